@@ -1,0 +1,73 @@
+//! `certkit check`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Judge a certificate chain: does it hold, and if not, why, and what mends it.
+///
+/// Trusts what this system trusts and the CA of this folder (made by `certkit mkca`), or with --roots only those.
+#[derive(Args, Debug)]
+#[command(after_help = AFTER_HELP)]
+pub struct CheckArgs {
+    /// The chain file that the server is given; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: String,
+    /// The name that clients will use: DNS name or IP address (a URL or host:port is understood)
+    #[arg(long, value_name = "NAME")]
+    pub host: Option<String>,
+    /// Trust these CA certificates and no others; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub roots: Vec<PathBuf>,
+    /// The private key: must fit the server certificate
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// What the certificate is for
+    #[arg(long, value_enum, default_value_t, value_name = "PURPOSE")]
+    pub purpose: Purpose,
+    /// Which rules: what clients do, the public web's, or the bare RFC 5280
+    #[arg(long, value_enum, default_value_t, value_name = "PROFILE", hide = true)]
+    pub profile: Profile,
+    /// Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)
+    #[arg(long, value_name = "TIME", value_parser = time_argument)]
+    pub at: Option<OffsetDateTime>,
+    /// Fail when the chain ends within this many days
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=36500))]
+    pub min_days: Option<u32>,
+}
+
+/// What a certificate is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Purpose {
+    /// A server.
+    #[default]
+    Server,
+    /// A client that shows who it is.
+    Client,
+}
+
+/// Which rules to judge by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Profile {
+    /// What browsers, openssl and rustls all refuse.
+    #[default]
+    Tls,
+}
+
+/// Reads a time as RFC 3339 has it.
+pub(super) fn time_argument(text: &str) -> Result<OffsetDateTime, String> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "expected a time such as 2026-11-20T12:00:00Z".into())
+}
+
+const AFTER_HELP: &str = "\
+EXAMPLES
+  certkit check chain.pem --host test.example
+  certkit check chain.pem --key server.key --min-days 30     for a monitor: status 1 a month before the end
+  certkit check chain.pem --roots ca.crt --format json
+
+EXIT STATUS
+  0  the chain holds
+  1  it does not; the report says why and what mends it
+  2  the file cannot be read";

@@ -1,0 +1,44 @@
+//! `certkit merge`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use time::OffsetDateTime;
+
+/// Put a server certificate and its CA bundle together, in the right order.
+///
+/// Reads the files in any order, mends what is damaged, and writes chain.pem: server certificate first, then each
+/// issuer in turn, a line break between the blocks, the root left out.
+#[derive(Args, Debug)]
+#[command(after_help = AFTER_HELP)]
+pub struct MergeArgs {
+    /// Certificate and bundle files, in any order; - is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<String>,
+    /// Where to write; - is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "chain.pem")]
+    pub output: String,
+    /// The private key: chooses among several server certificates, and must fit
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Keep the root at the end (most servers should not send it)
+    #[arg(long)]
+    pub include_root: bool,
+    /// Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)
+    #[arg(long, value_name = "TIME", value_parser = super::check::time_argument)]
+    pub at: Option<OffsetDateTime>,
+    /// Replace an existing file
+    #[arg(long)]
+    pub force: bool,
+}
+
+const AFTER_HELP: &str = "\
+EXAMPLES
+  certkit merge server.crt ca-bundle.ca            chain.pem from certificate and bundle
+  certkit merge *.crt --key server.key             the key says which certificate is the server's
+  certkit merge server.crt ca-bundle.ca -o -       to standard output
+
+EXIT STATUS
+  0  written
+  1  the certificates make no chain: no server certificate, several, a missing issuer, a key that does not fit
+  2  a file cannot be read as certificates, or the output is in the way; nothing was written";

@@ -1,0 +1,104 @@
+//! The command line: clap structs and help text, one file per subcommand, no logic.
+
+mod acme;
+mod check;
+mod completions;
+mod merge;
+mod mkca;
+mod mkcert;
+mod serve;
+
+pub use acme::{AcmeArgs, AcmeCommand, ObtainArgs};
+pub use check::{CheckArgs, Profile, Purpose};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+pub use completions::{CompletionsArgs, ManArgs};
+pub use merge::MergeArgs;
+pub use mkca::MkcaArgs;
+pub use mkcert::{CaArgs, MkcertArgs};
+pub use serve::ServeArgs;
+
+/// One program for the whole TLS life of a web application.
+#[derive(Debug, Parser)]
+#[command(name = "certkit", version, max_term_width = 110, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+EXAMPLES
+  certkit mkca --intermediate                        a CA of your own
+  certkit mkcert test.example                        a server certificate from it
+  certkit merge server.crt ca-bundle.ca              chain.pem: server certificate first
+  certkit check chain.pem --host test.example        does it hold, and if not, why
+  certkit acme obtain www.example.com --http         a certificate from Let's Encrypt
+  certkit serve --cert chain.pem --key server.key    your Python application on https
+
+EXIT STATUS
+  0  done, or yes
+  1  the answer is no, or the input is wrong in a way the report explains
+  2  wrong usage, or the work could not be done; nothing was changed";
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+pub struct GlobalArgs {
+    /// Report for people or, as one JSON object, for scripts
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
+    pub format: Format,
+    /// Print errors only
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub quiet: bool,
+    /// Tell what is being done (twice: in detail)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub verbose: u8,
+    /// When to use colour; NO_COLOR is obeyed
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
+    pub color: Color,
+}
+
+/// Whom the report is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Text.
+    #[default]
+    Human,
+    /// One object with `schema`.
+    Json,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// Always.
+    Always,
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Never.
+    Never,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a certificate authority of your own
+    Mkca(MkcaArgs),
+    /// Make a server certificate, signed by your CA
+    Mkcert(MkcertArgs),
+    /// Put a server certificate and its CA bundle together, in the right order
+    Merge(MergeArgs),
+    /// Judge a certificate chain: does it hold, and if not, why, and what mends it
+    Check(CheckArgs),
+    /// Get certificates from Let's Encrypt or another ACME server
+    Acme(AcmeArgs),
+    /// Serve a Python web application on https
+    Serve(Box<ServeArgs>),
+    /// Print shell completions
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one per command into a folder
+    Man(ManArgs),
+}

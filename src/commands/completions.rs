@@ -1,0 +1,40 @@
+//! `certkit completions` and `certkit man`: from the same definitions as `--help`.
+
+use clap::CommandFactory;
+
+use super::Result;
+use crate::cli::{Cli, CompletionsArgs, ManArgs};
+use crate::finding::{Code, Finding};
+use crate::report::{Created, CreatedFile, Failure, Outcome, Report};
+use crate::sys::fs::plain;
+
+/// Prints the completions of one shell.
+pub(super) fn completions(args: &CompletionsArgs) -> Result {
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "certkit", &mut text);
+    Ok(Report::new(Outcome::Text(String::from_utf8_lossy(&text).into_owned())))
+}
+
+/// Prints the manual page, or writes one per command.
+pub(super) fn man(args: &ManArgs) -> Result {
+    let command = Cli::command();
+    let Some(directory) = &args.directory else {
+        let mut text = Vec::new();
+        // Writing to memory cannot fail.
+        let _ = clap_mangen::Man::new(command).render(&mut text);
+        return Ok(Report::new(Outcome::Text(String::from_utf8_lossy(&text).into_owned())));
+    };
+    let io_failure = |error: std::io::Error| {
+        Failure::new(
+            Finding::error(Code::Io, format!("cannot write manual pages: {}", plain(&error)))
+                .at(crate::finding::Location::file(directory.display().to_string())),
+        )
+    };
+    std::fs::create_dir_all(directory).map_err(io_failure)?;
+    clap_mangen::generate_to(command, directory).map_err(io_failure)?;
+    let files = vec![CreatedFile {
+        path: directory.join("certkit.1").display().to_string(),
+        description: "and one page per command".into(),
+    }];
+    Ok(Report::new(Outcome::Created(Created { files, certificate: None })))
+}

@@ -1,0 +1,43 @@
+//! One file per subcommand: arguments to a typed request, to a domain call, to a [`Report`].
+
+mod acme;
+mod check;
+mod completions;
+mod merge;
+mod mkca;
+mod mkcert;
+mod serve;
+
+use crate::cli::{Cli, Command, GlobalArgs};
+use crate::render::Talk;
+use crate::report::{Failure, Report};
+use crate::sys::clock::{Clock, SystemClock};
+
+/// Runs the command and reports; failures become reports too.
+pub fn run(cli: &Cli) -> Report {
+    let context = Context { clock: &SystemClock, talk: Talk::new(&cli.global), global: &cli.global };
+    let result = match &cli.command {
+        Command::Mkca(args) => mkca::run(args, &context),
+        Command::Mkcert(args) => mkcert::run(args, &context),
+        Command::Merge(args) => merge::run(args, &context),
+        Command::Check(args) => check::run(args, &context),
+        Command::Acme(args) => acme::run(args, &context),
+        Command::Serve(args) => serve::run(args, &context),
+        Command::Completions(args) => completions::completions(args),
+        Command::Man(args) => completions::man(args),
+    };
+    result.unwrap_or_else(Report::from)
+}
+
+/// What every command is given besides its arguments.
+pub struct Context<'a> {
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Progress and remarks while the command runs, on standard error.
+    pub talk: Talk,
+    /// The options of every command.
+    pub global: &'a GlobalArgs,
+}
+
+/// What a command gives back.
+type Result<T = Report> = std::result::Result<T, Failure>;

@@ -1,0 +1,160 @@
+//! Reports for people: what was done, what was found (worst first), what to do next.
+
+use std::cmp::Reverse;
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use crate::finding::{Finding, Severity};
+use crate::report::{CertificateSummary, Checked, Created, Merged, Outcome, Report, Role};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const CYAN: Style = AnsiColor::Cyan.on_default();
+
+/// Writes the whole report; `quiet` leaves errors only.
+pub(super) fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::Result<()> {
+    if !quiet {
+        match &report.outcome {
+            Outcome::Checked(checked) => write_checked(out, checked, report)?,
+            Outcome::Created(created) => write_created(out, created)?,
+            Outcome::Merged(merged) => write_merged(out, merged)?,
+            Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {}
+        }
+    }
+    write_findings(out, &report.findings, quiet)?;
+    if !quiet && !report.next.is_empty() {
+        writeln!(out, "{DIM}next:{DIM:#}")?;
+        for command in &report.next {
+            writeln!(out, "  {}", printable(command))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes findings, worst first; `quiet` leaves errors only.
+pub(super) fn write_findings(out: &mut impl Write, findings: &[Finding], quiet: bool) -> io::Result<()> {
+    let mut findings: Vec<_> =
+        findings.iter().filter(|finding| !quiet || finding.severity == Severity::Error).collect();
+    findings.sort_by_key(|finding| Reverse(finding.severity));
+    for finding in findings {
+        let (word, style) = match finding.severity {
+            Severity::Error => ("error", RED),
+            Severity::Warning => ("warning", YELLOW),
+            Severity::Note => ("note", CYAN),
+        };
+        writeln!(
+            out,
+            "{style}{word}{style:#}{DIM}[{}]{DIM:#} {}",
+            finding.code,
+            indented(&finding.message, 2)
+        )?;
+        if let Some(location) = &finding.location {
+            writeln!(out, "  {DIM}where:{DIM:#} {}", printable(&location.to_string()))?;
+        }
+        if let Some(fix) = &finding.fix {
+            writeln!(out, "  {DIM}mend:{DIM:#}  {}", indented(fix, 9))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_checked(out: &mut impl Write, checked: &Checked, report: &Report) -> io::Result<()> {
+    let bad = report.exit_status() != 0;
+    let (mark, style, verdict) = if bad { ("✗", RED, "does not hold") } else { ("✓", GREEN, "holds") };
+    let host = checked.host.as_ref().map(|host| format!(" for {host}")).unwrap_or_default();
+    writeln!(
+        out,
+        "{style}{mark} {}: the chain {verdict}{}{style:#}",
+        printable(&checked.file),
+        printable(&host)
+    )?;
+    for (depth, certificate) in checked.path.iter().enumerate() {
+        let branch = if depth == 0 { String::new() } else { format!("{}└ ", "  ".repeat(depth - 1)) };
+        writeln!(
+            out,
+            "  {branch}{BOLD}{}{BOLD:#} {DIM}{}, {}, {}{DIM:#}",
+            printable(&certificate.label),
+            role(certificate.role),
+            certificate.key,
+            days_left(certificate, checked.at)
+        )?;
+    }
+    if let Some(trusted_by) = &checked.trusted_by {
+        writeln!(out, "  {DIM}trusted by {}{DIM:#}", printable(trusted_by))?;
+    }
+    Ok(())
+}
+
+fn write_merged(out: &mut impl Write, merged: &Merged) -> io::Result<()> {
+    let name = if merged.output == "-" { "standard output" } else { &merged.output };
+    writeln!(out, "{GREEN}✓ {}{GREEN:#}", printable(name))?;
+    for certificate in &merged.certificates {
+        if let Some((first, last)) = certificate.location.as_ref().and_then(|location| location.lines) {
+            writeln!(
+                out,
+                "  lines {first}-{last}  {} {BOLD}{}{BOLD:#}",
+                role(certificate.role),
+                printable(&certificate.label)
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn write_created(out: &mut impl Write, created: &Created) -> io::Result<()> {
+    let width = created.files.iter().map(|file| file.path.chars().count()).max().unwrap_or(0);
+    for file in &created.files {
+        let path = printable(&file.path);
+        writeln!(out, "{GREEN}✓{GREEN:#} {BOLD}{path:width$}{BOLD:#}  {}", printable(&file.description))?;
+    }
+    Ok(())
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Leaf => "server certificate",
+        Role::Intermediate => "intermediate",
+        Role::Root => "root",
+    }
+}
+
+/// `until 2027-12-22 (396 days left)`.
+fn days_left(certificate: &CertificateSummary, at: OffsetDateTime) -> String {
+    let date = date(certificate.not_after);
+    let days = (certificate.not_after - at).whole_days();
+    match days {
+        _ if certificate.not_after < at => format!("ended {date}"),
+        _ if certificate.not_before > at => format!("begins {}", self::date(certificate.not_before)),
+        1 => format!("until {date} (1 day left)"),
+        _ => format!("until {date} ({days} days left)"),
+    }
+}
+
+/// A day as people write it in tables: 2026-11-20.
+pub(crate) fn date(time: OffsetDateTime) -> String {
+    time.format(format_description!("[year]-[month]-[day]")).unwrap_or_else(|_| time.to_string())
+}
+
+/// Text from files and peers never reaches a terminal with control characters in it.
+pub(super) fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() || is_direction_mark(c) { char::REPLACEMENT_CHARACTER } else { c })
+        .collect()
+}
+
+/// Marks that reorder the text around them, which could disguise a name.
+fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Lines after the first, moved in by `columns`.
+fn indented(text: &str, columns: usize) -> String {
+    let gap = format!("\n{}", " ".repeat(columns));
+    text.lines().map(printable).collect::<Vec<_>>().join(&gap)
+}

@@ -1,0 +1,218 @@
+//! Reports for scripts: one object with `schema`. The structs here are the contract; internals may be renamed
+//! without changing them.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::finding::{self, Severity};
+use crate::report::{self, Outcome, Report, Role};
+
+/// The version of all objects here.
+const SCHEMA: u32 = 1;
+
+/// Writes the report as one object and a line end.
+pub(super) fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &Document::new(report))?;
+    out.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Document<'a> {
+    Checked {
+        schema: u32,
+        file: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        host: Option<&'a str>,
+        at: String,
+        valid: bool,
+        path: Vec<Certificate<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        trusted_by: Option<&'a str>,
+        reasons: Vec<Finding<'a>>,
+        warnings: Vec<Finding<'a>>,
+    },
+    Created {
+        schema: u32,
+        files: Vec<File<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        certificate: Option<Certificate<'a>>,
+        warnings: Vec<Finding<'a>>,
+        errors: Vec<Finding<'a>>,
+    },
+    Failed {
+        schema: u32,
+        errors: Vec<Finding<'a>>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<Finding<'a>>,
+    },
+    Merged {
+        schema: u32,
+        output: &'a str,
+        certificates: Vec<Certificate<'a>>,
+        warnings: Vec<Finding<'a>>,
+        errors: Vec<Finding<'a>>,
+        dropped: Vec<Dropped<'a>>,
+    },
+}
+
+#[derive(Serialize)]
+struct Certificate<'a> {
+    role: &'static str,
+    subject: &'a str,
+    issuer: &'a str,
+    serial: &'a str,
+    names: &'a [String],
+    not_before: String,
+    not_after: String,
+    key: &'a str,
+    signature: &'a str,
+    sha256: &'a str,
+    #[serde(flatten)]
+    location: Option<Location<'a>>,
+}
+
+#[derive(Serialize)]
+struct Dropped<'a> {
+    #[serde(flatten)]
+    finding: Finding<'a>,
+    certificate: Certificate<'a>,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    path: &'a str,
+    description: &'a str,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    code: &'static str,
+    severity: &'static str,
+    message: &'a str,
+    #[serde(flatten)]
+    location: Option<Location<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Location<'a> {
+    file: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    block: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_line: Option<usize>,
+}
+
+impl<'a> Document<'a> {
+    fn new(report: &'a Report) -> Self {
+        let errors = || findings(report, |severity| severity == Severity::Error);
+        let warnings = || findings(report, |severity| severity != Severity::Error);
+        match &report.outcome {
+            Outcome::Checked(checked) => Self::Checked {
+                schema: SCHEMA,
+                file: &checked.file,
+                host: checked.host.as_deref(),
+                at: rfc3339(checked.at),
+                valid: report.exit_status() == 0,
+                path: checked.path.iter().map(Certificate::new).collect(),
+                trusted_by: checked.trusted_by.as_deref(),
+                reasons: errors(),
+                warnings: warnings(),
+            },
+            Outcome::Created(created) => Self::Created {
+                schema: SCHEMA,
+                files: created
+                    .files
+                    .iter()
+                    .map(|file| File { path: &file.path, description: &file.description })
+                    .collect(),
+                certificate: created.certificate.as_ref().map(Certificate::new),
+                warnings: warnings(),
+                errors: errors(),
+            },
+            Outcome::Merged(merged) => Self::Merged {
+                schema: SCHEMA,
+                output: &merged.output,
+                certificates: merged.certificates.iter().map(Certificate::new).collect(),
+                warnings: warnings(),
+                errors: errors(),
+                dropped: merged
+                    .dropped
+                    .iter()
+                    .map(|dropped| Dropped {
+                        finding: Finding::new(&dropped.finding),
+                        certificate: Certificate::new(&dropped.certificate),
+                    })
+                    .collect(),
+            },
+            Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {
+                Self::Failed { schema: SCHEMA, errors: errors(), warnings: warnings() }
+            }
+        }
+    }
+}
+
+impl<'a> Certificate<'a> {
+    fn new(summary: &'a report::CertificateSummary) -> Self {
+        Self {
+            role: match summary.role {
+                Role::Leaf => "leaf",
+                Role::Intermediate => "intermediate",
+                Role::Root => "root",
+            },
+            subject: &summary.subject,
+            issuer: &summary.issuer,
+            serial: &summary.serial,
+            names: &summary.names,
+            not_before: rfc3339(summary.not_before),
+            not_after: rfc3339(summary.not_after),
+            key: &summary.key,
+            signature: &summary.signature,
+            sha256: &summary.sha256,
+            location: summary.location.as_ref().map(Location::new),
+        }
+    }
+}
+
+impl<'a> Finding<'a> {
+    fn new(finding: &'a finding::Finding) -> Self {
+        Self {
+            code: finding.code.as_str(),
+            severity: match finding.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                Severity::Note => "note",
+            },
+            message: &finding.message,
+            location: finding.location.as_ref().map(Location::new),
+            fix: finding.fix.as_deref(),
+        }
+    }
+}
+
+impl<'a> Location<'a> {
+    fn new(location: &'a finding::Location) -> Self {
+        Self {
+            file: &location.file,
+            block: location.block,
+            line: location.lines.map(|(first, _)| first),
+            last_line: location.lines.map(|(_, last)| last),
+        }
+    }
+}
+
+fn findings(report: &Report, wanted: impl Fn(Severity) -> bool) -> Vec<Finding<'_>> {
+    report.findings.iter().filter(|finding| wanted(finding.severity)).map(Finding::new).collect()
+}
+
+fn rfc3339(time: OffsetDateTime) -> String {
+    // A year past 9999 has no RFC 3339 form; X.509 has none such either.
+    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
+}

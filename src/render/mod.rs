@@ -1,0 +1,68 @@
+//! Reports as text for people ([`human`]) or JSON for scripts ([`json`]).
+//!
+//! Standard output carries data: the judgement of `check`, completions, JSON. Everything else is talk and goes to
+//! standard error. A closed pipe ends quietly, so write errors are dropped here.
+
+mod human;
+mod json;
+
+use std::io::Write;
+
+use anstream::{AutoStream, ColorChoice};
+
+use crate::cli::{Color, Format, GlobalArgs};
+use crate::report::{Outcome, Report};
+
+/// Prints a report the way the global options want it.
+pub fn report(report: &Report, global: &GlobalArgs) {
+    let mut stdout = AutoStream::new(std::io::stdout(), choice(global)).lock();
+    let mut stderr = AutoStream::new(std::io::stderr(), choice(global)).lock();
+    // A closed pipe ends quietly: nobody is left to be told.
+    let _ = match (&report.outcome, global.format) {
+        (Outcome::Text(text), _) => stdout.write_all(text.as_bytes()),
+        (Outcome::Nothing, _) if report.findings.is_empty() => Ok(()),
+        (_, Format::Json) => json::write(&mut stdout, report),
+        (Outcome::Checked(_), Format::Human) => human::write(&mut stdout, report, global.quiet),
+        (Outcome::Merged(merged), Format::Human) => {
+            let data = merged.stdout.as_deref().map_or(Ok(()), |text| stdout.write_all(text));
+            data.and_then(|()| human::write(&mut stderr, report, global.quiet))
+        }
+        (_, Format::Human) => human::write(&mut stderr, report, global.quiet),
+    };
+    let _ = stdout.flush();
+}
+
+/// What a command says while it runs, on standard error.
+#[derive(Clone, Copy, Debug)]
+pub struct Talk {
+    quiet: bool,
+    choice: ColorChoice,
+}
+
+impl Talk {
+    /// As the global options want it.
+    pub fn new(global: &GlobalArgs) -> Self {
+        Self { quiet: global.quiet, choice: choice(global) }
+    }
+
+    /// Says a line, unless told to be quiet.
+    pub fn say(&self, line: &str) {
+        if !self.quiet {
+            let _ = writeln!(AutoStream::new(std::io::stderr(), self.choice), "{}", human::printable(line));
+        }
+    }
+
+    /// Says what was found; quiet silences all but errors.
+    pub fn findings(&self, findings: &[crate::finding::Finding]) {
+        let mut stderr = AutoStream::new(std::io::stderr(), self.choice);
+        let _ = human::write_findings(&mut stderr, findings, self.quiet);
+    }
+}
+
+fn choice(global: &GlobalArgs) -> ColorChoice {
+    match global.color {
+        Color::Always => ColorChoice::AlwaysAnsi,
+        Color::Auto => ColorChoice::Auto,
+        Color::Never => ColorChoice::Never,
+    }
+}

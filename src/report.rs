@@ -1,0 +1,186 @@
+//! The one result of a command: its findings and what it did, as data for `render`.
+
+use time::OffsetDateTime;
+
+use crate::finding::{Finding, Location, Severity};
+
+/// What a command did and found. The exit status follows from it.
+#[derive(Debug)]
+pub struct Report {
+    /// What was done or judged.
+    pub outcome: Outcome,
+    /// Everything found, in the order it was found.
+    pub findings: Vec<Finding>,
+    /// The next likely commands, with the paths that were typed.
+    pub next: Vec<String>,
+}
+
+/// What a command did, by kind of command.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// `check`: a chain was judged.
+    Checked(Checked),
+    /// `mkca`, `mkcert`, `acme obtain`: files were made.
+    Created(Created),
+    /// The work could not be done: nothing was changed.
+    Failed {
+        /// The exit status: 2, or what the command's contract says.
+        status: u8,
+    },
+    /// `merge`: a chain was put together.
+    Merged(Merged),
+    /// The command has said all it had to say.
+    Nothing,
+    /// `completions`, `man`: text for standard output, as it is.
+    Text(String),
+}
+
+impl Report {
+    /// A report of work that was done.
+    pub fn new(outcome: Outcome) -> Self {
+        Self { outcome, findings: Vec::new(), next: Vec::new() }
+    }
+
+    /// 0: done, or yes. 1: the answer is no. Else: what the failure says.
+    pub fn exit_status(&self) -> u8 {
+        match self.outcome {
+            Outcome::Failed { status } => status,
+            _ => u8::from(self.findings.iter().any(|finding| finding.severity == Severity::Error)),
+        }
+    }
+}
+
+/// Why a command could not do its work: the error side of every command.
+#[derive(Debug)]
+pub struct Failure {
+    /// What went wrong; at least one.
+    pub findings: Vec<Finding>,
+    /// The exit status.
+    pub status: u8,
+}
+
+impl Failure {
+    /// A failure with exit status 2: usage, or the work could not be done.
+    pub fn new(finding: Finding) -> Self {
+        Self { findings: vec![finding], status: 2 }
+    }
+
+    /// The same failure with another exit status.
+    #[must_use]
+    pub fn status(mut self, status: u8) -> Self {
+        self.status = status;
+        self
+    }
+}
+
+impl From<Finding> for Failure {
+    fn from(finding: Finding) -> Self {
+        Self::new(finding)
+    }
+}
+
+impl From<Failure> for Report {
+    fn from(failure: Failure) -> Self {
+        Self {
+            outcome: Outcome::Failed { status: failure.status },
+            findings: failure.findings,
+            next: Vec::new(),
+        }
+    }
+}
+
+/// The part a certificate plays in a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The certificate of the server or client.
+    Leaf,
+    /// A CA certificate between leaf and root.
+    Intermediate,
+    /// A self-signed CA certificate.
+    Root,
+}
+
+/// What a reader wants to know of one certificate.
+#[derive(Clone, Debug)]
+pub struct CertificateSummary {
+    /// Its part in the chain.
+    pub role: Role,
+    /// The name to call it by: CN, else the first name, else the whole subject.
+    pub label: String,
+    /// The whole subject, as `CN=…, O=…`.
+    pub subject: String,
+    /// The whole issuer.
+    pub issuer: String,
+    /// Serial number in lower-case hexadecimal.
+    pub serial: String,
+    /// Every name it is for.
+    pub names: Vec<String>,
+    /// Start of validity, UTC.
+    pub not_before: OffsetDateTime,
+    /// End of validity, UTC.
+    pub not_after: OffsetDateTime,
+    /// Kind and size of its key, as `ECDSA P-256`.
+    pub key: String,
+    /// Kind of its signature, as `ECDSA with SHA-256`.
+    pub signature: String,
+    /// SHA-256 of the DER in lower-case hexadecimal.
+    pub sha256: String,
+    /// Where it was read from, or where it stands in the file that was written.
+    pub location: Option<Location>,
+}
+
+/// What `check` judged.
+#[derive(Debug)]
+pub struct Checked {
+    /// The file, as it was typed.
+    pub file: String,
+    /// The name it was judged for.
+    pub host: Option<String>,
+    /// The time it was judged at.
+    pub at: OffsetDateTime,
+    /// The path, leaf first, as far as it could be built.
+    pub path: Vec<CertificateSummary>,
+    /// Where the trust at the end of the path comes from, such as `the system store`.
+    pub trusted_by: Option<String>,
+}
+
+/// What `merge` put together.
+#[derive(Debug)]
+pub struct Merged {
+    /// The file that was written; `-` is standard output.
+    pub output: String,
+    /// The new file's blocks in order, with their lines there.
+    pub certificates: Vec<CertificateSummary>,
+    /// What was left out.
+    pub dropped: Vec<Dropped>,
+    /// The new file's text, when it goes to standard output.
+    pub stdout: Option<Vec<u8>>,
+}
+
+/// A certificate that `merge` left out.
+#[derive(Debug)]
+pub struct Dropped {
+    /// Why.
+    pub finding: Finding,
+    /// Which.
+    pub certificate: CertificateSummary,
+}
+
+/// What was created on disk.
+#[derive(Debug)]
+pub struct Created {
+    /// The files in the order to show them.
+    pub files: Vec<CreatedFile>,
+    /// The certificate all this is about.
+    pub certificate: Option<CertificateSummary>,
+}
+
+/// One file that was made.
+#[derive(Debug)]
+pub struct CreatedFile {
+    /// The path as the user would type it.
+    pub path: String,
+    /// What it is, as `private key, keep it secret`.
+    pub description: String,
+}

@@ -1,0 +1,6 @@
+//! The operating system: the clock, files that appear whole or not at all.
+//!
+//! A leaf room: it knows nothing of certificates and anybody may use it.
+
+pub mod clock;
+pub mod fs;
