@@ -1,1 +1,5 @@
-//! TODO
+//! Pure codecs: bytes in, values out, and back. Nothing here knows a socket, so all of it can be tested and fuzzed.
+//!
+//! A leaf room: it depends on nothing else of this crate.
+
+pub mod http1_guard;
