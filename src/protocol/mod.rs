@@ -2,4 +2,5 @@
 //!
 //! A leaf room: it depends on nothing else of this crate.
 
+pub mod cgi_vars;
 pub mod http1_guard;
