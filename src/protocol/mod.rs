@@ -4,3 +4,4 @@
 
 pub mod cgi_vars;
 pub mod http1_guard;
+pub mod uwsgi;

@@ -1,1 +1,28 @@
-//! TODO
+//! Server-side TLS: versions and cipher suites ([`policy`]), which certificate a client gets ([`resolver`]), and the
+//! configuration made of both ([`server`]).
+
+pub mod policy;
+pub mod resolver;
+pub mod server;
+
+pub use policy::MinVersion;
+pub use resolver::{CertificateSet, CertificateSource, Resolver};
+pub use server::{Session, server_config};
+
+/// Why TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// rustls does not take a certificate and its key: they do not fit, or are of a kind it cannot sign with.
+    #[error("the certificate and its key cannot be used: {0}")]
+    CertifiedKey(#[source] rustls::Error),
+    /// There is no certificate to show.
+    #[error("no certificate to show to clients")]
+    NoCertificate,
+    /// A certificate whose names cannot be read.
+    #[error("the names of a certificate cannot be read: {0}")]
+    Names(String),
+    /// rustls refuses the configuration.
+    #[error("TLS cannot be set up: {0}")]
+    Setup(#[source] rustls::Error),
+}
