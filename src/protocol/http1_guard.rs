@@ -87,7 +87,7 @@ enum State {
     Head(Head),
     Body { left: u64 },
     Chunked { part: Part, extensions: usize },
-    Rejected(Rejection),
+    Rejected { rejection: Rejection, in_body: bool },
 }
 
 impl Guard {
@@ -101,9 +101,12 @@ impl Guard {
         matches!(self.state, State::Head(Head { scanned: 0, .. }))
     }
 
-    /// Whether a body is being read.
+    /// Whether a body is being read, or was when the stream was rejected: its head has been passed on.
     pub fn in_body(&self) -> bool {
-        matches!(self.state, State::Body { .. } | State::Chunked { .. })
+        matches!(
+            self.state,
+            State::Body { .. } | State::Chunked { .. } | State::Rejected { in_body: true, .. }
+        )
     }
 
     /// Looks at `bytes`: all that was received and not declared clean yet, in order.
@@ -111,7 +114,7 @@ impl Guard {
         let mut progress = Progress { clean: 0, heads: 0, rejection: None };
         loop {
             let rest = bytes.get(progress.clean..).unwrap_or_default();
-            if rest.is_empty() && !matches!(self.state, State::Rejected(_)) {
+            if rest.is_empty() && !matches!(self.state, State::Rejected { .. }) {
                 return progress;
             }
             match self.state {
@@ -125,7 +128,7 @@ impl Guard {
                         self.state = State::Head(head);
                         return progress;
                     }
-                    Err(rejection) => self.state = State::Rejected(rejection),
+                    Err(rejection) => self.state = State::Rejected { rejection, in_body: false },
                 },
                 State::Body { left } => {
                     let taken = left.min(rest.len() as u64);
@@ -141,10 +144,10 @@ impl Guard {
                     self.state = match result {
                         Ok(false) => State::Chunked { part, extensions },
                         Ok(true) => State::Head(Head::default()),
-                        Err(rejection) => State::Rejected(rejection),
+                        Err(rejection) => State::Rejected { rejection, in_body: true },
                     };
                 }
-                State::Rejected(rejection) => {
+                State::Rejected { rejection, .. } => {
                     progress.rejection = Some(rejection);
                     return progress;
                 }

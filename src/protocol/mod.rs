@@ -4,4 +4,5 @@
 
 pub mod cgi_vars;
 pub mod http1_guard;
+pub mod marshal;
 pub mod uwsgi;

@@ -1,1 +1,285 @@
-//! TODO
+//! The HTTPS server and its Python workers.
+//!
+//! One thread runs everything here: it accepts, speaks TLS and HTTP, and hands requests to worker processes, which
+//! never see a key. A request takes one way through the files of this room:
+//!
+//! ```text
+//! listener ─> connection ─┬─ TLS ─> guarded ─> hyper (HTTP/1.1) ─┬─> pipeline ─> router ─> worker / static files / page
+//!                         ├─ TLS ───────────> hyper (HTTP/2) ────┤
+//!                         └─ gateway (uwsgi) ────────────────────┘
+//! ```
+
+mod access_log;
+mod activity;
+pub mod address;
+mod body;
+mod client_stream;
+pub mod config;
+mod connection;
+mod environ;
+mod gateway;
+mod guarded;
+mod listener;
+mod pipeline;
+mod router;
+pub mod shutdown;
+mod static_files;
+pub mod worker;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use rustls::ServerConfig;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use self::access_log::AccessLog;
+use self::address::{ListenAddress, Scheme};
+use self::config::{Root, ServeConfig};
+use self::connection::{Role, Speak};
+use self::listener::Listener;
+use self::pipeline::Service;
+use self::router::Router;
+use self::shutdown::{Phase, Shutdown, ShutdownSender};
+use self::static_files::Folder;
+use self::worker::WorkerPool;
+use crate::finding::Finding;
+use crate::tls::{self, CertificateSource, Resolver};
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The access log cannot be opened.
+    #[error("cannot open the access log {}", path.display())]
+    AccessLog {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Bind {
+        /// Which.
+        address: ListenAddress,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The certificates cannot be used.
+    #[error("the certificates cannot be used")]
+    Certificates(Vec<Finding>),
+    /// A folder cannot be opened.
+    #[error("cannot open the folder {}", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] tls::Error),
+    /// The Python workers do not start.
+    #[error(transparent)]
+    Worker(#[from] worker::StartError),
+}
+
+/// A server that is ready: its sockets listen and its application is loaded.
+pub struct Server {
+    listeners: Vec<(Listener, Speak)>,
+    service: Arc<Service>,
+    certificates: Option<Certificates>,
+    max_connections: usize,
+    graceful_timeout: Duration,
+}
+
+/// The certificates in use, and where new ones come from.
+#[derive(Clone)]
+struct Certificates {
+    resolver: Arc<Resolver>,
+    source: Arc<dyn CertificateSource>,
+}
+
+/// Told about what happens while the server runs, for people to read.
+pub trait Observer: Send + Sync {
+    /// New certificates are in use.
+    fn certificates_replaced(&self);
+    /// New certificates cannot be used; the old ones stay.
+    fn certificates_refused(&self, findings: &[Finding]);
+}
+
+impl Server {
+    /// Loads certificates, binds the sockets, and starts the application, in this order: what is cheap to refuse is
+    /// refused first. Needs a Tokio runtime. `certificates` is needed for https listeners only.
+    ///
+    /// # Errors
+    /// Everything that stands in the way; nothing is left behind then.
+    pub async fn start(
+        config: ServeConfig,
+        certificates: Option<Arc<dyn CertificateSource>>,
+    ) -> Result<Self, Error> {
+        let log = AccessLog::open(&config.access_log).map_err(|source| match &config.access_log {
+            config::AccessLogTarget::File(path) => Error::AccessLog { path: path.clone(), source },
+            _ => Error::AccessLog { path: PathBuf::new(), source },
+        })?;
+        let certificates = certificates.map(Certificates::load).transpose()?;
+        let tls = match &certificates {
+            Some(certificates) => {
+                Some(tls::server_config(Arc::clone(&certificates.resolver), config.tls_min)?)
+            }
+            None => None,
+        };
+        let folders = config
+            .folders
+            .iter()
+            .map(|(prefix, path)| Ok((prefix.clone(), open_folder(path)?)))
+            .collect::<Result<_, Error>>()?;
+        let listeners = bind(&config, tls)?;
+        let (root, pool) = match config.root {
+            Root::Application(workers) => {
+                (router::Root::Application, Some(WorkerPool::start(*workers).await?))
+            }
+            Root::Folder(path) => (router::Root::Folder(open_folder(&path)?), None),
+            Root::StartPage(html) => (router::Root::Page(html), None),
+        };
+        let hsts =
+            config.hsts_seconds.and_then(|seconds| HeaderValue::try_from(format!("max-age={seconds}")).ok());
+        let service = Arc::new(Service {
+            limits: config.limits,
+            router: Router::new(folders, root),
+            pool,
+            script_name: config.script_name,
+            hsts,
+            log,
+        });
+        Ok(Self {
+            listeners,
+            service,
+            certificates,
+            max_connections: config.max_connections,
+            graceful_timeout: config.graceful_timeout,
+        })
+    }
+
+    /// Where the server listens, with the ports that the system chose.
+    pub fn addresses(&self) -> Vec<ListenAddress> {
+        self.listeners.iter().map(|(listener, _)| listener.address().clone()).collect()
+    }
+
+    /// Serves until `shutdown` says to stop, and returns when everything has ended. Each message in `reload` loads
+    /// the certificates anew.
+    pub async fn run(
+        self,
+        mut shutdown: Shutdown,
+        mut reload: tokio::sync::mpsc::Receiver<()>,
+        observer: Arc<dyn Observer>,
+    ) {
+        let (stop, stopped) = stop_signal();
+        let places = Arc::new(Semaphore::new(self.max_connections));
+        let all_places = u32::try_from(self.max_connections).unwrap_or(u32::MAX);
+        let mut accepting = JoinSet::new();
+        for (listener, speak) in self.listeners {
+            let service = Arc::clone(&self.service);
+            accepting.spawn(listener.accept_all(speak, service, Arc::clone(&places), stopped.clone()));
+        }
+        let log = self.service.log.clone();
+        let mut background = JoinSet::new();
+        background.spawn(async move { log.write_lines().await });
+        if let Some(certificates) = self.certificates.clone() {
+            background.spawn(async move { certificates.keep_fresh(&mut reload, &*observer).await });
+        }
+
+        shutdown.reached(Phase::Draining).await;
+        stop.advance(Phase::Draining);
+        while accepting.join_next().await.is_some() {}
+        // Every connection holds a place: when all places are free, all connections have ended.
+        let all_ended = async {
+            let _ = places.acquire_many(all_places).await;
+        };
+        tokio::select! {
+            () = all_ended => {}
+            () = tokio::time::sleep(self.graceful_timeout) => tracing::warn!("requests that still run are given up"),
+            () = shutdown.reached(Phase::Now) => {}
+        }
+        stop.advance(Phase::Now);
+        if let Some(pool) = &self.service.pool {
+            tokio::select! {
+                () = pool.stop() => {}
+                () = shutdown.reached(Phase::Now) => {}
+            }
+        }
+        self.service.log.flush();
+    }
+}
+
+/// The server's own phases, which follow those it is told: draining may end in `Now` without anybody asking.
+fn stop_signal() -> (ShutdownSender, Shutdown) {
+    let sender = ShutdownSender::default();
+    let shutdown = sender.subscribe();
+    (sender, shutdown)
+}
+
+impl Certificates {
+    fn load(source: Arc<dyn CertificateSource>) -> Result<Self, Error> {
+        let set = source.load().map_err(Error::Certificates)?;
+        Ok(Self { resolver: Arc::new(Resolver::new(set)), source })
+    }
+
+    /// Loads them anew when the source or `reload` says so, for ever.
+    async fn keep_fresh(&self, reload: &mut tokio::sync::mpsc::Receiver<()>, observer: &dyn Observer) {
+        loop {
+            tokio::select! {
+                () = self.source.changed() => {}
+                Some(()) = reload.recv() => {}
+            }
+            match self.source.load() {
+                Ok(set) => {
+                    self.resolver.replace(set);
+                    observer.certificates_replaced();
+                }
+                Err(findings) => observer.certificates_refused(&findings),
+            }
+        }
+    }
+}
+
+fn open_folder(path: &std::path::Path) -> Result<Arc<Folder>, Error> {
+    Folder::open(path).map(Arc::new).map_err(|source| Error::Folder { path: path.to_owned(), source })
+}
+
+fn bind(config: &ServeConfig, tls: Option<Arc<ServerConfig>>) -> Result<Vec<(Listener, Speak)>, Error> {
+    let one = |address: &ListenAddress| {
+        listener::bind(address, config.backlog, config.socket_mode)
+            .map_err(|source| Error::Bind { address: address.clone(), source })
+    };
+    let mut listeners = Vec::new();
+    let mut https_port = None;
+    for address in &config.listeners {
+        let speak = match address.scheme {
+            Scheme::Http => Speak::Http(Role::Serve),
+            Scheme::Https => Speak::Https(tls.clone().ok_or(tls::Error::NoCertificate)?),
+            Scheme::Uwsgi => Speak::Uwsgi,
+        };
+        for listener in one(address)? {
+            if address.scheme == Scheme::Https
+                && let address::Place::Tcp { port, .. } = listener.address().place
+            {
+                https_port.get_or_insert(port);
+            }
+            listeners.push((listener, speak.clone()));
+        }
+    }
+    if let Some(place) = &config.redirect_http {
+        let address = ListenAddress { scheme: Scheme::Http, place: place.clone() };
+        let role = Role::Redirect { port: https_port };
+        listeners.extend(one(&address)?.into_iter().map(|listener| (listener, Speak::Http(role))));
+    }
+    Ok(listeners)
+}

@@ -3,6 +3,7 @@
 //! Mozilla's guideline 6.0, "intermediate": TLS 1.2 and 1.3, forward secrecy and authenticated encryption only. That
 //! is everything that rustls has, except its order: the provider's own (post-quantum hybrid first) is kept.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use rustls::SupportedProtocolVersion;
@@ -17,6 +18,18 @@ pub enum MinVersion {
     Tls12,
     /// TLS 1.3, which clients since about 2019 have.
     Tls13,
+}
+
+impl FromStr for MinVersion {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "1.2" => Ok(Self::Tls12),
+            "1.3" => Ok(Self::Tls13),
+            _ => Err("the lowest version of TLS is 1.2 or 1.3"),
+        }
+    }
 }
 
 impl MinVersion {

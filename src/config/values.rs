@@ -1,0 +1,180 @@
+//! The kinds of values in settings, as people write them.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A span of time: seconds (`30`, `0.5`), or with a unit (`500ms`, `30s`, `5m`, `1h`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+/// A number of bytes: `65536`, `64k`, `10m`, `1g`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size(pub u64);
+
+/// Permission bits in octal: `660`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode(pub u32);
+
+/// `NAME=VALUE` for the environment of the application. `Debug` shows the name only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Before the first `=`.
+    pub name: OsString,
+    /// Behind it.
+    pub value: OsString,
+}
+
+/// `/prefix=DIR`: a folder served below a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Without trailing slash; empty for all paths.
+    pub prefix: String,
+    /// The folder.
+    pub folder: PathBuf,
+}
+
+/// How long browsers insist on https, in seconds: a number, or `true` for two years.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Age(pub u64);
+
+impl Age {
+    /// What preload lists and Mozilla's guideline ask for.
+    pub const TWO_YEARS: &'static str = "63072000";
+}
+
+impl FromStr for Span {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = "a time is a number of seconds, or has a unit: 500ms, 30s, 5m, 1h";
+        let (number, unit) = split_unit(text);
+        let seconds = match unit {
+            "ms" => 0.001,
+            "" | "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return Err(wrong),
+        };
+        let number: f64 = number.parse().map_err(|_| wrong)?;
+        Duration::try_from_secs_f64(number * seconds).map(Self).map_err(|_| wrong)
+    }
+}
+
+impl FromStr for Size {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = "a size is a number of bytes, or has a unit: 64k, 10m, 1g";
+        let (number, unit) = split_unit(text);
+        let bytes: u64 = match unit.to_ascii_lowercase().as_str() {
+            "" => 1,
+            "k" => 1 << 10,
+            "m" => 1 << 20,
+            "g" => 1 << 30,
+            _ => return Err(wrong),
+        };
+        let number: u64 = number.parse().map_err(|_| wrong)?;
+        number.checked_mul(bytes).map(Self).ok_or(wrong)
+    }
+}
+
+fn split_unit(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    text.split_at(end)
+}
+
+impl FromStr for Mode {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        u32::from_str_radix(text, 8)
+            .ok()
+            .filter(|mode| *mode <= 0o777)
+            .map(Self)
+            .ok_or("a mode is three octal digits, such as 660")
+    }
+}
+
+impl FromStr for Variable {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => Ok(Self { name: name.into(), value: value.into() }),
+            _ => Err("an environment variable is NAME=VALUE"),
+        }
+    }
+}
+
+impl std::fmt::Debug for Variable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}=…", self.name.display())
+    }
+}
+
+impl FromStr for Mount {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((prefix, folder)) if prefix.starts_with('/') && !folder.is_empty() => {
+                Ok(Self { prefix: prefix.trim_end_matches('/').to_owned(), folder: folder.into() })
+            }
+            _ => Err("a folder is mounted as /path=FOLDER"),
+        }
+    }
+}
+
+impl FromStr for Age {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = if text == "true" { Self::TWO_YEARS } else { text };
+        text.parse().map(Self).map_err(|_| "an age is a number of seconds")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans() {
+        let span = |text: &str| text.parse::<Span>().ok().map(|span| span.0.as_millis());
+        assert_eq!(span("30"), Some(30_000));
+        assert_eq!(span("0.5"), Some(500));
+        assert_eq!(span("500ms"), Some(500));
+        assert_eq!(span("2m"), Some(120_000));
+        for bad in ["", "s", "-1", "1d", "1e400", "nan"] {
+            assert_eq!(span(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        let size = |text: &str| text.parse::<Size>().ok().map(|size| size.0);
+        assert_eq!(size("65536"), Some(65536));
+        assert_eq!(size("64k"), Some(65536));
+        assert_eq!(size("1G"), Some(1 << 30));
+        for bad in ["", "k", "-1", "1t", "99999999999g", "1.5k"] {
+            assert_eq!(size(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_rest() {
+        assert_eq!("660".parse(), Ok(Mode(0o660)));
+        assert!("888".parse::<Mode>().is_err() && "7777".parse::<Mode>().is_err());
+        assert_eq!("/a/=b=c".parse(), Ok(Mount { prefix: "/a".into(), folder: "b=c".into() }));
+        assert!("a=b".parse::<Mount>().is_err() && "/a".parse::<Mount>().is_err());
+        assert_eq!("true".parse(), Ok(Age(63_072_000)));
+        let secret: Variable = "KEY=secret=x".parse().unwrap();
+        assert_eq!(
+            (secret.value.to_str(), format!("{secret:?}")),
+            (Some("secret=x"), "\"KEY\"=…".replace('"', ""))
+        );
+        assert!("=x".parse::<Variable>().is_err());
+    }
+}

@@ -1,0 +1,288 @@
+//! The access log: one line per request in the combined format, times in UTC.
+//!
+//! Lines are collected for 100 ms and written by a thread that may block, so that a slow disk or terminal never holds
+//! up a request. When the log cannot keep up, lines are dropped and their number is logged.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, Method, Uri, Version, header};
+use time::OffsetDateTime;
+use time::macros::format_description;
+use tokio::sync::Notify;
+
+use super::config::AccessLogTarget;
+use super::connection::Connection;
+use crate::sys::clock::{Clock, SystemClock};
+
+const INTERVAL: Duration = Duration::from_millis(100);
+/// More than this waiting to be written is dropped.
+const LARGEST_BACKLOG: usize = 8 << 20;
+
+/// Where lines go; clones write to the same place.
+#[derive(Clone, Debug)]
+pub(super) struct AccessLog(Option<Arc<Inner>>);
+
+#[derive(Debug)]
+struct Inner {
+    target: Target,
+    pending: Mutex<Pending>,
+    /// A first line is waiting.
+    begun: Notify,
+}
+
+#[derive(Debug)]
+enum Target {
+    Stderr,
+    File(File),
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    lines: Vec<u8>,
+    dropped: u64,
+    /// The second of the last line, and how it reads: most lines share it with the line before.
+    second: i64,
+    time: String,
+}
+
+/// What is known when a request begins.
+#[derive(Debug)]
+pub(super) struct Record {
+    connection: Arc<Connection>,
+    /// REMOTE_ADDR as a front server told it.
+    remote_address: Option<Vec<u8>>,
+    method: Method,
+    uri: Uri,
+    version: Version,
+    referer: Option<HeaderValue>,
+    user_agent: Option<HeaderValue>,
+}
+
+impl Record {
+    pub(super) fn new(
+        connection: Arc<Connection>,
+        remote_address: Option<&[u8]>,
+        head: &http::request::Parts,
+    ) -> Self {
+        let field = |headers: &HeaderMap, name| headers.get(name).cloned();
+        Self {
+            connection,
+            remote_address: remote_address.map(<[u8]>::to_vec),
+            method: head.method.clone(),
+            uri: head.uri.clone(),
+            version: head.version,
+            referer: field(&head.headers, header::REFERER),
+            user_agent: field(&head.headers, header::USER_AGENT),
+        }
+    }
+}
+
+impl AccessLog {
+    /// Opens the log.
+    ///
+    /// # Errors
+    /// What the system says when the file cannot be opened for appending.
+    pub(super) fn open(target: &AccessLogTarget) -> io::Result<Self> {
+        let target = match target {
+            AccessLogTarget::Off => return Ok(Self(None)),
+            AccessLogTarget::Stderr => Target::Stderr,
+            AccessLogTarget::File(path) => Target::File(append(path)?),
+        };
+        let inner = Inner { target, pending: Mutex::default(), begun: Notify::new() };
+        Ok(Self(Some(Arc::new(inner))))
+    }
+
+    /// Whether records are of any use.
+    pub(super) fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Logs a request that was answered with `status` and `bytes` of body.
+    pub(super) fn request(&self, record: &Record, status: u16, bytes: u64) {
+        self.add(|line| {
+            let address = match &record.remote_address {
+                Some(address) => address.as_slice(),
+                None => record.connection.peer_address.as_bytes(),
+            };
+            let target = record.uri.path_and_query().map_or("/", |target| target.as_str());
+            line.address(address);
+            line.text(b" \"");
+            line.escaped(record.method.as_str().as_bytes());
+            line.text(b" ");
+            line.escaped(target.as_bytes());
+            line.text(match record.version {
+                Version::HTTP_10 => b" HTTP/1.0\" ",
+                Version::HTTP_2 => b" HTTP/2.0\" ",
+                _ => b" HTTP/1.1\" ",
+            });
+            line.number(status.into());
+            line.text(b" ");
+            line.number(bytes);
+            line.text(b" ");
+            line.quoted(record.referer.as_ref());
+            line.text(b" ");
+            line.quoted(record.user_agent.as_ref());
+        });
+    }
+
+    /// Logs a client that was refused before it had made a request.
+    pub(super) fn refusal(&self, connection: &Connection, status: u16) {
+        self.add(|line| {
+            line.address(connection.peer_address.as_bytes());
+            line.text(b" \"-\" ");
+            line.number(status.into());
+            line.text(b" 0 \"-\" \"-\"");
+        });
+    }
+
+    /// Writes lines as they come, for ever.
+    pub(super) async fn write_lines(&self) {
+        let Some(inner) = &self.0 else {
+            return std::future::pending().await;
+        };
+        loop {
+            inner.begun.notified().await;
+            tokio::time::sleep(INTERVAL).await;
+            let inner = Arc::clone(inner);
+            // A panic there cannot be: nothing in it panics.
+            let _ = tokio::task::spawn_blocking(move || inner.flush()).await;
+        }
+    }
+
+    /// Writes what is waiting, at the end.
+    pub(super) fn flush(&self) {
+        if let Some(inner) = &self.0 {
+            inner.flush();
+        }
+    }
+
+    fn add(&self, write: impl FnOnce(&mut Line<'_>)) {
+        let Some(inner) = &self.0 else { return };
+        let mut pending = inner.pending();
+        if pending.lines.len() > LARGEST_BACKLOG {
+            pending.dropped += 1;
+            return;
+        }
+        if pending.lines.is_empty() {
+            inner.begun.notify_one();
+        }
+        pending.tell_time(SystemClock.now());
+        let Pending { lines, time, .. } = &mut *pending;
+        write(&mut Line { lines, time });
+        lines.push(b'\n');
+    }
+}
+
+impl Inner {
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn flush(&self) {
+        let (lines, dropped) = {
+            let mut pending = self.pending();
+            (std::mem::take(&mut pending.lines), std::mem::take(&mut pending.dropped))
+        };
+        let result = match &self.target {
+            Target::Stderr => io::stderr().write_all(&lines),
+            Target::File(file) => (&*file).write_all(&lines),
+        };
+        if let Err(error) = result {
+            tracing::warn!(%error, "cannot write the access log");
+        }
+        if dropped > 0 {
+            tracing::warn!(dropped, "the access log cannot keep up: lines were dropped");
+        }
+    }
+}
+
+impl Pending {
+    fn tell_time(&mut self, now: OffsetDateTime) {
+        if self.time.is_empty() || self.second != now.unix_timestamp() {
+            let format =
+                format_description!("[[[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000]");
+            self.second = now.unix_timestamp();
+            self.time = now.format(format).unwrap_or_default();
+        }
+    }
+}
+
+/// A line being written.
+struct Line<'a> {
+    lines: &'a mut Vec<u8>,
+    time: &'a str,
+}
+
+impl Line<'_> {
+    fn text(&mut self, text: &[u8]) {
+        self.lines.extend_from_slice(text);
+    }
+
+    /// The beginning of every line: the client, nobody's name twice, the time.
+    fn address(&mut self, address: &[u8]) {
+        if address.is_empty() {
+            self.text(b"unix:");
+        } else {
+            self.escaped(address);
+        }
+        self.text(b" - - ");
+        self.lines.extend_from_slice(self.time.as_bytes());
+    }
+
+    fn number(&mut self, number: u64) {
+        // Writing to memory cannot fail.
+        let _ = write!(self.lines, "{number}");
+    }
+
+    fn quoted(&mut self, value: Option<&HeaderValue>) {
+        self.text(b"\"");
+        self.escaped(value.map_or(b"-", HeaderValue::as_bytes));
+        self.text(b"\"");
+    }
+
+    /// No client can end a line, a quotation or a terminal's patience.
+    fn escaped(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\' {
+                self.lines.push(byte);
+            } else {
+                let _ = write!(self.lines, "\\x{byte:02x}");
+            }
+        }
+    }
+}
+
+fn append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn lines_cannot_be_forged() {
+        let mut lines = Vec::new();
+        let mut line = Line { lines: &mut lines, time: "[now]" };
+        line.address(b"127.0.0.1");
+        line.text(b" ");
+        line.quoted(Some(&HeaderValue::from_bytes(b"a\"b\\c\xe9\td").unwrap()));
+        line.quoted(None);
+        assert_eq!(String::from_utf8(lines).unwrap(), r#"127.0.0.1 - - [now] "a\x22b\x5cc\xe9\x09d""-""#);
+    }
+
+    #[test]
+    fn times_read_as_in_other_logs() {
+        let mut pending = Pending::default();
+        pending.tell_time(datetime!(2026-11-20 9:05:07.9 UTC));
+        assert_eq!(pending.time, "[20/Nov/2026:09:05:07 +0000]");
+        pending.tell_time(datetime!(2026-11-20 9:05:08.1 UTC));
+        assert_eq!(pending.time, "[20/Nov/2026:09:05:08 +0000]");
+    }
+}

@@ -1,0 +1,184 @@
+//! What a connection is doing, and until when it may go on like this.
+//!
+//! The parts of a connection note here what they wait for; the connection's task keeps one timer for the earliest
+//! deadline. A timer per wait would cost more than the request it guards.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use super::config::Limits;
+use super::guarded::Refusal;
+
+const NEVER: u64 = u64::MAX;
+
+/// Shared by all parts of one connection. Times are milliseconds since its beginning.
+#[derive(Debug)]
+pub(super) struct Activity {
+    beginning: Instant,
+    keepalive: Duration,
+    header_timeout: Duration,
+    write_timeout: Duration,
+    /// Requests that were begun and not ended.
+    open: AtomicUsize,
+    /// Requests that were ended: the answer is handed over for sending, or given up.
+    ended: AtomicUsize,
+    idle_until: AtomicU64,
+    head_until: AtomicU64,
+    write_until: AtomicU64,
+    /// An answer broke off: the client must not take it for whole.
+    broken: AtomicBool,
+    /// Why the guard refused the client.
+    refusal: OnceLock<Refusal>,
+}
+
+/// Which wait has lasted too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overdue {
+    /// No request came.
+    Idle,
+    /// A head is not complete.
+    Head,
+    /// The client takes nothing of its answer.
+    Write,
+}
+
+impl Activity {
+    /// A connection that has just begun: the first head must come within the header timeout.
+    pub(super) fn new(limits: &Limits) -> Self {
+        let activity = Self {
+            beginning: Instant::now(),
+            keepalive: limits.keepalive,
+            header_timeout: limits.header_timeout,
+            write_timeout: limits.write_timeout,
+            open: AtomicUsize::new(0),
+            ended: AtomicUsize::new(0),
+            idle_until: AtomicU64::new(NEVER),
+            head_until: AtomicU64::new(NEVER),
+            write_until: AtomicU64::new(NEVER),
+            broken: AtomicBool::new(false),
+            refusal: OnceLock::new(),
+        };
+        activity.set(&activity.idle_until, limits.header_timeout);
+        activity
+    }
+
+    pub(super) fn request_begins(&self) {
+        self.open.fetch_add(1, Relaxed);
+        self.idle_until.store(NEVER, Relaxed);
+    }
+
+    pub(super) fn request_ends(&self) {
+        self.ended.fetch_add(1, Relaxed);
+        if self.open.fetch_sub(1, Relaxed) == 1 {
+            self.set(&self.idle_until, self.keepalive);
+        }
+    }
+
+    /// Requests that were ended so far.
+    pub(super) fn ended(&self) -> usize {
+        self.ended.load(Relaxed)
+    }
+
+    /// A head has begun and is not complete.
+    pub(super) fn head_waits(&self) {
+        if self.head_until.load(Relaxed) == NEVER {
+            self.set(&self.head_until, self.header_timeout);
+            self.idle_until.store(NEVER, Relaxed);
+        }
+    }
+
+    /// A head is complete.
+    pub(super) fn head_came(&self) {
+        self.head_until.store(NEVER, Relaxed);
+    }
+
+    /// The client takes nothing.
+    pub(super) fn write_waits(&self) {
+        if self.write_until.load(Relaxed) == NEVER {
+            self.set(&self.write_until, self.write_timeout);
+        }
+    }
+
+    /// The client took something.
+    pub(super) fn write_goes_on(&self) {
+        if self.write_until.load(Relaxed) != NEVER {
+            self.write_until.store(NEVER, Relaxed);
+        }
+    }
+
+    pub(super) fn break_off(&self) {
+        self.broken.store(true, Relaxed);
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.load(Relaxed)
+    }
+
+    pub(super) fn refused(&self, refusal: Refusal) {
+        // Nothing follows a refusal, so the first is the only one.
+        let _ = self.refusal.set(refusal);
+    }
+
+    pub(super) fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.get()
+    }
+
+    /// The earliest deadline.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let earliest = [&self.idle_until, &self.head_until, &self.write_until]
+            .map(|until| until.load(Relaxed))
+            .into_iter()
+            .min()
+            .filter(|&until| until != NEVER)?;
+        self.beginning.checked_add(Duration::from_millis(earliest))
+    }
+
+    /// What is overdue at `now`, the most harmful first.
+    pub(super) fn overdue(&self, now: Instant) -> Option<Overdue> {
+        let now = now.saturating_duration_since(self.beginning).as_millis();
+        let is_over = |until: &AtomicU64| {
+            let until = until.load(Relaxed);
+            until != NEVER && u128::from(until) <= now
+        };
+        if is_over(&self.write_until) {
+            Some(Overdue::Write)
+        } else if is_over(&self.head_until) {
+            Some(Overdue::Head)
+        } else if is_over(&self.idle_until) {
+            Some(Overdue::Idle)
+        } else {
+            None
+        }
+    }
+
+    fn set(&self, until: &AtomicU64, timeout: Duration) {
+        let at = self.beginning.elapsed().saturating_add(timeout).as_millis();
+        until.store(u64::try_from(at).unwrap_or(NEVER), Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_follow_what_happens() {
+        let limits = Limits { header_timeout: Duration::from_secs(5), ..Limits::default() };
+        let activity = Activity::new(&limits);
+        let after = |seconds| Instant::now() + Duration::from_secs(seconds);
+        assert_eq!(activity.overdue(after(4)), None);
+        assert_eq!(activity.overdue(after(6)), Some(Overdue::Idle));
+        activity.head_waits();
+        assert_eq!(activity.overdue(after(6)), Some(Overdue::Head));
+        activity.head_came();
+        activity.request_begins();
+        assert_eq!(activity.deadline(), None);
+        activity.write_waits();
+        assert_eq!(activity.overdue(after(31)), Some(Overdue::Write));
+        activity.write_goes_on();
+        activity.request_ends();
+        assert_eq!((activity.ended(), activity.overdue(after(59))), (1, None));
+        assert_eq!(activity.overdue(after(61)), Some(Overdue::Idle));
+    }
+}

@@ -1,0 +1,218 @@
+//! Where to listen: `[SCHEME[+unix]:[//]]ADDRESS`.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// A protocol and the place where it is spoken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenAddress {
+    /// What is spoken.
+    pub scheme: Scheme,
+    /// Where.
+    pub place: Place,
+}
+
+/// What is spoken on a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// HTTP without TLS.
+    Http,
+    /// HTTP over TLS.
+    Https,
+    /// The uwsgi protocol, as nginx's `uwsgi_pass` speaks it.
+    Uwsgi,
+}
+
+/// Where a listener stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A TCP port. An empty host is every address of this machine; IPv6 addresses stand without brackets.
+    Tcp {
+        /// Host name or address.
+        host: String,
+        /// Port; 0 lets the system choose.
+        port: u16,
+    },
+    /// A unix socket.
+    Unix(PathBuf),
+}
+
+impl Scheme {
+    /// The word in addresses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Uwsgi => "uwsgi",
+        }
+    }
+
+    fn default_port(self) -> Option<u16> {
+        match self {
+            Self::Http => Some(80),
+            Self::Https => Some(443),
+            Self::Uwsgi => None,
+        }
+    }
+}
+
+/// Why a text is no address to listen on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddressError {
+    /// A scheme that is not known here.
+    #[error("`{0}` is not spoken here; known are https, http and uwsgi, each also with +unix")]
+    Scheme(String),
+    /// A TCP address without a usable port.
+    #[error("`{0}` has no usable port; write ADDRESS:PORT, and IPv6 addresses in brackets")]
+    Port(String),
+    /// A unix socket without a path.
+    #[error("a unix socket needs a path, as in uwsgi+unix:/run/app.sock")]
+    Path,
+}
+
+impl FromStr for ListenAddress {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let (word, unix, address) = split_scheme(text);
+        let scheme = match word {
+            "" | "https" => Scheme::Https,
+            "http" => Scheme::Http,
+            "uwsgi" => Scheme::Uwsgi,
+            other => return Err(AddressError::Scheme(other.to_owned())),
+        };
+        if unix {
+            if address.is_empty() {
+                return Err(AddressError::Path);
+            }
+            return Ok(Self { scheme, place: Place::Unix(address.into()) });
+        }
+        let port_error = || AddressError::Port(text.to_owned());
+        let address = address.strip_suffix('/').unwrap_or(address);
+        let (host, port) = match address.strip_prefix('[') {
+            Some(rest) => {
+                let (host, rest) = rest.split_once(']').ok_or_else(port_error)?;
+                (host, rest.strip_prefix(':'))
+            }
+            None => match address.rsplit_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (address, None),
+            },
+        };
+        if host.contains(':') && !address.starts_with('[') {
+            return Err(port_error());
+        }
+        let port = match port {
+            Some(port) => port.parse().map_err(|_| port_error())?,
+            None => scheme.default_port().ok_or_else(port_error)?,
+        };
+        let host = if host == "*" { "" } else { host };
+        Ok(Self { scheme, place: Place::Tcp { host: host.to_owned(), port } })
+    }
+}
+
+impl FromStr for Place {
+    type Err = AddressError;
+
+    /// `ADDRESS:PORT` or `unix:PATH`, without a scheme.
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let text = match text.strip_prefix("unix:") {
+            Some(path) => format!("http+unix:{path}"),
+            None if text.starts_with("http://") => text.to_owned(),
+            None => format!("http://{text}"),
+        };
+        Ok(text.parse::<ListenAddress>()?.place)
+    }
+}
+
+/// Cuts off the scheme, if there is one: its word, whether `+unix` follows, and the rest without `//`.
+fn split_scheme(text: &str) -> (&str, bool, &str) {
+    let Some((before, after)) = text.split_once(':') else {
+        return ("", false, text);
+    };
+    let (word, kind) = before.split_once('+').unwrap_or((before, ""));
+    // `localhost:8443` is an address. What has `//` behind it, or a kind, can only be meant as a scheme.
+    let known = ["https", "http", "uwsgi", "suwsgi", "fcgi", "scgi", "ajp"].contains(&word);
+    let slashes = after.starts_with("//");
+    if !known && !slashes && kind.is_empty() {
+        return ("", false, text);
+    }
+    match kind {
+        "unix" => (word, true, after.strip_prefix("//").unwrap_or(after)),
+        "" => (word, false, after.strip_prefix("//").unwrap_or(after)),
+        _ => (before, false, after),
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.scheme.as_str();
+        match &self.place {
+            Place::Tcp { .. } => write!(f, "{scheme}://{}", self.place),
+            Place::Unix(path) => write!(f, "{scheme}+unix:{}", path.display()),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp { host, port } if host.is_empty() => write!(f, "*:{port}"),
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Unix(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> String {
+        text.parse::<ListenAddress>()
+            .map_or_else(|error| format!("error: {error}"), |address| address.to_string())
+    }
+
+    #[test]
+    fn good_addresses() {
+        for (text, meaning) in [
+            ("127.0.0.1:8443", "https://127.0.0.1:8443"),
+            ("localhost:0", "https://localhost:0"),
+            (":443", "https://*:443"),
+            ("*:443", "https://*:443"),
+            ("[::1]:8443", "https://[::1]:8443"),
+            ("[::]", "https://[::]:443"),
+            ("http:127.0.0.1:80", "http://127.0.0.1:80"),
+            ("http://example.com", "http://example.com:80"),
+            ("http://example.com:81/", "http://example.com:81"),
+            ("https", "https://https:443"),
+            ("uwsgi:127.0.0.1:3031", "uwsgi://127.0.0.1:3031"),
+            ("uwsgi+unix:/run/app.sock", "uwsgi+unix:/run/app.sock"),
+            ("http+unix:///run/app.sock", "http+unix:/run/app.sock"),
+            ("https+unix:app.sock", "https+unix:app.sock"),
+        ] {
+            assert_eq!(parse(text), meaning, "{text}");
+        }
+    }
+
+    #[test]
+    fn bad_addresses() {
+        for (text, part) in [
+            ("fcgi://127.0.0.1:9000", "`fcgi` is not spoken here"),
+            ("ftp://a:1", "`ftp` is not spoken here"),
+            ("http+fd:3", "`http+fd` is not spoken here"),
+            ("uwsgi://127.0.0.1", "no usable port"),
+            ("a:b", "no usable port"),
+            ("a:65536", "no usable port"),
+            ("::1:8443", "no usable port"),
+            ("[::1", "no usable port"),
+            ("uwsgi+unix:", "needs a path"),
+        ] {
+            let found = parse(text);
+            assert!(found.starts_with("error: ") && found.contains(part), "{text}: {found}");
+        }
+    }
+}

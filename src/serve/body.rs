@@ -1,0 +1,251 @@
+//! Bodies on their way: collected before the application is called, counted and timed while it reads, and counted
+//! again on the way back.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt, Full};
+use tokio::time::Sleep;
+
+use super::access_log::{AccessLog, Record};
+use super::config::Limits;
+use super::connection::Connection;
+use super::worker::{RequestBody, ResponseBody};
+
+/// The slowest a body may come, in bytes per second, once the first timeout is over.
+const SLOWEST: u64 = 1024;
+
+/// The beginning of a request body, and the rest if there is more.
+pub(super) struct Buffered {
+    pub(super) first: Bytes,
+    pub(super) rest: Option<RequestBody>,
+}
+
+/// Why a body could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BodyError {
+    #[error("the request's body is larger than this server takes")]
+    TooLarge,
+    #[error("the request's body did not come in time")]
+    TooSlow,
+    #[error("the request's body is broken: {0}")]
+    Broken(#[source] io::Error),
+}
+
+/// Collects a body until it is complete or `limits.post_buffering` bytes are there, so that a slow client never holds
+/// a worker.
+pub(super) async fn buffer<B>(body: B, limits: &Limits) -> Result<Buffered, BodyError>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    if body.is_end_stream() {
+        return Ok(Buffered { first: Bytes::new(), rest: None });
+    }
+    if body.size_hint().lower() > limits.limit_post {
+        return Err(BodyError::TooLarge);
+    }
+    let mut body = LimitedBody::new(body, limits);
+    let mut first = Bytes::new();
+    let mut collected = BytesMut::new();
+    loop {
+        let Some(frame) = body.frame().await else {
+            let first = if collected.is_empty() { first } else { collected.freeze() };
+            return Ok(Buffered { first, rest: None });
+        };
+        let Ok(data) = frame?.into_data() else { continue }; // trailers are not for the application
+        if first.is_empty() && collected.is_empty() {
+            first = data;
+        } else {
+            collected.extend_from_slice(&std::mem::take(&mut first));
+            collected.extend_from_slice(&data);
+        }
+        let length = first.len() + collected.len();
+        if length > limits.post_buffering || (length == limits.post_buffering && !body.is_end_stream()) {
+            let mut first = if collected.is_empty() { first } else { collected.freeze() };
+            body.pushed_back = first.split_off(limits.post_buffering);
+            let rest = body.map_err(io::Error::from).boxed_unsync();
+            return Ok(Buffered { first, rest: Some(rest) });
+        }
+    }
+}
+
+impl From<BodyError> for io::Error {
+    fn from(error: BodyError) -> Self {
+        let kind = match error {
+            BodyError::TooLarge => io::ErrorKind::FileTooLarge,
+            BodyError::TooSlow => io::ErrorKind::TimedOut,
+            BodyError::Broken(error) => return error,
+        };
+        Self::new(kind, error)
+    }
+}
+
+/// A body that ends with an error when it is too long or comes too slowly.
+struct LimitedBody<B> {
+    body: B,
+    /// Bytes that were read too early.
+    pushed_back: Bytes,
+    left: u64,
+    timeout: Duration,
+    beginning: Instant,
+    received: u64,
+    /// Runs while we wait for the client.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl<B> LimitedBody<B> {
+    fn new(body: B, limits: &Limits) -> Self {
+        Self {
+            body,
+            pushed_back: Bytes::new(),
+            left: limits.limit_post,
+            timeout: limits.body_timeout,
+            beginning: Instant::now(),
+            received: 0,
+            timer: None,
+        }
+    }
+
+    /// Until when more must come: soon, and at no less than the slowest rate since the beginning.
+    fn deadline(&self) -> Instant {
+        let soon = Instant::now() + self.timeout;
+        let at_slowest = self.beginning + self.timeout + Duration::from_secs(self.received / SLOWEST);
+        soon.min(at_slowest)
+    }
+}
+
+impl<B> Body for LimitedBody<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = &mut *self;
+        if !this.pushed_back.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut this.pushed_back)))));
+        }
+        let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
+            let deadline = this.deadline();
+            let timer = this.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
+            ready!(timer.as_mut().poll(cx));
+            return Poll::Ready(Some(Err(BodyError::TooSlow)));
+        };
+        this.timer = None;
+        let Some(frame) = frame else { return Poll::Ready(None) };
+        let frame = frame.map_err(|error| BodyError::Broken(io::Error::other(error)))?;
+        let length = frame.data_ref().map_or(0, Bytes::len) as u64;
+        this.received += length;
+        this.left = this.left.checked_sub(length).ok_or(BodyError::TooLarge)?;
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.pushed_back.is_empty() && self.body.is_end_stream()
+    }
+}
+
+/// The body of an answer. Dropping it ends the request: it is counted and logged then.
+pub(super) struct Answer {
+    body: AnswerBody,
+    request: OpenRequest,
+}
+
+/// What answers are made of.
+pub(super) enum AnswerBody {
+    Empty,
+    Full(Full<Bytes>),
+    Stream(http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>),
+    Worker(ResponseBody),
+}
+
+impl AnswerBody {
+    pub(super) fn text(text: impl Into<Bytes>) -> Self {
+        Self::Full(Full::new(text.into()))
+    }
+}
+
+/// A request from its head to the last byte of its answer.
+pub(super) struct OpenRequest {
+    connection: Arc<Connection>,
+    log: AccessLog,
+    record: Option<Record>,
+    status: u16,
+    sent: u64,
+}
+
+impl OpenRequest {
+    pub(super) fn new(connection: Arc<Connection>, log: AccessLog, record: Option<Record>) -> Self {
+        connection.activity.request_begins();
+        // 499, which nginx made known: the client went away before it was answered.
+        Self { connection, log, record, status: 499, sent: 0 }
+    }
+
+    /// Now the answer is known.
+    pub(super) fn answered(mut self, status: http::StatusCode, body: AnswerBody) -> Answer {
+        self.status = status.as_u16();
+        Answer { body, request: self }
+    }
+}
+
+impl Drop for OpenRequest {
+    fn drop(&mut self) {
+        if let Some(record) = &self.record {
+            self.log.request(record, self.status, self.sent);
+        }
+        self.connection.activity.request_ends();
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let this = &mut *self;
+        let frame = match &mut this.body {
+            AnswerBody::Empty => None,
+            AnswerBody::Full(body) => ready!(Pin::new(body).poll_frame(cx)).map(|frame| match frame {
+                Ok(frame) => Ok(frame),
+                Err(never) => match never {},
+            }),
+            AnswerBody::Stream(body) => ready!(Pin::new(body).poll_frame(cx)),
+            AnswerBody::Worker(body) => ready!(Pin::new(body).poll_frame(cx)),
+        };
+        match &frame {
+            Some(Ok(frame)) => this.request.sent += frame.data_ref().map_or(0, Bytes::len) as u64,
+            Some(Err(_)) => this.request.connection.answer_broke(),
+            None => {}
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.body {
+            AnswerBody::Empty => true,
+            AnswerBody::Full(body) => body.is_end_stream(),
+            AnswerBody::Stream(body) => body.is_end_stream(),
+            AnswerBody::Worker(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.body {
+            AnswerBody::Empty => SizeHint::with_exact(0),
+            AnswerBody::Full(body) => body.size_hint(),
+            AnswerBody::Stream(body) => body.size_hint(),
+            AnswerBody::Worker(body) => body.size_hint(),
+        }
+    }
+}

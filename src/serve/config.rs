@@ -1,0 +1,116 @@
+//! What the server is to do, fully decided: no field is left to be filled in.
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::address::{ListenAddress, Place};
+use super::worker::WorkerConfig;
+use crate::tls::MinVersion;
+
+/// Everything the server needs to know, except the certificates, which come from a source of their own.
+#[derive(Clone, Debug)]
+pub struct ServeConfig {
+    /// Where to listen; at least one.
+    pub listeners: Vec<ListenAddress>,
+    /// Where every request is sent on to the https listener.
+    pub redirect_http: Option<Place>,
+    /// Permission bits of unix sockets.
+    pub socket_mode: u32,
+    /// Connections that the system keeps waiting per listener.
+    pub backlog: u32,
+    /// Connections served at the same time; more wait.
+    pub max_connections: usize,
+    /// The lowest version of TLS.
+    pub tls_min: MinVersion,
+    /// How long browsers shall insist on https (Strict-Transport-Security), in seconds.
+    pub hsts_seconds: Option<u64>,
+    /// Times and sizes.
+    pub limits: Limits,
+    /// SCRIPT_NAME for the application.
+    pub script_name: ScriptName,
+    /// Folders served below a path prefix (no trailing slash), without the application.
+    pub folders: Vec<(String, PathBuf)>,
+    /// What answers everything else.
+    pub root: Root,
+    /// Where the access log goes.
+    pub access_log: AccessLogTarget,
+    /// How long running requests may take once the server is told to stop.
+    pub graceful_timeout: Duration,
+}
+
+/// What answers requests that no folder takes.
+#[derive(Clone, Debug)]
+pub enum Root {
+    /// A Python application.
+    Application(Box<WorkerConfig>),
+    /// The files of a folder.
+    Folder(PathBuf),
+    /// Nothing was found to serve: a page that says what to do next, as HTML.
+    StartPage(String),
+}
+
+/// Times and sizes that hold for every request.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For the head of a request, from its first byte on, and for the first head of a connection.
+    pub header_timeout: Duration,
+    /// Between two pieces of a body. (A body must also come faster than 1 KiB a second.)
+    pub body_timeout: Duration,
+    /// For the next request on an idle connection.
+    pub keepalive: Duration,
+    /// For a client to take some more of its answer.
+    pub write_timeout: Duration,
+    /// Bytes of a request body; more is 413.
+    pub limit_post: u64,
+    /// Bytes of a request body that are collected before the application is called.
+    pub post_buffering: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
+            keepalive: Duration::from_secs(60),
+            write_timeout: Duration::from_secs(30),
+            limit_post: 1 << 30,
+            post_buffering: 64 * 1024,
+        }
+    }
+}
+
+/// How SCRIPT_NAME is made.
+#[derive(Clone, Debug, Default)]
+pub struct ScriptName {
+    /// Takes the place of whatever was sent. No trailing slash.
+    pub forced: Option<String>,
+    /// Gateway listeners: whether SCRIPT_NAME is to be taken off PATH_INFO.
+    pub manage: bool,
+}
+
+/// Where the access log goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum AccessLogTarget {
+    /// Appended to a file.
+    File(PathBuf),
+    /// Nowhere.
+    Off,
+    /// Standard error.
+    #[default]
+    Stderr,
+}
+
+impl FromStr for AccessLogTarget {
+    type Err = Infallible;
+
+    /// `off`, `-` for standard error, or a path.
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "off" => Self::Off,
+            "-" => Self::Stderr,
+            path => Self::File(path.into()),
+        })
+    }
+}

@@ -1,0 +1,263 @@
+//! One connection: what is known of it, and HTTP/1.1, HTTP/2 or a gateway protocol spoken on it until it ends.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Poll, ready};
+use std::time::{Duration, Instant};
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use super::activity::{Activity, Overdue};
+use super::client_stream::{ClientStream, Socket};
+use super::gateway;
+use super::guarded::Guarded;
+use super::pipeline::{self, Service};
+use super::shutdown::{Phase, Shutdown};
+use crate::protocol::http1_guard;
+use crate::tls::Session;
+
+/// A handshake that takes longer is given up.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Streams of one HTTP/2 connection at a time.
+const STREAMS: u32 = 128;
+/// Streams that a client may reset before we have taken them up (rapid reset, CVE-2023-44487).
+const PENDING_RESETS: usize = 20;
+/// Bytes of an answer that one HTTP/2 stream may hold back for a slow client.
+const STREAM_BUFFER: usize = 256 * 1024;
+/// Bytes that hyper may read ahead: the largest head, and room for what follows it.
+const READ_BUFFER: usize = 128 * 1024;
+
+/// What is known of a connection, for every request on it.
+#[derive(Debug)]
+pub(super) struct Connection {
+    /// The client's address; empty on a unix socket.
+    pub(super) peer_address: String,
+    pub(super) peer_port: u16,
+    /// The port it came in on, as text; on a unix socket the scheme's own.
+    pub(super) server_port: String,
+    pub(super) tls: Option<Session>,
+    pub(super) role: Role,
+    pub(super) activity: Arc<Activity>,
+}
+
+/// What requests on a connection are answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The routes of the server.
+    Serve,
+    /// The same place on https, at this port if it is another than the one that was typed.
+    Redirect { port: Option<u16> },
+}
+
+/// What is spoken on a connection.
+#[derive(Clone)]
+pub(super) enum Speak {
+    Http(Role),
+    Https(Arc<ServerConfig>),
+    Uwsgi,
+}
+
+/// A connection as the listener accepts it.
+pub(super) struct Accepted {
+    pub(super) socket: Socket,
+    pub(super) peer_address: String,
+    pub(super) peer_port: u16,
+    pub(super) server_port: String,
+}
+
+impl Connection {
+    /// An answer broke off. HTTP/2 resets the one stream; elsewhere the connection must visibly break.
+    pub(super) fn answer_broke(&self) {
+        if !self.tls.as_ref().is_some_and(|tls| tls.http2) {
+            self.activity.break_off();
+        }
+    }
+}
+
+/// Serves a connection until it ends, or the server stops.
+pub(super) async fn serve(accepted: Accepted, speak: Speak, service: Arc<Service>, shutdown: Shutdown) {
+    let activity = Arc::new(Activity::new(&service.limits));
+    let mut connection = Connection {
+        peer_address: accepted.peer_address,
+        peer_port: accepted.peer_port,
+        server_port: accepted.server_port,
+        tls: None,
+        role: Role::Serve,
+        activity: Arc::clone(&activity),
+    };
+    let stream = ClientStream::new(accepted.socket, activity);
+    let result = match speak {
+        Speak::Http(role) => {
+            connection.role = role;
+            http1(stream, connection, service, shutdown).await
+        }
+        Speak::Https(config) => https(stream, connection, config, service, shutdown).await,
+        Speak::Uwsgi => gateway::uwsgi(stream, connection, service, shutdown).await,
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "the connection ended early");
+    }
+}
+
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+async fn https(
+    mut stream: ClientStream,
+    mut connection: Connection,
+    config: Arc<ServerConfig>,
+    service: Arc<Service>,
+    mut shutdown: Shutdown,
+) -> Result {
+    let handshake = async {
+        let Some(first) = stream.first_byte().await? else { return Ok(None) };
+        // Somebody speaks plain HTTP here, most likely a person who left out the `s`: methods are capital letters,
+        // and no TLS record begins with one.
+        if first.is_ascii_uppercase() {
+            return Ok(Some(Err(stream)));
+        }
+        TlsAcceptor::from(config).accept(stream).await.map(|stream| Some(Ok(stream)))
+    };
+    let stream = tokio::select! {
+        biased;
+        result = timeout(HANDSHAKE_TIMEOUT, handshake) => result??,
+        () = shutdown.reached(Phase::Draining) => None,
+    };
+    match stream {
+        None => Ok(()),
+        Some(Err(plain)) => {
+            connection.role = Role::Redirect { port: None };
+            http1(plain, connection, service, shutdown).await
+        }
+        Some(Ok(stream)) => {
+            let session = Session::new(stream.get_ref().1);
+            tracing::debug!(
+                peer = connection.peer_address,
+                sni = session.server_name,
+                session.protocol,
+                session.http2
+            );
+            let is_http2 = session.http2;
+            connection.tls = Some(session);
+            if is_http2 {
+                http2(stream, connection, service, shutdown).await
+            } else {
+                http1(stream, connection, service, shutdown).await
+            }
+        }
+    }
+}
+
+async fn http1<S>(stream: S, connection: Connection, service: Arc<Service>, shutdown: Shutdown) -> Result
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let connection = Arc::new(connection);
+    let limits = http1_guard::Limits::default();
+    let stream = Guarded::new(stream, limits, Arc::clone(&connection.activity));
+    let answer = service_fn({
+        let (service, connection) = (Arc::clone(&service), Arc::clone(&connection));
+        move |request: Request<Incoming>| pipeline::respond(&service, &connection, request)
+    });
+    let hyper = http1::Builder::new()
+        .max_headers(limits.fields)
+        .max_buf_size(READ_BUFFER)
+        .serve_connection(TokioIo::new(stream), answer);
+    let result =
+        drive(pin!(hyper), http1::Connection::graceful_shutdown, &connection.activity, shutdown).await;
+    if let Some(refusal) = connection.activity.refusal() {
+        service.log.refusal(&connection, refusal.status);
+    }
+    Ok(result?)
+}
+
+async fn http2<S>(stream: S, connection: Connection, service: Arc<Service>, shutdown: Shutdown) -> Result
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let connection = Arc::new(connection);
+    let limits = http1_guard::Limits::default();
+    let answer = service_fn({
+        let connection = Arc::clone(&connection);
+        move |request: Request<Incoming>| pipeline::respond(&service, &connection, request)
+    });
+    let hyper = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
+        .max_pending_accept_reset_streams(PENDING_RESETS)
+        .max_send_buf_size(STREAM_BUFFER)
+        .serve_connection(TokioIo::new(stream), answer);
+    Ok(drive(pin!(hyper), http2::Connection::graceful_shutdown, &connection.activity, shutdown).await?)
+}
+
+/// Runs a connection of hyper. Ends it gracefully when it idles too long or the server drains, and cuts it when its
+/// client stalls or the server stops at once.
+async fn drive<C>(
+    mut hyper: Pin<&mut C>,
+    graceful: impl Fn(Pin<&mut C>),
+    activity: &Activity,
+    shutdown: Shutdown,
+) -> hyper::Result<()>
+where
+    C: Future<Output = hyper::Result<()>>,
+{
+    let mut draining = pin!(reached(shutdown.clone(), Phase::Draining));
+    let mut stopping = pin!(reached(shutdown, Phase::Now));
+    let mut timer = pin!(tokio::time::sleep_until(far_away().into()));
+    let mut is_draining = false;
+    let mut head_was_late = false;
+    std::future::poll_fn(|cx| {
+        loop {
+            if let Poll::Ready(result) = hyper.as_mut().poll(cx) {
+                return Poll::Ready(result);
+            }
+            if !is_draining && draining.as_mut().poll(cx).is_ready() {
+                is_draining = true;
+                graceful(hyper.as_mut());
+                continue;
+            }
+            if is_draining && stopping.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            // Deadlines that move away are noticed when the timer fires, which saves a reset per request.
+            if let Some(deadline) = activity.deadline()
+                && deadline < timer.deadline().into_std()
+            {
+                timer.as_mut().reset(deadline.into());
+            }
+            ready!(timer.as_mut().poll(cx));
+            timer.as_mut().reset(far_away().into());
+            match activity.overdue(Instant::now()) {
+                Some(Overdue::Write) => {
+                    activity.break_off();
+                    return Poll::Ready(Ok(()));
+                }
+                Some(Overdue::Idle) if !is_draining => {
+                    is_draining = true;
+                    graceful(hyper.as_mut());
+                }
+                // The guard sees for itself that the head is late, once hyper asks it for more.
+                Some(Overdue::Head) if !head_was_late => head_was_late = true,
+                Some(Overdue::Head | Overdue::Idle) => return Poll::Ready(Ok(())),
+                None => {}
+            }
+        }
+    })
+    .await
+}
+
+async fn reached(mut shutdown: Shutdown, phase: Phase) {
+    shutdown.reached(phase).await;
+}
+
+fn far_away() -> Instant {
+    Instant::now() + Duration::from_secs(24 * 60 * 60)
+}

@@ -1,0 +1,282 @@
+//! The HTTP/1.1 guard as a stream: what hyper reads has passed [`Guard`], and what has not is answered here.
+//!
+//! A refused client still gets the answers to its earlier requests first: while one of them is under way, hyper waits
+//! for more bytes in vain; when all are sent it sees the end of the stream, closes, and the refusal goes out last.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
+
+use super::activity::{Activity, Overdue};
+use crate::protocol::http1_guard::{Guard, Limits};
+use crate::sys::clock::{Clock, SystemClock};
+
+/// Bytes that are read and thrown away after the last answer, so that the client can read it: closing while bytes of
+/// the client are unread makes the system reset the connection, and the answer is lost.
+const LINGER_BYTES: usize = 64 * 1024;
+const LINGER_TIME: Duration = Duration::from_secs(2);
+
+/// A stream whose input is guarded.
+pub(super) struct Guarded<S> {
+    stream: S,
+    guard: Guard,
+    activity: Arc<Activity>,
+    /// Received, not clean yet: an incomplete head.
+    held: BytesMut,
+    /// Clean, not handed out yet.
+    ready: BytesMut,
+    /// Heads that were handed out.
+    heads: usize,
+    refusal: Option<Refusal>,
+    /// Whether bytes were written that a flush has not confirmed.
+    unflushed: bool,
+    /// Waits for the end of the answers that come before the refusal.
+    waiting: Option<Waker>,
+    closing: Closing,
+}
+
+/// Why the client is refused.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    pub(super) status: u16,
+    pub(super) reason: String,
+}
+
+enum Closing {
+    NotYet,
+    /// hyper was told that the stream has ended; the refusal is what comes after its last answer.
+    Refusing,
+    Writing(BytesMut),
+    Flushing,
+    ShuttingDown {
+        linger: bool,
+    },
+    Lingering {
+        left: usize,
+        timer: Pin<Box<Sleep>>,
+    },
+    Closed,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
+    pub(super) fn new(stream: S, limits: Limits, activity: Arc<Activity>) -> Self {
+        Self {
+            stream,
+            guard: Guard::new(limits),
+            activity,
+            held: BytesMut::new(),
+            ready: BytesMut::new(),
+            heads: 0,
+            refusal: None,
+            unflushed: false,
+            waiting: None,
+            closing: Closing::NotYet,
+        }
+    }
+
+    /// Reads straight into hyper's buffer: the usual way, for a head that comes in one piece is never copied.
+    fn poll_read_direct(&mut self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<bool>> {
+        let before = out.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, out))?;
+        let received = out.filled().get(before..).unwrap_or_default();
+        if received.is_empty() {
+            return Poll::Ready(Ok(true));
+        }
+        let clean = self.check(received);
+        let received = out.filled().get(before..).unwrap_or_default();
+        let unclean = received.get(clean..).unwrap_or_default();
+        if !unclean.is_empty() {
+            self.held.extend_from_slice(unclean);
+            out.set_filled(before + clean);
+        }
+        Poll::Ready(Ok(clean > 0))
+    }
+
+    /// Reads behind what is held already.
+    fn poll_read_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let mut space = [0; 4096];
+        let mut buffer = ReadBuf::new(&mut space);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+        if buffer.filled().is_empty() {
+            return Poll::Ready(Ok(true));
+        }
+        let mut held = std::mem::take(&mut self.held);
+        held.extend_from_slice(buffer.filled());
+        let clean = self.check(&held);
+        self.ready = held.split_to(clean);
+        self.held = held;
+        Poll::Ready(Ok(false))
+    }
+
+    /// How many of these bytes are clean.
+    fn check(&mut self, bytes: &[u8]) -> usize {
+        let progress = self.guard.check(bytes);
+        self.heads += progress.heads;
+        if progress.heads > 0 {
+            self.activity.head_came();
+        }
+        if let Some(rejection) = progress.rejection {
+            self.refusal = Some(Refusal { status: rejection.status(), reason: rejection.to_string() });
+        }
+        progress.clean
+    }
+
+    /// Nothing more is passed on: an error for a body that broke, else the end once all answers are sent.
+    fn poll_refused(&mut self, refusal: &Refusal, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        if self.guard.in_body() {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, refusal.reason.clone())));
+        }
+        if self.activity.ended() < self.heads || self.unflushed {
+            self.waiting = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        self.closing = Closing::Refusing;
+        self.activity.refused(refusal.clone());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        loop {
+            if !this.ready.is_empty() {
+                let length = this.ready.len().min(out.remaining());
+                out.put_slice(this.ready.get(..length).unwrap_or_default());
+                this.ready.advance(length);
+                return Poll::Ready(Ok(()));
+            }
+            if let Some(refusal) = this.refusal.clone() {
+                return this.poll_refused(&refusal, cx);
+            }
+            let result =
+                if this.held.is_empty() { this.poll_read_direct(cx, out) } else { this.poll_read_held(cx) };
+            match result {
+                Poll::Ready(Ok(true)) => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(false)) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    if this.held.is_empty() {
+                        return Poll::Pending;
+                    }
+                    this.activity.head_waits();
+                    if this.activity.overdue(Instant::now()) != Some(Overdue::Head) {
+                        return Poll::Pending;
+                    }
+                    this.activity.head_came();
+                    let reason = "the request's header fields did not come in time".to_owned();
+                    this.refusal = Some(Refusal { status: 408, reason });
+                }
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.unflushed = true;
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.unflushed = true;
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        self.unflushed = false;
+        if let Some(waiting) = self.waiting.take() {
+            waiting.wake();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        loop {
+            match &mut this.closing {
+                Closing::NotYet => {
+                    this.closing = Closing::ShuttingDown { linger: !this.guard.between_messages() };
+                }
+                Closing::Refusing => {
+                    let answer = this.refusal.as_ref().map(Refusal::answer).unwrap_or_default();
+                    this.closing = Closing::Writing(answer);
+                }
+                Closing::Writing(answer) if answer.is_empty() => this.closing = Closing::Flushing,
+                Closing::Writing(answer) => {
+                    let written = ready!(Pin::new(&mut this.stream).poll_write(cx, answer))?;
+                    answer.advance(written.min(answer.len()));
+                }
+                Closing::Flushing => {
+                    ready!(Pin::new(&mut this.stream).poll_flush(cx))?;
+                    this.closing = Closing::ShuttingDown { linger: true };
+                }
+                Closing::ShuttingDown { linger } => {
+                    ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+                    this.closing = if *linger {
+                        let timer = Box::pin(tokio::time::sleep(LINGER_TIME));
+                        Closing::Lingering { left: LINGER_BYTES, timer }
+                    } else {
+                        Closing::Closed
+                    };
+                }
+                Closing::Lingering { left, timer } => {
+                    let mut space = [0; 4096];
+                    let mut buffer = ReadBuf::new(&mut space);
+                    let is_over = match Pin::new(&mut this.stream).poll_read(cx, &mut buffer) {
+                        Poll::Ready(Ok(())) => {
+                            let received = buffer.filled().len();
+                            *left = left.saturating_sub(received);
+                            received == 0 || *left == 0
+                        }
+                        Poll::Ready(Err(_)) => true,
+                        Poll::Pending => {
+                            ready!(timer.as_mut().poll(cx));
+                            true
+                        }
+                    };
+                    if is_over {
+                        this.closing = Closing::Closed;
+                    }
+                }
+                Closing::Closed => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+}
+
+impl Refusal {
+    fn answer(&self) -> BytesMut {
+        let status = http::StatusCode::from_u16(self.status).unwrap_or(http::StatusCode::BAD_REQUEST);
+        let phrase = status.canonical_reason().unwrap_or_default();
+        // RFC 9110 section 6.6.1: a server with a clock says the time.
+        let date = httpdate::fmt_http_date(SystemTime::from(SystemClock.now()));
+        let text = format!("{}\n", self.reason);
+        let answer = format!(
+            "HTTP/1.1 {} {phrase}\r\nDate: {date}\r\nContent-Type: text/plain; charset=utf-8\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n{text}",
+            self.status,
+            text.len()
+        );
+        BytesMut::from(answer.as_bytes())
+    }
+}

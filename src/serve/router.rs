@@ -1,0 +1,56 @@
+//! Who answers which path: folders by their prefix, the root everything else.
+
+use std::sync::Arc;
+
+use super::static_files::Folder;
+use crate::protocol::cgi_vars;
+
+/// The routes of a server.
+#[derive(Debug)]
+pub(super) struct Router {
+    /// Longest prefix first.
+    folders: Vec<(String, Arc<Folder>)>,
+    root: Root,
+}
+
+/// What answers where no folder does.
+#[derive(Debug)]
+pub(super) enum Root {
+    Application,
+    Folder(Arc<Folder>),
+    Page(String),
+}
+
+/// Who answers a request.
+#[derive(Debug)]
+pub(super) enum Target<'a> {
+    Application,
+    Folder {
+        folder: &'a Folder,
+        /// The path below the folder's prefix, beginning with a slash, or empty for the prefix itself.
+        path: &'a [u8],
+    },
+    Page(&'a str),
+}
+
+impl Router {
+    /// Routes to folders below prefixes without trailing slash, and to the root.
+    pub(super) fn new(mut folders: Vec<(String, Arc<Folder>)>, root: Root) -> Self {
+        folders.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
+        Self { folders, root }
+    }
+
+    /// Who answers a path (decoded).
+    pub(super) fn route<'a>(&'a self, path: &'a [u8]) -> Target<'a> {
+        for (prefix, folder) in &self.folders {
+            if let Some(path) = cgi_vars::below(prefix.as_bytes(), path) {
+                return Target::Folder { folder, path };
+            }
+        }
+        match &self.root {
+            Root::Application => Target::Application,
+            Root::Folder(folder) => Target::Folder { folder, path },
+            Root::Page(html) => Target::Page(html),
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! Files of a folder. Never one outside of it, whatever links lie in it, and never one whose name begins with a dot.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
+use rustix::io::Errno;
+use tokio::sync::mpsc;
+
+use super::body::AnswerBody;
+use super::pipeline::error_page;
+
+/// Read and sent at a time; a file up to this size is sent whole.
+const CHUNK: usize = 64 * 1024;
+const INDEX: &str = "index.html";
+
+/// A folder whose files are served.
+#[derive(Debug)]
+pub(super) struct Folder {
+    directory: Arc<std::os::fd::OwnedFd>,
+}
+
+/// What lies at a path.
+enum Found {
+    Directory,
+    File(Opened),
+}
+
+struct Opened {
+    file: File,
+    length: u64,
+    modified: SystemTime,
+    etag: String,
+    kind: &'static str,
+    /// All of it, or its beginning.
+    beginning: Vec<u8>,
+}
+
+impl Folder {
+    /// Opens a folder.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self { directory: Arc::new(openat(CWD, path, flags, Mode::empty())?) })
+    }
+
+    /// Answers a request for `path`, which begins with a slash, or is empty for the folder itself.
+    pub(super) async fn answer(&self, head: &Parts, path: &[u8]) -> Response<AnswerBody> {
+        if head.method != Method::GET && head.method != Method::HEAD {
+            let mut response = error_page(StatusCode::METHOD_NOT_ALLOWED, "files can only be read");
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return response;
+        }
+        let Some(relative) = relative(path) else {
+            return not_found();
+        };
+        let is_folder = path.ends_with(b"/");
+        let wanted = if is_folder { join(&relative, INDEX) } else { relative };
+        let directory = Arc::clone(&self.directory);
+        let found = tokio::task::spawn_blocking(move || find(&directory, &wanted)).await;
+        match found {
+            Ok(Ok(Found::File(file))) => file.answer(&head.headers),
+            Ok(Ok(Found::Directory)) if !is_folder => with_slash(head),
+            Ok(Ok(Found::Directory) | Err(_)) => not_found(),
+            Err(_) => error_page(StatusCode::INTERNAL_SERVER_ERROR, "reading the file failed"),
+        }
+    }
+}
+
+/// The path without its first slash. `None` for names that are never served: dot files, `..`, and no text.
+fn relative(path: &[u8]) -> Option<String> {
+    let path = std::str::from_utf8(path).ok()?;
+    let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    // RFC 8615: the one dot folder that is meant to be seen.
+    let is_hidden = |segment: &&str| segment.starts_with('.') && *segment != ".well-known";
+    (!segments.iter().any(is_hidden)).then(|| segments.join("/"))
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+fn find(directory: &std::os::fd::OwnedFd, wanted: &str) -> io::Result<Found> {
+    if wanted.is_empty() {
+        return Ok(Found::Directory);
+    }
+    // NONBLOCK: a named pipe must not hold us up until somebody writes into it.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    let file = loop {
+        match openat2(directory, wanted, flags, Mode::empty(), resolve) {
+            // The kernel asks to try again when the tree changes while it looks.
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            result => break File::from(result?),
+        }
+    };
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Ok(Found::Directory);
+    }
+    if !metadata.is_file() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    let mut beginning = Vec::new();
+    (&file).take(CHUNK as u64).read_to_end(&mut beginning)?;
+    Ok(Found::File(Opened {
+        length: metadata.len(),
+        modified: metadata.modified()?,
+        etag: format!("\"{:x}.{:x}-{:x}\"", metadata.mtime(), metadata.mtime_nsec(), metadata.len()),
+        kind: kind(wanted),
+        file,
+        beginning,
+    }))
+}
+
+impl Opened {
+    fn answer(self, request: &HeaderMap) -> Response<AnswerBody> {
+        let mut response = Response::new(AnswerBody::Empty);
+        let headers = response.headers_mut();
+        let modified = httpdate::fmt_http_date(self.modified);
+        insert(headers, header::ETAG, &self.etag);
+        insert(headers, header::LAST_MODIFIED, &modified);
+        if self.is_known(request) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return response;
+        }
+        insert(headers, header::CONTENT_TYPE, self.kind);
+        insert(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        insert(headers, header::CONTENT_LENGTH, &self.length.to_string());
+        *response.body_mut() = if self.beginning.len() as u64 == self.length {
+            AnswerBody::text(self.beginning)
+        } else {
+            AnswerBody::Stream(FileBody::new(self).boxed_unsync())
+        };
+        response
+    }
+
+    /// Whether the client has this version (RFC 9110 section 13.2.2: If-None-Match before If-Modified-Since).
+    fn is_known(&self, request: &HeaderMap) -> bool {
+        let text = |name| request.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        if let Some(tags) = text(header::IF_NONE_MATCH) {
+            let is_same = |tag: &str| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == self.etag;
+            return tags.split(',').map(str::trim).any(is_same);
+        }
+        let since = text(header::IF_MODIFIED_SINCE).and_then(|date| httpdate::parse_http_date(date).ok());
+        // HTTP dates have whole seconds.
+        since.is_some_and(|since| self.modified < since + Duration::from_secs(1))
+    }
+}
+
+/// A file read in a thread that may block, two chunks ahead of the client.
+struct FileBody {
+    chunks: mpsc::Receiver<io::Result<Bytes>>,
+    left: u64,
+}
+
+impl FileBody {
+    fn new(opened: Opened) -> Self {
+        let (sender, chunks) = mpsc::channel(2);
+        let left = opened.length;
+        tokio::task::spawn_blocking(move || {
+            let mut left = opened.length.saturating_sub(opened.beginning.len() as u64);
+            let mut result = sender.blocking_send(Ok(opened.beginning.into()));
+            while left > 0 && result.is_ok() {
+                let mut chunk = Vec::new();
+                let wanted = left.min(CHUNK as u64);
+                let read = (&opened.file).take(wanted).read_to_end(&mut chunk);
+                left = left.saturating_sub(chunk.len() as u64);
+                result = match read {
+                    // The file was cut since its length was promised: the client must not take this for all.
+                    Ok(0) => {
+                        left = 0;
+                        sender.blocking_send(Err(io::ErrorKind::UnexpectedEof.into()))
+                    }
+                    Ok(_) => sender.blocking_send(Ok(chunk.into())),
+                    Err(error) => {
+                        left = 0;
+                        sender.blocking_send(Err(error))
+                    }
+                };
+            }
+        });
+        Self { chunks, left }
+    }
+}
+
+impl Body for FileBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let chunk = self.chunks.poll_recv(cx);
+        if let Poll::Ready(Some(Ok(chunk))) = &chunk {
+            self.left = self.left.saturating_sub(chunk.len() as u64);
+        }
+        chunk.map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+fn not_found() -> Response<AnswerBody> {
+    error_page(StatusCode::NOT_FOUND, "there is no such file")
+}
+
+/// A folder is asked for without its slash, without which relative links in its page would lead astray.
+fn with_slash(head: &Parts) -> Response<AnswerBody> {
+    let mut response = error_page(StatusCode::PERMANENT_REDIRECT, "this is a folder");
+    // `//host/` would be another host.
+    let path = format!("/{}/", head.uri.path().trim_matches('/'));
+    let target = head.uri.query().map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
+    insert(response.headers_mut(), header::LOCATION, &target);
+    response
+}
+
+fn insert(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn kind(path: &str) -> &'static str {
+    let ending =
+        path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or("", |(_, ending)| ending);
+    match ending.to_ascii_lowercase().as_str() {
+        "avif" => "image/avif",
+        "css" => "text/css; charset=utf-8",
+        "csv" => "text/csv; charset=utf-8",
+        "gif" => "image/gif",
+        "htm" | "html" => "text/html; charset=utf-8",
+        "ico" => "image/x-icon",
+        "jpeg" | "jpg" => "image/jpeg",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "json" | "map" => "application/json",
+        "md" | "txt" => "text/plain; charset=utf-8",
+        "mp3" => "audio/mpeg",
+        "mp4" => "video/mp4",
+        "otf" => "font/otf",
+        "pdf" => "application/pdf",
+        "png" => "image/png",
+        "svg" => "image/svg+xml",
+        "ttf" => "font/ttf",
+        "wasm" => "application/wasm",
+        "wav" => "audio/wav",
+        "webm" => "video/webm",
+        "webmanifest" => "application/manifest+json",
+        "webp" => "image/webp",
+        "woff" => "font/woff",
+        "woff2" => "font/woff2",
+        "xml" => "application/xml",
+        "zip" => "application/zip",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contents(folder: &std::path::Path, wanted: &str) -> Option<Vec<u8>> {
+        let folder = Folder::open(folder).unwrap();
+        let relative = relative(wanted.as_bytes())?;
+        match find(&folder.directory, &relative) {
+            Ok(Found::File(file)) => Some(file.beginning),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn nothing_outside_and_no_dot_files() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("public");
+        std::fs::create_dir_all(folder.join(".git")).unwrap();
+        std::fs::create_dir_all(folder.join(".well-known")).unwrap();
+        for (name, text) in
+            [("secret", "s"), ("public/a.txt", "a"), ("public/.env", "e"), ("public/.git/config", "c")]
+        {
+            std::fs::write(outer.path().join(name), text).unwrap();
+        }
+        std::fs::write(folder.join(".well-known/x"), "x").unwrap();
+        std::os::unix::fs::symlink("../secret", folder.join("out")).unwrap();
+        std::os::unix::fs::symlink(outer.path().join("secret"), folder.join("absolute")).unwrap();
+        std::os::unix::fs::symlink("a.txt", folder.join("inside")).unwrap();
+        assert_eq!(contents(&folder, "/a.txt").as_deref(), Some(&b"a"[..]));
+        assert_eq!(contents(&folder, "//inside").as_deref(), Some(&b"a"[..]));
+        assert_eq!(contents(&folder, "/.well-known/x").as_deref(), Some(&b"x"[..]));
+        for wanted in
+            ["/.env", "/.git/config", "/../secret", "/out", "/absolute", "/a.txt/../../secret", "/b", ""]
+        {
+            assert_eq!(contents(&folder, wanted), None, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn kinds_by_ending() {
+        assert_eq!(kind("a/b.CSS"), "text/css; charset=utf-8");
+        assert_eq!(kind("a.b/c"), "application/octet-stream");
+    }
+}
