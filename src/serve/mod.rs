@@ -1,1 +1,3 @@
-//! TODO
+//! The HTTPS server and its Python workers.
+
+pub mod worker;
