@@ -1,0 +1,223 @@
+//! The frames on a worker thread's stream: `u32 length | kind | ...`, little endian.
+//!
+//! | kind | to the front | | kind | to the worker |
+//! |---|---|---|---|---|
+//! | `[` | a marshalled list of whole answers `(id, status, headers, body)`; the bracket is its first byte | | `B` | id, a piece of the request's body; empty: its end |
+//! | `H` | id, marshalled `(status, headers)`: head of a streamed answer | | `A` | id: the client is gone |
+//! | `D` | id, a piece of its body | | | |
+//! | `E` | id: its end | | | |
+//! | `X` | id: the application failed | | | |
+//! | `P` | id, u32: give me at most so many bytes of the request's body | | | |
+//!
+//! An id is 8 bytes. A thread runs one request at a time, so frames of two streamed answers never mix.
+
+use std::io;
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+/// The largest frame that a worker may send: whole answers of a full message, or the head of one answer.
+pub(super) const FRAME_LIMIT: usize = 1024 * 1024;
+
+/// The largest piece of a request's body in one frame: what the front holds of a body that is being asked for.
+pub(super) const PIECE_LIMIT: usize = 64 * 1024;
+
+/// Frames of this size keep the buffer they were read into; smaller ones are copied out of it, so that one small
+/// body waiting for a slow client does not hold a large buffer.
+const OWN_BUFFER: usize = 16 * 1024;
+
+/// A frame from a worker.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Frame {
+    /// A marshalled list of whole answers, bracket included.
+    Answers(Bytes),
+    /// The head of a streamed answer, marshalled.
+    Head(u64, Bytes),
+    /// A piece of its body.
+    Data(u64, Bytes),
+    /// Its end.
+    End(u64),
+    /// The application failed.
+    Failed(u64),
+    /// At most so many bytes of the request's body are wanted.
+    Pull(u64, usize),
+}
+
+impl Frame {
+    /// Takes a frame apart (without its length); `None` for what is no frame.
+    pub(super) fn parse(mut bytes: Bytes) -> Option<Self> {
+        if bytes.first() == Some(&b'[') {
+            return Some(Self::Answers(bytes));
+        }
+        let kind = bytes.try_get_u8().ok()?;
+        let id = bytes.try_get_u64_le().ok()?;
+        match (kind, bytes.len()) {
+            (b'H', 1..) => Some(Self::Head(id, bytes)),
+            (b'D', 1..) => Some(Self::Data(id, bytes)),
+            (b'E', 0) => Some(Self::End(id)),
+            (b'X', 0) => Some(Self::Failed(id)),
+            (b'P', 4) => Some(Self::Pull(id, bytes.try_get_u32_le().ok()? as usize)),
+            _ => None,
+        }
+    }
+}
+
+/// The bytes before a piece of `length` bytes of a request's body.
+pub(super) fn body_head(id: u64, length: usize) -> [u8; 13] {
+    head(b'B', id, length)
+}
+
+/// The frame that says that the client is gone.
+pub(super) fn client_gone(id: u64) -> [u8; 13] {
+    head(b'A', id, 0)
+}
+
+fn head(kind: u8, id: u64, length: usize) -> [u8; 13] {
+    let mut out = [0; 13];
+    // Pieces are at most PIECE_LIMIT long.
+    let total = u32::try_from(length + 9).unwrap_or(u32::MAX);
+    out[..4].copy_from_slice(&total.to_le_bytes());
+    out[4] = kind;
+    out[5..].copy_from_slice(&id.to_le_bytes());
+    out
+}
+
+/// Reads frames; dropping a future of it in the middle loses nothing.
+#[derive(Debug)]
+pub(super) struct FrameReader<R> {
+    inner: R,
+    buffer: BytesMut,
+}
+
+impl<R: AsyncRead + Unpin> FrameReader<R> {
+    pub(super) fn new(inner: R) -> Self {
+        Self { inner, buffer: BytesMut::with_capacity(OWN_BUFFER) }
+    }
+
+    /// The next frame without its length, if all of it was read already.
+    ///
+    /// # Errors
+    /// `InvalidData` for a length that no frame has.
+    pub(super) fn buffered(&mut self) -> io::Result<Option<Bytes>> {
+        let Some(length) = self.buffer.first_chunk().copied().map(u32::from_le_bytes) else {
+            return Ok(None);
+        };
+        let length = length as usize;
+        if length == 0 || length > FRAME_LIMIT {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a frame of {length} bytes")));
+        }
+        let Some(missing) = (length + 4).checked_sub(self.buffer.len()).filter(|missing| *missing > 0) else {
+            self.buffer.advance(4);
+            if length >= OWN_BUFFER {
+                return Ok(Some(self.buffer.split_to(length).freeze()));
+            }
+            let frame = Bytes::copy_from_slice(self.buffer.get(..length).unwrap_or_default());
+            self.buffer.advance(length);
+            return Ok(Some(frame));
+        };
+        self.buffer.reserve(missing);
+        Ok(None)
+    }
+
+    /// The next frame without its length; `None` at the end, also in the middle of a frame.
+    ///
+    /// # Errors
+    /// What the stream says, and `InvalidData` as [`buffered`](Self::buffered).
+    pub(super) async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        loop {
+            if let Some(frame) = self.buffered()? {
+                return Ok(Some(frame));
+            }
+            if !self.more().await? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Waits for more bytes, whatever they are; false at the end of the stream.
+    ///
+    /// # Errors
+    /// What the stream says.
+    pub(super) async fn more(&mut self) -> io::Result<bool> {
+        if self.buffer.capacity() == self.buffer.len() {
+            self.buffer.reserve(OWN_BUFFER);
+        }
+        Ok(self.inner.read_buf(&mut self.buffer).await? > 0)
+    }
+
+    /// Throws away what comes; false at the end of the stream, which an error is too.
+    pub(super) async fn discard(&mut self) -> bool {
+        self.buffer.clear();
+        matches!(self.more().await, Ok(true))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn frame(kind: u8, rest: &[u8]) -> Vec<u8> {
+        let mut out = u32::try_from(rest.len() + 1).unwrap().to_le_bytes().to_vec();
+        out.push(kind);
+        out.extend_from_slice(rest);
+        out
+    }
+
+    async fn read_all(bytes: &[u8]) -> (Vec<Bytes>, bool) {
+        let mut reader = FrameReader::new(bytes);
+        let mut frames = Vec::new();
+        loop {
+            match reader.next().await {
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) => return (frames, true),
+                Err(_) => return (frames, false),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn frames_one_after_the_other() {
+        let id = 7u64.to_le_bytes();
+        let mut bytes = frame(b'E', &id);
+        let large = vec![b'x'; OWN_BUFFER * 3];
+        bytes.extend(frame(b'D', &[&id[..], &large].concat()));
+        bytes.extend(frame(b'P', &[&id[..], &5u32.to_le_bytes()].concat()));
+        let (frames, clean) = read_all(&bytes).await;
+        assert!(clean);
+        let parsed: Vec<_> = frames.into_iter().map(Frame::parse).collect();
+        let expected = [Frame::End(7), Frame::Data(7, large.into()), Frame::Pull(7, 5)].map(Some);
+        assert_eq!(parsed, expected);
+    }
+
+    #[tokio::test]
+    async fn lengths_that_no_frame_has() {
+        assert_eq!(read_all(&0u32.to_le_bytes()).await, (vec![], false));
+        let too_long = u32::try_from(FRAME_LIMIT + 1).unwrap().to_le_bytes();
+        assert_eq!(read_all(&too_long).await, (vec![], false));
+    }
+
+    #[test]
+    fn what_is_no_frame() {
+        let id = [0; 8];
+        assert_eq!(Frame::parse(Bytes::new()), None);
+        assert_eq!(Frame::parse(Bytes::from_static(b"D1234567")), None);
+        for (kind, rest) in
+            [(b'D', &b""[..]), (b'E', b"x"), (b'X', b"x"), (b'P', b"xyz"), (b'H', b""), (b'Q', b"")]
+        {
+            let bytes = [&[kind][..], &id, rest].concat();
+            assert_eq!(Frame::parse(bytes.into()), None, "{}", char::from(kind));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_never_panic(bytes: Vec<u8>) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let (frames, _) = runtime.block_on(read_all(&bytes));
+            for frame in frames {
+                let _ = Frame::parse(frame);
+            }
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! One worker thread's stream, seen from the front: answers, streamed bodies, bodies that are asked for.
+//!
+//! A [`Link`] lives as long as its worker. It reads frames and hands their contents on; when a client does not take
+//! its answer as fast as it comes, the link stops reading, and the worker's send waits. When the stream ends, the
+//! thread's claim says which request died with it.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Notify, mpsc};
+
+use super::frame::{Frame, FrameReader, PIECE_LIMIT, body_head, client_gone};
+use super::response::{self, ResponseBody, Violation};
+use super::supervisor::Shared;
+use super::{CallError, RequestBody};
+
+/// Where a worker's threads write which request they are running: 8 bytes each, little endian.
+pub(super) struct Claims {
+    file: File,
+    threads: usize,
+}
+
+impl Claims {
+    pub(super) fn new(file: File, threads: usize) -> Self {
+        Self { file, threads }
+    }
+
+    /// The newest request that a thread has begun, which may be answered already; 0 if it has begun none.
+    pub(super) fn of(&self, slot: usize) -> u64 {
+        let mut bytes = [0; 8];
+        // Reading a memory file does not fail; if it did, the request would count as not begun.
+        let _ = self.file.read_exact_at(&mut bytes, 8 * slot as u64);
+        u64::from_le_bytes(bytes)
+    }
+
+    /// The claims of all threads.
+    pub(super) fn all(&self) -> impl Iterator<Item = u64> {
+        (0..self.threads).map(|slot| self.of(slot))
+    }
+}
+
+/// One worker thread's stream.
+pub(super) struct Link {
+    pub(super) shared: Arc<Shared>,
+    pub(super) stream: UnixStream,
+    pub(super) claims: Arc<Claims>,
+    /// The thread's number in its process.
+    pub(super) slot: usize,
+    /// Asks for the worker to be killed.
+    pub(super) kill: Arc<Notify>,
+}
+
+impl Link {
+    /// Serves until the worker has died and all that it had sent is delivered, then settles what it had begun.
+    pub(super) async fn run(mut self) {
+        let (reader, writer) = self.stream.split();
+        let mut lane =
+            Lane { shared: &self.shared, frames: FrameReader::new(reader), writer, exchange: None };
+        if let Err(error) = lane.serve().await {
+            tracing::error!("a worker spoke nonsense and is killed: {error}");
+            self.kill.notify_one();
+            // Only a dead worker begins no more requests.
+            while lane.frames.discard().await {}
+        }
+        drop(lane);
+        self.shared.lost(self.claims.of(self.slot));
+    }
+}
+
+/// Why a worker is not listened to any more.
+#[derive(Debug, thiserror::Error)]
+enum Nonsense {
+    #[error(transparent)]
+    Answer(#[from] Violation),
+    #[error("a frame that is none, or at the wrong time")]
+    Frame,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// The halves of the stream, and the one request of the thread that is more than a whole answer.
+struct Lane<'a, R, W> {
+    shared: &'a Shared,
+    frames: FrameReader<R>,
+    writer: W,
+    exchange: Option<Exchange>,
+}
+
+/// A request whose answer is streamed or whose body is asked for.
+struct Exchange {
+    id: u64,
+    /// What is left of the request's body: `spare` first. An error or the client's end makes it `None`.
+    body: Option<(Bytes, Option<RequestBody>)>,
+    /// Where the answer's pieces go.
+    answer: Option<mpsc::Sender<Bytes>>,
+    /// The worker was told that the client is gone.
+    gone: bool,
+}
+
+impl Exchange {
+    fn new(id: u64) -> Self {
+        Self { id, body: None, answer: None, gone: false }
+    }
+}
+
+impl<R, W> Lane<'_, R, W>
+where
+    R: tokio::io::AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    /// Handles frames until the stream ends.
+    async fn serve(&mut self) -> Result<(), Nonsense> {
+        loop {
+            let frame = match self.frames.buffered()? {
+                Some(frame) => frame,
+                None => {
+                    // All that came at once is delivered: now the worker may get more to do.
+                    self.shared.send_waiting();
+                    match self.next().await? {
+                        Some(frame) => frame,
+                        None => return Ok(()),
+                    }
+                }
+            };
+            match Frame::parse(frame).ok_or(Nonsense::Frame)? {
+                Frame::Answers(list) => self.answers(&list)?,
+                Frame::Head(id, head) => self.head(id, &head)?,
+                Frame::Data(id, piece) => self.piece(id, piece).await?,
+                Frame::End(id) => {
+                    // The end marker. If nobody takes it, nobody is there to miss it.
+                    self.piece(id, Bytes::new()).await?;
+                    self.finish(id);
+                }
+                Frame::Failed(id) => self.failed(id)?,
+                Frame::Pull(id, limit) => {
+                    if !self.pull(id, limit.min(PIECE_LIMIT)).await? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next frame. Meanwhile it is noticed when the client of a streamed answer goes away.
+    async fn next(&mut self) -> Result<Option<Bytes>, Nonsense> {
+        loop {
+            let Some(Exchange { id, answer: Some(answer), gone: false, .. }) = &self.exchange else {
+                return Ok(self.frames.next().await?);
+            };
+            let id = *id;
+            tokio::select! {
+                frame = self.frames.next() => return Ok(frame?),
+                () = answer.closed() => self.tell_gone(id).await,
+            }
+        }
+    }
+
+    /// Whole answers.
+    fn answers(&mut self, list: &Bytes) -> Result<(), Nonsense> {
+        if let Some(exchange) = self.exchange.take()
+            && exchange.answer.is_some()
+        {
+            return Err(Nonsense::Frame);
+        }
+        let now = Instant::now();
+        response::read_answers(list, |answer| {
+            let mut queue = self.shared.queue();
+            let id = answer.id;
+            // An id that is not running was given up before, and its request is not waited for any more.
+            let Some(method) = queue.method(id) else { return Ok(()) };
+            let response = answer.response(method)?;
+            if let Some(Some(reply)) = queue.finish(id, now) {
+                // The client may be gone.
+                let _ = reply.send(Ok(response));
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// The head of a streamed answer.
+    fn head(&mut self, id: u64, head: &Bytes) -> Result<(), Nonsense> {
+        let exchange = self.exchange(id)?;
+        if exchange.answer.is_some() {
+            return Err(Nonsense::Frame);
+        }
+        let (sender, body) = ResponseBody::channel();
+        let response = response::read_head(head)?.map(|()| body);
+        exchange.answer = Some(sender);
+        // Without a taker the response is dropped here, which is noticed as a client that is gone.
+        if let Some(reply) = self.shared.queue().begin_answer(id) {
+            let _ = reply.send(Ok(response));
+        }
+        Ok(())
+    }
+
+    /// A piece of a streamed answer; waits for room.
+    async fn piece(&mut self, id: u64, piece: Bytes) -> Result<(), Nonsense> {
+        match &self.exchange {
+            Some(Exchange { id: current, answer: Some(answer), gone, .. }) if *current == id => {
+                if *gone {
+                    return Ok(());
+                }
+                match answer.try_send(piece) {
+                    Ok(()) => return Ok(()),
+                    Err(TrySendError::Closed(_)) => {}
+                    Err(TrySendError::Full(piece)) => {
+                        self.shared.stalled.fetch_add(1, Ordering::Relaxed);
+                        let sent = answer.send(piece).await;
+                        self.shared.stalled.fetch_sub(1, Ordering::Relaxed);
+                        if sent.is_ok() {
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+            _ => return Err(Nonsense::Frame),
+        }
+        self.tell_gone(id).await;
+        Ok(())
+    }
+
+    /// The application failed, or stopped because its client is gone.
+    fn failed(&mut self, id: u64) -> Result<(), Nonsense> {
+        // Dropping the sender without an end breaks a begun answer.
+        self.exchange(id)?;
+        if let Some(reply) = self.finish(id) {
+            let _ = reply.send(Err(CallError::Failed));
+        }
+        Ok(())
+    }
+
+    /// Sends a piece of the request's body; false if the worker died in the meantime.
+    async fn pull(&mut self, id: u64, limit: usize) -> Result<bool, Nonsense> {
+        let shared = self.shared;
+        let exchange = self.exchange(id)?;
+        if exchange.body.is_none() {
+            exchange.body = shared.queue().take_body(id);
+        }
+        let body = exchange.body.take();
+        tokio::select! {
+            biased;
+            piece = next_piece(body, limit) => match piece {
+                Some((piece, rest)) => {
+                    if let Some(exchange) = &mut self.exchange {
+                        exchange.body = Some(rest);
+                    }
+                    let head = body_head(id, piece.len());
+                    // An error here is the worker's death, which reading will show.
+                    let _ = write_both(&mut self.writer, &head, &piece).await;
+                }
+                // The worker's read raises; the application may still answer.
+                None => {
+                    let _ = self.writer.write_all(&client_gone(id)).await;
+                }
+            },
+            more = self.frames.more() => match more? {
+                // It has asked and can only wait.
+                true => return Err(Nonsense::Frame),
+                false => return Ok(false),
+            },
+        }
+        Ok(true)
+    }
+
+    async fn tell_gone(&mut self, id: u64) {
+        if let Some(exchange) = &mut self.exchange {
+            exchange.gone = true;
+        }
+        let _ = self.writer.write_all(&client_gone(id)).await;
+    }
+
+    /// The thread's exchange, which must be of this request, or begins now.
+    fn exchange(&mut self, id: u64) -> Result<&mut Exchange, Nonsense> {
+        match self.exchange.get_or_insert_with(|| Exchange::new(id)) {
+            exchange if exchange.id == id => Ok(exchange),
+            _ => Err(Nonsense::Frame),
+        }
+    }
+
+    fn finish(&mut self, id: u64) -> Option<super::queue::Reply> {
+        self.exchange = None;
+        self.shared.queue().finish(id, Instant::now()).flatten()
+    }
+}
+
+/// At most `limit` bytes of a body, and what is left of it; an empty piece is its end, `None` that it broke off.
+async fn next_piece(
+    body: Option<(Bytes, Option<RequestBody>)>,
+    limit: usize,
+) -> Option<(Bytes, (Bytes, Option<RequestBody>))> {
+    let (mut spare, mut rest) = body?;
+    while spare.is_empty() {
+        let Some(stream) = &mut rest else { break };
+        match stream.frame().await {
+            Some(frame) => spare = frame.ok()?.into_data().unwrap_or_default(),
+            None => rest = None,
+        }
+    }
+    let piece = spare.split_to(spare.len().min(limit));
+    Some((piece, (spare, rest)))
+}
+
+/// Writes head and body, together if the socket takes them.
+async fn write_both(writer: &mut (impl AsyncWrite + Unpin), head: &[u8], body: &[u8]) -> io::Result<()> {
+    let sent = writer.write_vectored(&[io::IoSlice::new(head), io::IoSlice::new(body)]).await?;
+    match body.get(sent.saturating_sub(head.len())..) {
+        Some(rest) if sent >= head.len() => writer.write_all(rest).await,
+        _ => {
+            writer.write_all(head.get(sent..).unwrap_or_default()).await?;
+            writer.write_all(body).await
+        }
+    }
+}

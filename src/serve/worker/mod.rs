@@ -1,0 +1,233 @@
+//! Python worker processes that run one WSGI application (PEP 3333).
+//!
+//! The front (this process) keeps the network and the TLS key and has no Python in it; the application runs in child
+//! processes of the user's own interpreter, so a crash stays there. All workers take requests from one shared queue,
+//! so the kernel gives work to whoever is free; every worker thread answers over a stream of its own.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `mod` | what the rest of the server sees: [`WorkerPool`], requests, errors |
+//! | `queue` | which request goes into which message, what is in flight, what a crash cost; no I/O |
+//! | `frame` | the frames on a worker thread's stream, as bytes |
+//! | `link` | one worker thread's stream: answers, streamed bodies, bodies that are asked for |
+//! | `response` | a worker's answer to a [`http::Response`], checked |
+//! | `process` | finding the interpreter, starting a worker |
+//! | `supervisor` | a worker's life: load, serve, die, start again; stopping |
+//!
+//! `python/certkit_worker.py` is the other side, and its first lines are the description of what goes over the wire.
+//! Everything runs on whatever tokio runtime [`WorkerPool::start`] is called on; one thread is enough.
+
+mod frame;
+mod link;
+mod process;
+mod queue;
+mod response;
+mod supervisor;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use tokio::sync::oneshot;
+
+pub use response::ResponseBody;
+
+use queue::Call;
+use supervisor::Shared;
+
+/// A request's body as it comes from the client. An `Err` means that it will never be complete.
+pub type RequestBody = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>;
+
+/// What to run, and how.
+#[derive(Clone, Debug)]
+pub struct WorkerConfig {
+    /// The application.
+    pub application: Application,
+    /// Number of processes, at least 1.
+    pub workers: usize,
+    /// Threads in each, at least 1.
+    pub threads: usize,
+    /// The interpreter; else the virtual environment's, else `$VIRTUAL_ENV/bin/python`, else `python3` on the PATH.
+    pub python: Option<PathBuf>,
+    /// A virtual environment's folder.
+    pub virtualenv: Option<PathBuf>,
+    /// The folder in which workers run; a file application is looked for from there.
+    pub chdir: Option<PathBuf>,
+    /// Folders put before the interpreter's own module path.
+    pub pythonpath: Vec<PathBuf>,
+    /// Environment variables of the workers, beside the inherited ones.
+    pub env: Vec<(OsString, OsString)>,
+    /// How long running requests may take after [`WorkerPool::stop`].
+    pub graceful_timeout: Duration,
+}
+
+/// Where the WSGI callable is. The callable's default name is `application`; a dotted name goes through attributes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Application {
+    /// A Python file of any name; its folder goes onto the module path.
+    File {
+        /// The file, absolute or from the workers' folder.
+        path: PathBuf,
+        /// The callable in it.
+        callable: Option<String>,
+    },
+    /// A module that can be imported from the workers' folder or the module path.
+    Module {
+        /// Its dotted name.
+        module: String,
+        /// The callable in it.
+        callable: Option<String>,
+    },
+}
+
+/// A request for the application. The header fields are CGI variables already (RFC 3875 section 4.1).
+#[derive(Debug)]
+pub struct WorkerRequest {
+    /// REQUEST_METHOD.
+    pub method: http::Method,
+    /// The request target as it came, for REQUEST_URI and RAW_URI.
+    pub uri: Bytes,
+    /// PATH_INFO: percent-decoded bytes.
+    pub path: Bytes,
+    /// QUERY_STRING: as it came, without the question mark.
+    pub query: Bytes,
+    /// REMOTE_PORT; 0 leaves it out (unix sockets have none).
+    pub remote_port: u16,
+    /// A marshalled dict ([`DictWriter`](crate::protocol::marshal::DictWriter)) of everything that one client sends
+    /// again and again: workers look these bytes up instead of decoding them.
+    pub repeated: Vec<u8>,
+    /// A marshalled dict of the rest: cookies, Content-Length and the like.
+    pub changing: Option<Vec<u8>>,
+    /// The part of the body that is here already.
+    pub body: Bytes,
+    /// The rest of it, which is read only when the application reads.
+    pub rest: Option<RequestBody>,
+}
+
+/// Why the application cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// There is no interpreter to run.
+    #[error("cannot run the Python interpreter {}: {fault}", .program.display())]
+    Interpreter {
+        /// The interpreter that was chosen.
+        program: PathBuf,
+        /// What is wrong with it.
+        fault: InterpreterFault,
+    },
+    /// The application did not load.
+    #[error("the application did not load\n{traceback}")]
+    Application {
+        /// Python's traceback, or one line where a traceback would say nothing.
+        traceback: String,
+    },
+    /// The system refused.
+    #[error("cannot {action}: {source}")]
+    Io {
+        /// What was tried.
+        action: String,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// What is wrong with an interpreter.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InterpreterFault {
+    /// No such file, or none on the PATH, or it may not be run.
+    #[error("no such program")]
+    NotFound,
+    /// It is older than [`OLDEST_PYTHON`].
+    #[error("it is Python {version}, and at least {OLDEST_PYTHON} is needed")]
+    TooOld {
+        /// Its version, such as `3.6.15`.
+        version: String,
+    },
+}
+
+/// The oldest Python that can run a worker.
+pub const OLDEST_PYTHON: &str = "3.8";
+
+/// Why a request has no answer from the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The worker died, or spoke nonsense and was killed, while it ran this request.
+    #[error("the worker died while it ran the request")]
+    Died,
+    /// The application raised before any output; its traceback is on standard error.
+    #[error("the application failed")]
+    Failed,
+    /// The pool is stopping.
+    #[error("the server is stopping")]
+    Stopped,
+    /// The variables alone are larger than a message can be.
+    #[error("the request's header fields are too large")]
+    TooLarge,
+    /// No worker can load the application any more, or too many requests wait already.
+    #[error("no worker is there to run the request")]
+    Unavailable,
+}
+
+impl CallError {
+    /// The status to answer with.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::Died => StatusCode::BAD_GATEWAY,
+            Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Stopped | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        }
+    }
+}
+
+/// The workers of one application. Clones are handles of the same pool.
+///
+/// When the process ends without [`stop`](Self::stop), even by `kill -9`, the workers notice and end at once.
+#[derive(Clone)]
+pub struct WorkerPool {
+    shared: Arc<Shared>,
+}
+
+impl WorkerPool {
+    /// Starts the workers and waits until every one has loaded the application.
+    ///
+    /// # Errors
+    /// The first worker's trouble; then none is left running.
+    pub async fn start(config: WorkerConfig) -> Result<Self, StartError> {
+        Ok(Self { shared: supervisor::start(config).await? })
+    }
+
+    /// Runs one request. Dropping the future tells nobody anything: a request that was not begun is forgotten, a
+    /// running one runs to its end and its answer is thrown away. Dropping the body of the answer stops the application.
+    ///
+    /// # Errors
+    /// [`CallError`] says with which status to answer. An error after the answer has begun shows in its body.
+    pub async fn call(&self, request: WorkerRequest) -> Result<http::Response<ResponseBody>, CallError> {
+        let (reply, answer) = oneshot::channel();
+        self.shared.submit(Call { request, reply })?;
+        // The sender is dropped unused only when the runtime goes down.
+        answer.await.unwrap_or(Err(CallError::Stopped))
+    }
+
+    /// Takes no new requests, lets the running ones finish within the graceful timeout, then ends the workers; when
+    /// it returns, no child process is left.
+    pub async fn stop(&self) {
+        self.shared.stop().await;
+    }
+}
+
+impl std::fmt::Debug for WorkerPool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WorkerPool").field("config", &self.shared.config).finish_non_exhaustive()
+    }
+}

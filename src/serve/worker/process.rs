@@ -1,0 +1,247 @@
+//! Finding the interpreter and starting one worker process.
+//!
+//! The program travels by descriptor, not by path: nothing has to be installed or found. Descriptors in the child:
+//! 3 the program, 4 control stream, 5 queue, 6 claims, 7 and up the threads' streams (`python/certkit_worker.py`).
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use command_fds::{CommandFdExt, FdMapping};
+use rustix::fs::MemfdFlags;
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use tokio::io::AsyncReadExt;
+use tokio::net::UnixStream;
+use tokio::process::{Child, Command};
+
+use super::link::Claims;
+use super::{Application, InterpreterFault, StartError, WorkerConfig};
+
+const PROGRAM: &str = include_str!("../../../python/certkit_worker.py");
+
+/// Runs the program that descriptor 3 holds. Written so that Python 2 can read it too, and say that it is too old;
+/// `pread`, because all workers share the descriptor's position.
+const BOOTSTRAP: &str = "import os, sys; \
+    sys.version_info < (3, 8) and (os.write(4, ('V' + sys.version.split()[0]).encode()), os._exit(1)); \
+    SOURCE = os.pread(3, 1 << 20, 0); \
+    exec(compile(SOURCE, 'certkit_worker.py', 'exec'), {'__name__': 'certkit_worker', 'SOURCE': SOURCE})";
+
+/// What a worker may say about a failed start.
+const REPORT_LIMIT: usize = 1024 * 1024;
+
+/// How long a worker that has said that it failed may take to leave.
+const LEAVE: Duration = Duration::from_secs(1);
+
+/// How to start workers: everything that is the same for each.
+pub(super) struct Launch {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    folder: Option<PathBuf>,
+    env: Vec<(OsString, OsString)>,
+    threads: usize,
+    source: OwnedFd,
+    /// The end of the queue that workers read.
+    queue: OwnedFd,
+}
+
+/// A started worker process.
+pub(super) struct Process {
+    /// Killed when dropped.
+    pub(super) child: Child,
+    /// Closing it ends the worker at once.
+    pub(super) control: UnixStream,
+    /// One per thread.
+    pub(super) streams: Vec<UnixStream>,
+    pub(super) claims: Claims,
+    program: PathBuf,
+}
+
+impl Launch {
+    /// Finds the interpreter and prepares what workers are given.
+    ///
+    /// # Errors
+    /// [`StartError::Interpreter`] when there is none, [`StartError::Io`] when the folder or a descriptor cannot be had.
+    pub(super) fn new(config: &WorkerConfig, queue: OwnedFd) -> Result<Self, StartError> {
+        // Relative paths are meant from here, not from the workers' folder.
+        let absolute =
+            |path: &PathBuf| std::path::absolute(path).map_err(io_error(format!("find {}", path.display())));
+        let folder = config.chdir.as_ref().map(absolute).transpose()?;
+        if let Some(folder) = &folder
+            && !folder.is_dir()
+        {
+            let source = io::ErrorKind::NotADirectory.into();
+            return Err(StartError::Io {
+                action: format!("change to the folder {}", folder.display()),
+                source,
+            });
+        }
+        let mut env = config.env.clone();
+        if let Some(virtualenv) = &config.virtualenv {
+            env.push(("VIRTUAL_ENV".into(), absolute(virtualenv)?.into()));
+        }
+        let (kind, target, callable) = match &config.application {
+            Application::File { path, callable } => ("file", path.clone().into_os_string(), callable),
+            Application::Module { module, callable } => ("module", module.into(), callable),
+        };
+        let mut arguments = vec!["-c".into(), BOOTSTRAP.into(), kind.into(), target];
+        arguments.push(callable.clone().unwrap_or_default().into());
+        arguments.push(config.threads.to_string().into());
+        arguments.push(config.workers.to_string().into());
+        for path in &config.pythonpath {
+            arguments.push(absolute(path)?.into());
+        }
+        let program = absolute(&interpreter(config)?)?;
+        let source = memory_file("certkit-worker", PROGRAM.as_bytes())?;
+        Ok(Self { program, arguments, folder, env, threads: config.threads, source: source.into(), queue })
+    }
+
+    /// Starts a worker; it loads the application on its own, see [`Process::loaded`].
+    ///
+    /// # Errors
+    /// [`StartError::Interpreter`], [`StartError::Io`].
+    pub(super) fn start(&self) -> Result<Process, StartError> {
+        let clone = |fd: &OwnedFd| fd.try_clone().map_err(io_error("start a worker"));
+        let claims = memory_file("certkit-claims", &vec![0; 8 * self.threads])?;
+        let claims_end = claims.try_clone().map_err(io_error("start a worker"))?;
+        let (control, control_end) = stream_pair()?;
+        let mut streams = Vec::with_capacity(self.threads);
+        let mut ends = vec![clone(&self.source)?, control_end, clone(&self.queue)?, claims_end.into()];
+        for _ in 0..self.threads {
+            let (stream, end) = stream_pair()?;
+            streams.push(stream);
+            ends.push(end);
+        }
+        let mappings =
+            (3..).zip(ends).map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd }).collect();
+        // What the application prints belongs to the log, which is standard error; standard output is data.
+        let stdout = io::stderr().as_fd().try_clone_to_owned().map_err(io_error("start a worker"))?;
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            // A Ctrl-C on the terminal is for the front, which lets running requests finish.
+            .process_group(0)
+            .kill_on_drop(true)
+            .fd_mappings(mappings)
+            .map_err(|error| io_error("start a worker")(io::Error::other(error)))?;
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        let child = command.spawn().map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
+                StartError::Interpreter { program: self.program.clone(), fault: InterpreterFault::NotFound }
+            }
+            _ => StartError::Io { action: format!("run {}", self.program.display()), source },
+        })?;
+        let claims = Claims::new(claims, self.threads);
+        Ok(Process { child, control, streams, claims, program: self.program.clone() })
+    }
+}
+
+impl Process {
+    /// Waits until the worker has loaded the application, however long that takes.
+    ///
+    /// # Errors
+    /// [`StartError::Application`], or [`StartError::Interpreter`] for one that is too old. The process is gone then.
+    pub(super) async fn loaded(&mut self) -> Result<(), StartError> {
+        let mut report = Vec::new();
+        // The end comes with a failure's last word, or with the process.
+        while report.len() < REPORT_LIMIT {
+            match self.control.read_buf(&mut report).await {
+                Ok(1..) if report.first() == Some(&b'L') => return Ok(()),
+                Ok(1..) => {}
+                Ok(0) | Err(_) => break,
+            }
+        }
+        let status = match tokio::time::timeout(LEAVE, self.child.wait()).await {
+            Ok(Ok(status)) => status.to_string(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => {
+                let _ = self.child.kill().await;
+                "killed".to_owned()
+            }
+        };
+        let text = String::from_utf8_lossy(report.get(1..).unwrap_or_default()).into_owned();
+        Err(match report.first() {
+            Some(b'V') => StartError::Interpreter {
+                program: self.program.clone(),
+                fault: InterpreterFault::TooOld { version: text },
+            },
+            Some(_) => StartError::Application { traceback: text },
+            None => StartError::Application {
+                traceback: format!(
+                    "{} ended before it had loaded the application: {status}",
+                    self.program.display()
+                ),
+            },
+        })
+    }
+}
+
+/// The interpreter to use: the one that was named, else a virtual environment's, else the first `python3` on the PATH.
+fn interpreter(config: &WorkerConfig) -> Result<PathBuf, StartError> {
+    let active = || std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let program = match (&config.python, config.virtualenv.clone().or_else(active)) {
+        (Some(python), _) => python.clone(),
+        (None, Some(virtualenv)) => virtualenv.join("bin/python"),
+        (None, None) => PathBuf::from("python3"),
+    };
+    let found = if program.components().count() > 1 || program.is_absolute() {
+        Some(program.clone())
+    } else {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).map(|folder| folder.join(&program)).find(|path| is_executable(path))
+    };
+    // Looked at here because a failed start of a child with descriptors of its own does not say why it failed.
+    found
+        .filter(|path| is_executable(path))
+        .ok_or(StartError::Interpreter { program, fault: InterpreterFault::NotFound })
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+fn memory_file(name: &str, contents: &[u8]) -> Result<File, StartError> {
+    let make = || {
+        let mut file = File::from(rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC)?);
+        file.write_all(contents)?;
+        Ok(file)
+    };
+    make().map_err(io_error("make a file in memory"))
+}
+
+/// A stream of the front's, and its other end for a worker, which blocks.
+fn stream_pair() -> Result<(UnixStream, OwnedFd), StartError> {
+    let make = || {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        Ok((UnixStream::from_std(ours)?, theirs.into()))
+    };
+    make().map_err(io_error("make a socket"))
+}
+
+/// The queue's ends: the front's, and the one that workers read.
+pub(super) fn queue_pair() -> Result<(OwnedFd, OwnedFd), StartError> {
+    /// Room for several of the largest messages; the kernel cuts it to what is allowed.
+    const ROOM: usize = 1024 * 1024;
+    let make = || {
+        let (writer, reader) =
+            rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        rustix::net::sockopt::set_socket_send_buffer_size(&writer, ROOM)?;
+        Ok((writer, reader))
+    };
+    make().map_err(io_error("make the workers' queue"))
+}
+
+fn io_error(action: impl Into<String>) -> impl FnOnce(io::Error) -> StartError {
+    let action = action.into();
+    |source| StartError::Io { action, source }
+}

@@ -1,0 +1,323 @@
+//! A worker's life: load, serve, die, start again; and stopping them all.
+//!
+//! One task per worker process starts it, waits for its end and starts the next one: at once the first time, then
+//! after pauses that double, until one has lived for a while. What dead workers had begun is answered with an error
+//! by their links; what they had taken from the queue and not begun is found by looking at the living ones' claims.
+
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::net::{RecvFlags, SendFlags};
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use super::link::{Claims, Link};
+use super::process::{Launch, Process, queue_pair};
+use super::queue::{Call, Queue};
+use super::{CallError, StartError, WorkerConfig};
+
+/// The pauses before starting a worker again double from the first to the last...
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LAST_PAUSE: Duration = Duration::from_secs(10);
+/// ...and begin anew when a worker has lived for so long.
+const LONG_LIFE: Duration = Duration::from_secs(10);
+/// A worker claims a request some microseconds after it took it from the queue; this is ample even on a busy machine.
+const CLAIMED_BY_NOW: Duration = Duration::from_millis(100);
+/// What workers are given at least to leave, after everything is finished or given up.
+const LEAVE: Duration = Duration::from_millis(500);
+
+/// What the pool, its links and its supervisors have in common.
+pub(super) struct Shared {
+    pub(super) config: WorkerConfig,
+    launch: Launch,
+    queue: Mutex<Queue>,
+    /// The front's end of the queue; closing it tells workers to leave.
+    writer: Mutex<Option<OwnedFd>>,
+    /// The workers' end: what is in it was begun by nobody.
+    reader: OwnedFd,
+    /// There is something new in the queue.
+    wake: Notify,
+    /// The claims of the living workers, by the worker's number.
+    claims: Mutex<Vec<Option<Arc<Claims>>>>,
+    /// Links that wait for a slow client, with answers of later requests perhaps unread behind its own.
+    pub(super) stalled: AtomicUsize,
+    stopping: AtomicBool,
+    /// The last attempt to start a worker again failed.
+    unloadable: AtomicBool,
+    /// When workers must be gone; `None` while they are wanted.
+    leave_by: watch::Sender<Option<Instant>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Starts the workers and waits until all have loaded the application.
+///
+/// # Errors
+/// That of the first one that has not; the others are killed.
+pub(super) async fn start(mut config: WorkerConfig) -> Result<Arc<Shared>, StartError> {
+    config.workers = config.workers.max(1);
+    config.threads = config.threads.max(1);
+    let workers = config.workers;
+    let (writer, reader) = queue_pair()?;
+    let reader_for_workers =
+        reader.try_clone().map_err(|source| StartError::Io { action: "start a worker".into(), source })?;
+    let launch = Launch::new(&config, reader_for_workers)?;
+    let shared = Arc::new(Shared {
+        queue: Mutex::new(Queue::new(config.threads)),
+        config,
+        launch,
+        writer: Mutex::new(Some(writer)),
+        reader,
+        wake: Notify::new(),
+        claims: Mutex::new((0..workers).map(|_| None).collect()),
+        stalled: AtomicUsize::new(0),
+        stopping: AtomicBool::new(false),
+        unloadable: AtomicBool::new(false),
+        leave_by: watch::Sender::new(None),
+        tasks: Mutex::new(Vec::new()),
+    });
+    let mut answers = Vec::with_capacity(workers);
+    for number in 0..workers {
+        let (first, answer) = oneshot::channel();
+        answers.push(answer);
+        let task = tokio::spawn(supervise(shared.clone(), number, first));
+        lock(&shared.tasks).push(task);
+    }
+    for answer in answers {
+        // A task that is gone without an answer is the runtime going down.
+        if let Ok(Err(error)) = answer.await {
+            shared.leave(Instant::now()).await;
+            return Err(error);
+        }
+    }
+    let task = tokio::spawn(send_on(shared.clone()));
+    lock(&shared.tasks).push(task);
+    Ok(shared)
+}
+
+impl Shared {
+    pub(super) fn queue(&self) -> MutexGuard<'_, Queue> {
+        lock(&self.queue)
+    }
+
+    /// Takes a request; it is sent as soon as the tasks that are ready now have run, so that theirs can join it.
+    pub(super) fn submit(&self, call: Call) -> Result<(), CallError> {
+        if self.stopping.load(Ordering::Relaxed) {
+            return Err(CallError::Stopped);
+        }
+        let mut queue = self.queue();
+        if !queue.has_workers() && self.unloadable.load(Ordering::Relaxed) {
+            return Err(CallError::Unavailable);
+        }
+        queue.push(call)?;
+        drop(queue);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Sends what waits, as far as the rules allow.
+    pub(super) fn send_waiting(&self) {
+        let writer = lock(&self.writer);
+        let Some(writer) = writer.as_ref() else { return };
+        let mut queue = self.queue();
+        while let Some((first, message)) = queue.next_message(Instant::now()) {
+            if let Err(error) = rustix::net::send(writer, message, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
+            {
+                // Full of large messages: the next answer makes room.
+                if error != rustix::io::Errno::AGAIN {
+                    tracing::error!("cannot send a request to the workers: {error}");
+                }
+                queue.take_back(first);
+                return;
+            }
+        }
+    }
+
+    /// A worker thread has died with this claim, and everything it had sent is delivered.
+    pub(super) fn lost(&self, claim: u64) {
+        self.queue().lost(claim);
+        self.send_waiting();
+    }
+
+    /// Lets running requests finish, then ends the workers.
+    pub(super) async fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        let deadline = Instant::now() + self.config.graceful_timeout;
+        while !self.queue().is_idle() && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.leave(deadline.max(Instant::now() + LEAVE)).await;
+    }
+
+    /// Ends all tasks and with them all workers.
+    async fn leave(&self, by: Instant) {
+        self.stopping.store(true, Ordering::Relaxed);
+        lock(&self.writer).take();
+        self.leave_by.send_replace(Some(by));
+        let tasks = std::mem::take(&mut *lock(&self.tasks));
+        for task in tasks {
+            let _ = task.await;
+        }
+        self.queue().fail_all(CallError::Stopped);
+    }
+
+    /// No worker is left and none can be started: nothing waits for nothing.
+    fn give_up_if_alone(&self) {
+        self.unloadable.store(true, Ordering::Relaxed);
+        let mut queue = self.queue();
+        if queue.has_workers() {
+            return;
+        }
+        while rustix::net::recv(&self.reader, &mut [0u8; 1], RecvFlags::DONTWAIT)
+            .is_ok_and(|(_, got)| got > 0)
+        {}
+        queue.fail_all(CallError::Unavailable);
+    }
+}
+
+/// Sends new requests, and looks again when time alone makes room.
+async fn send_on(shared: Arc<Shared>) {
+    let mut leave_by = shared.leave_by.subscribe();
+    loop {
+        let now = Instant::now();
+        let look = shared.queue().next_look(now);
+        let timer = async {
+            match look {
+                Some(when) => tokio::time::sleep_until(when.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = shared.wake.notified() => {}
+            () = timer => {}
+            _ = leave_by.changed() => return,
+        }
+        shared.send_waiting();
+    }
+}
+
+/// Keeps one worker alive. `first` is told how its first start went; if badly, there is no second one.
+async fn supervise(shared: Arc<Shared>, number: usize, first: oneshot::Sender<Result<(), StartError>>) {
+    let mut leave_by = shared.leave_by.subscribe();
+    let mut first = Some(first);
+    let mut pause = Duration::ZERO;
+    loop {
+        let born = Instant::now();
+        let loading = async {
+            let mut process = shared.launch.start()?;
+            process.loaded().await?;
+            Ok(process)
+        };
+        let loaded = tokio::select! {
+            loaded = loading => loaded,
+            // Dropping the process kills it; the runtime reaps it.
+            _ = leave_by.changed() => return,
+        };
+        match (loaded, first.take()) {
+            (Err(error), Some(first)) => {
+                let _ = first.send(Err(error));
+                return;
+            }
+            (Err(error), None) => {
+                tracing::error!("worker {number} did not start again: {error}");
+                shared.give_up_if_alone();
+            }
+            (Ok(process), first) => {
+                if let Some(first) = first {
+                    let _ = first.send(Ok(()));
+                }
+                let status = live(&shared, number, process, &mut leave_by).await;
+                if leave_by.borrow().is_some() {
+                    return;
+                }
+                tracing::error!("worker {number} died ({status}); another is started");
+                tokio::spawn(find_unbegun(shared.clone(), shared.queue().next_id()));
+            }
+        }
+        if born.elapsed() >= LONG_LIFE {
+            pause = Duration::ZERO;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = leave_by.changed() => return,
+        }
+        pause = (pause * 2).clamp(FIRST_PAUSE, LAST_PAUSE);
+    }
+}
+
+/// Lets a loaded worker serve until it dies or must leave; says how it ended. It is reaped then.
+async fn live(
+    shared: &Arc<Shared>,
+    number: usize,
+    process: Process,
+    leave_by: &mut watch::Receiver<Option<Instant>>,
+) -> String {
+    let Process { mut child, control, streams, claims, .. } = process;
+    let claims = Arc::new(claims);
+    let kill = Arc::new(Notify::new());
+    for (slot, stream) in streams.into_iter().enumerate() {
+        let link = Link { shared: shared.clone(), stream, claims: claims.clone(), slot, kill: kill.clone() };
+        tokio::spawn(link.run());
+    }
+    if let Some(place) = lock(&shared.claims).get_mut(number) {
+        *place = Some(claims);
+    }
+    shared.unloadable.store(false, Ordering::Relaxed);
+    shared.queue().worker_ready();
+    shared.send_waiting();
+    let status = tokio::select! {
+        status = child.wait() => status,
+        () = kill.notified() => {
+            let _ = child.start_kill();
+            child.wait().await
+        }
+        _ = leave_by.changed() => {
+            let by = leave_by.borrow().unwrap_or_else(Instant::now);
+            match tokio::time::timeout_at(by.into(), child.wait()).await {
+                Ok(status) => status,
+                Err(_) => {
+                    let _ = child.start_kill();
+                    child.wait().await
+                }
+            }
+        }
+    };
+    // Only now: its end tells the worker that the front is gone.
+    drop(control);
+    if let Some(place) = lock(&shared.claims).get_mut(number) {
+        *place = None;
+    }
+    shared.queue().worker_gone();
+    status.map_or_else(|error| error.to_string(), |status| status.to_string())
+}
+
+/// After a death: finds requests before `limit` that were taken from the queue and not begun, and sends them again.
+///
+/// The queue is first in, first out. Once it is empty, everything that was sent before has been taken by somebody,
+/// and a moment later the living have claimed what they took, and what they had answered before is read, unless a
+/// slow client holds a link up. What is neither answered nor claimed then went with the dead, in the instant between
+/// taking and claiming.
+async fn find_unbegun(shared: Arc<Shared>, limit: u64) {
+    let settled = || {
+        shared.stalled.load(Ordering::Relaxed) == 0
+            && rustix::io::ioctl_fionread(&shared.reader).is_ok_and(|bytes| bytes == 0)
+    };
+    let mut was_settled = false;
+    while !(was_settled && settled()) {
+        was_settled = settled();
+        tokio::time::sleep(CLAIMED_BY_NOW).await;
+        if lock(&shared.writer).is_none() {
+            return;
+        }
+    }
+    let claims: Vec<u64> =
+        lock(&shared.claims).iter().flatten().flat_map(|claims| claims.all().collect::<Vec<_>>()).collect();
+    shared.queue().take_back_unclaimed(limit, &claims);
+    shared.send_waiting();
+}
+
+/// A lock whose holder panicked is still good: every change under these locks is complete in itself.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
