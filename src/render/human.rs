@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use time::OffsetDateTime;
-use time::macros::format_description;
 
 use crate::finding::{Finding, Severity};
 use crate::report::{CertificateSummary, Checked, Created, Merged, Outcome, Report, Role};
+use crate::sys::clock::date;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -126,19 +126,14 @@ fn role(role: Role) -> &'static str {
 
 /// `until 2027-12-22 (396 days left)`.
 fn days_left(certificate: &CertificateSummary, at: OffsetDateTime) -> String {
-    let date = date(certificate.not_after);
+    let end = date(certificate.not_after);
     let days = (certificate.not_after - at).whole_days();
     match days {
-        _ if certificate.not_after < at => format!("ended {date}"),
-        _ if certificate.not_before > at => format!("begins {}", self::date(certificate.not_before)),
-        1 => format!("until {date} (1 day left)"),
-        _ => format!("until {date} ({days} days left)"),
+        _ if certificate.not_after < at => format!("ended {end}"),
+        _ if certificate.not_before > at => format!("begins {}", date(certificate.not_before)),
+        1 => format!("until {end} (1 day left)"),
+        _ => format!("until {end} ({days} days left)"),
     }
-}
-
-/// A day as people write it in tables: 2026-11-20.
-pub(crate) fn date(time: OffsetDateTime) -> String {
-    time.format(format_description!("[year]-[month]-[day]")).unwrap_or_else(|_| time.to_string())
 }
 
 /// Text from files and peers never reaches a terminal with control characters in it.
