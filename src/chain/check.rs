@@ -57,7 +57,7 @@ pub fn check(input: &CheckInput<'_>) -> Judgement {
         return Judgement { path: Vec::new(), trusted_by: None, findings: Vec::new() };
     };
     let path = build_paths(input.certificates, leaf, input.trust, input.at).into_iter().next();
-    let path = path.unwrap_or(Path { indices: vec![leaf], links: Vec::new(), end: PathEnd::Missing });
+    let path = path.unwrap_or_else(|| Path { indices: vec![leaf], links: Vec::new(), end: PathEnd::Missing });
     let judged = Judged { input, leaf, path: &path };
     let mut findings: Vec<_> = rules::RULES.iter().flat_map(|rule| rule(&judged)).collect();
     if findings.iter().all(|finding| finding.severity != Severity::Error) {
@@ -122,5 +122,5 @@ impl<'a> Judged<'a> {
 /// The first certificate that is not a CA's; else the first: a server would send it as its own.
 fn choose_leaf(certificates: &[Located]) -> Option<usize> {
     let leaf = certificates.iter().position(|located| !located.certificate.is_ca());
-    leaf.or((!certificates.is_empty()).then_some(0))
+    leaf.or_else(|| (!certificates.is_empty()).then_some(0))
 }

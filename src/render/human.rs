@@ -113,7 +113,22 @@ fn write_created(out: &mut impl Write, created: &Created) -> io::Result<()> {
         let path = printable(&file.path);
         writeln!(out, "{GREEN}✓{GREEN:#} {BOLD}{path:width$}{BOLD:#}  {}", printable(&file.description))?;
     }
+    if let Some(certificate) = &created.certificate {
+        writeln!(
+            out,
+            "  {DIM}{}, {}, until {}, signed by {}{DIM:#}",
+            printable(&certificate.label),
+            certificate.key,
+            date(certificate.not_after),
+            printable(issuer_label(certificate))
+        )?;
+    }
     Ok(())
+}
+
+/// The issuer's common name, else all of its name.
+fn issuer_label(certificate: &CertificateSummary) -> &str {
+    certificate.issuer.split(", ").find_map(|part| part.strip_prefix("CN=")).unwrap_or(&certificate.issuer)
 }
 
 fn role(role: Role) -> &'static str {
