@@ -1,12 +1,13 @@
 //! `certkit check`: read the chain, judge it.
 
 use super::ca_lookup::trust_local_ca;
-use super::input::{damage_findings, read_certificates, read_private_key};
+use super::input::{read_certificates, read_private_key};
 use super::output::shell_word;
 use super::{Context, Result};
 use crate::chain::{self, CheckInput, Origin, TrustStore};
 use crate::cli::{CheckArgs, Purpose};
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Finding, Location, Severity};
+use crate::pem::{Damage, DamageKind};
 use crate::report::{Checked, Failure, Outcome, Report};
 use crate::x509::HostName;
 
@@ -18,10 +19,7 @@ pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
     let trust = trust(args)?;
     let at = args.at.unwrap_or_else(|| context.clock.now());
     let word = shell_word(&args.file);
-    let mut findings = damage_findings(&args.file, &file.damages, Finding::error);
-    for finding in &mut findings {
-        finding.fix = Some(format!("put a newline between the blocks: certkit merge {word} -o chain.pem"));
-    }
+    let mut findings = damage_findings(&args.file, &file.damages);
     findings.extend(file.malformed);
     let judgement = chain::check(&CheckInput {
         certificates: &file.certificates,
@@ -53,6 +51,21 @@ pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
         next.push(format!("certkit serve --cert {word} --key {}", shell_word(&key.display().to_string())));
     }
     Ok(Report { outcome: Outcome::Checked(checked), findings, next })
+}
+
+/// A server reads the file as it is, with openssl's reader or one like it. What that one cannot read is an error here,
+/// though certkit can.
+fn damage_findings(file: &str, damages: &[Damage]) -> Vec<Finding> {
+    let error = |damage: &Damage| {
+        let code = if damage.kind == DamageKind::Glued { Code::PemGlued } else { Code::PemMalformed };
+        let message = format!("{}: openssl and most servers cannot read this", damage.kind.as_str());
+        let fix = format!(
+            "certkit merge {} -o chain.pem puts each BEGIN and END on a line of its own",
+            shell_word(file)
+        );
+        Finding::error(code, message).at(Location::line(file, damage.line)).fix(fix)
+    };
+    damages.iter().filter(|damage| damage.kind.breaks_openssl()).map(error).collect()
 }
 
 fn parse_host(text: &str) -> Result<HostName> {

@@ -116,25 +116,13 @@ pub(super) fn read_private_key(path: &Path) -> Result<PrivateKey, Failure> {
     })
 }
 
-/// What was mended in a file, as findings. Glued lines are `glued` as bad as the command says, the rest is a note.
-pub(super) fn damage_findings(
-    file: &str,
-    damages: &[pem::Damage],
-    glued: fn(Code, String) -> Finding,
-) -> Vec<Finding> {
-    damages
-        .iter()
-        .map(|damage| {
-            let text = damage.kind.as_str();
-            let finding = if damage.kind == DamageKind::Glued {
-                let message = format!("{text}: openssl, nginx and most servers cannot read such a file");
-                glued(Code::PemGlued, message)
-            } else {
-                Finding::note(Code::PemMended, format!("{text} in {file}"))
-            };
-            finding.at(Location::line(file, damage.line))
-        })
-        .collect()
+/// What was mended in a file, as notes.
+pub(super) fn damage_findings(file: &str, damages: &[pem::Damage]) -> Vec<Finding> {
+    let note = |damage: &pem::Damage| {
+        let code = if damage.kind == DamageKind::Glued { Code::PemGlued } else { Code::PemMended };
+        Finding::note(code, format!("mended: {}", damage.kind.as_str())).at(Location::line(file, damage.line))
+    };
+    damages.iter().map(note).collect()
 }
 
 /// One certificate of a block. What follows it under the label TRUSTED CERTIFICATE is openssl's own and dropped.

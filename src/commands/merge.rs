@@ -8,7 +8,7 @@ use super::output::{cannot_write, shell_word};
 use super::{Context, Result};
 use crate::chain::{Located, Order, OrderError, TrustStore, order};
 use crate::cli::MergeArgs;
-use crate::finding::{Code, Finding, Location};
+use crate::finding::{Code, Finding, Location, Severity};
 use crate::pem;
 use crate::report::{Dropped, Failure, Merged, Outcome, Report, Role};
 use crate::sys::clock::date;
@@ -41,8 +41,12 @@ pub(super) fn run(args: &MergeArgs, context: &Context<'_>) -> Result {
     }
     findings.extend(validity_findings(&order, at));
     if !order.complete {
-        findings.push(incomplete(&order));
-        return Err(Failure { findings, status: 1 });
+        let finding = incomplete(&order);
+        if finding.severity == Severity::Error {
+            findings.push(finding);
+            return Err(Failure { findings, status: 1 });
+        }
+        findings.push(finding);
     }
     write(args, order, findings)
 }
@@ -56,9 +60,7 @@ fn read_files(names: &[String]) -> Result<(Vec<CertificateFile>, Vec<Finding>)> 
         match read_certificates(name) {
             Ok(file) => {
                 troubles.extend(file.malformed.iter().cloned());
-                findings.extend(damage_findings(name, &file.damages, |code, text| {
-                    Finding::note(code, format!("put a line break between {text}"))
-                }));
+                findings.extend(damage_findings(name, &file.damages));
                 findings.extend(file.private_keys.iter().map(|place| {
                     Finding::warning(
                         Code::PrivateKeyInInput,
@@ -148,6 +150,8 @@ fn validity_findings(order: &Order, at: time::OffsetDateTime) -> Vec<Finding> {
     findings
 }
 
+/// The chain reaches no root that is known here. A leaf alone is then certainly not enough; an intermediate may well be
+/// issued by the root of a private CA.
 fn incomplete(order: &Order) -> Finding {
     let Some(last) = order.chain.last() else {
         return Finding::error(Code::IncompleteChain, "there is no chain");
@@ -156,9 +160,17 @@ fn incomplete(order: &Order) -> Finding {
     let issuer = certificate.issuer.label();
     let label = certificate.label();
     if certificate.is_self_issued() {
-        let message = format!("`{label}` is self-signed and trusted by nobody");
-        return Finding::error(Code::SelfSigned, message)
+        let message = format!("`{label}` is self-signed and trusted by nobody here");
+        return Finding::warning(Code::SelfSigned, message)
             .fix("for your own machines make a CA and a certificate: certkit mkca, certkit mkcert NAME");
+    }
+    if order.chain.len() > 1 {
+        let message = format!(
+            "the chain ends at `{label}`. Its issuer `{issuer}` is in none of these files and not trusted here: fine, if it is \
+             the root of a private CA; if not, an intermediate is missing"
+        );
+        return Finding::warning(Code::IncompleteChain, message)
+            .fix(format!("add the certificate of `{issuer}` to the files, and it can be told"));
     }
     let mut message = format!(
         "the intermediate certificate of `{issuer}`, which issued `{label}`, is in none of these files, and no trusted root \

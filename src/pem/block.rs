@@ -43,6 +43,8 @@ pub struct Damage {
 /// The kinds of damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DamageKind {
+    /// Empty lines inside a block.
+    BlankLines,
     /// A byte order mark, at the start or where two files were put together.
     ByteOrderMark,
     /// Windows line ends.
@@ -53,10 +55,14 @@ pub enum DamageKind {
     Indented,
     /// The characters `\n` instead of line breaks, from a JSON or .env file.
     LiteralEscapes,
-    /// Base64 lines that are not 64 columns wide, or all on one line.
+    /// Base64 lines that are not 64 columns wide.
     LineLength,
+    /// Carriage returns alone as line ends.
+    LoneCarriageReturns,
     /// No line break after the last line.
     MissingFinalNewline,
+    /// A block that stands on one line with its BEGIN and END.
+    OneLine,
     /// Zero bytes or Ctrl-Z.
     Padding,
     /// Words around the blocks.
@@ -67,15 +73,34 @@ impl DamageKind {
     /// What it is, in a few words.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::BlankLines => "empty lines inside a block",
             Self::ByteOrderMark => "a byte order mark",
             Self::CarriageReturns => "Windows line ends",
-            Self::Glued => "an END line and a BEGIN line without a newline between them",
+            Self::Glued => {
+                "an END line and the next BEGIN line glued together, without a newline between them"
+            }
             Self::Indented => "indented or quoted lines",
             Self::LiteralEscapes => "the characters \\n instead of line breaks",
             Self::LineLength => "base64 lines that are not 64 columns wide",
+            Self::LoneCarriageReturns => "carriage returns alone as line ends",
             Self::MissingFinalNewline => "no newline at the end of the file",
+            Self::OneLine => "a block all on one line",
             Self::Padding => "zero bytes or Ctrl-Z",
             Self::TextAround => "text around the blocks",
         }
+    }
+
+    /// Whether openssl's reader, which most servers use, cannot read the block or the one behind it. Tried with
+    /// OpenSSL 3.0.
+    pub const fn breaks_openssl(self) -> bool {
+        matches!(
+            self,
+            Self::BlankLines
+                | Self::Glued
+                | Self::Indented
+                | Self::LiteralEscapes
+                | Self::LoneCarriageReturns
+                | Self::OneLine
+        )
     }
 }

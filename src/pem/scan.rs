@@ -162,15 +162,16 @@ impl Scanner<'_> {
     ) -> Result<(Vec<(String, String)>, Zeroizing<Vec<u8>>), Option<Error>> {
         let mut headers = Vec::new();
         let mut letters = Zeroizing::new(Vec::with_capacity(end - start));
-        let mut position = start;
         // Width of the line before, to tell a short last line from lines of odd width.
         let mut last_width = None;
+        let mut blank = None;
+        let mut position = start;
         while position < end {
-            let line_end = self.text[position..end]
-                .iter()
-                .position(|&byte| byte == b'\n' || byte == b'\r')
-                .map_or(end, |offset| position + offset);
+            let (line_end, next) = self.line_end(position, end);
             let line = &self.text[position..line_end];
+            if line_end == end && position == start {
+                self.damage(DamageKind::OneLine, position);
+            }
             if letters.is_empty()
                 && let Some(header) = header(line)
             {
@@ -180,22 +181,52 @@ impl Scanner<'_> {
                 self.read_line(position, line, &mut letters)?;
                 let width = letters.len() - before;
                 if width > 0 {
+                    if let Some(offset) = blank.take() {
+                        self.damage(DamageKind::BlankLines, offset);
+                    }
                     if width > COLUMNS || last_width.is_some_and(|last| last < COLUMNS) {
                         self.damage(DamageKind::LineLength, position);
                     }
                     last_width = Some(width);
+                } else if position > start && headers.is_empty() {
+                    blank.get_or_insert(position);
                 }
             }
-            if self.text[line_end..end].first() == Some(&b'\r') {
-                self.damage(DamageKind::CarriageReturns, line_end);
-            }
-            position = line_end + 1;
+            position = next;
+        }
+        if end > start && matches!(self.text[end - 1], b' ' | b'\t') {
+            self.damage(DamageKind::Indented, end);
         }
         let der = BASE64.decode(&*letters).map_err(|_| None)?;
         if der.is_empty() {
             return Err(None);
         }
         Ok((headers, Zeroizing::new(der)))
+    }
+
+    /// Where the line at `position` ends, and where the next one begins: behind LF, CR LF or a lone CR.
+    fn line_end(&mut self, position: usize, end: usize) -> (usize, usize) {
+        let Some(length) = memchr::memchr2(b'\n', b'\r', &self.text[position..end]) else {
+            return (end, end);
+        };
+        let at = position + length;
+        (at, at + self.line_break(at).max(1))
+    }
+
+    /// How many bytes the line break at `at` has; notes the unusual ones.
+    fn line_break(&mut self, at: usize) -> usize {
+        match (self.text.get(at), self.text.get(at + 1)) {
+            (Some(b'\r'), Some(b'\n')) => {
+                self.damage(DamageKind::CarriageReturns, at);
+                2
+            }
+            (Some(b'\r'), _) => {
+                self.damage(DamageKind::LoneCarriageReturns, at);
+                1
+            }
+            (Some(b'\n'), _) => 1,
+            _ => 0,
+        }
     }
 
     /// Takes the base64 letters of one line, and drops what editors and mail programs add.
@@ -207,14 +238,21 @@ impl Scanner<'_> {
     ) -> Result<(), Option<Error>> {
         let mut at = 0;
         let mut line_began = false;
+        let mut leading_blank = None;
         while let Some(&byte) = line.get(at) {
             match byte {
                 b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' => {
                     letters.push(byte);
                     line_began = true;
+                    if let Some(offset) = leading_blank.take() {
+                        self.damage(DamageKind::Indented, offset);
+                    }
                 }
                 b' ' | b'\t' if line_began => {}
-                b' ' | b'\t' | b'>' if !line_began => self.damage(DamageKind::Indented, offset + at),
+                b' ' | b'\t' => {
+                    leading_blank.get_or_insert(offset + at);
+                }
+                b'>' if !line_began => self.damage(DamageKind::Indented, offset + at),
                 0 | 0x1a => self.damage(DamageKind::Padding, offset + at),
                 b'\\' if matches!(line.get(at + 1), Some(b'n' | b'r')) => {
                     self.damage(DamageKind::LiteralEscapes, offset + at);
@@ -248,9 +286,9 @@ impl Scanner<'_> {
         while at < end {
             let rest = &self.text[at..end];
             match rest[0] {
-                b'\n' => {}
-                b'\r' => self.damage(DamageKind::CarriageReturns, at),
-                b' ' | b'\t' | b'>' => self.damage(DamageKind::Indented, at),
+                b'\n' | b'\r' => at += self.line_break(at) - 1,
+                b' ' | b'\t' => {}
+                b'>' => self.damage(DamageKind::Indented, at),
                 0 | 0x1a => self.damage(DamageKind::Padding, at),
                 _ if rest.starts_with(MARK) => {
                     self.damage(DamageKind::ByteOrderMark, at);
@@ -263,10 +301,13 @@ impl Scanner<'_> {
                 _ => {
                     // Text, such as openssl's listing of the certificate: its inner blanks say nothing more.
                     self.damage(DamageKind::TextAround, at);
-                    return;
+                    break;
                 }
             }
             at += 1;
+        }
+        if end < self.text.len() && end > start && matches!(self.text[end - 1], b' ' | b'\t') {
+            self.damage(DamageKind::Indented, end);
         }
     }
 
@@ -388,19 +429,20 @@ mod tests {
         let with = |from: &str, to: &str| mended(clean.replace(from, to).as_bytes());
         assert_eq!(with("-----\n-----BEGIN", "----------BEGIN"), [Glued]);
         assert_eq!(with("\n", "\r\n"), [CarriageReturns]);
-        assert_eq!(with("\n", "\r"), [CarriageReturns]);
+        assert_eq!(with("\n", "\r"), [LoneCarriageReturns]);
         assert_eq!(mended(clean.trim_end().as_bytes()), [MissingFinalNewline]);
         assert_eq!(mended(format!("\u{feff}{clean}").as_bytes()), [ByteOrderMark]);
         assert_eq!(with("-----\n-----BEGIN", "-----\n\u{feff}-----BEGIN"), [ByteOrderMark]);
         assert_eq!(mended(format!("Dear customer,\n{clean}regards\n").as_bytes()), [TextAround]);
-        assert_eq!(with("\n", "\n\n"), []);
-        assert_eq!(with("\n", " \t\n"), [Indented]);
+        assert_eq!(with("\n", "\n\n"), [BlankLines]);
+        assert_eq!(with("\n", " \t\n"), []);
+        assert_eq!(with("\n", "\n "), [Indented, MissingFinalNewline]);
         assert_eq!(
             mended(format!("> {}", clean.trim_end().replace('\n', "\n> ") + "\n").as_bytes()),
             [Indented]
         );
         assert!(with("\n", "\\n").contains(&LiteralEscapes));
-        assert!(with("\n", " ").contains(&LineLength));
+        assert!(with("\n", " ").contains(&OneLine));
         assert_eq!(mended(&[clean.as_bytes(), &[0x1a, 0, 0]].concat()), [MissingFinalNewline, Padding]);
     }
 
