@@ -1,0 +1,16 @@
+//! Everything that is tested from outside: the built program on real files, beside real peers.
+//!
+//! One binary, so that it links once and shares its harness. Every test has its own folder and a clean environment
+//! ([`harness::Test`]); every process it starts is ended by its id ([`process::Process`]); a peer that is not
+//! installed skips its tests aloud, or fails them under `CERTKIT_REQUIRE_PEERS=1` ([`peers`]), which `make test` sets.
+
+#![allow(
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test ends at the first surprise and says so on standard error"
+)]
+
+mod harness;
+mod peers;
+mod process;
