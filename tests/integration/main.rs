@@ -11,6 +11,10 @@
     reason = "a test ends at the first surprise and says so on standard error"
 )]
 
+mod architecture;
+mod command_line;
+mod completions;
 mod harness;
+mod issue;
 mod peers;
 mod process;
