@@ -302,9 +302,14 @@ impl Ran {
         self
     }
 
+    /// Whether it ended with this exit status.
+    pub(crate) fn ended_with(&self, code: i32) -> bool {
+        self.code == Some(code)
+    }
+
     /// Whether it ended with 0.
     pub(crate) fn succeeded(&self) -> bool {
-        self.code == Some(0)
+        self.ended_with(0)
     }
 
     /// Standard output as text.

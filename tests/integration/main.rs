@@ -12,9 +12,12 @@
 )]
 
 mod architecture;
+mod bad_input;
+mod check;
 mod command_line;
 mod completions;
 mod harness;
 mod issue;
+mod merge;
 mod peers;
 mod process;
