@@ -118,7 +118,7 @@ fn an_unreadable_file() {
         test.certkit(&["check", "loop.pem"]).exits(2).says("loop.pem").keeps_quiet_about("os error");
     } else {
         use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(test.path("server.crt"), std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(test.path("server.crt"), std::fs::Permissions::from_mode(0o000)).unwrap();
         test.certkit(&["check", "server.crt"]).exits(2).says("permission");
     }
 }

@@ -8,7 +8,6 @@
 //!
 //! Every run is kept in a transcript, which a failing test prints whole.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
@@ -17,6 +16,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
 /// One test's folder and the story of what it ran.
 pub(crate) struct Test {
     root: TempDir,
-    transcript: RefCell<String>,
+    transcript: Mutex<String>,
 }
 
 /// A file of the test's folder: its permission bits and its bytes.
@@ -41,7 +41,7 @@ impl Test {
         for folder in ["work", "home"] {
             fs::create_dir(root.path().join(folder)).unwrap();
         }
-        Self { root, transcript: RefCell::default() }
+        Self { root, transcript: Mutex::default() }
     }
 
     /// A test whose folder has a CA and a certificate for `name` (`ca.crt`, `ca.key`, `server.crt`, `server.key`).
@@ -141,7 +141,8 @@ impl Test {
 
     /// Adds a line to the story that a failing test prints.
     pub(crate) fn note(&self, line: &str) {
-        let _ = writeln!(self.transcript.borrow_mut(), "{line}");
+        let mut transcript = self.transcript.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = writeln!(transcript, "{line}");
     }
 
     /// The environment of everything that runs here: the path, a home of its own, nothing else.
@@ -166,7 +167,8 @@ impl Test {
 impl Drop for Test {
     fn drop(&mut self) {
         if thread::panicking() {
-            eprintln!("--- what ran, in {} ---\n{}---", self.folder().display(), self.transcript.borrow());
+            let transcript = self.transcript.lock().unwrap_or_else(PoisonError::into_inner);
+            eprintln!("--- what ran, in {} ---\n{transcript}---", self.folder().display());
         }
     }
 }
