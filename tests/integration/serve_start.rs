@@ -2,8 +2,11 @@
 
 use std::net::TcpListener;
 
+use rustix::process::Signal;
+
 use crate::curl::Curl;
-use crate::harness::{Ran, Test, certkit, repository};
+use crate::harness::{Ran, Test, certkit, eventually, repository};
+use crate::peers::peer;
 use crate::process::{Server, free_port};
 
 fn probe() -> String {
@@ -92,7 +95,7 @@ fn certificates_that_must_not_be_served() {
 
 #[test]
 fn an_expired_certificate_stops_the_start() {
-    let Some(openssl) = crate::peers::peer("openssl") else { return };
+    let Some(openssl) = peer("openssl") else { return };
     let test = Test::with_certificate("test.example");
     // Ended yesterday: `openssl ca` can set both ends.
     test.write(
@@ -192,4 +195,83 @@ fn flags_that_do_not_go_together() {
     test.certkit(&["serve", "--listen", "gopher:127.0.0.1:70", &probe()]).exits(2).says("gopher");
     test.certkit(&["serve", "--listen", "https:nowhere", &probe()]).exits(2).says("nowhere");
     test.program(certkit()).args(["serve", "--workers", "many", &probe()]).run().exits(2).says("many");
+}
+
+#[test]
+fn the_access_log() {
+    let test = Test::with_chain("test.example");
+    let Some(curl) = Curl::new(&test, "test.example") else { return };
+    let chain = ["--cert", "chain.pem", "--key", "server.key"];
+    let server = Server::start(&test, &[&chain[..], &["--access-log", "access.log", &probe()]].concat());
+    curl.fetch(
+        &server,
+        "/missing?a=b",
+        &["-A", "a \"quoted\" browser\u{1b}[31m", "-e", "https://from.example/"],
+    )
+    .is(404);
+    let line = eventually("a line in the log", || {
+        let log = std::fs::read_to_string(test.path("access.log")).ok()?;
+        log.lines().find(|line| line.contains("/missing")).map(str::to_owned)
+    });
+    // The combined format: address, user, time in UTC, request, status, bytes, referer, browser.
+    assert!(line.starts_with("127.0.0.1 - - ["), "{line}");
+    assert!(
+        line.contains(" +0000] \"GET /missing?a=b HTTP/2.0\" 404 13 \"https://from.example/\" \""),
+        "{line}"
+    );
+    assert!(!line.contains('\u{1b}') && !line.contains("\"quoted\""), "{line}");
+    assert!(!server.process.log().contains("/missing"));
+    drop(server);
+    let server = Server::start(&test, &[&chain[..], &["--access-log", "off", &probe()]].concat());
+    curl.get(&server, "/missing").is(404);
+    drop(server);
+    assert_eq!(test.text("access.log").lines().filter(|line| line.contains("/missing")).count(), 1);
+}
+
+#[test]
+fn a_hangup_takes_the_new_certificate_and_keeps_the_old_one_when_it_is_bad() {
+    let Some(openssl) = peer("openssl") else { return };
+    let test = Test::with_chain("test.example");
+    let Some(curl) = Curl::new(&test, "test.example") else { return };
+    let server = Server::start(&test, &["--cert", "chain.pem", "--key", "server.key", &probe()]);
+    let served = || {
+        let line = format!(
+            "{} s_client -connect 127.0.0.1:{} -servername test.example </dev/null | {0} x509 -noout -serial",
+            openssl.display(),
+            server.port
+        );
+        test.run("sh", &["-c", &line]).exits(0).stdout()
+    };
+    let old = served();
+    test.certkit(&["mkcert", "test.example", "--force"]).exits(0);
+    test.certkit(&["merge", "server.crt", "ca-bundle.ca", "--force"]).exits(0);
+    server.process.signal(Signal::HUP);
+    let new = eventually("the new certificate", || Some(served()).filter(|serial| *serial != old));
+
+    // Half a file, nothing, a key that does not fit: the good one stays, and the log says why.
+    let (chain, key) = (test.text("chain.pem"), test.text("server.key"));
+    for (name, bad) in
+        [("chain.pem", &chain[..chain.len() / 3]), ("chain.pem", ""), ("server.key", &test.text("ca.key"))]
+    {
+        let before = server.process.log().len();
+        test.write(name, bad);
+        server.process.signal(Signal::HUP);
+        eventually("a word about it", || server.process.log()[before..].contains(name).then_some(()));
+        assert_eq!(served(), new);
+        test.write("chain.pem", &chain);
+        test.write("server.key", &key);
+    }
+    curl.get(&server, "/").is(200);
+}
+
+#[test]
+fn the_example_of_the_readme() {
+    let test = Test::new();
+    let Some(curl) = Curl::new(&test, "localhost") else { return };
+    let example = repository().join("examples/hello.py").display().to_string();
+    let server = Server::start(&test, &[&example]);
+    let ca = test.home().join("data/certkit/localhost/ca.crt");
+    server.process.wait_for_log(&format!("https://localhost:{}/", server.port));
+    std::fs::copy(ca, test.path("ca.crt")).unwrap();
+    curl.get(&server, "/").is(200);
 }
