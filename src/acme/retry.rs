@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn what_the_server_refuses_is_final() {
         for error in [refused("unauthorized"), refused("malformed"), status(404, None), status(302, None)] {
-            assert_eq!(pauses(&error), []);
+            assert!(pauses(&error).is_empty(), "{error}");
         }
     }
 
@@ -167,11 +167,12 @@ mod tests {
     #[test]
     fn retry_after_is_obeyed_within_reason() {
         assert_eq!(pauses(&status(503, Some(7))), [Duration::from_secs(7); 4]);
-        assert_eq!(pauses(&status(429, Some(3600))), [], "that is for a later run");
+        assert!(pauses(&status(429, Some(3600))).is_empty(), "that is for a later run");
     }
 
     #[test]
     fn a_certificate_nobody_trusts_is_final() {
-        assert_eq!(pauses(&Failure::Untrusted { url: String::new(), reason: String::new() }.into()), []);
+        let untrusted = Failure::Untrusted { url: String::new(), reason: String::new() };
+        assert!(pauses(&untrusted.into()).is_empty());
     }
 }
