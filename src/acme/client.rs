@@ -4,13 +4,13 @@ use bytes::Bytes;
 use instant_acme::{Account, Key};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde::Deserialize;
-use zeroize::Zeroizing;
 
 use super::error::Error;
 use super::http::Http;
 use super::retry;
 use super::storage::{AccountRecord, AccountStore};
 use super::{Caller, Plan, Progress};
+use crate::x509::{KeyKind, PrivateKey};
 
 /// A server that has shown its directory.
 pub(super) struct Server {
@@ -126,40 +126,47 @@ impl Server {
         &self,
         store: &AccountStore,
         caller: &dyn Caller,
-    ) -> Result<(AccountRecord, Zeroizing<Vec<u8>>), Error> {
+    ) -> Result<(AccountRecord, PrivateKey), Error> {
         if let Some(url) = &self.terms
             && !caller.agrees_to(url)
         {
             return Err(Error::TermsNotAgreed { url: url.clone() });
         }
-        let (_, key) = Key::generate_pkcs8()
-            .map_err(|error| Error::Key(format!("cannot make an account key: {error}")))?;
-        store.save_key(key.secret_pkcs8_der())?;
+        // ES256 is what RFC 8555 section 6.2 obliges every server to take.
+        let key = PrivateKey::generate(KeyKind::EcdsaP256).map_err(|error| Error::Key(error.to_string()))?;
+        store.save_key(&key)?;
         let record = AccountRecord::new(&self.url, self.terms.clone());
         store.save(&record)?;
         caller.progress(Progress::AccountKeySaved);
-        Ok((record, Zeroizing::new(key.secret_pkcs8_der().to_vec())))
+        Ok((record, key))
     }
 
-    async fn known(&self, url: &str, key: &[u8], caller: &dyn Caller) -> Result<Account, Error> {
+    async fn known(&self, url: &str, key: &PrivateKey, caller: &dyn Caller) -> Result<Account, Error> {
         retry::call(caller, "opening the account", async || {
             Account::builder_with_http(Box::new(self.http.clone()))
-                .from_parts(url.to_owned(), PrivatePkcs8KeyDer::from(key), self.url.clone())
+                .from_parts(url.to_owned(), pkcs8(key)?, self.url.clone())
                 .await
         })
         .await
     }
 
-    async fn register(&self, key: &[u8], caller: &dyn Caller) -> Result<Account, Error> {
+    async fn register(&self, key: &PrivateKey, caller: &dyn Caller) -> Result<Account, Error> {
         let (account, _) = retry::call(caller, "asking for an account", async || {
-            let der = PrivatePkcs8KeyDer::from(key.to_vec());
-            let pair = Key::from_pkcs8_der(PrivatePkcs8KeyDer::from(key))?;
+            let pair = Key::from_pkcs8_der(pkcs8(key)?)?;
             Account::builder_with_http(Box::new(self.http.clone()))
-                .create_from_key((pair, PrivateKeyDer::Pkcs8(der)), self.url.clone())
+                .create_from_key((pair, key.to_rustls()), self.url.clone())
                 .await
         })
         .await?;
         caller.progress(Progress::AccountReady);
         Ok(account)
+    }
+}
+
+/// The account's key as instant-acme takes it. It was made as PKCS#8; a key put there by hand may not be.
+fn pkcs8(key: &PrivateKey) -> Result<PrivatePkcs8KeyDer<'static>, instant_acme::Error> {
+    match key.to_rustls() {
+        PrivateKeyDer::Pkcs8(der) => Ok(der),
+        _ => Err(instant_acme::Error::KeyRejected),
     }
 }

@@ -1,74 +1,54 @@
-//! Keys, the signing request, and their PEM forms.
+//! Keys, the signing request, and PEM in and out.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use rcgen::{CertificateParams, DistinguishedName, KeyPair, RsaKeySize};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use zeroize::Zeroizing;
+use rcgen::{CertificateParams, DistinguishedName, KeyPair};
 
 use super::error::Error;
-use crate::x509::KeyKind;
+use crate::pem;
+use crate::x509::{Certificate, PrivateKey};
 
-/// Makes a key for a certificate, as PEM.
-pub(super) fn generate(kind: KeyKind) -> Result<Zeroizing<String>, Error> {
-    let key = match kind {
-        KeyKind::EcdsaP256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
-        KeyKind::EcdsaP384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
-        KeyKind::EcdsaP521 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512),
-        KeyKind::Ed25519 => KeyPair::generate_for(&rcgen::PKCS_ED25519),
-        KeyKind::Rsa2048 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048),
-        KeyKind::Rsa3072 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_3072),
-        KeyKind::Rsa4096 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_4096),
+/// A signing request for the names, as DER. Its subject is empty: the names stand in the subjectAltName, where
+/// RFC 8555 section 7.4 looks for them, and a CN has no meaning any more (RFC 9525 section 2).
+pub(super) fn signing_request(key: &PrivateKey, names: &[String]) -> Result<Vec<u8>, Error> {
+    let request = || {
+        let key = KeyPair::try_from(&key.to_rustls())?;
+        let mut request = CertificateParams::new(names)?;
+        request.distinguished_name = DistinguishedName::new();
+        Ok(request.serialize_request(&key)?.der().to_vec())
     };
-    let key = key.map_err(|error| Error::Key(format!("cannot make a {kind} key: {error}")))?;
-    let der = Zeroizing::new(key.serialize_der());
-    Ok(Zeroizing::new(pkcs8_to_pem(&der)))
+    request().map_err(|error: rcgen::Error| Error::Key(format!("no signing request: {error}")))
 }
 
-/// A signing request for the names. Its subject is empty: the names in the certificate are the server's to write,
-/// and the CN has no meaning any more (CA/Browser Forum Baseline Requirements section 7.1.4.3).
-pub(super) fn signing_request(key_pem: &[u8], names: &[String]) -> Result<Vec<u8>, Error> {
-    let unusable = |error: &dyn std::fmt::Display| Error::Key(format!("no signing request: {error}"));
-    let der = pkcs8_from_pem(key_pem).map_err(|error| unusable(&error))?;
-    let key = KeyPair::try_from(der.as_slice()).map_err(|error| unusable(&error))?;
-    let mut request = CertificateParams::new(names).map_err(|error| unusable(&error))?;
-    request.distinguished_name = DistinguishedName::new();
-    let request = request.serialize_request(&key).map_err(|error| unusable(&error))?;
-    Ok(request.der().to_vec())
+/// The private key in a PEM text, or what is wrong with it.
+pub(super) fn from_pem(text: &[u8]) -> Result<PrivateKey, String> {
+    let scan = pem::scan(text);
+    match (scan.blocks.first(), scan.errors.first()) {
+        (Some(block), _) => PrivateKey::from_pem(block).map_err(|error| error.to_string()),
+        (None, Some(error)) => Err(error.to_string()),
+        (None, None) => Err("there is no key in it".into()),
+    }
 }
 
-/// The DER of a PKCS#8 key in PEM.
-pub(super) fn pkcs8_from_pem(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, rustls::pki_types::pem::Error> {
-    Ok(Zeroizing::new(PrivatePkcs8KeyDer::from_pem_slice(text)?.secret_pkcs8_der().to_vec()))
-}
-
-/// A PKCS#8 key as PEM.
-pub(super) fn pkcs8_to_pem(der: &[u8]) -> String {
-    pem("PRIVATE KEY", der)
-}
-
-/// The certificates of a PEM text, in its order.
-pub(super) fn certificates_from_pem(
-    text: &[u8],
-) -> Result<Vec<CertificateDer<'static>>, rustls::pki_types::pem::Error> {
-    CertificateDer::pem_slice_iter(text).collect()
+/// The certificates in a PEM text in their order, at least one, or what is wrong with it.
+pub(super) fn chain_from_pem(text: &[u8]) -> Result<Vec<Certificate>, String> {
+    let scan = pem::scan(text);
+    if let Some(error) = scan.errors.first() {
+        return Err(error.to_string());
+    }
+    let blocks = scan.blocks.iter().filter(|block| block.is_certificate());
+    let chain: Result<Vec<_>, _> = blocks.map(|block| Certificate::from_der(block.der.to_vec())).collect();
+    match chain {
+        Ok(chain) if chain.is_empty() => Err("there is no certificate in it".into()),
+        chain => chain.map_err(|error| error.to_string()),
+    }
 }
 
 /// Certificates as PEM.
-pub(super) fn certificates_to_pem(certificates: &[CertificateDer<'_>]) -> String {
-    certificates.iter().map(|certificate| pem("CERTIFICATE", certificate)).collect()
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let mut out = format!("-----BEGIN {label}-----\n");
-    for line in text.as_bytes().chunks(64) {
-        out.push_str(&String::from_utf8_lossy(line));
-        out.push('\n');
+pub(super) fn chain_to_pem(chain: &[Certificate]) -> Vec<u8> {
+    let mut text = String::new();
+    for certificate in chain {
+        pem::write(&mut text, "CERTIFICATE", &certificate.der);
     }
-    out.push_str(&format!("-----END {label}-----\n"));
-    out
+    text.into_bytes()
 }
 
 #[cfg(test)]
@@ -77,23 +57,30 @@ mod tests {
     use x509_parser::prelude::FromDer;
 
     use super::*;
+    use crate::x509::KeyKind;
 
     #[test]
-    fn the_request_holds_the_names_and_is_signed_by_the_key() {
+    fn the_request_is_for_the_names_and_the_key() {
         let names = ["a.test".to_owned(), "b.test".to_owned()];
         for kind in [KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::Rsa2048] {
-            let key = generate(kind).unwrap();
-            let der = signing_request(key.as_bytes(), &names).unwrap();
+            let key = PrivateKey::generate(kind).unwrap();
+            let der = signing_request(&key, &names).unwrap();
             let (_, request) = X509CertificationRequest::from_der(&der).unwrap();
-            assert_eq!(request.certification_request_info.subject.iter().count(), 0);
+            let info = &request.certification_request_info;
+            assert_eq!(info.subject_pki.raw, key.spki(), "{kind}");
+            assert_eq!(info.subject.iter().count(), 0);
             let text = format!("{:?}", request.requested_extensions().unwrap().collect::<Vec<_>>());
             assert!(text.contains("a.test") && text.contains("b.test"), "{text}");
         }
     }
 
     #[test]
-    fn a_damaged_key_is_an_error() {
-        assert!(signing_request(b"nothing", &["a.test".into()]).is_err());
-        assert!(signing_request(pkcs8_to_pem(b"nothing").as_bytes(), &["a.test".into()]).is_err());
+    fn keys_and_chains_are_read_or_refused() {
+        let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+        assert_eq!(from_pem(key.to_pem().as_bytes()).unwrap().spki(), key.spki());
+        assert!(from_pem(b"nothing").is_err());
+        assert!(chain_from_pem(b"nothing").is_err());
+        assert!(chain_from_pem(key.to_pem().as_bytes()).is_err());
+        assert!(chain_from_pem(b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n").is_err());
     }
 }

@@ -20,7 +20,6 @@ pub mod storage;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
@@ -28,12 +27,12 @@ use self::challenge::http01::{HttpAddress, Listener};
 use self::client::Server;
 pub(crate) use self::error::problem_kind;
 pub use self::error::{Error, FailedValidation};
-pub use self::names::{InvalidName, dns_name};
+pub use self::names::dns_name;
 use self::order::{Issued, Journey};
-pub use self::renew::Validity;
+pub use self::renew::due_at;
 use self::storage::{CertificateStore, LiveFiles, Lock, RenewRecord, Step, Storage, VersionFiles};
 use crate::finding::Finding;
-use crate::x509::KeyKind;
+use crate::x509::{Certificate, KeyKind, PrivateKey};
 
 /// Let's Encrypt's directory.
 pub const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
@@ -78,9 +77,9 @@ pub trait Caller {
 #[derive(Debug)]
 pub struct Candidate<'a> {
     /// Leaf first, as the server sent it.
-    pub chain: &'a [CertificateDer<'static>],
-    /// The key as PKCS#8 PEM.
-    pub key_pem: &'a [u8],
+    pub chain: &'a [Certificate],
+    /// The key that was made for it.
+    pub key: &'a PrivateKey,
     /// The names that it must be for.
     pub names: &'a [String],
 }
@@ -146,9 +145,9 @@ pub struct Current {
     /// Where its files are.
     pub files: LiveFiles,
     /// Leaf first.
-    pub chain: Vec<CertificateDer<'static>>,
-    /// From when to when.
-    pub validity: Validity,
+    pub chain: Vec<Certificate>,
+    /// From when on it should be renewed.
+    pub due_at: OffsetDateTime,
 }
 
 /// A certificate that is to be got: lock held, port bound, nothing asked yet.
@@ -167,7 +166,7 @@ pub struct Obtained {
     /// Where its files are.
     pub files: LiveFiles,
     /// Leaf first.
-    pub chain: Vec<CertificateDer<'static>>,
+    pub chain: Vec<Certificate>,
     /// What there is to remark on the chain.
     pub remarks: Vec<Finding>,
 }
@@ -235,8 +234,8 @@ fn go_live(
     caller: &dyn Caller,
     issued: Issued,
 ) -> Result<Obtained, Error> {
-    let Issued { key_pem, chain, mut journal } = issued;
-    let candidate = Candidate { chain: &chain, key_pem: &key_pem, names: &plan.names };
+    let Issued { key, chain, mut journal } = issued;
+    let candidate = Candidate { chain: &chain, key: &key, names: &plan.names };
     let remarks = match caller.judge(&candidate) {
         Ok(remarks) => remarks,
         Err(findings) => {
@@ -248,10 +247,10 @@ fn go_live(
     };
     let (leaf, rest) = chain.split_at(1.min(chain.len()));
     let files = VersionFiles {
-        key: Zeroizing::new(key_pem.to_vec()),
-        cert: key::certificates_to_pem(leaf).into_bytes(),
-        chain: key::certificates_to_pem(rest).into_bytes(),
-        fullchain: key::certificates_to_pem(&chain).into_bytes(),
+        key: Zeroizing::new(key.to_pem().as_bytes().to_vec()),
+        cert: key::chain_to_pem(leaf),
+        chain: key::chain_to_pem(rest),
+        fullchain: key::chain_to_pem(&chain),
     };
     store.install(&files, RenewRecord::new(plan))?;
     store.forget_order()?;
@@ -269,17 +268,17 @@ fn standing(plan: &Plan, store: &CertificateStore, now: OffsetDateTime) -> Resul
     let (Some(record), Some(text)) = (store.renew_record()?, store.live_chain()?) else {
         return Ok(Standing::Missing);
     };
-    let chain = key::certificates_from_pem(&text).unwrap_or_default();
-    let Some(validity) = chain.first().and_then(|leaf| Validity::of(leaf)) else {
+    let chain = key::chain_from_pem(&text).unwrap_or_default();
+    let Some(due_at) = chain.first().map(due_at) else {
         return Ok(Standing::Unfit("the one in use cannot be read"));
     };
     Ok(if let Some(why) = record.difference(plan) {
         Standing::Unfit(why)
     } else if plan.force {
         Standing::Unfit("--force was given")
-    } else if now >= validity.due_at() {
+    } else if now >= due_at {
         Standing::Unfit("the one in use is due for renewal")
     } else {
-        Standing::Fine(Current { files: store.live_files(), chain, validity })
+        Standing::Fine(Current { files: store.live_files(), chain, due_at })
     })
 }

@@ -11,14 +11,13 @@
 use std::time::{Duration, Instant};
 
 use instant_acme::{Account, ChallengeStatus, ChallengeType, Identifier, NewOrder, Order, OrderStatus};
-use rustls::pki_types::CertificateDer;
-use zeroize::Zeroizing;
 
 use super::challenge::http01::Http01;
 use super::error::{Error, FailedValidation, problem_kind};
 use super::http::Http;
 use super::storage::{CertificateStore, OrderJournal, Step};
 use super::{Caller, Plan, Progress, key, retry};
+use crate::x509::{Certificate, PrivateKey};
 
 const FIRST_POLL: Duration = Duration::from_millis(50);
 const LONGEST_POLL: Duration = Duration::from_secs(5);
@@ -35,17 +34,17 @@ pub(super) struct Journey<'a> {
     http: &'a Http,
     order: Order,
     journal: OrderJournal,
-    key_pem: Zeroizing<Vec<u8>>,
+    key: PrivateKey,
     /// Names and tokens that are answered.
     answered: Vec<(String, String)>,
 }
 
 /// What came of an order.
 pub(super) struct Issued {
-    /// The certificate's key as PEM.
-    pub key_pem: Zeroizing<Vec<u8>>,
+    /// The certificate's key.
+    pub key: PrivateKey,
     /// Leaf first.
-    pub chain: Vec<CertificateDer<'static>>,
+    pub chain: Vec<Certificate>,
     /// The journal as it stands.
     pub journal: OrderJournal,
 }
@@ -69,11 +68,11 @@ impl<'a> Journey<'a> {
             plan.key_kind.as_str(),
             store.order_key_name(),
         );
-        let (order, journal, key_pem) = match resume(plan, store, caller, account, &wanted).await? {
+        let (order, journal, key) = match resume(plan, store, caller, account, &wanted).await? {
             Some(resumed) => resumed,
             None => place(plan, store, caller, account, wanted).await?,
         };
-        Ok(Self { plan, store, caller, http, order, journal, key_pem, answered: Vec::new() })
+        Ok(Self { plan, store, caller, http, order, journal, key, answered: Vec::new() })
     }
 
     /// Goes on until there is a chain.
@@ -133,7 +132,7 @@ impl<'a> Journey<'a> {
     async fn finalize(&mut self) -> Result<(), Error> {
         self.journal.step = Step::Finalize;
         self.store.save_journal(&self.journal)?;
-        let request = key::signing_request(&self.key_pem, &self.plan.names)?;
+        let request = key::signing_request(&self.key, &self.plan.names)?;
         let order = &mut self.order;
         let result = retry::call(self.caller, "asking for the certificate", async || {
             order.finalize_csr(&request).await
@@ -160,12 +159,9 @@ impl<'a> Journey<'a> {
         let text = retry::call(self.caller, doing, async || order.certificate().await).await?;
         let bad = |reason: String| Error::BadAnswer { doing, reason };
         let text = text.ok_or_else(|| bad("a valid order without a certificate".into()))?;
-        let chain = key::certificates_from_pem(text.as_bytes()).map_err(|error| bad(error.to_string()))?;
-        if chain.is_empty() {
-            return Err(bad("no certificate in the answer".into()));
-        }
+        let chain = key::chain_from_pem(text.as_bytes()).map_err(bad)?;
         self.caller.progress(Progress::Downloaded);
-        Ok(Issued { key_pem: self.key_pem, chain, journal: self.journal })
+        Ok(Issued { key: self.key, chain, journal: self.journal })
     }
 
     async fn wait_while(&mut self, status: OrderStatus, what: &'static str) -> Result<(), Error> {
@@ -212,7 +208,7 @@ impl<'a> Journey<'a> {
     }
 }
 
-type Begun = (Order, OrderJournal, Zeroizing<Vec<u8>>);
+type Begun = (Order, OrderJournal, PrivateKey);
 
 /// The order in the journal, if it is of the wanted kind and the server still has it.
 async fn resume(
@@ -222,7 +218,7 @@ async fn resume(
     account: &Account,
     wanted: &OrderJournal,
 ) -> Result<Option<Begun>, Error> {
-    let (Some(journal), Some(key_pem)) = (store.journal()?, store.order_key()?) else { return Ok(None) };
+    let (Some(journal), Some(key)) = (store.journal()?, store.order_key()?) else { return Ok(None) };
     let Some(url) = journal.order.clone().filter(|_| journal.is_same_order(wanted)) else { return Ok(None) };
     if plan.force && journal.step == Step::Rejected {
         return Ok(None);
@@ -238,7 +234,7 @@ async fn resume(
         return Ok(None);
     }
     caller.progress(Progress::OrderResumed);
-    Ok(Some((order, journal, key_pem)))
+    Ok(Some((order, journal, key)))
 }
 
 async fn place(
@@ -250,8 +246,8 @@ async fn place(
 ) -> Result<Begun, Error> {
     // In this order an old journal never stands beside a new key.
     store.forget_order()?;
-    let key_pem = key::generate(plan.key_kind)?;
-    store.save_order_key(&key_pem)?;
+    let key = PrivateKey::generate(plan.key_kind).map_err(|error| Error::Key(error.to_string()))?;
+    store.save_order_key(&key)?;
     store.save_journal(&journal)?;
     let identifiers: Vec<_> = plan.names.iter().cloned().map(Identifier::Dns).collect();
     let order = retry::call(caller, "placing the order", async || {
@@ -262,7 +258,7 @@ async fn place(
     journal.step = Step::Validate;
     store.save_journal(&journal)?;
     caller.progress(Progress::OrderPlaced { names: plan.names.len() });
-    Ok((order, journal, Zeroizing::new(key_pem.as_bytes().to_vec())))
+    Ok((order, journal, key))
 }
 
 enum Answer {

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Subcommand};
 
-use crate::acme::challenge::http01::HttpAddress;
 use crate::x509::KeyKind;
 
 /// Get certificates from Let's Encrypt or another ACME server.
@@ -37,7 +36,7 @@ pub struct ObtainArgs {
     pub names: Vec<String>,
     /// Answer the server's http-01 challenge here (default: port 80 on all addresses, IPv4 and IPv6)
     #[arg(long, value_name = "ADDR", required = true, num_args = 0..=1, require_equals = true, default_missing_value = ":80")]
-    pub http: Option<HttpAddress>,
+    pub http: Option<String>,
     /// Directory address of the ACME server (default: Let's Encrypt)
     #[arg(long, value_name = "URL", help_heading = "Server")]
     pub server: Option<String>,

@@ -51,11 +51,12 @@ fn obtain(args: &ObtainArgs, context: &Context<'_>) -> Result {
     let work = match acme::prepare(plan, &storage, &user, context.clock.now()).map_err(failure)? {
         Prepared::Needed(work) => work,
         Prepared::NotDue(current) => {
+            let until = current.chain.first().map_or(current.due_at, |leaf| leaf.not_after);
             context.talk.say(&format!(
-                "{name}: nothing to do, the certificate is good until {} and due for renewal from {} (--force \
+                "{name}: nothing to do, the certificate is good until {} and due for renewal from {} on (--force \
                  gets a new one now)",
-                day(current.validity.not_after),
-                day(current.validity.due_at()),
+                day(until),
+                day(current.due_at),
             ));
             return Ok(report(&current.files, "unchanged"));
         }
@@ -83,12 +84,11 @@ fn plan(args: &ObtainArgs) -> Result<Plan> {
         None if args.staging => LETS_ENCRYPT_STAGING.to_owned(),
         None => LETS_ENCRYPT.to_owned(),
     };
-    let Some(http) = args.http else {
-        // The command line requires it: it is the only challenge yet.
-        return Err(Failure::new(
-            Finding::error(Code::InvalidSetting, "no challenge was chosen").fix("add --http"),
-        ));
-    };
+    // The command line requires it: it is the only challenge yet.
+    let http = args.http.as_deref().unwrap_or(":80");
+    let http = http.parse().map_err(|reason| {
+        Failure::new(Finding::error(Code::InvalidSetting, format!("--http={http}: {reason}")))
+    })?;
     if let Some(email) = &args.email
         && !is_mail_address(email)
     {

@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
-use super::{AccountRecord, Error, Lock, Result, private_dir, read, read_json, write, write_json};
-use crate::sys::fs::PRIVATE;
+use super::{AccountRecord, Lock, Result, private_dir, read_json, read_key, write_json, write_key};
+use crate::x509::PrivateKey;
 
 /// The directory of one account.
 #[derive(Clone, Debug)]
@@ -48,25 +46,20 @@ impl AccountStore {
         write_json(self.dir.join("account.json"), record)
     }
 
-    /// The account's key as PKCS#8 DER.
+    /// The account's key.
     ///
     /// # Errors
     /// When the file is there and cannot be read or understood.
-    pub fn key(&self) -> Result<Option<Zeroizing<Vec<u8>>>> {
-        let path = self.dir.join("key.pem");
-        let Some(text) = read(&path)?.map(Zeroizing::new) else { return Ok(None) };
-        match crate::acme::key::pkcs8_from_pem(&text) {
-            Ok(der) => Ok(Some(der)),
-            Err(error) => Err(Error::Damaged { path, reason: error.to_string() }),
-        }
+    pub fn key(&self) -> Result<Option<PrivateKey>> {
+        read_key(&self.dir.join("key.pem"))
     }
 
     /// Keeps a new account's key; this comes before the request for the account.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn save_key(&self, pkcs8: &[u8]) -> Result<()> {
-        write(self.dir.join("key.pem"), crate::acme::key::pkcs8_to_pem(pkcs8).into_bytes(), PRIVATE)
+    pub fn save_key(&self, key: &PrivateKey) -> Result<()> {
+        write_key(self.dir.join("key.pem"), key)
     }
 }
 
@@ -74,6 +67,7 @@ impl AccountStore {
 mod tests {
     use super::*;
     use crate::acme::storage::Storage;
+    use crate::x509::KeyKind;
 
     #[test]
     fn key_and_record_read_back() {
@@ -82,8 +76,9 @@ mod tests {
         let _lock = account.lock(|| {}).unwrap();
         assert!(account.load().unwrap().is_none());
         assert!(account.key().unwrap().is_none());
-        account.save_key(b"not really a key").unwrap();
-        assert_eq!(account.key().unwrap().unwrap().as_slice(), b"not really a key");
+        let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+        account.save_key(&key).unwrap();
+        assert_eq!(account.key().unwrap().unwrap().spki(), key.spki());
         let record = AccountRecord::new("https://ca.test/dir", Some("https://ca.test/tos".into()));
         account.save(&record).unwrap();
         assert_eq!(account.load().unwrap(), Some(record));

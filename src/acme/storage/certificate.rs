@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::{
-    Error, Lock, OrderJournal, RenewRecord, Result, private_dir, read, read_json, remove, sync_dir, write,
-    write_json,
+    Error, Lock, OrderJournal, RenewRecord, Result, private_dir, read, read_json, read_key, remove, sync_dir,
+    write_json, write_key,
 };
 use crate::sys::fs::{Existing, NewFile, PRIVATE, PUBLIC, create_all};
+use crate::x509::PrivateKey;
 
 /// How many versions stay, the one in use included.
 const VERSIONS_KEPT: usize = 3;
@@ -96,20 +97,20 @@ impl CertificateStore {
         format!("orders/{}.key.pem", self.name)
     }
 
-    /// The key of the certificate that is on its way, as PEM.
+    /// The key of the certificate that is on its way.
     ///
     /// # Errors
-    /// When the file is there and cannot be read.
-    pub fn order_key(&self) -> Result<Option<Zeroizing<Vec<u8>>>> {
-        Ok(read(&self.order_key_path())?.map(Zeroizing::new))
+    /// When the file is there and cannot be read or understood.
+    pub fn order_key(&self) -> Result<Option<PrivateKey>> {
+        read_key(&self.order_key_path())
     }
 
     /// Keeps the key of the certificate that is on its way.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn save_order_key(&self, pem: &str) -> Result<()> {
-        write(self.order_key_path(), pem.as_bytes().to_vec(), PRIVATE)
+    pub fn save_order_key(&self, key: &PrivateKey) -> Result<()> {
+        write_key(self.order_key_path(), key)
     }
 
     /// How the certificate in use was got; `None` when there is none, or a run was killed while putting it in place.
@@ -245,6 +246,7 @@ mod tests {
 
     use super::*;
     use crate::acme::storage::{Step, Storage};
+    use crate::x509::KeyKind;
 
     fn record() -> RenewRecord {
         RenewRecord {
@@ -311,7 +313,7 @@ mod tests {
         let store = Storage::new(dir.path()).certificate("*.a.test");
         let _lock = store.lock(|| {}).unwrap();
         assert!(store.journal().unwrap().is_none());
-        store.save_order_key("PEM").unwrap();
+        store.save_order_key(&PrivateKey::generate(KeyKind::EcdsaP256).unwrap()).unwrap();
         let mut journal = OrderJournal::new("s", "a", &["*.a.test".into()], "p256", store.order_key_name());
         store.save_journal(&journal).unwrap();
         journal.step = Step::Validate;

@@ -27,8 +27,10 @@ pub use records::{AccountRecord, OrderJournal, RenewRecord, Step};
 use rustix::fs::FlockOperation;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use crate::sys::fs::{Existing, NewFile, create_all, plain, read_limited};
+use crate::x509::PrivateKey;
 
 /// State files are small; a chain is some 6 kB.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -151,6 +153,18 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     match serde_json::from_slice(&text) {
         Ok(record) => Ok(Some(record)),
         Err(error) => Err(Error::Damaged { path: path.to_owned(), reason: error.to_string() }),
+    }
+}
+
+fn write_key(path: PathBuf, key: &PrivateKey) -> Result<()> {
+    write(path, key.to_pem().as_bytes().to_vec(), crate::sys::fs::PRIVATE)
+}
+
+fn read_key(path: &Path) -> Result<Option<PrivateKey>> {
+    let Some(text) = read(path)?.map(Zeroizing::new) else { return Ok(None) };
+    match crate::acme::key::from_pem(&text) {
+        Ok(key) => Ok(Some(key)),
+        Err(reason) => Err(Error::Damaged { path: path.to_owned(), reason }),
     }
 }
 
