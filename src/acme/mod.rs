@@ -206,25 +206,30 @@ impl Work {
         let http01 = listener.serve()?;
         let server = Server::connect(&plan, caller).await?;
         let accounts = storage.account(&plan.server);
-        let account = server.account(&plan, &accounts, caller).await?;
-        let journey = match Journey::begin(&plan, &store, caller, &server.http, &account).await {
-            Err(error) if error.is_refusal("accountDoesNotExist") => {
-                let account = server.account_again(&accounts, caller).await?;
-                Journey::begin(&plan, &store, caller, &server.http, &account).await?
-            }
-            journey => journey?,
-        };
-        let issued = match journey.finish(&http01).await {
-            Ok(issued) => issued,
-            Err(error) => {
-                // Trouble that passes leaves the order for the next run; after a no it is of no use.
-                if matches!(error, Error::Validation(_) | Error::Refused { .. } | Error::BadAnswer { .. }) {
-                    store.forget_order()?;
+        let mut account = server.account(&plan, &accounts, caller).await?;
+        loop {
+            let journey = match Journey::begin(&plan, &store, caller, &server.http, &account).await {
+                Err(error) if error.is_refusal("accountDoesNotExist") => {
+                    account = server.account_again(&accounts, caller).await?;
+                    Journey::begin(&plan, &store, caller, &server.http, &account).await?
                 }
-                return Err(error);
+                journey => journey?,
+            };
+            let is_resumed = journey.is_resumed;
+            match journey.finish(&http01).await {
+                Ok(issued) => return go_live(&plan, &store, caller, issued),
+                Err(error @ (Error::Validation(_) | Error::Refused { .. } | Error::BadAnswer { .. })) => {
+                    // The order is of no use any more. One of an earlier run may only have failed because nobody
+                    // answered its challenges while that run was dead, so it does not speak for a new one.
+                    store.forget_order()?;
+                    if !is_resumed {
+                        return Err(error);
+                    }
+                }
+                // Trouble that passes leaves the order for the next run.
+                Err(error) => return Err(error),
             }
-        };
-        go_live(&plan, &store, caller, issued)
+        }
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Journey<'a> {
     order: Order,
     journal: OrderJournal,
     key: PrivateKey,
+    /// Whether it is the order of an earlier run.
+    pub is_resumed: bool,
     /// Names and tokens that are answered.
     answered: Vec<(String, String)>,
 }
@@ -68,11 +70,13 @@ impl<'a> Journey<'a> {
             plan.key_kind.as_str(),
             store.order_key_name(),
         );
-        let (order, journal, key) = match resume(plan, store, caller, account, &wanted).await? {
-            Some(resumed) => resumed,
+        let resumed = resume(plan, store, caller, account, &wanted).await?;
+        let is_resumed = resumed.is_some();
+        let (order, journal, key) = match resumed {
+            Some(begun) => begun,
             None => place(plan, store, caller, account, wanted).await?,
         };
-        Ok(Self { plan, store, caller, http, order, journal, key, answered: Vec::new() })
+        Ok(Self { plan, store, caller, http, order, journal, key, is_resumed, answered: Vec::new() })
     }
 
     /// Goes on until there is a chain.
