@@ -53,7 +53,7 @@ impl Server {
         let body: Bytes =
             match retry::call(caller, "fetching the directory", async || http.directory(&url).await).await {
                 Err(Error::BadAnswer { reason, .. }) => return Err(not_acme(reason)),
-                Err(Error::Refused { problem, .. }) => return Err(not_acme(problem.to_string())),
+                Err(Error::Refused { refusal, .. }) => return Err(not_acme(refusal.to_string())),
                 result => result?,
             };
         let directory: Directory = match serde_json::from_slice(&body) {

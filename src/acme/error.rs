@@ -58,12 +58,12 @@ pub enum Error {
         reason: String,
     },
     /// The server said no.
-    #[error("{doing}: {problem}")]
+    #[error("{doing}: {refusal}")]
     Refused {
         /// What was being done.
         doing: &'static str,
         /// The server's reason.
-        problem: Problem,
+        refusal: Refusal,
     },
     /// The new chain does not hold; it was not put in place.
     #[error("the new chain does not hold")]
@@ -93,11 +93,33 @@ pub enum Error {
         /// The address.
         url: String,
         /// Why not.
-        reason: String,
+        reason: rustls::CertificateError,
     },
     /// The server looked for the challenge's answer and did not find it.
     #[error("validation failed")]
     Validation(Vec<FailedValidation>),
+}
+
+/// A server's no, as its problem document has it (RFC 8555 section 6.7). All texts are the server's.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{kind}: {detail}")]
+pub struct Refusal {
+    /// The kind of problem without the `urn:ietf:params:acme:error:` before it, as `rejectedIdentifier`.
+    pub kind: String,
+    /// The server's words.
+    pub detail: String,
+    /// What it says of single names.
+    pub parts: Vec<String>,
+}
+
+impl From<&Problem> for Refusal {
+    fn from(problem: &Problem) -> Self {
+        Self {
+            kind: problem_kind(problem).to_owned(),
+            detail: problem.detail.clone().unwrap_or_else(|| "no reason given".to_owned()),
+            parts: problem.subproblems.iter().map(ToString::to_string).collect(),
+        }
+    }
 }
 
 /// A name that the server could not validate.
@@ -105,10 +127,8 @@ pub enum Error {
 pub struct FailedValidation {
     /// The name.
     pub name: String,
-    /// The kind of problem, RFC 8555 section 6.7, without the `urn:ietf:params:acme:error:` before it.
-    pub kind: String,
-    /// The server's words.
-    pub detail: String,
+    /// Why.
+    pub refusal: Refusal,
     /// Whether any request for this name's answer came to our listener.
     pub asked: bool,
 }
@@ -117,7 +137,7 @@ impl Error {
     /// What a failed call to the server means, after the last try.
     pub(super) fn from_call(doing: &'static str, error: instant_acme::Error) -> Self {
         match error {
-            instant_acme::Error::Api(problem) => Self::Refused { doing, problem },
+            instant_acme::Error::Api(problem) => Self::Refused { doing, refusal: (&problem).into() },
             instant_acme::Error::Crypto | instant_acme::Error::KeyRejected => {
                 Self::Key(format!("the account key cannot be used: {error}"))
             }
@@ -133,7 +153,7 @@ impl Error {
         match failure {
             Failure::Untrusted { url, reason } => Self::Untrusted { url, reason },
             Failure::Status { problem: Some(problem), status, .. } if !Failure::passes(status) => {
-                Self::Refused { doing, problem }
+                Self::Refused { doing, refusal: (&problem).into() }
             }
             Failure::Status { status, ref problem, retry_after, .. } if Failure::passes(status) => {
                 Self::TryLater {
@@ -156,12 +176,12 @@ impl Error {
 
     /// Whether the server refused with this kind of problem (RFC 8555 section 6.7), as `accountDoesNotExist`.
     pub(super) fn is_refusal(&self, kind: &str) -> bool {
-        matches!(self, Self::Refused { problem, .. } if problem_kind(problem) == kind)
+        matches!(self, Self::Refused { refusal, .. } if refusal.kind == kind)
     }
 }
 
 /// The kind of a problem without its namespace, as `badNonce`.
-pub(crate) fn problem_kind(problem: &Problem) -> &str {
+pub(super) fn problem_kind(problem: &Problem) -> &str {
     let kind = problem.r#type.as_deref().unwrap_or_default();
     kind.strip_prefix("urn:ietf:params:acme:error:").unwrap_or(kind)
 }

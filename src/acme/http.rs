@@ -74,7 +74,7 @@ pub(super) enum Failure {
     Unreachable { url: String, reason: String },
     /// The server's certificate is not trusted.
     #[error("the certificate of {url} is not trusted: {reason}")]
-    Untrusted { url: String, reason: String },
+    Untrusted { url: String, reason: rustls::CertificateError },
 }
 
 impl Failure {
@@ -137,7 +137,7 @@ impl Http {
     }
 
     /// Answers from what was kept, without a request.
-    fn from_kept(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+    fn kept_answer(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
         let mut kept = self.kept();
         if request.method() == Method::HEAD && kept.new_nonce.as_deref() == Some(&request.uri().to_string()) {
             let mut response = Response::new(Bytes::new());
@@ -213,7 +213,7 @@ impl HttpClient for Http {
                 Err(never) => match never {},
             };
             let request = Request::from_parts(parts, body);
-            let response = match http.from_kept(&request) {
+            let response = match http.kept_answer(&request) {
                 Some(response) => response,
                 None => http.send(request).await?,
             };
@@ -262,13 +262,12 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 fn failure(url: &str, error: &reqwest::Error) -> Failure {
     let url = url.to_owned();
-    let (mut reason, mut untrusted) = (error.to_string(), false);
+    let mut reason = error.to_string();
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(cause) = next {
         reason = cause.to_string();
-        if let Some(rustls::Error::InvalidCertificate(_)) = cause.downcast_ref() {
-            untrusted = true;
-            break;
+        if let Some(rustls::Error::InvalidCertificate(reason)) = cause.downcast_ref() {
+            return Failure::Untrusted { url, reason: reason.clone() };
         }
         // An io::Error's `source` skips the error that it wraps.
         next = match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
@@ -277,9 +276,7 @@ fn failure(url: &str, error: &reqwest::Error) -> Failure {
         };
     }
     let reason = reason.split(" (os error").next().unwrap_or(&reason).to_owned();
-    if untrusted {
-        Failure::Untrusted { url, reason }
-    } else if error.is_timeout() {
+    if error.is_timeout() {
         Failure::TimedOut { url }
     } else if error.is_connect() || error.is_builder() {
         Failure::Unreachable { url, reason }

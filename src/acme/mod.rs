@@ -25,8 +25,7 @@ use zeroize::Zeroizing;
 
 use self::challenge::http01::{HttpAddress, Listener};
 use self::client::Server;
-pub(crate) use self::error::problem_kind;
-pub use self::error::{Error, FailedValidation};
+pub use self::error::{Error, FailedValidation, Refusal};
 pub use self::names::dns_name;
 use self::order::{Issued, Journey};
 pub use self::renew::due_at;

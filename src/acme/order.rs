@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use instant_acme::{Account, ChallengeStatus, ChallengeType, Identifier, NewOrder, Order, OrderStatus};
 
 use super::challenge::http01::Http01;
-use super::error::{Error, FailedValidation, problem_kind};
+use super::error::{Error, FailedValidation};
 use super::http::Http;
 use super::storage::{CertificateStore, OrderJournal, Step};
 use super::{Caller, Plan, Progress, key, retry};
@@ -206,7 +206,7 @@ impl<'a> Journey<'a> {
         }
         let doing = "asking for the certificate";
         Ok(match &self.order.state().error {
-            Some(problem) => Error::Refused { doing, problem: problem.clone() },
+            Some(problem) => Error::Refused { doing, refusal: problem.into() },
             None => Error::BadAnswer { doing, reason: "the order became invalid without a reason".into() },
         })
     }
@@ -321,14 +321,13 @@ async fn failed_validations(
         let state = authorization.refresh().await?;
         let name = state.identifier().to_string();
         let asked = answered.iter().any(|(of, token)| *of == name && http01.was_asked(token));
-        failed.extend(state.challenges.iter().filter_map(|challenge| challenge.error.as_ref()).map(
-            |problem| FailedValidation {
-                name: name.clone(),
-                kind: problem_kind(problem).to_owned(),
-                detail: problem.detail.clone().unwrap_or_default(),
-                asked,
-            },
-        ));
+        failed.extend(
+            state
+                .challenges
+                .iter()
+                .filter_map(|challenge| challenge.error.as_ref())
+                .map(|problem| FailedValidation { name: name.clone(), refusal: problem.into(), asked }),
+        );
     }
     Ok(failed)
 }
