@@ -182,6 +182,9 @@ impl Http {
                 kept.nonces.push(nonce);
             }
         }
+        if is_head && status.is_success() && !response.headers().contains_key(REPLAY_NONCE) {
+            return Err(Failure::Lost { url, reason: "there is no nonce in the answer".to_owned() });
+        }
         if status.is_success() {
             return Ok(response);
         }
