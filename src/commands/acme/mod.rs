@@ -1,6 +1,7 @@
 //! `certkit acme`: arguments to a plan, the journey's steps to lines, its errors to findings.
 
 mod failure;
+mod judge;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -12,12 +13,14 @@ use self::failure::failure;
 use super::{Context, Result};
 use crate::acme::storage::{LiveFiles, Storage};
 use crate::acme::{self, Caller, Candidate, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Plan, Prepared, Progress};
+use crate::chain::{Located, TrustStore};
 use crate::cli::{AcmeArgs, AcmeCommand, ObtainArgs};
 use crate::finding::{Code, Finding};
 use crate::render::Talk;
-use crate::report::{Created, CreatedFile, Failure, Outcome, Report};
+use crate::report::{Created, CreatedFile, Failure, Outcome, Report, Role};
 use crate::sys::clock::Clock;
 use crate::sys::fs::plain;
+use crate::x509::Certificate;
 
 /// Runs the command.
 pub(super) fn run(args: &AcmeArgs, context: &Context<'_>) -> Result {
@@ -33,12 +36,7 @@ fn obtain(args: &ObtainArgs, context: &Context<'_>) -> Result {
         None => default_state()?,
     };
     let storage = Storage::new(state);
-    let user = User {
-        talk: context.talk,
-        clock: context.clock,
-        agree: args.agree_tos,
-        roots: plan.ca_roots.clone(),
-    };
+    let user = User { talk: context.talk, clock: context.clock, agree: args.agree_tos };
     let failure = |error| failure(error, context.clock.now());
 
     let name = plan.names.first().cloned().unwrap_or_default();
@@ -52,14 +50,14 @@ fn obtain(args: &ObtainArgs, context: &Context<'_>) -> Result {
                 day(until),
                 day(current.due_at),
             ));
-            return Ok(report(&current.files, "unchanged"));
+            return Ok(report(&current.files, &current.chain, "unchanged"));
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
         Failure::new(Finding::error(Code::Io, format!("cannot start the event loop: {}", plain(&error))))
     })?;
     let obtained = runtime.block_on(work.run(&user)).map_err(failure)?;
-    let mut report = report(&obtained.files, "new");
+    let mut report = report(&obtained.files, &obtained.chain, "new");
     report.findings = obtained.remarks;
     Ok(report)
 }
@@ -138,7 +136,7 @@ fn default_state() -> Result<PathBuf> {
     })
 }
 
-fn report(files: &LiveFiles, state: &str) -> Report {
+fn report(files: &LiveFiles, chain: &[Certificate], state: &str) -> Report {
     let shown = |path: &Path| path.display().to_string();
     let file =
         |path: &Path, what: &str| CreatedFile { path: shown(path), description: format!("{what} ({state})") };
@@ -149,7 +147,7 @@ fn report(files: &LiveFiles, state: &str) -> Report {
             file(&files.cert, "server certificate alone"),
             file(&files.chain, "intermediates alone"),
         ],
-        certificate: None,
+        certificate: chain.first().map(|leaf| Located::from(leaf.clone()).summary(Role::Leaf)),
     };
     let mut report = Report::new(Outcome::Created(created));
     report.next =
@@ -162,7 +160,6 @@ struct User<'a> {
     talk: Talk,
     clock: &'a dyn Clock,
     agree: bool,
-    roots: Option<PathBuf>,
 }
 
 impl Caller for User<'_> {
@@ -204,8 +201,8 @@ impl Caller for User<'_> {
     }
 
     fn judge(&self, candidate: &Candidate<'_>) -> std::result::Result<Vec<Finding>, Vec<Finding>> {
-        let _ = candidate;
-        Ok(Vec::new())
+        let Candidate { chain, key, names } = candidate;
+        judge::judge(chain, key, names, TrustStore::system(), self.clock.now())
     }
 }
 
