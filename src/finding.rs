@@ -223,6 +223,8 @@ codes! {
     PemGlued = "pem_glued",
     /// PEM that cannot be read.
     PemMalformed = "pem_malformed",
+    /// A form of PEM that strict readers refuse, and that was mended.
+    PemMended = "pem_mended",
     /// PEM that is cut off.
     PemTruncated = "pem_truncated",
     /// No permission.

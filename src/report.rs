@@ -17,6 +17,7 @@ pub struct Report {
 
 /// What a command did, by kind of command.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one per process")]
 #[non_exhaustive]
 pub enum Outcome {
     /// `check`: a chain was judged.

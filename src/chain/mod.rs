@@ -1,1 +1,25 @@
-//! TODO
+//! Chains: whom to trust, building paths, putting a chain in order, judging it.
+//!
+//! ```text
+//! files ──> Located certificates ──┬─> order  ──> the one right chain (merge)
+//!                                  └─> check  ──> rules ──> findings  (check, acme, serve)
+//!                    trust ──> path ──^
+//! ```
+//!
+//! Paths are built here and not by webpki alone, because a person wants to know *which* certificate is missing,
+//! expired or in the wrong place; webpki then has the last word ([`verify`]), so certkit never says "holds" where a
+//! rustls client would refuse.
+
+mod check;
+mod located;
+mod order;
+mod path;
+mod rules;
+mod trust;
+mod verify;
+
+pub use check::{CheckInput, Judgement, Purpose, check};
+pub use located::Located;
+pub use order::{Order, OrderError, order};
+pub use path::{Path, PathEnd, build_paths};
+pub use trust::{Anchor, Origin, TrustStore};

@@ -1,9 +1,242 @@
-//! `certkit merge`.
+//! `certkit merge`: read everything, put it in order, prove it, write it.
 
+use std::path::Path;
+
+use super::ca_lookup::trust_local_ca;
+use super::input::{CertificateFile, damage_findings, read_certificates, read_private_key};
+use super::output::{cannot_write, shell_word};
 use super::{Context, Result};
+use crate::chain::{Located, Order, OrderError, TrustStore, order};
 use crate::cli::MergeArgs;
+use crate::finding::{Code, Finding, Location, Severity};
+use crate::pem;
+use crate::report::{Dropped, Failure, Merged, Outcome, Report, Role};
+use crate::sys::clock::date;
+use crate::sys::fs::{Existing, NewFile, PUBLIC, create_all};
+use crate::x509::PrivateKey;
 
 /// Runs the command.
-pub(super) fn run(_args: &MergeArgs, _context: &Context<'_>) -> Result {
-    todo!()
+pub(super) fn run(args: &MergeArgs, context: &Context<'_>) -> Result {
+    if args.output == "-" && context.global.format == crate::cli::Format::Json {
+        let message = "the chain and the JSON report cannot both go to standard output";
+        return Err(Finding::error(Code::InvalidSetting, message).fix("name a file with -o").into());
+    }
+    let at = args.at.unwrap_or_else(|| context.clock.now());
+    let (files, mut findings) = read_files(&args.files)?;
+    let key = args.key.as_deref().map(read_private_key).transpose()?;
+    let pool: Vec<_> = files.into_iter().flat_map(|file| file.certificates).collect();
+    let mut trust = TrustStore::system();
+    trust_local_ca(&mut trust);
+
+    let order = match order(pool, key.as_ref(), &trust, at) {
+        Ok(order) => order,
+        Err(error) => {
+            findings.push(no_chain(&error, args, key.as_ref()));
+            return Err(Failure { findings, status: 1 });
+        }
+    };
+    if order.reordered {
+        let message = "put into order: the server certificate first, each one followed by its issuer";
+        findings.push(Finding::note(Code::Reordered, message));
+    }
+    findings.extend(validity_findings(&order, at));
+    if !order.complete {
+        let finding = incomplete(&order);
+        if finding.severity == Severity::Error {
+            findings.push(finding);
+            return Err(Failure { findings, status: 1 });
+        }
+        findings.push(finding);
+    }
+    write(args, order, findings)
+}
+
+/// Reads every file before complaining, so that all troubles are told at once.
+fn read_files(names: &[String]) -> Result<(Vec<CertificateFile>, Vec<Finding>)> {
+    let mut files = Vec::with_capacity(names.len());
+    let mut findings = Vec::new();
+    let mut troubles = Vec::new();
+    for name in names {
+        match read_certificates(name) {
+            Ok(file) => {
+                troubles.extend(file.malformed.iter().cloned());
+                findings.extend(damage_findings(name, &file.damages));
+                findings.extend(file.private_keys.iter().map(|place| {
+                    Finding::warning(
+                        Code::PrivateKeyInInput,
+                        format!("{name} holds a private key; it is not in the new file, which everybody may read"),
+                    )
+                    .at(place.clone())
+                }));
+                files.push(file);
+            }
+            Err(failure) => troubles.extend(failure.findings.into_iter().map(|mut finding| {
+                if finding.code == Code::NotFound
+                    && let Some(first) = names.first().filter(|first| *first != name)
+                {
+                    finding.fix = Some(format!(
+                        "check the spelling and the folder you are in; if no bundle is needed: certkit merge {}",
+                        shell_word(first)
+                    ));
+                }
+                finding
+            })),
+        }
+    }
+    if troubles.is_empty() { Ok((files, findings)) } else { Err(Failure { findings: troubles, status: 2 }) }
+}
+
+fn no_chain(error: &OrderError, args: &MergeArgs, key: Option<&PrivateKey>) -> Finding {
+    let list = |leaves: &[Located]| {
+        let line = |leaf: &Located| {
+            let place = leaf.location.as_ref().map(|at| format!(" in {at}")).unwrap_or_default();
+            format!(
+                "\n{}{place}, public key SHA-256 {}",
+                leaf.certificate.label(),
+                leaf.certificate.spki_sha256()
+            )
+        };
+        leaves.iter().map(line).collect::<String>()
+    };
+    let files = args.files.iter().map(|file| shell_word(file)).collect::<Vec<_>>().join(" ");
+    match error {
+        OrderError::NoLeaf => Finding::error(
+            Code::NoLeaf,
+            "there is no server certificate among these, only certificates of CAs",
+        )
+        .fix(format!("add the file with your own certificate: certkit merge server.crt {files}")),
+        OrderError::MultipleLeaves(leaves) => Finding::error(
+            Code::MultipleLeaves,
+            format!("there are several server certificates:{}", list(leaves)),
+        )
+        .fix(format!(
+            "leave all but one away, or let the key choose: certkit merge {files} --key server.key"
+        )),
+        OrderError::KeyMismatch(leaves) => {
+            let key =
+                key.map(|key| format!("{} ({})", key.spki_sha256(), key.description())).unwrap_or_default();
+            Finding::error(
+                Code::KeyMismatch,
+                format!(
+                    "the private key belongs to none of the server certificates:{}\nthe key's public key SHA-256 is {key}",
+                    list(leaves)
+                ),
+            )
+            .fix("use the key that was made together with the certificate")
+        }
+    }
+}
+
+/// Merging does not judge, but a chain that has ended is worth a word.
+fn validity_findings(order: &Order, at: time::OffsetDateTime) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for located in &order.chain {
+        let certificate = &located.certificate;
+        let finding = if certificate.not_after < at {
+            let message = format!("`{}` ended on {}", certificate.label(), date(certificate.not_after));
+            Finding::warning(Code::Expired, message).fix("get the newer certificate and merge again")
+        } else if certificate.not_before > at {
+            let message =
+                format!("`{}` is not valid before {}", certificate.label(), date(certificate.not_before));
+            Finding::warning(Code::NotYetValid, message)
+        } else {
+            continue;
+        };
+        findings.push(match &located.location {
+            Some(location) => finding.at(location.clone()),
+            None => finding,
+        });
+    }
+    findings
+}
+
+/// The chain reaches no root that is known here. A leaf alone is then certainly not enough; an intermediate may well be
+/// issued by the root of a private CA.
+fn incomplete(order: &Order) -> Finding {
+    let Some(last) = order.chain.last() else {
+        return Finding::error(Code::IncompleteChain, "there is no chain");
+    };
+    let certificate = &last.certificate;
+    let issuer = certificate.issuer.label();
+    let label = certificate.label();
+    if certificate.is_self_issued() {
+        let message = format!("`{label}` is self-signed and trusted by nobody here");
+        return Finding::warning(Code::SelfSigned, message)
+            .fix("for your own machines make a CA and a certificate: certkit mkca, certkit mkcert NAME");
+    }
+    if order.chain.len() > 1 {
+        let message = format!(
+            "the chain ends at `{label}`. Its issuer `{issuer}` is in none of these files and not trusted here: fine, if it is \
+             the root of a private CA; if not, an intermediate is missing"
+        );
+        return Finding::warning(Code::IncompleteChain, message)
+            .fix(format!("add the certificate of `{issuer}` to the files, and it can be told"));
+    }
+    let mut message = format!(
+        "the intermediate certificate of `{issuer}`, which issued `{label}`, is in none of these files, and no trusted root \
+         has that name"
+    );
+    for url in &certificate.issuer_urls {
+        message.push_str(&format!("\nthe CA offers it at {url}"));
+    }
+    Finding::error(Code::MissingIntermediate, message).fix(
+        "add the bundle that the CA sent along: certkit merge server.crt ca-bundle.ca; if it is your own CA, add its ca.crt",
+    )
+}
+
+fn write(args: &MergeArgs, order: Order, mut findings: Vec<Finding>) -> Result {
+    let Order { mut chain, has_root, dropped, .. } = order;
+    let mut left_out: Vec<_> = dropped
+        .into_iter()
+        .map(|(finding, located)| Dropped { finding, certificate: located.summary(located.role()) })
+        .collect();
+    if has_root
+        && !args.include_root
+        && let Some(root) = chain.pop()
+    {
+        let message = format!("left out: the root `{}`; clients have it already", root.certificate.label());
+        let finding = Finding::note(Code::RootDropped, message);
+        left_out.push(Dropped { finding, certificate: root.summary(Role::Root) });
+    }
+    findings.extend(left_out.iter().map(|dropped| dropped.finding.clone()));
+
+    let mut text = String::new();
+    let mut line = 1;
+    let mut certificates = Vec::with_capacity(chain.len());
+    for (index, located) in chain.iter().enumerate() {
+        let role = if index == 0 { Role::Leaf } else { located.role() };
+        let mut summary = located.summary(role);
+        let length = pem::lines_of(located.certificate.der.len());
+        summary.location = Some(Location::block(&args.output, index + 1, (line, line + length - 1)));
+        line += length;
+        certificates.push(summary);
+        pem::write(&mut text, "CERTIFICATE", &located.certificate.der);
+    }
+    let mut merged = Merged { output: args.output.clone(), certificates, dropped: left_out, stdout: None };
+    let mut next = Vec::new();
+    if args.output == "-" {
+        merged.stdout = Some(text.into_bytes());
+    } else {
+        let file = NewFile {
+            path: Path::new(&args.output).to_path_buf(),
+            contents: text.into_bytes(),
+            mode: PUBLIC,
+            existing: if args.force { Existing::Replace } else { Existing::Refuse },
+        };
+        create_all(&[file]).map_err(|error| cannot_write(&error))?;
+        next.push(check_command(args, &merged));
+    }
+    Ok(Report { outcome: Outcome::Merged(merged), findings, next })
+}
+
+fn check_command(args: &MergeArgs, merged: &Merged) -> String {
+    let mut command = format!("certkit check {}", shell_word(&args.output));
+    let names = merged.certificates.first().map(|leaf| leaf.names.as_slice()).unwrap_or_default();
+    if let Some(name) = names.iter().find(|name| !name.contains('*')) {
+        command.push_str(&format!(" --host {}", shell_word(name)));
+    }
+    if let Some(key) = &args.key {
+        command.push_str(&format!(" --key {}", shell_word(&key.display().to_string())));
+    }
+    command
 }

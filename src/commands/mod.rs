@@ -1,11 +1,14 @@
 //! One file per subcommand: arguments to a typed request, to a domain call, to a [`Report`].
 
 mod acme;
+mod ca_lookup;
 mod check;
 mod completions;
+mod input;
 mod merge;
 mod mkca;
 mod mkcert;
+mod output;
 mod serve;
 
 use crate::cli::{Cli, Command, GlobalArgs};

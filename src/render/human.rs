@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use time::OffsetDateTime;
-use time::macros::format_description;
 
 use crate::finding::{Finding, Severity};
 use crate::report::{CertificateSummary, Checked, Created, Merged, Outcome, Report, Role};
+use crate::sys::clock::date;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -113,7 +113,22 @@ fn write_created(out: &mut impl Write, created: &Created) -> io::Result<()> {
         let path = printable(&file.path);
         writeln!(out, "{GREEN}✓{GREEN:#} {BOLD}{path:width$}{BOLD:#}  {}", printable(&file.description))?;
     }
+    if let Some(certificate) = &created.certificate {
+        writeln!(
+            out,
+            "  {DIM}{}, {}, until {}, signed by {}{DIM:#}",
+            printable(&certificate.label),
+            certificate.key,
+            date(certificate.not_after),
+            printable(issuer_label(certificate))
+        )?;
+    }
     Ok(())
+}
+
+/// The issuer's common name, else all of its name.
+fn issuer_label(certificate: &CertificateSummary) -> &str {
+    certificate.issuer.split(", ").find_map(|part| part.strip_prefix("CN=")).unwrap_or(&certificate.issuer)
 }
 
 fn role(role: Role) -> &'static str {
@@ -126,19 +141,14 @@ fn role(role: Role) -> &'static str {
 
 /// `until 2027-12-22 (396 days left)`.
 fn days_left(certificate: &CertificateSummary, at: OffsetDateTime) -> String {
-    let date = date(certificate.not_after);
+    let end = date(certificate.not_after);
     let days = (certificate.not_after - at).whole_days();
     match days {
-        _ if certificate.not_after < at => format!("ended {date}"),
-        _ if certificate.not_before > at => format!("begins {}", self::date(certificate.not_before)),
-        1 => format!("until {date} (1 day left)"),
-        _ => format!("until {date} ({days} days left)"),
+        _ if certificate.not_after < at => format!("ended {end}"),
+        _ if certificate.not_before > at => format!("begins {}", date(certificate.not_before)),
+        1 => format!("until {end} (1 day left)"),
+        _ => format!("until {end} ({days} days left)"),
     }
-}
-
-/// A day as people write it in tables: 2026-11-20.
-pub(crate) fn date(time: OffsetDateTime) -> String {
-    time.format(format_description!("[year]-[month]-[day]")).unwrap_or_else(|_| time.to_string())
 }
 
 /// Text from files and peers never reaches a terminal with control characters in it.

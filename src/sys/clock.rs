@@ -1,6 +1,7 @@
 //! The only way to "now", so that tests and `--at` can set the time.
 
 use time::OffsetDateTime;
+use time::macros::format_description;
 
 /// Something that tells the time in UTC.
 pub trait Clock: Send + Sync {
@@ -27,4 +28,9 @@ impl Clock for FixedClock {
     fn now(&self) -> OffsetDateTime {
         self.0
     }
+}
+
+/// A day as people write it in tables: 2026-11-20.
+pub fn date(time: OffsetDateTime) -> String {
+    time.format(format_description!("[year]-[month]-[day]")).unwrap_or_else(|_| time.to_string())
 }

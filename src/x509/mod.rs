@@ -1,5 +1,17 @@
-//! Certificates, private keys, names: owned types with the field's words.
+//! Certificates, private keys, names: owned types with the field's words (RFC 5280).
 
+mod algorithm;
+mod certificate;
+mod certified_key;
+mod distinguished_name;
 mod key_kind;
+mod name;
+mod private_key;
 
+pub use algorithm::{SignatureCheck, key_description, signature_description};
+pub use certificate::{BasicConstraints, Certificate, Error as CertificateError, KeyUsage, SubjectAltName};
+pub use certified_key::{CertifiedKey, Mismatch};
+pub use distinguished_name::DistinguishedName;
 pub use key_kind::KeyKind;
+pub use name::{CertificateName, HostName, InvalidName};
+pub use private_key::{Error as PrivateKeyError, PrivateKey};

@@ -1,0 +1,39 @@
+# What a developer types. `.ci/run` is `make lint` and `make test`; nothing is checked elsewhere.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.PHONY: test lint bench completions
+
+# Installs the peers and runs every test beside them, skipping nothing.
+test:
+	@tests/peers/install.sh test
+	@tests/peers/run-tests.sh
+
+# Format, lints, documentation, dependencies.
+lint:
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
+	@if cargo deny --version >/dev/null 2>&1; then \
+	    cargo deny --offline check bans licenses sources; \
+	else \
+	    echo 'lint: cargo-deny is not installed: bans, licences and sources of dependencies are NOT checked'; \
+	fi
+
+# Speed and memory of the release build beside its peers, as ratios.
+bench:
+	@tests/peers/install.sh bench
+	cargo build --locked --release
+	@target/peers/venv/bin/python benches/run.py
+
+# The files under completions/, from the same definitions as --help.
+completions:
+	cargo build --locked
+	@mkdir -p completions
+	target/debug/certkit completions bash > completions/certkit.bash
+	target/debug/certkit completions elvish > completions/certkit.elv
+	target/debug/certkit completions fish > completions/certkit.fish
+	target/debug/certkit completions powershell > completions/certkit.ps1
+	target/debug/certkit completions zsh > completions/_certkit
+	rm -rf completions/man
+	target/debug/certkit man completions/man

@@ -1,0 +1,370 @@
+"""Speed and memory of certkit beside its peers, in one run, so that the ratios hold on any machine.
+
+    make bench                    all of it, in under five minutes
+    python3 benches/run.py serve  one part: commands, serve, bodies
+
+A peer that is not installed is left out, aloud. Everything listens on 127.0.0.1, and every process started here is
+ended by its id. A figure beyond its target is marked and does not fail the run: machines differ.
+"""
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CERTKIT = os.environ.get("CERTKIT_BIN") or str(HERE.parent / "target/release/certkit")
+PYTHON = Path(sys.executable)
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
+SECONDS = 2
+UWSGI_PLUGINS = Path("/usr/lib/uwsgi/plugins/python3_plugin.so")
+GIB = 1024**3
+
+
+def main():
+    parts = {"commands": commands, "serve": serve, "bodies": bodies}
+    chosen = sys.argv[1:] or list(parts)
+    os.environ["PATH"] += ":/usr/sbin:/sbin:" + str(PYTHON.parent)
+    with tempfile.TemporaryDirectory(prefix="certkit-bench-") as folder:
+        os.chdir(folder)
+        run([CERTKIT, "mkca"])
+        run([CERTKIT, "mkcert", "localhost", "127.0.0.1"])
+        print("%s, %d cores, Python %s" % (run([CERTKIT, "--version"]), os.cpu_count(), sys.version.split()[0]))
+        for name in chosen:
+            parts[name]()
+
+
+# --- whole commands ---------------------------------------------------------------------------------------------
+
+
+def commands():
+    """Wall time of whole processes, from start to end."""
+    openssl = (
+        "openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out o.key && "
+        "openssl req -new -key o.key -subj /CN=a.example -addext subjectAltName=DNS:a.example -out o.csr && "
+        "openssl x509 -req -in o.csr -CA ca.crt -CAkey ca.key -days 397 -copy_extensions copy -out o.crt"
+    ).replace("-quiet ", "")
+    environment = dict(os.environ, CAROOT=os.getcwd() + "/mkcert")
+    os.mkdir("mkcert")
+    table = [
+        ("--help", 3.0, [("certkit --help", [CERTKIT, "--help"]), ("openssl help", ["openssl", "help"])]),
+        (
+            "a certificate from an existing CA",
+            6.0,
+            [
+                ("certkit mkcert", [CERTKIT, "mkcert", "a.example", "-o", "c", "--force", "-q"]),
+                ("openssl genpkey, req, x509", ["sh", "-c", openssl]),
+                ("mkcert", ["mkcert", "-cert-file", "m.crt", "-key-file", "m.key", "a.example"]),
+            ],
+        ),
+        (
+            "a chain judged",
+            4.0,
+            [
+                ("certkit check --roots", [CERTKIT, "check", "server.crt", "--roots", "ca.crt", "--host", "localhost"]),
+                ("openssl verify", ["openssl", "verify", "-CAfile", "ca.crt", "-verify_hostname", "localhost", "server.crt"]),
+                ("certtool --verify", ["certtool", "--verify", "--load-ca-certificate=ca.crt", "--infile=server.crt"]),
+            ],
+        ),
+    ]
+    for title, target, rows in table:
+        rows = [row for row in rows if there(row[1][0])]
+        times = {name: [] for name, _ in rows}
+        for _ in range(31):
+            for name, words in rows:
+                times[name].append(process_time(words, environment))
+            for backup in Path().glob("c.key.bak*"):
+                backup.unlink()
+        medians = {name: statistics.median(values) for name, values in times.items()}
+        heading("%s, ms of the whole process (target %g)" % (title, target))
+        for name, values in times.items():
+            show(name, medians[name] * 1e3, min(values) * 1e3, max(values) * 1e3, medians[name] / medians[rows[0][0]])
+        verdict(medians[rows[0][0]] * 1e3, target, "ms")
+
+
+def process_time(words, environment):
+    program = shutil.which(words[0])
+    null = os.open(os.devnull, os.O_RDWR)
+    actions = [(os.POSIX_SPAWN_DUP2, null, number) for number in (0, 1, 2)]
+    start = time.perf_counter()
+    child = os.posix_spawn(program, words, environment, file_actions=actions)
+    _, status = os.waitpid(child, 0)
+    took = time.perf_counter() - start
+    os.close(null)
+    if status != 0:
+        sys.exit("%s ended with %d" % (" ".join(words), os.waitstatus_to_exitcode(status)))
+    return took
+
+
+# --- servers ----------------------------------------------------------------------------------------------------
+
+
+def serve():
+    """CPU time of the whole process tree per request, over kept-alive HTTP/1.1 and TLS."""
+    if not there("wrk"):
+        return
+    servers = [(name, start) for name, start, program in SERVERS if there(program)]
+    cpu = {name: [] for name, _ in servers}
+    rate, memory = ({name: [] for name, _ in servers} for _ in range(2))
+    for number in range(ROUNDS):
+        # Interleaved, and in turn first and last: a busy moment of the machine hits all alike.
+        for name, start in servers if number % 2 == 0 else reversed(servers):
+            port = free_port()
+            with Tree(start(port), port) as tree:
+                memory[name].append(tree.pss() / 2**20)
+                before = tree.cpu()
+                requests, errors = wrk(port)
+                cpu[name].append((tree.cpu() - before) / requests * 1e6)
+                rate[name].append(requests / SECONDS)
+                if errors:
+                    print("%s: %s" % (name, errors))
+    heading("hello, CPU us per request (target 18, and below granian), wrk -t1 -c32, access logs off")
+    first = statistics.median(cpu[servers[0][0]])
+    for name, _ in servers:
+        median = statistics.median(cpu[name])
+        more = "%7.0f requests/s" % statistics.median(rate[name])
+        show(name, median, min(cpu[name]), max(cpu[name]), median / first, more)
+    verdict(first, 18, "us")
+    heading("idle memory of the process tree, MiB PSS (target 45)")
+    first = statistics.median(memory[servers[0][0]])
+    for name, _ in servers:
+        median = statistics.median(memory[name])
+        show(name, median, min(memory[name]), max(memory[name]), median / first)
+    verdict(first, 45, "MiB")
+
+
+def certkit_hello(port):
+    return [certkit_serve(port, "--workers", "2", str(HERE / "hello.py"))]
+
+
+def certkit_serve(port, *args):
+    listen = "https:127.0.0.1:%d" % port
+    words = [CERTKIT, "serve", "--listen", listen, "--cert", "server.crt", "--key", "server.key", "--access-log", "off"]
+    # The same interpreter for all: what differs is the server.
+    return words + ["--python", str(PYTHON), *args]
+
+
+def granian(workers):
+    def start(port, application="hello:application"):
+        words = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
+        words += ["--ssl-certificate", "server.crt", "--ssl-keyfile", "server.key", "--working-dir", str(HERE)]
+        return [[*words, application]]
+
+    return start
+
+
+def gunicorn(port):
+    words = ["gunicorn", "-k", "gthread", "-w", "2", "--threads", "16", "-b", "127.0.0.1:%d" % port]
+    return [[*words, "--certfile", os.path.abspath("server.crt"), "--keyfile", os.path.abspath("server.key"), "--chdir", str(HERE), "hello:application"]]
+
+
+def uwsgi(*listen):
+    words = ["uwsgi-core", "--plugins-dir", str(UWSGI_PLUGINS.parent), "--plugin", "http,python3", "--master", "-p", "2"]
+    return [*words, "--disable-logging", "--wsgi-file", str(HERE / "hello.py"), *listen]
+
+
+def uwsgi_https(port):
+    return [uwsgi("--http-keepalive", "--https", "127.0.0.1:%d,server.crt,server.key" % port)]
+
+
+def nginx_uwsgi(port):
+    back = free_port()
+    folder = Path("nginx").resolve()
+    folder.mkdir(exist_ok=True)
+    temporary = "".join("%s_temp_path %s/%s; " % (kind, folder, kind) for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    user = "user root;" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(
+        "daemon off; %s worker_processes 2; pid %s/pid; error_log stderr; events {} http { access_log off; %s "
+        "keepalive_requests 100000000; server { listen 127.0.0.1:%d ssl; ssl_certificate %s; ssl_certificate_key %s; "
+        "location / { include /etc/nginx/uwsgi_params; uwsgi_pass 127.0.0.1:%d; } } }\n"
+        % (user, folder, temporary, port, Path("server.crt").resolve(), Path("server.key").resolve(), back)
+    )
+    nginx = ["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", "stderr"]
+    return [uwsgi("--socket", "127.0.0.1:%d" % back), nginx]
+
+
+SERVERS = [
+    ("certkit serve, 2 workers", certkit_hello, CERTKIT),
+    ("granian, 1 worker", granian(1), "granian"),
+    ("granian, 2 workers", granian(2), "granian"),
+    ("nginx + uWSGI, 2 workers", nginx_uwsgi, "uwsgi-core"),
+    ("uWSGI --https, 2 workers", uwsgi_https, "uwsgi-core"),
+    ("gunicorn, 2 x 16 threads", gunicorn, "gunicorn"),
+]
+
+
+def wrk(port):
+    """How many requests were answered, and what went wrong."""
+    said = run(["wrk", "-t1", "-c32", "-d%ds" % SECONDS, "https://127.0.0.1:%d/" % port])
+    requests = int(re.search(r"(\d+) requests in", said).group(1))
+    errors = [line.strip() for line in said.splitlines() if "Socket errors" in line or "Non-2xx" in line]
+    return requests, "; ".join(errors)
+
+
+# --- large bodies -----------------------------------------------------------------------------------------------
+
+
+def bodies():
+    """A gigabyte each way: how long, and how much the front has held at most."""
+    with open("gigabyte", "wb") as file:
+        file.truncate(GIB)
+    probe = str(HERE.parent / "tests/apps/probe.py")
+    rows = [("certkit serve", lambda port: [certkit_serve(port, "--workers", "2", probe)])]
+    if there("granian"):
+        start = granian(2)
+        rows.append(("granian", lambda port: [[*start(port)[0][:-1], "--working-dir", os.path.dirname(probe), "probe:application"]]))
+    heading("1 GiB upload and 1 GiB generator answer over TLS (target: the front below 60 MiB)")
+    for name, start in rows:
+        port = free_port()
+        with Tree(start(port), port) as tree:
+            url = "https://127.0.0.1:%d" % port
+            up = curl("-T", "gigabyte", url + "/digest")
+            down = curl(url + "/stream?bytes=%d" % GIB)
+            peak = tree.peak() / 2**20
+            print("  %-34s up %5.1f s   down %5.1f s   peak of the first process %6.1f MiB" % (name, up, down, peak))
+        if name.startswith("certkit"):
+            ours = peak
+    verdict(ours, 60, "MiB")
+
+
+def curl(*args):
+    start = time.perf_counter()
+    run(["curl", "-sSf", "--http1.1", "--cacert", "ca.crt", "-o", "answer", "--max-time", "100", *args], limit=110)
+    took = time.perf_counter() - start
+    if "-T" not in args and os.path.getsize("answer") != GIB:
+        sys.exit("the answer has %d bytes" % os.path.getsize("answer"))
+    return took
+
+
+# --- processes --------------------------------------------------------------------------------------------------
+
+
+class Tree:
+    """Servers with all their descendants; ended by id when the block ends."""
+
+    def __init__(self, lines, port):
+        self.log = open("log", "wb")
+        self.children = [
+            subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log) for line in lines
+        ]
+        try:
+            self.wait_for(port)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def wait_for(self, port):
+        """Until a page comes: that is when all of a server's processes are there."""
+        context = ssl.create_default_context(cafile="ca.crt")
+        end = time.monotonic() + 20
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", port), timeout=5) as plain:
+                    with context.wrap_socket(plain, server_hostname="localhost") as secure:
+                        secure.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                        if b" 200 " in secure.recv(100):
+                            break
+            except OSError:
+                pass
+            if time.monotonic() > end or any(child.poll() is not None for child in self.children):
+                sys.exit("no answer from %s:\n%s" % (self.children[-1].args, Path("log").read_text(errors="replace")))
+            time.sleep(0.05)
+        # Every worker, not only the one that answered.
+        time.sleep(0.5)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for child in reversed(self.children):
+            child.send_signal(signal.SIGINT if "uwsgi" in child.args[0] else signal.SIGTERM)
+        for child in reversed(self.children):
+            try:
+                child.wait(10)
+            except subprocess.TimeoutExpired:
+                for pid in descendants(child.pid) + [child.pid]:
+                    os.kill(pid, signal.SIGKILL)
+                child.wait()
+        self.log.close()
+
+    def pids(self):
+        return [pid for child in self.children for pid in [child.pid, *descendants(child.pid)]]
+
+    def cpu(self):
+        """Seconds on a CPU of all threads, from the scheduler's own count in nanoseconds."""
+        files = (file for pid in self.pids() for file in Path("/proc/%d/task" % pid).glob("*/schedstat"))
+        return sum(int(file.read_text().split()[0]) for file in files) / 1e9
+
+    def pss(self):
+        """Bytes of memory, what is shared counted once."""
+        texts = (Path("/proc/%d/smaps_rollup" % pid).read_text() for pid in self.pids())
+        return sum(int(re.search(r"^Pss:\s+(\d+)", text, re.M).group(1)) for text in texts) * 1024
+
+    def peak(self):
+        """Bytes that the first process has held at most."""
+        text = Path("/proc/%d/status" % self.children[0].pid).read_text()
+        return int(re.search(r"VmHWM:\s+(\d+)", text).group(1)) * 1024
+
+
+def descendants(parent):
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            if int(fields[1]) == parent:
+                found += [int(entry.name), *descendants(int(entry.name))]
+    return found
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def run(words, limit=60):
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit)
+    if done.returncode:
+        sys.exit("%s ended with %d:\n%s%s" % (" ".join(words), done.returncode, done.stdout, done.stderr))
+    return done.stdout.strip()
+
+
+missing = set()
+
+
+def there(program):
+    if shutil.which(program):
+        return True
+    if program not in missing:
+        missing.add(program)
+        print("left out: %s is not installed" % program)
+    return False
+
+
+# --- the table --------------------------------------------------------------------------------------------------
+
+
+def heading(text):
+    print("\n" + text)
+
+
+def show(name, median, least, most, ratio, more=""):
+    print("  %-34s %8.2f  (%.2f to %.2f)   x %.2f  %s" % (name, median, least, most, ratio, more), flush=True)
+
+
+def verdict(value, target, unit):
+    print("  target %g %s: %s" % (target, unit, "reached" if value <= target else "NOT reached, %.2f" % value), flush=True)
+
+
+if __name__ == "__main__":
+    main()

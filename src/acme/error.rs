@@ -1,0 +1,187 @@
+//! Why no certificate came: the values, for `commands` to make sentences of.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use instant_acme::Problem;
+
+use super::http::Failure;
+use super::storage;
+use crate::finding::Finding;
+
+/// Everything that can keep a certificate from coming.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The server sent something that does not fit the protocol.
+    #[error("{doing}: {reason}")]
+    BadAnswer {
+        /// What was being done, as `placing the order`.
+        doing: &'static str,
+        /// What does not fit.
+        reason: String,
+    },
+    /// The challenge listener could not be opened.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// Where it should listen.
+        address: String,
+        /// Why it cannot.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file of `--ca-roots` cannot be used.
+    #[error("{}: {reason}", .path.display())]
+    CaRoots {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A key or signing request could not be made or read back.
+    #[error("{0}")]
+    Key(String),
+    /// The server offers no challenge of the wanted kind for a name.
+    #[error("no http-01 challenge for {name}, only {offered:?}")]
+    NoChallenge {
+        /// For which name.
+        name: String,
+        /// What it offers instead.
+        offered: Vec<String>,
+    },
+    /// The address does not lead to an ACME directory.
+    #[error("{url} is no ACME directory: {reason}")]
+    NotAcme {
+        /// The address.
+        url: String,
+        /// What came instead.
+        reason: String,
+    },
+    /// The server said no.
+    #[error("{doing}: {refusal}")]
+    Refused {
+        /// What was being done.
+        doing: &'static str,
+        /// The server's reason.
+        refusal: Refusal,
+    },
+    /// The new chain does not hold; it was not put in place.
+    #[error("the new chain does not hold")]
+    Rejected(Vec<Finding>),
+    /// The state directory cannot be used.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+    /// Nobody agreed to the terms of service.
+    #[error("the terms of service at {url} were not agreed to")]
+    TermsNotAgreed {
+        /// Where they are.
+        url: String,
+    },
+    /// The server is overloaded, limits the rate or does not answer in time, and still does after all tries.
+    #[error("{doing}: try later")]
+    TryLater {
+        /// What was being done.
+        doing: &'static str,
+        /// What stands in the way.
+        reason: String,
+        /// How long the server asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The server's own certificate is not trusted.
+    #[error("{url}: {reason}")]
+    Untrusted {
+        /// The address.
+        url: String,
+        /// Why not.
+        reason: rustls::CertificateError,
+    },
+    /// The server looked for the challenge's answer and did not find it.
+    #[error("validation failed")]
+    Validation(Vec<FailedValidation>),
+}
+
+/// A server's no, as its problem document has it (RFC 8555 section 6.7). All texts are the server's.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{kind}: {detail}")]
+pub struct Refusal {
+    /// The kind of problem without the `urn:ietf:params:acme:error:` before it, as `rejectedIdentifier`.
+    pub kind: String,
+    /// The server's words.
+    pub detail: String,
+    /// What it says of single names.
+    pub parts: Vec<String>,
+}
+
+impl From<&Problem> for Refusal {
+    fn from(problem: &Problem) -> Self {
+        Self {
+            kind: problem_kind(problem).to_owned(),
+            detail: problem.detail.clone().unwrap_or_else(|| "no reason given".to_owned()),
+            parts: problem.subproblems.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// A name that the server could not validate.
+#[derive(Clone, Debug)]
+pub struct FailedValidation {
+    /// The name.
+    pub name: String,
+    /// Why.
+    pub refusal: Refusal,
+    /// Whether any request for this name's answer came to our listener.
+    pub asked: bool,
+}
+
+impl Error {
+    /// What a failed call to the server means, after the last try.
+    pub(super) fn from_call(doing: &'static str, error: instant_acme::Error) -> Self {
+        match error {
+            instant_acme::Error::Api(problem) => Self::Refused { doing, refusal: (&problem).into() },
+            instant_acme::Error::Crypto | instant_acme::Error::KeyRejected => {
+                Self::Key(format!("the account key cannot be used: {error}"))
+            }
+            instant_acme::Error::Other(source) => match source.downcast::<Failure>() {
+                Ok(failure) => Self::from_failure(doing, *failure),
+                Err(source) => Self::BadAnswer { doing, reason: source.to_string() },
+            },
+            error => Self::BadAnswer { doing, reason: error.to_string() },
+        }
+    }
+
+    fn from_failure(doing: &'static str, failure: Failure) -> Self {
+        match failure {
+            Failure::Untrusted { url, reason } => Self::Untrusted { url, reason },
+            Failure::Status { problem: Some(problem), status, .. } if !Failure::passes(status) => {
+                Self::Refused { doing, refusal: (&problem).into() }
+            }
+            Failure::Status { status, ref problem, retry_after, .. } if Failure::passes(status) => {
+                Self::TryLater {
+                    doing,
+                    reason: problem.as_ref().and_then(|problem| problem.detail.clone()).map_or_else(
+                        || failure.to_string(),
+                        |detail| format!("the server answers {status}: {detail}"),
+                    ),
+                    retry_after,
+                }
+            }
+            Failure::Status { .. } | Failure::TooLarge { .. } => {
+                Self::BadAnswer { doing, reason: failure.to_string() }
+            }
+            Failure::Lost { .. } | Failure::TimedOut { .. } | Failure::Unreachable { .. } => {
+                Self::TryLater { doing, reason: failure.to_string(), retry_after: None }
+            }
+        }
+    }
+
+    /// Whether the server refused with this kind of problem (RFC 8555 section 6.7), as `accountDoesNotExist`.
+    pub(super) fn is_refusal(&self, kind: &str) -> bool {
+        matches!(self, Self::Refused { refusal, .. } if refusal.kind == kind)
+    }
+}
+
+/// The kind of a problem without its namespace, as `badNonce`.
+pub(super) fn problem_kind(problem: &Problem) -> &str {
+    let kind = problem.r#type.as_deref().unwrap_or_default();
+    kind.strip_prefix("urn:ietf:params:acme:error:").unwrap_or(kind)
+}

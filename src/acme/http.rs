@@ -1,0 +1,334 @@
+//! The HTTP client under instant-acme: reqwest with time-outs, our roots, and the answers an ACME client needs kept.
+//!
+//! instant-acme leaves HTTP to whoever implements [`HttpClient`]. Three things are done here that it cannot do above:
+//!
+//! - Every nonce that comes with an answer is pooled, and the HEAD requests for new ones are answered from the
+//!   pool: RFC 8555 section 6.5 hands one out with every answer, so that most round trips can be saved.
+//! - `Retry-After` is read on every answer, good or bad.
+//! - An answer that is no ACME answer (a 503 with a page of HTML) becomes a typed [`Failure`] instead of a JSON
+//!   syntax error.
+//!
+//! Nothing is retried here: the same signed request must never be sent twice (its nonce is spent), so `retry`
+//! repeats whole calls, each with a fresh nonce and signature.
+
+use std::error::Error as StdError;
+use std::io;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use instant_acme::{BodyWrapper, BytesResponse, HttpClient, Problem};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::error::Error;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// No ACME answer is near this size; a chain with RSA keys is some 6 kB.
+const MAX_ANSWER_BYTES: usize = 1 << 20;
+/// RFC 8555 section 6.1 asks clients to name themselves.
+const AGENT: &str = concat!("certkit/", env!("CARGO_PKG_VERSION"));
+const REPLAY_NONCE: HeaderName = HeaderName::from_static("replay-nonce");
+
+/// The client; clones share connections, nonces and the directory.
+#[derive(Clone)]
+pub(super) struct Http {
+    client: reqwest::Client,
+    kept: Arc<Mutex<Kept>>,
+}
+
+/// What answers bring along.
+#[derive(Default)]
+struct Kept {
+    nonces: Vec<HeaderValue>,
+    /// `Retry-After` of the last answer.
+    retry_after: Option<Duration>,
+    /// The directory and its address: instant-acme would fetch it again for every account object.
+    directory: Option<(String, Bytes)>,
+    new_nonce: Option<String>,
+}
+
+/// Why there is no answer, or none that an ACME client can read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// The connection broke before the answer was complete. The server may have acted.
+    #[error("the connection to {url} broke: {reason}")]
+    Lost { url: String, reason: String },
+    /// An answer that is neither success nor a problem that instant-acme should see.
+    #[error("{url} answers {status}")]
+    Status { url: String, status: StatusCode, problem: Option<Problem>, retry_after: Option<Duration> },
+    /// The server took too long. It may have acted.
+    #[error("{url} does not answer in time")]
+    TimedOut { url: String },
+    /// More bytes than any ACME answer has.
+    #[error("{url} answers with more than {MAX_ANSWER_BYTES} bytes")]
+    TooLarge { url: String },
+    /// No connection.
+    #[error("{url} cannot be reached: {reason}")]
+    Unreachable { url: String, reason: String },
+    /// The server's certificate is not trusted.
+    #[error("the certificate of {url} is not trusted: {reason}")]
+    Untrusted { url: String, reason: rustls::CertificateError },
+}
+
+impl Failure {
+    /// Whether a status is one that passes with time.
+    pub(super) fn passes(status: StatusCode) -> bool {
+        matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
+            || (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED)
+    }
+}
+
+impl From<Failure> for instant_acme::Error {
+    fn from(failure: Failure) -> Self {
+        Self::Other(Box::new(failure))
+    }
+}
+
+impl Http {
+    /// A client that trusts the certificates in `ca_roots` (PEM) and no others, or without one the system's.
+    ///
+    /// # Errors
+    /// [`Error::CaRoots`] when there is nothing to trust in the file or on the system.
+    pub(super) fn new(ca_roots: Option<&Path>) -> Result<Self, Error> {
+        let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(
+            rustls::crypto::aws_lc_rs::default_provider(),
+        ))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::Key(error.to_string()))?
+        .with_root_certificates(roots(ca_roots)?)
+        .with_no_client_auth();
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            // RFC 8555 section 6.1: https only. A redirect would change the signed `url` (section 6.4).
+            .https_only(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
+            .build()
+            .map_err(|error| Error::Key(format!("cannot set up TLS: {error}")))?;
+        Ok(Self { client, kept: Arc::default() })
+    }
+
+    /// Fetches the directory and keeps it for later requests of the same address.
+    pub(super) async fn directory(&self, url: &str) -> Result<Bytes, instant_acme::Error> {
+        let request = Request::get(url).body(Bytes::new())?;
+        let response = self.send(request).await?;
+        Ok(response.into_body())
+    }
+
+    /// Keeps a directory that proved to be one.
+    pub(super) fn keep_directory(&self, url: &str, body: Bytes, new_nonce: &str) {
+        let mut kept = self.kept();
+        kept.directory = Some((url.to_owned(), body));
+        kept.new_nonce = Some(new_nonce.to_owned());
+    }
+
+    /// How long the last answer asks to wait before the next request.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        self.kept().retry_after
+    }
+
+    /// Answers from what was kept, without a request.
+    fn kept_answer(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+        let mut kept = self.kept();
+        if request.method() == Method::HEAD && kept.new_nonce.as_deref() == Some(&request.uri().to_string()) {
+            let mut response = Response::new(Bytes::new());
+            response.headers_mut().insert(REPLAY_NONCE, kept.nonces.pop()?);
+            return Some(response);
+        }
+        match &kept.directory {
+            Some((url, body)) if request.method() == Method::GET && *url == request.uri().to_string() => {
+                Some(Response::new(body.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
+        let url = request.uri().to_string();
+        let is_head = request.method() == Method::HEAD;
+        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        let request = reqwest::Request::try_from(request)
+            .map_err(|error| Failure::Unreachable { url: url.clone(), reason: error.to_string() })?;
+        let mut answer = self.client.execute(request).await.map_err(|error| failure(&url, &error))?;
+
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = std::mem::take(answer.headers_mut());
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| failure(&url, &error))? {
+            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+                return Err(Failure::TooLarge { url });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        *response.body_mut() = body.into();
+
+        let status = response.status();
+        let retry_after = retry_after(response.headers());
+        {
+            let mut kept = self.kept();
+            kept.retry_after = retry_after;
+            // The answer to a HEAD request hands its nonce to the one who asked; others go through the pool.
+            if !is_head && let Some(nonce) = response.headers_mut().remove(REPLAY_NONCE) {
+                kept.nonces.push(nonce);
+            }
+        }
+        if is_head && status.is_success() && !response.headers().contains_key(REPLAY_NONCE) {
+            return Err(Failure::Lost { url, reason: "there is no nonce in the answer".to_owned() });
+        }
+        if status.is_success() {
+            return Ok(response);
+        }
+        let problem = serde_json::from_slice::<Problem>(response.body())
+            .ok()
+            .filter(|problem| problem.r#type.is_some() || problem.detail.is_some());
+        if problem.is_some() && status.is_client_error() && !Failure::passes(status) {
+            return Ok(response);
+        }
+        Err(Failure::Status { url, status, problem, retry_after })
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // No code that holds the lock can panic half-way through a change.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl HttpClient for Http {
+    fn request(
+        &self,
+        request: Request<BodyWrapper<Bytes>>,
+    ) -> Pin<Box<dyn Future<Output = Result<BytesResponse, instant_acme::Error>> + Send>> {
+        let http = self.clone();
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let body = match body.collect().await {
+                Ok(body) => body.to_bytes(),
+                Err(never) => match never {},
+            };
+            let request = Request::from_parts(parts, body);
+            let response = match http.kept_answer(&request) {
+                Some(response) => response,
+                None => http.send(request).await?,
+            };
+            Ok(BytesResponse::from(response.map(Full::new)))
+        })
+    }
+}
+
+fn roots(ca_roots: Option<&Path>) -> Result<rustls::RootCertStore, Error> {
+    let mut store = rustls::RootCertStore::empty();
+    let Some(path) = ca_roots else {
+        let native = rustls_native_certs::load_native_certs();
+        store.add_parsable_certificates(native.certs);
+        if store.is_empty() {
+            return Err(Error::CaRoots {
+                path: "the system store".into(),
+                reason: "it holds no certificate".into(),
+            });
+        }
+        return Ok(store);
+    };
+    let unusable = |reason: String| Error::CaRoots { path: path.to_owned(), reason };
+    let text = crate::sys::fs::read_limited(path, MAX_ANSWER_BYTES as u64)
+        .map_err(|error| unusable(crate::sys::fs::plain(&error)))?;
+    for certificate in CertificateDer::pem_slice_iter(&text) {
+        let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
+        store.add(certificate).map_err(|error| unusable(error.to_string()))?;
+    }
+    if store.is_empty() {
+        return Err(unusable("no PEM certificate in it".into()));
+    }
+    Ok(store)
+}
+
+/// Seconds or a date (RFC 9110 section 10.2.3). A date counts from the answer's own `Date`, which does without the
+/// clock of this machine.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let then = httpdate::parse_http_date(text).ok()?;
+    let now = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
+    Some(then.duration_since(now).unwrap_or_default())
+}
+
+fn failure(url: &str, error: &reqwest::Error) -> Failure {
+    let url = url.to_owned();
+    let mut reason = error.to_string();
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(cause) = next {
+        reason = cause.to_string();
+        if let Some(rustls::Error::InvalidCertificate(reason)) = cause.downcast_ref() {
+            return Failure::Untrusted { url, reason: reason.clone() };
+        }
+        // An io::Error's `source` skips the error that it wraps.
+        next = match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => cause.source(),
+        };
+    }
+    let reason = reason.split(" (os error").next().unwrap_or(&reason).to_owned();
+    if error.is_timeout() {
+        Failure::TimedOut { url }
+    } else if error.is_connect() || error.is_builder() {
+        Failure::Unreachable { url, reason }
+    } else {
+        Failure::Lost { url, reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn retry_after_in_seconds_and_as_a_date() {
+        assert_eq!(retry_after(&headers(&[(RETRY_AFTER, " 7 ")])), Some(Duration::from_secs(7)));
+        let later = headers(&[
+            (RETRY_AFTER, "Fri, 20 Nov 2026 10:01:30 GMT"),
+            (DATE, "Fri, 20 Nov 2026 10:00:00 GMT"),
+        ]);
+        assert_eq!(retry_after(&later), Some(Duration::from_secs(90)));
+        let past = headers(&[
+            (RETRY_AFTER, "Fri, 20 Nov 2026 09:00:00 GMT"),
+            (DATE, "Fri, 20 Nov 2026 10:00:00 GMT"),
+        ]);
+        assert_eq!(retry_after(&past), Some(Duration::ZERO));
+        assert_eq!(retry_after(&headers(&[(RETRY_AFTER, "soon")])), None);
+        assert_eq!(retry_after(&headers(&[])), None);
+    }
+
+    #[test]
+    fn statuses_that_pass_with_time() {
+        for status in [408, 429, 500, 502, 503, 504] {
+            assert!(Failure::passes(StatusCode::from_u16(status).unwrap()), "{status}");
+        }
+        for status in [200, 302, 400, 403, 404, 501] {
+            assert!(!Failure::passes(StatusCode::from_u16(status).unwrap()), "{status}");
+        }
+    }
+
+    #[test]
+    fn roots_must_hold_a_certificate() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("roots.pem");
+        assert!(matches!(roots(Some(&path)), Err(Error::CaRoots { .. })));
+        std::fs::write(&path, "nothing").unwrap();
+        assert!(matches!(roots(Some(&path)), Err(Error::CaRoots { .. })));
+    }
+}

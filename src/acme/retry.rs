@@ -1,0 +1,179 @@
+//! One retry policy around every call to an ACME server.
+//!
+//! A call is repeated as a whole, so that every try has a fresh nonce and signature (RFC 8555 section 6.5). What
+//! passes with time (429, 5xx, time-outs, lost answers) is tried again after the server's `Retry-After`, else after
+//! a pause that doubles. What does not pass ends at once.
+
+use std::time::{Duration, Instant};
+
+use instant_acme::Error as CallError;
+
+use super::error::{Error, problem_kind};
+use super::http::Failure;
+use super::{Caller, Progress};
+
+/// Refused nonces are the server's housekeeping, not a fault: each try has the same good chance as the first. With
+/// a fifth of all nonces refused, 12 rounds of instant-acme's own 3 tries fail once in 10^25 calls.
+const NONCE_ROUNDS: u32 = 12;
+const TRIES: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// A server that wants a longer pause than this gets it between two runs, not inside one.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// After this time no new try is begun.
+const LONGEST_CALL: Duration = Duration::from_secs(180);
+
+/// Calls until an answer comes, the error is final, or patience is used up.
+///
+/// # Errors
+/// What the last try ended with; `doing` names the call in it.
+pub(super) async fn call<T>(
+    caller: &dyn Caller,
+    doing: &'static str,
+    mut attempt: impl AsyncFnMut() -> Result<T, CallError>,
+) -> Result<T, Error> {
+    let started = Instant::now();
+    let mut patience = Patience::default();
+    loop {
+        let error = match attempt().await {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        match patience.pause_after(&error) {
+            Some(pause) if started.elapsed() + pause < LONGEST_CALL => {
+                tracing::debug!(doing, %error, ?pause, "trying again");
+                if pause >= Duration::from_secs(1) {
+                    caller.progress(Progress::Waiting { doing, pause });
+                }
+                tokio::time::sleep(pause).await;
+            }
+            _ => return Err(Error::from_call(doing, error)),
+        }
+    }
+}
+
+/// What has been borne so far in one call.
+#[derive(Default)]
+struct Patience {
+    nonces: u32,
+    tries: u32,
+}
+
+impl Patience {
+    /// How long to wait before the next try; `None` when there is to be none.
+    fn pause_after(&mut self, error: &CallError) -> Option<Duration> {
+        match Kind::of(error) {
+            Kind::BadNonce => {
+                self.nonces += 1;
+                (self.nonces < NONCE_ROUNDS).then_some(Duration::ZERO)
+            }
+            Kind::Final => None,
+            Kind::Passing { retry_after } => {
+                self.tries += 1;
+                let pause = match retry_after {
+                    Some(pause) => pause.max(FIRST_PAUSE),
+                    None => FIRST_PAUSE * 2u32.pow(self.tries.min(10) - 1),
+                };
+                (self.tries < TRIES && pause <= LONGEST_PAUSE).then_some(pause)
+            }
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    BadNonce,
+    Final,
+    Passing { retry_after: Option<Duration> },
+}
+
+impl Kind {
+    fn of(error: &CallError) -> Self {
+        match error {
+            CallError::Api(problem) if problem_kind(problem) == "badNonce" => Self::BadNonce,
+            // A good status with half a body.
+            CallError::Json(_) => Self::Passing { retry_after: None },
+            CallError::Other(source) => match source.downcast_ref::<Failure>() {
+                Some(Failure::Status { status, retry_after, .. }) if Failure::passes(*status) => {
+                    Self::Passing { retry_after: *retry_after }
+                }
+                Some(Failure::Lost { .. } | Failure::TimedOut { .. } | Failure::Unreachable { .. }) => {
+                    Self::Passing { retry_after: None }
+                }
+                _ => Self::Final,
+            },
+            _ => Self::Final,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+    use instant_acme::Problem;
+
+    use super::*;
+
+    fn refused(kind: &str) -> CallError {
+        let problem = format!(r#"{{"type":"urn:ietf:params:acme:error:{kind}"}}"#);
+        CallError::Api(serde_json::from_str::<Problem>(&problem).unwrap())
+    }
+
+    fn status(status: u16, retry_after: Option<u64>) -> CallError {
+        Failure::Status {
+            url: "https://ca.test/".into(),
+            status: StatusCode::from_u16(status).unwrap(),
+            problem: None,
+            retry_after: retry_after.map(Duration::from_secs),
+        }
+        .into()
+    }
+
+    /// All pauses until the policy gives up.
+    fn pauses(error: &CallError) -> Vec<Duration> {
+        let mut patience = Patience::default();
+        std::iter::from_fn(|| patience.pause_after(error)).collect()
+    }
+
+    #[test]
+    fn refused_nonces_get_at_least_ten_tries_at_once() {
+        let pauses = pauses(&refused("badNonce"));
+        assert!(pauses.len() >= 10);
+        assert!(pauses.iter().all(Duration::is_zero));
+    }
+
+    #[test]
+    fn what_the_server_refuses_is_final() {
+        for error in [refused("unauthorized"), refused("malformed"), status(404, None), status(302, None)] {
+            assert!(pauses(&error).is_empty(), "{error}");
+        }
+    }
+
+    #[test]
+    fn trouble_that_passes_is_waited_for_in_growing_pauses() {
+        for error in [
+            status(503, None),
+            status(429, None),
+            Failure::TimedOut { url: String::new() }.into(),
+            Failure::Lost { url: String::new(), reason: String::new() }.into(),
+            Failure::Unreachable { url: String::new(), reason: String::new() }.into(),
+            CallError::Json(serde_json::from_str::<Problem>("{").unwrap_err()),
+        ] {
+            let pauses = pauses(&error);
+            assert_eq!(pauses.len(), 4, "{error}");
+            assert!(pauses.windows(2).all(|pair| pair[0] < pair[1]), "{error}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_obeyed_within_reason() {
+        assert_eq!(pauses(&status(503, Some(7))), [Duration::from_secs(7); 4]);
+        assert!(pauses(&status(429, Some(3600))).is_empty(), "that is for a later run");
+    }
+
+    #[test]
+    fn a_certificate_nobody_trusts_is_final() {
+        let untrusted =
+            Failure::Untrusted { url: String::new(), reason: rustls::CertificateError::UnknownIssuer };
+        assert!(pauses(&untrusted.into()).is_empty());
+    }
+}

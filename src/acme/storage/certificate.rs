@@ -1,0 +1,328 @@
+//! One certificate: the order on its way, the versions, the one in use.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::{
+    Error, Lock, OrderJournal, RenewRecord, Result, private_dir, read, read_json, read_key, remove, sync_dir,
+    write_json, write_key,
+};
+use crate::sys::fs::{Existing, NewFile, PRIVATE, PUBLIC, create_all};
+use crate::x509::PrivateKey;
+
+/// How many versions stay, the one in use included.
+const VERSIONS_KEPT: usize = 3;
+
+/// Everything in the state directory that belongs to one certificate.
+#[derive(Clone, Debug)]
+pub struct CertificateStore {
+    root: PathBuf,
+    name: String,
+}
+
+/// The contents of a version's files.
+#[derive(Debug)]
+pub struct VersionFiles {
+    /// `privkey.pem`.
+    pub key: Zeroizing<Vec<u8>>,
+    /// `cert.pem`: the leaf.
+    pub cert: Vec<u8>,
+    /// `chain.pem`: what comes after the leaf.
+    pub chain: Vec<u8>,
+    /// `fullchain.pem`: both.
+    pub fullchain: Vec<u8>,
+}
+
+/// Where the files in use are; the paths stay the same for all versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveFiles {
+    /// The private key.
+    pub key: PathBuf,
+    /// The leaf.
+    pub cert: PathBuf,
+    /// What comes after the leaf.
+    pub chain: PathBuf,
+    /// Both: what a server is given.
+    pub fullchain: PathBuf,
+}
+
+impl CertificateStore {
+    pub(super) fn new(root: &Path, name: &str) -> Self {
+        Self { root: root.to_owned(), name: name.to_owned() }
+    }
+
+    /// Makes the directories and takes the certificate's lock.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn lock(&self, on_wait: impl FnOnce()) -> Result<Lock> {
+        for dir in [self.orders(), self.versions(), self.root.join("live")] {
+            private_dir(&dir)?;
+        }
+        Lock::take(&self.orders().join(format!("{}.lock", self.name)), on_wait)
+    }
+
+    /// The order on its way, if there is one.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read or understood.
+    pub fn journal(&self) -> Result<Option<OrderJournal>> {
+        read_json(&self.journal_path())
+    }
+
+    /// Keeps the order's state, durably.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn save_journal(&self, journal: &OrderJournal) -> Result<()> {
+        write_json(self.journal_path(), journal)
+    }
+
+    /// Forgets the order: it is done, or will never be.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn forget_order(&self) -> Result<()> {
+        // The journal first: a key without a journal is overwritten, a journal without a key would mislead.
+        remove(&self.journal_path())?;
+        remove(&self.order_key_path())
+    }
+
+    /// The path of the order's key as the journal has it.
+    pub fn order_key_name(&self) -> String {
+        format!("orders/{}.key.pem", self.name)
+    }
+
+    /// The key of the certificate that is on its way.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read or understood.
+    pub fn order_key(&self) -> Result<Option<PrivateKey>> {
+        read_key(&self.order_key_path())
+    }
+
+    /// Keeps the key of the certificate that is on its way.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn save_order_key(&self, key: &PrivateKey) -> Result<()> {
+        write_key(self.order_key_path(), key)
+    }
+
+    /// How the certificate in use was got; `None` when there is none, or a run was killed while putting it in place.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read or understood.
+    pub fn renew_record(&self) -> Result<Option<RenewRecord>> {
+        let record: Option<RenewRecord> = read_json(&self.renew_path())?;
+        Ok(record.filter(|record| self.live_version() == Some(record.version)))
+    }
+
+    /// Where the files in use are.
+    pub fn live_files(&self) -> LiveFiles {
+        let dir = self.live();
+        LiveFiles {
+            key: dir.join("privkey.pem"),
+            cert: dir.join("cert.pem"),
+            chain: dir.join("chain.pem"),
+            fullchain: dir.join("fullchain.pem"),
+        }
+    }
+
+    /// The chain in use, as PEM.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn live_chain(&self) -> Result<Option<Vec<u8>>> {
+        read(&self.live_files().fullchain)
+    }
+
+    /// Puts a new version in use and gives its number. `record.version` is set here.
+    ///
+    /// # Errors
+    /// When the system refuses; the version in use before is still in use then.
+    pub fn install(&self, files: &VersionFiles, mut record: RenewRecord) -> Result<u32> {
+        let version = self.numbers()?.last().map_or(1, |last| last + 1);
+        let dir = self.versions().join(version.to_string());
+        let staging = self.versions().join(format!(".{version}.tmp"));
+        match fs::remove_dir_all(&staging) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::io("remove", &staging)(error));
+            }
+            _ => {}
+        }
+        fs::DirBuilder::new().mode(0o700).create(&staging).map_err(Error::io("make the folder", &staging))?;
+        let file = |name: &str, contents: &[u8], mode| NewFile {
+            path: staging.join(name),
+            contents: contents.to_vec(),
+            mode,
+            existing: Existing::Refuse,
+        };
+        create_all(&[
+            file("privkey.pem", &files.key, PRIVATE),
+            file("cert.pem", &files.cert, PUBLIC),
+            file("chain.pem", &files.chain, PUBLIC),
+            file("fullchain.pem", &files.fullchain, PUBLIC),
+        ])?;
+        fs::rename(&staging, &dir).map_err(Error::io("make the folder", &dir))?;
+        sync_dir(&self.versions())?;
+
+        record.version = version;
+        write_json(self.renew_path(), &record)?;
+        self.point_live_at(version)?;
+        self.prune(version)?;
+        Ok(version)
+    }
+
+    fn point_live_at(&self, version: u32) -> Result<()> {
+        let live = self.live();
+        let temporary = self.root.join("live").join(format!(".{}.tmp", self.name));
+        remove(&temporary)?;
+        // Relative, so that the state directory can be moved.
+        let target = Path::new("../certs").join(&self.name).join(version.to_string());
+        symlink(target, &temporary).map_err(Error::io("write", &temporary))?;
+        fs::rename(&temporary, &live).map_err(Error::io("replace", &live))?;
+        sync_dir(&self.root.join("live"))
+    }
+
+    /// Removes all but the last versions.
+    fn prune(&self, in_use: u32) -> Result<()> {
+        let numbers = self.numbers()?;
+        for number in numbers.iter().rev().skip(VERSIONS_KEPT).filter(|&&number| number != in_use) {
+            let dir = self.versions().join(number.to_string());
+            fs::remove_dir_all(&dir).map_err(Error::io("remove", &dir))?;
+        }
+        Ok(())
+    }
+
+    /// The numbers of the complete versions, ascending.
+    fn numbers(&self) -> Result<Vec<u32>> {
+        let dir = self.versions();
+        let mut numbers = Vec::new();
+        for entry in fs::read_dir(&dir).map_err(Error::io("read", &dir))? {
+            let entry = entry.map_err(Error::io("read", &dir))?;
+            numbers.extend(entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    fn live_version(&self) -> Option<u32> {
+        fs::read_link(self.live()).ok()?.file_name()?.to_str()?.parse().ok()
+    }
+
+    fn live(&self) -> PathBuf {
+        self.root.join("live").join(&self.name)
+    }
+
+    fn orders(&self) -> PathBuf {
+        self.root.join("orders")
+    }
+
+    fn versions(&self) -> PathBuf {
+        self.root.join("certs").join(&self.name)
+    }
+
+    fn journal_path(&self) -> PathBuf {
+        self.orders().join(format!("{}.json", self.name))
+    }
+
+    fn order_key_path(&self) -> PathBuf {
+        self.root.join(self.order_key_name())
+    }
+
+    fn renew_path(&self) -> PathBuf {
+        self.versions().join("renew.json")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::acme::storage::{Step, Storage};
+    use crate::x509::KeyKind;
+
+    fn record() -> RenewRecord {
+        RenewRecord {
+            schema: 1,
+            version: 0,
+            names: vec!["a.test".into()],
+            server: "https://ca.test/dir".into(),
+            ca_roots: None,
+            key_kind: "p256".into(),
+            http: ":80".into(),
+        }
+    }
+
+    fn files(text: &str) -> VersionFiles {
+        VersionFiles {
+            key: Zeroizing::new(format!("key {text}").into_bytes()),
+            cert: format!("cert {text}").into_bytes(),
+            chain: b"chain".to_vec(),
+            fullchain: format!("cert {text}chain").into_bytes(),
+        }
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn versions_change_by_one_symlink_and_three_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Storage::new(dir.path().join("state")).certificate("a.test");
+        let _lock = store.lock(|| {}).unwrap();
+        assert_eq!(store.renew_record().unwrap(), None);
+        for version in 1..=5 {
+            assert_eq!(store.install(&files(&version.to_string()), record()).unwrap(), version);
+            let live = store.live_files();
+            assert_eq!(fs::read_to_string(&live.key).unwrap(), format!("key {version}"));
+            assert_eq!(fs::read_to_string(&live.cert).unwrap(), format!("cert {version}"));
+            assert_eq!(store.renew_record().unwrap().unwrap().version, version);
+        }
+        assert_eq!(store.numbers().unwrap(), [3, 4, 5]);
+        assert!(fs::symlink_metadata(store.live()).unwrap().is_symlink());
+        assert_eq!(mode(&store.live_files().key), 0o600);
+        assert_eq!(mode(&store.versions().join("5")), 0o700);
+    }
+
+    #[test]
+    fn a_run_killed_before_the_symlink_counts_as_nothing_done() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Storage::new(dir.path()).certificate("a.test");
+        let _lock = store.lock(|| {}).unwrap();
+        store.install(&files("1"), record()).unwrap();
+        // As if killed after renew.json was written, and with half a version lying about.
+        write_json(store.renew_path(), &RenewRecord { version: 2, ..record() }).unwrap();
+        fs::create_dir(store.versions().join(".2.tmp")).unwrap();
+        fs::write(store.versions().join(".2.tmp/privkey.pem"), "half").unwrap();
+        assert_eq!(store.renew_record().unwrap(), None);
+        assert_eq!(store.install(&files("2"), record()).unwrap(), 2);
+        assert_eq!(store.renew_record().unwrap().unwrap().version, 2);
+    }
+
+    #[test]
+    fn an_order_is_kept_and_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Storage::new(dir.path()).certificate("*.a.test");
+        let _lock = store.lock(|| {}).unwrap();
+        assert!(store.journal().unwrap().is_none());
+        store.save_order_key(&PrivateKey::generate(KeyKind::EcdsaP256).unwrap()).unwrap();
+        let mut journal = OrderJournal::new("s", "a", &["*.a.test".into()], "p256", store.order_key_name());
+        store.save_journal(&journal).unwrap();
+        journal.step = Step::Validate;
+        store.save_journal(&journal).unwrap();
+        assert_eq!(store.journal().unwrap(), Some(journal.clone()));
+        assert_eq!(mode(&dir.path().join(&journal.key)), 0o600);
+        assert!(dir.path().join("orders/_.a.test.json").exists());
+        store.forget_order().unwrap();
+        assert!(store.journal().unwrap().is_none());
+        assert!(store.order_key().unwrap().is_none());
+    }
+}

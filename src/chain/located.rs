@@ -1,0 +1,51 @@
+//! A certificate and where it was read.
+
+use crate::finding::Location;
+use crate::report::{CertificateSummary, Role};
+use crate::x509::{Certificate, key_description, signature_description};
+
+/// A certificate and where it was read.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// File, block and lines; `None` for one from the system's store or fresh from a CA.
+    pub location: Option<Location>,
+}
+
+impl Located {
+    /// Its part in a chain, as far as it shows.
+    pub fn role(&self) -> Role {
+        match () {
+            () if !self.certificate.is_ca() => Role::Leaf,
+            () if self.certificate.is_self_issued() => Role::Root,
+            () => Role::Intermediate,
+        }
+    }
+
+    /// What a reader wants to know of it.
+    pub fn summary(&self, role: Role) -> CertificateSummary {
+        let certificate = &self.certificate;
+        let names = certificate.subject_alt_names.iter().flatten().map(ToString::to_string).collect();
+        CertificateSummary {
+            role,
+            label: certificate.label(),
+            subject: certificate.subject.to_string(),
+            issuer: certificate.issuer.to_string(),
+            serial: certificate.serial_hex(),
+            names,
+            not_before: certificate.not_before,
+            not_after: certificate.not_after,
+            key: key_description(&certificate.spki),
+            signature: signature_description(&certificate.signature_algorithm),
+            sha256: certificate.sha256(),
+            location: self.location.clone(),
+        }
+    }
+}
+
+impl From<Certificate> for Located {
+    fn from(certificate: Certificate) -> Self {
+        Self { certificate, location: None }
+    }
+}

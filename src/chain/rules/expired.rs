@@ -1,0 +1,58 @@
+//! Every certificate of the path must be valid now (RFC 5280 section 6.1.3 (a)(2)).
+
+use super::super::check::Judged;
+use super::super::path::PathEnd;
+use super::placed;
+use crate::finding::{Code, Finding};
+use crate::sys::clock::date;
+
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
+    let at = judged.input.at;
+    let all = judged.all();
+    let reaches_root = !matches!(judged.path.end, PathEnd::Missing);
+    let last = all.len() - 1;
+    let mut findings = Vec::new();
+    for (index, (certificate, location)) in all.into_iter().enumerate() {
+        let label = certificate.label();
+        let (what, fix) = match index {
+            0 => (
+                "certificate",
+                "get a new one: certkit mkcert from your own CA, certkit acme obtain for the public, or renew it where you bought it",
+            ),
+            _ if index == last && reaches_root => (
+                "root",
+                "the CA itself has come to its end: have the certificate issued by its successor, and trust that one",
+            ),
+            _ => (
+                "intermediate certificate",
+                "the CA has a newer one: download it from the CA and run certkit merge again",
+            ),
+        };
+        if certificate.not_after < at {
+            let days = (at - certificate.not_after).whole_days();
+            let message = format!(
+                "the expired {what} `{label}` ended on {} ({}); every client refuses it",
+                date(certificate.not_after),
+                ago(days)
+            );
+            findings.push(placed(Finding::error(Code::Expired, message).fix(fix), location));
+        } else if certificate.not_before > at {
+            let message = format!(
+                "the {what} `{label}` is not valid before {}; clients whose clock is right refuse it",
+                date(certificate.not_before)
+            );
+            let fix =
+                "check this machine's clock; if it is right, wait, or have the certificate issued again";
+            findings.push(placed(Finding::error(Code::NotYetValid, message).fix(fix), location));
+        }
+    }
+    findings
+}
+
+fn ago(days: i64) -> String {
+    match days {
+        0 => "today".into(),
+        1 => "1 day ago".into(),
+        _ => format!("{days} days ago"),
+    }
+}

@@ -1,0 +1,44 @@
+//! The name that clients use must be among the certificate's names (RFC 9525 section 6).
+
+use super::super::check::Judged;
+use super::placed;
+use crate::finding::{Code, Finding};
+use crate::x509::{HostName, SubjectAltName};
+
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
+    let leaf = judged.leaf();
+    let Some(host) = judged.input.host else { return Vec::new() };
+    let Some(names) = leaf.certificate.subject_alt_names.as_ref().filter(|names| !names.is_empty()) else {
+        return Vec::new(); // `no_san` says so
+    };
+    if names.iter().any(|name| host.matches(name)) {
+        return Vec::new();
+    }
+    let mut message = format!("the certificate is not for `{host}`; it is for:");
+    for name in names {
+        message.push_str(&format!("\n{name}{}", why_not(host, name)));
+    }
+    let fix =
+        format!("use one of these names, or have a certificate issued for `{host}`: certkit mkcert {host}");
+    vec![placed(Finding::error(Code::HostMismatch, message).fix(fix), leaf.location.as_ref())]
+}
+
+/// Why a name that looks right is not.
+fn why_not(host: &HostName, name: &SubjectAltName) -> &'static str {
+    match (host, name) {
+        (HostName::Dns(host), SubjectAltName::Dns(name)) => {
+            let Some(parent) = name.strip_prefix("*.") else { return "" };
+            if host.eq_ignore_ascii_case(parent) {
+                " (a wildcard does not cover the bare domain)"
+            } else if host.to_ascii_lowercase().ends_with(&format!(".{}", parent.to_ascii_lowercase())) {
+                " (a wildcard covers one label only)"
+            } else {
+                ""
+            }
+        }
+        (HostName::Ip(address), SubjectAltName::Dns(name)) if *name == address.to_string() => {
+            " (written as a DNS name; clients want it as an address entry)"
+        }
+        _ => "",
+    }
+}

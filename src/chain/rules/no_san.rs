@@ -1,0 +1,25 @@
+//! Names are read from the subject alternative names only (RFC 9525 section 6.1; CA/Browser baseline requirements
+//! 7.1.4.3).
+
+use super::super::check::{Judged, Purpose};
+use super::placed;
+use crate::finding::{Code, Finding};
+
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
+    let leaf = judged.leaf();
+    let has_names = leaf.certificate.subject_alt_names.as_ref().is_some_and(|names| !names.is_empty());
+    if has_names || judged.input.purpose != Purpose::Server {
+        return Vec::new();
+    }
+    let name = leaf.certificate.subject.common_name().unwrap_or("NAME");
+    let version =
+        if leaf.certificate.version < 3 { " (it is of version 1, which cannot have any)" } else { "" };
+    let message = format!(
+        "the certificate names its host in the CN only and has no subject alternative names{version}; browsers, Go and \
+         Python refuse it, whatever the CN says"
+    );
+    let finding = Finding::error(Code::NoSan, message).fix(format!(
+        "have it issued again with the names in subjectAltName: certkit mkcert {name} makes such a certificate"
+    ));
+    vec![placed(finding, leaf.location.as_ref())]
+}

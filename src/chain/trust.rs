@@ -1,0 +1,81 @@
+//! Whom to trust: the system's store, files, the CA of this folder.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crate::x509::Certificate;
+
+/// A certificate that is trusted, and who says so.
+#[derive(Clone, Debug)]
+pub struct Anchor {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Who says so.
+    pub origin: Origin,
+}
+
+/// Where trust in an anchor comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Named by the user, as with `--roots`.
+    File(String),
+    /// The CA that certkit found for this folder; other programs do not trust it by themselves.
+    LocalCa(String),
+    /// The system's store.
+    System,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => f.write_str(file),
+            Self::LocalCa(file) => write!(f, "your own CA {file} only"),
+            Self::System => f.write_str("the system store"),
+        }
+    }
+}
+
+/// Everything that is trusted, found by subject.
+#[derive(Clone, Debug, Default)]
+pub struct TrustStore {
+    anchors: Vec<Anchor>,
+    by_subject: HashMap<Vec<u8>, Vec<usize>>,
+}
+
+impl TrustStore {
+    /// The system's store (or the files that `SSL_CERT_FILE` and `SSL_CERT_DIR` name). Entries that cannot be read
+    /// are passed over: one odd certificate in the system's bundle is not this user's affair.
+    pub fn system() -> Self {
+        let mut store = Self::default();
+        for der in rustls_native_certs::load_native_certs().certs {
+            if let Ok(certificate) = Certificate::from_der(der.to_vec()) {
+                store.add(certificate, Origin::System);
+            }
+        }
+        store
+    }
+
+    /// Trusts one more certificate. One that is trusted already keeps its first origin.
+    pub fn add(&mut self, certificate: Certificate, origin: Origin) {
+        if self.find(&certificate).is_some() {
+            return;
+        }
+        self.by_subject.entry(certificate.subject.der.clone()).or_default().push(self.anchors.len());
+        self.anchors.push(Anchor { certificate, origin });
+    }
+
+    /// The anchor that is this very certificate.
+    pub fn find(&self, certificate: &Certificate) -> Option<&Anchor> {
+        self.named(&certificate.subject.der).find(|anchor| anchor.certificate == *certificate)
+    }
+
+    /// The anchors whose subject is the DER `name`.
+    pub fn named<'a>(&'a self, name: &[u8]) -> impl Iterator<Item = &'a Anchor> + use<'a> {
+        self.by_subject.get(name).into_iter().flatten().map(|&index| &self.anchors[index])
+    }
+
+    /// Whether nothing is trusted.
+    pub fn is_empty(&self) -> bool {
+        self.anchors.is_empty()
+    }
+}

@@ -1,0 +1,106 @@
+//! Finding the CA: `--ca`/`--ca-key`, `$CERTKIT_CA_DIR`, the current folder, `$XDG_DATA_HOME/certkit`.
+//!
+//! In a folder intermediate.crt and intermediate.key sign if they are there, else ca.crt and ca.key. For trust ca.crt
+//! alone is enough.
+
+use std::path::{Path, PathBuf};
+
+use super::input::{read_certificates, read_private_key};
+use crate::chain::{Origin, TrustStore};
+use crate::cli::CaArgs;
+use crate::finding::{Code, Finding, Location};
+use crate::report::Failure;
+use crate::x509::{Certificate, CertifiedKey};
+
+/// File names of a CA folder.
+pub(super) const ROOT: (&str, &str) = ("ca.crt", "ca.key");
+/// The same, of the intermediate.
+pub(super) const INTERMEDIATE: (&str, &str) = ("intermediate.crt", "intermediate.key");
+
+/// A CA that can sign.
+pub(super) struct SigningCa {
+    /// Certificate and key.
+    pub(super) certified: CertifiedKey,
+    /// The intermediates that a server must send besides its own certificate.
+    pub(super) bundle: Vec<Certificate>,
+    /// The certificate's file.
+    pub(super) path: PathBuf,
+}
+
+/// Finds and reads the CA that signs.
+///
+/// # Errors
+/// When there is none, or its files cannot be used.
+pub(super) fn signing_ca(args: &CaArgs) -> Result<SigningCa, Failure> {
+    if let (Some(certificate), Some(key)) = (&args.ca, &args.ca_key) {
+        return read_ca(certificate, key);
+    }
+    for folder in folders() {
+        for (certificate, key) in [INTERMEDIATE, ROOT] {
+            let (certificate, key) = (folder.join(certificate), folder.join(key));
+            if certificate.exists() && key.exists() {
+                return read_ca(&certificate, &key);
+            }
+        }
+    }
+    Err(Finding::error(Code::CaNotFound, "there is no CA here to sign with (ca.crt and ca.key)")
+        .fix("certkit mkca            makes one in this folder\ncertkit mkca --global   makes one for all folders")
+        .into())
+}
+
+/// Trusts the CA that certkit finds by itself, if there is one. A broken one is passed over: it is not what the user
+/// asked about.
+pub(super) fn trust_local_ca(store: &mut TrustStore) {
+    for folder in folders() {
+        let path = tidy(&folder.join(ROOT.0));
+        if !path.exists() {
+            continue;
+        }
+        if let Ok(read) = read_certificates(&path.display().to_string()) {
+            for located in read.certificates {
+                store.add(located.certificate, Origin::LocalCa(path.display().to_string()));
+            }
+        }
+        return;
+    }
+}
+
+/// `$XDG_DATA_HOME/certkit`, or `~/.local/share/certkit`.
+pub(super) fn data_folder() -> Option<PathBuf> {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let data =
+        absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")))?;
+    Some(data.join("certkit"))
+}
+
+/// `./ca.crt` is `ca.crt`.
+pub(super) fn tidy(path: &Path) -> PathBuf {
+    path.strip_prefix(".").map_or_else(|_| path.to_path_buf(), Path::to_path_buf)
+}
+
+fn folders() -> impl Iterator<Item = PathBuf> {
+    let chosen = std::env::var_os("CERTKIT_CA_DIR").map(PathBuf::from);
+    chosen.into_iter().chain([PathBuf::from(".")]).chain(data_folder())
+}
+
+fn read_ca(certificate: &Path, key_path: &Path) -> Result<SigningCa, Failure> {
+    let path = tidy(certificate);
+    let file = path.display().to_string();
+    let mut read = read_certificates(&file)?;
+    if !read.malformed.is_empty() {
+        return Err(Failure { findings: read.malformed, status: 2 });
+    }
+    let ca = read.certificates.remove(0).certificate;
+    let others: Vec<_> = read.certificates.into_iter().map(|located| located.certificate).collect();
+    let bundle = std::iter::once(&ca).chain(&others).filter(|ca| !ca.is_self_issued()).cloned().collect();
+    let key = read_private_key(&tidy(key_path))?;
+    let certified = CertifiedKey::new(ca, others, key).map_err(|mismatch| {
+        Finding::error(
+            Code::KeyMismatch,
+            format!("{} is not the key of {file}: {mismatch}", key_path.display()),
+        )
+        .at(Location::file(key_path.display().to_string()))
+        .fix("name a CA certificate and the key that was made together with it: --ca and --ca-key")
+    })?;
+    Ok(SigningCa { certified, bundle, path })
+}

@@ -1,0 +1,110 @@
+//! Writing files and naming them in commands.
+
+use std::path::Path;
+
+use crate::finding::{Code, Finding, Location};
+use crate::pem;
+use crate::report::{Created, CreatedFile, Failure};
+use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC, create_all};
+use crate::x509::{Certificate, PrivateKey};
+
+/// Files to be made together: all or none.
+#[derive(Default)]
+pub(super) struct Output {
+    files: Vec<NewFile>,
+    described: Vec<CreatedFile>,
+}
+
+impl Output {
+    /// Adds certificates, leaf first.
+    pub(super) fn certificates(
+        &mut self,
+        path: &Path,
+        certificates: &[Certificate],
+        what: &str,
+        force: bool,
+    ) {
+        let mut text = String::new();
+        for certificate in certificates {
+            pem::write(&mut text, "CERTIFICATE", &certificate.der);
+        }
+        self.text(path, text.into_bytes(), what, force);
+    }
+
+    /// Adds a private key, 0600 from the first byte on.
+    pub(super) fn key(&mut self, path: &Path, key: &PrivateKey, what: &str, force: bool) {
+        let existing = if force { Existing::KeepBackup } else { Existing::Refuse };
+        let contents = key.to_pem().as_bytes().to_vec();
+        self.add(NewFile { path: path.into(), contents, mode: PRIVATE, existing }, what);
+    }
+
+    /// Adds a file that everybody may read.
+    pub(super) fn text(&mut self, path: &Path, contents: Vec<u8>, what: &str, force: bool) {
+        let existing = if force { Existing::Replace } else { Existing::Refuse };
+        self.add(NewFile { path: path.into(), contents, mode: PUBLIC, existing }, what);
+    }
+
+    fn add(&mut self, file: NewFile, what: &str) {
+        self.described
+            .push(CreatedFile { path: file.path.display().to_string(), description: what.to_owned() });
+        self.files.push(file);
+    }
+
+    /// Makes all files or none.
+    ///
+    /// # Errors
+    /// When a file is in the way or cannot be written; then nothing has changed.
+    pub(super) fn create(self) -> Result<Created, Failure> {
+        create_all(&self.files).map_err(|error| cannot_write(&error))?;
+        Ok(Created { files: self.described, certificate: None })
+    }
+}
+
+/// Why a file could not be written, in words.
+pub(super) fn cannot_write(error: &Error) -> Failure {
+    let finding = match error {
+        Error::Exists(path) => Finding::error(
+            Code::OutputExists,
+            format!("{} exists already and would be overwritten; nothing was changed", path.display()),
+        )
+        .at(Location::file(path.display().to_string()))
+        .fix("write elsewhere with -o, or replace it with --force (a key is kept as .bak)"),
+        Error::Io { path, source, .. } => {
+            let code = match source.kind() {
+                std::io::ErrorKind::NotFound => Code::NotFound,
+                std::io::ErrorKind::PermissionDenied => Code::Permission,
+                _ => Code::Io,
+            };
+            let finding =
+                Finding::error(code, error.to_string()).at(Location::file(path.display().to_string()));
+            match code {
+                Code::NotFound => finding.fix(format!("mkdir -p {}", parent(path))),
+                _ => finding.fix("choose another place with -o"),
+            }
+        }
+    };
+    finding.into()
+}
+
+/// Makes the folder that files go into.
+///
+/// # Errors
+/// When it cannot be made.
+pub(super) fn create_folder(path: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(path).map_err(|source| {
+        cannot_write(&Error::Io { action: "make the folder", path: path.to_path_buf(), source })
+    })
+}
+
+/// A word as a shell takes it.
+pub(super) fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:@%+=,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+fn parent(path: &Path) -> String {
+    shell_word(&path.parent().unwrap_or_else(|| Path::new(".")).display().to_string())
+}

@@ -1,0 +1,106 @@
+//! One PEM block, and what was wrong with it.
+
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+/// One block and where it stood.
+#[derive(Clone, Debug)]
+pub struct PemBlock {
+    /// The words between `BEGIN ` and the dashes, as `CERTIFICATE`.
+    pub label: String,
+    /// The decoded bytes. They may be a private key, so they are wiped after use.
+    pub der: Zeroizing<Vec<u8>>,
+    /// `Name: value` lines before the base64 text, as `Proc-Type: 4,ENCRYPTED` (RFC 1421 section 4.6).
+    pub headers: Vec<(String, String)>,
+    /// The bytes of the text from BEGIN to END, dashes included.
+    pub span: Range<usize>,
+    /// First and last line in the text, counted from 1.
+    pub lines: (usize, usize),
+}
+
+impl PemBlock {
+    /// Whether the block says that it is a certificate, under today's label or an old one.
+    pub fn is_certificate(&self) -> bool {
+        matches!(self.label.as_str(), "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE")
+    }
+
+    /// Whether the block says that it is a private key of any kind.
+    pub fn is_private_key(&self) -> bool {
+        self.label.ends_with("PRIVATE KEY")
+    }
+}
+
+/// Something that strict readers stumble over and [`super::scan`] mended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// What it is.
+    pub kind: DamageKind,
+    /// The first line where it was seen, counted from 1.
+    pub line: usize,
+}
+
+/// The kinds of damage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DamageKind {
+    /// Empty lines inside a block.
+    BlankLines,
+    /// A byte order mark, at the start or where two files were put together.
+    ByteOrderMark,
+    /// Windows line ends.
+    CarriageReturns,
+    /// An END line and the next BEGIN line without a line break between them.
+    Glued,
+    /// Blanks, tabs or mail quote marks before the lines.
+    Indented,
+    /// The characters `\n` instead of line breaks, from a JSON or .env file.
+    LiteralEscapes,
+    /// Base64 lines that are not 64 columns wide.
+    LineLength,
+    /// Carriage returns alone as line ends.
+    LoneCarriageReturns,
+    /// No line break after the last line.
+    MissingFinalNewline,
+    /// A block that stands on one line with its BEGIN and END.
+    OneLine,
+    /// Zero bytes or Ctrl-Z.
+    Padding,
+    /// Words around the blocks.
+    TextAround,
+}
+
+impl DamageKind {
+    /// What it is, in a few words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BlankLines => "empty lines inside a block",
+            Self::ByteOrderMark => "a byte order mark",
+            Self::CarriageReturns => "Windows line ends",
+            Self::Glued => {
+                "an END line and the next BEGIN line glued together, without a newline between them"
+            }
+            Self::Indented => "indented or quoted lines",
+            Self::LiteralEscapes => "the characters \\n instead of line breaks",
+            Self::LineLength => "base64 lines that are not 64 columns wide",
+            Self::LoneCarriageReturns => "carriage returns alone as line ends",
+            Self::MissingFinalNewline => "no newline at the end of the file",
+            Self::OneLine => "a block all on one line",
+            Self::Padding => "zero bytes or Ctrl-Z",
+            Self::TextAround => "text around the blocks",
+        }
+    }
+
+    /// Whether openssl's reader, which most servers use, cannot read the block or the one behind it. Tried with
+    /// OpenSSL 3.0.
+    pub const fn breaks_openssl(self) -> bool {
+        matches!(
+            self,
+            Self::BlankLines
+                | Self::Glued
+                | Self::Indented
+                | Self::LiteralEscapes
+                | Self::LoneCarriageReturns
+                | Self::OneLine
+        )
+    }
+}

@@ -1,0 +1,510 @@
+//! A lenient PEM scanner: finds the blocks of a damaged file, or says where it cannot be read.
+//!
+//! It looks for the words `-----BEGIN` and `-----END` wherever they stand, not for lines, so blocks that are glued,
+//! quoted or all on one line are found. Between the two everything that an editor or a mail program adds is
+//! dropped, and what is left must be base64: nothing is guessed, and no block is dropped in silence.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use zeroize::Zeroizing;
+
+use super::block::{Damage, DamageKind, PemBlock};
+
+/// What a text holds.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// The blocks that can be read, in order.
+    pub blocks: Vec<PemBlock>,
+    /// What was mended, each kind once, in the order of lines.
+    pub damages: Vec<Damage>,
+    /// The blocks that cannot be read. Only the first twenty are kept.
+    pub errors: Vec<Error>,
+}
+
+/// Why a block cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A BEGIN line without its END line.
+    #[error("the block that begins on line {line} has no END line: the file is cut off")]
+    Truncated {
+        /// Line of the BEGIN.
+        line: usize,
+    },
+    /// The END line names another kind than the BEGIN line.
+    #[error("line {line} ends a `{end}`, but line {begin_line} began a `{begin}`")]
+    LabelMismatch {
+        /// Label of the BEGIN line.
+        begin: String,
+        /// Its line.
+        begin_line: usize,
+        /// Label of the END line.
+        end: String,
+        /// Its line.
+        line: usize,
+    },
+    /// A character that no base64 text has.
+    #[error("line {line} holds {character:?}, which does not belong into base64 text")]
+    Character {
+        /// Its line.
+        line: usize,
+        /// The character.
+        character: char,
+    },
+    /// The base64 text has the wrong length or bits left over.
+    #[error(
+        "the base64 text of the block that begins on line {line} is damaged: letters are missing or too many"
+    )]
+    Base64 {
+        /// Line of the BEGIN.
+        line: usize,
+    },
+}
+
+impl Error {
+    /// The line to look at.
+    pub fn line(&self) -> usize {
+        match self {
+            Self::Truncated { line }
+            | Self::LabelMismatch { line, .. }
+            | Self::Character { line, .. }
+            | Self::Base64 { line } => *line,
+        }
+    }
+}
+
+/// Errors kept; a file of broken blocks is explained by its first ones.
+pub(super) const MAX_ERRORS: usize = 20;
+
+/// Finds every block in `text`, in time linear in its length.
+pub fn scan(text: &[u8]) -> Scan {
+    Scanner { text, lines: LineCounter::new(text), damages: BTreeMap::new(), scan: Scan::default() }.run()
+}
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END ";
+const DASHES: &[u8] = b"-----";
+const MARK: &[u8] = "\u{feff}".as_bytes();
+/// Longest label looked for; the longest in use are about 25 characters.
+const MAX_LABEL: usize = 64;
+/// What the lines of a well-made block are wide.
+const COLUMNS: usize = 64;
+
+/// Padding may be missing, but the last letter may not carry bits that mean nothing: they are a sign of damage.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+struct Scanner<'a> {
+    text: &'a [u8],
+    lines: LineCounter<'a>,
+    damages: BTreeMap<DamageKind, usize>,
+    scan: Scan,
+}
+
+impl Scanner<'_> {
+    fn run(mut self) -> Scan {
+        let mut position = 0;
+        let mut previous_end = None;
+        while let Some((begin, label, body)) = self.next_marker(position, self.text.len(), BEGIN) {
+            self.look_between(position, begin, previous_end == Some(begin));
+            let end = self.read_block(begin, &label, body);
+            previous_end = Some(end);
+            position = end;
+        }
+        if !self.scan.blocks.is_empty() {
+            self.look_between(position, self.text.len(), false);
+            if !matches!(self.text.last(), Some(b'\n' | b'\r')) {
+                self.damage(DamageKind::MissingFinalNewline, self.text.len());
+            }
+        }
+        let mut damages: Vec<_> =
+            self.damages.into_iter().map(|(kind, line)| Damage { kind, line }).collect();
+        damages.sort_by_key(|damage| damage.line);
+        self.scan.damages = damages;
+        self.scan
+    }
+
+    /// Reads the block whose BEGIN stands at `begin`; says where to go on.
+    fn read_block(&mut self, begin: usize, label: &str, body: usize) -> usize {
+        let begin_line = self.lines.at(begin);
+        let stop = find(self.text, BEGIN, body).unwrap_or(self.text.len());
+        let Some((end, end_label, after)) = self.next_marker(body, stop, END) else {
+            self.error(Error::Truncated { line: begin_line });
+            return stop;
+        };
+        if end_label != label {
+            let line = self.lines.at(end);
+            self.error(Error::LabelMismatch { begin: label.into(), begin_line, end: end_label, line });
+            return after;
+        }
+        match self.read_body(body, end) {
+            Ok((headers, der)) => {
+                let lines = (begin_line, self.lines.at(end));
+                let block = PemBlock { label: label.into(), der, headers, span: begin..after, lines };
+                self.scan.blocks.push(block);
+            }
+            Err(error) => self.error(error.unwrap_or(Error::Base64 { line: begin_line })),
+        }
+        after
+    }
+
+    /// Decodes what stands between the BEGIN and END lines; `None` as the error means damaged base64.
+    #[expect(clippy::type_complexity, reason = "the two parts of a body")]
+    fn read_body(
+        &mut self,
+        start: usize,
+        end: usize,
+    ) -> Result<(Vec<(String, String)>, Zeroizing<Vec<u8>>), Option<Error>> {
+        let mut headers = Vec::new();
+        let mut letters = Zeroizing::new(Vec::with_capacity(end - start));
+        // Width of the line before, to tell a short last line from lines of odd width.
+        let mut last_width = None;
+        let mut blank = None;
+        let mut position = start;
+        while position < end {
+            let (line_end, next) = self.line_end(position, end);
+            let line = &self.text[position..line_end];
+            if line_end == end && position == start {
+                self.damage(DamageKind::OneLine, position);
+            }
+            if letters.is_empty()
+                && let Some(header) = header(line)
+            {
+                headers.push(header);
+            } else {
+                let before = letters.len();
+                self.read_line(position, line, &mut letters)?;
+                let width = letters.len() - before;
+                if width > 0 {
+                    if let Some(offset) = blank.take() {
+                        self.damage(DamageKind::BlankLines, offset);
+                    }
+                    if width > COLUMNS || last_width.is_some_and(|last| last < COLUMNS) {
+                        self.damage(DamageKind::LineLength, position);
+                    }
+                    last_width = Some(width);
+                } else if position > start && headers.is_empty() {
+                    blank.get_or_insert(position);
+                }
+            }
+            position = next;
+        }
+        if end > start && matches!(self.text[end - 1], b' ' | b'\t') {
+            self.damage(DamageKind::Indented, end);
+        }
+        let der = BASE64.decode(&*letters).map_err(|_| None)?;
+        if der.is_empty() {
+            return Err(None);
+        }
+        Ok((headers, Zeroizing::new(der)))
+    }
+
+    /// Where the line at `position` ends, and where the next one begins: behind LF, CR LF or a lone CR.
+    fn line_end(&mut self, position: usize, end: usize) -> (usize, usize) {
+        let Some(length) = memchr::memchr2(b'\n', b'\r', &self.text[position..end]) else {
+            return (end, end);
+        };
+        let at = position + length;
+        (at, at + self.line_break(at).max(1))
+    }
+
+    /// How many bytes the line break at `at` has; notes the unusual ones.
+    fn line_break(&mut self, at: usize) -> usize {
+        match (self.text.get(at), self.text.get(at + 1)) {
+            (Some(b'\r'), Some(b'\n')) => {
+                self.damage(DamageKind::CarriageReturns, at);
+                2
+            }
+            (Some(b'\r'), _) => {
+                self.damage(DamageKind::LoneCarriageReturns, at);
+                1
+            }
+            (Some(b'\n'), _) => 1,
+            _ => 0,
+        }
+    }
+
+    /// Takes the base64 letters of one line, and drops what editors and mail programs add.
+    fn read_line(
+        &mut self,
+        offset: usize,
+        line: &[u8],
+        letters: &mut Zeroizing<Vec<u8>>,
+    ) -> Result<(), Option<Error>> {
+        let mut at = 0;
+        let mut line_began = false;
+        let mut leading_blank = None;
+        while let Some(&byte) = line.get(at) {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' => {
+                    letters.push(byte);
+                    line_began = true;
+                    if let Some(offset) = leading_blank.take() {
+                        self.damage(DamageKind::Indented, offset);
+                    }
+                }
+                b' ' | b'\t' if line_began => {}
+                b' ' | b'\t' => {
+                    leading_blank.get_or_insert(offset + at);
+                }
+                b'>' if !line_began => self.damage(DamageKind::Indented, offset + at),
+                0 | 0x1a => self.damage(DamageKind::Padding, offset + at),
+                b'\\' if matches!(line.get(at + 1), Some(b'n' | b'r')) => {
+                    self.damage(DamageKind::LiteralEscapes, offset + at);
+                    at += 1;
+                }
+                _ if line[at..].starts_with(MARK) => {
+                    self.damage(DamageKind::ByteOrderMark, offset + at);
+                    at += MARK.len() - 1;
+                }
+                _ => {
+                    let line_number = self.lines.at(offset + at);
+                    let character = String::from_utf8_lossy(&line[at..line.len().min(at + 4)])
+                        .chars()
+                        .next()
+                        .unwrap_or(char::REPLACEMENT_CHARACTER);
+                    return Err(Some(Error::Character { line: line_number, character }));
+                }
+            }
+            at += 1;
+        }
+        Ok(())
+    }
+
+    /// Notes what stands between two blocks, or before the first and after the last.
+    fn look_between(&mut self, start: usize, end: usize, after_block: bool) {
+        if after_block {
+            self.damage(DamageKind::Glued, end);
+            return;
+        }
+        let mut at = start;
+        while at < end {
+            let rest = &self.text[at..end];
+            match rest[0] {
+                b'\n' | b'\r' => at += self.line_break(at) - 1,
+                b' ' | b'\t' => {}
+                b'>' => self.damage(DamageKind::Indented, at),
+                0 | 0x1a => self.damage(DamageKind::Padding, at),
+                _ if rest.starts_with(MARK) => {
+                    self.damage(DamageKind::ByteOrderMark, at);
+                    at += MARK.len() - 1;
+                }
+                _ if rest.starts_with(b"\\n") || rest.starts_with(b"\\r") => {
+                    self.damage(DamageKind::LiteralEscapes, at);
+                    at += 1;
+                }
+                _ => {
+                    // Text, such as openssl's listing of the certificate: its inner blanks say nothing more.
+                    self.damage(DamageKind::TextAround, at);
+                    break;
+                }
+            }
+            at += 1;
+        }
+        if end < self.text.len() && end > start && matches!(self.text[end - 1], b' ' | b'\t') {
+            self.damage(DamageKind::Indented, end);
+        }
+    }
+
+    /// The next `-----BEGIN label-----` or END that starts between `position` and `stop`: its start, label and end.
+    fn next_marker(&self, position: usize, stop: usize, marker: &[u8]) -> Option<(usize, String, usize)> {
+        let mut from = position;
+        loop {
+            let start = find(&self.text[..stop], marker, from)?;
+            let label_start = start + marker.len();
+            let window = &self.text[label_start..self.text.len().min(label_start + MAX_LABEL + DASHES.len())];
+            let label_end = find(window, DASHES, 0);
+            if let Some(length) = label_end
+                && let Ok(label) = std::str::from_utf8(&window[..length])
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'#' | b'/'))
+            {
+                return Some((start, label.to_owned(), label_start + length + DASHES.len()));
+            }
+            from = label_start;
+        }
+    }
+
+    fn damage(&mut self, kind: DamageKind, offset: usize) {
+        if !self.damages.contains_key(&kind) {
+            let line = self.lines.at(offset);
+            self.damages.insert(kind, line);
+        }
+    }
+
+    fn error(&mut self, error: Error) {
+        if self.scan.errors.len() < MAX_ERRORS {
+            self.scan.errors.push(error);
+        }
+    }
+}
+
+/// `Proc-Type: 4,ENCRYPTED` and the like. Base64 text has no colon.
+fn header(line: &[u8]) -> Option<(String, String)> {
+    let line = std::str::from_utf8(line).ok()?;
+    let (name, value) = line.split_once(':')?;
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_name.then(|| (name.to_owned(), value.trim().to_owned()))
+}
+
+/// Where `needle` next stands in `text` at or after `from`.
+fn find(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
+    memchr::memmem::find(text.get(from..)?, needle).map(|offset| from + offset)
+}
+
+/// Line numbers of rising offsets. LF, CR LF and a lone CR each end a line.
+struct LineCounter<'a> {
+    text: &'a [u8],
+    offset: usize,
+    line: usize,
+}
+
+impl<'a> LineCounter<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        Self { text, offset: 0, line: 1 }
+    }
+
+    /// The line of `offset`. Going back costs a fresh count, so callers ask in rising order where it matters.
+    fn at(&mut self, offset: usize) -> usize {
+        let offset = offset.min(self.text.len());
+        if offset < self.offset {
+            (self.offset, self.line) = (0, 1);
+        }
+        let ends = self.text[self.offset..offset].iter().enumerate().filter(|&(index, &byte)| match byte {
+            b'\n' => true,
+            b'\r' => self.text.get(self.offset + index + 1) != Some(&b'\n'),
+            _ => false,
+        });
+        self.line += ends.count();
+        self.offset = offset;
+        self.line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn block(label: &str, der: &[u8]) -> String {
+        let mut out = String::new();
+        super::super::write(&mut out, label, der);
+        out
+    }
+
+    fn two() -> String {
+        block("CERTIFICATE", &[1; 100]) + &block("CERTIFICATE", &[2; 100])
+    }
+
+    /// Scans, wants exactly the two blocks of [`two`], and gives the kinds of damage.
+    fn mended(text: &[u8]) -> Vec<DamageKind> {
+        let scan = scan(text);
+        assert_eq!(scan.errors, []);
+        let der: Vec<_> = scan.blocks.iter().map(|block| block.der.to_vec()).collect();
+        assert_eq!(der, [vec![1; 100], vec![2; 100]]);
+        scan.damages.iter().map(|damage| damage.kind).collect()
+    }
+
+    #[test]
+    fn clean_text_has_no_damage() {
+        let text = two();
+        assert_eq!(mended(text.as_bytes()), []);
+        let scan = scan(text.as_bytes());
+        assert_eq!(scan.blocks[0].lines, (1, 5));
+        assert_eq!(scan.blocks[1].lines, (6, 10));
+        assert_eq!(&text[scan.blocks[1].span.clone()].lines().next(), &Some("-----BEGIN CERTIFICATE-----"));
+    }
+
+    #[test]
+    fn common_damages_are_mended() {
+        use DamageKind::*;
+        let clean = two();
+        let with = |from: &str, to: &str| mended(clean.replace(from, to).as_bytes());
+        assert_eq!(with("-----\n-----BEGIN", "----------BEGIN"), [Glued]);
+        assert_eq!(with("\n", "\r\n"), [CarriageReturns]);
+        assert_eq!(with("\n", "\r"), [LoneCarriageReturns]);
+        assert_eq!(mended(clean.trim_end().as_bytes()), [MissingFinalNewline]);
+        assert_eq!(mended(format!("\u{feff}{clean}").as_bytes()), [ByteOrderMark]);
+        assert_eq!(with("-----\n-----BEGIN", "-----\n\u{feff}-----BEGIN"), [ByteOrderMark]);
+        assert_eq!(mended(format!("Dear customer,\n{clean}regards\n").as_bytes()), [TextAround]);
+        assert_eq!(with("\n", "\n\n"), [BlankLines]);
+        assert_eq!(with("\n", " \t\n"), []);
+        assert_eq!(with("\n", "\n "), [Indented, MissingFinalNewline]);
+        assert_eq!(
+            mended(format!("> {}", clean.trim_end().replace('\n', "\n> ") + "\n").as_bytes()),
+            [Indented]
+        );
+        assert!(with("\n", "\\n").contains(&LiteralEscapes));
+        assert!(with("\n", " ").contains(&OneLine));
+        assert_eq!(mended(&[clean.as_bytes(), &[0x1a, 0, 0]].concat()), [MissingFinalNewline, Padding]);
+    }
+
+    #[test]
+    fn a_quoted_end_is_not_damage_of_the_body() {
+        // Headers of an encrypted key are kept apart from the text.
+        let text = "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END EC PRIVATE KEY-----\n";
+        let scan = scan(text.as_bytes());
+        assert_eq!(scan.blocks[0].headers[0], ("Proc-Type".into(), "4,ENCRYPTED".into()));
+        assert_eq!(*scan.blocks[0].der, [0, 0, 0]);
+    }
+
+    #[test]
+    fn damage_beyond_repair_is_an_error_with_its_line() {
+        let error = |text: &str| scan(text.as_bytes()).errors[0].clone();
+        let clean = block("CERTIFICATE", &[1; 100]);
+        assert_eq!(error(&clean[..80]), Error::Truncated { line: 1 });
+        assert_eq!(error(&format!("{}{clean}", &clean[..80])), Error::Truncated { line: 1 });
+        assert_eq!(error(&clean.replacen("AQ", "A!", 1)), Error::Character { line: 2, character: '!' });
+        assert_eq!(error(&clean.replacen("AQEB", "AQE", 1)), Error::Base64 { line: 1 });
+        assert_eq!(
+            error("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"),
+            Error::Base64 { line: 1 }
+        );
+        assert!(matches!(
+            error(&clean.replace("END CERTIFICATE", "END X509 CRL")),
+            Error::LabelMismatch { line: 5, .. }
+        ));
+    }
+
+    #[test]
+    fn a_flood_of_begin_lines_costs_little() {
+        let text = "-----BEGIN CERTIFICATE-----\n".repeat(200_000);
+        assert_eq!(scan(text.as_bytes()).errors.len(), MAX_ERRORS);
+    }
+
+    proptest! {
+        #[test]
+        fn no_byte_string_panics(text in proptest::collection::vec(any::<u8>(), 0..2000)) {
+            scan(&text);
+        }
+
+        #[test]
+        fn no_mixture_of_pieces_panics(pieces in proptest::collection::vec(
+            prop_oneof![
+                Just("-----BEGIN CERTIFICATE-----"), Just("-----END CERTIFICATE-----"), Just("-----BEGIN "),
+                Just("-----END "), Just("-----"), Just("\n"), Just("\r"), Just("AAAA"), Just("\u{feff}"),
+                Just("\\n"), Just("> "), Just("é"), Just("Proc-Type: 4"), Just("="), Just("\0"),
+            ], 0..60)) {
+            let text = pieces.concat();
+            let scan = scan(text.as_bytes());
+            for block in &scan.blocks {
+                prop_assert!(text.as_bytes()[block.span.clone()].starts_with(BEGIN));
+                prop_assert!(block.lines.0 <= block.lines.1);
+            }
+        }
+
+        #[test]
+        fn what_is_written_is_read(der in proptest::collection::vec(any::<u8>(), 1..500)) {
+            let scan = scan(block("CERTIFICATE", &der).as_bytes());
+            prop_assert_eq!(&*scan.blocks[0].der, &der);
+            prop_assert!(scan.damages.is_empty() && scan.errors.is_empty());
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! A chain and its key, proved to belong together.
+
+use std::fmt;
+
+use super::certificate::Certificate;
+use super::private_key::PrivateKey;
+
+/// Certificates, leaf first, and the leaf's private key. There is no such value with another key.
+#[derive(Debug)]
+pub struct CertifiedKey {
+    chain: Vec<Certificate>,
+    key: PrivateKey,
+}
+
+/// The key is another certificate's. Both are named by the SHA-256 of their public keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// Of the certificate.
+    pub certificate_spki_sha256: String,
+    /// Of the key.
+    pub key_spki_sha256: String,
+}
+
+impl CertifiedKey {
+    /// Puts leaf, its issuers and key together.
+    ///
+    /// # Errors
+    /// [`Mismatch`] when the key is not the leaf's.
+    pub fn new(leaf: Certificate, issuers: Vec<Certificate>, key: PrivateKey) -> Result<Self, Mismatch> {
+        if leaf.spki != key.spki() {
+            return Err(Mismatch {
+                certificate_spki_sha256: leaf.spki_sha256(),
+                key_spki_sha256: key.spki_sha256(),
+            });
+        }
+        let mut chain = issuers;
+        chain.insert(0, leaf);
+        Ok(Self { chain, key })
+    }
+
+    /// The server or client certificate.
+    pub fn leaf(&self) -> &Certificate {
+        &self.chain[0] // `new` puts it there
+    }
+
+    /// All certificates, leaf first.
+    pub fn chain(&self) -> &[Certificate] {
+        &self.chain
+    }
+
+    /// The leaf's key.
+    pub fn key(&self) -> &PrivateKey {
+        &self.key
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the certificate's public key is {}, the private key's is {}",
+            short(&self.certificate_spki_sha256),
+            short(&self.key_spki_sha256)
+        )
+    }
+}
+
+impl std::error::Error for Mismatch {}
+
+/// Enough of a fingerprint to tell two apart by eye.
+fn short(sha256: &str) -> String {
+    format!("SHA-256 {}…", sha256.get(..16).unwrap_or(sha256))
+}

@@ -1,0 +1,191 @@
+//! A private key: read from any of its three forms, written as PKCS#8, shown to nobody.
+
+use std::fmt;
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
+    EcdsaKeyPair, Ed25519KeyPair,
+};
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
+use zeroize::Zeroizing;
+
+use super::algorithm::{hex, key_description};
+use super::key_kind::KeyKind;
+use crate::pem::{self, PemBlock};
+
+/// A private key that can sign. Its bytes are wiped when it is dropped, and `Debug` shows its kind only.
+pub struct PrivateKey {
+    der: Zeroizing<Vec<u8>>,
+    form: Form,
+    spki: Vec<u8>,
+}
+
+/// The three forms that private keys come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// RSA only (RFC 8017 appendix A.1.2).
+    Pkcs1,
+    /// Every kind (RFC 5958).
+    Pkcs8,
+    /// Elliptic curves only (RFC 5915).
+    Sec1,
+}
+
+/// Why there is no usable key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The key is encrypted.
+    #[error("the private key is encrypted")]
+    Encrypted,
+    /// The system gives no random bytes, or no such key can be made.
+    #[error("no {0} key could be made")]
+    Generate(KeyKind),
+    /// A block with this label is no private key.
+    #[error("this is a {0}, not a private key")]
+    NotAPrivateKey(String),
+    /// Damaged, or of a kind that TLS does not use.
+    #[error("the private key is damaged or of an unknown kind")]
+    Unusable,
+}
+
+impl PrivateKey {
+    /// Makes a new key.
+    ///
+    /// # Errors
+    /// [`Error::Generate`] when the system gives no random bytes.
+    pub fn generate(kind: KeyKind) -> Result<Self, Error> {
+        // PKCS#8 version 1 throughout: OpenSSL 3.0 does not read version 2, which carries the public key too.
+        let ecdsa = |algorithm| {
+            let key = EcdsaKeyPair::generate(algorithm).ok()?;
+            Some(key.to_pkcs8v1().ok()?.as_ref().to_vec())
+        };
+        let rsa = |size| {
+            let key = aws_lc_rs::rsa::KeyPair::generate(size).ok()?;
+            let der: Pkcs8V1Der<'_> = key.as_der().ok()?;
+            Some(der.as_ref().to_vec())
+        };
+        let der = match kind {
+            KeyKind::EcdsaP256 => ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING),
+            KeyKind::EcdsaP384 => ecdsa(&ECDSA_P384_SHA384_ASN1_SIGNING),
+            KeyKind::EcdsaP521 => ecdsa(&ECDSA_P521_SHA512_ASN1_SIGNING),
+            KeyKind::Ed25519 => {
+                Ed25519KeyPair::generate().ok().and_then(|key| Some(key.to_pkcs8v1().ok()?.as_ref().to_vec()))
+            }
+            KeyKind::Rsa2048 => rsa(KeySize::Rsa2048),
+            KeyKind::Rsa3072 => rsa(KeySize::Rsa3072),
+            KeyKind::Rsa4096 => rsa(KeySize::Rsa4096),
+        };
+        let der = Zeroizing::new(der.ok_or(Error::Generate(kind))?);
+        Self::new(der, Form::Pkcs8).map_err(|_| Error::Generate(kind))
+    }
+
+    /// Reads a key from a PEM block.
+    ///
+    /// # Errors
+    /// When the block is encrypted, no private key, or damaged.
+    pub fn from_pem(block: &PemBlock) -> Result<Self, Error> {
+        let is_encrypted = block.label == "ENCRYPTED PRIVATE KEY"
+            || block.headers.iter().any(|(name, value)| name == "Proc-Type" && value.ends_with("ENCRYPTED"));
+        if is_encrypted {
+            return Err(Error::Encrypted);
+        }
+        let form = match block.label.as_str() {
+            "PRIVATE KEY" => Form::Pkcs8,
+            "RSA PRIVATE KEY" => Form::Pkcs1,
+            "EC PRIVATE KEY" => Form::Sec1,
+            other => return Err(Error::NotAPrivateKey(other.to_lowercase())),
+        };
+        // Some programs write the wrong one of the three labels.
+        let others = [Form::Pkcs8, Form::Pkcs1, Form::Sec1].into_iter().filter(|&other| other != form);
+        std::iter::once(form)
+            .chain(others)
+            .find_map(|form| Self::new(block.der.clone(), form).ok())
+            .ok_or(Error::Unusable)
+    }
+
+    fn new(der: Zeroizing<Vec<u8>>, form: Form) -> Result<Self, Error> {
+        let key = Self { der, form, spki: Vec::new() };
+        let signer = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key.to_rustls())
+            .map_err(|_| Error::Unusable)?;
+        let spki = signer.public_key().map(|spki| spki.to_vec()).ok_or(Error::Unusable)?;
+        Ok(Self { spki, ..key })
+    }
+
+    /// The public key as SubjectPublicKeyInfo, whole DER.
+    pub fn spki(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// SHA-256 of the public key in lower-case hexadecimal.
+    pub fn spki_sha256(&self) -> String {
+        hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &self.spki).as_ref())
+    }
+
+    /// Kind and size, as `ECDSA P-256`.
+    pub fn description(&self) -> String {
+        key_description(&self.spki)
+    }
+
+    /// The key as rustls takes it.
+    pub fn to_rustls(&self) -> PrivateKeyDer<'static> {
+        let der = self.der.to_vec();
+        match self.form {
+            Form::Pkcs1 => PrivatePkcs1KeyDer::from(der).into(),
+            Form::Pkcs8 => PrivatePkcs8KeyDer::from(der).into(),
+            Form::Sec1 => PrivateSec1KeyDer::from(der).into(),
+        }
+    }
+
+    /// The key as PEM, for a file of mode 0600. PKCS#8, unless it was read in an older form.
+    pub fn to_pem(&self) -> Zeroizing<String> {
+        let label = match self.form {
+            Form::Pkcs1 => "RSA PRIVATE KEY",
+            Form::Pkcs8 => "PRIVATE KEY",
+            Form::Sec1 => "EC PRIVATE KEY",
+        };
+        let mut text = Zeroizing::new(String::new());
+        pem::write(&mut text, label, &self.der);
+        text
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateKey({})", self.description())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_keys_are_read_again() {
+        for kind in KeyKind::ALL {
+            if matches!(kind, KeyKind::Rsa3072 | KeyKind::Rsa4096) {
+                continue; // as 2048, but slow to make
+            }
+            let key = PrivateKey::generate(kind).unwrap();
+            let scan = pem::scan(key.to_pem().as_bytes());
+            let again = PrivateKey::from_pem(&scan.blocks[0]).unwrap();
+            assert_eq!(again.spki(), key.spki(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+        assert_eq!(format!("{key:?}"), "PrivateKey(ECDSA P-256)");
+    }
+
+    #[test]
+    fn a_wrong_label_is_tried_as_the_others() {
+        let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+        let text = key.to_pem().replace("PRIVATE KEY", "RSA PRIVATE KEY");
+        let block = &pem::scan(text.as_bytes()).blocks[0];
+        assert_eq!(PrivateKey::from_pem(block).unwrap().spki(), key.spki());
+    }
+}

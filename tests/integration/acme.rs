@@ -1,0 +1,294 @@
+//! `certkit acme obtain` against Pebble, with real validation.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::{Duration, Instant};
+
+use certkit::acme::storage::Storage;
+use certkit::acme::{self, Caller, Candidate, Plan, Prepared, Progress};
+use certkit::finding::Finding;
+use certkit::sys::clock::{Clock, SystemClock};
+use certkit::x509::KeyKind;
+use rustix::process::Signal;
+
+use crate::harness::{Test, certkit};
+use crate::pebble::Pebble;
+use crate::peers::peer;
+use crate::process::{Process, free_port};
+
+const TERMS: &str = "terms of service";
+
+#[test]
+fn a_name_is_obtained_and_the_chain_is_good() {
+    let test = Test::new();
+    let (Some(openssl), Some(pebble)) = (peer("openssl"), Pebble::start(&test)) else { return };
+    pebble
+        .obtain(&["a.test"])
+        .exits(0)
+        .says(TERMS)
+        .says("certkit serve --cert state/live/a.test/fullchain.pem --key state/live/a.test/privkey.pem");
+
+    let root = pebble.write_issuer_root().display().to_string();
+    let live = |name: &str| format!("state/live/a.test/{name}.pem");
+    test.run(
+        &openssl,
+        &[
+            "verify",
+            "-CAfile",
+            &root,
+            "-untrusted",
+            &live("chain"),
+            "-verify_hostname",
+            "a.test",
+            &live("cert"),
+        ],
+    )
+    .exits(0)
+    .says("OK");
+    assert_eq!(test.text(&live("fullchain")), test.text(&live("cert")) + &test.text(&live("chain")));
+    let of_key = test.run(&openssl, &["pkey", "-in", &live("privkey"), "-pubout"]).exits(0).stdout();
+    let of_cert = test.run(&openssl, &["x509", "-in", &live("cert"), "-noout", "-pubkey"]).exits(0).stdout();
+    assert_eq!(of_key, of_cert);
+    assert!(!test.names().iter().any(|name| name.contains("orders/") && !name.ends_with(".lock")));
+}
+
+#[test]
+fn a_certificate_that_is_not_due_costs_no_request_and_no_time() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    pebble.obtain(&["a.test", "b.test"]).exits(0);
+    let (requests, files) = (pebble.requests(), test.files());
+    assert!(requests >= 8, "only {requests} requests were counted");
+    let fastest = (0..5)
+        .map(|_| {
+            let start = Instant::now();
+            pebble.obtain(&["A.test", "b.test."]).exits(0).says("a.test: nothing to do");
+            start.elapsed()
+        })
+        .min();
+    assert!(fastest < Some(Duration::from_millis(50)), "{fastest:?}");
+    assert_eq!(pebble.requests(), requests);
+    assert!(test.files() == files, "files have changed");
+
+    // Other names, another kind of key, or --force: a new version beside the old one.
+    pebble.obtain(&["a.test"]).exits(0).says("the names have changed");
+    pebble.obtain(&["a.test", "-k", "p384"]).exits(0).says("another kind of key");
+    pebble.obtain(&["a.test", "-k", "p384", "--force"]).exits(0);
+    assert_eq!((pebble.accounts(), pebble.certificates()), (1, 4));
+    let versions: Vec<_> = test.names().into_iter().filter(|name| name.ends_with("privkey.pem")).collect();
+    assert_eq!(versions, [2, 3, 4].map(|version| format!("state/certs/a.test/{version}/privkey.pem")));
+}
+
+#[test]
+fn nothing_is_open_to_others_even_under_umask_000() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let program = test.program(certkit()).umask("000").args(["acme", "obtain", "a.test", "--agree-tos"]);
+    program.args(pebble.args()).run().exits(0);
+    let mut seen = 0;
+    for (path, (mode, contents)) in test.files() {
+        let name = path.display().to_string();
+        if !name.starts_with("state") || test.path(&path).is_symlink() {
+            continue;
+        }
+        seen += 1;
+        let expected = match contents {
+            _ if test.path(&path).is_dir() => 0o700,
+            contents if contents.starts_with(b"-----BEGIN CERTIFICATE") => 0o644,
+            _ => 0o600,
+        };
+        assert_eq!(mode, expected, "{name} has mode {mode:o}");
+    }
+    assert!(seen > 10, "only {seen} files");
+}
+
+#[test]
+fn many_names_are_validated_while_a_fifth_of_all_nonces_is_refused() {
+    let test = Test::new();
+    let knobs = [("PEBBLE_WFE_NONCEREJECT", "20"), ("PEBBLE_VA_NOSLEEP", "1")];
+    let Some(pebble) = Pebble::start_with(&test, &knobs) else { return };
+    let names: Vec<_> = (0..25).map(|number| format!("n{number}.test")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    pebble.obtain(&names).exits(0);
+    assert_eq!((pebble.accounts(), pebble.orders(), pebble.certificates()), (1, 1, 1));
+}
+
+#[test]
+fn a_taken_port_is_found_before_anything_is_ordered() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let _taken = TcpListener::bind((Ipv4Addr::LOCALHOST, pebble.http_port)).unwrap();
+    let requests = pebble.requests();
+    pebble.obtain(&["a.test"]).exits(2).says("address_in_use").says("--http=").says("nothing was ordered");
+    assert_eq!(pebble.requests(), requests);
+}
+
+#[test]
+fn the_terms_must_be_agreed_to_once() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let obtain = || test.program(certkit()).args(["acme", "obtain", "a.test"]).args(pebble.args());
+    obtain().run().exits(2).says(TERMS).says("--agree-tos");
+    obtain().env("CERTKIT_AGREE_TOS", "0").run().exits(2);
+    assert_eq!(pebble.accounts(), 0);
+    obtain().env("CERTKIT_AGREE_TOS", "1").run().exits(0);
+    obtain().args(["--force"]).run().exits(0).keeps_quiet_about(TERMS);
+    assert_eq!(pebble.accounts(), 1);
+}
+
+#[test]
+fn a_server_that_is_not_there_means_try_later() {
+    let test = Test::new();
+    let server = format!("https://127.0.0.1:{}/dir", free_port());
+    let http = format!("--http=127.0.0.1:{}", free_port());
+    test.certkit(&["acme", "obtain", "a.test", &http, "--state", "state", "--server", &server])
+        .exits(75)
+        .says("try_later")
+        .says("cannot be reached");
+}
+
+#[test]
+fn a_server_that_is_none_is_told_from_one_that_is_not_trusted() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let http = format!("--http=127.0.0.1:{}", pebble.http_port);
+    let ca = pebble.https_ca().display().to_string();
+    let elsewhere = pebble.directory() + "ectory";
+    let base = ["acme", "obtain", "a.test", &http, "--state", "state"];
+    test.certkit(&[&base[..], &["--server", &elsewhere, "--ca-roots", &ca]].concat())
+        .exits(2)
+        .says("is no ACME directory");
+    pebble.obtain(&["a.test"]).exits(0);
+    let other_ca = "state/live/a.test/chain.pem";
+    test.certkit(
+        &[&base[..], &["--server", &pebble.directory(), "--ca-roots", other_ca, "--force"]].concat(),
+    )
+    .exits(2)
+    .says("unknown_issuer")
+    .says("--ca-roots");
+    test.certkit(&[&base[..], &["--server", "http://localhost/dir"]].concat())
+        .exits(2)
+        .says("--server https://");
+}
+
+#[test]
+fn a_failed_validation_says_why_and_the_next_run_orders_anew() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let mut args = pebble.args();
+    // Pebble looks where nobody answers.
+    args[0] = format!("--http=127.0.0.1:{}", free_port());
+    let program = test.program(certkit()).args(["acme", "obtain", "a.test", "--agree-tos"]).args(args);
+    program
+        .run()
+        .exits(1)
+        .says("acme_failed")
+        .says("a.test: the validation failed")
+        .says("No request for the answer came here")
+        .says("firewall");
+    assert!(!test.path("state/live/a.test").exists());
+    pebble.obtain(&["a.test"]).exits(0);
+    assert_eq!((pebble.accounts(), pebble.orders()), (1, 2));
+}
+
+#[test]
+fn names_that_cannot_be_validated_are_refused_at_once() {
+    let test = Test::new();
+    for (name, why) in [("*.a.test", "wildcard"), ("127.0.0.1", "address"), ("localhost", "domain")] {
+        test.certkit(&["acme", "obtain", name, "--http", "--state", "state"])
+            .exits(2)
+            .says("invalid_name")
+            .says(why);
+    }
+    assert!(test.names().is_empty());
+}
+
+#[test]
+fn four_runs_at_once_place_one_order() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let start = || {
+        let program = test.program(certkit()).args(["acme", "obtain", "a.test", "--agree-tos"]);
+        Process::start(&test, program.args(pebble.args()))
+    };
+    let mut runs: Vec<_> = (0..4).map(|_| start()).collect();
+    for run in &mut runs {
+        assert!(run.wait().success(), "{}", run.log());
+    }
+    assert_eq!((pebble.accounts(), pebble.orders(), pebble.certificates()), (1, 1, 1));
+}
+
+#[test]
+fn a_run_killed_during_the_validation_is_continued() {
+    let test = Test::new();
+    let knobs = [("PEBBLE_WFE_NONCEREJECT", "0"), ("PEBBLE_VA_SLEEPTIME", "4")];
+    let Some(pebble) = Pebble::start_with(&test, &knobs) else { return };
+    let program =
+        test.program(certkit()).args(["acme", "obtain", "a.test", "--agree-tos"]).args(pebble.args());
+    let mut run = Process::start(&test, program);
+    run.wait_for_log("offered for validation");
+    run.signal(Signal::KILL);
+    run.wait();
+    assert!(test.path("state/orders/a.test.json").exists());
+    pebble.obtain(&["a.test"]).exits(0).says("an earlier run");
+    assert_eq!((pebble.accounts(), pebble.certificates()), (1, 1));
+}
+
+/// Ends the run at one step, as a kill would: nothing of the code behind it runs.
+struct DiesAt(Option<Progress<'static>>);
+
+impl Caller for DiesAt {
+    fn progress(&self, progress: Progress<'_>) {
+        if self.0 == Some(progress) {
+            resume_unwind(Box::new("killed"));
+        }
+    }
+
+    fn agrees_to(&self, _url: &str) -> bool {
+        true
+    }
+
+    fn judge(&self, _candidate: &Candidate<'_>) -> Result<Vec<Finding>, Vec<Finding>> {
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn a_run_that_dies_at_any_step_leaves_one_account_one_order_and_one_certificate() {
+    let steps = [
+        Progress::AccountKeySaved,
+        Progress::AccountReady,
+        Progress::OrderPlaced { names: 2 },
+        Progress::Validated,
+        Progress::Finalized,
+        Progress::Downloaded,
+    ];
+    for step in steps {
+        let test = Test::new();
+        let Some(pebble) = Pebble::start(&test) else { return };
+        let run = |caller: &DiesAt| {
+            let plan = Plan {
+                names: vec!["a.test".into(), "b.test".into()],
+                server: pebble.directory(),
+                ca_roots: Some(pebble.https_ca()),
+                email: None,
+                key_kind: KeyKind::EcdsaP256,
+                http: format!("127.0.0.1:{}", pebble.http_port).parse().unwrap(),
+                force: false,
+            };
+            let storage = Storage::new(test.path("state"));
+            let Ok(Prepared::Needed(work)) = acme::prepare(plan, &storage, caller, SystemClock.now()) else {
+                panic!("{step:?}: there is nothing to do")
+            };
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap()
+                .block_on(work.run(caller))
+        };
+        assert!(catch_unwind(AssertUnwindSafe(|| run(&DiesAt(Some(step))))).is_err(), "{step:?} never came");
+        assert!(!test.path("state/live/a.test").exists(), "{step:?}");
+        run(&DiesAt(None)).unwrap_or_else(|error| panic!("{step:?}: {error}"));
+        assert_eq!((pebble.accounts(), pebble.orders(), pebble.certificates()), (1, 1, 1), "{step:?}");
+    }
+}

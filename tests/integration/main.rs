@@ -1,0 +1,30 @@
+//! Everything that is tested from outside: the built program on real files, beside real peers.
+//!
+//! One binary, so that it links once and shares its harness. Every test has its own folder and a clean environment
+//! ([`harness::Test`]); every process it starts is ended by its id ([`process::Process`]); a peer that is not
+//! installed skips its tests aloud, or fails them under `CERTKIT_REQUIRE_PEERS=1` ([`peers`]), which `make test` sets.
+
+#![allow(
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test ends at the first surprise and says so on standard error"
+)]
+
+mod architecture;
+mod bad_input;
+mod check;
+mod command_line;
+mod completions;
+mod curl;
+mod harness;
+mod issue;
+mod merge;
+mod peers;
+mod process;
+mod readme;
+mod serve_applications;
+mod serve_clients;
+mod serve_faults;
+mod serve_start;
+mod serve_wsgi;

@@ -1,0 +1,299 @@
+//! `merge`: whatever state the inputs are in, the same right chain comes out, and the report says what was mended.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Ran, Test, certkit};
+use crate::peers::peer;
+
+/// A CA, an intermediate and a server certificate; nothing merged yet.
+fn parts() -> Test {
+    let test = Test::new();
+    test.certkit(&["mkca", "--intermediate"]).exits(0);
+    test.certkit(&["mkcert", "test.example"]).exits(0);
+    test
+}
+
+/// What the chain must be: server certificate, one line break, intermediate.
+fn wanted(test: &Test) -> String {
+    format!("{}\n{}\n", test.text("server.crt").trim(), test.text("ca-bundle.ca").trim())
+}
+
+/// All finding codes of a JSON report, wherever they stand.
+fn codes(report: &Value) -> Vec<&str> {
+    ["errors", "warnings", "dropped"]
+        .iter()
+        .flat_map(|part| report[part].as_array().into_iter().flatten())
+        .filter_map(|finding| finding["code"].as_str())
+        .collect()
+}
+
+/// Merges `args` into chain.pem and holds the result against the undamaged parts.
+#[track_caller]
+fn merges(test: &Test, wanted: &str, args: &[&str]) -> Ran {
+    let ran = test.certkit(&[&["merge"], args, &["--force"]].concat()).exits(0);
+    assert_eq!(test.text("chain.pem"), wanted);
+    ran
+}
+
+#[test]
+fn server_certificate_first_then_its_issuer() {
+    let test = parts();
+    merges(&test, &wanted(&test), &["server.crt", "ca-bundle.ca"]);
+    assert_eq!(test.mode("chain.pem") & 0o022, 0);
+    let Some(openssl) = peer("openssl") else { return };
+    let verify = ["verify", "-x509_strict", "-CAfile", "ca.crt", "-untrusted", "chain.pem", "chain.pem"];
+    test.run(&openssl, &verify).exits(0);
+    test.run(&openssl, &["crl2pkcs7", "-nocrl", "-certfile", "chain.pem", "-out", "chain.p7"]).exits(0);
+    let printed =
+        test.run(&openssl, &["pkcs7", "-in", "chain.p7", "-print_certs", "-noout"]).exits(0).stdout();
+    let subjects: Vec<_> = printed.lines().filter(|line| line.starts_with("subject=")).collect();
+    assert_eq!(subjects.len(), 2, "{printed}");
+    assert_eq!(subjects[0], "subject=CN = test.example");
+}
+
+#[test]
+fn the_lines_it_prints_are_those_of_the_file() {
+    let test = parts();
+    let ran = test.certkit(&["merge", "server.crt", "ca-bundle.ca"]).exits(0);
+    let file: Vec<_> = test.text("chain.pem").lines().map(str::to_owned).collect();
+    let said = ran.all();
+    let said: Vec<_> = said.lines().filter(|line| line.trim().starts_with("lines ")).collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+    let mut next = 1;
+    for (line, what) in said.iter().zip(["server certificate test.example", "intermediate "]) {
+        assert!(line.contains(what), "{line}");
+        let range = line.trim().strip_prefix("lines ").unwrap().split(' ').next().unwrap();
+        let (first, last) = range.split_once('-').unwrap();
+        let (first, last): (usize, usize) = (first.parse().unwrap(), last.parse().unwrap());
+        assert_eq!(first, next);
+        assert_eq!(file[first - 1], "-----BEGIN CERTIFICATE-----");
+        assert_eq!(file[last - 1], "-----END CERTIFICATE-----");
+        assert!(file[first..last - 1].iter().all(|line| !line.contains("-----")));
+        next = last + 1;
+    }
+    assert_eq!(next - 1, file.len());
+}
+
+#[test]
+fn damage_is_mended_and_told() {
+    let test = parts();
+    let wanted = wanted(&test);
+    let (server, bundle) = (test.text("server.crt"), test.text("ca-bundle.ca"));
+
+    // `cat server.crt ca-bundle.ca` where the first file lacks its last line break.
+    test.write("glued.pem", format!("{}{}", server.trim_end(), bundle.trim_end()));
+    let line = server.trim_end().lines().count();
+    merges(&test, &wanted, &["glued.pem"]).says("pem_glued").says(&format!("line {line}"));
+
+    test.write("server.crlf", server.replace('\n', "\r\n"));
+    test.write("bundle.crlf", bundle.replace('\n', "\r\n"));
+    merges(&test, &wanted, &["server.crlf", "bundle.crlf"]);
+
+    test.write("server.cr", server.replace('\n', "\r"));
+    merges(&test, &wanted, &["server.cr", "ca-bundle.ca"]);
+
+    test.write("server.bom", format!("\u{feff}{server}"));
+    test.write("bundle.bom", format!("\u{feff}{bundle}"));
+    merges(&test, &wanted, &["server.bom", "bundle.bom"]);
+    test.write("both.bom", format!("\u{feff}{server}\u{feff}{bundle}"));
+    merges(&test, &wanted, &["both.bom"]);
+
+    let note = "Dear customer,\nhere is your certificate:\n\n";
+    test.write("mail.txt", format!("{note}{server}\nand the chain\n{bundle}\n-- \nYour CA\n"));
+    merges(&test, &wanted, &["mail.txt"]);
+
+    test.write("indented.crt", server.lines().map(|line| format!("  \t{line}  \n")).collect::<String>());
+    merges(&test, &wanted, &["indented.crt", "ca-bundle.ca"]);
+
+    let glued_and_crlf = format!("\u{feff}{}{}", bundle.trim_end(), server.trim_end()).replace('\n', "\r\n");
+    test.write("worst.pem", glued_and_crlf);
+    merges(&test, &wanted, &["worst.pem"]).says("pem_glued").says("reordered");
+}
+
+#[test]
+fn any_order_gives_one_order() {
+    let test = parts();
+    merges(&test, &wanted(&test), &["ca-bundle.ca", "server.crt"]).says("reordered");
+    let report = merges(&test, &wanted(&test), &["ca-bundle.ca", "server.crt", "--format", "json"]).json();
+    assert!(codes(&report).contains(&"reordered"), "{report}");
+    // In order already: nothing to say.
+    merges(&test, &wanted(&test), &["server.crt", "ca-bundle.ca"])
+        .keeps_quiet_about("reordered")
+        .keeps_quiet_about("warning");
+}
+
+#[test]
+fn a_long_chain_of_a_foreign_ca() {
+    let Some(openssl) = peer("openssl") else { return };
+    let test = Test::new();
+    let mut issuer: Option<&str> = None;
+    for (name, extension) in [
+        ("root", "basicConstraints=critical,CA:TRUE"),
+        ("policy", "basicConstraints=critical,CA:TRUE"),
+        ("issuing", "basicConstraints=critical,CA:TRUE"),
+        ("leaf", "subjectAltName=DNS:long.example"),
+    ] {
+        let (key, certificate, subject) =
+            (format!("{name}.key"), format!("{name}.pem"), format!("/CN={name} of ours"));
+        let mut args = vec!["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+        args.extend(["-days", "300", "-subj", &subject, "-keyout", &key, "-out", &certificate]);
+        args.extend(["-addext", extension]);
+        if name == "leaf" {
+            args.extend(["-addext", "basicConstraints=CA:FALSE"]);
+        }
+        let (ca, ca_key) = (format!("{}.pem", issuer.unwrap_or("")), format!("{}.key", issuer.unwrap_or("")));
+        if issuer.is_some() {
+            args.extend(["-CA", &ca, "-CAkey", &ca_key]);
+        }
+        // Without a default configuration that adds extensions of its own.
+        test.write("openssl.cnf", "[req]\ndistinguished_name = dn\n[dn]\n");
+        args.extend(["-config", "openssl.cnf"]);
+        test.run(&openssl, &args).exits(0);
+        issuer = Some(name);
+    }
+    let of = |names: &[&str]| -> String {
+        names.iter().map(|name| test.text(&format!("{name}.pem"))).collect::<Vec<_>>().concat()
+    };
+    let chain = of(&["leaf", "issuing", "policy"]);
+    test.write("bundle.pem", of(&["root", "policy", "leaf", "issuing"]));
+    merges(&test, &chain, &["bundle.pem"]).says("reordered").says("root_dropped");
+    merges(&test, &chain, &["policy.pem", "issuing.pem", "leaf.pem"]);
+    merges(&test, &(chain.clone() + &of(&["root"])), &["bundle.pem", "--include-root"]);
+    // A gap in the middle is named.
+    test.certkit(&["merge", "leaf.pem", "policy.pem", "-o", "gap.pem"]).exits(1).says("issuing of ours");
+    assert!(!test.path("gap.pem").exists());
+}
+
+#[test]
+fn the_root_is_left_out_unless_wanted() {
+    let test = parts();
+    merges(&test, &wanted(&test), &["server.crt", "ca-bundle.ca", "ca.crt"]).says("root_dropped");
+    let with_root = wanted(&test) + &test.text("ca.crt");
+    merges(&test, &with_root, &["ca.crt", "server.crt", "ca-bundle.ca", "--include-root"])
+        .keeps_quiet_about("root_dropped");
+}
+
+#[test]
+fn duplicates_and_strangers_are_dropped() {
+    let test = parts();
+    let twice = ["server.crt", "ca-bundle.ca", "server.crt", "ca-bundle.ca"];
+    merges(&test, &wanted(&test), &twice).says("duplicate");
+    test.certkit(&["mkca", "Stranger", "-o", "stranger", "--intermediate"]).exits(0);
+    merges(&test, &wanted(&test), &["server.crt", "stranger/intermediate.crt", "ca-bundle.ca"])
+        .says("unrelated");
+}
+
+#[test]
+fn a_private_key_never_reaches_the_chain() {
+    let test = parts();
+    test.write("all.pem", test.text("server.key") + &test.text("server.crt") + &test.text("ca-bundle.ca"));
+    merges(&test, &wanted(&test), &["all.pem"]).says("private_key_in_input");
+    assert!(!test.text("chain.pem").contains("PRIVATE"));
+}
+
+#[test]
+fn the_key_chooses_and_must_fit() {
+    let test = parts();
+    test.certkit(&["mkcert", "other.example", "-o", "other", "--force"]).exits(0);
+    let before = test.files();
+    test.certkit(&["merge", "server.crt", "ca-bundle.ca", "--key", "other.key"])
+        .exits(1)
+        .says("key_mismatch");
+    test.certkit(&["merge", "server.crt", "other.crt", "ca-bundle.ca"])
+        .exits(1)
+        .says("multiple_leaves")
+        .says("--key");
+    assert_eq!(test.files(), before);
+    let files = ["other.crt", "server.crt", "ca-bundle.ca", "--key", "server.key"];
+    merges(&test, &wanted(&test), &files).says("extra_leaf");
+    merges(&test, &wanted(&test), &["server.crt", "ca-bundle.ca", "--key", "server.key"]);
+}
+
+#[test]
+fn what_makes_no_chain_is_status_1() {
+    let test = parts();
+    let before = test.files();
+    test.certkit(&["merge", "ca-bundle.ca"]).exits(1).says("no_leaf");
+    // Its issuer is an intermediate that was not given: which one, and what to type.
+    let issuer = {
+        let report = test.certkit(&["merge", "server.crt", "ca-bundle.ca", "-o", "-", "-q"]).exits(0);
+        assert!(report.stdout().starts_with("-----BEGIN"));
+        "Intermediate"
+    };
+    let alone = test.certkit(&["merge", "server.crt"]).exits(1).says("missing_intermediate");
+    assert!(alone.all().to_lowercase().contains(&issuer.to_lowercase()), "{}", alone.all());
+    assert_eq!(test.files(), before);
+}
+
+#[test]
+fn a_root_that_signs_needs_no_bundle() {
+    let test = Test::with_certificate("test.example");
+    merges(&test, &test.text("server.crt"), &["server.crt"]);
+    // The documented command still works to the letter: the missing bundle is not needed, and the mend says so.
+    let before = test.files();
+    test.certkit(&["merge", "server.crt", "ca-bundle.ca", "--force"])
+        .exits(2)
+        .says("not_found")
+        .says("certkit merge server.crt");
+    assert_eq!(test.files(), before);
+}
+
+#[test]
+fn what_was_there_stays() {
+    let test = parts();
+    test.write("chain.pem", "mine\n");
+    let before = test.files();
+    test.certkit(&["merge", "server.crt", "ca-bundle.ca"]).exits(2).says("output_exists").says("--force");
+    assert_eq!(test.files(), before);
+    merges(&test, &wanted(&test), &["server.crt", "ca-bundle.ca"]);
+    // The same result again is no conflict.
+    test.certkit(&["merge", "server.crt", "ca-bundle.ca"]).exits(0);
+}
+
+#[test]
+fn standard_input_and_output() {
+    let test = parts();
+    let wanted = wanted(&test);
+    let ran = test
+        .program(certkit())
+        .args(["merge", "-", "ca-bundle.ca", "-o", "-"])
+        .stdin(test.text("server.crt"))
+        .run()
+        .exits(0);
+    assert_eq!(ran.stdout_bytes(), wanted.as_bytes());
+    assert!(ran.stderr().contains("server certificate test.example"));
+    assert!(!test.path("chain.pem").exists());
+    test.certkit(&["merge", "server.crt", "ca-bundle.ca", "-o", "-", "--format", "json"]).exits(2);
+}
+
+#[test]
+fn the_shape_of_its_json() {
+    let test = parts();
+    test.write("all.pem", test.text("ca.crt") + &test.text("server.crt") + &test.text("ca-bundle.ca"));
+    let report = test.certkit(&["merge", "all.pem", "--format", "json"]).exits(0).json();
+    assert_eq!(report["schema"], 1);
+    assert_eq!(report["output"], "chain.pem");
+    assert_eq!(report["errors"], json!([]));
+    assert_eq!(report["dropped"][0]["code"], "root_dropped");
+    assert_eq!(report["dropped"][0]["certificate"]["role"], "root");
+    let certificates = report["certificates"].as_array().unwrap();
+    assert_eq!(certificates.len(), 2);
+    assert_eq!(certificates[0]["role"], "leaf");
+    assert_eq!(certificates[0]["names"], json!(["test.example"]));
+    assert_eq!(certificates[0]["line"], 1);
+    assert_eq!(certificates[1]["role"], "intermediate");
+    assert_eq!(certificates[1]["line"].as_u64(), certificates[0]["last_line"].as_u64().map(|line| line + 1));
+    if let Some(openssl) = peer("openssl") {
+        let printed = test.run(&openssl, &["x509", "-in", "server.crt", "-noout", "-fingerprint", "-sha256"]);
+        let digest = printed.stdout().trim().rsplit('=').next().unwrap().replace(':', "").to_lowercase();
+        assert_eq!(certificates[0]["sha256"], digest.as_str());
+    }
+    let failed = test.certkit(&["merge", "ca-bundle.ca", "--format", "json", "--force"]).exits(1).json();
+    assert_eq!((&failed["schema"], &failed["errors"][0]["code"]), (&json!(1), &json!("no_leaf")));
+}
+
+#[test]
+fn expired_certificates_are_told_by_the_time_given() {
+    let test = parts();
+    test.certkit(&["merge", "server.crt", "ca-bundle.ca", "--at", "2126-01-01T00:00:00Z"]).says("expired");
+}

@@ -1,0 +1,157 @@
+//! Real frameworks on `serve`: Bottle, Flask, and a Django project as `django-admin startproject` makes it.
+
+use crate::curl::Curl;
+use crate::harness::{Test, certkit, repository};
+use crate::peers::{peer, python, script};
+use crate::process::{Process, Server, free_port};
+
+fn app(name: &str) -> String {
+    repository().join("tests/apps").join(name).display().to_string()
+}
+
+#[test]
+fn bottle_with_default_app() {
+    let Some(python) = python(&["bottle"]) else { return };
+    let test = Test::with_chain("test.example");
+    let Some(curl) = Curl::new(&test, "test.example") else { return };
+    std::fs::copy(app("bottle_app.py"), test.path("index.py")).unwrap();
+    let python = python.display().to_string();
+    let args = ["--cert", "chain.pem", "--key", "server.key", "--python", &python];
+    for app in [&["index.py"][..], &["index.py:application"], &["index"], &["--wsgi-file", "index.py"], &[]] {
+        let server = Server::start(&test, &[&args, app].concat());
+        assert_eq!(curl.get(&server, "/").is(200).text(), "Bottle says hello\n");
+        let answer = curl.fetch(&server, "/form", &["--data-urlencode", "name=Zoë"]).is(200);
+        assert_eq!(answer.text(), "Zoë from https\n");
+        curl.get(&server, "/missing").is(404);
+    }
+}
+
+#[test]
+fn flask() {
+    let Some(python) = python(&["flask"]) else { return };
+    let test = Test::with_chain("test.example");
+    let Some(curl) = Curl::new(&test, "test.example") else { return };
+    // By its virtual environment, as people have it.
+    let virtualenv = python.parent().and_then(|bin| bin.parent()).unwrap().display().to_string();
+    let name = app("flask_app.py") + ":app";
+    let server = Server::start(
+        &test,
+        &["--cert", "chain.pem", "--key", "server.key", "--virtualenv", &virtualenv, &name],
+    );
+    let hello = format!("Flask says hello at {} from 127.0.0.1\n", server.url("test.example", "/"));
+    for version in ["--http1.1", "--http2"] {
+        assert_eq!(curl.fetch(&server, "/", &[version]).is(200).text(), hello);
+    }
+    assert_eq!(
+        curl.get(&server, "/away").is(302).header("location"),
+        Some(server.url("test.example", "/").as_str())
+    );
+    for count in ["1\n", "2\n", "3\n"] {
+        let answer = curl.fetch(&server, "/count", &["-b", "jar", "-c", "jar"]).is(200);
+        assert_eq!(answer.text(), count);
+    }
+    test.write("upload", vec![b'u'; 3 * 1024 * 1024]);
+    assert_eq!(curl.fetch(&server, "/upload", &["-F", "file=@upload"]).is(200).text(), "3145728\n");
+}
+
+#[test]
+fn a_django_project() {
+    let Some(python) = python(&["django"]) else { return };
+    let test = Test::with_chain("localhost");
+    let run = |args: &[&str]| test.run(&python, args).exits(0);
+    run(&["-m", "django", "startproject", "mysite"]);
+    std::fs::copy(app("django_views.py"), test.path("mysite/mysite/urls.py")).unwrap();
+    let settings = test.text("mysite/mysite/settings.py");
+    test.write(
+        "mysite/mysite/settings.py",
+        settings.replace("ALLOWED_HOSTS = []", "ALLOWED_HOSTS = ['localhost']"),
+    );
+    // Static files by the application itself, as the development server does it.
+    let wsgi = test.text("mysite/mysite/wsgi.py");
+    let handler = "\nfrom django.contrib.staticfiles.handlers import StaticFilesHandler\n\n\
+                   application = StaticFilesHandler(application)\n";
+    test.write("mysite/mysite/wsgi.py", wsgi + handler);
+    run(&["mysite/manage.py", "migrate", "-v0"]);
+    test.program(&python)
+        .args([
+            "mysite/manage.py",
+            "createsuperuser",
+            "--noinput",
+            "--username=admin",
+            "--email=a@test.example",
+        ])
+        .env("DJANGO_SUPERUSER_PASSWORD", "correct horse")
+        .run()
+        .exits(0);
+
+    let program = python.display().to_string();
+    let args = ["--cert", "chain.pem", "--key", "server.key", "--python", &program, "--chdir", "mysite"];
+    // By name, and found by its manage.py.
+    for app in [&["mysite.wsgi"][..], &[]] {
+        let server = Server::start(&test, &[&args, app].concat());
+        let visit = script("django_visit.py").display().to_string();
+        let url = server.url("localhost", "");
+        let ran = test.run(&python, &[&visit, &url, "ca.crt", "admin", "correct horse"]).exits(0);
+        assert_eq!(ran.stdout(), "logged in\nstatic files\nsessions\nupload\n");
+        let log = server.process.log();
+        assert!(!log.contains("Traceback"), "{log}");
+    }
+}
+
+#[test]
+fn flask_behind_nginx_by_uwsgi_pass() {
+    let (Some(nginx), Some(python)) = (peer("nginx"), python(&["flask"])) else { return };
+    let test = Test::with_chain("test.example");
+    let Some(curl) = Curl::new(&test, "test.example") else { return };
+    let socket = test.path("app.sock");
+    let (tcp, port) = (free_port(), free_port());
+    let (uwsgi, unix) = (format!("uwsgi:127.0.0.1:{tcp}"), format!("uwsgi+unix:{}", socket.display()));
+    let program = python.display().to_string();
+    let app = app("flask_app.py") + ":app";
+    let mut backend = Process::start(
+        &test,
+        test.program(certkit())
+            .args(["serve", "--listen", &uwsgi, "--listen", &unix, "--python", &program, &app]),
+    );
+    backend.wait_for(([127, 0, 0, 1], tcp).into());
+    crate::harness::eventually("the unix socket", || socket.exists().then_some(()));
+
+    // Everything that nginx writes stays in the test's folder.
+    std::fs::create_dir(test.path("nginx")).unwrap();
+    let folder = test.path("nginx").display().to_string();
+    let paths: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .iter()
+        .map(|kind| format!("{kind}_temp_path {folder}/{kind};\n"))
+        .collect();
+    let parameters = "include /etc/nginx/uwsgi_params; uwsgi_param UWSGI_SCHEME https; uwsgi_param HTTPS on;";
+    test.write(
+        "nginx/nginx.conf",
+        format!(
+            "daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\n\
+             http {{\naccess_log off;\n{paths}client_max_body_size 0;\n\
+             server {{\nlisten 127.0.0.1:{port} ssl;\nssl_certificate {chain};\nssl_certificate_key {key};\n\
+             location / {{ uwsgi_pass 127.0.0.1:{tcp}; {parameters} }}\n\
+             location /count {{ uwsgi_pass unix:{socket}; {parameters} }}\n}}\n}}\n",
+            chain = test.path("chain.pem").display(),
+            key = test.path("server.key").display(),
+            socket = socket.display(),
+        ),
+    );
+    let conf = format!("{folder}/nginx.conf");
+    let mut front =
+        Process::start(&test, test.program(&nginx).args(["-c", &conf, "-p", &folder, "-e", "stderr"]));
+    front.wait_for(([127, 0, 0, 1], port).into());
+
+    let server = Server { process: front, port };
+    let hello = format!("Flask says hello at {} from 127.0.0.1\n", server.url("test.example", "/"));
+    assert_eq!(curl.get(&server, "/").is(200).text(), hello);
+    assert_eq!(
+        curl.get(&server, "/away").is(302).header("location"),
+        Some(server.url("test.example", "/").as_str())
+    );
+    assert_eq!(curl.get(&server, "/count").is(200).text(), "1\n");
+    curl.get(&server, "/missing").is(404);
+    test.write("upload", vec![b'u'; 3 * 1024 * 1024]);
+    assert_eq!(curl.fetch(&server, "/upload", &["-F", "file=@upload"]).is(200).text(), "3145728\n");
+    backend.wait_for_log("\"GET /missing HTTP/1.1\" 404 ");
+}

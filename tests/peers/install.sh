@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Installs the peers that tests (or benches) compare certkit with: programs from Debian packages, Python packages into
+# an environment of their own under target/peers/venv. What is there already is not installed again.
+#
+# usage: install.sh test|bench
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+# Debian package and a program of it.
+packages='
+ca-certificates update-ca-certificates
+chromium chromium
+curl curl
+gnutls-bin certtool
+libnss3-tools certutil
+nginx-light nginx
+openssl openssl
+pebble pebble
+'
+requirements=(tests/peers/requirements.txt)
+if [ "${1:-test}" = bench ]; then
+    packages+='
+mkcert mkcert
+uwsgi-core uwsgi-core
+uwsgi-plugin-python3 uwsgi-core
+wrk wrk
+'
+    requirements+=(tests/peers/requirements-bench.txt)
+fi
+
+PATH=$PATH:/usr/sbin:/sbin
+venv=target/peers/venv
+
+main() {
+    local missing=()
+    while read -r package program; do
+        if [ -n "$package" ] && ! command -v "$program" >/dev/null; then
+            missing+=("$package")
+        fi
+    done <<<"$packages"
+    if [ -z "$(python_with_venv)" ] && ! "$venv/bin/python" -c pass 2>/dev/null; then
+        missing+=(python3-venv)
+    fi
+    if [ ${#missing[@]} -gt 0 ]; then
+        install_packages "${missing[@]}"
+    fi
+    install_python_packages
+}
+
+install_packages() {
+    if ! command -v apt-get >/dev/null; then
+        echo "tests: missing, and no apt-get to install it with (Debian's names): $*" >&2
+        exit 1
+    fi
+    if [ "$(id -u)" != 0 ]; then
+        echo "tests: missing programs. Install them and run this again:" >&2
+        echo "    sudo apt-get install --no-install-recommends $*" >&2
+        exit 1
+    fi
+    echo "tests: installing $*"
+    forbid_service_starts
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq </dev/null
+    apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" </dev/null >/dev/null
+    allow_service_starts
+}
+
+# Packages such as nginx start their server at installation unless this policy forbids it.
+policy=/usr/sbin/policy-rc.d
+forbid_service_starts() {
+    # A saved policy of a run that was killed is the real one.
+    if [ -e "$policy" ] && [ ! -e "$policy.before-certkit" ]; then
+        mv "$policy" "$policy.before-certkit"
+    fi
+    trap allow_service_starts EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+}
+allow_service_starts() {
+    rm -f "$policy"
+    if [ -e "$policy.before-certkit" ]; then
+        mv "$policy.before-certkit" "$policy"
+    fi
+    trap - EXIT INT TERM HUP
+}
+
+# The first interpreter that can make an environment: Debian splits that off into python3-venv.
+python_with_venv() {
+    local python
+    for python in python3 /usr/bin/python3; do
+        if "$python" -c 'import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then
+            echo "$python"
+            return
+        fi
+    done
+}
+
+install_python_packages() {
+    local installed=target/peers/installed.txt
+    if "$venv/bin/python" -c pass 2>/dev/null; then
+        # The longer list (benches) covers the shorter one.
+        if [ -e "$installed" ] && ! grep -vxF -f "$installed" -q "${requirements[@]}" --no-filename; then
+            return
+        fi
+    else
+        rm -rf "$venv"
+        mkdir -p target/peers
+        "$(python_with_venv)" -m venv "$venv"
+    fi
+    echo "tests: installing Python packages into $venv"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${requirements[@]/#/--requirement=}" </dev/null
+    cat "${requirements[@]}" >"$installed"
+}
+
+main
