@@ -18,7 +18,7 @@ mod rules;
 mod trust;
 mod verify;
 
-pub use check::{CheckInput, Judgement, Purpose, check};
+pub use check::{CheckInput, Judgement, check};
 pub use located::Located;
 pub use order::{Order, OrderError, order};
 pub use path::{Path, PathEnd, build_paths};
