@@ -18,6 +18,9 @@ mod rules;
 mod trust;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub use check::{CheckInput, Judgement, check};
 pub use located::Located;
 pub use order::{Order, OrderError, order};
