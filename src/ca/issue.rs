@@ -13,12 +13,11 @@ use rcgen::{
 };
 use time::OffsetDateTime;
 
-use super::profile::{
-    AddressRange, CaProfile, Constraint, LeafProfile, MAX_COMMON_NAME, Purpose, end_of_validity,
-};
+use super::profile::{AddressRange, CaProfile, Constraint, LeafProfile, MAX_COMMON_NAME, end_of_validity};
 use super::serial;
 use crate::x509::{
-    Certificate, CertificateError, CertificateName, CertifiedKey, PrivateKey, SignatureCheck, SubjectAltName,
+    Certificate, CertificateError, CertificateName, CertifiedKey, PrivateKey, Purpose, SignatureCheck,
+    SubjectAltName,
 };
 
 /// Why nothing was issued.

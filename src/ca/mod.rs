@@ -5,4 +5,4 @@ mod profile;
 mod serial;
 
 pub use issue::{Error, Issued, issue_intermediate, issue_leaf, make_request, make_root};
-pub use profile::{AddressRange, CaProfile, Constraint, LeafProfile, Purpose, end_of_validity};
+pub use profile::{AddressRange, CaProfile, Constraint, LeafProfile, end_of_validity};

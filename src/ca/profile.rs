@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use time::{Duration, OffsetDateTime};
 
-use crate::x509::{CertificateName, InvalidName};
+use crate::x509::{CertificateName, InvalidName, Purpose};
 
 /// Clocks of two machines differ; a certificate that is valid "from now" would be refused next door.
 const CLOCK_SKEW: Duration = Duration::minutes(5);
@@ -34,15 +34,6 @@ pub struct LeafProfile {
     pub purpose: Purpose,
     /// Days of validity, cut to the issuer's.
     pub validity_days: u32,
-}
-
-/// What a certificate is for. Chrome's root policy wants the two apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// serverAuth.
-    Server,
-    /// clientAuth.
-    Client,
 }
 
 /// A part of the name space (RFC 5280 section 4.2.1.10).

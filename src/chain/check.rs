@@ -8,7 +8,7 @@ use super::rules;
 use super::trust::TrustStore;
 use crate::finding::{Finding, Location, Severity};
 use crate::report::{CertificateSummary, Role};
-use crate::x509::{Certificate, HostName, PrivateKey};
+use crate::x509::{Certificate, HostName, PrivateKey, Purpose};
 
 /// What to judge, and by what.
 #[derive(Debug)]
@@ -29,15 +29,6 @@ pub struct CheckInput<'a> {
     pub purpose: Purpose,
     /// How the user would name the file in a command that mends something.
     pub file: &'a str,
-}
-
-/// What the certificate is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// A client that shows who it is.
-    Client,
-    /// A server.
-    Server,
 }
 
 /// The verdict: it holds when no finding is an error.

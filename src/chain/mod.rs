@@ -18,7 +18,10 @@ mod rules;
 mod trust;
 mod verify;
 
-pub use check::{CheckInput, Judgement, Purpose, check};
+#[cfg(test)]
+mod tests;
+
+pub use check::{CheckInput, Judgement, check};
 pub use located::Located;
 pub use order::{Order, OrderError, order};
 pub use path::{Path, PathEnd, build_paths};

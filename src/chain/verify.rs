@@ -4,8 +4,7 @@ use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use time::OffsetDateTime;
 use webpki::{EndEntityCert, KeyUsage};
 
-use super::check::Purpose;
-use crate::x509::{Certificate, HostName};
+use crate::x509::{Certificate, HostName, Purpose};
 
 /// Asks webpki about a path: leaf, issuers, anchor.
 ///

@@ -5,11 +5,11 @@ use super::input::{read_certificates, read_private_key};
 use super::output::shell_word;
 use super::{Context, Result};
 use crate::chain::{self, CheckInput, Origin, TrustStore};
-use crate::cli::{CheckArgs, Purpose};
+use crate::cli::{self, CheckArgs};
 use crate::finding::{Code, Finding, Location, Severity};
 use crate::pem::{Damage, DamageKind};
 use crate::report::{Checked, Failure, Outcome, Report};
-use crate::x509::HostName;
+use crate::x509::{HostName, Purpose};
 
 /// Runs the command.
 pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
@@ -29,8 +29,8 @@ pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
         key: key.as_ref(),
         min_days: args.min_days,
         purpose: match args.purpose {
-            Purpose::Client => chain::Purpose::Client,
-            Purpose::Server => chain::Purpose::Server,
+            cli::Purpose::Client => Purpose::Client,
+            cli::Purpose::Server => Purpose::Server,
         },
         file: &word,
     });

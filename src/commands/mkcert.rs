@@ -9,14 +9,14 @@ use super::ca_lookup::{SigningCa, signing_ca};
 use super::mkca::{browser_warning, cannot_issue, new_key};
 use super::output::{Output, shell_word};
 use super::{Context, Result};
-use crate::ca::{LeafProfile, Purpose, issue_leaf, make_request};
-use crate::chain::Located;
+use crate::ca::{LeafProfile, issue_leaf, make_request};
+use crate::chain::{self, CheckInput, Located, Origin, TrustStore};
 use crate::cli::MkcertArgs;
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Severity};
 use crate::pem;
-use crate::report::{Outcome, Report, Role};
+use crate::report::{Failure, Outcome, Report, Role};
 use crate::sys::clock::date;
-use crate::x509::{Certificate, CertificateName};
+use crate::x509::{Certificate, CertificateName, Purpose};
 
 /// Apple's systems refuse server certificates of more days, also from private CAs (support article 103769).
 const MAX_DAYS: u32 = 825;
@@ -36,6 +36,7 @@ pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
     let key = new_key(args.key_kind)?;
     let issued = issue_leaf(&profile, &key, &ca.certified, context.clock.now()).map_err(cannot_issue)?;
     let certificate = issued.certificate;
+    prove(&certificate, &ca, purpose, context)?;
 
     let mut output = Output::default();
     let what = format!("the certificate for {}", args.names.join(", "));
@@ -67,6 +68,26 @@ pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
     }
     report.next = next(args, &ca, &bundle);
     Ok(report)
+}
+
+/// What clients would refuse is not written: names that the CA may not speak for above all.
+fn prove(certificate: &Certificate, ca: &SigningCa, purpose: Purpose, context: &Context<'_>) -> Result<()> {
+    let path = ca.path.display().to_string();
+    let mut trust = TrustStore::default();
+    trust.add(ca.certified.leaf().clone(), Origin::File(path.clone()));
+    let judgement = chain::check(&CheckInput {
+        certificates: &[Located::from(certificate.clone())],
+        trust: &trust,
+        at: context.clock.now(),
+        host: None,
+        key: None,
+        min_days: None,
+        purpose,
+        file: &path,
+    });
+    let mut errors = judgement.findings;
+    errors.retain(|finding| finding.severity == Severity::Error);
+    if errors.is_empty() { Ok(()) } else { Err(Failure { findings: errors, status: 2 }) }
 }
 
 fn names(texts: &[String]) -> Result<Vec<CertificateName>> {

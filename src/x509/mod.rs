@@ -7,6 +7,7 @@ mod distinguished_name;
 mod key_kind;
 mod name;
 mod private_key;
+mod purpose;
 
 pub use algorithm::{SignatureCheck, key_description, signature_description};
 pub use certificate::{BasicConstraints, Certificate, Error as CertificateError, KeyUsage, SubjectAltName};
@@ -15,3 +16,4 @@ pub use distinguished_name::DistinguishedName;
 pub use key_kind::KeyKind;
 pub use name::{CertificateName, HostName, InvalidName};
 pub use private_key::{Error as PrivateKeyError, PrivateKey};
+pub use purpose::Purpose;

@@ -1,9 +1,10 @@
 //! Names are read from the subject alternative names only (RFC 9525 section 6.1; CA/Browser baseline requirements
 //! 7.1.4.3).
 
-use super::super::check::{Judged, Purpose};
+use super::super::check::Judged;
 use super::placed;
 use crate::finding::{Code, Finding};
+use crate::x509::Purpose;
 
 pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
     let leaf = judged.leaf();

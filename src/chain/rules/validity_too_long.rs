@@ -3,9 +3,10 @@
 
 use time::Duration;
 
-use super::super::check::{Judged, Purpose};
+use super::super::check::Judged;
 use super::placed;
 use crate::finding::{Code, Finding};
+use crate::x509::Purpose;
 
 pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
     let leaf = judged.leaf();

@@ -1,9 +1,10 @@
 //! The extended key usage, where there is one, must name the purpose: of the leaf (RFC 5280 section 4.2.1.12), and as
 //! all clients have it, of the intermediates too.
 
-use super::super::check::{Judged, Purpose};
+use super::super::check::Judged;
 use super::placed;
 use crate::finding::{Code, Finding};
+use crate::x509::Purpose;
 
 const ANY: &str = "2.5.29.37.0";
 const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";

@@ -2,9 +2,9 @@
 
 use time::OffsetDateTime;
 
-use crate::chain::{CheckInput, Located, Origin, Purpose, TrustStore, check};
+use crate::chain::{CheckInput, Located, Origin, TrustStore, check};
 use crate::finding::{Code, Finding, Severity};
-use crate::x509::{Certificate, HostName, PrivateKey};
+use crate::x509::{Certificate, HostName, PrivateKey, Purpose};
 
 /// Judges a chain, leaf first, as a server would send it. Gives what there is to remark on it.
 ///
