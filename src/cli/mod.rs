@@ -15,7 +15,7 @@ pub use completions::{CompletionsArgs, ManArgs};
 pub use merge::MergeArgs;
 pub use mkca::MkcaArgs;
 pub use mkcert::{CaArgs, MkcertArgs};
-pub use serve::ServeArgs;
+pub use serve::{Listen, ServeArgs};
 
 /// One program for the whole TLS life of a web application.
 #[derive(Debug, Parser)]

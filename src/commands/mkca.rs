@@ -79,7 +79,7 @@ fn folder(args: &MkcaArgs) -> Result<PathBuf> {
 }
 
 /// `NAME user@host 2026-11-20`: two CAs in a trust store must be told apart, and iOS hides roots without a name.
-fn common_name(name: Option<&str>, kind: &str, date: &str) -> String {
+pub(super) fn common_name(name: Option<&str>, kind: &str, date: &str) -> String {
     let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "user".into());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let who = match name {

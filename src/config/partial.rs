@@ -8,8 +8,7 @@ use serde::Deserialize;
 use super::toml::{list, value};
 use super::values::{Age, Mode, Mount, Size, Span, Variable};
 use crate::serve::address::{ListenAddress, Place};
-use crate::serve::config::AccessLogTarget;
-use crate::tls::MinVersion;
+use crate::serve::config::{AccessLogTarget, MinVersion};
 
 /// What one source says about `serve`. The names are those of the options, and of the keys in `certkit.toml`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::address::{ListenAddress, Place};
 use super::worker::WorkerConfig;
-use crate::tls::MinVersion;
+pub use crate::tls::MinVersion;
 
 /// Everything the server needs to know, except the certificates, which come from a source of their own.
 #[derive(Clone, Debug)]

@@ -47,7 +47,7 @@ use self::shutdown::{Phase, Shutdown, ShutdownSender};
 use self::static_files::Folder;
 use self::worker::WorkerPool;
 use crate::finding::Finding;
-use crate::tls::{self, CertificateSource, Resolver};
+use crate::tls::{self, CertificateSet, CertificateSource, Resolver};
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -71,9 +71,6 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// The certificates cannot be used.
-    #[error("the certificates cannot be used")]
-    Certificates(Vec<Finding>),
     /// A folder cannot be opened.
     #[error("cannot open the folder {}", path.display())]
     Folder {
@@ -95,14 +92,22 @@ pub enum Error {
 pub struct Server {
     listeners: Vec<(Listener, Speak)>,
     service: Arc<Service>,
-    certificates: Option<Certificates>,
+    renewal: Option<Renewal>,
     max_connections: usize,
     graceful_timeout: Duration,
 }
 
-/// The certificates in use, and where new ones come from.
+/// The certificates to begin with, and where new ones come from.
+pub struct Certificates {
+    /// To begin with.
+    pub set: CertificateSet,
+    /// For all later ones.
+    pub source: Arc<dyn CertificateSource>,
+}
+
+/// The certificates in use.
 #[derive(Clone)]
-struct Certificates {
+struct Renewal {
     resolver: Arc<Resolver>,
     source: Arc<dyn CertificateSource>,
 }
@@ -116,24 +121,22 @@ pub trait Observer: Send + Sync {
 }
 
 impl Server {
-    /// Loads certificates, binds the sockets, and starts the application, in this order: what is cheap to refuse is
-    /// refused first. Needs a Tokio runtime. `certificates` is needed for https listeners only.
+    /// Binds the sockets and starts the application, in this order: what is cheap to refuse is refused first. Needs a
+    /// Tokio runtime. `certificates` are needed for https listeners only.
     ///
     /// # Errors
     /// Everything that stands in the way; nothing is left behind then.
-    pub async fn start(
-        config: ServeConfig,
-        certificates: Option<Arc<dyn CertificateSource>>,
-    ) -> Result<Self, Error> {
+    pub async fn start(config: ServeConfig, certificates: Option<Certificates>) -> Result<Self, Error> {
         let log = AccessLog::open(&config.access_log).map_err(|source| match &config.access_log {
             config::AccessLogTarget::File(path) => Error::AccessLog { path: path.clone(), source },
             _ => Error::AccessLog { path: PathBuf::new(), source },
         })?;
-        let certificates = certificates.map(Certificates::load).transpose()?;
-        let tls = match &certificates {
-            Some(certificates) => {
-                Some(tls::server_config(Arc::clone(&certificates.resolver), config.tls_min)?)
-            }
+        let renewal = certificates.map(|Certificates { set, source }| {
+            let resolver = Arc::new(Resolver::new(set));
+            Renewal { resolver, source }
+        });
+        let tls = match &renewal {
+            Some(renewal) => Some(tls::server_config(Arc::clone(&renewal.resolver), config.tls_min)?),
             None => None,
         };
         let folders = config
@@ -162,7 +165,7 @@ impl Server {
         Ok(Self {
             listeners,
             service,
-            certificates,
+            renewal,
             max_connections: config.max_connections,
             graceful_timeout: config.graceful_timeout,
         })
@@ -192,8 +195,8 @@ impl Server {
         let log = self.service.log.clone();
         let mut background = JoinSet::new();
         background.spawn(async move { log.write_lines().await });
-        if let Some(certificates) = self.certificates.clone() {
-            background.spawn(async move { certificates.keep_fresh(&mut reload, &*observer).await });
+        if let Some(renewal) = self.renewal.clone() {
+            background.spawn(async move { renewal.keep_fresh(&mut reload, &*observer).await });
         }
 
         shutdown.reached(Phase::Draining).await;
@@ -226,12 +229,7 @@ fn stop_signal() -> (ShutdownSender, Shutdown) {
     (sender, shutdown)
 }
 
-impl Certificates {
-    fn load(source: Arc<dyn CertificateSource>) -> Result<Self, Error> {
-        let set = source.load().map_err(Error::Certificates)?;
-        Ok(Self { resolver: Arc::new(Resolver::new(set)), source })
-    }
-
+impl Renewal {
     /// Loads them anew when the source or `reload` says so, for ever.
     async fn keep_fresh(&self, reload: &mut tokio::sync::mpsc::Receiver<()>, observer: &dyn Observer) {
         loop {

@@ -19,9 +19,6 @@ pub enum Error {
     /// There is no certificate to show.
     #[error("no certificate to show to clients")]
     NoCertificate,
-    /// A certificate whose names cannot be read.
-    #[error("the names of a certificate cannot be read: {0}")]
-    Names(String),
     /// rustls refuses the configuration.
     #[error("TLS cannot be set up: {0}")]
     Setup(#[source] rustls::Error),

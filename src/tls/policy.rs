@@ -48,3 +48,12 @@ pub fn provider() -> Arc<CryptoProvider> {
     let groups = vec![kx_group::X25519MLKEM768, kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1];
     Arc::new(CryptoProvider { kx_groups: groups, ..default_provider() })
 }
+
+/// Asks for the first random bytes, in a thread of its own. Unless it was built not to, aws-lc gathers entropy for
+/// about 30 ms then, and the first handshake would wait for it.
+pub fn prepare_random() {
+    std::thread::spawn(|| {
+        // Should it fail, whoever needs random bytes will be told.
+        let _ = provider().secure_random.fill(&mut [0; 1]);
+    });
+}

@@ -6,14 +6,12 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
-use x509_parser::extensions::GeneralName;
-use x509_parser::prelude::{FromDer, X509Certificate};
+use rustls::sign::CertifiedKey as RustlsKey;
 
 use super::{Error, policy};
 use crate::finding::Finding;
+use crate::x509::{Certificate, CertifiedKey, SubjectAltName};
 
 /// Where certificates come from: files, an ACME server, a CA of our own. The server asks and knows no more.
 #[async_trait]
@@ -38,24 +36,23 @@ pub struct CertificateSet {
 struct Entry {
     /// DNS names in lower case, wildcards as `*.example.com`.
     names: Vec<String>,
-    key: Arc<CertifiedKey>,
+    key: Arc<RustlsKey>,
 }
 
 impl CertificateSet {
-    /// A set of chains (leaf first) with their keys.
+    /// A set of chains with their keys.
     ///
     /// # Errors
-    /// [`Error::NoCertificate`] for none, [`Error::CertifiedKey`] where key and leaf do not belong together.
-    pub fn new(
-        pairs: impl IntoIterator<Item = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
-    ) -> Result<Self, Error> {
+    /// [`Error::NoCertificate`] for none, [`Error::CertifiedKey`] for a kind of key that rustls cannot sign with.
+    pub fn new<'k>(pairs: impl IntoIterator<Item = &'k CertifiedKey>) -> Result<Self, Error> {
         let provider = policy::provider();
         let entries = pairs
             .into_iter()
-            .map(|(chain, key)| {
-                let names = chain.first().map_or_else(|| Err(Error::NoCertificate), dns_names)?;
-                let key = CertifiedKey::from_der(chain, key, &provider).map_err(Error::CertifiedKey)?;
-                Ok(Entry { names, key: Arc::new(key) })
+            .map(|pair| {
+                let chain = pair.chain().iter().map(|certificate| certificate.der.clone()).collect();
+                let key = RustlsKey::from_der(chain, pair.key().to_rustls(), &provider)
+                    .map_err(Error::CertifiedKey)?;
+                Ok(Entry { names: dns_names(pair.leaf()), key: Arc::new(key) })
             })
             .collect::<Result<Vec<_>, Error>>()?;
         if entries.is_empty() {
@@ -66,7 +63,7 @@ impl CertificateSet {
 
     /// The certificate for a name: exact names before wildcards, and among several (an ECDSA and an RSA one) the
     /// first that `fits` the client.
-    fn choose(&self, name: Option<&str>, fits: impl Fn(&CertifiedKey) -> bool) -> Option<Arc<CertifiedKey>> {
+    fn choose(&self, name: Option<&str>, fits: impl Fn(&RustlsKey) -> bool) -> Option<Arc<RustlsKey>> {
         let of_name = |wanted: &str| -> Vec<&Entry> {
             self.entries.iter().filter(|entry| entry.names.iter().any(|name| name == wanted)).collect()
         };
@@ -109,7 +106,7 @@ impl Resolver {
 }
 
 impl ResolvesServerCert for Resolver {
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<RustlsKey>> {
         let schemes = hello.signature_schemes();
         self.set
             .load()
@@ -117,50 +114,51 @@ impl ResolvesServerCert for Resolver {
     }
 }
 
-fn dns_names(leaf: &CertificateDer<'_>) -> Result<Vec<String>, Error> {
-    let names = |error: &dyn std::fmt::Display| Error::Names(error.to_string());
-    let (_, certificate) = X509Certificate::from_der(leaf).map_err(|error| names(&error))?;
-    let san = certificate.subject_alternative_name().map_err(|error| names(&error))?;
-    let general_names = san.map(|san| san.value.general_names.as_slice()).unwrap_or_default();
-    Ok(general_names
+fn dns_names(leaf: &Certificate) -> Vec<String> {
+    leaf.subject_alt_names
         .iter()
+        .flatten()
         .filter_map(|name| match name {
-            GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
+            SubjectAltName::Dns(name) => Some(name.to_ascii_lowercase()),
             _ => None,
         })
-        .collect())
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use rcgen::{CertificateParams, KeyPair};
+    use time::OffsetDateTime;
 
     use super::*;
+    use crate::ca::{CaProfile, LeafProfile, issue_leaf, make_root};
+    use crate::x509::{CertificateName, KeyKind, PrivateKey, Purpose};
 
-    fn pair(
-        names: &[&str],
-        algorithm: &'static rcgen::SignatureAlgorithm,
-    ) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
-        let key = KeyPair::generate_for(algorithm).unwrap();
-        let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
-        let certificate = CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
-        (vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+    fn pair(name: &str, kind: KeyKind) -> CertifiedKey {
+        let now = OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000);
+        let key = |kind| PrivateKey::generate(kind).unwrap();
+        let profile =
+            CaProfile { common_name: "CA".into(), validity_days: 9, path_length: 0, permitted: Vec::new() };
+        let root = make_root(&profile, key(KeyKind::EcdsaP256), now).unwrap();
+        let names = vec![CertificateName::parse(name).unwrap()];
+        let profile = LeafProfile { names, purpose: Purpose::Server, validity_days: 9 };
+        let key = key(kind);
+        let leaf = issue_leaf(&profile, &key, &root, now).unwrap().certificate;
+        CertifiedKey::new(leaf, Vec::new(), key).unwrap()
     }
 
     #[test]
     fn names_choose_the_certificate() {
-        let p256 = &rcgen::PKCS_ECDSA_P256_SHA256;
         let pairs = [
-            pair(&["a.example"], p256),
-            pair(&["*.b.example"], p256),
-            pair(&["x.b.example"], p256),
-            pair(&["a.example"], &rcgen::PKCS_ECDSA_P384_SHA384),
+            pair("a.example", KeyKind::EcdsaP256),
+            pair("*.b.example", KeyKind::EcdsaP256),
+            pair("x.b.example", KeyKind::EcdsaP256),
+            pair("a.example", KeyKind::EcdsaP384),
         ];
-        let leaves: Vec<_> = pairs.iter().map(|(chain, _)| chain[0].clone()).collect();
-        let set = CertificateSet::new(pairs).unwrap();
-        let all = |_: &CertifiedKey| true;
-        let index = |chosen: Option<Arc<CertifiedKey>>| {
-            leaves.iter().position(|leaf| chosen.as_ref().is_some_and(|key| key.cert[0] == *leaf)).unwrap()
+        let set = CertificateSet::new(&pairs).unwrap();
+        let all = |_: &RustlsKey| true;
+        let index = |chosen: Option<Arc<RustlsKey>>| {
+            let leaf = &chosen.unwrap().cert[0];
+            pairs.iter().position(|pair| pair.leaf().der == *leaf).unwrap()
         };
         assert_eq!(index(set.choose(Some("A.example"), all)), 0);
         assert_eq!(index(set.choose(Some("y.b.example"), all)), 1);
@@ -169,16 +167,13 @@ mod tests {
         assert_eq!(index(set.choose(None, all)), 0);
         // A client that cannot verify the first one gets the other of the same name.
         let p384 = rustls::SignatureScheme::ECDSA_NISTP384_SHA384;
-        let fits = |key: &CertifiedKey| key.key.choose_scheme(&[p384]).is_some();
+        let fits = |key: &RustlsKey| key.key.choose_scheme(&[p384]).is_some();
         assert_eq!(index(set.choose(Some("a.example"), fits)), 3);
         assert_eq!(index(set.choose(None, fits)), 3);
     }
 
     #[test]
-    fn a_foreign_key_is_refused() {
-        let (chain, _) = pair(&["a.example"], &rcgen::PKCS_ECDSA_P256_SHA256);
-        let (_, key) = pair(&["a.example"], &rcgen::PKCS_ECDSA_P256_SHA256);
-        assert!(matches!(CertificateSet::new([(chain, key)]), Err(Error::CertifiedKey(_))));
+    fn an_empty_set_is_refused() {
         assert!(matches!(CertificateSet::new([]), Err(Error::NoCertificate)));
     }
 }

@@ -10,8 +10,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("acme", &["tls", "x509"]),
     ("ca", &["x509"]),
     ("chain", &["x509"]),
-    // Arguments are parsed into the types that own the words, such as the kinds of keys.
-    ("cli", &["x509"]),
+    // Arguments are parsed into the types that own the words, such as the kinds of keys and addresses to listen on.
+    ("cli", &["config", "serve", "x509"]),
     ("commands", &["acme", "ca", "chain", "cli", "config", "render", "serve", "tls", "x509"]),
     ("config", &["serve"]),
     ("finding", &[]),

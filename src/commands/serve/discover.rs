@@ -1,0 +1,217 @@
+//! What to serve: the application that is named, or what lies in the folder.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::PartialServe;
+use crate::serve::worker::Application;
+
+/// What to serve, and how to say so.
+#[derive(Debug, PartialEq)]
+pub(super) enum Found {
+    /// A Python application.
+    Application(Application),
+    /// A folder of files.
+    Folder(PathBuf),
+    /// Nothing.
+    Nothing,
+}
+
+/// Files that may hold an application, the most telling name first.
+const FILES: [&str; 4] = ["wsgi.py", "app.py", "index.py", "main.py"];
+/// Names of the callable, the standard one first.
+const CALLABLES: [&str; 2] = ["application", "app"];
+const FOLDERS: [&str; 2] = ["static", "public"];
+
+/// The application that the settings name, else what lies in the folder where the application would run.
+pub(super) fn find(settings: &PartialServe) -> Found {
+    if let Some(application) = named(settings) {
+        return Found::Application(application);
+    }
+    // Folders of files that are mounted are something to serve already.
+    let is_only_files = settings.folders.is_some();
+    let folder = settings.chdir.as_deref().unwrap_or(Path::new("."));
+    search(folder)
+        .filter(|found| !is_only_files || matches!(found, Found::Application(_)))
+        .unwrap_or(Found::Nothing)
+}
+
+/// How an application is called in messages.
+pub(super) fn describe(application: &Application) -> String {
+    let (name, callable) = match application {
+        Application::File { path, callable } => (path.display().to_string(), callable),
+        Application::Module { module, callable } => (module.clone(), callable),
+    };
+    match callable {
+        Some(callable) => format!("{name}:{callable}"),
+        None => name,
+    }
+}
+
+fn named(settings: &PartialServe) -> Option<Application> {
+    let callable = || settings.callable.clone();
+    if let Some(path) = &settings.wsgi_file {
+        return Some(Application::File { path: path.clone(), callable: callable() });
+    }
+    let text = settings.module.as_ref().or(settings.app.as_ref())?;
+    let (name, named_callable) = match text.rsplit_once(':') {
+        Some((name, callable)) => (name, Some(callable.to_owned())),
+        None => (text.as_str(), None),
+    };
+    let callable = named_callable.or_else(callable);
+    // A module's dotted name has neither slash nor this ending.
+    let is_file = settings.module.is_none() && (name.contains('/') || name.ends_with(".py"));
+    Some(if is_file {
+        Application::File { path: name.into(), callable }
+    } else {
+        Application::Module { module: name.to_owned(), callable }
+    })
+}
+
+fn search(folder: &Path) -> Option<Found> {
+    if let Some(application) = django(folder) {
+        return Some(Found::Application(application));
+    }
+    for file in FILES {
+        let Ok(source) = std::fs::read_to_string(folder.join(file)) else { continue };
+        if let Some(callable) = CALLABLES.into_iter().find(|name| defines(&source, name)) {
+            let callable = Some(callable.to_owned());
+            return Some(Found::Application(Application::File { path: file.into(), callable }));
+        }
+    }
+    FOLDERS.map(|name| folder.join(name)).into_iter().find(|path| path.is_dir()).map(Found::Folder)
+}
+
+/// manage.py names the settings, and these name the WSGI application.
+fn django(folder: &Path) -> Option<Application> {
+    let manage = std::fs::read_to_string(folder.join("manage.py")).ok()?;
+    let line = manage.lines().find(|line| line.contains("DJANGO_SETTINGS_MODULE"))?;
+    let settings = strings(line).into_iter().find(|text| *text != "DJANGO_SETTINGS_MODULE")?;
+    let module_file = |module: &str| folder.join(module.replace('.', "/") + ".py");
+    let declared = std::fs::read_to_string(module_file(settings)).ok().and_then(|source| {
+        let line = source.lines().find(|line| line.starts_with("WSGI_APPLICATION"))?.to_owned();
+        let (module, callable) = strings(&line).first()?.rsplit_once('.')?;
+        Some((module.to_owned(), callable.to_owned()))
+    });
+    let (module, callable) = declared.or_else(|| {
+        let module = format!("{}.wsgi", settings.rsplit_once('.')?.0);
+        module_file(&module).is_file().then(|| (module, "application".to_owned()))
+    })?;
+    Some(Application::Module { module, callable: Some(callable) })
+}
+
+/// The texts in quotation marks of a line.
+fn strings(line: &str) -> Vec<&str> {
+    let quote = if line.contains('"') { '"' } else { '\'' };
+    line.split(quote).skip(1).step_by(2).collect()
+}
+
+/// Whether Python source gives a name a value at its top level. A look, not a parser: who writes it in other ways names
+/// the callable.
+fn defines(source: &str, name: &str) -> bool {
+    source.lines().any(|line| {
+        let words: Vec<_> =
+            line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+        if let Some(rest) = line.strip_prefix(name) {
+            let rest = rest.trim_start();
+            return rest.starts_with(':') || (rest.starts_with('=') && !rest.starts_with("=="));
+        }
+        match words.split_first() {
+            Some((&("def" | "class"), rest)) => line.starts_with(['d', 'c']) && rest.first() == Some(&name),
+            Some((&("from" | "import"), rest)) => {
+                let imported = rest.iter().position(|word| *word == "import").map_or(0, |at| at + 1);
+                line.starts_with(['f', 'i'])
+                    && rest.get(imported..).is_some_and(|names| {
+                        names.iter().enumerate().any(|(index, word)| {
+                            // `import x as name` gives `name`, not `x`.
+                            *word == name && names.get(index + 1) != Some(&"as")
+                        })
+                    })
+            }
+            _ => false,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_at_the_top_level() {
+        for source in [
+            "application = default_app()",
+            "application: WSGI = x",
+            "def application(environ, start_response):",
+            "class application:",
+            "from flask_site import application",
+            "from x import y as application",
+            "from x import (y, application)",
+            "import application",
+            "x = 1\napplication=Flask(__name__)",
+        ] {
+            assert!(defines(source, "application"), "{source}");
+        }
+        for source in [
+            "    application = x",
+            "# application = x",
+            "applications = x",
+            "application == x",
+            "x = application",
+            "def my_application():",
+            "from x import application as y",
+            "from application import x",
+            "",
+        ] {
+            assert!(!defines(source, "application"), "{source}");
+        }
+    }
+
+    #[test]
+    fn named_applications() {
+        let of = |app: &str| {
+            let found = find(&PartialServe { app: Some(app.into()), ..PartialServe::default() });
+            match found {
+                Found::Application(application) => match &application {
+                    Application::File { .. } => format!("file {}", describe(&application)),
+                    Application::Module { .. } => format!("module {}", describe(&application)),
+                },
+                other => format!("{other:?}"),
+            }
+        };
+        assert_eq!(of("app.py"), "file app.py");
+        assert_eq!(of("app.py:app"), "file app.py:app");
+        assert_eq!(of("./bin/app:make"), "file ./bin/app:make");
+        assert_eq!(of("pkg.mod"), "module pkg.mod");
+        assert_eq!(of("pkg.mod:app.wsgi"), "module pkg.mod:app.wsgi");
+    }
+
+    #[test]
+    fn what_lies_in_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = PartialServe { chdir: Some(folder.path().to_path_buf()), ..PartialServe::default() };
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let found = || match find(&settings) {
+            Found::Application(application) => describe(&application),
+            Found::Folder(path) => path.strip_prefix(folder.path()).unwrap().display().to_string(),
+            Found::Nothing => "nothing".to_owned(),
+        };
+        assert_eq!(found(), "nothing");
+        write("public/index.html", "");
+        assert_eq!(found(), "public");
+        write("main.py", "app = 1");
+        assert_eq!(found(), "main.py:app");
+        write("app.py", "x = 1");
+        assert_eq!(found(), "main.py:app");
+        write("index.py", "application = 1\napp = 2");
+        assert_eq!(found(), "index.py:application");
+        write("manage.py", "    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site1.settings')");
+        write("site1/wsgi.py", "");
+        assert_eq!(found(), "site1.wsgi:application");
+        write("site1/settings.py", "WSGI_APPLICATION = \"other.wsgi.app\"");
+        assert_eq!(found(), "other.wsgi:app");
+    }
+}
