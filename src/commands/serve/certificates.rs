@@ -70,6 +70,11 @@ impl Files {
         let private_key = read_private_key(key)?;
         let (errors, others): (Vec<_>, Vec<_>) = judge(&read.certificates, &private_key, &file)
             .into_iter()
+            .map(|finding| match finding.code {
+                // Which file to exchange: most often the certificate is the new one.
+                Code::KeyMismatch => finding.at(Location::file(key.display().to_string())),
+                _ => finding,
+            })
             .partition(|finding| finding.severity == Severity::Error);
         let (stopping, harmless): (Vec<_>, Vec<_>) =
             errors.into_iter().partition(|finding| self.stops(finding));
