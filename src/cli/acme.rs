@@ -65,11 +65,11 @@ pub struct ObtainArgs {
 
 const AFTER_HELP: &str = "\
 EXAMPLES
-  certkit acme obtain www.example.com --http                     port 80 must be reachable from outside
-  certkit acme obtain www.example.com example.com --http         two names, one certificate
-  certkit acme obtain www.example.com --http --staging           try it without using up limits
-  certkit acme obtain www.example.com --http=127.0.0.1:5002      behind a server that passes
-                                                                 /.well-known/acme-challenge/ on
+  certkit acme obtain www.example.com --http                  port 80 must be open to the world
+  certkit acme obtain www.example.com example.com --http      two names, one certificate
+  certkit acme obtain www.example.com --http --staging        try it without using up limits
+  certkit acme obtain www.example.com --http=127.0.0.1:5002   behind a server that passes
+                                                              /.well-known/acme-challenge/ on
   certkit acme obtain a.test --http --server https://ca.test/dir --ca-roots ca.pem
 
 EXIT STATUS

@@ -31,7 +31,7 @@ impl PemBlock {
     }
 }
 
-/// Something that strict readers stumble over and [`super::scan`] mended.
+/// Something that strict readers stumble over and [`super::scan()`] mended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
     /// What it is.

@@ -25,7 +25,7 @@ pub fn write(out: &mut String, label: &str, der: &[u8]) {
     out.push_str("-----\n");
 }
 
-/// How many lines [`write`] makes of `length` bytes.
+/// How many lines [`write()`] makes of `length` bytes.
 pub fn lines_of(length: usize) -> usize {
     2 + length.div_ceil(3) * 4 / COLUMNS + usize::from(!(length.div_ceil(3) * 4).is_multiple_of(COLUMNS))
 }

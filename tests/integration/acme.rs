@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
 use certkit::acme::storage::Storage;
-use certkit::acme::{self, Caller, Candidate, Plan, Prepared, Progress};
-use certkit::finding::Finding;
+use certkit::acme::{self, Caller, Candidate, Obtained, Plan, Prepared, Progress};
+use certkit::finding::{Code, Finding};
 use certkit::sys::clock::{Clock, SystemClock};
 use certkit::x509::KeyKind;
 use rustix::process::Signal;
@@ -234,23 +234,18 @@ fn a_run_killed_during_the_validation_is_continued() {
     assert_eq!((pebble.accounts(), pebble.certificates()), (1, 1));
 }
 
-/// Ends the run at one step, as a kill would: nothing of the code behind it runs.
-struct DiesAt(Option<Progress<'static>>);
-
-impl Caller for DiesAt {
-    fn progress(&self, progress: Progress<'_>) {
-        if self.0 == Some(progress) {
-            resume_unwind(Box::new("killed"));
-        }
-    }
-
-    fn agrees_to(&self, _url: &str) -> bool {
-        true
-    }
-
-    fn judge(&self, _candidate: &Candidate<'_>) -> Result<Vec<Finding>, Vec<Finding>> {
-        Ok(Vec::new())
-    }
+#[test]
+fn a_chain_that_does_not_hold_is_not_put_in_place() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let strict = Scripted { rejects: true, ..Scripted::default() };
+    let refused = run(&test, &pebble, &strict);
+    assert!(matches!(refused, Err(acme::Error::Rejected(findings)) if findings.len() == 1));
+    assert!(!test.path("state/live/a.test").exists());
+    // What was wrong is mended, and the same certificate goes live: no other order.
+    run(&test, &pebble, &Scripted::default()).unwrap();
+    assert!(test.path("state/live/a.test/fullchain.pem").exists());
+    assert_eq!((pebble.orders(), pebble.certificates()), (1, 1));
 }
 
 #[test]
@@ -266,29 +261,62 @@ fn a_run_that_dies_at_any_step_leaves_one_account_one_order_and_one_certificate(
     for step in steps {
         let test = Test::new();
         let Some(pebble) = Pebble::start(&test) else { return };
-        let run = |caller: &DiesAt| {
-            let plan = Plan {
-                names: vec!["a.test".into(), "b.test".into()],
-                server: pebble.directory(),
-                ca_roots: Some(pebble.https_ca()),
-                email: None,
-                key_kind: KeyKind::EcdsaP256,
-                http: format!("127.0.0.1:{}", pebble.http_port).parse().unwrap(),
-                force: false,
-            };
-            let storage = Storage::new(test.path("state"));
-            let Ok(Prepared::Needed(work)) = acme::prepare(plan, &storage, caller, SystemClock.now()) else {
-                panic!("{step:?}: there is nothing to do")
-            };
-            tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap()
-                .block_on(work.run(caller))
-        };
-        assert!(catch_unwind(AssertUnwindSafe(|| run(&DiesAt(Some(step))))).is_err(), "{step:?} never came");
+        let mortal = Scripted { dies_at: Some(step), ..Scripted::default() };
+        let died = catch_unwind(AssertUnwindSafe(|| run(&test, &pebble, &mortal)));
+        assert!(died.is_err(), "{step:?} never came");
         assert!(!test.path("state/live/a.test").exists(), "{step:?}");
-        run(&DiesAt(None)).unwrap_or_else(|error| panic!("{step:?}: {error}"));
+        run(&test, &pebble, &Scripted::default()).unwrap_or_else(|error| panic!("{step:?}: {error}"));
         assert_eq!((pebble.accounts(), pebble.orders(), pebble.certificates()), (1, 1, 1), "{step:?}");
+    }
+}
+
+/// Agrees to everything, and does what no user can.
+#[derive(Default)]
+struct Scripted {
+    /// Ends the run here, as a kill would: nothing of the code behind it runs.
+    dies_at: Option<Progress<'static>>,
+    /// Finds a fault in every chain.
+    rejects: bool,
+}
+
+impl Caller for Scripted {
+    fn progress(&self, progress: Progress<'_>) {
+        if self.dies_at == Some(progress) {
+            // Unlike a panic this says nothing on standard error.
+            resume_unwind(Box::new("killed"));
+        }
+    }
+
+    fn agrees_to(&self, _url: &str) -> bool {
+        true
+    }
+
+    fn judge(&self, _candidate: &Candidate<'_>) -> Result<Vec<Finding>, Vec<Finding>> {
+        if self.rejects {
+            Err(vec![Finding::error(Code::Expired, "the clock is wrong")])
+        } else {
+            Ok(Vec::new())
+        }
+    }
+}
+
+/// Obtains a.test and b.test inside this process.
+fn run(test: &Test, pebble: &Pebble<'_>, caller: &Scripted) -> Result<Obtained, acme::Error> {
+    let plan = Plan {
+        names: vec!["a.test".into(), "b.test".into()],
+        server: pebble.directory(),
+        ca_roots: Some(pebble.https_ca()),
+        email: None,
+        key_kind: KeyKind::EcdsaP256,
+        http: format!("127.0.0.1:{}", pebble.http_port).parse().unwrap(),
+        force: false,
+    };
+    let storage = Storage::new(test.path("state"));
+    match acme::prepare(plan, &storage, caller, SystemClock.now())? {
+        Prepared::Needed(work) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(work.run(caller))
+        }
+        Prepared::NotDue(_) => panic!("there is nothing to do"),
     }
 }

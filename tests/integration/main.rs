@@ -11,6 +11,7 @@
     reason = "a test ends at the first surprise and says so on standard error"
 )]
 
+mod acme;
 mod architecture;
 mod bad_input;
 mod check;
@@ -20,6 +21,7 @@ mod curl;
 mod harness;
 mod issue;
 mod merge;
+mod pebble;
 mod peers;
 mod process;
 mod readme;

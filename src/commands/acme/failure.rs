@@ -186,25 +186,26 @@ fn bind_finding(address: &str, source: &std::io::Error) -> Finding {
 }
 
 fn storage_finding(error: &StorageError) -> Finding {
-    let (code, path, fix) = match error {
+    use crate::sys::fs::Error as WriteError;
+    let elsewhere = "choose another state directory: --state DIR";
+    let (path, source) = match error {
         StorageError::Damaged { path, .. } => {
-            (Code::Io, Some(path), "restore the file, or move it out of the way to begin anew")
+            return Finding::error(Code::Io, error.to_string())
+                .at(Location::file(path.display().to_string()))
+                .fix("restore the file, or move it out of the way to begin anew");
         }
-        StorageError::Io { source, path, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => (
-            Code::Permission,
-            Some(path),
-            "run it as the owner of the state directory, or choose one: --state DIR",
-        ),
-        StorageError::Io { path, .. } => {
-            (Code::Io, Some(path), "choose another state directory: --state DIR")
+        StorageError::Io { path, source, .. } | StorageError::Write(WriteError::Io { path, source, .. }) => {
+            (path, source)
         }
-        _ => (Code::Io, None, "choose another state directory: --state DIR"),
+        _ => return Finding::error(Code::Io, error.to_string()).fix(elsewhere),
     };
-    let finding = Finding::error(code, error.to_string()).fix(fix);
-    match path {
-        Some(path) => finding.at(Location::file(path.display().to_string())),
-        None => finding,
-    }
+    let (code, fix) = match source.kind() {
+        std::io::ErrorKind::PermissionDenied => {
+            (Code::Permission, "run it as the owner of the state directory, or choose one: --state DIR")
+        }
+        _ => (Code::Io, elsewhere),
+    };
+    Finding::error(code, error.to_string()).at(Location::file(path.display().to_string())).fix(fix)
 }
 
 fn minute(time: OffsetDateTime) -> String {

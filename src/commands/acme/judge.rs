@@ -84,3 +84,96 @@ fn is_about_trust(finding: &Finding) -> bool {
         Code::IncompleteChain | Code::MissingIntermediate | Code::UnknownIssuer | Code::UntrustedRoot
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::ca::{self, CaProfile, LeafProfile};
+    use crate::x509::{CertificateName, KeyKind};
+
+    const NOW: OffsetDateTime = datetime!(2026-11-20 12:00 UTC);
+
+    struct Made {
+        root: Certificate,
+        chain: Vec<Certificate>,
+        key: PrivateKey,
+    }
+
+    fn key() -> PrivateKey {
+        PrivateKey::generate(KeyKind::EcdsaP256).unwrap()
+    }
+
+    /// A root, an intermediate and a leaf for a.test and b.test.
+    fn made() -> Made {
+        let ca = |name: &str, path_length| CaProfile {
+            common_name: name.to_owned(),
+            validity_days: 3650,
+            path_length,
+            permitted: Vec::new(),
+        };
+        let root = ca::make_root(&ca("root", 1), key(), NOW).unwrap();
+        let intermediate = ca::issue_intermediate(&ca("intermediate", 0), key(), &root, NOW).unwrap();
+        let profile = LeafProfile {
+            names: ["a.test", "b.test"].map(|name| CertificateName::parse(name).unwrap()).into(),
+            purpose: ca::Purpose::Server,
+            validity_days: 90,
+        };
+        let key = key();
+        let leaf = ca::issue_leaf(&profile, &key, &intermediate, NOW).unwrap().certificate;
+        Made { root: root.leaf().clone(), chain: vec![leaf, intermediate.leaf().clone()], key }
+    }
+
+    fn trusting(root: &Certificate) -> TrustStore {
+        let mut trust = TrustStore::default();
+        trust.add(root.clone(), Origin::System);
+        trust
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    /// The codes that forbid the chain.
+    fn forbidden(made: &Made, key: &PrivateKey, of: &[&str], now: OffsetDateTime) -> Vec<Code> {
+        let findings = judge(&made.chain, key, &names(of), trusting(&made.root), now).unwrap_err();
+        findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .map(|finding| finding.code)
+            .collect()
+    }
+
+    #[test]
+    fn a_good_chain_goes_live_without_a_word() {
+        let made = made();
+        let remarks = judge(&made.chain, &made.key, &names(&["a.test", "b.test"]), trusting(&made.root), NOW);
+        assert_eq!(remarks.unwrap(), []);
+    }
+
+    #[test]
+    fn a_private_root_is_remarked_and_nothing_else_is_let_through_with_it() {
+        let made = made();
+        let judge = |of: &[&str], now| judge(&made.chain, &made.key, &names(of), TrustStore::default(), now);
+        let remarks = judge(&["a.test"], NOW).unwrap();
+        assert_eq!(remarks.len(), 1, "{remarks:?}");
+        assert_eq!((remarks[0].code, remarks[0].severity), (Code::UntrustedRoot, Severity::Warning));
+        assert!(judge(&["c.test"], NOW).is_err());
+        assert!(judge(&["a.test"], NOW + Duration::days(91)).is_err());
+    }
+
+    #[test]
+    fn what_does_not_hold_does_not_go_live() {
+        let made = made();
+        assert_eq!(forbidden(&made, &key(), &["a.test"], NOW), [Code::KeyMismatch]);
+        assert_eq!(forbidden(&made, &made.key, &["a.test", "c.test"], NOW), [Code::HostMismatch]);
+        assert_eq!(forbidden(&made, &made.key, &["a.test"], NOW + Duration::days(91)), [Code::Expired]);
+        let alone = Made { chain: made.chain[..1].to_vec(), ..self::made() };
+        assert!(judge(&alone.chain, &made.key, &names(&["a.test"]), TrustStore::default(), NOW).is_err());
+        let strangers =
+            Made { chain: vec![made.chain[0].clone(), self::made().chain[1].clone()], ..self::made() };
+        assert!(judge(&strangers.chain, &made.key, &names(&["a.test"]), TrustStore::default(), NOW).is_err());
+    }
+}

@@ -6,10 +6,8 @@ mod judge;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use time::OffsetDateTime;
-use time::macros::format_description;
-
 use self::failure::failure;
+use super::output::shell_word;
 use super::{Context, Result};
 use crate::acme::storage::{LiveFiles, Storage};
 use crate::acme::{self, Caller, Candidate, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Plan, Prepared, Progress};
@@ -18,7 +16,7 @@ use crate::cli::{AcmeArgs, AcmeCommand, ObtainArgs};
 use crate::finding::{Code, Finding};
 use crate::render::Talk;
 use crate::report::{Created, CreatedFile, Failure, Outcome, Report, Role};
-use crate::sys::clock::Clock;
+use crate::sys::clock::{Clock, date};
 use crate::sys::fs::plain;
 use crate::x509::Certificate;
 
@@ -47,8 +45,8 @@ fn obtain(args: &ObtainArgs, context: &Context<'_>) -> Result {
             context.talk.say(&format!(
                 "{name}: nothing to do, the certificate is good until {} and due for renewal from {} on (--force \
                  gets a new one now)",
-                day(until),
-                day(current.due_at),
+                date(until),
+                date(current.due_at),
             ));
             return Ok(report(&current.files, &current.chain, "unchanged"));
         }
@@ -150,8 +148,11 @@ fn report(files: &LiveFiles, chain: &[Certificate], state: &str) -> Report {
         certificate: chain.first().map(|leaf| Located::from(leaf.clone()).summary(Role::Leaf)),
     };
     let mut report = Report::new(Outcome::Created(created));
-    report.next =
-        vec![format!("certkit serve --cert {} --key {}", shown(&files.fullchain), shown(&files.key))];
+    report.next = vec![format!(
+        "certkit serve --cert {} --key {}",
+        shell_word(&shown(&files.fullchain)),
+        shell_word(&shown(&files.key))
+    )];
     report
 }
 
@@ -208,8 +209,4 @@ impl Caller for User<'_> {
 
 fn count(names: usize) -> String {
     if names == 1 { "one name".to_owned() } else { format!("{names} names") }
-}
-
-fn day(time: OffsetDateTime) -> String {
-    time.format(format_description!("[year]-[month]-[day]")).unwrap_or_else(|_| time.to_string())
 }
