@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
+use http::Version;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use tokio::time::Sleep;
@@ -160,6 +161,8 @@ where
 pub(super) struct Answer {
     body: AnswerBody,
     request: OpenRequest,
+    /// The body broke off. hyper drops what it has not written when it is told, so it is told one turn later.
+    broken: Option<io::Error>,
 }
 
 /// What answers are made of.
@@ -181,21 +184,30 @@ pub(super) struct OpenRequest {
     connection: Arc<Connection>,
     log: AccessLog,
     record: Option<Record>,
+    /// Whether nothing but the connection's end tells the client where the answer ends, so that only a reset shows
+    /// that it broke off. (TLS has an end of its own.)
+    ends_with_connection: bool,
     status: u16,
     sent: u64,
 }
 
 impl OpenRequest {
-    pub(super) fn new(connection: Arc<Connection>, log: AccessLog, record: Option<Record>) -> Self {
+    pub(super) fn new(
+        connection: Arc<Connection>,
+        version: Version,
+        log: AccessLog,
+        record: Option<Record>,
+    ) -> Self {
         connection.activity.request_begins();
+        let ends_with_connection = connection.tls.is_none() && version == Version::HTTP_10;
         // 499, which nginx made known: the client went away before it was answered.
-        Self { connection, log, record, status: 499, sent: 0 }
+        Self { connection, log, record, ends_with_connection, status: 499, sent: 0 }
     }
 
     /// Now the answer is known.
     pub(super) fn answered(mut self, status: http::StatusCode, body: AnswerBody) -> Answer {
         self.status = status.as_u16();
-        Answer { body, request: self }
+        Answer { body, request: self, broken: None }
     }
 }
 
@@ -214,6 +226,9 @@ impl Body for Answer {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = &mut *self;
+        if let Some(error) = this.broken.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
         let frame = match &mut this.body {
             AnswerBody::Empty => None,
             AnswerBody::Full(body) => ready!(Pin::new(body).poll_frame(cx)).map(|frame| match frame {
@@ -223,15 +238,28 @@ impl Body for Answer {
             AnswerBody::Stream(body) => ready!(Pin::new(body).poll_frame(cx)),
             AnswerBody::Worker(body) => ready!(Pin::new(body).poll_frame(cx)),
         };
-        match &frame {
-            Some(Ok(frame)) => this.request.sent += frame.data_ref().map_or(0, Bytes::len) as u64,
-            Some(Err(_)) => this.request.connection.answer_broke(),
-            None => {}
+        match frame {
+            Some(Ok(frame)) => {
+                this.request.sent += frame.data_ref().map_or(0, Bytes::len) as u64;
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(error)) => {
+                tracing::debug!(%error, "an answer broke off");
+                this.broken = Some(error);
+                if this.request.ends_with_connection {
+                    this.request.connection.activity.break_off();
+                }
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            None => Poll::Ready(None),
         }
-        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
+        if self.broken.is_some() {
+            return false;
+        }
         match &self.body {
             AnswerBody::Empty => true,
             AnswerBody::Full(body) => body.is_end_stream(),

@@ -73,15 +73,6 @@ pub(super) struct Accepted {
     pub(super) server_port: String,
 }
 
-impl Connection {
-    /// An answer broke off. HTTP/2 resets the one stream; elsewhere the connection must visibly break.
-    pub(super) fn answer_broke(&self) {
-        if !self.tls.as_ref().is_some_and(|tls| tls.http2) {
-            self.activity.break_off();
-        }
-    }
-}
-
 /// Serves a connection until it ends, or the server stops.
 pub(super) async fn serve(accepted: Accepted, speak: Speak, service: Arc<Service>, shutdown: Shutdown) {
     let activity = Arc::new(Activity::new(&service.limits));

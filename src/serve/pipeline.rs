@@ -62,7 +62,7 @@ where
         let remote_address = gateway.as_ref().map(|gateway| gateway.remote_address.as_slice());
         Record::new(Arc::clone(connection), remote_address, &head)
     });
-    let open = OpenRequest::new(Arc::clone(connection), service.log.clone(), record);
+    let open = OpenRequest::new(Arc::clone(connection), head.version, service.log.clone(), record);
     let (service, connection) = (Arc::clone(service), Arc::clone(connection));
     async move {
         let result = answer(&service, &connection, &head, gateway.as_ref(), body).await;
