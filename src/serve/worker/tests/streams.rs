@@ -73,6 +73,10 @@ def application(environ, start_response):
             Producer(b'', 0).close()
     if path == '/quick':
         return [b'quick']
+    if path == '/late':
+        with open('begun', 'w') as log:
+            log.write('x')
+        time.sleep(0.5)
     return Producer(b'x' * 100000, 0) if path == '/fast' else Producer(b'x', 0.01)
 ";
 
@@ -109,12 +113,14 @@ async fn a_client_that_leaves_is_noticed() {
         served.closed(&times).await;
         assert!(left.elapsed() < Duration::from_secs(5), "{path}");
     }
-    // Before the answer: nobody takes it.
-    let call = tokio::time::timeout(Duration::from_millis(1), served.pool.call(get("/slow"))).await;
-    if call.is_err() {
-        times.push('x');
-        served.closed(&times).await;
-    }
+    // Before the answer has begun: nobody takes it.
+    let pool = served.pool.clone();
+    let call = tokio::spawn(async move { pool.call(get("/late")).await.map(|_| ()) });
+    until("begun", || served.file("begun") == "x").await;
+    call.abort();
+    assert!(call.await.is_err());
+    times.push('x');
+    served.closed(&times).await;
     assert_eq!(served.get("/quick").await.1, "quick");
 }
 
