@@ -231,6 +231,9 @@ pub(super) struct OpenRequest {
     /// Whether nothing but the connection's end tells the client where the answer ends, so that only a reset shows
     /// that it broke off. (TLS has an end of its own.)
     ends_with_connection: bool,
+    /// On HTTP/2: the number under which the stream waits for its client, and whether it does.
+    stream: Option<u64>,
+    is_waiting: bool,
     status: u16,
     sent: u64,
 }
@@ -242,10 +245,20 @@ impl OpenRequest {
         log: AccessLog,
         record: Option<Record>,
     ) -> Self {
-        connection.activity.request_begins();
+        let number = connection.activity.request_begins();
+        let stream = (version == Version::HTTP_2).then_some(number);
         let ends_with_connection = connection.tls.is_none() && version == Version::HTTP_10;
         // 499, which nginx made known: the client went away before it was answered.
-        Self { connection, log, record, ends_with_connection, status: 499, sent: 0 }
+        Self {
+            connection,
+            log,
+            record,
+            ends_with_connection,
+            stream,
+            is_waiting: false,
+            status: 499,
+            sent: 0,
+        }
     }
 
     /// Now the answer is known.
@@ -255,8 +268,25 @@ impl OpenRequest {
     }
 }
 
+impl OpenRequest {
+    fn stream_waits(&mut self) {
+        if let Some(stream) = self.stream {
+            self.connection.activity.stream_waits(stream);
+            self.is_waiting = true;
+        }
+    }
+
+    fn stream_goes_on(&mut self) {
+        if let (Some(stream), true) = (self.stream, self.is_waiting) {
+            self.connection.activity.stream_goes_on(stream);
+            self.is_waiting = false;
+        }
+    }
+}
+
 impl Drop for OpenRequest {
     fn drop(&mut self) {
+        self.stream_goes_on();
         if let Some(record) = &self.record {
             self.log.request(record, self.status, self.sent);
         }
@@ -270,6 +300,7 @@ impl Body for Answer {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = &mut *self;
+        this.request.stream_goes_on();
         if let Some(error) = this.broken.take() {
             return Poll::Ready(Some(Err(error)));
         }
@@ -285,6 +316,9 @@ impl Body for Answer {
         match frame {
             Some(Ok(frame)) => {
                 this.request.sent += frame.data_ref().map_or(0, Bytes::len) as u64;
+                if matches!(&this.body, AnswerBody::Worker(body) if !body.is_end_stream()) {
+                    this.request.stream_waits();
+                }
                 Poll::Ready(Some(Ok(frame)))
             }
             Some(Err(error)) => {
