@@ -1,1 +1,198 @@
+//! Large bodies, slow clients, clients that leave.
 
+use super::*;
+
+const SIZE: usize = 64 * 1024 * 1024;
+
+/// A piece of a test body: every piece is different.
+fn piece(number: usize, length: usize) -> Bytes {
+    let mut piece = vec![b'x'; length];
+    piece[..8].copy_from_slice(&(number as u64).to_le_bytes());
+    piece.into()
+}
+
+#[tokio::test]
+async fn large_bodies_both_ways() {
+    let source = "
+import zlib
+def application(environ, start_response):
+    read = environ['wsgi.input'].read
+    start_response('200 OK', [])
+    if environ['PATH_INFO'] == '/echo':
+        return iter(lambda: read(100000), b'')
+    checksum, length = 0, 0
+    for data in iter(lambda: read(1000000), b''):
+        checksum, length = zlib.crc32(data, checksum), length + len(data)
+    return [('%d %d' % (length, checksum)).encode()]
+";
+    let Some(served) = Served::new(source).await else { return };
+    let pieces = || (0..SIZE / 65536).map(|number| Ok(piece(number, 65536)));
+    let response = served.pool.call(upload("/sum", pieces())).await.unwrap();
+    let (_, sum) = text(response).await;
+    assert!(sum.starts_with(&format!("{SIZE} ")), "{sum}");
+
+    let mut body = served.pool.call(upload("/echo", pieces())).await.unwrap().into_body();
+    let mut expected = pieces().map(Result::unwrap);
+    let mut open = Bytes::new();
+    while let Some(frame) = body.frame().await {
+        let mut data = frame.unwrap().into_data().unwrap();
+        while !data.is_empty() {
+            if open.is_empty() {
+                open = expected.next().expect("more than was sent");
+            }
+            let length = usize::min(open.len(), data.len());
+            assert!(open.split_to(length) == data.split_to(length));
+        }
+    }
+    assert!(open.is_empty() && expected.next().is_none());
+}
+
+const PRODUCER: &str = "
+import time
+class Producer:
+    def __init__(self, chunk, pause):
+        self.chunk, self.pause = chunk, pause
+    def __iter__(self):
+        for number in range(100000):
+            with open('produced', 'w') as log:
+                log.write(str(number * len(self.chunk)))
+            yield self.chunk
+            time.sleep(self.pause)
+    def close(self):
+        with open('closed', 'a') as log:
+            log.write('x')
+def application(environ, start_response):
+    path = environ['PATH_INFO']
+    write = start_response('200 OK', [])
+    if path == '/write':
+        try:
+            while True:
+                write(b'x' * 1000)
+                time.sleep(0.01)
+        finally:
+            Producer(b'', 0).close()
+    if path == '/quick':
+        return [b'quick']
+    if path == '/late':
+        with open('begun', 'w') as log:
+            log.write('x')
+        time.sleep(0.5)
+    return Producer(b'x' * 100000, 0) if path == '/fast' else Producer(b'x', 0.01)
+";
+
+#[tokio::test]
+async fn a_client_that_does_not_read_stops_the_application() {
+    let Some(served) = Served::new(PRODUCER).await else { return };
+    let response = served.pool.call(get("/fast")).await.unwrap();
+    let produced = || served.file("produced").parse().unwrap_or(0);
+    until("much is produced", || produced() > 1_000_000).await;
+    // As much as the pieces in the channel and the socket's buffer hold; then it must stay.
+    let mut before = 0;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while before != produced() {
+        assert!(Instant::now() < deadline, "still producing");
+        before = produced();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    assert!(before < 4_000_000, "{before}");
+    drop(response);
+    served.closed("x").await;
+    assert_eq!(served.get("/quick").await.1, "quick");
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_is_noticed() {
+    let Some(served) = Served::new(PRODUCER).await else { return };
+    let mut times = String::new();
+    for path in ["/slow", "/write", "/fast"] {
+        let mut body = served.pool.call(get(path)).await.unwrap().into_body();
+        assert!(body.frame().await.unwrap().is_ok());
+        drop(body);
+        times.push('x');
+        let left = Instant::now();
+        served.closed(&times).await;
+        assert!(left.elapsed() < Duration::from_secs(5), "{path}");
+    }
+    // Before the answer has begun: nobody takes it.
+    let pool = served.pool.clone();
+    let call = tokio::spawn(async move { pool.call(get("/late")).await.map(|_| ()) });
+    until("begun", || served.file("begun") == "x").await;
+    call.abort();
+    assert!(call.await.is_err());
+    times.push('x');
+    served.closed(&times).await;
+    assert_eq!(served.get("/quick").await.1, "quick");
+}
+
+#[tokio::test]
+async fn a_stream_holds_up_nobody_else() {
+    let served = Served::with(PRODUCER, |config| config.threads = 2).await;
+    let Some(served) = served else { return };
+    let response = served.pool.call(get("/fast")).await.unwrap();
+    for _ in 0..20 {
+        assert_eq!(served.get("/quick").await.1, "quick");
+    }
+    drop(response);
+    served.closed("x").await;
+}
+
+#[tokio::test]
+async fn an_upload_whose_client_is_slow_holds_up_nobody_else() {
+    let source = "
+def application(environ, start_response):
+    body = environ['wsgi.input'].read()
+    start_response('200 OK', [])
+    return [body or b'quick']
+";
+    let Some(served) = Served::with(source, |config| config.threads = 2).await else { return };
+    let (sender, receiver) = tokio::sync::mpsc::channel(1);
+    let request = WorkerRequest {
+        method: http::Method::POST,
+        rest: Some(Received(receiver).boxed_unsync()),
+        ..get("/")
+    };
+    let pool = served.pool.clone();
+    let call = tokio::spawn(async move { text(pool.call(request).await.unwrap()).await.1 });
+    sender.send(Bytes::from("slow")).await.unwrap();
+    for _ in 0..20 {
+        assert_eq!(served.get("/").await.1, "quick");
+    }
+    drop(sender);
+    assert_eq!(call.await.unwrap(), "slow");
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_during_an_upload() {
+    let source = "
+import os, threading
+def application(environ, start_response):
+    if environ['PATH_INFO'] == '/':
+        environ['wsgi.input'].read(1)
+        threading.Timer(0.05, os._exit, [1]).start()
+        environ['wsgi.input'].read()
+    start_response('200 OK', [])
+    return [b'new']
+";
+    let Some(served) = Served::new(source).await else { return };
+    let (sender, receiver) = tokio::sync::mpsc::channel(1);
+    sender.send(Bytes::from("x")).await.unwrap();
+    let rest = Some(Received(receiver).boxed_unsync());
+    let request = WorkerRequest { method: http::Method::POST, rest, ..get("/") };
+    assert_eq!(served.pool.call(request).await.unwrap_err(), CallError::Died);
+    assert_eq!(served.get("/new").await.1, "new");
+}
+
+/// A body that waits for its pieces.
+struct Received(tokio::sync::mpsc::Receiver<Bytes>);
+
+impl Body for Received {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        self.0.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+    }
+}
