@@ -294,6 +294,10 @@ fn request_line(line: &[u8]) -> Result<bool, Rejection> {
     if target.iter().any(|&byte| byte.is_ascii_control() || byte == b'#') {
         return Err(Rejection::Malformed("the target has a character that does not belong there"));
     }
+    // Bytes above ASCII do not belong there either, but where they are UTF-8 everybody takes them for the same.
+    if std::str::from_utf8(target).is_err() {
+        return Err(Rejection::Malformed("the target is no text"));
+    }
     match target {
         [b'/', ..] => Ok(http10),
         b"*" if method == b"OPTIONS" => Ok(http10),
@@ -616,6 +620,12 @@ mod tests {
         ] {
             assert_eq!(verdict(head), Some(status), "{head:?}");
         }
+    }
+
+    #[test]
+    fn a_target_is_text() {
+        assert_eq!(verdict(b"GET /\xe9 HTTP/1.1\r\n\r\n"), Some(400));
+        assert_eq!(verdict(b"GET /\xc3\xa9 HTTP/1.1\r\n\r\n"), None);
     }
 
     #[test]

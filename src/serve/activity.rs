@@ -3,8 +3,9 @@
 //! The parts of a connection note here what they wait for; the connection's task keeps one timer for the earliest
 //! deadline. A timer per wait would cost more than the request it guards.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::config::Limits;
@@ -26,6 +27,11 @@ pub(super) struct Activity {
     idle_until: AtomicU64,
     head_until: AtomicU64,
     write_until: AtomicU64,
+    /// Streams whose client lets them wait, each with its deadline. (On HTTP/1.1 the socket shows that, but HTTP/2 has
+    /// flow control for each stream.)
+    streams: Mutex<HashMap<u64, u64>>,
+    /// No later than the earliest of them.
+    streams_until: AtomicU64,
     /// An answer broke off: the client must not take it for whole.
     broken: AtomicBool,
     /// Why the guard refused the client.
@@ -56,6 +62,8 @@ impl Activity {
             idle_until: AtomicU64::new(NEVER),
             head_until: AtomicU64::new(NEVER),
             write_until: AtomicU64::new(NEVER),
+            streams: Mutex::default(),
+            streams_until: AtomicU64::new(NEVER),
             broken: AtomicBool::new(false),
             refusal: OnceLock::new(),
         };
@@ -63,9 +71,11 @@ impl Activity {
         activity
     }
 
-    pub(super) fn request_begins(&self) {
-        self.open.fetch_add(1, Relaxed);
+    /// The request's number on this connection.
+    pub(super) fn request_begins(&self) -> u64 {
+        let open = self.open.fetch_add(1, Relaxed);
         self.idle_until.store(NEVER, Relaxed);
+        (open + self.ended()) as u64
     }
 
     pub(super) fn request_ends(&self) {
@@ -107,6 +117,18 @@ impl Activity {
         }
     }
 
+    /// A piece of an answer was handed over on a stream; the client shall take it before long.
+    pub(super) fn stream_waits(&self, stream: u64) {
+        let until = self.after(self.write_timeout);
+        self.streams().insert(stream, until);
+        self.streams_until.fetch_min(until, Relaxed);
+    }
+
+    /// The client took it, or the stream has ended.
+    pub(super) fn stream_goes_on(&self, stream: u64) {
+        self.streams().remove(&stream);
+    }
+
     pub(super) fn break_off(&self) {
         self.broken.store(true, Relaxed);
     }
@@ -126,7 +148,7 @@ impl Activity {
 
     /// The earliest deadline.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let earliest = [&self.idle_until, &self.head_until, &self.write_until]
+        let earliest = [&self.idle_until, &self.head_until, &self.write_until, &self.streams_until]
             .map(|until| until.load(Relaxed))
             .into_iter()
             .min()
@@ -141,7 +163,11 @@ impl Activity {
             let until = until.load(Relaxed);
             until != NEVER && u128::from(until) <= now
         };
-        if is_over(&self.write_until) {
+        if is_over(&self.streams_until) {
+            let earliest = self.streams().values().copied().min().unwrap_or(NEVER);
+            self.streams_until.store(earliest, Relaxed);
+        }
+        if is_over(&self.write_until) || is_over(&self.streams_until) {
             Some(Overdue::Write)
         } else if is_over(&self.head_until) {
             Some(Overdue::Head)
@@ -153,8 +179,16 @@ impl Activity {
     }
 
     fn set(&self, until: &AtomicU64, timeout: Duration) {
+        until.store(self.after(timeout), Relaxed);
+    }
+
+    fn after(&self, timeout: Duration) -> u64 {
         let at = self.beginning.elapsed().saturating_add(timeout).as_millis();
-        until.store(u64::try_from(at).unwrap_or(NEVER), Relaxed);
+        u64::try_from(at).unwrap_or(NEVER)
+    }
+
+    fn streams(&self) -> std::sync::MutexGuard<'_, HashMap<u64, u64>> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -180,5 +214,19 @@ mod tests {
         activity.request_ends();
         assert_eq!((activity.ended(), activity.overdue(after(59))), (1, None));
         assert_eq!(activity.overdue(after(61)), Some(Overdue::Idle));
+    }
+
+    #[test]
+    fn one_stream_that_waits_is_enough() {
+        let activity =
+            Activity::new(&Limits { header_timeout: Duration::from_secs(100), ..Limits::default() });
+        let after = |seconds| Instant::now() + Duration::from_secs(seconds);
+        activity.stream_waits(1);
+        activity.stream_waits(2);
+        activity.stream_goes_on(1);
+        assert_eq!(activity.overdue(after(29)), None);
+        assert_eq!(activity.overdue(after(31)), Some(Overdue::Write));
+        activity.stream_goes_on(2);
+        assert_eq!(activity.overdue(after(31)), None);
     }
 }

@@ -3,12 +3,12 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use http::Version;
+use http::{StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use tokio::time::Sleep;
@@ -25,6 +25,19 @@ const SLOWEST: u64 = 1024;
 pub(super) struct Buffered {
     pub(super) first: Bytes,
     pub(super) rest: Option<RequestBody>,
+    /// What went wrong with the rest while the application read it.
+    pub(super) fault: Fault,
+}
+
+/// Where the rest of a body leaves what went wrong, for the answer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fault(Option<Arc<OnceLock<(StatusCode, String)>>>);
+
+impl Fault {
+    /// The status to answer with, and why, if the application could not.
+    pub(super) fn get(&self) -> Option<&(StatusCode, String)> {
+        self.0.as_ref().and_then(|fault| fault.get())
+    }
 }
 
 /// Why a body could not be taken.
@@ -35,7 +48,26 @@ pub(super) enum BodyError {
     #[error("the request's body did not come in time")]
     TooSlow,
     #[error("the request's body is broken: {0}")]
-    Broken(#[source] io::Error),
+    Broken(String),
+}
+
+impl BodyError {
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// What lies at the bottom says what is wrong; what lies above says where in hyper.
+    fn broken(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut cause = error;
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        Self::Broken(cause.to_string())
+    }
 }
 
 /// Collects a body until it is complete or `limits.post_buffering` bytes are there, so that a slow client never holds
@@ -46,7 +78,7 @@ where
     B::Error: std::error::Error + Send + Sync + 'static,
 {
     if body.is_end_stream() {
-        return Ok(Buffered { first: Bytes::new(), rest: None });
+        return Ok(Buffered::whole(Bytes::new()));
     }
     if body.size_hint().lower() > limits.limit_post {
         return Err(BodyError::TooLarge);
@@ -57,7 +89,7 @@ where
     loop {
         let Some(frame) = body.frame().await else {
             let first = if collected.is_empty() { first } else { collected.freeze() };
-            return Ok(Buffered { first, rest: None });
+            return Ok(Buffered::whole(first));
         };
         let Ok(data) = frame?.into_data() else { continue }; // trailers are not for the application
         if first.is_empty() && collected.is_empty() {
@@ -70,9 +102,21 @@ where
         if length > limits.post_buffering || (length == limits.post_buffering && !body.is_end_stream()) {
             let mut first = if collected.is_empty() { first } else { collected.freeze() };
             body.pushed_back = first.split_off(limits.post_buffering);
-            let rest = body.map_err(io::Error::from).boxed_unsync();
-            return Ok(Buffered { first, rest: Some(rest) });
+            let noted = Arc::new(OnceLock::new());
+            let fault = Fault(Some(Arc::clone(&noted)));
+            let rest = body.map_err(move |error| {
+                // The first one is what the application was told.
+                let _ = noted.set((error.status(), error.to_string()));
+                io::Error::from(error)
+            });
+            return Ok(Buffered { first, rest: Some(rest.boxed_unsync()), fault });
         }
+    }
+}
+
+impl Buffered {
+    fn whole(first: Bytes) -> Self {
+        Self { first, rest: None, fault: Fault::default() }
     }
 }
 
@@ -81,7 +125,7 @@ impl From<BodyError> for io::Error {
         let kind = match error {
             BodyError::TooLarge => io::ErrorKind::FileTooLarge,
             BodyError::TooSlow => io::ErrorKind::TimedOut,
-            BodyError::Broken(error) => return error,
+            BodyError::Broken(_) => io::ErrorKind::InvalidData,
         };
         Self::new(kind, error)
     }
@@ -145,7 +189,7 @@ where
         };
         this.timer = None;
         let Some(frame) = frame else { return Poll::Ready(None) };
-        let frame = frame.map_err(|error| BodyError::Broken(io::Error::other(error)))?;
+        let frame = frame.map_err(|error| BodyError::broken(&error))?;
         let length = frame.data_ref().map_or(0, Bytes::len) as u64;
         this.received += length;
         this.left = this.left.checked_sub(length).ok_or(BodyError::TooLarge)?;
@@ -187,6 +231,9 @@ pub(super) struct OpenRequest {
     /// Whether nothing but the connection's end tells the client where the answer ends, so that only a reset shows
     /// that it broke off. (TLS has an end of its own.)
     ends_with_connection: bool,
+    /// On HTTP/2: the number under which the stream waits for its client, and whether it does.
+    stream: Option<u64>,
+    is_waiting: bool,
     status: u16,
     sent: u64,
 }
@@ -198,21 +245,48 @@ impl OpenRequest {
         log: AccessLog,
         record: Option<Record>,
     ) -> Self {
-        connection.activity.request_begins();
+        let number = connection.activity.request_begins();
+        let stream = (version == Version::HTTP_2).then_some(number);
         let ends_with_connection = connection.tls.is_none() && version == Version::HTTP_10;
         // 499, which nginx made known: the client went away before it was answered.
-        Self { connection, log, record, ends_with_connection, status: 499, sent: 0 }
+        Self {
+            connection,
+            log,
+            record,
+            ends_with_connection,
+            stream,
+            is_waiting: false,
+            status: 499,
+            sent: 0,
+        }
     }
 
     /// Now the answer is known.
-    pub(super) fn answered(mut self, status: http::StatusCode, body: AnswerBody) -> Answer {
+    pub(super) fn answered(mut self, status: StatusCode, body: AnswerBody) -> Answer {
         self.status = status.as_u16();
         Answer { body, request: self, broken: None }
     }
 }
 
+impl OpenRequest {
+    fn stream_waits(&mut self) {
+        if let Some(stream) = self.stream {
+            self.connection.activity.stream_waits(stream);
+            self.is_waiting = true;
+        }
+    }
+
+    fn stream_goes_on(&mut self) {
+        if let (Some(stream), true) = (self.stream, self.is_waiting) {
+            self.connection.activity.stream_goes_on(stream);
+            self.is_waiting = false;
+        }
+    }
+}
+
 impl Drop for OpenRequest {
     fn drop(&mut self) {
+        self.stream_goes_on();
         if let Some(record) = &self.record {
             self.log.request(record, self.status, self.sent);
         }
@@ -226,6 +300,7 @@ impl Body for Answer {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = &mut *self;
+        this.request.stream_goes_on();
         if let Some(error) = this.broken.take() {
             return Poll::Ready(Some(Err(error)));
         }
@@ -241,6 +316,9 @@ impl Body for Answer {
         match frame {
             Some(Ok(frame)) => {
                 this.request.sent += frame.data_ref().map_or(0, Bytes::len) as u64;
+                if matches!(&this.body, AnswerBody::Worker(body) if !body.is_end_stream()) {
+                    this.request.stream_waits();
+                }
                 Poll::Ready(Some(Ok(frame)))
             }
             Some(Err(error)) => {

@@ -163,8 +163,14 @@ where
         .serve_connection(TokioIo::new(stream), answer);
     let result =
         drive(pin!(hyper), http1::Connection::graceful_shutdown, &connection.activity, shutdown).await;
-    if let Some(refusal) = connection.activity.refusal() {
-        service.log.refusal(&connection, refusal.status);
+    match &result {
+        // hyper found what the guard let pass, and answered it by itself.
+        Err(error) if error.is_parse() => service.log.refusal(&connection, 400),
+        _ => {
+            if let Some(refusal) = connection.activity.refusal() {
+                service.log.refusal(&connection, refusal.status);
+            }
+        }
     }
     Ok(result?)
 }

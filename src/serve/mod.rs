@@ -24,6 +24,8 @@ mod pipeline;
 mod router;
 pub mod shutdown;
 mod static_files;
+#[cfg(test)]
+mod tests;
 pub mod worker;
 
 use std::io;

@@ -64,9 +64,17 @@ where
     });
     let open = OpenRequest::new(Arc::clone(connection), head.version, service.log.clone(), record);
     let (service, connection) = (Arc::clone(service), Arc::clone(connection));
+    let has_body = !body.is_end_stream();
     async move {
         let result = answer(&service, &connection, &head, gateway.as_ref(), body).await;
-        let response = result.unwrap_or_else(|refusal| refusal.page());
+        let response = result.unwrap_or_else(|refusal| {
+            let mut page = refusal.page();
+            // hyper closes when a body is left unread, and the client shall know. HTTP/2 ends the one stream only.
+            if has_body && head.version != Version::HTTP_2 {
+                page.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            page
+        });
         Ok(finish(&service, &connection, &head.method, response, open))
     }
 }
@@ -101,9 +109,16 @@ where
                 Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "there is no application to answer this")
             })?;
             let body = buffer(body, &service.limits).await?;
+            let fault = body.fault.clone();
             let accepted = Accepted { connection, head, host, path: &path, gateway };
-            let response = pool.call(accepted.for_worker(&service.script_name, body)).await?;
-            Ok(response.map(AnswerBody::Worker))
+            match pool.call(accepted.for_worker(&service.script_name, body)).await {
+                Ok(response) => Ok(response.map(AnswerBody::Worker)),
+                // It failed because the client did not send what it had promised.
+                Err(error) => Err(match fault.get() {
+                    Some((status, reason)) => Refusal::new(*status, reason.clone()),
+                    None => error.into(),
+                }),
+            }
         }
     }
 }
@@ -238,12 +253,7 @@ impl Refusal {
 
 impl From<BodyError> for Refusal {
     fn from(error: BodyError) -> Self {
-        let status = match error {
-            BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            BodyError::Broken(_) => StatusCode::BAD_REQUEST,
-        };
-        Self::new(status, error.to_string())
+        Self::new(error.status(), error.to_string())
     }
 }
 

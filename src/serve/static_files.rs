@@ -276,7 +276,7 @@ fn kind(path: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    fn contents(folder: &std::path::Path, wanted: &str) -> Option<Vec<u8>> {
+    fn contents(folder: &Path, wanted: &str) -> Option<Vec<u8>> {
         let folder = Folder::open(folder).unwrap();
         let relative = relative(wanted.as_bytes())?;
         match find(&folder.directory, &relative) {

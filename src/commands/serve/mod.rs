@@ -7,6 +7,7 @@ mod settings;
 mod start_page;
 mod words;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use self::words::Identity;
 use super::ca_lookup::trust_local_ca;
 use super::{Context, Result};
 use crate::chain::{Origin, TrustStore};
-use crate::cli::ServeArgs;
+use crate::cli::{Color, GlobalArgs, ServeArgs};
 use crate::config::PartialServe;
 use crate::finding::{Code, Finding};
 use crate::render::Talk;
@@ -39,7 +40,7 @@ const END_OF_RUNTIME: std::time::Duration = std::time::Duration::from_millis(500
 
 /// Runs the command.
 pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
-    log_to_stderr(context.global.verbose);
+    log_to_stderr(context.global);
     policy::prepare_random();
     let Settings { serve: settings, named_by, warnings } = settings::read(args)?;
     context.talk.findings(&warnings);
@@ -136,15 +137,24 @@ fn say_start(talk: &Talk, what: &str, addresses: &[ListenAddress], identity: &Id
     }
 }
 
-fn log_to_stderr(verbose: u8) {
-    let default = match verbose {
+fn log_to_stderr(global: &GlobalArgs) {
+    let default = match global.verbose {
         0 => "warn",
         1 => "certkit=debug",
         _ => "debug",
     };
     let filter = EnvFilter::try_from_env("CERTKIT_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let has_colour = match global.color {
+        Color::Always => true,
+        Color::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        Color::Never => false,
+    };
     // Only the first subscriber of a process counts.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(has_colour)
+        .with_writer(std::io::stderr)
+        .try_init();
 }
 
 fn cannot_run(error: std::io::Error) -> Failure {

@@ -56,7 +56,10 @@ pub(super) async fn uwsgi(
     let exchange = async {
         let variables = uwsgi::decode_variables(&block)?;
         match variables::decode(&variables, under_script_name) {
-            Ok((request, length)) => {
+            Ok((mut request, length)) => {
+                if let Some(gateway) = request.extensions_mut().get_mut::<Gateway>() {
+                    gateway.fill_in_peer(&connection);
+                }
                 answer(stream, Arc::new(connection), &service, request.map(|()| length)).await
             }
             Err(reason) => {
@@ -71,6 +74,7 @@ pub(super) async fn uwsgi(
         }
     };
     tokio::select! {
+        biased;
         result = exchange => result,
         () = shutdown.reached(Phase::Now) => Ok(()),
     }

@@ -9,6 +9,8 @@ use http::uri::PathAndQuery;
 use http::{Method, Request, Uri, Version};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
+use crate::serve::connection::Connection;
+
 /// What a front server says of a request, beside its head.
 #[derive(Clone, Debug, Default)]
 pub(in crate::serve) struct Gateway {
@@ -28,6 +30,16 @@ pub(in crate::serve) struct Gateway {
     pub(in crate::serve) under_script_name: bool,
     /// Variables that are passed on as they are, such as REMOTE_USER and DOCUMENT_ROOT.
     pub(in crate::serve) other: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Gateway {
+    /// A front that does not say who its client is, is the client.
+    pub(super) fn fill_in_peer(&mut self, connection: &Connection) {
+        if self.remote_address.is_empty() {
+            self.remote_address = connection.peer_address.clone().into_bytes();
+            self.remote_port = connection.peer_port;
+        }
+    }
 }
 
 /// Makes a request of variables; with it the length of its body. The error is for the front server.

@@ -1,0 +1,285 @@
+//! The server from outside, over real sockets and without an application.
+
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::ServerName;
+use time::OffsetDateTime;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::config::{AccessLogTarget, Limits, ScriptName};
+use super::*;
+use crate::ca::{CaProfile, LeafProfile, issue_leaf, make_root};
+use crate::sys::clock::{Clock, SystemClock};
+use crate::x509::{CertificateName, CertifiedKey, KeyKind, PrivateKey, Purpose};
+
+/// A server with a page at the root, which ends with the value.
+struct Running {
+    ports: Vec<u16>,
+    stop: ShutdownSender,
+    task: JoinHandle<()>,
+}
+
+struct Silent;
+
+impl Observer for Silent {
+    fn certificates_replaced(&self) {}
+    fn certificates_refused(&self, _: &[Finding]) {}
+}
+
+impl Running {
+    async fn start(listeners: &[&str], change: impl FnOnce(&mut ServeConfig)) -> Self {
+        Self::start_with(listeners, None, change).await
+    }
+
+    async fn start_with(
+        listeners: &[&str],
+        certificates: Option<Certificates>,
+        change: impl FnOnce(&mut ServeConfig),
+    ) -> Self {
+        let mut config = ServeConfig {
+            listeners: listeners.iter().map(|listen| listen.parse().unwrap()).collect(),
+            redirect_http: None,
+            socket_mode: 0o600,
+            backlog: 16,
+            max_connections: 16,
+            tls_min: tls::MinVersion::Tls12,
+            hsts_seconds: Some(60),
+            limits: Limits::default(),
+            script_name: ScriptName::default(),
+            folders: Vec::new(),
+            root: Root::StartPage("the page".into()),
+            access_log: AccessLogTarget::Off,
+            graceful_timeout: Duration::from_secs(5),
+        };
+        change(&mut config);
+        let server = Server::start(config, certificates).await.unwrap();
+        let ports = server
+            .addresses()
+            .iter()
+            .map(|address| match address.place {
+                address::Place::Tcp { port, .. } => port,
+                address::Place::Unix(_) => 0,
+            })
+            .collect();
+        let stop = ShutdownSender::default();
+        let (_, reload) = mpsc::channel(1);
+        let task = tokio::spawn(server.run(stop.subscribe(), reload, Arc::new(Silent)));
+        Self { ports, stop, task }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(("127.0.0.1", self.ports[0])).await.unwrap()
+    }
+
+    /// Everything that the server says to `request` until it closes.
+    async fn ask(&self, request: &str) -> String {
+        let mut stream = self.connect().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        read_all(&mut stream).await
+    }
+
+    async fn stop(self) {
+        self.stop.advance(Phase::Draining);
+        self.task.await.unwrap();
+    }
+}
+
+async fn read_all(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
+    let mut said = Vec::new();
+    tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut said)).await.unwrap().unwrap();
+    String::from_utf8(said).unwrap()
+}
+
+/// The status lines of several answers on one connection.
+fn statuses(said: &str) -> Vec<&str> {
+    said.match_indices("HTTP/1.1 ").filter_map(|(at, _)| said.get(at + 9..at + 12)).collect()
+}
+
+const LAST: &str = "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n";
+
+#[tokio::test]
+async fn earlier_requests_are_answered_before_the_refusal() {
+    let server = Running::start(&["http:127.0.0.1:0"], |_| {}).await;
+    let good = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+    let said = server.ask(&format!("{good}{good}GET  / HTTP/1.1\r\n\r\n{good}")).await;
+    assert_eq!(statuses(&said), ["200", "200", "400"], "{said}");
+    assert!(said.ends_with("`METHOD target HTTP/1.1`\n"), "{said}");
+    let said = server
+        .ask(&format!("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{good}"))
+        .await;
+    assert_eq!(statuses(&said), ["400"]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn hosts_and_expectations() {
+    let server = Running::start(&["http:127.0.0.1:0"], |_| {}).await;
+    for (head, status) in [
+        ("GET / HTTP/1.1\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: a b\r\n", "400"),
+        ("GET /%00 HTTP/1.1\r\nHost: a\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nExpect: wonders\r\n", "417"),
+        ("GET http://b/ HTTP/1.1\r\nHost: a\r\n", "200"),
+    ] {
+        let said = server.ask(&format!("{head}Connection: close\r\n\r\n")).await;
+        assert_eq!(statuses(&said), [status], "{head}");
+    }
+    let said = server.ask("GET / HTTP/1.0\r\n\r\n").await;
+    assert!(said.starts_with("HTTP/1.0 200 OK\r\n") && said.ends_with("the page"), "{said}");
+    assert!(!said.contains("strict-transport-security"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn slow_heads_are_cut_and_idle_connections_closed() {
+    let short = Duration::from_millis(300);
+    let server = Running::start(&["http:127.0.0.1:0"], |config| {
+        config.limits.header_timeout = short;
+        config.limits.keepalive = short;
+    })
+    .await;
+    let start = Instant::now();
+    let said = server.ask("GET / HTTP/1.1\r\nHost: a").await;
+    assert_eq!(statuses(&said), ["408"]);
+    // Nothing was said yet, or everything was: no answer is waited for.
+    assert_eq!(server.ask("").await, "");
+    let said = server.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert_eq!(statuses(&said), ["200"]);
+    assert!(start.elapsed() >= short * 3, "{:?}", start.elapsed());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_idle_connections() {
+    let server = Running::start(&["http:127.0.0.1:0"], |_| {}).await;
+    let mut silent = server.connect().await;
+    let mut used = server.connect().await;
+    used.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let mut byte = [0];
+    used.read_exact(&mut byte).await.unwrap();
+    let start = Instant::now();
+    server.stop().await;
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    assert_eq!(read_all(&mut silent).await, "");
+    assert!(read_all(&mut used).await.ends_with("the page"));
+}
+
+#[tokio::test]
+async fn folders_of_files() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
+    std::fs::write(folder.path().join("sub/index.html"), "index").unwrap();
+    let large = "0123456789".repeat(100_000);
+    std::fs::write(folder.path().join("large.txt"), &large).unwrap();
+    let path = folder.path().to_owned();
+    let server =
+        Running::start(&["http:127.0.0.1:0"], |config| config.folders.push(("/files".into(), path))).await;
+    let get = async |method: &str, target: &str, field: &str| {
+        server
+            .ask(&format!("{method} {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{field}\r\n"))
+            .await
+    };
+    let said = get("GET", "/files/sub/", "").await;
+    assert!(
+        said.contains("content-type: text/html; charset=utf-8\r\n") && said.ends_with("\r\n\r\nindex"),
+        "{said}"
+    );
+    let said = get("GET", "/files/sub?a=b", "").await;
+    assert!(said.contains("308 ") && said.contains("location: /files/sub/?a=b\r\n"), "{said}");
+    let said = get("GET", "/files/large.txt", "").await;
+    assert!(said.ends_with(&large) && said.contains("content-length: 1000000\r\n"));
+    let etag = said.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap();
+    let said = get("GET", "/files/large.txt", &format!("If-None-Match: {etag}\r\n")).await;
+    assert_eq!(statuses(&said), ["304"]);
+    let said = get("HEAD", "/files/large.txt", "").await;
+    assert!(said.contains("content-length: 1000000\r\n") && said.ends_with("\r\n\r\n"), "{said}");
+    for (method, target, status) in [
+        ("POST", "/files/large.txt", "405"),
+        ("GET", "/files/none", "404"),
+        ("GET", "/files/%2e%2e/", "404"),
+        ("GET", "/files/", "404"),
+        ("GET", "/filesystem", "200"),
+    ] {
+        assert_eq!(statuses(&get(method, target, "").await), [status], "{method} {target}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn uwsgi_goes_the_same_way() {
+    let server = Running::start(&["uwsgi:127.0.0.1:0"], |_| {}).await;
+    let mut stream = server.connect().await;
+    stream.write_all(&[100, 0, 0, 0]).await.unwrap();
+    assert_eq!(read_all(&mut stream).await.as_bytes(), [100, 0, 0, 1]);
+    let variables: [(&[u8], &[u8]); 3] =
+        [(b"REQUEST_METHOD", b"POST"), (b"PATH_INFO", b"/x"), (b"CONTENT_LENGTH", b"300000")];
+    let mut packet = crate::protocol::uwsgi::encode_request(variables).unwrap();
+    // A body that nobody reads must not cost the answer.
+    packet.resize(packet.len() + 300_000, b'x');
+    let mut stream = server.connect().await;
+    stream.write_all(&packet).await.unwrap();
+    let said = read_all(&mut stream).await;
+    assert!(said.starts_with("HTTP/1.1 200 OK\r\n") && said.ends_with("\r\n\r\nthe page"), "{said}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn https_and_what_else_comes_to_its_port() {
+    let (certificates, roots) = certificates();
+    let server = Running::start_with(&["https:127.0.0.1:0"], Some(certificates), |config| {
+        config.redirect_http = Some("127.0.0.1:0".parse().unwrap());
+    })
+    .await;
+    let config = rustls::ClientConfig::builder_with_provider(tls::policy::provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    let name = ServerName::try_from("a.example").unwrap();
+    let mut stream = connector.connect(name, server.connect().await).await.unwrap();
+    stream.write_all(LAST.as_bytes()).await.unwrap();
+    let said = read_all(&mut stream).await;
+    assert!(said.starts_with("HTTP/1.1 200 OK\r\n") && said.ends_with("the page"), "{said}");
+    assert!(said.contains("strict-transport-security: max-age=60\r\n"), "{said}");
+
+    // Plain HTTP on the TLS port goes to the same port, that of the redirecting listener to the port of https.
+    let said = server.ask(&LAST.replace("a.example", "a.example:99")).await;
+    assert!(said.contains("308 ") && said.contains("location: https://a.example:99/\r\n"), "{said}");
+    let mut stream = TcpStream::connect(("127.0.0.1", server.ports[1])).await.unwrap();
+    stream.write_all(LAST.replace("GET /", "GET /x?y").as_bytes()).await.unwrap();
+    let said = read_all(&mut stream).await;
+    assert!(said.contains(&format!("location: https://a.example:{}/x?y\r\n", server.ports[0])), "{said}");
+    server.stop().await;
+}
+
+/// A certificate for a.example, and the roots to verify it by.
+fn certificates() -> (Certificates, rustls::RootCertStore) {
+    struct Never;
+    #[async_trait::async_trait]
+    impl CertificateSource for Never {
+        fn load(&self) -> Result<CertificateSet, Vec<Finding>> {
+            Err(Vec::new())
+        }
+        async fn changed(&self) {
+            std::future::pending().await
+        }
+    }
+    let now: OffsetDateTime = SystemClock.now();
+    let key = || PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+    let profile =
+        CaProfile { common_name: "CA".into(), validity_days: 9, path_length: 0, permitted: Vec::new() };
+    let root = make_root(&profile, key(), now).unwrap();
+    let names = vec![CertificateName::parse("a.example").unwrap()];
+    let leaf_key = key();
+    let profile = LeafProfile { names, purpose: Purpose::Server, validity_days: 9 };
+    let leaf = issue_leaf(&profile, &leaf_key, &root, now).unwrap().certificate;
+    let pair = CertifiedKey::new(leaf, Vec::new(), leaf_key).unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(root.leaf().der.clone()).unwrap();
+    (Certificates { set: CertificateSet::new([&pair]).unwrap(), source: Arc::new(Never) }, roots)
+}
