@@ -69,8 +69,9 @@ where
         let result = answer(&service, &connection, &head, gateway.as_ref(), body).await;
         let response = result.unwrap_or_else(|refusal| {
             let mut page = refusal.page();
-            // hyper closes when a body is left unread, and the client shall know. HTTP/2 ends the one stream only.
-            if has_body && head.version != Version::HTTP_2 {
+            // A client that sends what is refused is not asked for more, and hyper closes when a body is left unread: the
+            // client shall know. HTTP/2 ends the one stream only.
+            if (has_body || page.status().is_client_error()) && head.version != Version::HTTP_2 {
                 page.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             page
@@ -219,6 +220,10 @@ fn redirect(
     let location = HeaderValue::try_from(location)
         .map_err(|_| Refusal::bad_request("the target has a character that does not belong there"))?;
     response.headers_mut().insert(header::LOCATION, location);
+    if port.is_none() {
+        // Plain HTTP on a TLS port: nothing more can come of this connection.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     Ok(response)
 }
 
