@@ -16,6 +16,7 @@ use crate::serve::config::{AccessLogTarget, MinVersion};
 /// wsgi.py, app.py, index.py or main.py, or the folder static or public.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
+#[allow(rustdoc::broken_intra_doc_links, reason = "help for a terminal: brackets are no links")]
 pub struct ServeArgs {
     /// The application: path.py[:callable] or pkg.mod[:callable], or a uWSGI file.ini
     #[arg(value_name = "APP")]

@@ -28,10 +28,10 @@ impl PartialServe {
         let (cert, key) =
             if self.cert.is_some() { (self.cert, self.key) } else { (lower.cert, self.key.or(lower.key)) };
         Self {
-            app: self.app.or(below(lower.app)),
-            wsgi_file: self.wsgi_file.or(lower.wsgi_file.filter(|_| !hidden)),
-            module: self.module.or(below(lower.module)),
-            callable: self.callable.or(below(lower.callable)),
+            app: self.app.or_else(|| below(lower.app)),
+            wsgi_file: self.wsgi_file.or_else(|| lower.wsgi_file.filter(|_| !hidden)),
+            module: self.module.or_else(|| below(lower.module)),
+            callable: self.callable.or_else(|| below(lower.callable)),
             listen: self.listen.or(lower.listen),
             redirect_http: self.redirect_http.or(lower.redirect_http),
             socket_mode: self.socket_mode.or(lower.socket_mode),

@@ -172,7 +172,7 @@ fn expand(value: &str, path: &Path, seen: &BTreeMap<String, String>) -> String {
         match letters.next() {
             Some('%') => expanded.push('%'),
             Some('d') => {
-                let folder = path.parent().unwrap_or(Path::new("")).display().to_string();
+                let folder = path.parent().unwrap_or_else(|| Path::new("")).display().to_string();
                 expanded.push_str(&folder);
                 expanded.push('/');
             }

@@ -75,11 +75,14 @@ pub enum Error {
     TooLarge,
 }
 
+/// A name and its value.
+pub type Variable<'a> = (&'a [u8], &'a [u8]);
+
 /// Reads a block of variables: names and values in the order they were sent.
 ///
 /// # Errors
 /// [`Error::Lengths`] unless the entries fill the block exactly, [`Error::Name`] for a name that is none.
-pub fn decode_variables(mut block: &[u8]) -> Result<Vec<(&[u8], &[u8])>, Error> {
+pub fn decode_variables(mut block: &[u8]) -> Result<Vec<Variable<'_>>, Error> {
     let mut variables = Vec::with_capacity(32);
     while !block.is_empty() {
         let (name, rest) = string(block)?;
@@ -102,9 +105,7 @@ fn string(block: &[u8]) -> Result<(&[u8], &[u8]), Error> {
 ///
 /// # Errors
 /// [`Error::TooLarge`] when the block has more than 65535 bytes.
-pub fn encode_request<'a>(
-    variables: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
-) -> Result<Vec<u8>, Error> {
+pub fn encode_request<'a>(variables: impl IntoIterator<Item = Variable<'a>>) -> Result<Vec<u8>, Error> {
     let mut packet = vec![0; HEADER_LENGTH];
     for (name, value) in variables {
         for string in [name, value] {

@@ -82,7 +82,7 @@ impl CertificateSet {
             let first = self.entries.first()?;
             candidates = self.entries.iter().filter(|entry| entry.names == first.names).collect();
         }
-        let best = candidates.iter().find(|entry| fits(&entry.key)).or(candidates.first())?;
+        let best = candidates.iter().find(|entry| fits(&entry.key)).or_else(|| candidates.first())?;
         Some(Arc::clone(&best.key))
     }
 }

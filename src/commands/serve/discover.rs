@@ -29,7 +29,7 @@ pub(super) fn find(settings: &PartialServe) -> Found {
     }
     // Folders of files that are mounted are something to serve already.
     let is_only_files = settings.folders.is_some();
-    let folder = settings.chdir.as_deref().unwrap_or(Path::new("."));
+    let folder = settings.chdir.as_deref().unwrap_or_else(|| Path::new("."));
     search(folder)
         .filter(|found| !is_only_files || matches!(found, Found::Application(_)))
         .unwrap_or(Found::Nothing)

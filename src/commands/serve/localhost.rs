@@ -127,7 +127,7 @@ impl Localhost {
             file(names.1, key.to_pem().as_bytes().to_vec(), PRIVATE),
             file(names.0, text.into_bytes(), PUBLIC),
         ];
-        Ok(create_all(&files).map_err(|error| cannot_write(&error))?)
+        create_all(&files).map_err(|error| cannot_write(&error))
     }
 }
 
