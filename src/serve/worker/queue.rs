@@ -10,7 +10,9 @@
 //!   take about [`BUDGET`] at the pace of the last messages, because everything in a message waits for the last of
 //!   it. A request whose body has yet to be asked for goes alone, for its client may be slow.
 //! - **No bundling** for [`CAUTION`] after a message took longer than [`SLOW`]: some request waits for something, and
-//!   those behind it could have gone elsewhere. (Much less than that proves nothing on a busy machine.)
+//!   those behind it could have gone elsewhere. (Much less than that proves nothing on a busy machine.) Instead,
+//!   [`LOOKAHEAD`] messages per thread may be in flight: in the kernel's queue nobody waits behind a particular
+//!   request, and no thread waits for the front.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -33,6 +35,7 @@ const PATIENCE: Duration = Duration::from_millis(1);
 const BUDGET: Duration = Duration::from_millis(4);
 const SLOW: Duration = Duration::from_millis(50);
 const CAUTION: Duration = Duration::from_secs(3);
+const LOOKAHEAD: usize = 4;
 
 /// Where an answer goes.
 pub(super) type Reply = oneshot::Sender<Result<Response<ResponseBody>, CallError>>;
@@ -179,7 +182,7 @@ impl Queue {
 
     /// How many requests the next message may hold.
     fn bundle_size(&self, places: usize, now: Instant) -> usize {
-        if self.unbundled_until.is_some_and(|until| now < until) {
+        if self.is_cautious(now) {
             return 1;
         }
         let affordable = BUDGET.as_nanos() / self.pace.as_nanos().max(1);
@@ -197,8 +200,14 @@ impl Queue {
                 self.unbundled_until = Some(now + CAUTION);
             }
         }
-        let allowed = (self.workers + old).min(self.workers * self.threads);
+        let threads = self.workers * self.threads;
+        let allowed =
+            if self.is_cautious(now) { threads * LOOKAHEAD } else { threads.min(self.workers + old) };
         allowed.saturating_sub(self.messages.len())
+    }
+
+    fn is_cautious(&self, now: Instant) -> bool {
+        self.unbundled_until.is_some_and(|until| now < until)
     }
 
     /// The method of a running request.
@@ -328,215 +337,5 @@ fn write_request(out: &mut Vec<u8>, id: u64, request: &WorkerRequest) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    type Answer = oneshot::Receiver<Result<Response<ResponseBody>, CallError>>;
-
-    fn request(path: &'static str) -> WorkerRequest {
-        WorkerRequest {
-            method: Method::GET,
-            uri: Bytes::from_static(path.as_bytes()),
-            path: Bytes::from_static(path.as_bytes()),
-            query: Bytes::new(),
-            remote_port: 1,
-            repeated: b"{0".to_vec(),
-            changing: None,
-            body: Bytes::new(),
-            rest: None,
-        }
-    }
-
-    fn push(queue: &mut Queue, request: WorkerRequest) -> Answer {
-        let (reply, answer) = oneshot::channel();
-        queue.push(Call { request, reply }).unwrap();
-        answer
-    }
-
-    fn push_many(queue: &mut Queue, count: usize) -> Vec<Answer> {
-        (0..count).map(|_| push(queue, request("/"))).collect()
-    }
-
-    /// First and last id of the next message.
-    fn send(queue: &mut Queue, now: Instant) -> Option<(u64, u64)> {
-        let first = queue.next_message(now)?.0;
-        Some((first, queue.next_id() - 1))
-    }
-
-    fn queue(workers: usize, threads: usize) -> Queue {
-        let mut queue = Queue::new(threads);
-        for _ in 0..workers {
-            queue.worker_ready();
-        }
-        queue
-    }
-
-    #[test]
-    fn one_message_per_process_and_bundles() {
-        let now = Instant::now();
-        let mut queue = queue(2, 4);
-        let _answers = push_many(&mut queue, 10);
-        assert_eq!(send(&mut queue, now), Some((1, 5)));
-        assert_eq!(send(&mut queue, now), Some((6, 10)));
-        let _more = push_many(&mut queue, 30);
-        assert_eq!(send(&mut queue, now), None);
-        for id in 1..=5 {
-            assert!(queue.finish(id, now).is_some());
-        }
-        assert_eq!(send(&mut queue, now), Some((11, 18)));
-        assert_eq!(send(&mut queue, now), None);
-    }
-
-    #[test]
-    fn an_old_message_makes_room() {
-        let start = Instant::now();
-        let mut queue = queue(1, 2);
-        let _answers = push_many(&mut queue, 20);
-        assert_eq!(send(&mut queue, start), Some((1, 8)));
-        assert_eq!(send(&mut queue, start), None);
-        assert_eq!(queue.next_look(start), Some(start + PATIENCE));
-        let later = start + PATIENCE * 2;
-        assert_eq!(send(&mut queue, later), Some((9, 16)));
-        // All threads have something.
-        assert_eq!(queue.next_look(later), None);
-        assert_eq!(send(&mut queue, later + PATIENCE * 2), None);
-    }
-
-    #[test]
-    fn nobody_waits_behind_a_slow_one() {
-        let mut now = Instant::now();
-        let mut queue = queue(2, 1);
-        let _answers = push_many(&mut queue, 100);
-        assert_eq!(send(&mut queue, now), Some((1, 8)));
-        now += SLOW * 2;
-        assert_eq!(send(&mut queue, now), Some((9, 9)));
-        for id in 1..=9 {
-            queue.finish(id, now);
-        }
-        assert_eq!(send(&mut queue, now), Some((10, 10)));
-        queue.finish(10, now);
-        assert_eq!(send(&mut queue, now + CAUTION * 2), Some((11, 18)));
-    }
-
-    #[test]
-    fn bundles_are_as_large_as_the_pace_allows() {
-        let mut now = Instant::now();
-        let mut queue = queue(1, 1);
-        let _answers = push_many(&mut queue, 2000);
-        let mut round = |took: Duration| {
-            let (first, last) = send(&mut queue, now).unwrap();
-            let count = u32::try_from(last - first + 1).unwrap();
-            now += took * count;
-            (first..=last).for_each(|id| assert!(queue.finish(id, now).is_some()));
-            count
-        };
-        let mut sizes = |took: Duration| (0..100).map(|_| round(took)).last().unwrap();
-        assert_eq!(sizes(BUDGET / 100), 8);
-        assert_eq!(sizes(BUDGET / 4), 4);
-        assert_eq!(sizes(BUDGET * 2), 1);
-        assert_eq!(sizes(BUDGET / 100), 8);
-    }
-
-    #[test]
-    fn a_stream_is_not_slowness() {
-        let start = Instant::now();
-        let mut queue = queue(2, 1);
-        let _stream = push(&mut queue, request("/stream"));
-        assert_eq!(send(&mut queue, start), Some((1, 1)));
-        assert!(queue.begin_answer(1).is_some());
-        let _answers = push_many(&mut queue, 4);
-        assert_eq!(send(&mut queue, start + SLOW * 2), Some((2, 5)));
-    }
-
-    #[test]
-    fn a_body_to_be_asked_for_goes_alone() {
-        use http_body_util::BodyExt;
-        let now = Instant::now();
-        let mut queue = queue(1, 1);
-        let mut upload = request("/upload");
-        upload.rest = Some(http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync());
-        let _one = push(&mut queue, request("/"));
-        let _two = push(&mut queue, upload);
-        let _three = push(&mut queue, request("/"));
-        for id in 1..=3 {
-            assert_eq!(send(&mut queue, now), Some((id, id)));
-            queue.finish(id, now);
-        }
-    }
-
-    #[test]
-    fn messages_have_a_limit() {
-        let now = Instant::now();
-        let mut queue = queue(1, 1);
-        let mut large = request("/");
-        large.repeated = vec![b'x'; MESSAGE_LIMIT];
-        let mut answer = push(&mut queue, large);
-        assert_eq!(send(&mut queue, now), None);
-        assert_eq!(answer.try_recv().unwrap().unwrap_err(), CallError::TooLarge);
-        // A body that does not fit any more is asked for instead.
-        let mut upload = request("/");
-        upload.body = vec![b'x'; MESSAGE_LIMIT].into();
-        let _answer = push(&mut queue, upload);
-        assert!(queue.next_message(now).unwrap().1.len() < 200);
-        assert_eq!(queue.take_body(1).unwrap().0.len(), MESSAGE_LIMIT);
-    }
-
-    #[test]
-    fn the_largest_legal_environ_fits() {
-        // 64 KiB of header bytes that each become two, and 16 KiB of target.
-        let mut dict = crate::protocol::marshal::DictWriter::new();
-        dict.insert(b"HTTP_X", &[0xff; 64 * 1024]);
-        let mut request = request("/");
-        request.repeated = dict.finish();
-        request.uri = vec![b'%'; 16 * 1024].into();
-        request.path = vec![0xff; 6 * 1024].into();
-        request.query = request.uri.clone();
-        let mut queue = queue(1, 1);
-        let _answer = push(&mut queue, request);
-        assert!(queue.next_message(Instant::now()).is_some());
-    }
-
-    #[test]
-    fn a_client_that_left_is_not_served() {
-        let now = Instant::now();
-        let mut queue = queue(1, 1);
-        drop(push(&mut queue, request("/")));
-        let _answer = push(&mut queue, request("/"));
-        assert_eq!(send(&mut queue, now), Some((1, 1)));
-        assert!(queue.waiting.is_empty());
-    }
-
-    #[test]
-    fn a_crash_costs_what_was_begun() {
-        let now = Instant::now();
-        let mut queue = queue(1, 1);
-        let mut answers = push_many(&mut queue, 4);
-        assert_eq!(send(&mut queue, now), Some((1, 4)));
-        // 1 ran but its answer was not sent, 2 was running, 3 and 4 were not begun.
-        queue.lost(2);
-        for answer in answers.drain(..2) {
-            assert_eq!(answer.blocking_recv().unwrap().unwrap_err(), CallError::Died);
-        }
-        assert!(answers.iter_mut().all(|answer| answer.try_recv().is_err()));
-        assert_eq!(send(&mut queue, now), Some((5, 6)));
-        // A claim of something that was answered long ago costs nothing.
-        queue.lost(2);
-        queue.lost(100);
-        assert!(queue.finish(5, now).is_some() && queue.finish(6, now).is_some());
-        assert!(queue.is_idle());
-    }
-
-    #[test]
-    fn what_nobody_claims_is_sent_again_in_order() {
-        let now = Instant::now();
-        let mut queue = queue(3, 1);
-        let _answers: Vec<_> = ["/a", "/b", "/c"].map(|path| push(&mut queue, request(path))).into();
-        for id in 1..=3 {
-            assert_eq!(send(&mut queue, now), Some((id, id)));
-        }
-        queue.take_back_unclaimed(4, &[2, 0]);
-        let paths: Vec<_> = queue.waiting.iter().map(|call| call.request.path.clone()).collect();
-        assert_eq!(paths, ["/a", "/c"]);
-        assert!(queue.method(2).is_some());
-    }
-}
+#[path = "tests/queue.rs"]
+mod tests;
