@@ -64,17 +64,12 @@ where
     });
     let open = OpenRequest::new(Arc::clone(connection), head.version, service.log.clone(), record);
     let (service, connection) = (Arc::clone(service), Arc::clone(connection));
-    let has_body = !body.is_end_stream();
     async move {
         let result = answer(&service, &connection, &head, gateway.as_ref(), body).await;
-        let response = result.unwrap_or_else(|refusal| {
-            let mut page = refusal.page();
-            // hyper closes when a body is left unread, and the client shall know. HTTP/2 ends the one stream only.
-            if has_body && head.version != Version::HTTP_2 {
-                page.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            }
-            page
-        });
+        let mut response = result.unwrap_or_else(|refusal| refusal.page());
+        if ends_connection(&connection, &head, &response) {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         Ok(finish(&service, &connection, &head.method, response, open))
     }
 }
@@ -148,6 +143,18 @@ fn finish(
     }
     let status = head.status;
     Response::from_parts(head, open.answered(status, body))
+}
+
+/// Whether HTTP/1 goes no further after this answer: one of ours that says the client is wrong or elsewhere. What comes
+/// next from it may be the rest of the same mistake. (HTTP/2 ends the one stream only.)
+fn ends_connection(
+    connection: &Connection,
+    head: &http::request::Parts,
+    response: &Response<AnswerBody>,
+) -> bool {
+    let is_ours = matches!(response.body(), AnswerBody::Full(_)) && response.status().is_client_error();
+    let is_elsewhere = matches!(connection.role, Role::Redirect { .. });
+    head.version != Version::HTTP_2 && (is_elsewhere || is_ours)
 }
 
 /// The one host a request is for (RFC 9112 section 3.2, RFC 9113 section 8.3.1).
