@@ -17,18 +17,27 @@ use super::connection::{self, Accepted, Speak};
 use super::pipeline::Service;
 use super::shutdown::{Phase, Shutdown};
 
-/// A socket that is bound and listens; its connections wait until [`Listener::accept_all`] takes them.
+/// A socket that is bound. Clients are refused until [`BoundSocket::listen`], which is when there is something to serve.
 #[derive(Debug)]
-pub(super) struct Listener {
-    socket: Bound,
+pub(super) struct BoundSocket {
+    socket: RawSocket,
+    /// Of a unix socket.
+    file: Option<SocketFile>,
     /// For people: with the port the system chose.
     address: ListenAddress,
 }
 
+/// A socket that listens; its connections wait until [`Listener::accept_all`] takes them.
 #[derive(Debug)]
-enum Bound {
+pub(super) struct Listener {
+    socket: Listening,
+    address: ListenAddress,
+}
+
+#[derive(Debug)]
+enum Listening {
     Tcp(TcpListener),
-    Unix(UnixListener, #[expect(dead_code, reason = "held for its drop")] SocketFile),
+    Unix(UnixListener, #[expect(dead_code, reason = "held for its drop")] Option<SocketFile>),
 }
 
 /// A socket's file, which goes away with the server.
@@ -45,35 +54,49 @@ impl Drop for SocketFile {
 ///
 /// # Errors
 /// What the system says; a name without address is [`io::ErrorKind::AddrNotAvailable`].
-pub(super) fn bind(address: &ListenAddress, backlog: u32, socket_mode: u32) -> io::Result<Vec<Listener>> {
-    let listener = |socket, place| Listener { socket, address: ListenAddress { place, ..address.clone() } };
-    match &address.place {
+pub(super) fn bind(address: &ListenAddress, socket_mode: u32) -> io::Result<Vec<BoundSocket>> {
+    let (host, port) = match &address.place {
         Place::Unix(path) => {
-            let socket = bind_unix(path, backlog, socket_mode)?;
-            Ok(vec![listener(socket, Place::Unix(path.clone()))])
+            let (socket, file) = bind_unix(path, socket_mode)?;
+            return Ok(vec![BoundSocket { socket, file: Some(file), address: address.clone() }]);
         }
-        Place::Tcp { host, port } => {
-            let mut listeners = Vec::new();
-            for wanted in resolve(host, *port)? {
-                // The same port for all of them, when the system was asked to choose one.
-                let port = match listeners.first() {
-                    Some(Listener {
-                        address: ListenAddress { place: Place::Tcp { port, .. }, .. }, ..
-                    }) => *port,
-                    _ => wanted.port(),
-                };
-                let socket = match bind_tcp(SocketAddr::new(wanted.ip(), port), backlog) {
-                    Ok(socket) => socket,
-                    // No IPv6 on this machine, or no IPv4: one of the addresses of a name is enough.
-                    Err(error) if !listeners.is_empty() && is_missing_family(&error) => continue,
-                    Err(error) => return Err(error),
-                };
-                let port = socket.local_addr()?.port();
-                let host = if host.is_empty() { String::new() } else { wanted.ip().to_string() };
-                listeners.push(listener(Bound::Tcp(socket), Place::Tcp { host, port }));
-            }
-            Ok(listeners)
-        }
+        Place::Tcp { host, port } => (host, *port),
+    };
+    let mut bound = Vec::new();
+    let mut chosen = port;
+    for wanted in resolve(host, port)? {
+        // The same port for all of them, when the system was asked to choose one.
+        let socket = match bind_tcp(SocketAddr::new(wanted.ip(), chosen)) {
+            Ok(socket) => socket,
+            // No IPv6 on this machine, or no IPv4: one of the addresses of a name is enough.
+            Err(error) if !bound.is_empty() && is_missing_family(&error) => continue,
+            Err(error) => return Err(error),
+        };
+        chosen = socket.local_addr()?.as_socket().map_or(chosen, |address| address.port());
+        let host = if host.is_empty() { String::new() } else { wanted.ip().to_string() };
+        let address = ListenAddress { scheme: address.scheme, place: Place::Tcp { host, port: chosen } };
+        bound.push(BoundSocket { socket, file: None, address });
+    }
+    Ok(bound)
+}
+
+impl BoundSocket {
+    /// Where it stands.
+    pub(super) fn address(&self) -> &ListenAddress {
+        &self.address
+    }
+
+    /// Lets clients connect; at most `backlog` of them wait to be accepted.
+    ///
+    /// # Errors
+    /// What the system says; another program may have been quicker.
+    pub(super) fn listen(self, backlog: u32) -> io::Result<Listener> {
+        self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        let socket = match self.address.place {
+            Place::Tcp { .. } => Listening::Tcp(TcpListener::from_std(self.socket.into())?),
+            Place::Unix(_) => Listening::Unix(UnixListener::from_std(self.socket.into())?, self.file),
+        };
+        Ok(Listener { socket, address: self.address })
     }
 }
 
@@ -128,7 +151,7 @@ impl Listener {
         // The semaphore is never closed.
         let place = Arc::clone(places).acquire_owned().await.ok();
         let accepted = match &self.socket {
-            Bound::Tcp(listener) => {
+            Listening::Tcp(listener) => {
                 let (socket, peer) = listener.accept().await?;
                 // Answers are written whole; waiting for more to send would only delay them.
                 socket.set_nodelay(true)?;
@@ -140,7 +163,7 @@ impl Listener {
                     peer_port: peer.port(),
                 }
             }
-            Bound::Unix(listener, _) => {
+            Listening::Unix(listener, _) => {
                 let (socket, _) = listener.accept().await?;
                 let port = if self.address.scheme == Scheme::Https { "443" } else { "80" };
                 Accepted {
@@ -170,7 +193,7 @@ fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
-fn bind_tcp(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
+fn bind_tcp(address: SocketAddr) -> io::Result<RawSocket> {
     let socket = RawSocket::new(Domain::for_address(address), Type::STREAM, None)?;
     // A server that was just stopped leaves connections behind for a minute, which must not bar the port.
     socket.set_reuse_address(true)?;
@@ -179,8 +202,7 @@ fn bind_tcp(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
     }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-    TcpListener::from_std(socket.into())
+    Ok(socket)
 }
 
 fn is_missing_family(error: &io::Error) -> bool {
@@ -188,7 +210,7 @@ fn is_missing_family(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
 }
 
-fn bind_unix(path: &Path, backlog: u32, mode: u32) -> io::Result<Bound> {
+fn bind_unix(path: &Path, mode: u32) -> io::Result<(RawSocket, SocketFile)> {
     remove_stale(path)?;
     let socket = RawSocket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
@@ -196,8 +218,7 @@ fn bind_unix(path: &Path, backlog: u32, mode: u32) -> io::Result<Bound> {
     let file = SocketFile(path.to_owned());
     // Nobody can connect before listen, so the mode holds from the first connection on.
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
-    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-    Ok(Bound::Unix(UnixListener::from_std(socket.into())?, file))
+    Ok((socket, file))
 }
 
 /// Removes the socket of a server that is gone: only a socket, and only if nobody answers on it.

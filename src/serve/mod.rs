@@ -39,10 +39,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use self::access_log::AccessLog;
-use self::address::{ListenAddress, Scheme};
+use self::address::{ListenAddress, Place, Scheme};
 use self::config::{Root, ServeConfig};
 use self::connection::{Role, Speak};
-use self::listener::Listener;
+use self::listener::{BoundSocket, Listener};
 use self::pipeline::Service;
 use self::router::Router;
 use self::shutdown::{Phase, Shutdown, ShutdownSender};
@@ -123,8 +123,8 @@ pub trait Observer: Send + Sync {
 }
 
 impl Server {
-    /// Binds the sockets and starts the application, in this order: what is cheap to refuse is refused first. Needs a
-    /// Tokio runtime. `certificates` are needed for https listeners only.
+    /// Binds the sockets, starts the application, and lets clients connect, in this order: what is cheap to refuse is
+    /// refused first, and who can connect is served. Needs a Tokio runtime. `certificates` are needed for https listeners only.
     ///
     /// # Errors
     /// Everything that stands in the way; nothing is left behind then.
@@ -146,13 +146,22 @@ impl Server {
             .iter()
             .map(|(prefix, path)| Ok((prefix.clone(), open_folder(path)?)))
             .collect::<Result<_, Error>>()?;
-        let listeners = bind(&config, tls)?;
+        let bound = bind(&config, tls)?;
         let (root, pool) = match config.root {
             Root::Application(workers) => {
                 (router::Root::Application, Some(WorkerPool::start(*workers).await?))
             }
             Root::Folder(path) => (router::Root::Folder(open_folder(&path)?), None),
             Root::StartPage(html) => (router::Root::Page(html), None),
+        };
+        let listeners = match listen(bound, config.backlog) {
+            Ok(listeners) => listeners,
+            Err(error) => {
+                if let Some(pool) = &pool {
+                    pool.stop().await;
+                }
+                return Err(error);
+            }
         };
         let hsts =
             config.hsts_seconds.and_then(|seconds| HeaderValue::try_from(format!("max-age={seconds}")).ok());
@@ -254,12 +263,12 @@ fn open_folder(path: &std::path::Path) -> Result<Arc<Folder>, Error> {
     Folder::open(path).map(Arc::new).map_err(|source| Error::Folder { path: path.to_owned(), source })
 }
 
-fn bind(config: &ServeConfig, tls: Option<Arc<ServerConfig>>) -> Result<Vec<(Listener, Speak)>, Error> {
+fn bind(config: &ServeConfig, tls: Option<Arc<ServerConfig>>) -> Result<Vec<(BoundSocket, Speak)>, Error> {
     let one = |address: &ListenAddress| {
-        listener::bind(address, config.backlog, config.socket_mode)
+        listener::bind(address, config.socket_mode)
             .map_err(|source| Error::Bind { address: address.clone(), source })
     };
-    let mut listeners = Vec::new();
+    let mut bound = Vec::new();
     let mut https_port = None;
     for address in &config.listeners {
         let speak = match address.scheme {
@@ -267,19 +276,30 @@ fn bind(config: &ServeConfig, tls: Option<Arc<ServerConfig>>) -> Result<Vec<(Lis
             Scheme::Https => Speak::Https(tls.clone().ok_or(tls::Error::NoCertificate)?),
             Scheme::Uwsgi => Speak::Uwsgi,
         };
-        for listener in one(address)? {
+        for socket in one(address)? {
             if address.scheme == Scheme::Https
-                && let address::Place::Tcp { port, .. } = listener.address().place
+                && let Place::Tcp { port, .. } = socket.address().place
             {
                 https_port.get_or_insert(port);
             }
-            listeners.push((listener, speak.clone()));
+            bound.push((socket, speak.clone()));
         }
     }
     if let Some(place) = &config.redirect_http {
         let address = ListenAddress { scheme: Scheme::Http, place: place.clone() };
         let role = Role::Redirect { port: https_port };
-        listeners.extend(one(&address)?.into_iter().map(|listener| (listener, Speak::Http(role))));
+        bound.extend(one(&address)?.into_iter().map(|socket| (socket, Speak::Http(role))));
     }
-    Ok(listeners)
+    Ok(bound)
+}
+
+fn listen(bound: Vec<(BoundSocket, Speak)>, backlog: u32) -> Result<Vec<(Listener, Speak)>, Error> {
+    bound
+        .into_iter()
+        .map(|(socket, speak)| {
+            let address = socket.address().clone();
+            let listener = socket.listen(backlog).map_err(|source| Error::Bind { address, source })?;
+            Ok((listener, speak))
+        })
+        .collect()
 }

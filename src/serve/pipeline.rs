@@ -64,7 +64,6 @@ where
     });
     let open = OpenRequest::new(Arc::clone(connection), head.version, service.log.clone(), record);
     let (service, connection) = (Arc::clone(service), Arc::clone(connection));
-    let has_body = !body.is_end_stream();
     async move {
         let result = answer(&service, &connection, &head, gateway.as_ref(), body).await;
         let response = result.unwrap_or_else(|refusal| {
@@ -220,6 +219,8 @@ fn redirect(
     let location = HeaderValue::try_from(location)
         .map_err(|_| Refusal::bad_request("the target has a character that does not belong there"))?;
     response.headers_mut().insert(header::LOCATION, location);
+    // There is nothing more to be had here.
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     if port.is_none() {
         // Plain HTTP on a TLS port: nothing more can come of this connection.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -60,8 +60,8 @@ impl Running {
             .addresses()
             .iter()
             .map(|address| match address.place {
-                address::Place::Tcp { port, .. } => port,
-                address::Place::Unix(_) => 0,
+                Place::Tcp { port, .. } => port,
+                Place::Unix(_) => 0,
             })
             .collect();
         let stop = ShutdownSender::default();
