@@ -1,5 +1,6 @@
 //! `certkit acme obtain` against Pebble, with real validation.
 
+use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
@@ -11,10 +12,11 @@ use certkit::sys::clock::{Clock, SystemClock};
 use certkit::x509::KeyKind;
 use rustix::process::Signal;
 
-use crate::harness::{Test, certkit};
+use crate::curl::Curl;
+use crate::harness::{Test, certkit, repository};
 use crate::pebble::Pebble;
 use crate::peers::peer;
-use crate::process::{Process, free_port};
+use crate::process::{Process, Server, free_port};
 
 const TERMS: &str = "terms of service";
 
@@ -50,6 +52,19 @@ fn a_name_is_obtained_and_the_chain_is_good() {
     let of_cert = test.run(&openssl, &["x509", "-in", &live("cert"), "-noout", "-pubkey"]).exits(0).stdout();
     assert_eq!(of_key, of_cert);
     assert!(!test.names().iter().any(|name| name.contains("orders/") && !name.ends_with(".lock")));
+}
+
+#[test]
+fn what_was_obtained_is_served() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let Some(curl) = Curl::new(&test, "a.test") else { return };
+    pebble.obtain(&["a.test"]).exits(0);
+    fs::copy(pebble.write_issuer_root(), test.path("ca.crt")).unwrap();
+    let app = repository().join("tests/apps/probe.py").display().to_string();
+    let live = |name: &str| format!("state/live/a.test/{name}.pem");
+    let server = Server::start(&test, &["--cert", &live("fullchain"), "--key", &live("privkey"), &app]);
+    assert_eq!(curl.get(&server, "/").is(200).text(), "Hello, World!\n");
 }
 
 #[test]

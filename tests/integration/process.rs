@@ -136,6 +136,15 @@ impl Server {
         Self { process, port }
     }
 
+    /// The worker processes, as soon as there are as many as there must be.
+    #[track_caller]
+    pub(crate) fn workers(&self, count: usize) -> Vec<u32> {
+        eventually(&format!("{count} workers"), || {
+            let workers = self.process.children();
+            (workers.len() == count).then_some(workers)
+        })
+    }
+
     /// The address of a page under this name.
     pub(crate) fn url(&self, name: &str, path: &str) -> String {
         format!("https://{name}:{}{path}", self.port)
@@ -150,8 +159,8 @@ impl Server {
 /// A port of 127.0.0.1 that nothing listens on, below those that the system gives to outgoing connections.
 pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Tests of several processes at once start at different places.
-    let start = (std::process::id() % 97) as u16 * 100;
+    // Tests of several processes at once start at places far apart.
+    let start = (std::process::id().wrapping_mul(7919) % 10_000) as u16;
     eventually("a free port", || {
         let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
         TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok().then_some(port)
