@@ -64,6 +64,7 @@ where
     });
     let open = OpenRequest::new(Arc::clone(connection), head.version, service.log.clone(), record);
     let (service, connection) = (Arc::clone(service), Arc::clone(connection));
+    let has_body = !body.is_end_stream();
     async move {
         let result = answer(&service, &connection, &head, gateway.as_ref(), body).await;
         let response = result.unwrap_or_else(|refusal| {
