@@ -219,8 +219,8 @@ def bodies():
     probe = str(HERE.parent / "tests/apps/probe.py")
     rows = [("certkit serve", lambda port: [certkit_serve(port, "--workers", "2", probe)])]
     if there("granian"):
-        start = granian(2)
-        rows.append(("granian", lambda port: [[*start(port)[0][:-1], "--working-dir", os.path.dirname(probe), "probe:application"]]))
+        words = lambda port: [*granian(2)(port, "probe:application")[0], "--working-dir", os.path.dirname(probe)]
+        rows.append(("granian", lambda port: [words(port)]))
     heading("1 GiB upload and 1 GiB generator answer over TLS (target: the front below 60 MiB)")
     for name, start in rows:
         port = free_port()

@@ -214,5 +214,5 @@ fn findings(report: &Report, wanted: impl Fn(Severity) -> bool) -> Vec<Finding<'
 
 fn rfc3339(time: OffsetDateTime) -> String {
     // A year past 9999 has no RFC 3339 form; X.509 has none such either.
-    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
+    time.truncate_to_second().format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }

@@ -64,12 +64,18 @@ where
     });
     let open = OpenRequest::new(Arc::clone(connection), head.version, service.log.clone(), record);
     let (service, connection) = (Arc::clone(service), Arc::clone(connection));
+    let has_body = !body.is_end_stream();
     async move {
         let result = answer(&service, &connection, &head, gateway.as_ref(), body).await;
-        let mut response = result.unwrap_or_else(|refusal| refusal.page());
-        if ends_connection(&connection, &head, &response) {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
+        let response = result.unwrap_or_else(|refusal| {
+            let mut page = refusal.page();
+            // A client that sends what is refused is not asked for more, and hyper closes when a body is left unread: the
+            // client shall know. HTTP/2 ends the one stream only.
+            if (has_body || page.status().is_client_error()) && head.version != Version::HTTP_2 {
+                page.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            page
+        });
         Ok(finish(&service, &connection, &head.method, response, open))
     }
 }
@@ -145,18 +151,6 @@ fn finish(
     Response::from_parts(head, open.answered(status, body))
 }
 
-/// Whether HTTP/1 goes no further after this answer: one of ours that says the client is wrong or elsewhere. What comes
-/// next from it may be the rest of the same mistake. (HTTP/2 ends the one stream only.)
-fn ends_connection(
-    connection: &Connection,
-    head: &http::request::Parts,
-    response: &Response<AnswerBody>,
-) -> bool {
-    let is_ours = matches!(response.body(), AnswerBody::Full(_)) && response.status().is_client_error();
-    let is_elsewhere = matches!(connection.role, Role::Redirect { .. });
-    head.version != Version::HTTP_2 && (is_elsewhere || is_ours)
-}
-
 /// The one host a request is for (RFC 9112 section 3.2, RFC 9113 section 8.3.1).
 fn host(head: &http::request::Parts) -> Result<Host<'_>, Refusal> {
     let field = optional_host(head)?;
@@ -226,6 +220,12 @@ fn redirect(
     let location = HeaderValue::try_from(location)
         .map_err(|_| Refusal::bad_request("the target has a character that does not belong there"))?;
     response.headers_mut().insert(header::LOCATION, location);
+    // There is nothing more to be had here.
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    if port.is_none() {
+        // Plain HTTP on a TLS port: nothing more can come of this connection.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     Ok(response)
 }
 

@@ -158,6 +158,8 @@ impl Test {
             ("XDG_CACHE_HOME".into(), home.join("cache").into()),
             ("XDG_STATE_HOME".into(), home.join("state").into()),
         ];
+        // The repository stays as it is: no bytecode beside the applications that are served.
+        variables.push(("PYTHONDONTWRITEBYTECODE".into(), "1".into()));
         // A panic of the program itself should show where.
         variables.push(("RUST_BACKTRACE".into(), "1".into()));
         variables

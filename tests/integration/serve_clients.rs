@@ -1,7 +1,8 @@
 //! `serve` and its clients: the chain that they see, the protocols that they speak.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use crate::curl::Curl;
 use crate::harness::Test;
@@ -187,13 +188,28 @@ fn a_certificate_for_localhost_is_made_once() {
 fn plain_http_on_the_tls_port_gets_a_clear_answer() {
     let test = Test::with_chain("test.example");
     let server = server(&test);
-    let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: test.example\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    let _ = stream.read_to_string(&mut answer);
+    let answer = ask(
+        server.port,
+        format!("GET /a?b HTTP/1.1\r\nHost: test.example:{}\r\n\r\n", server.port).as_bytes(),
+    );
     let status = answer.split(' ').nth(1).unwrap_or_default();
     assert!(["400", "301", "307", "308"].contains(&status), "{answer}");
-    assert!(answer.contains("https"), "{answer}");
+    assert!(answer.contains(&server.url("test.example", "/")), "{answer}");
+}
+
+/// Sends bytes as they are and reads until the server closes the connection, which it must do soon.
+#[track_caller]
+fn ask(port: u16, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+    stream.write_all(request).unwrap();
+    let mut answer = Vec::new();
+    let end = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let still_open =
+        end.is_err_and(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
+    assert!(!still_open, "the connection stays open after {answer}");
+    answer
 }
 
 #[test]
@@ -204,15 +220,8 @@ fn bad_requests_are_refused_and_the_server_lives_on() {
     let http = format!("http:127.0.0.1:{port}");
     let server =
         Server::start(&test, &["--listen", &http, "--cert", "chain.pem", "--key", "server.key", &probe()]);
-    let ask = |request: &[u8]| {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.write_all(request).unwrap();
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        String::from_utf8_lossy(&answer).into_owned()
-    };
     let good = "GET / HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n\r\n";
-    assert!(ask(good.as_bytes()).starts_with("HTTP/1.1 200 "));
+    assert!(ask(port, good.as_bytes()).starts_with("HTTP/1.1 200 "));
     let long = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(70_000));
     let large = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "a".repeat(200_000));
     for (request, status) in [
@@ -234,7 +243,7 @@ fn bad_requests_are_refused_and_the_server_lives_on() {
         (long.as_str(), "414"),
         (large.as_str(), "431"),
     ] {
-        let answer = ask(request.as_bytes());
+        let answer = ask(port, request.as_bytes());
         let shown: String = request.chars().take(80).collect();
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{shown:?} got {answer}");
     }

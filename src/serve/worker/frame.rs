@@ -19,6 +19,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 /// The largest frame that a worker may send: whole answers of a full message, or the head of one answer.
 pub(super) const FRAME_LIMIT: usize = 1024 * 1024;
 
+/// The largest piece of a streamed answer.
+const CHUNK: usize = 128 * 1024;
+
 /// The largest piece of a request's body in one frame: what the front holds of a body that is being asked for.
 pub(super) const PIECE_LIMIT: usize = 64 * 1024;
 
@@ -53,7 +56,7 @@ impl Frame {
         let id = bytes.try_get_u64_le().ok()?;
         match (kind, bytes.len()) {
             (b'H', 1..) => Some(Self::Head(id, bytes)),
-            (b'D', 1..) => Some(Self::Data(id, bytes)),
+            (b'D', 1..=CHUNK) => Some(Self::Data(id, bytes)),
             (b'E', 0) => Some(Self::End(id)),
             (b'X', 0) => Some(Self::Failed(id)),
             (b'P', 4) => Some(Self::Pull(id, bytes.try_get_u32_le().ok()? as usize)),
@@ -202,6 +205,7 @@ mod tests {
         let id = [0; 8];
         assert_eq!(Frame::parse(Bytes::new()), None);
         assert_eq!(Frame::parse(Bytes::from_static(b"D1234567")), None);
+        assert_eq!(Frame::parse([&b"D12345678"[..], &[0; CHUNK + 1]].concat().into()), None);
         for (kind, rest) in
             [(b'D', &b""[..]), (b'E', b"x"), (b'X', b"x"), (b'P', b"xyz"), (b'H', b""), (b'Q', b"")]
         {

@@ -6,10 +6,11 @@
 //! - **In flight**: as many messages as there are worker processes, plus one for each message that is older than
 //!   [`PATIENCE`] (its thread is waiting for something, so another of the same process can work), up to the number
 //!   of threads. More would only wait in the kernel instead of here, where they still can be put together.
-//! - **Bundling**: `ceil(waiting / free places)` requests per message, at most [`BUNDLE_LIMIT`]. A request whose body
-//!   has yet to be asked for goes alone, for its client may be slow.
-//! - **No bundling** for [`CAUTION`] after messages took longer than [`SLOW`], because everything behind a slow
-//!   request waits for it.
+//! - **Bundling**: `ceil(waiting / free places)` requests per message, at most [`BUNDLE_LIMIT`], and no more than
+//!   take about [`BUDGET`] at the pace of the last messages, because everything in a message waits for the last of
+//!   it. A request whose body has yet to be asked for goes alone, for its client may be slow.
+//! - **No bundling** for [`CAUTION`] after a message took longer than [`SLOW`]: some request waits for something, and
+//!   those behind it could have gone elsewhere. (Much less than that proves nothing on a busy machine.)
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -29,7 +30,8 @@ const WAITING_LIMIT: usize = 8192;
 
 const BUNDLE_LIMIT: usize = 8;
 const PATIENCE: Duration = Duration::from_millis(1);
-const SLOW: Duration = Duration::from_millis(2);
+const BUDGET: Duration = Duration::from_millis(4);
+const SLOW: Duration = Duration::from_millis(50);
 const CAUTION: Duration = Duration::from_secs(3);
 
 /// Where an answer goes.
@@ -52,7 +54,8 @@ struct Running {
 struct Message {
     sent: Instant,
     last: u64,
-    unanswered: usize,
+    count: u32,
+    unanswered: u32,
     /// Streams to or from a client whose pace says nothing about the application.
     streams: bool,
 }
@@ -67,6 +70,8 @@ pub(super) struct Queue {
     workers: usize,
     threads: usize,
     unbundled_until: Option<Instant>,
+    /// Time that a request took lately, smoothed: a message's time divided by its requests.
+    pace: Duration,
     message: Vec<u8>,
 }
 
@@ -82,6 +87,7 @@ impl Queue {
             workers: 0,
             threads,
             unbundled_until: None,
+            pace: Duration::ZERO,
             message: Vec::new(),
         }
     }
@@ -122,16 +128,13 @@ impl Queue {
         if places == 0 {
             return None;
         }
-        let size = match self.unbundled_until {
-            Some(until) if now < until => 1,
-            _ => self.waiting.len().div_ceil(places).min(BUNDLE_LIMIT),
-        };
+        let size = self.bundle_size(places, now);
         let first = self.next_id;
         self.message.clear();
         write_list(&mut self.message, 0);
         let mut streams = false;
         let mut count: u32 = 0;
-        while (count as usize) < size.max(1) && !streams {
+        while (count as usize) < size && !streams {
             let Some(call) = self.waiting.pop_front() else { break };
             // Whose client went away before it was begun is never begun.
             if call.reply.is_closed() {
@@ -160,7 +163,7 @@ impl Queue {
         if let Some(place) = self.message.get_mut(1..5) {
             place.copy_from_slice(&count.to_le_bytes());
         }
-        let message = Message { sent: now, last: self.next_id - 1, unanswered: count as usize, streams };
+        let message = Message { sent: now, last: self.next_id - 1, count, unanswered: count, streams };
         self.messages.insert(first, message);
         Some((first, &self.message))
     }
@@ -172,6 +175,16 @@ impl Queue {
         }
         // In the order of ids, which is that of time.
         self.messages.values().map(|message| message.sent + PATIENCE).find(|when| *when > now)
+    }
+
+    /// How many requests the next message may hold.
+    fn bundle_size(&self, places: usize, now: Instant) -> usize {
+        if self.unbundled_until.is_some_and(|until| now < until) {
+            return 1;
+        }
+        let affordable = BUDGET.as_nanos() / self.pace.as_nanos().max(1);
+        let affordable = usize::try_from(affordable).unwrap_or(usize::MAX);
+        self.waiting.len().div_ceil(places).min(BUNDLE_LIMIT).min(affordable).max(1)
     }
 
     /// Messages that may be sent now.
@@ -212,10 +225,14 @@ impl Queue {
         let running = self.running.remove(&id)?;
         if let Some((&first, message)) = self.messages.range_mut(..=id).next_back() {
             message.unanswered -= 1;
-            if !message.streams && now - message.sent > SLOW {
-                self.unbundled_until = Some(now + CAUTION);
-            }
             if message.unanswered == 0 {
+                if !message.streams {
+                    let took = now - message.sent;
+                    if took > SLOW {
+                        self.unbundled_until = Some(now + CAUTION);
+                    }
+                    self.pace = (self.pace * 15 + took.min(SLOW) / message.count) / 16;
+                }
                 self.messages.remove(&first);
             }
         }
@@ -371,23 +388,53 @@ mod tests {
     }
 
     #[test]
-    fn an_old_message_makes_room_and_a_slow_one_ends_bundling() {
+    fn an_old_message_makes_room() {
         let start = Instant::now();
         let mut queue = queue(1, 2);
         let _answers = push_many(&mut queue, 20);
         assert_eq!(send(&mut queue, start), Some((1, 8)));
         assert_eq!(send(&mut queue, start), None);
         assert_eq!(queue.next_look(start), Some(start + PATIENCE));
-        let later = start + PATIENCE * 3;
-        assert_eq!(send(&mut queue, later), Some((9, 9)));
+        let later = start + PATIENCE * 2;
+        assert_eq!(send(&mut queue, later), Some((9, 16)));
         // All threads have something.
         assert_eq!(queue.next_look(later), None);
-        assert_eq!(send(&mut queue, later + PATIENCE * 3), None);
+        assert_eq!(send(&mut queue, later + PATIENCE * 2), None);
+    }
+
+    #[test]
+    fn nobody_waits_behind_a_slow_one() {
+        let mut now = Instant::now();
+        let mut queue = queue(2, 1);
+        let _answers = push_many(&mut queue, 100);
+        assert_eq!(send(&mut queue, now), Some((1, 8)));
+        now += SLOW * 2;
+        assert_eq!(send(&mut queue, now), Some((9, 9)));
         for id in 1..=9 {
-            queue.finish(id, later);
+            queue.finish(id, now);
         }
-        let calm = later + CAUTION + SLOW;
-        assert_eq!(send(&mut queue, calm), Some((10, 17)));
+        assert_eq!(send(&mut queue, now), Some((10, 10)));
+        queue.finish(10, now);
+        assert_eq!(send(&mut queue, now + CAUTION * 2), Some((11, 18)));
+    }
+
+    #[test]
+    fn bundles_are_as_large_as_the_pace_allows() {
+        let mut now = Instant::now();
+        let mut queue = queue(1, 1);
+        let _answers = push_many(&mut queue, 2000);
+        let mut round = |took: Duration| {
+            let (first, last) = send(&mut queue, now).unwrap();
+            let count = u32::try_from(last - first + 1).unwrap();
+            now += took * count;
+            (first..=last).for_each(|id| assert!(queue.finish(id, now).is_some()));
+            count
+        };
+        let mut sizes = |took: Duration| (0..100).map(|_| round(took)).last().unwrap();
+        assert_eq!(sizes(BUDGET / 100), 8);
+        assert_eq!(sizes(BUDGET / 4), 4);
+        assert_eq!(sizes(BUDGET * 2), 1);
+        assert_eq!(sizes(BUDGET / 100), 8);
     }
 
     #[test]

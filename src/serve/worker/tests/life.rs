@@ -228,6 +228,23 @@ async fn a_worker_that_dies_is_replaced() {
 }
 
 #[tokio::test]
+async fn signals_to_a_worker() {
+    let Some(served) = Served::new(PIDS).await else { return };
+    let first = served.get("/").await.1;
+    // What a service manager sends to every process when it stops the service: the front decides.
+    let pool = served.pool.clone();
+    let call = tokio::spawn(async move { text(pool.call(get("/slow")).await.unwrap()).await.1 });
+    until("begun", || served.file("log").contains("/slow")).await;
+    kill_process(pid(&first), Signal::TERM).unwrap();
+    assert_eq!(call.await.unwrap(), first);
+    assert_eq!(served.get("/").await.1, first);
+    // Somebody means this very process.
+    kill_process(pid(&first), Signal::INT).unwrap();
+    until("gone", || test_kill_process(pid(&first)).is_err()).await;
+    assert_ne!(served.get("/").await.1, first);
+}
+
+#[tokio::test]
 async fn an_application_that_does_not_load_again() {
     let Some(served) = Served::new(PIDS).await else { return };
     fs::write(served.folder.path().join("app.py"), "raise ValueError('broken')\n").unwrap();
