@@ -222,10 +222,6 @@ fn redirect(
     response.headers_mut().insert(header::LOCATION, location);
     // There is nothing more to be had here.
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    if port.is_none() {
-        // Plain HTTP on a TLS port: nothing more can come of this connection.
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
     Ok(response)
 }
 
