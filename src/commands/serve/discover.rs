@@ -108,7 +108,15 @@ fn strings(line: &str) -> Vec<&str> {
 /// Whether Python source gives a name a value at its top level. A look, not a parser: who writes it in other ways names
 /// the callable.
 fn defines(source: &str, name: &str) -> bool {
+    // `if __name__ == "__main__": ... else: application = default_app()` is at the top level too, inside of `def` not.
+    let mut in_block = false;
     source.lines().any(|line| {
+        let code = line.trim_start();
+        if code.len() == line.len() && !code.is_empty() {
+            let word = code.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+            in_block = matches!(word, "if" | "elif" | "else" | "try" | "except" | "finally" | "with" | "for");
+        }
+        let line = if in_block { code } else { line };
         let words: Vec<_> =
             line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
         if let Some(rest) = line.strip_prefix(name) {
@@ -140,6 +148,7 @@ mod tests {
     fn names_at_the_top_level() {
         for source in [
             "application = default_app()",
+            "if __name__ == '__main__':\n    run()\nelse:\n    application = default_app()",
             "application: WSGI = x",
             "def application(environ, start_response):",
             "class application:",
@@ -153,6 +162,7 @@ mod tests {
         }
         for source in [
             "    application = x",
+            "def make():\n    application = x",
             "# application = x",
             "applications = x",
             "application == x",

@@ -59,8 +59,11 @@ pub(super) fn decode(
         if name.len() > 255 || !name.iter().all(u8::is_ascii_graphic) {
             return Err("a variable's name is no name");
         }
-        if seen.is_repeated(name) {
-            return Err("a variable that must be there once is there twice");
+        // Site configurations often set what nginx's own parameter file sets already.
+        match seen.earlier(name, value) {
+            Some(earlier) if earlier == value => continue,
+            Some(_) => return Err("a variable that can have one value only comes with two"),
+            None => {}
         }
         match name {
             // As if absent, which is how some fronts send what a request does not have (nginx for GET).
@@ -118,14 +121,15 @@ fn is_forbidden(name: &[u8]) -> bool {
 
 /// What was seen so far, of what matters once.
 #[derive(Default)]
-struct Seen {
-    once: [bool; 6],
+struct Seen<'a> {
+    once: [Option<&'a [u8]>; 6],
     /// `https` or not, by falling precedence: UWSGI_SCHEME, HTTPS, REQUEST_SCHEME.
     schemes: [Option<bool>; 3],
 }
 
-impl Seen {
-    fn is_repeated(&mut self, name: &[u8]) -> bool {
+impl<'a> Seen<'a> {
+    /// The value that was seen earlier, of a variable whose values are never joined.
+    fn earlier(&mut self, name: &[u8], value: &'a [u8]) -> Option<&'a [u8]> {
         const ONCE: [&[u8]; 6] = [
             b"CONTENT_LENGTH",
             b"HTTP_HOST",
@@ -134,10 +138,8 @@ impl Seen {
             b"HTTPS",
             b"REQUEST_METHOD",
         ];
-        ONCE.iter()
-            .zip(&mut self.once)
-            .find(|(once, _)| **once == name)
-            .is_some_and(|(_, seen)| std::mem::replace(seen, true))
+        let (_, seen) = ONCE.iter().zip(&mut self.once).find(|(once, _)| **once == name)?;
+        seen.replace(value)
     }
 
     fn scheme(&mut self, rank: usize, value: &[u8]) {
@@ -156,7 +158,7 @@ impl Seen {
 }
 
 /// PEP 3333 wants these always there; not every front sends them.
-fn fill_in(gateway: &mut Gateway, seen: &Seen) {
+fn fill_in(gateway: &mut Gateway, seen: &Seen<'_>) {
     gateway.https = seen.https();
     let defaults: [(&mut Vec<u8>, &[u8]); 3] = [
         (&mut gateway.server_name, b"localhost"),
