@@ -26,6 +26,7 @@ pub struct ServeArgs {
         long,
         value_name = "ADDRESS",
         env = "CERTKIT_LISTEN",
+        hide_env_values = true,
         value_delimiter = ' ',
         help_heading = "Listening"
     )]
@@ -82,11 +83,18 @@ pub struct ServeArgs {
         visible_alias = "processes",
         value_name = "N",
         env = "CERTKIT_WORKERS",
+        hide_env_values = true,
         help_heading = "Application"
     )]
     pub workers: Option<NonZeroUsize>,
     /// Threads in each of them [default: 4]
-    #[arg(long, value_name = "N", env = "CERTKIT_THREADS", help_heading = "Application")]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "CERTKIT_THREADS",
+        hide_env_values = true,
+        help_heading = "Application"
+    )]
     pub threads: Option<NonZeroUsize>,
     /// The interpreter [default: that of the virtual environment, $VIRTUAL_ENV's, else python3]
     #[arg(
@@ -139,7 +147,13 @@ pub struct ServeArgs {
     pub graceful_timeout: Option<Span>,
 
     /// Where requests are logged: a file, - for standard error, or off [default: -]
-    #[arg(long, value_name = "FILE|off", env = "CERTKIT_ACCESS_LOG", help_heading = "Logs")]
+    #[arg(
+        long,
+        value_name = "FILE|off",
+        env = "CERTKIT_ACCESS_LOG",
+        hide_env_values = true,
+        help_heading = "Logs"
+    )]
     pub access_log: Option<AccessLogTarget>,
 }
 

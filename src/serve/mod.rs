@@ -223,6 +223,8 @@ impl Server {
             () = shutdown.reached(Phase::Now) => {}
         }
         stop.advance(Phase::Now);
+        // Those that were given up leave their line in the log.
+        let _ = tokio::time::timeout(LAST_LINES, places.acquire_many(all_places)).await;
         if let Some(pool) = &self.service.pool {
             tokio::select! {
                 () = pool.stop() => {}
@@ -232,6 +234,9 @@ impl Server {
         self.service.log.flush();
     }
 }
+
+/// For connections that are cut to end.
+const LAST_LINES: Duration = Duration::from_millis(100);
 
 /// The server's own phases, which follow those it is told: draining may end in `Now` without anybody asking.
 fn stop_signal() -> (ShutdownSender, Shutdown) {

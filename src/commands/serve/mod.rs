@@ -49,7 +49,9 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     let root = match &found {
         Found::Application(application) => Root::Application(Box::new(settings.workers(application.clone()))),
         Found::Folder(folder) => Root::Folder(folder.clone()),
-        Found::Nothing => Root::StartPage(start_page::html(identity.ca.as_deref())),
+        Found::Nothing => {
+            Root::StartPage(start_page::html(identity.ca.as_deref(), &ask(&settings, &identity)))
+        }
     };
     let config = settings.decide(root, default_listener());
     let what = words::what(&found, &config, named_by.as_deref());
@@ -116,6 +118,12 @@ fn local_ca(last: &Certificate) -> Option<PathBuf> {
         Origin::LocalCa(file) => Some(PathBuf::from(file)),
         _ => None,
     })
+}
+
+/// A command for the start page.
+fn ask(settings: &PartialServe, identity: &Identity) -> String {
+    let listeners = settings.listen.clone().unwrap_or_else(|| vec![default_listener()]);
+    words::next(&listeners, identity).unwrap_or_default()
 }
 
 /// Where nobody but this machine can look.

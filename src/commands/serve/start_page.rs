@@ -2,19 +2,19 @@
 
 use std::path::Path;
 
-/// The page; `ca` is the CA that certkit made for this machine.
-pub(super) fn html(ca: Option<&Path>) -> String {
-    include_str!("start_page.html").replace("{trust}", &ca.map(trust).unwrap_or_default())
+/// The page; `ca` is the CA of the certificate, and `ask` a command that asks the server something.
+pub(super) fn html(ca: Option<&Path>, ask: &str) -> String {
+    include_str!("start_page.html").replace("{trust}", &ca.map(|ca| trust(ca, ask)).unwrap_or_default())
 }
 
-fn trust(ca: &Path) -> String {
-    let ca = escaped(&ca.display().to_string());
+fn trust(ca: &Path, ask: &str) -> String {
+    let (ca, ask) = (escaped(&ca.display().to_string()), escaped(ask));
     format!(
         "<h2>Trust it</h2>\n\
-         <p>The certificate comes from a CA made on this machine. It can speak for localhost, .test and loopback \
-         addresses only. Clients that trust this file take it without a warning:</p>\n\
+         <p>Clients that trust this CA take the certificate without a warning. (The one that certkit makes by itself \
+         can speak for localhost, .test and loopback addresses only.)</p>\n\
          <pre>{ca}</pre>\n\
-         <p>curl: <code>curl --cacert {ca} https://localhost:8443/</code><br>\n\
+         <p>curl: <code>{ask}</code><br>\n\
          Firefox: Settings, Certificates, View Certificates, Authorities, Import.<br>\n\
          Chromium: Settings, Security, Manage certificates, Import.<br>\n\
          Debian and its kin, for all programs that use the system&#39;s store:</p>\n\
@@ -32,8 +32,11 @@ mod tests {
 
     #[test]
     fn paths_cannot_be_markup() {
-        let page = html(Some(Path::new("/a<b>&/ca.crt")));
-        assert!(page.contains("--cacert /a&lt;b&gt;&amp;/ca.crt") && !page.contains("{trust}"));
-        assert!(!html(None).contains("Trust it"));
+        let page = html(Some(Path::new("/a<b>&/ca.crt")), "curl '<'");
+        assert!(
+            page.contains("<pre>/a&lt;b&gt;&amp;/ca.crt</pre>") && page.contains("curl '&lt;'"),
+            "{page}"
+        );
+        assert!(!page.contains("{trust}") && !html(None, "").contains("Trust it"));
     }
 }
