@@ -124,8 +124,6 @@ fn flask_behind_nginx_by_uwsgi_pass() {
         .map(|kind| format!("{kind}_temp_path {folder}/{kind};\n"))
         .collect();
     let parameters = "include /etc/nginx/uwsgi_params; uwsgi_param UWSGI_SCHEME https;";
-    // What stands in that file already and is set again, as many sites do, comes twice.
-    let again = "uwsgi_param HTTPS on;";
     test.write(
         "nginx/nginx.conf",
         format!(
@@ -133,7 +131,7 @@ fn flask_behind_nginx_by_uwsgi_pass() {
              http {{\naccess_log off;\n{paths}client_max_body_size 0;\n\
              server {{\nlisten 127.0.0.1:{port} ssl;\nssl_certificate {chain};\nssl_certificate_key {key};\n\
              location / {{ uwsgi_pass 127.0.0.1:{tcp}; {parameters} }}\n\
-             location /count {{ uwsgi_pass unix:{socket}; {parameters} {again} }}\n}}\n}}\n",
+             location /count {{ uwsgi_pass unix:{socket}; {parameters} }}\n}}\n}}\n",
             chain = test.path("chain.pem").display(),
             key = test.path("server.key").display(),
             socket = socket.display(),

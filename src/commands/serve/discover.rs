@@ -108,36 +108,43 @@ fn strings(line: &str) -> Vec<&str> {
 /// Whether Python source gives a name a value at its top level. A look, not a parser: who writes it in other ways names
 /// the callable.
 fn defines(source: &str, name: &str) -> bool {
-    // `if __name__ == "__main__": ... else: application = default_app()` is at the top level too, inside of `def` not.
+    // Under `if`, `else` or `try` a name is still one of the module; under `def` or `class` it is not.
     let mut in_block = false;
     source.lines().any(|line| {
-        let code = line.trim_start();
-        if code.len() == line.len() && !code.is_empty() {
-            let word = code.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-            in_block = matches!(word, "if" | "elif" | "else" | "try" | "except" | "finally" | "with" | "for");
+        let indented = line.starts_with([' ', '\t']);
+        if !indented {
+            let first = words(line).next();
+            in_block = matches!(first, Some("if" | "elif" | "else" | "try" | "except" | "finally" | "with"));
         }
-        let line = if in_block { code } else { line };
-        let words: Vec<_> =
-            line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
-        if let Some(rest) = line.strip_prefix(name) {
-            let rest = rest.trim_start();
-            return rest.starts_with(':') || (rest.starts_with('=') && !rest.starts_with("=="));
-        }
-        match words.split_first() {
-            Some((&("def" | "class"), rest)) => line.starts_with(['d', 'c']) && rest.first() == Some(&name),
-            Some((&("from" | "import"), rest)) => {
-                let imported = rest.iter().position(|word| *word == "import").map_or(0, |at| at + 1);
-                line.starts_with(['f', 'i'])
-                    && rest.get(imported..).is_some_and(|names| {
-                        names.iter().enumerate().any(|(index, word)| {
-                            // `import x as name` gives `name`, not `x`.
-                            *word == name && names.get(index + 1) != Some(&"as")
-                        })
-                    })
-            }
-            _ => false,
-        }
+        (in_block || !indented) && gives(line.trim_start(), name)
     })
+}
+
+/// Whether a line of Python gives a name a value.
+fn gives(line: &str, name: &str) -> bool {
+    if let Some(rest) = line.strip_prefix(name) {
+        let rest = rest.trim_start();
+        return rest.starts_with(':') || (rest.starts_with('=') && !rest.starts_with("=="));
+    }
+    let words: Vec<_> = words(line).collect();
+    match words.split_first() {
+        Some((&("def" | "class"), rest)) => line.starts_with(['d', 'c']) && rest.first() == Some(&name),
+        Some((&("from" | "import"), rest)) => {
+            let imported = rest.iter().position(|word| *word == "import").map_or(0, |at| at + 1);
+            line.starts_with(['f', 'i'])
+                && rest.get(imported..).is_some_and(|names| {
+                    names.iter().enumerate().any(|(index, word)| {
+                        // `import x as name` gives `name`, not `x`.
+                        *word == name && names.get(index + 1) != Some(&"as")
+                    })
+                })
+        }
+        _ => false,
+    }
+}
+
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]
@@ -148,7 +155,6 @@ mod tests {
     fn names_at_the_top_level() {
         for source in [
             "application = default_app()",
-            "if __name__ == '__main__':\n    run()\nelse:\n    application = default_app()",
             "application: WSGI = x",
             "def application(environ, start_response):",
             "class application:",
@@ -157,12 +163,15 @@ mod tests {
             "from x import (y, application)",
             "import application",
             "x = 1\napplication=Flask(__name__)",
+            "if __name__ == '__main__':\n    run()\nelse:\n    application = default_app()",
+            "try:\n    from x import application\nexcept ImportError:\n    pass",
         ] {
             assert!(defines(source, "application"), "{source}");
         }
         for source in [
             "    application = x",
             "def make():\n    application = x",
+            "if x:\n    y()\nclass A:\n    application = x",
             "# application = x",
             "applications = x",
             "application == x",
