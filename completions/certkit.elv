@@ -186,7 +186,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --body-timeout 'Seconds between two pieces of a request body [default: 10]'
             cand --keepalive 'Seconds that an idle connection is kept [default: 60]'
             cand --graceful-timeout 'Seconds that running requests get when the server stops [default: 30]'
-            cand --access-log 'Where requests are logged: a file, - for standard error, or off [default: -]'
+            cand --access-log 'Where requests are logged: a file, - for standard error, or off [default: -, with --quiet off]'
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
             cand --force 'Start although the certificate has expired or the chain is in wrong order (never with a wrong key)'

@@ -176,7 +176,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l header-timeout
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l body-timeout -d 'Seconds between two pieces of a request body [default: 10]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l keepalive -d 'Seconds that an idle connection is kept [default: 60]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l graceful-timeout -d 'Seconds that running requests get when the server stops [default: 30]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l access-log -d 'Where requests are logged: a file, - for standard error, or off [default: -]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l access-log -d 'Where requests are logged: a file, - for standard error, or off [default: -, with --quiet off]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'

@@ -199,7 +199,7 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--body-timeout', '--body-timeout', [CompletionResultType]::ParameterName, 'Seconds between two pieces of a request body [default: 10]')
             [CompletionResult]::new('--keepalive', '--keepalive', [CompletionResultType]::ParameterName, 'Seconds that an idle connection is kept [default: 60]')
             [CompletionResult]::new('--graceful-timeout', '--graceful-timeout', [CompletionResultType]::ParameterName, 'Seconds that running requests get when the server stops [default: 30]')
-            [CompletionResult]::new('--access-log', '--access-log', [CompletionResultType]::ParameterName, 'Where requests are logged: a file, - for standard error, or off [default: -]')
+            [CompletionResult]::new('--access-log', '--access-log', [CompletionResultType]::ParameterName, 'Where requests are logged: a file, - for standard error, or off [default: -, with --quiet off]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Start although the certificate has expired or the chain is in wrong order (never with a wrong key)')

@@ -146,7 +146,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "SECONDS", help_heading = "Limits")]
     pub graceful_timeout: Option<Span>,
 
-    /// Where requests are logged: a file, - for standard error, or off [default: -]
+    /// Where requests are logged: a file, - for standard error, or off [default: -, with --quiet off]
     #[arg(
         long,
         value_name = "FILE|off",

@@ -39,6 +39,9 @@ pub struct Mount {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Age(pub u64);
 
+/// Longer spans say nothing, and could not be added to a point in time.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 impl Age {
     /// What preload lists and Mozilla's guideline ask for.
     pub const TWO_YEARS: &'static str = "63072000";
@@ -58,7 +61,8 @@ impl FromStr for Span {
             _ => return Err(wrong),
         };
         let number: f64 = number.parse().map_err(|_| wrong)?;
-        Duration::try_from_secs_f64(number * seconds).map(Self).map_err(|_| wrong)
+        let span = Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong)?;
+        if span > LONGEST { Err("a time is at most a year") } else { Ok(Self(span)) }
     }
 }
 
@@ -147,7 +151,7 @@ mod tests {
         assert_eq!(span("0.5"), Some(500));
         assert_eq!(span("500ms"), Some(500));
         assert_eq!(span("2m"), Some(120_000));
-        for bad in ["", "s", "-1", "1d", "1e400", "nan"] {
+        for bad in ["", "s", "-1", "1d", "1e400", "nan", "99999h"] {
             assert_eq!(span(bad), None, "{bad}");
         }
     }

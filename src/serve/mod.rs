@@ -196,8 +196,8 @@ impl Server {
         observer: Arc<dyn Observer>,
     ) {
         let (stop, stopped) = stop_signal();
-        let places = Arc::new(Semaphore::new(self.max_connections));
         let all_places = u32::try_from(self.max_connections).unwrap_or(u32::MAX);
+        let places = Arc::new(Semaphore::new(all_places as usize));
         let mut accepting = JoinSet::new();
         for (listener, speak) in self.listeners {
             let service = Arc::clone(&self.service);

@@ -97,6 +97,9 @@ where
         None => host(head)?,
     };
     expectation(head)?;
+    if head.method == Method::CONNECT {
+        return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "this server makes no tunnels"));
+    }
     if let Role::Redirect { port } = connection.role {
         return redirect(head, host, port);
     }

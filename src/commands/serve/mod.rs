@@ -29,7 +29,7 @@ use crate::finding::{Code, Finding};
 use crate::render::Talk;
 use crate::report::{Failure, Outcome, Report};
 use crate::serve::address::{ListenAddress, Place, Scheme};
-use crate::serve::config::Root;
+use crate::serve::config::{AccessLogTarget, Root};
 use crate::serve::shutdown::{Phase, ShutdownSender};
 use crate::serve::{Certificates, Observer, Server};
 use crate::tls::{CertificateSet, CertificateSource, policy};
@@ -42,7 +42,10 @@ const END_OF_RUNTIME: std::time::Duration = std::time::Duration::from_millis(500
 pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     log_to_stderr(context.global);
     policy::prepare_random();
-    let Settings { serve: settings, named_by, warnings } = settings::read(args)?;
+    let Settings { serve: mut settings, named_by, warnings } = settings::read(args)?;
+    if context.global.quiet && settings.access_log.is_none() {
+        settings.access_log = Some(AccessLogTarget::Off);
+    }
     context.talk.findings(&warnings);
     let (certificates, identity) = certificates(&settings, args.force, context)?;
     let found = discover::find(&settings);
