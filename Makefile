@@ -15,7 +15,7 @@ lint:
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --locked --no-deps --document-private-items
 	@if cargo deny --version >/dev/null 2>&1; then \
-	    cargo deny --offline check bans licenses sources; \
+	    cargo deny check bans licenses sources; \
 	else \
 	    echo 'lint: cargo-deny is not installed: bans, licences and sources of dependencies are NOT checked'; \
 	fi

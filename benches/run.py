@@ -133,6 +133,10 @@ def serve():
         more = "%7.0f requests/s" % statistics.median(rate[name])
         show(name, median, min(cpu[name]), max(cpu[name]), median / first, more)
     verdict(first, 18, "us")
+    for name, _ in servers:
+        if name.startswith("granian"):
+            peer = statistics.median(cpu[name])
+            print("  target below %s: %s" % (name, "reached" if first < peer else "NOT reached"))
     heading("idle memory of the process tree, MiB PSS (target 45)")
     first = statistics.median(memory[servers[0][0]])
     for name, _ in servers:
