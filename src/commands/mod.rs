@@ -4,11 +4,14 @@ mod acme;
 mod ca_lookup;
 mod check;
 mod completions;
+mod fetch;
 mod input;
+mod input_words;
 mod merge;
 mod mkca;
 mod mkcert;
 mod output;
+mod password;
 mod serve;
 
 use crate::cli::{Cli, Command, GlobalArgs};

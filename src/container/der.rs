@@ -182,7 +182,9 @@ mod tests {
 
     #[test]
     fn what_is_cut_off_or_odd_is_nothing() {
-        for input in [&[][..], &[0x30], &[0x30, 5, 1], &[0x30, 0x80], &[0x30, 0x85, 0, 0, 0, 0, 1, 0], &[0x1f, 1, 0]] {
+        for input in
+            [&[][..], &[0x30], &[0x30, 5, 1], &[0x30, 0x80], &[0x30, 0x85, 0, 0, 0, 0, 1, 0], &[0x1f, 1, 0]]
+        {
             assert!(first(input).is_none(), "{input:?}");
         }
     }

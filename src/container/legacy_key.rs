@@ -59,7 +59,10 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> =
         text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
     let digits = digits?;
-    digits.len().is_multiple_of(2).then(|| digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+    digits
+        .len()
+        .is_multiple_of(2)
+        .then(|| digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
 #[cfg(test)]
@@ -81,7 +84,10 @@ mod tests {
         assert_eq!(decrypt(&[0; 16], "RC2-CBC,0011", "x"), Err(Error::UnsupportedCipher("RC2-CBC".into())));
         assert_eq!(decrypt(&[0; 16], "AES-128-CBC", "x"), Err(Error::Damaged));
         assert_eq!(decrypt(&[0; 16], "AES-128-CBC,00", "x"), Err(Error::Damaged));
-        assert_eq!(decrypt(&[0; 15], "AES-128-CBC,00112233445566778899AABBCCDDEEFF", "x"), Err(Error::WrongPassword));
+        assert_eq!(
+            decrypt(&[0; 15], "AES-128-CBC,00112233445566778899AABBCCDDEEFF", "x"),
+            Err(Error::WrongPassword)
+        );
     }
 
     proptest! {

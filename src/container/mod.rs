@@ -254,7 +254,6 @@ impl Reader<'_> {
             let at = if self.found < MAX_STREAMED { object_at(rest) } else { definite_object_at(rest) };
             let (part, behind) = if let Some((kind, length)) = at {
                 let (object, behind) = rest.split_at(length);
-                self.note(Note::Der);
                 self.object(kind, object);
                 (object, behind)
             } else if let Some((expected, found)) = cut_off(rest) {
@@ -303,7 +302,9 @@ impl Reader<'_> {
             for block in read.blocks {
                 self.push(block.kind, block.label, block.der, None);
             }
-        } else if after_object && !part.iter().all(|byte| byte.is_ascii_whitespace() || matches!(byte, 0 | 0x1a)) {
+        } else if after_object
+            && !part.iter().all(|byte| byte.is_ascii_whitespace() || matches!(byte, 0 | 0x1a))
+        {
             self.error(Error::TrailingBytes(part.len()));
         }
     }
@@ -311,7 +312,8 @@ impl Reader<'_> {
     fn pem_block(&mut self, block: pem::PemBlock) {
         let claimed = Kind::of_label(&block.label);
         let lines = Some(block.lines);
-        let is_legacy = block.headers.iter().any(|(name, value)| name == "Proc-Type" && value.ends_with("ENCRYPTED"));
+        let is_legacy =
+            block.headers.iter().any(|(name, value)| name == "Proc-Type" && value.ends_with("ENCRYPTED"));
         if claimed == Kind::PrivateKey && is_legacy {
             self.push_with_headers(Kind::EncryptedPrivateKey, block.label, block.der, block.headers, lines);
             return;
@@ -344,7 +346,10 @@ impl Reader<'_> {
         match kind {
             Kind::Pkcs7 => self.pkcs7(object, None),
             Kind::Pkcs12 => self.pkcs12(object, None),
-            _ => self.push(kind, kind.label().into(), Zeroizing::new(object.to_vec()), None),
+            _ => {
+                self.note(Note::Der);
+                self.push(kind, kind.label().into(), Zeroizing::new(object.to_vec()), None);
+            }
         }
     }
 

@@ -203,17 +203,25 @@ mod tests {
     /// A file with one certificate.
     fn file(algorithm: EncryptionAlgorithm, password: &str) -> Vec<u8> {
         let key = rcgen::KeyPair::generate().unwrap();
-        let certificate = rcgen::CertificateParams::new(vec!["p12.example".into()]).unwrap().self_signed(&key).unwrap();
+        let certificate =
+            rcgen::CertificateParams::new(vec!["p12.example".into()]).unwrap().self_signed(&key).unwrap();
         let mut store = KeyStore::new();
         let certificate = p12_keystore::Certificate::from_der(certificate.der()).unwrap();
         store.add_entry("it", KeyStoreEntry::Certificate(certificate));
-        store.writer(password).encryption_algorithm(algorithm).encryption_iterations(10).mac_iterations(10).write().unwrap()
+        store
+            .writer(password)
+            .encryption_algorithm(algorithm)
+            .encryption_iterations(10)
+            .mac_iterations(10)
+            .write()
+            .unwrap()
     }
 
     #[test]
     fn passwords_are_told_from_ciphers() {
         use EncryptionAlgorithm::*;
-        for algorithm in [PbeWithHmacSha256AndAes256, PbeWithShaAnd40BitRc4Cbc, PbeWithShaAnd3KeyTripleDesCbc] {
+        for algorithm in [PbeWithHmacSha256AndAes256, PbeWithShaAnd40BitRc4Cbc, PbeWithShaAnd3KeyTripleDesCbc]
+        {
             let file = file(algorithm, "secret");
             assert_eq!(read(&file, Some("secret")).map(|read| read.certificates.len()), Ok(1));
             assert_eq!(read(&file, Some("wrong")).err(), Some(Error::WrongPassword));

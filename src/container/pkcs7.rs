@@ -63,7 +63,9 @@ fn signed_data(input: &[u8]) -> Result<&[u8], Error> {
 }
 
 fn sequences(set: Element<'_>) -> impl Iterator<Item = Vec<u8>> {
-    der::elements(set.contents).filter(|element| element.tag == SEQUENCE).map(|element| element.whole.to_vec())
+    der::elements(set.contents)
+        .filter(|element| element.tag == SEQUENCE)
+        .map(|element| element.whole.to_vec())
 }
 
 #[cfg(test)]
@@ -90,7 +92,8 @@ mod tests {
     fn other_messages_are_named() {
         let encrypted = der::wrap(
             SEQUENCE,
-            &[der::wrap(OID, &[PKCS7, &[3]].concat()), der::wrap(CONTEXT_0, &der::wrap(SEQUENCE, &[]))].concat(),
+            &[der::wrap(OID, &[PKCS7, &[3]].concat()), der::wrap(CONTEXT_0, &der::wrap(SEQUENCE, &[]))]
+                .concat(),
         );
         assert_eq!(read(&encrypted).unwrap_err(), Error::OtherContent("encrypted message"));
         assert_eq!(read(&encrypted[..9]).unwrap_err(), Error::Damaged);

@@ -71,7 +71,9 @@ mod tests {
         let text = "-----BEGIN X-----\r\nÄ€😀\n";
         let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        for (mark, bytes) in [(&[0xff, 0xfe][..], &little), (&[0xfe, 0xff], &big), (&[], &little), (&[], &big)] {
+        for (mark, bytes) in
+            [(&[0xff, 0xfe][..], &little), (&[0xfe, 0xff], &big), (&[], &little), (&[], &big)]
+        {
             assert_eq!(from_utf16(&[mark, bytes].concat()).unwrap(), text.as_bytes());
         }
         assert_eq!(from_utf16(text.as_bytes()), None);

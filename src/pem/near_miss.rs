@@ -21,9 +21,11 @@ pub(super) fn find(text: &[u8]) -> Option<(usize, String)> {
             return None;
         }
         let after = text.get(start + word_length..)?;
-        let label: Vec<u8> = after.iter().take(MAX_LABEL).take_while(|byte| !matches!(byte, b'\n' | b'\r')).copied().collect();
+        let label: Vec<u8> =
+            after.iter().take(MAX_LABEL).take_while(|byte| !matches!(byte, b'\n' | b'\r')).copied().collect();
         let label = String::from_utf8_lossy(&label).to_uppercase();
-        let names_one = LABELS.iter().any(|word| label.contains(word)) && !label.trim_start().starts_with("PGP ");
+        let names_one =
+            LABELS.iter().any(|word| label.contains(word)) && !label.trim_start().starts_with("PGP ");
         let shown = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
         names_one.then_some((dashes, shown))
     })
@@ -48,7 +50,10 @@ fn dashes_before(text: &[u8]) -> Option<(usize, usize)> {
         let width = match before {
             [.., b'-'] => 1,
             // U+2010 to U+2015, U+2212, U+FE58, U+FF0D.
-            [.., 0xe2, 0x80, 0x90..=0x95] | [.., 0xe2, 0x88, 0x92] | [.., 0xef, 0xb9, 0x98] | [.., 0xef, 0xbc, 0x8d] => 3,
+            [.., 0xe2, 0x80, 0x90..=0x95]
+            | [.., 0xe2, 0x88, 0x92]
+            | [.., 0xef, 0xb9, 0x98]
+            | [.., 0xef, 0xbc, 0x8d] => 3,
             // The dashes of Windows-1252.
             [.., 0x96 | 0x97] => 1,
             _ => break,

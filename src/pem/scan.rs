@@ -50,7 +50,9 @@ pub enum Error {
         line: usize,
     },
     /// A BEGIN or END line that is not well-formed, or one without the other.
-    #[error("line {line} reads `{found}`, which is no BEGIN or END line as it should be, or the line that belongs to it is missing")]
+    #[error(
+        "line {line} reads `{found}`, which is no BEGIN or END line as it should be, or the line that belongs to it is missing"
+    )]
     Armour {
         /// Its line.
         line: usize,

@@ -49,10 +49,7 @@ fn common_damages_are_mended() {
     assert_eq!(with("\n", "\n\n"), [BlankLines]);
     assert_eq!(with("\n", " \t\n"), []);
     assert_eq!(with("\n", "\n "), [Indented, MissingFinalNewline]);
-    assert_eq!(
-        mended(format!("> {}", clean.trim_end().replace('\n', "\n> ") + "\n").as_bytes()),
-        [Indented]
-    );
+    assert_eq!(mended(format!("> {}", clean.trim_end().replace('\n', "\n> ") + "\n").as_bytes()), [Indented]);
     assert!(with("\n", "\\n").contains(&LiteralEscapes));
     assert!(with("\n", " ").contains(&OneLine));
     assert_eq!(mended(&[clean.as_bytes(), &[0x1a, 0, 0]].concat()), [MissingFinalNewline, Padding]);
@@ -75,10 +72,7 @@ fn damage_beyond_repair_is_an_error_with_its_line() {
     assert_eq!(error(&format!("{}{clean}", &clean[..80])), Error::Truncated { line: 1 });
     assert_eq!(error(&clean.replacen("AQ", "A!", 1)), Error::Character { line: 2, character: '!' });
     assert_eq!(error(&clean.replacen("AQEB", "AQE", 1)), Error::Base64 { line: 1 });
-    assert_eq!(
-        error("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"),
-        Error::Base64 { line: 1 }
-    );
+    assert_eq!(error("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"), Error::Base64 { line: 1 });
     assert!(matches!(
         error(&clean.replace("END CERTIFICATE", "END X509 CRL")),
         Error::LabelMismatch { line: 5, .. }
