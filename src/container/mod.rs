@@ -461,8 +461,12 @@ fn is_long(object: &[u8]) -> bool {
     })
 }
 
-/// Where in text a binary object begins, as when `cat` put files of both kinds together; the end, if nowhere.
+/// Where behind PEM a binary object begins, as when `cat` put files of both kinds together; the end, if nowhere. In
+/// other files (Java's old keystores, archives) such an object is a part that means nothing by itself.
 fn next_object(bytes: &[u8]) -> usize {
+    if !pem::has_block(bytes) {
+        return bytes.len();
+    }
     // A SEQUENCE with a long length: its second byte stands in no ASCII text.
     memchr::memchr_iter(der::SEQUENCE, bytes)
         .filter(|&at| at > 0 && matches!(bytes.get(at + 1), Some(0x81..=0x84)))

@@ -203,6 +203,8 @@ impl Scanner<'_> {
             self.error(Error::Label { line: begin_line, label: label.into() });
             return after;
         }
+        // PGP puts `- ` before lines that begin with a hyphen (RFC 9580 section 7.2).
+        let end = if self.text[body..end].ends_with(b"\n- ") { end - 2 } else { end };
         match self.read_body(body, end) {
             Ok((headers, der)) => {
                 let lines = (begin_line, self.lines.at(end));
