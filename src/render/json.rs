@@ -183,7 +183,7 @@ impl<'a> Document<'a> {
             Outcome::Shown(shown) => Self::Shown {
                 schema: SCHEMA,
                 file: &shown.file,
-                items: shown.items.iter().map(Item::new).collect(),
+                items: shown.items.iter().map(|item| Item::new(item, shown.at)).collect(),
                 chain: shown
                     .tree
                     .iter()
@@ -204,7 +204,7 @@ impl<'a> Document<'a> {
 }
 
 impl<'a> Item<'a> {
-    fn new(item: &'a report::ShownItem) -> Self {
+    fn new(item: &'a report::ShownItem, at: OffsetDateTime) -> Self {
         let value = |value: &FactValue| match value {
             FactValue::End(time) | FactValue::Time(time) => Value::from(rfc3339(*time)),
             FactValue::Flag(flag) => Value::from(*flag),
@@ -212,7 +212,13 @@ impl<'a> Item<'a> {
             FactValue::Number(number) => Value::from(*number),
             FactValue::Text(text) => Value::from(text.as_str()),
         };
-        let facts = item.facts.iter().map(|fact| (fact.name, value(&fact.value))).collect();
+        let mut facts: BTreeMap<_, _> =
+            item.facts.iter().map(|fact| (fact.name, value(&fact.value))).collect();
+        for fact in &item.facts {
+            if let FactValue::End(time) = fact.value {
+                facts.insert("days_left", Value::from((time - at).whole_days()));
+            }
+        }
         Self { kind: item.kind, location: Location::new(&item.location), facts }
     }
 }
