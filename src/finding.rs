@@ -167,6 +167,10 @@ codes! {
     ExpiresSoon = "expires_soon",
     /// A second server certificate was left out.
     ExtraLeaf = "extra_leaf",
+    /// A missing certificate could not be fetched.
+    FetchFailed = "fetch_failed",
+    /// A missing certificate was fetched from the address that names it.
+    Fetched = "fetched",
     /// The deploy hook failed; the certificate is fine.
     HookFailed = "hook_failed",
     /// The certificate is for other names.
@@ -211,6 +215,8 @@ codes! {
     NotAPrivateKey = "not_a_private_key",
     /// No such file.
     NotFound = "not_found",
+    /// A file in another form than PEM was read.
+    NotPem = "not_pem",
     /// The validity has not begun.
     NotYetValid = "not_yet_valid",
     /// An output file exists.
@@ -253,6 +259,8 @@ codes! {
     Unneeded = "unneeded",
     /// A certificate that has nothing to do with the chain.
     Unrelated = "unrelated",
+    /// A cipher that is not read.
+    UnsupportedCipher = "unsupported_cipher",
     /// The path ends in a root that is not trusted.
     UntrustedRoot = "untrusted_root",
     /// Longer validity than a client family takes.

@@ -6,6 +6,7 @@
 //! ```text
 //! main ──> cli
 //! main ──> commands ──> ca ────┐
+//!      │            ├─> container ──> pem
 //!      │            ├─> chain ─┼──> x509 ──> pem
 //!      │            ├─> acme ──┤
 //!      │            ├─> tls ───┘
@@ -19,6 +20,7 @@
 //! |---|---|
 //! | [`cli`] | the command line as clap structs, and the help text; nothing else |
 //! | [`commands`] | one file per subcommand: arguments to a typed request, to a domain call, to a [`report::Report`] |
+//! | [`container`] | every form of file (PEM, DER, PKCS#7, PKCS#12, UTF-16) read into the same blocks |
 //! | [`pem`] | reading damaged PEM with line numbers, writing clean PEM |
 //! | [`x509`] | certificates, private keys, names, validity |
 //! | [`ca`] | what to issue and issuing it |
@@ -40,6 +42,7 @@ pub mod chain;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod container;
 pub mod finding;
 pub mod pem;
 pub mod protocol;

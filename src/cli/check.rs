@@ -24,6 +24,9 @@ pub struct CheckArgs {
     /// The private key: must fit the server certificate
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
+    /// The password of the key, or of a PKCS#12 file: the first line of this file; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub key_password_file: Option<PathBuf>,
     /// What the certificate is for
     #[arg(long, value_enum, default_value_t, value_name = "PURPOSE")]
     pub purpose: Purpose,

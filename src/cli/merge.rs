@@ -9,6 +9,9 @@ use time::OffsetDateTime;
 ///
 /// Reads the files in any order, mends what is damaged, and writes chain.pem: server certificate first, then each
 /// issuer in turn, a line break between the blocks, the root left out.
+///
+/// The files may be PEM, DER, PKCS#7 (.p7b) or PKCS#12 (.p12, .pfx). A password is taken from --password-file, from
+/// the variable CERTKIT_PASSWORD, or asked for on the terminal.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct MergeArgs {
@@ -21,6 +24,12 @@ pub struct MergeArgs {
     /// The private key: chooses among several server certificates, and must fit
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
+    /// The password of PKCS#12 files and of the key: the first line of this file; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Get a missing intermediate from the address that the certificate names (over the network)
+    #[arg(long)]
+    pub fetch: bool,
     /// Keep the root at the end (most servers should not send it)
     #[arg(long)]
     pub include_root: bool,
@@ -37,6 +46,8 @@ EXAMPLES
   certkit merge server.crt ca-bundle.ca            chain.pem from certificate and bundle
   certkit merge *.crt --key server.key             the key says which certificate is the server's
   certkit merge server.crt ca-bundle.ca -o -       to standard output
+  certkit merge site.pfx --password-file pw        from a file that Windows exported
+  certkit merge server.crt --fetch                 gets the missing intermediate
 
 EXIT STATUS
   0  written

@@ -7,6 +7,7 @@ mod merge;
 mod mkca;
 mod mkcert;
 mod serve;
+mod show;
 
 pub use acme::{AcmeArgs, AcmeCommand, ObtainArgs};
 pub use check::{CheckArgs, Profile, Purpose};
@@ -16,6 +17,7 @@ pub use merge::MergeArgs;
 pub use mkca::MkcaArgs;
 pub use mkcert::{CaArgs, MkcertArgs};
 pub use serve::{Listen, ServeArgs};
+pub use show::ShowArgs;
 
 /// One program for the whole TLS life of a web application.
 #[derive(Debug, Parser)]
@@ -93,6 +95,8 @@ pub enum Command {
     Merge(MergeArgs),
     /// Judge a certificate chain: does it hold, and if not, why, and what mends it
     Check(CheckArgs),
+    /// Say what is in a file: certificate, key, request, PKCS#12 and the like
+    Show(ShowArgs),
     /// Get certificates from Let's Encrypt or another ACME server
     Acme(AcmeArgs),
     /// Serve a Python web application on https

@@ -5,7 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::input::{read_certificates, read_private_key};
+use super::input::{read_certificates, read_private_key_with};
+use super::password::Passwords;
 use crate::chain::{Origin, TrustStore};
 use crate::cli::CaArgs;
 use crate::finding::{Code, Finding, Location};
@@ -93,7 +94,7 @@ fn read_ca(certificate: &Path, key_path: &Path) -> Result<SigningCa, Failure> {
     let ca = read.certificates.remove(0).certificate;
     let others: Vec<_> = read.certificates.into_iter().map(|located| located.certificate).collect();
     let bundle = std::iter::once(&ca).chain(&others).filter(|ca| !ca.is_self_issued()).cloned().collect();
-    let key = read_private_key(&tidy(key_path))?;
+    let key = read_private_key_with(&tidy(key_path), &mut Passwords::asking())?;
     let certified = CertifiedKey::new(ca, others, key).map_err(|mismatch| {
         Finding::error(
             Code::KeyMismatch,

@@ -1,11 +1,14 @@
 //! `certkit check`: read the chain, judge it.
 
 use super::ca_lookup::trust_local_ca;
-use super::input::{read_certificates, read_private_key};
+use super::input::{read_certificates, read_certificates_with, read_private_key_with};
+use super::input_words::form_notes;
 use super::output::shell_word;
+use super::password::Passwords;
 use super::{Context, Result};
 use crate::chain::{self, CheckInput, Origin, TrustStore};
 use crate::cli::{self, CheckArgs};
+use crate::container::Note;
 use crate::finding::{Code, Finding, Location, Severity};
 use crate::pem::{Damage, DamageKind};
 use crate::report::{Checked, Failure, Outcome, Report};
@@ -14,12 +17,14 @@ use crate::x509::{HostName, Purpose};
 /// Runs the command.
 pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
     let host = args.host.as_deref().map(parse_host).transpose()?;
-    let file = read_certificates(&args.file)?;
-    let key = args.key.as_deref().map(read_private_key).transpose()?;
+    let mut passwords = Passwords::new("--key-password-file", args.key_password_file.as_deref());
+    let file = read_certificates_with(&args.file, &mut passwords)?;
+    let key = args.key.as_deref().map(|key| read_private_key_with(key, &mut passwords)).transpose()?;
     let trust = trust(args)?;
     let at = args.at.unwrap_or_else(|| context.clock.now());
     let word = shell_word(&args.file);
     let mut findings = damage_findings(&args.file, &file.damages);
+    findings.extend(form_warnings(&args.file, &file.forms));
     findings.extend(file.malformed);
     let judgement = chain::check(&CheckInput {
         certificates: &file.certificates,
@@ -66,6 +71,17 @@ fn damage_findings(file: &str, damages: &[Damage]) -> Vec<Finding> {
         Finding::error(code, message).at(Location::line(file, damage.line)).fix(fix)
     };
     damages.iter().filter(|damage| damage.kind.breaks_openssl()).map(error).collect()
+}
+
+/// The chain in another form than PEM may be right, and is judged. Yet few servers read such a file.
+fn form_warnings(file: &str, forms: &[Note]) -> Vec<Finding> {
+    let warning = |note: Finding| Finding {
+        severity: Severity::Warning,
+        message: format!("{}. Most servers want PEM", note.message),
+        fix: Some(format!("certkit merge {} -o chain.pem", shell_word(file))),
+        ..note
+    };
+    form_notes(file, forms).into_iter().map(warning).collect()
 }
 
 fn parse_host(text: &str) -> Result<HostName> {

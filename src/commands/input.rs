@@ -1,17 +1,24 @@
-//! Reading the files that users name: every failure with file, line and mend.
+//! Reading the files that users name, whatever form they have: every failure with file, line and mend.
 
 use std::io;
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
+use super::input_words::{
+    damage_notes, encrypted_key, form_notes, malformed, no_certificate, no_private_key, unreadable,
+};
+use super::password::Passwords;
 use crate::chain::Located;
+use crate::container::{self, Block, Contents, Kind, LockedError, Note};
 use crate::finding::{Code, Finding, Location};
-use crate::pem::{self, DamageKind, PemBlock};
+use crate::pem;
 use crate::report::Failure;
 use crate::sys::fs::{plain, read_limited, read_limited_from};
-use crate::x509::{Certificate, CertificateError, PrivateKey, PrivateKeyError};
+use crate::x509::{Certificate, PrivateKey};
 
 /// The largest file that is read: ten thousand large certificates.
-const MAX_BYTES: u64 = 64 << 20;
+pub(super) const MAX_BYTES: u64 = 64 << 20;
 
 /// What a certificate file holds.
 #[derive(Debug)]
@@ -24,115 +31,200 @@ pub(super) struct CertificateFile {
     pub(super) damages: Vec<pem::Damage>,
     /// Where private keys stand.
     pub(super) private_keys: Vec<Location>,
+    /// Which forms were read.
+    pub(super) forms: Vec<Note>,
+    /// What else stands in the file.
+    pub(super) others: Vec<Other>,
 }
 
-/// Reads certificates from a file, or from standard input for `-`.
+/// Something that is neither certificate nor key.
+#[derive(Debug)]
+pub(super) struct Other {
+    /// What it is.
+    pub(super) kind: Kind,
+    /// Its PEM label.
+    pub(super) label: String,
+    /// Where it stands.
+    pub(super) location: Location,
+}
+
+impl CertificateFile {
+    /// What was mended, which forms were read, and what was left alone: all as notes.
+    pub(super) fn notes(&self, file: &str) -> Vec<Finding> {
+        let mut notes = form_notes(file, &self.forms);
+        notes.extend(damage_notes(file, &self.damages));
+        notes.extend(self.others.iter().map(Other::note));
+        notes
+    }
+}
+
+/// Reads certificates from a file, or from standard input for `-`. A password is taken from the variable only.
 ///
 /// # Errors
 /// When the file cannot be read, holds no certificate, or a block of it cannot be decoded.
 pub(super) fn read_certificates(file: &str) -> Result<CertificateFile, Failure> {
-    let bytes = read(file)?;
-    if bytes.first() == Some(&0x30)
-        && let Ok(certificate) = Certificate::from_der(bytes.as_slice())
-    {
-        let certificates = vec![Located { certificate, location: Some(Location::file(file)) }];
-        return Ok(CertificateFile {
-            certificates,
-            malformed: Vec::new(),
-            damages: Vec::new(),
-            private_keys: Vec::new(),
-        });
-    }
-    let scan = pem::scan(&bytes);
-    if !scan.errors.is_empty() {
-        let findings = scan.errors.iter().map(|error| unreadable_block(file, error)).collect();
-        return Err(Failure { findings, status: 2 });
-    }
-    let mut read = CertificateFile {
-        certificates: Vec::new(),
-        malformed: Vec::new(),
-        damages: scan.damages,
-        private_keys: Vec::new(),
-    };
-    for (index, block) in scan.blocks.iter().enumerate() {
-        let location = Location::block(file, index + 1, block.lines);
-        if block.is_private_key() {
-            read.private_keys.push(location);
-        } else if block.is_certificate() {
-            match certificate(block) {
-                Ok(certificate) => {
-                    read.certificates.push(Located { certificate, location: Some(location) });
-                }
-                Err(error) => read.malformed.push(
-                    Finding::error(Code::DerMalformed, error.to_string())
-                        .at(location)
-                        .fix("get the certificate again from where it came from"),
-                ),
-            }
-        }
-    }
+    read_certificates_with(file, &mut Passwords::unattended())
+}
+
+/// The same with a say in where passwords come from.
+///
+/// # Errors
+/// As [`read_certificates`]; also when the password is missing or wrong.
+pub(super) fn read_certificates_with(
+    file: &str,
+    passwords: &mut Passwords,
+) -> Result<CertificateFile, Failure> {
+    let (bytes, contents) = read_contents(file, passwords)?;
+    let read = certificate_file(file, contents.blocks, contents.damages, contents.notes);
     if read.certificates.is_empty() && read.malformed.is_empty() {
-        return Err(no_certificate(file, &bytes, &scan.blocks).into());
+        return Err(no_certificate(file, &bytes, &read).into());
     }
     Ok(read)
 }
 
-/// Reads the private key of a file, the first one if there are several blocks.
+/// Sorts what is in a file by what it is.
+fn certificate_file(
+    file: &str,
+    blocks: Vec<Block>,
+    damages: Vec<pem::Damage>,
+    forms: Vec<Note>,
+) -> CertificateFile {
+    let mut read = CertificateFile {
+        certificates: Vec::new(),
+        malformed: Vec::new(),
+        damages,
+        private_keys: Vec::new(),
+        forms,
+        others: Vec::new(),
+    };
+    for block in blocks {
+        let location = location(file, &block);
+        match block.kind {
+            Kind::Certificate => match Certificate::from_der(block.der.to_vec()) {
+                Ok(certificate) => {
+                    read.certificates.push(Located { certificate, location: Some(location) });
+                }
+                Err(error) => read.malformed.push(malformed(&error, location)),
+            },
+            Kind::PrivateKey | Kind::EncryptedPrivateKey => read.private_keys.push(location),
+            Kind::Parameters => {}
+            kind => read.others.push(Other { kind, label: block.label, location }),
+        }
+    }
+    read
+}
+
+/// Certificates in bytes that came from `source`, which is no file.
+///
+/// # Errors
+/// When they cannot be read or hold no certificate that parses.
+pub(super) fn certificates_in(source: &str, bytes: &[u8]) -> Result<Vec<Located>, Failure> {
+    let contents = container::read(bytes, None);
+    if !contents.errors.is_empty() {
+        return Err(failure(source, &contents.errors, Passwords::unattended().option));
+    }
+    let read = certificate_file(source, contents.blocks, contents.damages, contents.notes);
+    if read.certificates.is_empty() {
+        return Err(no_certificate(source, bytes, &read).into());
+    }
+    Ok(read.certificates)
+}
+
+/// Reads the private key of a file, the first one if there are several blocks. A password is taken from the variable
+/// only.
 ///
 /// # Errors
 /// When the file cannot be read or holds no private key that can be used.
 pub(super) fn read_private_key(path: &Path) -> Result<PrivateKey, Failure> {
+    read_private_key_with(path, &mut Passwords::unattended())
+}
+
+/// The same with a say in where passwords come from.
+///
+/// # Errors
+/// As [`read_private_key`]; also when the password is missing or wrong.
+pub(super) fn read_private_key_with(path: &Path, passwords: &mut Passwords) -> Result<PrivateKey, Failure> {
     let file = path.display().to_string();
-    let bytes = zeroize::Zeroizing::new(read(&file)?);
-    let scan = pem::scan(&bytes);
-    let Some((index, block)) = scan.blocks.iter().enumerate().find(|(_, block)| block.is_private_key())
-    else {
-        if let Some(error) = scan.errors.first() {
-            return Err(unreadable_block(&file, error).into());
-        }
-        let finding = match scan.blocks.first() {
-            Some(block) => Finding::error(
-                Code::NotAPrivateKey,
-                format!("{file} holds a {}, not a private key", block.label.to_lowercase()),
-            ),
-            None => Finding::error(Code::NoPrivateKey, format!("there is no private key in {file}")),
-        };
-        return Err(finding
-            .at(Location::file(file))
-            .fix("name the file that begins with -----BEGIN PRIVATE KEY-----; it was made together with the certificate")
-            .into());
+    let (_, contents) = read_whole(&file, passwords)?;
+    let Some(block) = contents.blocks.iter().find(|block| block.is_private_key()) else {
+        return Err(if contents.errors.is_empty() {
+            no_private_key(&file, &contents.blocks).into()
+        } else {
+            failure(&file, &contents.errors, passwords.option)
+        });
     };
-    PrivateKey::from_pem(block).map_err(|error| {
-        let (code, fix) = match error {
-            PrivateKeyError::Encrypted => {
-                (Code::KeyEncrypted, format!("decrypt it first: openssl pkey -in {file} -out decrypted.key"))
-            }
-            _ => (Code::NotAPrivateKey, "get the key again from where it came from".into()),
+    decrypted(&file, block, passwords)
+}
+
+/// The private key of one block, decrypted if it has to be.
+///
+/// # Errors
+/// When the password is missing or wrong, or the key is of no use.
+pub(super) fn decrypted(file: &str, block: &Block, passwords: &mut Passwords) -> Result<PrivateKey, Failure> {
+    let wrong = |error: &LockedError, option| encrypted_key(file, block, error, option);
+    let der = match block.private_key(None) {
+        Err(LockedError::PasswordNeeded) => {
+            let password = passwords.of(name(file))?;
+            block.private_key(password.as_ref().map(|password| password.as_str()))
+        }
+        result => result,
+    };
+    let der = der.map_err(|error| wrong(&error, passwords.option))?;
+    PrivateKey::from_der(der).map_err(|error| {
+        let (message, fix) = if block.label.starts_with("OPENSSH") {
+            let fix = format!("ssh-keygen -p -m PKCS8 -f {file} changes it; keep a copy");
+            ("this is a key in the form of OpenSSH".to_owned(), fix)
+        } else {
+            (error.to_string(), "get the key again from where it came from".to_owned())
         };
-        Finding::error(code, error.to_string())
-            .at(Location::block(file, index + 1, block.lines))
-            .fix(fix)
-            .into()
+        Finding::error(Code::NotAPrivateKey, message).at(location(file, block)).fix(fix).into()
     })
 }
 
-/// What was mended in a file, as notes.
-pub(super) fn damage_findings(file: &str, damages: &[pem::Damage]) -> Vec<Finding> {
-    let note = |damage: &pem::Damage| {
-        let code = if damage.kind == DamageKind::Glued { Code::PemGlued } else { Code::PemMended };
-        Finding::note(code, format!("mended: {}", damage.kind.as_str())).at(Location::line(file, damage.line))
-    };
-    damages.iter().map(note).collect()
+/// Reads a file of any kind; what cannot be read in it is a failure.
+///
+/// # Errors
+/// When the file cannot be read, or something in it.
+pub(super) fn read_contents(
+    file: &str,
+    passwords: &mut Passwords,
+) -> Result<(Zeroizing<Vec<u8>>, Contents), Failure> {
+    let (bytes, contents) = read_whole(file, passwords)?;
+    if contents.errors.is_empty() {
+        Ok((bytes, contents))
+    } else {
+        Err(failure(file, &contents.errors, passwords.option))
+    }
 }
 
-/// One certificate of a block. What follows it under the label TRUSTED CERTIFICATE is openssl's own and dropped.
-fn certificate(block: &PemBlock) -> Result<Certificate, CertificateError> {
-    match Certificate::from_der(block.der.to_vec()) {
-        Err(CertificateError::TrailingBytes(extra)) if block.label == "TRUSTED CERTIFICATE" => {
-            Certificate::from_der(&block.der[..block.der.len() - extra])
-        }
-        result => result,
+/// Where a block stands.
+pub(super) fn location(file: &str, block: &Block) -> Location {
+    Location { file: file.to_owned(), block: Some(block.number), lines: block.lines }
+}
+
+/// Bytes and what is in them, errors included.
+fn read_whole(file: &str, passwords: &mut Passwords) -> Result<(Zeroizing<Vec<u8>>, Contents), Failure> {
+    if file == "-" && passwords.uses_stdin() {
+        let message = "standard input cannot be both the file and the password";
+        return Err(Finding::error(Code::InvalidSetting, message)
+            .fix(format!("write the password into a file: {} FILE", passwords.option))
+            .into());
     }
+    let bytes = Zeroizing::new(read(file)?);
+    let contents = container::read(&bytes, None);
+    let is_locked = contents
+        .errors
+        .iter()
+        .any(|error| matches!(error, container::Error::Pkcs12(LockedError::PasswordNeeded)));
+    if is_locked && let Some(password) = passwords.of(name(file))? {
+        let contents = container::read(&bytes, Some(&password));
+        return Ok((bytes, contents));
+    }
+    Ok((bytes, contents))
+}
+
+fn failure(file: &str, errors: &[container::Error], option: &str) -> Failure {
+    Failure { findings: errors.iter().map(|error| unreadable(file, error, option)).collect(), status: 2 }
 }
 
 fn read(file: &str) -> Result<Vec<u8>, Failure> {
@@ -171,45 +263,7 @@ pub(super) fn cannot_read(file: &str, error: &io::Error) -> Failure {
     finding.at(Location::file(file)).into()
 }
 
-fn unreadable_block(file: &str, error: &pem::Error) -> Finding {
-    let code = match error {
-        pem::Error::Truncated { .. } => Code::PemTruncated,
-        _ => Code::PemMalformed,
-    };
-    Finding::error(code, error.to_string())
-        .at(Location::line(file, error.line()))
-        .fix("download or copy the file again; nothing of it was used")
-}
-
-/// Says what the file holds instead.
-fn no_certificate(file: &str, bytes: &[u8], blocks: &[PemBlock]) -> Finding {
-    let name = name(file);
-    let start = String::from_utf8_lossy(&bytes[..bytes.len().min(512)]).to_lowercase();
-    let finding = match blocks.first().map(|block| block.label.as_str()) {
-        Some(label) if label.ends_with("PRIVATE KEY") => {
-            Finding::error(Code::NotACertificate, format!("{name} holds a private key, not a certificate"))
-                .fix("name the file that begins with -----BEGIN CERTIFICATE-----; the key goes behind --key")
-        }
-        Some(label) if label.ends_with("CERTIFICATE REQUEST") => Finding::error(
-            Code::NotACertificate,
-            format!("{name} holds a certificate signing request, not a certificate"),
-        )
-        .fix("send it to the CA; what the CA sends back is the certificate"),
-        Some(label) => Finding::error(
-            Code::NotACertificate,
-            format!("{name} holds no certificate, but a block called {label}"),
-        ),
-        None if start.contains("<html") || start.contains("<!doctype") => {
-            Finding::error(Code::NoCertificate, format!("{name} is a web page, not a certificate")).fix(
-                "the download went wrong, perhaps a login page was saved: download it again in the browser",
-            )
-        }
-        None => Finding::error(Code::NoCertificate, format!("there is no certificate in {name}"))
-            .fix("a certificate file has a line -----BEGIN CERTIFICATE-----"),
-    };
-    finding.at(Location::file(file))
-}
-
-fn name(file: &str) -> &str {
+/// The file as a sentence names it.
+pub(super) fn name(file: &str) -> &str {
     if file == "-" { "standard input" } else { file }
 }

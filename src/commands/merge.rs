@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use super::ca_lookup::trust_local_ca;
-use super::input::{CertificateFile, damage_findings, read_certificates, read_private_key};
+use super::fetch;
+use super::input::{CertificateFile, certificates_in, read_certificates_with, read_private_key_with};
 use super::output::{cannot_write, shell_word};
+use super::password::Passwords;
 use super::{Context, Result};
 use crate::chain::{Located, Order, OrderError, TrustStore, order};
 use crate::cli::MergeArgs;
@@ -13,7 +15,8 @@ use crate::pem;
 use crate::report::{Dropped, Failure, Merged, Outcome, Report, Role};
 use crate::sys::clock::date;
 use crate::sys::fs::{Existing, NewFile, PUBLIC, create_all};
-use crate::x509::PrivateKey;
+use crate::x509::{Certificate, PrivateKey, SignatureCheck};
+use time::OffsetDateTime;
 
 /// Runs the command.
 pub(super) fn run(args: &MergeArgs, context: &Context<'_>) -> Result {
@@ -22,12 +25,16 @@ pub(super) fn run(args: &MergeArgs, context: &Context<'_>) -> Result {
         return Err(Finding::error(Code::InvalidSetting, message).fix("name a file with -o").into());
     }
     let at = args.at.unwrap_or_else(|| context.clock.now());
-    let (files, mut findings) = read_files(&args.files)?;
-    let key = args.key.as_deref().map(read_private_key).transpose()?;
-    let pool: Vec<_> = files.into_iter().flat_map(|file| file.certificates).collect();
+    let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
+    let (files, mut findings) = read_files(&args.files, &mut passwords)?;
+    let key = args.key.as_deref().map(|key| read_private_key_with(key, &mut passwords)).transpose()?;
+    let mut pool: Vec<_> = files.into_iter().flat_map(|file| file.certificates).collect();
     let mut trust = TrustStore::system();
     trust_local_ca(&mut trust);
 
+    if args.fetch {
+        fetch_missing(&mut pool, key.as_ref(), &trust, at, &mut findings, context);
+    }
     let order = match order(pool, key.as_ref(), &trust, at) {
         Ok(order) => order,
         Err(error) => {
@@ -41,7 +48,7 @@ pub(super) fn run(args: &MergeArgs, context: &Context<'_>) -> Result {
     }
     findings.extend(validity_findings(&order, at));
     if !order.complete {
-        let finding = incomplete(&order);
+        let finding = incomplete(&order, args);
         if finding.severity == Severity::Error {
             findings.push(finding);
             return Err(Failure { findings, status: 1 });
@@ -52,15 +59,15 @@ pub(super) fn run(args: &MergeArgs, context: &Context<'_>) -> Result {
 }
 
 /// Reads every file before complaining, so that all troubles are told at once.
-fn read_files(names: &[String]) -> Result<(Vec<CertificateFile>, Vec<Finding>)> {
+fn read_files(names: &[String], passwords: &mut Passwords) -> Result<(Vec<CertificateFile>, Vec<Finding>)> {
     let mut files = Vec::with_capacity(names.len());
     let mut findings = Vec::new();
     let mut troubles = Vec::new();
     for name in names {
-        match read_certificates(name) {
+        match read_certificates_with(name, passwords) {
             Ok(file) => {
                 troubles.extend(file.malformed.iter().cloned());
-                findings.extend(damage_findings(name, &file.damages));
+                findings.extend(file.notes(name));
                 findings.extend(file.private_keys.iter().map(|place| {
                     Finding::warning(
                         Code::PrivateKeyInInput,
@@ -84,6 +91,71 @@ fn read_files(names: &[String]) -> Result<(Vec<CertificateFile>, Vec<Finding>)> 
         }
     }
     if troubles.is_empty() { Ok((files, findings)) } else { Err(Failure { findings: troubles, status: 2 }) }
+}
+
+/// Adds the issuers that the files lack, from the addresses that the certificates name, one after the other.
+fn fetch_missing(
+    pool: &mut Vec<Located>,
+    key: Option<&PrivateKey>,
+    trust: &TrustStore,
+    at: OffsetDateTime,
+    findings: &mut Vec<Finding>,
+    context: &Context<'_>,
+) {
+    for _ in 0..MAX_FETCHED {
+        let Ok(order) = order(pool.clone(), key, trust, at) else { return };
+        let Some(last) =
+            order.chain.last().filter(|last| !order.complete && !last.certificate.is_self_issued())
+        else {
+            return;
+        };
+        let Some(fetched) = fetch_issuer(&last.certificate, findings, context) else { return };
+        pool.push(fetched);
+    }
+}
+
+/// Longer chains than any CA has.
+const MAX_FETCHED: usize = 8;
+
+/// The certificate that signed `certificate`, from one of the addresses in it.
+fn fetch_issuer(
+    certificate: &Certificate,
+    findings: &mut Vec<Finding>,
+    context: &Context<'_>,
+) -> Option<Located> {
+    for url in &certificate.issuer_urls {
+        context.talk.say(&format!("getting the issuer of `{}` from {url}", certificate.label()));
+        let failed = |why: &str| {
+            Finding::warning(Code::FetchFailed, format!("nothing could be got from {url}: {why}"))
+                .fix("try again later, or download the bundle from the CA's page")
+        };
+        let bytes = match fetch::get(url) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                findings.push(failed(&error.to_string()));
+                continue;
+            }
+        };
+        let certificates = match certificates_in(url, &bytes) {
+            Ok(certificates) => certificates,
+            Err(failure) => {
+                let why = failure.findings.first().map(|finding| finding.message.clone());
+                findings.push(failed(&why.unwrap_or_default()));
+                continue;
+            }
+        };
+        let is_issuer = |located: &Located| {
+            certificate.names_issuer(&located.certificate)
+                && certificate.signature_by(&located.certificate) != SignatureCheck::Invalid
+        };
+        if let Some(issuer) = certificates.into_iter().find(is_issuer) {
+            let message = format!("fetched `{}` from {url}", issuer.certificate.label());
+            findings.push(Finding::note(Code::Fetched, message));
+            return Some(issuer);
+        }
+        findings.push(failed("what is there did not sign this certificate"));
+    }
+    None
 }
 
 fn no_chain(error: &OrderError, args: &MergeArgs, key: Option<&PrivateKey>) -> Finding {
@@ -128,7 +200,7 @@ fn no_chain(error: &OrderError, args: &MergeArgs, key: Option<&PrivateKey>) -> F
 }
 
 /// Merging does not judge, but a chain that has ended is worth a word.
-fn validity_findings(order: &Order, at: time::OffsetDateTime) -> Vec<Finding> {
+fn validity_findings(order: &Order, at: OffsetDateTime) -> Vec<Finding> {
     let mut findings = Vec::new();
     for located in &order.chain {
         let certificate = &located.certificate;
@@ -152,7 +224,7 @@ fn validity_findings(order: &Order, at: time::OffsetDateTime) -> Vec<Finding> {
 
 /// The chain reaches no root that is known here. A leaf alone is then certainly not enough; an intermediate may well be
 /// issued by the root of a private CA.
-fn incomplete(order: &Order) -> Finding {
+fn incomplete(order: &Order, args: &MergeArgs) -> Finding {
     let Some(last) = order.chain.last() else {
         return Finding::error(Code::IncompleteChain, "there is no chain");
     };
@@ -172,6 +244,7 @@ fn incomplete(order: &Order) -> Finding {
         return Finding::warning(Code::IncompleteChain, message)
             .fix(format!("add the certificate of `{issuer}` to the files, and it can be told"));
     }
+    let can_fetch = !args.fetch && !certificate.issuer_urls.is_empty();
     let mut message = format!(
         "the intermediate certificate of `{issuer}`, which issued `{label}`, is in none of these files, and no trusted root \
          has that name"
@@ -179,9 +252,15 @@ fn incomplete(order: &Order) -> Finding {
     for url in &certificate.issuer_urls {
         message.push_str(&format!("\nthe CA offers it at {url}"));
     }
-    Finding::error(Code::MissingIntermediate, message).fix(
+    let mut fix = String::new();
+    if can_fetch {
+        let files: Vec<_> = args.files.iter().map(|file| shell_word(file)).collect();
+        fix = format!("certkit merge {} --fetch gets it from there; or ", files.join(" "));
+    }
+    fix.push_str(
         "add the bundle that the CA sent along: certkit merge server.crt ca-bundle.ca; if it is your own CA, add its ca.crt",
-    )
+    );
+    Finding::error(Code::MissingIntermediate, message).fix(fix)
 }
 
 fn write(args: &MergeArgs, order: Order, mut findings: Vec<Finding>) -> Result {

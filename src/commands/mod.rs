@@ -4,12 +4,16 @@ mod acme;
 mod ca_lookup;
 mod check;
 mod completions;
+mod fetch;
 mod input;
+mod input_words;
 mod merge;
 mod mkca;
 mod mkcert;
 mod output;
+mod password;
 mod serve;
+mod show;
 
 use crate::cli::{Cli, Command, GlobalArgs};
 use crate::render::Talk;
@@ -24,6 +28,7 @@ pub fn run(cli: &Cli) -> Report {
         Command::Mkcert(args) => mkcert::run(args, &context),
         Command::Merge(args) => merge::run(args, &context),
         Command::Check(args) => check::run(args, &context),
+        Command::Show(args) => show::run(args, &context),
         Command::Acme(args) => acme::run(args, &context),
         Command::Serve(args) => serve::run(args, &context),
         Command::Completions(args) => completions::completions(args),

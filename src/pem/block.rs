@@ -13,7 +13,7 @@ pub struct PemBlock {
     pub der: Zeroizing<Vec<u8>>,
     /// `Name: value` lines before the base64 text, as `Proc-Type: 4,ENCRYPTED` (RFC 1421 section 4.6).
     pub headers: Vec<(String, String)>,
-    /// The bytes of the text from BEGIN to END, dashes included.
+    /// The bytes of the tidied text from BEGIN to END, dashes included.
     pub span: Range<usize>,
     /// First and last line in the text, counted from 1.
     pub lines: (usize, usize),
@@ -49,6 +49,8 @@ pub enum DamageKind {
     ByteOrderMark,
     /// Windows line ends.
     CarriageReturns,
+    /// Characters written as HTML, JSON, URL or string of a program.
+    Escaped,
     /// An END line and the next BEGIN line without a line break between them.
     Glued,
     /// Blanks, tabs or mail quote marks before the lines.
@@ -61,6 +63,8 @@ pub enum DamageKind {
     LoneCarriageReturns,
     /// No line break after the last line.
     MissingFinalNewline,
+    /// Blanks that are not plain ones, or characters without width, from a web page.
+    OddBlanks,
     /// A block that stands on one line with its BEGIN and END.
     OneLine,
     /// Zero bytes or Ctrl-Z.
@@ -76,6 +80,7 @@ impl DamageKind {
             Self::BlankLines => "empty lines inside a block",
             Self::ByteOrderMark => "a byte order mark",
             Self::CarriageReturns => "Windows line ends",
+            Self::Escaped => "characters as web pages, JSON or programs write them",
             Self::Glued => {
                 "an END line and the next BEGIN line glued together, without a newline between them"
             }
@@ -84,6 +89,7 @@ impl DamageKind {
             Self::LineLength => "base64 lines that are not 64 columns wide",
             Self::LoneCarriageReturns => "carriage returns alone as line ends",
             Self::MissingFinalNewline => "no newline at the end of the file",
+            Self::OddBlanks => "odd blanks or invisible characters",
             Self::OneLine => "a block all on one line",
             Self::Padding => "zero bytes or Ctrl-Z",
             Self::TextAround => "text around the blocks",
@@ -96,10 +102,12 @@ impl DamageKind {
         matches!(
             self,
             Self::BlankLines
+                | Self::Escaped
                 | Self::Glued
                 | Self::Indented
                 | Self::LiteralEscapes
                 | Self::LoneCarriageReturns
+                | Self::OddBlanks
                 | Self::OneLine
         )
     }

@@ -2,12 +2,19 @@
 //!
 //! RFC 7468 is strict about line ends, line lengths and what may stand between blocks; files that went through
 //! editors, mail programs and web forms are not. [`mod@scan`] finds the blocks wherever they stand and keeps for each
-//! its bytes, its lines and what was wrong with it; [`mod@write`] makes the strict form.
+//! its bytes, its lines and what was wrong with it; [`mod@write`] makes the strict form. Other forms than PEM are read by the
+//! room `container`, which uses this one.
 
 mod block;
+mod lines;
+mod near_miss;
 mod scan;
+mod tidy;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use block::{Damage, DamageKind, PemBlock};
-pub use scan::{Error, Scan, scan};
+pub use scan::{Error, MAX_BLOCKS, Scan, has_block, scan, scan_from};
 pub use write::{lines_of, write};

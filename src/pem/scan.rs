@@ -12,6 +12,9 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
 use super::block::{Damage, DamageKind, PemBlock};
+use super::lines::LineCounter;
+use super::near_miss;
+use super::tidy::tidy;
 
 /// What a text holds.
 #[derive(Debug, Default)]
@@ -46,6 +49,24 @@ pub enum Error {
         /// Its line.
         line: usize,
     },
+    /// A BEGIN or END line that is not well-formed, or one without the other.
+    #[error(
+        "line {line} reads `{found}`, which is no BEGIN or END line as it should be, or the line that belongs to it is missing"
+    )]
+    Armour {
+        /// Its line.
+        line: usize,
+        /// What it says.
+        found: String,
+    },
+    /// A label in small letters. No program writes one, so somebody changed it by hand.
+    #[error("line {line} begins a `{label}`; labels are written in capital letters only")]
+    Label {
+        /// Its line.
+        line: usize,
+        /// The label.
+        label: String,
+    },
     /// A character that no base64 text has.
     #[error("line {line} holds {character:?}, which does not belong into base64 text")]
     Character {
@@ -69,6 +90,8 @@ impl Error {
     pub fn line(&self) -> usize {
         match self {
             Self::Truncated { line }
+            | Self::Armour { line, .. }
+            | Self::Label { line, .. }
             | Self::LabelMismatch { line, .. }
             | Self::Character { line, .. }
             | Self::Base64 { line } => *line,
@@ -78,13 +101,32 @@ impl Error {
 
 /// Errors kept; a file of broken blocks is explained by its first ones.
 pub(super) const MAX_ERRORS: usize = 20;
+/// Blocks kept, so that memory stays bounded; no honest file has as many.
+pub const MAX_BLOCKS: usize = 100_000;
 
 /// Finds every block in `text`, in time linear in its length.
 pub fn scan(text: &[u8]) -> Scan {
-    Scanner { text, lines: LineCounter::new(text), damages: BTreeMap::new(), scan: Scan::default() }.run()
+    scan_from(text, 0)
 }
 
-const BEGIN: &[u8] = b"-----BEGIN ";
+/// As [`scan`], for a part of a file that stands behind `lines_before` line ends.
+pub fn scan_from(text: &[u8], lines_before: usize) -> Scan {
+    let (tidied, damages) = tidy(text).unzip();
+    let text = tidied.as_deref().unwrap_or(text);
+    let lines = LineCounter::new(text, lines_before);
+    let mut scanner = Scanner { text, lines, damages: BTreeMap::new(), scan: Scan::default() };
+    for (kind, offset) in damages.unwrap_or_default() {
+        scanner.damage(kind, offset);
+    }
+    scanner.run()
+}
+
+/// Whether a block begins anywhere in `text`.
+pub fn has_block(text: &[u8]) -> bool {
+    find(text, BEGIN, 0).is_some()
+}
+
+pub(super) const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
 const MARK: &[u8] = "\u{feff}".as_bytes();
@@ -110,13 +152,17 @@ impl Scanner<'_> {
     fn run(mut self) -> Scan {
         let mut position = 0;
         let mut previous_end = None;
-        while let Some((begin, label, body)) = self.next_marker(position, self.text.len(), BEGIN) {
+        while let Some((begin, label, body)) = self.next_block(position)
+            && self.scan.blocks.len() <= MAX_BLOCKS
+        {
             self.look_between(position, begin, previous_end == Some(begin));
             let end = self.read_block(begin, &label, body);
             previous_end = Some(end);
             position = end;
         }
-        if !self.scan.blocks.is_empty() {
+        if self.scan.blocks.is_empty() {
+            self.look_for_spoilt_lines(position, self.text.len());
+        } else {
             self.look_between(position, self.text.len(), false);
             if !matches!(self.text.last(), Some(b'\n' | b'\r')) {
                 self.damage(DamageKind::MissingFinalNewline, self.text.len());
@@ -127,6 +173,17 @@ impl Scanner<'_> {
         damages.sort_by_key(|damage| damage.line);
         self.scan.damages = damages;
         self.scan
+    }
+
+    /// The next BEGIN line. Those of PGP are around mails, and what is between them is text here.
+    fn next_block(&self, mut position: usize) -> Option<(usize, String, usize)> {
+        loop {
+            let found = self.next_marker(position, self.text.len(), BEGIN)?;
+            if !found.1.starts_with("PGP ") {
+                return Some(found);
+            }
+            position = found.2;
+        }
     }
 
     /// Reads the block whose BEGIN stands at `begin`; says where to go on.
@@ -142,6 +199,12 @@ impl Scanner<'_> {
             self.error(Error::LabelMismatch { begin: label.into(), begin_line, end: end_label, line });
             return after;
         }
+        if label.bytes().any(|byte| byte.is_ascii_lowercase()) {
+            self.error(Error::Label { line: begin_line, label: label.into() });
+            return after;
+        }
+        // PGP puts `- ` before lines that begin with a hyphen (RFC 9580 section 7.2).
+        let end = if self.text[body..end].ends_with(b"\n- ") { end - 2 } else { end };
         match self.read_body(body, end) {
             Ok((headers, der)) => {
                 let lines = (begin_line, self.lines.at(end));
@@ -252,7 +315,14 @@ impl Scanner<'_> {
                 b' ' | b'\t' => {
                     leading_blank.get_or_insert(offset + at);
                 }
-                b'>' if !line_began => self.damage(DamageKind::Indented, offset + at),
+                b'>' | b'|' if !line_began => self.damage(DamageKind::Indented, offset + at),
+                // A string of a program, each line in quotes.
+                b'"' | b'\'' | b'`' if !line_began || ends_a_string(&line[at..]) => {
+                    self.damage(DamageKind::Escaped, offset + at);
+                    if line_began {
+                        break;
+                    }
+                }
                 0 | 0x1a => self.damage(DamageKind::Padding, offset + at),
                 b'\\' if matches!(line.get(at + 1), Some(b'n' | b'r')) => {
                     self.damage(DamageKind::LiteralEscapes, offset + at);
@@ -282,13 +352,14 @@ impl Scanner<'_> {
             self.damage(DamageKind::Glued, end);
             return;
         }
+        self.look_for_spoilt_lines(start, end);
         let mut at = start;
         while at < end {
             let rest = &self.text[at..end];
             match rest[0] {
                 b'\n' | b'\r' => at += self.line_break(at) - 1,
                 b' ' | b'\t' => {}
-                b'>' => self.damage(DamageKind::Indented, at),
+                b'>' | b'|' => self.damage(DamageKind::Indented, at),
                 0 | 0x1a => self.damage(DamageKind::Padding, at),
                 _ if rest.starts_with(MARK) => {
                     self.damage(DamageKind::ByteOrderMark, at);
@@ -308,6 +379,14 @@ impl Scanner<'_> {
         }
         if end < self.text.len() && end > start && matches!(self.text[end - 1], b' ' | b'\t') {
             self.damage(DamageKind::Indented, end);
+        }
+    }
+
+    /// A block whose BEGIN or END is spoilt would otherwise pass for text.
+    fn look_for_spoilt_lines(&mut self, start: usize, end: usize) {
+        if let Some((offset, found)) = self.text.get(start..end).and_then(near_miss::find) {
+            let line = self.lines.at(start + offset);
+            self.error(Error::Armour { line, found });
         }
     }
 
@@ -345,6 +424,11 @@ impl Scanner<'_> {
     }
 }
 
+/// Whether nothing follows a quote but what programs put between the lines of a string.
+fn ends_a_string(rest: &[u8]) -> bool {
+    rest.iter().all(|byte| matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b')' | b'\\' | b' ' | b'\t'))
+}
+
 /// `Proc-Type: 4,ENCRYPTED` and the like. Base64 text has no colon.
 fn header(line: &[u8]) -> Option<(String, String)> {
     let line = std::str::from_utf8(line).ok()?;
@@ -356,155 +440,4 @@ fn header(line: &[u8]) -> Option<(String, String)> {
 /// Where `needle` next stands in `text` at or after `from`.
 fn find(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
     memchr::memmem::find(text.get(from..)?, needle).map(|offset| from + offset)
-}
-
-/// Line numbers of rising offsets. LF, CR LF and a lone CR each end a line.
-struct LineCounter<'a> {
-    text: &'a [u8],
-    offset: usize,
-    line: usize,
-}
-
-impl<'a> LineCounter<'a> {
-    fn new(text: &'a [u8]) -> Self {
-        Self { text, offset: 0, line: 1 }
-    }
-
-    /// The line of `offset`. Going back costs a fresh count, so callers ask in rising order where it matters.
-    fn at(&mut self, offset: usize) -> usize {
-        let offset = offset.min(self.text.len());
-        if offset < self.offset {
-            (self.offset, self.line) = (0, 1);
-        }
-        let ends = self.text[self.offset..offset].iter().enumerate().filter(|&(index, &byte)| match byte {
-            b'\n' => true,
-            b'\r' => self.text.get(self.offset + index + 1) != Some(&b'\n'),
-            _ => false,
-        });
-        self.line += ends.count();
-        self.offset = offset;
-        self.line
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn block(label: &str, der: &[u8]) -> String {
-        let mut out = String::new();
-        super::super::write(&mut out, label, der);
-        out
-    }
-
-    fn two() -> String {
-        block("CERTIFICATE", &[1; 100]) + &block("CERTIFICATE", &[2; 100])
-    }
-
-    /// Scans, wants exactly the two blocks of [`two`], and gives the kinds of damage.
-    fn mended(text: &[u8]) -> Vec<DamageKind> {
-        let scan = scan(text);
-        assert_eq!(scan.errors, []);
-        let der: Vec<_> = scan.blocks.iter().map(|block| block.der.to_vec()).collect();
-        assert_eq!(der, [vec![1; 100], vec![2; 100]]);
-        scan.damages.iter().map(|damage| damage.kind).collect()
-    }
-
-    #[test]
-    fn clean_text_has_no_damage() {
-        let text = two();
-        assert_eq!(mended(text.as_bytes()), []);
-        let scan = scan(text.as_bytes());
-        assert_eq!(scan.blocks[0].lines, (1, 5));
-        assert_eq!(scan.blocks[1].lines, (6, 10));
-        assert_eq!(&text[scan.blocks[1].span.clone()].lines().next(), &Some("-----BEGIN CERTIFICATE-----"));
-    }
-
-    #[test]
-    fn common_damages_are_mended() {
-        use DamageKind::*;
-        let clean = two();
-        let with = |from: &str, to: &str| mended(clean.replace(from, to).as_bytes());
-        assert_eq!(with("-----\n-----BEGIN", "----------BEGIN"), [Glued]);
-        assert_eq!(with("\n", "\r\n"), [CarriageReturns]);
-        assert_eq!(with("\n", "\r"), [LoneCarriageReturns]);
-        assert_eq!(mended(clean.trim_end().as_bytes()), [MissingFinalNewline]);
-        assert_eq!(mended(format!("\u{feff}{clean}").as_bytes()), [ByteOrderMark]);
-        assert_eq!(with("-----\n-----BEGIN", "-----\n\u{feff}-----BEGIN"), [ByteOrderMark]);
-        assert_eq!(mended(format!("Dear customer,\n{clean}regards\n").as_bytes()), [TextAround]);
-        assert_eq!(with("\n", "\n\n"), [BlankLines]);
-        assert_eq!(with("\n", " \t\n"), []);
-        assert_eq!(with("\n", "\n "), [Indented, MissingFinalNewline]);
-        assert_eq!(
-            mended(format!("> {}", clean.trim_end().replace('\n', "\n> ") + "\n").as_bytes()),
-            [Indented]
-        );
-        assert!(with("\n", "\\n").contains(&LiteralEscapes));
-        assert!(with("\n", " ").contains(&OneLine));
-        assert_eq!(mended(&[clean.as_bytes(), &[0x1a, 0, 0]].concat()), [MissingFinalNewline, Padding]);
-    }
-
-    #[test]
-    fn a_quoted_end_is_not_damage_of_the_body() {
-        // Headers of an encrypted key are kept apart from the text.
-        let text = "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END EC PRIVATE KEY-----\n";
-        let scan = scan(text.as_bytes());
-        assert_eq!(scan.blocks[0].headers[0], ("Proc-Type".into(), "4,ENCRYPTED".into()));
-        assert_eq!(*scan.blocks[0].der, [0, 0, 0]);
-    }
-
-    #[test]
-    fn damage_beyond_repair_is_an_error_with_its_line() {
-        let error = |text: &str| scan(text.as_bytes()).errors[0].clone();
-        let clean = block("CERTIFICATE", &[1; 100]);
-        assert_eq!(error(&clean[..80]), Error::Truncated { line: 1 });
-        assert_eq!(error(&format!("{}{clean}", &clean[..80])), Error::Truncated { line: 1 });
-        assert_eq!(error(&clean.replacen("AQ", "A!", 1)), Error::Character { line: 2, character: '!' });
-        assert_eq!(error(&clean.replacen("AQEB", "AQE", 1)), Error::Base64 { line: 1 });
-        assert_eq!(
-            error("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"),
-            Error::Base64 { line: 1 }
-        );
-        assert!(matches!(
-            error(&clean.replace("END CERTIFICATE", "END X509 CRL")),
-            Error::LabelMismatch { line: 5, .. }
-        ));
-    }
-
-    #[test]
-    fn a_flood_of_begin_lines_costs_little() {
-        let text = "-----BEGIN CERTIFICATE-----\n".repeat(200_000);
-        assert_eq!(scan(text.as_bytes()).errors.len(), MAX_ERRORS);
-    }
-
-    proptest! {
-        #[test]
-        fn no_byte_string_panics(text in proptest::collection::vec(any::<u8>(), 0..2000)) {
-            scan(&text);
-        }
-
-        #[test]
-        fn no_mixture_of_pieces_panics(pieces in proptest::collection::vec(
-            prop_oneof![
-                Just("-----BEGIN CERTIFICATE-----"), Just("-----END CERTIFICATE-----"), Just("-----BEGIN "),
-                Just("-----END "), Just("-----"), Just("\n"), Just("\r"), Just("AAAA"), Just("\u{feff}"),
-                Just("\\n"), Just("> "), Just("é"), Just("Proc-Type: 4"), Just("="), Just("\0"),
-            ], 0..60)) {
-            let text = pieces.concat();
-            let scan = scan(text.as_bytes());
-            for block in &scan.blocks {
-                prop_assert!(text.as_bytes()[block.span.clone()].starts_with(BEGIN));
-                prop_assert!(block.lines.0 <= block.lines.1);
-            }
-        }
-
-        #[test]
-        fn what_is_written_is_read(der in proptest::collection::vec(any::<u8>(), 1..500)) {
-            let scan = scan(block("CERTIFICATE", &der).as_bytes());
-            prop_assert_eq!(&*scan.blocks[0].der, &der);
-            prop_assert!(scan.damages.is_empty() && scan.errors.is_empty());
-        }
-    }
 }

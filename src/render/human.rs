@@ -10,8 +10,8 @@ use crate::finding::{Finding, Severity};
 use crate::report::{CertificateSummary, Checked, Created, Merged, Outcome, Report, Role};
 use crate::sys::clock::date;
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
 const GREEN: Style = AnsiColor::Green.on_default().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
@@ -24,6 +24,7 @@ pub(super) fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::R
             Outcome::Checked(checked) => write_checked(out, checked, report)?,
             Outcome::Created(created) => write_created(out, created)?,
             Outcome::Merged(merged) => write_merged(out, merged)?,
+            Outcome::Shown(shown) => super::show::write(out, shown)?,
             Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {}
         }
     }

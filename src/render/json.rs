@@ -1,14 +1,16 @@
 //! Reports for scripts: one object with `schema`. The structs here are the contract; internals may be renamed
 //! without changing them.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::finding::{self, Severity};
-use crate::report::{self, Outcome, Report, Role};
+use crate::report::{self, FactValue, Outcome, Report, Role};
 
 /// The version of all objects here.
 const SCHEMA: u32 = 1;
@@ -57,6 +59,32 @@ enum Document<'a> {
         errors: Vec<Finding<'a>>,
         dropped: Vec<Dropped<'a>>,
     },
+    Shown {
+        schema: u32,
+        file: &'a str,
+        items: Vec<Item<'a>>,
+        chain: Vec<Branch<'a>>,
+        warnings: Vec<Finding<'a>>,
+        errors: Vec<Finding<'a>>,
+    },
+}
+
+/// One object of `show`: its kind, its place, and a member for each of its facts.
+#[derive(Serialize)]
+struct Item<'a> {
+    kind: &'static str,
+    #[serde(flatten)]
+    location: Location<'a>,
+    #[serde(flatten)]
+    facts: BTreeMap<&'static str, Value>,
+}
+
+#[derive(Serialize)]
+struct Branch<'a> {
+    depth: usize,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing_issuer: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -152,10 +180,46 @@ impl<'a> Document<'a> {
                     })
                     .collect(),
             },
+            Outcome::Shown(shown) => Self::Shown {
+                schema: SCHEMA,
+                file: &shown.file,
+                items: shown.items.iter().map(|item| Item::new(item, shown.at)).collect(),
+                chain: shown
+                    .tree
+                    .iter()
+                    .map(|line| Branch {
+                        depth: line.depth,
+                        name: &line.label,
+                        missing_issuer: line.missing_issuer.as_deref(),
+                    })
+                    .collect(),
+                warnings: warnings(),
+                errors: errors(),
+            },
             Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {
                 Self::Failed { schema: SCHEMA, errors: errors(), warnings: warnings() }
             }
         }
+    }
+}
+
+impl<'a> Item<'a> {
+    fn new(item: &'a report::ShownItem, at: OffsetDateTime) -> Self {
+        let value = |value: &FactValue| match value {
+            FactValue::End(time) | FactValue::Time(time) => Value::from(rfc3339(*time)),
+            FactValue::Flag(flag) => Value::from(*flag),
+            FactValue::List(items) => Value::from(items.clone()),
+            FactValue::Number(number) => Value::from(*number),
+            FactValue::Text(text) => Value::from(text.as_str()),
+        };
+        let mut facts: BTreeMap<_, _> =
+            item.facts.iter().map(|fact| (fact.name, value(&fact.value))).collect();
+        for fact in &item.facts {
+            if let FactValue::End(time) = fact.value {
+                facts.insert("days_left", Value::from((time - at).whole_days()));
+            }
+        }
+        Self { kind: item.kind, location: Location::new(&item.location), facts }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Reports as text for people ([`human`]) or JSON for scripts ([`json`]).
 //!
-//! Standard output carries data: the judgement of `check`, completions, JSON. Everything else is talk and goes to
+//! Standard output carries data: the judgement of `check`, what `show` shows, completions, JSON. Everything else is talk and goes to
 //! standard error. A closed pipe ends quietly, so write errors are dropped here.
 
 mod human;
 mod json;
+mod show;
 
 use std::io::Write;
 
@@ -22,7 +23,9 @@ pub fn report(report: &Report, global: &GlobalArgs) {
         (Outcome::Text(text), _) => stdout.write_all(text.as_bytes()),
         (Outcome::Nothing, _) if report.findings.is_empty() => Ok(()),
         (_, Format::Json) => json::write(&mut stdout, report),
-        (Outcome::Checked(_), Format::Human) => human::write(&mut stdout, report, global.quiet),
+        (Outcome::Checked(_) | Outcome::Shown(_), Format::Human) => {
+            human::write(&mut stdout, report, global.quiet)
+        }
         (Outcome::Merged(merged), Format::Human) => {
             let data = merged.stdout.as_deref().map_or(Ok(()), |text| stdout.write_all(text));
             data.and_then(|()| human::write(&mut stderr, report, global.quiet))

@@ -1,6 +1,7 @@
-//! The operating system: the clock, files that appear whole or not at all.
+//! The operating system: the clock, files that appear whole or not at all, the terminal.
 //!
 //! A leaf room: it knows nothing of certificates and anybody may use it.
 
 pub mod clock;
 pub mod fs;
+pub mod terminal;

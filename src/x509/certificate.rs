@@ -289,7 +289,7 @@ impl fmt::Debug for Certificate {
 }
 
 impl SubjectAltName {
-    fn new(name: &GeneralName<'_>) -> Self {
+    pub(super) fn new(name: &GeneralName<'_>) -> Self {
         match name {
             GeneralName::DNSName(name) => Self::Dns((*name).to_owned()),
             GeneralName::RFC822Name(name) => Self::Mail((*name).to_owned()),

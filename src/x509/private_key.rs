@@ -92,17 +92,21 @@ impl PrivateKey {
         if is_encrypted {
             return Err(Error::Encrypted);
         }
-        let form = match block.label.as_str() {
-            "PRIVATE KEY" => Form::Pkcs8,
-            "RSA PRIVATE KEY" => Form::Pkcs1,
-            "EC PRIVATE KEY" => Form::Sec1,
-            other => return Err(Error::NotAPrivateKey(other.to_lowercase())),
-        };
-        // Some programs write the wrong one of the three labels.
-        let others = [Form::Pkcs8, Form::Pkcs1, Form::Sec1].into_iter().filter(|&other| other != form);
-        std::iter::once(form)
-            .chain(others)
-            .find_map(|form| Self::new(block.der.clone(), form).ok())
+        if !block.is_private_key() {
+            return Err(Error::NotAPrivateKey(block.label.to_lowercase()));
+        }
+        // The label is not asked further: some programs write the wrong one of the three.
+        Self::from_der(block.der.clone())
+    }
+
+    /// Reads a key that is not encrypted, in any of its three forms.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] when it is damaged or of a kind that TLS does not use.
+    pub fn from_der(der: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
+        [Form::Pkcs8, Form::Pkcs1, Form::Sec1]
+            .into_iter()
+            .find_map(|form| Self::new(der.clone(), form).ok())
             .ok_or(Error::Unusable)
     }
 

@@ -12,8 +12,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("chain", &["x509"]),
     // Arguments are parsed into the types that own the words, such as the kinds of keys and addresses to listen on.
     ("cli", &["config", "serve", "x509"]),
-    ("commands", &["acme", "ca", "chain", "cli", "config", "render", "serve", "tls", "x509"]),
+    ("commands", &["acme", "ca", "chain", "cli", "config", "container", "render", "serve", "tls", "x509"]),
     ("config", &["serve"]),
+    ("container", &[]),
     ("finding", &[]),
     ("lib", &[]),
     ("main", &["cli", "commands", "render"]),

@@ -1,5 +1,10 @@
 //! `merge`: whatever state the inputs are in, the same right chain comes out, and the report says what was mended.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 
 use crate::harness::{Ran, Test, certkit};
@@ -296,4 +301,119 @@ fn the_shape_of_its_json() {
 fn expired_certificates_are_told_by_the_time_given() {
     let test = parts();
     test.certkit(&["merge", "server.crt", "ca-bundle.ca", "--at", "2126-01-01T00:00:00Z"]).says("expired");
+}
+
+/// A server on the loopback interface that answers each request with what `answer` gives for its path, until the test
+/// ends. Gives the address of its root.
+fn answering(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(&stream);
+            let mut request = String::new();
+            let _ = reader.read_line(&mut request);
+            let mut line = String::new();
+            while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                line.clear();
+            }
+            let _ = (&stream).write_all(&answer(request.split(' ').nth(1).unwrap_or("/")));
+        }
+    });
+    address
+}
+
+fn ok(body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+/// A leaf whose certificate names `address` as the place of its issuer's certificate; root, intermediate and leaf are
+/// `root.pem`, `issuing.pem` and `leaf.pem`.
+fn chain_with_address(test: &Test, openssl: &std::path::Path, address: &str) {
+    test.write("openssl.cnf", "[req]\ndistinguished_name = dn\n[dn]\n");
+    let mut issuer: Option<&str> = None;
+    for (name, constraint) in
+        [("root", "critical,CA:TRUE"), ("issuing", "critical,CA:TRUE"), ("leaf", "CA:FALSE")]
+    {
+        let (key, certificate, subject) =
+            (format!("{name}.key"), format!("{name}.pem"), format!("/CN={name} of ours"));
+        let constraint = format!("basicConstraints={constraint}");
+        let access = format!("authorityInfoAccess=caIssuers;URI:{address}");
+        let mut args = vec![
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "300",
+        ];
+        args.extend(["-config", "openssl.cnf", "-subj", &subject, "-keyout", &key, "-out", &certificate]);
+        args.extend(["-addext", &constraint]);
+        let (ca, ca_key) = (format!("{}.pem", issuer.unwrap_or("")), format!("{}.key", issuer.unwrap_or("")));
+        if issuer.is_some() {
+            args.extend(["-CA", &ca, "-CAkey", &ca_key]);
+        }
+        if name == "leaf" {
+            args.extend(["-addext", "subjectAltName=DNS:fetched.example", "-addext", &access]);
+        }
+        test.run(openssl, &args).exits(0);
+        issuer = Some(name);
+    }
+}
+
+#[test]
+fn a_missing_intermediate_is_fetched_only_when_told() {
+    let Some(openssl) = peer("openssl") else { return };
+    let answer: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let address = {
+        let (answer, asked) = (Arc::clone(&answer), Arc::clone(&asked));
+        answering(move |_| {
+            asked.fetch_add(1, Ordering::SeqCst);
+            answer.lock().unwrap().clone()
+        })
+    };
+    let test = Test::new();
+    chain_with_address(&test, &openssl, &format!("{address}/issuing.cer"));
+    let wanted = test.text("leaf.pem") + &test.text("issuing.pem");
+    let der = |name: &str| {
+        test.run(&openssl, &["x509", "-in", name, "-outform", "DER", "-out", "out.der"]).exits(0);
+        std::fs::read(test.path("out.der")).unwrap()
+    };
+
+    // Without the flag the address is printed, and nobody is asked.
+    test.certkit(&["merge", "leaf.pem"]).exits(1).says("missing_intermediate").says(&address).says("--fetch");
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+
+    test.run(&openssl, &["crl2pkcs7", "-nocrl", "-certfile", "issuing.pem", "-outform", "DER", "-out", "p7"])
+        .exits(0);
+    let cms = std::fs::read(test.path("p7")).unwrap();
+    for body in [der("issuing.pem"), test.text("issuing.pem").into_bytes(), cms] {
+        *answer.lock().unwrap() = ok(&body);
+        merges(&test, &wanted, &["leaf.pem", "--fetch"]).says("fetched").says(&address);
+    }
+    // What does not help is told, and changes nothing.
+    for body in [
+        ok(&der("leaf.pem")),
+        ok(b"<html>"),
+        ok(&vec![b'x'; 3 << 20]),
+        b"HTTP/1.1 404 Not Found\r\n\r\n".to_vec(),
+        Vec::new(),
+    ] {
+        *answer.lock().unwrap() = body;
+        test.certkit(&["merge", "leaf.pem", "--fetch", "-o", "none.pem"]).exits(1).says("fetch_failed");
+    }
+    // A redirect away from http is not followed.
+    *answer.lock().unwrap() =
+        b"HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".to_vec();
+    test.certkit(&["merge", "leaf.pem", "--fetch", "-o", "none.pem"]).exits(1).says("status 302");
+    assert!(!test.path("none.pem").exists());
+    // Where nothing is missing, nobody is asked.
+    let before = asked.load(Ordering::SeqCst);
+    merges(&test, &wanted, &["leaf.pem", "issuing.pem", "root.pem", "--fetch"]);
+    assert_eq!(asked.load(Ordering::SeqCst), before);
 }

@@ -1,0 +1,36 @@
+//! `certkit show`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use time::OffsetDateTime;
+
+/// Say what is in a file: certificate, key, request, revocation list, PKCS#7, PKCS#12.
+///
+/// Several certificates are drawn as a tree, each below the one that signed it. Of a private key only its kind and the
+/// fingerprint of its public key are shown.
+#[derive(Args, Debug)]
+#[command(after_help = AFTER_HELP)]
+pub struct ShowArgs {
+    /// The file, in any form; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: String,
+    /// The password of a PKCS#12 file or an encrypted key: the first line of this file; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Count the days left from this time (RFC 3339, as 2026-11-20T12:00:00Z)
+    #[arg(long, value_name = "TIME", value_parser = super::check::time_argument)]
+    pub at: Option<OffsetDateTime>,
+}
+
+const AFTER_HELP: &str = "\
+EXAMPLES
+  certkit show server.crt
+  certkit show site.pfx --password-file pw
+  certkit show server.key                    does its public key fit the certificate's?
+  certkit show chain.pem --format json
+
+EXIT STATUS
+  0  shown
+  1  something in the file is damaged; the rest was shown
+  2  the file cannot be read";

@@ -1,0 +1,1 @@
+//! Every form, read into blocks.
