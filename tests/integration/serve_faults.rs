@@ -99,12 +99,13 @@ fn a_killed_worker_costs_only_what_it_had_started() {
     let answers: Vec<_> = printed.lines().map(|line| line.split_once(' ').unwrap()).collect();
     let failed: Vec<_> = answers.iter().filter(|(_, status)| *status != "200").collect();
     assert!(answers.len() > 200, "only {} requests", answers.len());
-    for (id, status) in &failed {
-        assert_eq!(*status, "502", "request {id}");
-        assert!(once.contains(&id.to_string()), "request {id} failed although no worker had begun it");
-    }
-    // One request at a time in each worker: four kills cost at most four.
+    assert!(failed.iter().all(|(_, status)| *status == "502"), "{failed:?}");
+    // One request at a time in each worker, so four kills cost at most four: the one that ran, or that had been taken
+    // for the application to run. All that waited behind were served, by the other worker or the new one.
     assert!(failed.len() <= 4, "{failed:?}");
+    let served =
+        answers.iter().filter(|(id, status)| *status == "200" && once.contains(&(*id).to_owned())).count();
+    assert_eq!(served + failed.len(), answers.len());
 }
 
 #[test]
