@@ -137,7 +137,7 @@ def main():
     binaries(server, issuing)
     pkcs7_files(server, issuing)
     pkcs12_files(server, issuing, server_key)
-    keys(server_key, rsa_key)
+    keys(server_key, rsa_key, issuing, issuing_name, issuing_key)
     others(server_key, issuing_name, issuing_key)
     shown(root, issuing, server, issuing_name, issuing_key)
     (HERE / "manifest.json").write_text(json.dumps({"at": AT, "cases": cases}, indent=1, ensure_ascii=False) + "\n")
@@ -179,6 +179,8 @@ def text_damages(server, issuing):
     merged("value-twice.json", json.dumps(json.dumps({"certificate": both})), "JSON in JSON")
     merged("string.h", "const char *chain =\n" + "".join(f'  "{line}\\n"\n' for line in lines) + "  ;\n", "strings of a C program")
     merged("string.py", "CHAIN = (\n" + "".join(f"    '{line}\\n'\n" for line in lines) + ")\n", "strings of a Python program")
+    merged("list.json", json.dumps({"x5c": server.splitlines() + issuing.splitlines()}), "a list of lines in JSON")
+    merged("list-lines.json", json.dumps(both.splitlines(), indent=2), "the same, a line each")
     merged("reply.txt", "On Monday they wrote:\n" + "".join(f"> {line}\n" for line in lines), "quoted in a reply")
     merged("reply-twice.txt", "".join(f">> {line}\n" for line in lines), "quoted in the reply to a reply")
     merged("reply-spaced.txt", "".join(f"> > {line}\n" for line in lines), "the same with blanks")
@@ -359,7 +361,7 @@ def firefox(found):
     case("firefox-wrong", "the same with a wrong password", "merge firefox.p12 issuing.crt --password-file wrong.txt", 2, codes=["wrong_password"])
 
 
-def keys(key, rsa_key):
+def keys(key, rsa_key, issuing, issuing_name, issuing_key):
     def fits(file, why, status=0, chain="chain.pem", extra="", **more):
         case(file if not extra else f"{file} {extra}", why, f"check {chain} --key {file} {extra}".strip(), status, **more)
 
@@ -383,6 +385,18 @@ def keys(key, rsa_key):
     fits("rsa-pkcs1.key", "PKCS#1", chain="rsa-chain.pem")
     fits("rsa-pkcs1.der", "PKCS#1, binary", chain="rsa-chain.pem")
     fits("rsa-pkcs1.key", "a key of another kind", 1, extra="--host barn.example", codes=["key_mismatch"])
+
+    # Below what TLS takes, yet a key: what is wrong with it is its size.
+    small = rsa.generate_private_key(65537, 1024)
+    put("rsa-small.key", small.private_bytes(PEM, OLD, PLAIN))
+    put("rsa-small.der", small.private_bytes(DER, PKCS8, PLAIN))
+    put("rsa-small.crt", pem(certify(name("small.example"), small, issuing_name, issuing_key, names=[x509.DNSName("small.example")])) + pem(issuing))
+    for file in ("rsa-small.key", "rsa-small.der"):
+        fits(file, "1024 bits are read, and judged", 1, chain="rsa-small.crt", codes=["weak_key"], absent=["key_mismatch"])
+    koblitz = ec.generate_private_key(ec.SECP256K1())
+    put("koblitz.key", koblitz.private_bytes(PEM, PKCS8, PLAIN))
+    case("koblitz.key", "a curve that TLS does not use", "show koblitz.key", kinds=["private_key"])
+    fits("koblitz.key", "a curve that TLS does not use", 1, codes=["key_mismatch"])
 
     def encrypt(file, *options):
         run("openssl", "pkcs8", "-topk8", "-in", "server.key", "-out", file, "-passout", f"pass:{PASSWORD}", *options)

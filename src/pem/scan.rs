@@ -316,12 +316,10 @@ impl Scanner<'_> {
                     leading_blank.get_or_insert(offset + at);
                 }
                 b'>' | b'|' if !line_began => self.damage(DamageKind::Indented, offset + at),
-                // A string of a program, each line in quotes.
-                b'"' | b'\'' | b'`' if !line_began || ends_a_string(&line[at..]) => {
+                // A string of a program, or a list of them, each line in quotes.
+                b'"' | b'\'' | b'`' if let Some(length) = quotes(&line[at..], line_began) => {
                     self.damage(DamageKind::Escaped, offset + at);
-                    if line_began {
-                        break;
-                    }
+                    at += length - 1;
                 }
                 0 | 0x1a => self.damage(DamageKind::Padding, offset + at),
                 b'\\' if matches!(line.get(at + 1), Some(b'n' | b'r')) => {
@@ -424,9 +422,19 @@ impl Scanner<'_> {
     }
 }
 
-/// Whether nothing follows a quote but what programs put between the lines of a string.
-fn ends_a_string(rest: &[u8]) -> bool {
-    rest.iter().all(|byte| matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b')' | b'\\' | b' ' | b'\t'))
+/// How long the run of quotes is that begins here, with what programs put between and behind them. Behind letters it
+/// must end the line, or open the next string of a list.
+fn quotes(rest: &[u8], line_began: bool) -> Option<usize> {
+    let is_quote = |byte: u8| matches!(byte, b'"' | b'\'' | b'`');
+    let between = |byte: u8| matches!(byte, b',' | b';' | b')' | b']' | b'\\' | b' ' | b'\t');
+    let length = rest.iter().take_while(|&&byte| is_quote(byte) || between(byte)).count();
+    let ends_line = length == rest.len();
+    let opens_next = rest[..length].iter().filter(|&&byte| is_quote(byte)).count() > 1;
+    match () {
+        () if ends_line || opens_next => Some(length),
+        () if !line_began => Some(1),
+        () => None,
+    }
 }
 
 /// `Proc-Type: 4,ENCRYPTED` and the like. Base64 text has no colon.

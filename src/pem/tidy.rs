@@ -137,7 +137,7 @@ mod tests {
 
     fn tidied(text: &str) -> String {
         let text = format!("-----BEGIN X-----\n{text}");
-        let out = tidy(text.as_bytes()).map_or(text.clone().into_bytes(), |(out, _)| out);
+        let out = tidy(text.as_bytes()).map_or_else(|| text.clone().into_bytes(), |(out, _)| out);
         String::from_utf8(out).unwrap()["-----BEGIN X-----\n".len()..].to_owned()
     }
 

@@ -8,6 +8,7 @@ mod distinguished_name;
 mod key_kind;
 mod name;
 mod private_key;
+mod public_part;
 mod purpose;
 
 pub use algorithm::{SignatureCheck, key_description, signature_description};

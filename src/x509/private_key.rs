@@ -13,9 +13,11 @@ use zeroize::Zeroizing;
 
 use super::algorithm::{hex, key_description};
 use super::key_kind::KeyKind;
+use super::public_part::public_part;
 use crate::pem::{self, PemBlock};
 
-/// A private key that can sign. Its bytes are wiped when it is dropped, and `Debug` shows its kind only.
+/// A private key. One that was made here can sign; one that was read may be too weak for TLS, which shows when it is
+/// handed to rustls. Its bytes are wiped when it is dropped, and `Debug` shows its kind only.
 pub struct PrivateKey {
     der: Zeroizing<Vec<u8>>,
     form: Form,
@@ -24,7 +26,7 @@ pub struct PrivateKey {
 
 /// The three forms that private keys come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub(super) enum Form {
     /// RSA only (RFC 8017 appendix A.1.2).
     Pkcs1,
     /// Every kind (RFC 5958).
@@ -102,11 +104,17 @@ impl PrivateKey {
     /// Reads a key that is not encrypted, in any of its three forms.
     ///
     /// # Errors
-    /// [`Error::Unusable`] when it is damaged or of a kind that TLS does not use.
+    /// [`Error::Unusable`] when it is damaged or of an unknown kind.
     pub fn from_der(der: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
-        [Form::Pkcs8, Form::Pkcs1, Form::Sec1]
-            .into_iter()
-            .find_map(|form| Self::new(der.clone(), form).ok())
+        const FORMS: [Form; 3] = [Form::Pkcs8, Form::Pkcs1, Form::Sec1];
+        let usable = FORMS.into_iter().find_map(|form| Self::new(der.clone(), form).ok());
+        // A key that is too small for TLS, or on a curve that it does not use, is still to be compared and shown.
+        usable
+            .or_else(|| {
+                let (form, spki) =
+                    FORMS.into_iter().find_map(|form| Some((form, public_part(&der, form)?)))?;
+                Some(Self { der, form, spki })
+            })
             .ok_or(Error::Unusable)
     }
 
