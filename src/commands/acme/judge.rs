@@ -118,7 +118,7 @@ mod tests {
         let intermediate = ca::issue_intermediate(&ca("intermediate", 0), key(), &root, NOW).unwrap();
         let profile = LeafProfile {
             names: ["a.test", "b.test"].map(|name| CertificateName::parse(name).unwrap()).into(),
-            purpose: ca::Purpose::Server,
+            purpose: Purpose::Server,
             validity_days: 90,
         };
         let key = key();
