@@ -24,7 +24,7 @@ pub(super) fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::R
             Outcome::Checked(checked) => write_checked(out, checked, report)?,
             Outcome::Created(created) => write_created(out, created)?,
             Outcome::Merged(merged) => write_merged(out, merged)?,
-            Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {}
+            Outcome::Answered { .. } | Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {}
         }
     }
     write_findings(out, &report.findings, quiet)?;

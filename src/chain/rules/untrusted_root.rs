@@ -1,16 +1,15 @@
 //! The path must end in something that the client trusts.
 
-use super::super::check::Judged;
+use super::super::check::{Found, Judged};
 use super::super::path::PathEnd;
-use super::placed;
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     if !matches!(judged.path.end, PathEnd::Root) {
         return Vec::new();
     }
-    let Some(root) = judged.own().next_back() else { return Vec::new() };
-    let label = root.certificate.label();
+    let Some(root) = judged.all().pop() else { return Vec::new() };
+    let label = root.label();
     let finding = if judged.path.indices.len() == 1 {
         Finding::error(
             Code::SelfSigned,
@@ -30,5 +29,5 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
              to a public root",
         )
     };
-    vec![placed(finding, root.location.as_ref())]
+    vec![root.found(finding)]
 }
