@@ -1,0 +1,260 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[certkit] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'certkit'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'certkit'= {
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand mkca 'Make a certificate authority of your own'
+            cand mkcert 'Make a server certificate, signed by your CA'
+            cand merge 'Put a server certificate and its CA bundle together, in the right order'
+            cand check 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
+            cand acme 'Get certificates from Let''s Encrypt or another ACME server'
+            cand serve 'Serve a Python web application on https'
+            cand completions 'Print shell completions'
+            cand man 'Print the manual page, or write one per command into a folder'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;mkca'= {
+            cand -o 'The folder to write into'
+            cand --output 'The folder to write into'
+            cand -k 'Kind of key'
+            cand --key-type 'Kind of key'
+            cand --days 'Days until the CA ends'
+            cand --permit 'Only for these names: a domain or an address range; may be repeated'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --global 'Write into $XDG_DATA_HOME/certkit, where every later mkcert finds it'
+            cand --intermediate 'Also make an intermediate CA, which then signs: intermediate.crt and intermediate.key'
+            cand --force 'Replace existing files; an existing key is kept as .bak'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;mkcert'= {
+            cand -o 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr'
+            cand --output 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr'
+            cand --ca 'The CA''s certificate'
+            cand --ca-key 'The CA''s key'
+            cand -k 'Kind of key'
+            cand --key-type 'Kind of key'
+            cand --days 'Days until the certificate ends; never after its CA'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --client 'For a client that shows who it is, instead of a server'
+            cand --csr 'Also write the certificate signing request, BASE.csr'
+            cand --force 'Replace existing files (an existing key is kept as .bak), and allow more than 825 days'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;merge'= {
+            cand -o 'Where to write; - is standard output'
+            cand --output 'Where to write; - is standard output'
+            cand --key 'The private key: chooses among several server certificates, and must fit'
+            cand --at 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --include-root 'Keep the root at the end (most servers should not send it)'
+            cand --force 'Replace an existing file'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;check'= {
+            cand --host 'The name that clients will use: DNS name or IP address (a URL or host:port is understood)'
+            cand --email 'A mail address that the certificate must be for; may be repeated'
+            cand --roots 'Trust these CA certificates and no others; may be repeated'
+            cand --key 'The private key: must fit the server certificate'
+            cand --crl 'A revocation list (PEM or DER) to look the certificates up in; may be repeated'
+            cand --purpose 'What the certificate is for'
+            cand --profile 'Which rules: what clients do, the public web''s, or the bare RFC 5280'
+            cand --max-depth 'Fail when there are more intermediates than this; self-issued ones do not count'
+            cand --at 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)'
+            cand --min-days 'Fail when the chain ends within this many days'
+            cand --batch 'Judge many chains: one JSON object a line, answered by one JSON object a line; - is standard input'
+            cand --explain 'Say what a finding code means, why it matters, which clients care and what mends it'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme'= {
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand obtain 'Get a certificate, unless the one in use is still good'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;acme;obtain'= {
+            cand --http 'Answer the server''s http-01 challenge here (default: port 80 on all addresses, IPv4 and IPv6)'
+            cand --server 'Directory address of the ACME server (default: Let''s Encrypt)'
+            cand --ca-roots 'Trust these CA certificates for the ACME server itself, in place of the system''s'
+            cand --email 'Mail address that the server may write to'
+            cand -k 'Kind of key'
+            cand --key-type 'Kind of key'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --staging 'Use Let''s Encrypt''s test server: high limits, certificates that no client trusts'
+            cand --agree-tos 'Agree to the server''s terms of service, which a new account needs'
+            cand --force 'Get a new certificate even if the one in use is still good'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;help'= {
+            cand obtain 'Get a certificate, unless the one in use is still good'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;acme;help;obtain'= {
+        }
+        &'certkit;acme;help;help'= {
+        }
+        &'certkit;serve'= {
+            cand --listen 'Where to listen: [https|http|uwsgi[+unix]:]ADDRESS; may be repeated [default: https:127.0.0.1:8443]'
+            cand --redirect-http 'Send plain-HTTP clients of this address on to https'
+            cand --socket-mode 'Permission bits of unix sockets [default: 660]'
+            cand --backlog 'Connections that the system keeps waiting [default: 1024]'
+            cand --max-connections 'Connections at a time; more wait [default: 10000]'
+            cand --cert 'The certificate chain, server certificate first; repeat it with --key for several names (SNI)'
+            cand --key 'The private key of the certificate'
+            cand --tls-min 'The lowest version of TLS: 1.2 or 1.3 [default: 1.2]'
+            cand --hsts 'Tell browsers to insist on https for so many seconds [without a number: two years]'
+            cand --wsgi-file 'The application as a file'
+            cand -w 'The application as a module: pkg.mod[:callable]'
+            cand --module 'The application as a module: pkg.mod[:callable]'
+            cand --callable 'The name of the callable [default: application]'
+            cand -p 'Worker processes [default: as many as CPUs, at most 8]'
+            cand --workers 'Worker processes [default: as many as CPUs, at most 8]'
+            cand --processes 'Worker processes [default: as many as CPUs, at most 8]'
+            cand --threads 'Threads in each of them [default: 4]'
+            cand --python 'The interpreter [default: that of the virtual environment, $VIRTUAL_ENV''s, else python3]'
+            cand -H 'A virtual environment'
+            cand --virtualenv 'A virtual environment'
+            cand --home 'A virtual environment'
+            cand --venv 'A virtual environment'
+            cand --chdir 'The folder to run in; an APP that is a file is looked for there'
+            cand --pythonpath 'A folder to import from, before all others; may be repeated'
+            cand --pp 'A folder to import from, before all others; may be repeated'
+            cand --python-path 'A folder to import from, before all others; may be repeated'
+            cand --env 'An environment variable for the application; may be repeated'
+            cand --script-name 'SCRIPT_NAME: the prefix below which the application is seen'
+            cand --static 'A folder of files below a path; may be repeated'
+            cand --limit-post 'Largest request body; more is answered 413 [default: 1g]'
+            cand --post-buffering 'Bytes of a body that are collected before the application is called [default: 64k]'
+            cand --header-timeout 'Seconds for the head of a request [default: 10]'
+            cand --body-timeout 'Seconds between two pieces of a request body [default: 10]'
+            cand --keepalive 'Seconds that an idle connection is kept [default: 60]'
+            cand --graceful-timeout 'Seconds that running requests get when the server stops [default: 30]'
+            cand --access-log 'Where requests are logged: a file, - for standard error, or off [default: -]'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --force 'Start although the certificate has expired or the chain is in wrong order (never with a wrong key)'
+            cand --manage-script-name 'Behind a front server: take SCRIPT_NAME off PATH_INFO'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;completions'= {
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;man'= {
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;help'= {
+            cand mkca 'Make a certificate authority of your own'
+            cand mkcert 'Make a server certificate, signed by your CA'
+            cand merge 'Put a server certificate and its CA bundle together, in the right order'
+            cand check 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
+            cand acme 'Get certificates from Let''s Encrypt or another ACME server'
+            cand serve 'Serve a Python web application on https'
+            cand completions 'Print shell completions'
+            cand man 'Print the manual page, or write one per command into a folder'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;help;mkca'= {
+        }
+        &'certkit;help;mkcert'= {
+        }
+        &'certkit;help;merge'= {
+        }
+        &'certkit;help;check'= {
+        }
+        &'certkit;help;acme'= {
+            cand obtain 'Get a certificate, unless the one in use is still good'
+        }
+        &'certkit;help;acme;obtain'= {
+        }
+        &'certkit;help;serve'= {
+        }
+        &'certkit;help;completions'= {
+        }
+        &'certkit;help;man'= {
+        }
+        &'certkit;help;help'= {
+        }
+    ]
+    $completions[$command]
+}

@@ -1,0 +1,222 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_certkit_global_optspecs
+    string join \n format= q/quiet v/verbose color= h/help V/version
+end
+
+function __fish_certkit_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_certkit_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_certkit_using_subcommand
+    set -l cmd (__fish_certkit_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c certkit -n "__fish_certkit_needs_command" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_needs_command" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_needs_command" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_needs_command" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_needs_command" -s V -l version -d 'Print version'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "mkca" -d 'Make a certificate authority of your own'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "mkcert" -d 'Make a server certificate, signed by your CA'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "check" -d 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "serve" -d 'Serve a Python web application on https'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "completions" -d 'Print shell completions'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "man" -d 'Print the manual page, or write one per command into a folder'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s o -l output -d 'The folder to write into' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
+p384\t''
+p521\t''
+ed25519\t''
+rsa2048\t''
+rsa3072\t''
+rsa4096\t''"
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l days -d 'Days until the CA ends' -r
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l permit -d 'Only for these names: a domain or an address range; may be repeated' -r
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l global -d 'Write into $XDG_DATA_HOME/certkit, where every later mkcert finds it'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l intermediate -d 'Also make an intermediate CA, which then signs: intermediate.crt and intermediate.key'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l force -d 'Replace existing files; an existing key is kept as .bak'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s o -l output -d 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l ca -d 'The CA\'s certificate' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l ca-key -d 'The CA\'s key' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
+p384\t''
+p521\t''
+ed25519\t''
+rsa2048\t''
+rsa3072\t''
+rsa4096\t''"
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l days -d 'Days until the certificate ends; never after its CA' -r
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l client -d 'For a client that shows who it is, instead of a server'
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l csr -d 'Also write the certificate signing request, BASE.csr'
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l force -d 'Replace existing files (an existing key is kept as .bak), and allow more than 825 days'
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -s o -l output -d 'Where to write; - is standard output' -r
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -l key -d 'The private key: chooses among several server certificates, and must fit' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -l at -d 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -l include-root -d 'Keep the root at the end (most servers should not send it)'
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -l force -d 'Replace an existing file'
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l host -d 'The name that clients will use: DNS name or IP address (a URL or host:port is understood)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l email -d 'A mail address that the certificate must be for; may be repeated' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l roots -d 'Trust these CA certificates and no others; may be repeated' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l key -d 'The private key: must fit the server certificate' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l crl -d 'A revocation list (PEM or DER) to look the certificates up in; may be repeated' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l purpose -d 'What the certificate is for' -r -f -a "server\t'A server'
+client\t'A client that shows who it is'"
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l profile -d 'Which rules: what clients do, the public web\'s, or the bare RFC 5280' -r -f -a "tls\t'What browsers, openssl and rustls all refuse is an error; what one family refuses is a warning that names it'
+webpki\t'RFC 5280 and the CA/Browser Forum\'s baseline requirements: for certificates of public CAs'
+rfc5280\t'The bare RFC 5280 with its optional checks'"
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l max-depth -d 'Fail when there are more intermediates than this; self-issued ones do not count' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l at -d 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l min-days -d 'Fail when the chain ends within this many days' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l batch -d 'Judge many chains: one JSON object a line, answered by one JSON object a line; - is standard input' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l explain -d 'Say what a finding code means, why it matters, which clients care and what mends it' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand check" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand check" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l http -d 'Answer the server\'s http-01 challenge here (default: port 80 on all addresses, IPv4 and IPv6)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l server -d 'Directory address of the ACME server (default: Let\'s Encrypt)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l ca-roots -d 'Trust these CA certificates for the ACME server itself, in place of the system\'s' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l email -d 'Mail address that the server may write to' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
+p384\t''
+p521\t''
+ed25519\t''
+rsa2048\t''
+rsa3072\t''
+rsa4096\t''"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l state -d 'Where accounts, orders and certificates are kept' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l staging -d 'Use Let\'s Encrypt\'s test server: high limits, certificates that no client trusts'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l agree-tos -d 'Agree to the server\'s terms of service, which a new account needs'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l force -d 'Get a new certificate even if the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l listen -d 'Where to listen: [https|http|uwsgi[+unix]:]ADDRESS; may be repeated [default: https:127.0.0.1:8443]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l redirect-http -d 'Send plain-HTTP clients of this address on to https' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l socket-mode -d 'Permission bits of unix sockets [default: 660]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l backlog -d 'Connections that the system keeps waiting [default: 1024]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-connections -d 'Connections at a time; more wait [default: 10000]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l cert -d 'The certificate chain, server certificate first; repeat it with --key for several names (SNI)' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l key -d 'The private key of the certificate' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l tls-min -d 'The lowest version of TLS: 1.2 or 1.3 [default: 1.2]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l hsts -d 'Tell browsers to insist on https for so many seconds [without a number: two years]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l wsgi-file -d 'The application as a file' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -s w -l module -d 'The application as a module: pkg.mod[:callable]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l callable -d 'The name of the callable [default: application]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -s p -l workers -l processes -d 'Worker processes [default: as many as CPUs, at most 8]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l threads -d 'Threads in each of them [default: 4]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l python -d 'The interpreter [default: that of the virtual environment, $VIRTUAL_ENV\'s, else python3]' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -s H -l virtualenv -l home -l venv -d 'A virtual environment' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l chdir -d 'The folder to run in; an APP that is a file is looked for there' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l pythonpath -l pp -l python-path -d 'A folder to import from, before all others; may be repeated' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l env -d 'An environment variable for the application; may be repeated' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l script-name -d 'SCRIPT_NAME: the prefix below which the application is seen' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l static -d 'A folder of files below a path; may be repeated' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l limit-post -d 'Largest request body; more is answered 413 [default: 1g]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l post-buffering -d 'Bytes of a body that are collected before the application is called [default: 64k]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l header-timeout -d 'Seconds for the head of a request [default: 10]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l body-timeout -d 'Seconds between two pieces of a request body [default: 10]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l keepalive -d 'Seconds that an idle connection is kept [default: 60]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l graceful-timeout -d 'Seconds that running requests get when the server stops [default: 30]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l access-log -d 'Where requests are logged: a file, - for standard error, or off [default: -]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l force -d 'Start although the certificate has expired or the chain is in wrong order (never with a wrong key)'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l manage-script-name -d 'Behind a front server: take SCRIPT_NAME off PATH_INFO'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand completions" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand completions" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand completions" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand completions" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand man" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand man" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand man" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand man" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check acme serve completions man help" -f -a "mkca" -d 'Make a certificate authority of your own'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check acme serve completions man help" -f -a "mkcert" -d 'Make a server certificate, signed by your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check acme serve completions man help" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check acme serve completions man help" -f -a "check" -d 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check acme serve completions man help" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check acme serve completions man help" -f -a "serve" -d 'Serve a Python web application on https'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check acme serve completions man help" -f -a "completions" -d 'Print shell completions'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check acme serve completions man help" -f -a "man" -d 'Print the manual page, or write one per command into a folder'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check acme serve completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'

@@ -1,0 +1,289 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'certkit'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'certkit' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('mkca', 'mkca', [CompletionResultType]::ParameterValue, 'Make a certificate authority of your own')
+            [CompletionResult]::new('mkcert', 'mkcert', [CompletionResultType]::ParameterValue, 'Make a server certificate, signed by your CA')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put a server certificate and its CA bundle together, in the right order')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Judge a certificate chain: does it hold, and if not, why, and what mends it')
+            [CompletionResult]::new('acme', 'acme', [CompletionResultType]::ParameterValue, 'Get certificates from Let''s Encrypt or another ACME server')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve a Python web application on https')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print shell completions')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, or write one per command into a folder')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;mkca' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The folder to write into')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The folder to write into')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Kind of key')
+            [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of key')
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Days until the CA ends')
+            [CompletionResult]::new('--permit', '--permit', [CompletionResultType]::ParameterName, 'Only for these names: a domain or an address range; may be repeated')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Write into $XDG_DATA_HOME/certkit, where every later mkcert finds it')
+            [CompletionResult]::new('--intermediate', '--intermediate', [CompletionResultType]::ParameterName, 'Also make an intermediate CA, which then signs: intermediate.crt and intermediate.key')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace existing files; an existing key is kept as .bak')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;mkcert' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr')
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Kind of key')
+            [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of key')
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Days until the certificate ends; never after its CA')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'For a client that shows who it is, instead of a server')
+            [CompletionResult]::new('--csr', '--csr', [CompletionResultType]::ParameterName, 'Also write the certificate signing request, BASE.csr')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace existing files (an existing key is kept as .bak), and allow more than 825 days')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;merge' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The private key: chooses among several server certificates, and must fit')
+            [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--include-root', '--include-root', [CompletionResultType]::ParameterName, 'Keep the root at the end (most servers should not send it)')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;check' {
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The name that clients will use: DNS name or IP address (a URL or host:port is understood)')
+            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'A mail address that the certificate must be for; may be repeated')
+            [CompletionResult]::new('--roots', '--roots', [CompletionResultType]::ParameterName, 'Trust these CA certificates and no others; may be repeated')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The private key: must fit the server certificate')
+            [CompletionResult]::new('--crl', '--crl', [CompletionResultType]::ParameterName, 'A revocation list (PEM or DER) to look the certificates up in; may be repeated')
+            [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'What the certificate is for')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which rules: what clients do, the public web''s, or the bare RFC 5280')
+            [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Fail when there are more intermediates than this; self-issued ones do not count')
+            [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)')
+            [CompletionResult]::new('--min-days', '--min-days', [CompletionResultType]::ParameterName, 'Fail when the chain ends within this many days')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Judge many chains: one JSON object a line, answered by one JSON object a line; - is standard input')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Say what a finding code means, why it matters, which clients care and what mends it')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('obtain', 'obtain', [CompletionResultType]::ParameterValue, 'Get a certificate, unless the one in use is still good')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;acme;obtain' {
+            [CompletionResult]::new('--http', '--http', [CompletionResultType]::ParameterName, 'Answer the server''s http-01 challenge here (default: port 80 on all addresses, IPv4 and IPv6)')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Directory address of the ACME server (default: Let''s Encrypt)')
+            [CompletionResult]::new('--ca-roots', '--ca-roots', [CompletionResultType]::ParameterName, 'Trust these CA certificates for the ACME server itself, in place of the system''s')
+            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'Mail address that the server may write to')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Kind of key')
+            [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of key')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--staging', '--staging', [CompletionResultType]::ParameterName, 'Use Let''s Encrypt''s test server: high limits, certificates that no client trusts')
+            [CompletionResult]::new('--agree-tos', '--agree-tos', [CompletionResultType]::ParameterName, 'Agree to the server''s terms of service, which a new account needs')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Get a new certificate even if the one in use is still good')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;help' {
+            [CompletionResult]::new('obtain', 'obtain', [CompletionResultType]::ParameterValue, 'Get a certificate, unless the one in use is still good')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;acme;help;obtain' {
+            break
+        }
+        'certkit;acme;help;help' {
+            break
+        }
+        'certkit;serve' {
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Where to listen: [https|http|uwsgi[+unix]:]ADDRESS; may be repeated [default: https:127.0.0.1:8443]')
+            [CompletionResult]::new('--redirect-http', '--redirect-http', [CompletionResultType]::ParameterName, 'Send plain-HTTP clients of this address on to https')
+            [CompletionResult]::new('--socket-mode', '--socket-mode', [CompletionResultType]::ParameterName, 'Permission bits of unix sockets [default: 660]')
+            [CompletionResult]::new('--backlog', '--backlog', [CompletionResultType]::ParameterName, 'Connections that the system keeps waiting [default: 1024]')
+            [CompletionResult]::new('--max-connections', '--max-connections', [CompletionResultType]::ParameterName, 'Connections at a time; more wait [default: 10000]')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'The certificate chain, server certificate first; repeat it with --key for several names (SNI)')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The private key of the certificate')
+            [CompletionResult]::new('--tls-min', '--tls-min', [CompletionResultType]::ParameterName, 'The lowest version of TLS: 1.2 or 1.3 [default: 1.2]')
+            [CompletionResult]::new('--hsts', '--hsts', [CompletionResultType]::ParameterName, 'Tell browsers to insist on https for so many seconds [without a number: two years]')
+            [CompletionResult]::new('--wsgi-file', '--wsgi-file', [CompletionResultType]::ParameterName, 'The application as a file')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'The application as a module: pkg.mod[:callable]')
+            [CompletionResult]::new('--module', '--module', [CompletionResultType]::ParameterName, 'The application as a module: pkg.mod[:callable]')
+            [CompletionResult]::new('--callable', '--callable', [CompletionResultType]::ParameterName, 'The name of the callable [default: application]')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Worker processes [default: as many as CPUs, at most 8]')
+            [CompletionResult]::new('--workers', '--workers', [CompletionResultType]::ParameterName, 'Worker processes [default: as many as CPUs, at most 8]')
+            [CompletionResult]::new('--processes', '--processes', [CompletionResultType]::ParameterName, 'Worker processes [default: as many as CPUs, at most 8]')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads in each of them [default: 4]')
+            [CompletionResult]::new('--python', '--python', [CompletionResultType]::ParameterName, 'The interpreter [default: that of the virtual environment, $VIRTUAL_ENV''s, else python3]')
+            [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'A virtual environment')
+            [CompletionResult]::new('--virtualenv', '--virtualenv', [CompletionResultType]::ParameterName, 'A virtual environment')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'A virtual environment')
+            [CompletionResult]::new('--venv', '--venv', [CompletionResultType]::ParameterName, 'A virtual environment')
+            [CompletionResult]::new('--chdir', '--chdir', [CompletionResultType]::ParameterName, 'The folder to run in; an APP that is a file is looked for there')
+            [CompletionResult]::new('--pythonpath', '--pythonpath', [CompletionResultType]::ParameterName, 'A folder to import from, before all others; may be repeated')
+            [CompletionResult]::new('--pp', '--pp', [CompletionResultType]::ParameterName, 'A folder to import from, before all others; may be repeated')
+            [CompletionResult]::new('--python-path', '--python-path', [CompletionResultType]::ParameterName, 'A folder to import from, before all others; may be repeated')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'An environment variable for the application; may be repeated')
+            [CompletionResult]::new('--script-name', '--script-name', [CompletionResultType]::ParameterName, 'SCRIPT_NAME: the prefix below which the application is seen')
+            [CompletionResult]::new('--static', '--static', [CompletionResultType]::ParameterName, 'A folder of files below a path; may be repeated')
+            [CompletionResult]::new('--limit-post', '--limit-post', [CompletionResultType]::ParameterName, 'Largest request body; more is answered 413 [default: 1g]')
+            [CompletionResult]::new('--post-buffering', '--post-buffering', [CompletionResultType]::ParameterName, 'Bytes of a body that are collected before the application is called [default: 64k]')
+            [CompletionResult]::new('--header-timeout', '--header-timeout', [CompletionResultType]::ParameterName, 'Seconds for the head of a request [default: 10]')
+            [CompletionResult]::new('--body-timeout', '--body-timeout', [CompletionResultType]::ParameterName, 'Seconds between two pieces of a request body [default: 10]')
+            [CompletionResult]::new('--keepalive', '--keepalive', [CompletionResultType]::ParameterName, 'Seconds that an idle connection is kept [default: 60]')
+            [CompletionResult]::new('--graceful-timeout', '--graceful-timeout', [CompletionResultType]::ParameterName, 'Seconds that running requests get when the server stops [default: 30]')
+            [CompletionResult]::new('--access-log', '--access-log', [CompletionResultType]::ParameterName, 'Where requests are logged: a file, - for standard error, or off [default: -]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Start although the certificate has expired or the chain is in wrong order (never with a wrong key)')
+            [CompletionResult]::new('--manage-script-name', '--manage-script-name', [CompletionResultType]::ParameterName, 'Behind a front server: take SCRIPT_NAME off PATH_INFO')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;completions' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;man' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;help' {
+            [CompletionResult]::new('mkca', 'mkca', [CompletionResultType]::ParameterValue, 'Make a certificate authority of your own')
+            [CompletionResult]::new('mkcert', 'mkcert', [CompletionResultType]::ParameterValue, 'Make a server certificate, signed by your CA')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put a server certificate and its CA bundle together, in the right order')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Judge a certificate chain: does it hold, and if not, why, and what mends it')
+            [CompletionResult]::new('acme', 'acme', [CompletionResultType]::ParameterValue, 'Get certificates from Let''s Encrypt or another ACME server')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve a Python web application on https')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print shell completions')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, or write one per command into a folder')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;help;mkca' {
+            break
+        }
+        'certkit;help;mkcert' {
+            break
+        }
+        'certkit;help;merge' {
+            break
+        }
+        'certkit;help;check' {
+            break
+        }
+        'certkit;help;acme' {
+            [CompletionResult]::new('obtain', 'obtain', [CompletionResultType]::ParameterValue, 'Get a certificate, unless the one in use is still good')
+            break
+        }
+        'certkit;help;acme;obtain' {
+            break
+        }
+        'certkit;help;serve' {
+            break
+        }
+        'certkit;help;completions' {
+            break
+        }
+        'certkit;help;man' {
+            break
+        }
+        'certkit;help;help' {
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}
