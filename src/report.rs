@@ -153,6 +153,8 @@ pub struct Checked {
     pub at: OffsetDateTime,
     /// The path, leaf first, as far as it could be built.
     pub path: Vec<CertificateSummary>,
+    /// The issuer that the path lacks, where it ends nowhere.
+    pub missing_issuer: Option<String>,
     /// Where the trust at the end of the path comes from, such as `the system store`.
     pub trusted_by: Option<String>,
 }

@@ -75,6 +75,8 @@ impl<'a> CheckInput<'a> {
 pub struct Judgement {
     /// The path that was judged, leaf first, as far as it could be built; the anchor last.
     pub path: Vec<CertificateSummary>,
+    /// The issuer that the path lacks, where it ends nowhere.
+    pub missing_issuer: Option<String>,
     /// Where the trust comes from, in words.
     pub trusted_by: Option<String>,
     /// Everything found.
@@ -91,18 +93,27 @@ const MAX_COMPARISONS: usize = 300_000;
 /// Judges a chain and remarks on it.
 pub fn check(input: &CheckInput<'_>) -> Judgement {
     let Some(best) = best(input) else {
-        return Judgement { path: Vec::new(), trusted_by: None, findings: Vec::new() };
+        return Judgement { path: Vec::new(), missing_issuer: None, trusted_by: None, findings: Vec::new() };
     };
     let comparisons = Cell::new(0);
     let judged = Judged { input, leaf: best.leaf, path: &best.path, comparisons: &comparisons };
     let mut found = best.found;
     found.extend(rules::REMARKS.iter().flat_map(|rule| rule(&judged)));
-    let trusted_by = match best.path.end {
-        PathEnd::Anchor(anchor) => Some(anchor.origin.to_string()),
-        PathEnd::Missing | PathEnd::Root => None,
-    };
     let path = judged.summaries(&found);
-    Judgement { path, trusted_by, findings: found.into_iter().map(|found| found.finding).collect() }
+    let mut judgement = Judgement {
+        path,
+        missing_issuer: None,
+        trusted_by: None,
+        findings: found.into_iter().map(|found| found.finding).collect(),
+    };
+    match best.path.end {
+        PathEnd::Anchor(anchor) => judgement.trusted_by = Some(anchor.origin.to_string()),
+        PathEnd::Missing => {
+            judgement.missing_issuer = judged.all().last().map(|last| last.certificate.issuer.label());
+        }
+        PathEnd::Root => {}
+    }
+    judgement
 }
 
 /// Judges a chain and says only why it does not hold: nothing, when it does.

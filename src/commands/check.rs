@@ -49,7 +49,7 @@ pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
             ..CheckInput::new(&file.certificates, &trust, at, &word)
         })
     } else {
-        Judgement { path: Vec::new(), trusted_by: None, findings: file.malformed }
+        Judgement { path: Vec::new(), missing_issuer: None, trusted_by: None, findings: file.malformed }
     };
     findings.extend(judgement.findings);
     let checked = Checked {
@@ -57,6 +57,7 @@ pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
         host: host.map(|host| host.to_string()),
         at,
         path: judgement.path,
+        missing_issuer: judgement.missing_issuer,
         trusted_by: judgement.trusted_by,
     };
     let holds = findings.iter().all(|finding| finding.severity != Severity::Error);
@@ -91,8 +92,9 @@ fn damage_findings(file: &str, damages: &[Damage]) -> Vec<Finding> {
     let error = |damage: &Damage| {
         let code = if damage.kind == DamageKind::Glued { Code::PemGlued } else { Code::PemMalformed };
         let message = format!("{}: openssl and most servers cannot read this", damage.kind.as_str());
+        let output = if file == "chain.pem" { "mended.pem" } else { "chain.pem" };
         let fix = format!(
-            "certkit merge {} -o chain.pem puts each BEGIN and END on a line of its own",
+            "certkit merge {} -o {output} puts each BEGIN and END on a line of its own",
             shell_word(file)
         );
         Finding::error(code, message).at(Location::line(file, damage.line)).fix(fix)

@@ -37,7 +37,7 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
                 Code::BadSignature,
                 format!(
                     "`{label}` was issued by a CA named `{issuer_label}`, but not by the one here: same name, other key. \
-                     This is the wrong generation of that CA"
+                     This is the wrong generation of `{issuer_label}`"
                 ),
             )
             .fix(format!(

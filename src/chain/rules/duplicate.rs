@@ -12,7 +12,7 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
         .filter(|located| !seen.insert(&located.certificate.der))
         .map(|located| {
             let message = format!("`{}` is in the file twice", located.certificate.label());
-            let fix = format!("certkit merge {} -o chain.pem", judged.input.file);
+            let fix = super::merge_command(judged.input.file, "");
             let mut finding = Finding::warning(Code::Duplicate, message).fix(fix);
             finding.location.clone_from(&located.location);
             finding.into()

@@ -11,7 +11,7 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let reaches_root = !matches!(judged.path.end, PathEnd::Missing);
     let last = all.len() - 1;
     let mut findings = Vec::new();
-    for place in all {
+    for (place, child) in all.iter().zip(std::iter::once(None).chain(all.iter().map(Some))) {
         let certificate = place.certificate;
         let label = certificate.label();
         let (what, fix) = match place.index {
@@ -23,11 +23,17 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
                 "root",
                 "the CA itself has come to its end: have the certificate issued by its successor, and trust that one",
             ),
-            _ => (
-                "intermediate certificate",
-                "the CA has a newer one of the same name and key: download it from the CA and run certkit merge again",
-            ),
+            _ => ("intermediate certificate", ""),
         };
+        let mut fix = fix.to_owned();
+        if fix.is_empty() {
+            fix.push_str(
+                "the CA has a newer one of the same name and key: download it and run certkit merge again",
+            );
+            for url in child.iter().flat_map(|child| &child.certificate.issuer_urls) {
+                fix.push_str(&format!("\nthe CA offers it at {url}"));
+            }
+        }
         if certificate.not_after < at {
             let days = (at - certificate.not_after).whole_days();
             let message = format!(

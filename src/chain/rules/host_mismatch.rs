@@ -47,7 +47,7 @@ fn why_not(host: &HostName, name: &SubjectAltName) -> &'static str {
                 ""
             }
         }
-        (HostName::Ip(address), SubjectAltName::Dns(name)) if *name == address.to_string() => {
+        (HostName::Ip(address), SubjectAltName::Dns(name)) if name.parse() == Ok(*address) => {
             " (written as a DNS name; clients want it as an address entry)"
         }
         (HostName::Dns(_), SubjectAltName::Malformed { tag: 2, .. }) => {

@@ -21,9 +21,18 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
         message.push_str(&format!("\nthe CA offers it at {url}"));
     }
     let file = judged.input.file;
-    let fix = format!(
-        "certkit merge {file} ca-bundle.ca -o chain.pem\n(ca-bundle.ca stands for the file with the intermediate that \
-         the CA sent along; if `{issuer}` is a root of your own, name it: certkit check {file} --roots ca.crt)"
-    );
+    let mut fix = match certificate.issuer_urls.first() {
+        Some(url) => {
+            format!("curl -o issuer.crt {url} && {}", super::merge_command(file, " issuer.crt"))
+        }
+        None => format!(
+            "{}\n(ca-bundle.ca stands for the file with the intermediate that the CA sent along)",
+            super::merge_command(file, " ca-bundle.ca")
+        ),
+    };
+    fix.push_str(&format!(
+        "\nif `{issuer}` is a root of your own, name it: certkit check {file} --roots ca.crt\n{}",
+        super::where_to_install("ca.crt")
+    ));
     vec![last.found(Finding::error(Code::MissingIntermediate, message).fix(fix))]
 }

@@ -99,3 +99,18 @@ pub(super) const REMARKS: &[Rule] = &[
 fn finding(severity: Severity, code: Code, message: impl Into<String>) -> Finding {
     Finding { severity, ..Finding::error(code, message) }
 }
+
+/// The command that makes the one right chain of the file and `more`. It does not write over its own input.
+fn merge_command(file: &str, more: &str) -> String {
+    let output = if file == "chain.pem" { "mended.pem" } else { "chain.pem" };
+    format!("certkit merge {file}{more} -o {output}")
+}
+
+/// How clients come to trust a root of one's own.
+fn where_to_install(file: &str) -> String {
+    format!(
+        "have each client trust it: curl --cacert {file}; a browser by its certificate settings; Debian by copying it to \
+         /usr/local/share/ca-certificates/ and running update-ca-certificates; Fedora by copying it to \
+         /etc/pki/ca-trust/source/anchors/ and running update-ca-trust"
+    )
+}

@@ -13,6 +13,6 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
         "the root `{}` is in the file; clients that trust it have it already, so it only makes handshakes longer",
         root.label()
     );
-    let fix = format!("certkit merge {} -o chain.pem", judged.input.file);
+    let fix = super::merge_command(judged.input.file, "");
     vec![root.found(Finding::note(Code::RootIncluded, message).fix(fix))]
 }

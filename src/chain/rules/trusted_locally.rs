@@ -11,9 +11,6 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let message = format!(
         "only your own CA ({file}) vouches for this chain; browsers and other programs do not know it yet"
     );
-    let finding = Finding::warning(Code::TrustedLocally, message).fix(format!(
-        "have each client trust {file}: curl --cacert {file}; a browser by its certificate settings; Debian by copying it \
-         to /usr/local/share/ca-certificates/ and running update-ca-certificates"
-    ));
+    let finding = Finding::warning(Code::TrustedLocally, message).fix(super::where_to_install(file));
     vec![finding.into()]
 }

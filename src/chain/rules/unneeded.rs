@@ -21,8 +21,21 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
             .any(|used| used.names_issuer(certificate) || used.subject.der == certificate.subject.der);
         let finding = if certificate.not_after < judged.input.at {
             let ended = date(certificate.not_after);
+            let twin = path
+                .iter()
+                .find(|used| used.subject.der == certificate.subject.der && used.spki == certificate.spki);
+            let what = match twin {
+                Some(twin) if twin.issuer.der == certificate.issuer.der => {
+                    format!("the file has an old copy of `{label}` that ended on {ended}")
+                }
+                Some(_) => format!(
+                    "the file has an expired cross-sign: `{label}`, issued by `{}`, ended on {ended}",
+                    certificate.issuer.label()
+                ),
+                None => format!("the file has `{label}`, which expired on {ended}"),
+            };
             let message = format!(
-                "`{label}` ended on {ended}; the chain holds without it, but old clients stumble over it"
+                "{what}. The chain holds without it; openssl before 1.1.1, old GnuTLS and old phones stumble over it"
             );
             Finding::warning(Code::ExpiredExtra, message)
         } else if is_kin && certificate.is_ca() {
@@ -35,7 +48,7 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
             );
             Finding::warning(Code::Unrelated, message)
         };
-        let mut finding = finding.fix(format!("certkit merge {} -o chain.pem", judged.input.file));
+        let mut finding = finding.fix(super::merge_command(judged.input.file, ""));
         finding.location.clone_from(&located.location);
         findings.push(finding.into());
     }

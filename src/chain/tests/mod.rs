@@ -1,5 +1,8 @@
 //! Ordering and judging, on certificates made for each case.
 
+mod profiles;
+mod revocation;
+
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose,
