@@ -98,13 +98,18 @@ set edit:completion:arg-completer[certkit] = {|@words|
         }
         &'certkit;check'= {
             cand --host 'The name that clients will use: DNS name or IP address (a URL or host:port is understood)'
+            cand --email 'A mail address that the certificate must be for; may be repeated'
             cand --roots 'Trust these CA certificates and no others; may be repeated'
             cand --key 'The private key: must fit the server certificate'
             cand --key-password-file 'The password of the key, or of a PKCS#12 file: the first line of this file; - is standard input'
+            cand --crl 'A revocation list (PEM or DER) to look the certificates up in; may be repeated'
             cand --purpose 'What the certificate is for'
             cand --profile 'Which rules: what clients do, the public web''s, or the bare RFC 5280'
+            cand --max-depth 'Fail when there are more intermediates than this; self-issued ones do not count'
             cand --at 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)'
             cand --min-days 'Fail when the chain ends within this many days'
+            cand --batch 'Judge many chains: one JSON object a line, answered by one JSON object a line; - is standard input'
+            cand --explain 'Say what a finding code means, why it matters, which clients care and what mends it'
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
             cand -q 'Print errors only'

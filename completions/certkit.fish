@@ -102,14 +102,21 @@ complete -c certkit -n "__fish_certkit_using_subcommand merge" -s q -l quiet -d 
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l host -d 'The name that clients will use: DNS name or IP address (a URL or host:port is understood)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l email -d 'A mail address that the certificate must be for; may be repeated' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l roots -d 'Trust these CA certificates and no others; may be repeated' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l key -d 'The private key: must fit the server certificate' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l key-password-file -d 'The password of the key, or of a PKCS#12 file: the first line of this file; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l crl -d 'A revocation list (PEM or DER) to look the certificates up in; may be repeated' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l purpose -d 'What the certificate is for' -r -f -a "server\t'A server'
 client\t'A client that shows who it is'"
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l profile -d 'Which rules: what clients do, the public web\'s, or the bare RFC 5280' -r -f -a "tls\t'What browsers, openssl and rustls all refuse'"
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l profile -d 'Which rules: what clients do, the public web\'s, or the bare RFC 5280' -r -f -a "tls\t'What browsers, openssl and rustls all refuse is an error; what one family refuses is a warning that names it'
+webpki\t'RFC 5280 and the CA/Browser Forum\'s baseline requirements: for certificates of public CAs'
+rfc5280\t'The bare RFC 5280 with its optional checks'"
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l max-depth -d 'Fail when there are more intermediates than this; self-issued ones do not count' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l at -d 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l min-days -d 'Fail when the chain ends within this many days' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l batch -d 'Judge many chains: one JSON object a line, answered by one JSON object a line; - is standard input' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l explain -d 'Say what a finding code means, why it matters, which clients care and what mends it' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'

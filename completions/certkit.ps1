@@ -105,13 +105,18 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         }
         'certkit;check' {
             [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The name that clients will use: DNS name or IP address (a URL or host:port is understood)')
+            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'A mail address that the certificate must be for; may be repeated')
             [CompletionResult]::new('--roots', '--roots', [CompletionResultType]::ParameterName, 'Trust these CA certificates and no others; may be repeated')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The private key: must fit the server certificate')
             [CompletionResult]::new('--key-password-file', '--key-password-file', [CompletionResultType]::ParameterName, 'The password of the key, or of a PKCS#12 file: the first line of this file; - is standard input')
+            [CompletionResult]::new('--crl', '--crl', [CompletionResultType]::ParameterName, 'A revocation list (PEM or DER) to look the certificates up in; may be repeated')
             [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'What the certificate is for')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which rules: what clients do, the public web''s, or the bare RFC 5280')
+            [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Fail when there are more intermediates than this; self-issued ones do not count')
             [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)')
             [CompletionResult]::new('--min-days', '--min-days', [CompletionResultType]::ParameterName, 'Fail when the chain ends within this many days')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Judge many chains: one JSON object a line, answered by one JSON object a line; - is standard input')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Say what a finding code means, why it matters, which clients care and what mends it')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')

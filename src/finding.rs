@@ -141,20 +141,32 @@ codes! {
     ApplicationFailed = "application_failed",
     /// A signature does not verify.
     BadSignature = "bad_signature",
+    /// Basic constraints that are not as they must be.
+    BasicConstraints = "basic_constraints",
     /// Browsers refuse this kind of key.
     BrowserUnsupported = "browser_unsupported",
     /// A CA certificate is used as a server certificate.
     CaAsLeaf = "ca_as_leaf",
     /// No CA to issue with.
     CaNotFound = "ca_not_found",
+    /// A certificate of an old version.
+    CertificateVersion = "certificate_version",
+    /// A common name that is none of the alternative names.
+    CommonName = "common_name",
     /// An unknown critical extension.
     CriticalExtension = "critical_extension",
+    /// A revocation list that cannot be believed.
+    CrlInvalid = "crl_invalid",
     /// DER that does not parse.
     DerMalformed = "der_malformed",
     /// The same certificate twice.
     Duplicate = "duplicate",
+    /// The certificate is for other mail addresses.
+    EmailMismatch = "email_mismatch",
     /// A file without a byte.
     EmptyFile = "empty_file",
+    /// A subject or issuer without a name.
+    EmptyName = "empty_name",
     /// A certificate of the path has ended.
     Expired = "expired",
     /// An expired certificate was left out.
@@ -165,6 +177,8 @@ codes! {
     ExpiredInFile = "expired_in_file",
     /// Ends within `--min-days`.
     ExpiresSoon = "expires_soon",
+    /// An extension that must be critical and is not, or the other way round.
+    ExtensionCriticality = "extension_criticality",
     /// A second server certificate was left out.
     ExtraLeaf = "extra_leaf",
     /// A missing certificate could not be fetched.
@@ -189,6 +203,8 @@ codes! {
     IsDirectory = "is_directory",
     /// An encrypted key and no password.
     KeyEncrypted = "key_encrypted",
+    /// Key identifiers that are missing or do not fit together.
+    KeyIdentifier = "key_identifier",
     /// Key and certificate do not belong together.
     KeyMismatch = "key_mismatch",
     /// A key usage that forbids this use.
@@ -237,16 +253,26 @@ codes! {
     Permission = "permission",
     /// Certificates were taken out of PKCS#7.
     Pkcs7 = "pkcs7",
+    /// Certificate policies that the path does not keep.
+    Policy = "policy",
     /// A private key in an input of `merge`; it never reaches the output.
     PrivateKeyInInput = "private_key_in_input",
+    /// A wildcard over everybody's domains, such as `*.com`.
+    PublicSuffix = "public_suffix",
     /// Certificates were put into order.
     Reordered = "reordered",
+    /// A certificate that its CA has revoked.
+    Revoked = "revoked",
     /// The root was left out.
     RootDropped = "root_dropped",
     /// The root is in the file.
     RootIncluded = "root_included",
     /// A self-signed certificate that nobody trusts.
     SelfSigned = "self_signed",
+    /// A serial number that is zero, negative or too long.
+    SerialNumber = "serial_number",
+    /// More work than judging a chain is worth.
+    TooComplex = "too_complex",
     /// More bytes than any such file has.
     TooLarge = "too_large",
     /// Trusted only by the CA in this folder.

@@ -20,6 +20,11 @@ pub struct Report {
 #[expect(clippy::large_enum_variant, reason = "there is one per process")]
 #[non_exhaustive]
 pub enum Outcome {
+    /// `check --batch`: every line was answered as it came.
+    Answered {
+        /// 0: all hold; 1: some do not; 2: some could not be judged.
+        status: u8,
+    },
     /// `check`: a chain was judged.
     Checked(Checked),
     /// `mkca`, `mkcert`, `acme obtain`: files were made.
@@ -48,7 +53,7 @@ impl Report {
     /// 0: done, or yes. 1: the answer is no. Else: what the failure says.
     pub fn exit_status(&self) -> u8 {
         match self.outcome {
-            Outcome::Failed { status } => status,
+            Outcome::Answered { status } | Outcome::Failed { status } => status,
             _ => u8::from(self.findings.iter().any(|finding| finding.severity == Severity::Error)),
         }
     }
@@ -129,6 +134,12 @@ pub struct CertificateSummary {
     pub signature: String,
     /// SHA-256 of the DER in lower-case hexadecimal.
     pub sha256: String,
+    /// Addresses of CRLs that speak of it.
+    pub crl_urls: Vec<String>,
+    /// Addresses of OCSP responders that know it.
+    pub ocsp_urls: Vec<String>,
+    /// The worst that was found on it; `None` when it is fine, or was not judged.
+    pub verdict: Option<Severity>,
     /// Where it was read from, or where it stands in the file that was written.
     pub location: Option<Location>,
 }
@@ -144,6 +155,8 @@ pub struct Checked {
     pub at: OffsetDateTime,
     /// The path, leaf first, as far as it could be built.
     pub path: Vec<CertificateSummary>,
+    /// The issuer that the path lacks, where it ends nowhere.
+    pub missing_issuer: Option<String>,
     /// Where the trust at the end of the path comes from, such as `the system store`.
     pub trusted_by: Option<String>,
 }

@@ -39,6 +39,9 @@ impl Located {
             key: key_description(&certificate.spki),
             signature: signature_description(&certificate.signature_algorithm),
             sha256: certificate.sha256(),
+            crl_urls: certificate.crl_urls.clone(),
+            ocsp_urls: certificate.ocsp_urls.clone(),
+            verdict: None,
             location: self.location.clone(),
         }
     }

@@ -7,13 +7,14 @@
 //! ```
 //!
 //! Paths are built here and not by webpki alone, because a person wants to know *which* certificate is missing,
-//! expired or in the wrong place; webpki then has the last word ([`verify`]), so certkit never says "holds" where a
-//! rustls client would refuse.
+//! expired or in the wrong place, and because a standard asks for more than webpki can say. [`Profile`] says which
+//! rules count and who has the last word.
 
 mod check;
 mod located;
 mod order;
 mod path;
+mod profile;
 mod rules;
 mod trust;
 mod verify;
@@ -21,8 +22,9 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use check::{CheckInput, Judgement, check};
+pub use check::{CheckInput, Judgement, check, reasons};
 pub use located::Located;
 pub use order::{Order, OrderError, order};
 pub use path::{Path, PathEnd, build_paths};
+pub use profile::Profile;
 pub use trust::{Anchor, Origin, TrustStore};

@@ -1,9 +1,12 @@
-//! Building paths: every way from a leaf up to something trusted (RFC 4158), within a budget of work.
+//! Finding ways from a leaf to something trusted, over the certificates at hand.
 //!
-//! Issuers are found by name and proved by signature. A certificate whose name fits and whose signature does not
-//! prove it is followed only where no other one is there: then it explains what is wrong ("same name, other key").
+//! One name may belong to several certificates: cross-signs, an old and a new copy, another key. All ways are looked
+//! at, within a budget of work, and the caller says at each whether it will do. A [`Search::sound`] way is one where
+//! every signature is right and every issuer may issue now; only when there is none, [`Search::any`] also follows
+//! links that are broken, because then the question is what to tell the user ("same name, other key").
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use time::OffsetDateTime;
 
@@ -34,11 +37,13 @@ pub enum PathEnd<'a> {
     Missing,
 }
 
-/// Signatures checked before the search gives up. A chain of a public CA needs three; the budget keeps a bundle of
-/// thousands of CAs of one name from taking minutes.
-const MAX_SIGNATURE_CHECKS: usize = 2000;
+/// Signatures checked before the search gives up: about 50 ms. A chain of a public CA needs three; the budget keeps a
+/// bundle of thousands of CAs of one name from taking minutes.
+const MAX_SIGNATURE_CHECKS: usize = 400;
+/// Certificates looked at, on all ways together; cross-signs make ways multiply.
+const MAX_STEPS: usize = 4000;
 /// Certificates in a path. The longest real ones have five.
-const MAX_DEPTH: usize = 16;
+const MAX_DEPTH: usize = 64;
 /// Paths kept to choose the best of.
 const MAX_PATHS: usize = 64;
 
@@ -50,11 +55,22 @@ pub fn build_paths<'a>(
     trust: &'a TrustStore,
     at: OffsetDateTime,
 ) -> Vec<Path<'a>> {
-    let mut search = Search { pool, by_subject: by_subject(pool), trust, checks: 0, paths: Vec::new() };
-    search.extend(&mut vec![leaf], &mut Vec::new());
-    let mut paths = search.paths;
-    paths.sort_by_cached_key(|path| rank(path, pool, at));
+    let mut search = Search::new(pool, leaf, trust, at);
+    let mut paths = Vec::new();
+    search.any(&mut |path| {
+        paths.push(path);
+        if paths.len() < MAX_PATHS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    if paths.is_empty() {
+        paths.push(Path { indices: vec![leaf], links: Vec::new(), end: PathEnd::Missing });
+    }
+    sort_best_first(&mut paths, pool, at);
     paths
+}
+
+/// Sorts as [`build_paths`] says.
+pub(super) fn sort_best_first(paths: &mut [Path<'_>], pool: &[Located], at: OffsetDateTime) {
+    paths.sort_by_cached_key(|path| rank(path, pool, at));
 }
 
 /// Smaller is better.
@@ -75,63 +91,203 @@ fn rank(path: &Path<'_>, pool: &[Located], at: OffsetDateTime) -> (bool, bool, u
     (!(trusted && proved && valid), !proved, end, !valid, length)
 }
 
-struct Search<'p, 'a> {
+/// What is told of each path; [`ControlFlow::Break`] ends the search.
+pub(super) type Visit<'v, 'a> = &'v mut dyn FnMut(Path<'a>) -> ControlFlow<()>;
+
+/// A search from one leaf.
+pub(super) struct Search<'p, 'a> {
     pool: &'p [Located],
-    by_subject: HashMap<&'p [u8], Vec<usize>>,
+    leaf: usize,
     trust: &'a TrustStore,
-    checks: usize,
-    paths: Vec<Path<'a>>,
+    at: OffsetDateTime,
+    by_subject: HashMap<&'p [u8], Vec<usize>>,
+    /// For each certificate of the pool the first one of its name and key.
+    key_of: Vec<usize>,
+    /// Results by certificate and issuing key: a CA's copies share their key.
+    checked: HashMap<(usize, Issuer), SignatureCheck>,
+    checks_left: usize,
+    steps_left: usize,
+    only_sound: bool,
 }
 
-impl<'a> Search<'_, 'a> {
-    fn extend(&mut self, indices: &mut Vec<usize>, links: &mut Vec<SignatureCheck>) {
-        let Some(&last) = indices.last() else { return };
-        let certificate = &self.pool[last].certificate;
+/// Who may have issued a certificate, and whether it signed.
+#[derive(Default)]
+struct Issuers<'a> {
+    anchors: Vec<(&'a Anchor, SignatureCheck)>,
+    /// Indices into the pool.
+    pool: Vec<(usize, SignatureCheck)>,
+}
+
+impl Issuers<'_> {
+    fn is_any(&self, wanted: SignatureCheck) -> bool {
+        self.anchors.iter().any(|(_, check)| *check == wanted)
+            || self.pool.iter().any(|(_, check)| *check == wanted)
+    }
+}
+
+/// Who might have signed; pool certificates of one name and key are the same one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Issuer {
+    Anchor(usize),
+    Pool(usize),
+}
+
+impl<'p, 'a> Search<'p, 'a> {
+    pub(super) fn new(pool: &'p [Located], leaf: usize, trust: &'a TrustStore, at: OffsetDateTime) -> Self {
+        Self {
+            pool,
+            leaf,
+            trust,
+            at,
+            by_subject: by_subject(pool),
+            key_of: first_of_key(pool),
+            checked: HashMap::new(),
+            checks_left: MAX_SIGNATURE_CHECKS,
+            steps_left: 0,
+            only_sound: true,
+        }
+    }
+
+    /// Visits the ways to something trusted on which every signature is right and every issuer may issue now.
+    pub(super) fn sound(&mut self, visit: Visit<'_, 'a>) {
+        self.run(true, visit);
+    }
+
+    /// Visits all ways, broken ones and such that end nowhere as well.
+    pub(super) fn any(&mut self, visit: Visit<'_, 'a>) {
+        self.run(false, visit);
+    }
+
+    /// Whether the last run ended for want of budget.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.steps_left == 0 || self.checks_left == 0
+    }
+
+    fn run(&mut self, only_sound: bool, visit: Visit<'_, 'a>) {
+        self.steps_left = MAX_STEPS;
+        self.only_sound = only_sound;
+        // The budget is the only thing that can end the walk besides the visitor.
+        let _ = self.walk(&mut vec![self.leaf], &mut Vec::new(), visit);
+    }
+
+    fn walk(
+        &mut self,
+        indices: &mut Vec<usize>,
+        links: &mut Vec<SignatureCheck>,
+        visit: Visit<'_, 'a>,
+    ) -> ControlFlow<()> {
+        let Some(&last) = indices.last() else { return ControlFlow::Continue(()) };
+        if self.steps_left == 0 {
+            return ControlFlow::Break(());
+        }
+        self.steps_left -= 1;
+        let path = |indices: &[usize], links: &[SignatureCheck], end| Path {
+            indices: indices.to_vec(),
+            links: links.to_vec(),
+            end,
+        };
+        let pool = self.pool;
+        let certificate = &pool[last].certificate;
         if let Some(anchor) = self.trust.find(certificate) {
-            self.keep(indices, links, PathEnd::Anchor(anchor));
-            return;
+            return visit(path(indices, links, PathEnd::Anchor(anchor)));
         }
         // A certificate that names itself as issuer ends the path, unless the name belongs to an older key of the
         // same CA that signed it.
-        if certificate.is_self_issued() && self.check(certificate, certificate) == SignatureCheck::Valid {
-            self.keep(indices, links, PathEnd::Root);
-            return;
-        }
-        let mut anchors: Vec<_> = (self.trust.named(&certificate.issuer.der))
-            .map(|anchor| (anchor, self.check(certificate, &anchor.certificate)))
-            .collect();
-        let own = self.by_subject.get(certificate.issuer.der.as_slice()).cloned().unwrap_or_default();
-        let mut issuers = Vec::with_capacity(own.len());
-        for index in own {
-            if !self.repeats(indices, index) {
-                issuers.push((index, self.check(certificate, &self.pool[index].certificate)));
-            }
-        }
-        let proved = |check: SignatureCheck| check != SignatureCheck::Invalid;
-        if anchors.iter().any(|(_, check)| proved(*check)) || issuers.iter().any(|(_, check)| proved(*check))
+        if certificate.is_self_issued()
+            && self.check(last, Issuer::Pool(self.key_of[last]), certificate) == SignatureCheck::Valid
         {
-            anchors.retain(|(_, check)| proved(*check));
-            issuers.retain(|(_, check)| proved(*check));
+            if self.only_sound {
+                return ControlFlow::Continue(());
+            }
+            return visit(path(indices, links, PathEnd::Root));
         }
+        // One broken link is told; what lies behind a second one says nothing any more.
+        let may_break = !links.contains(&SignatureCheck::Invalid);
+        let Issuers { anchors, pool: issuers } = self.issuers(indices, last, may_break);
         if anchors.is_empty() && (issuers.is_empty() || indices.len() >= MAX_DEPTH) {
-            self.keep(indices, links, PathEnd::Missing);
-            return;
+            if self.only_sound {
+                return ControlFlow::Continue(());
+            }
+            return visit(path(indices, links, PathEnd::Missing));
         }
         for (anchor, check) in anchors {
             links.push(check);
-            self.keep(indices, links, PathEnd::Anchor(anchor));
+            let flow = visit(path(indices, links, PathEnd::Anchor(anchor)));
             links.pop();
+            flow?;
+        }
+        if indices.len() >= MAX_DEPTH {
+            return ControlFlow::Continue(());
         }
         for (index, check) in issuers {
-            if self.paths.len() >= MAX_PATHS {
-                return;
-            }
             indices.push(index);
             links.push(check);
-            self.extend(indices, links);
+            let flow = self.walk(indices, links, visit);
             links.pop();
             indices.pop();
+            flow?;
         }
+        ControlFlow::Continue(())
+    }
+
+    /// Who may have issued the last certificate: anchors and certificates of the pool, those whose key identifier fits
+    /// first. Issuers that did not sign are there only when nobody did.
+    fn issuers(&mut self, indices: &[usize], last: usize, may_break: bool) -> Issuers<'a> {
+        let pool = self.pool;
+        let certificate = &pool[last].certificate;
+        let trust = self.trust;
+        let mut anchors: Vec<_> = trust.named(&certificate.issuer.der).collect();
+        let mut issuers = self.by_subject.get(certificate.issuer.der.as_slice()).cloned().unwrap_or_default();
+        issuers.retain(|&index| !self.repeats(indices, index));
+        if self.only_sound {
+            anchors.retain(|anchor| self.may_issue(&anchor.certificate));
+            issuers.retain(|&index| self.may_issue(&pool[index].certificate));
+        }
+        // The identifier is a hint, not a proof: the others come second, and only if none of these signed.
+        let fits = |issuer: &Certificate| certificate.key_id_fits(issuer);
+        let mut found = Issuers::default();
+        for wanted in [true, false] {
+            for &anchor in &anchors {
+                if fits(&anchor.certificate) == wanted {
+                    let check = self.check(
+                        last,
+                        Issuer::Anchor(std::ptr::from_ref(anchor).addr()),
+                        &anchor.certificate,
+                    );
+                    found.anchors.push((anchor, check));
+                }
+            }
+            for &index in &issuers {
+                if fits(&pool[index].certificate) == wanted {
+                    let key = Issuer::Pool(self.key_of[index]);
+                    found.pool.push((index, self.check(last, key, &pool[index].certificate)));
+                }
+            }
+            if found.is_any(SignatureCheck::Valid) {
+                break;
+            }
+        }
+        let keep = match () {
+            () if self.only_sound => [SignatureCheck::Valid; 2],
+            () if may_break
+                && !found.is_any(SignatureCheck::Valid)
+                && !found.is_any(SignatureCheck::Unsupported) =>
+            {
+                return found;
+            }
+            () => [SignatureCheck::Valid, SignatureCheck::Unsupported],
+        };
+        found.anchors.retain(|(_, check)| keep.contains(check));
+        found.pool.retain(|(_, check)| keep.contains(check));
+        found
+    }
+
+    /// What every profile asks of an issuer, so that ways over others need not be followed.
+    fn may_issue(&self, issuer: &Certificate) -> bool {
+        issuer.is_valid_at(self.at)
+            && issuer.is_ca()
+            && issuer.key_usage.is_none_or(|usage| usage.key_cert_sign())
+            && issuer.unknown_critical.is_empty()
     }
 
     /// Whether a certificate of this name and key is in the path already; a path through it would be a loop
@@ -144,22 +300,17 @@ impl<'a> Search<'_, 'a> {
         })
     }
 
-    fn check(&mut self, certificate: &Certificate, issuer: &Certificate) -> SignatureCheck {
-        // A key identifier that differs says cheaply that the key is another one.
-        if let (Some(wanted), Some(has)) = (&certificate.authority_key_id, &issuer.subject_key_id)
-            && wanted != has
-        {
+    fn check(&mut self, index: usize, key: Issuer, issuer: &Certificate) -> SignatureCheck {
+        if let Some(&known) = self.checked.get(&(index, key)) {
+            return known;
+        }
+        if self.checks_left == 0 {
             return SignatureCheck::Invalid;
         }
-        self.checks += 1;
-        if self.checks > MAX_SIGNATURE_CHECKS {
-            return SignatureCheck::Invalid;
-        }
-        certificate.signature_by(issuer)
-    }
-
-    fn keep(&mut self, indices: &[usize], links: &[SignatureCheck], end: PathEnd<'a>) {
-        self.paths.push(Path { indices: indices.to_vec(), links: links.to_vec(), end });
+        self.checks_left -= 1;
+        let check = self.pool[index].certificate.signature_by(issuer);
+        self.checked.insert((index, key), check);
+        check
     }
 }
 
@@ -169,4 +320,14 @@ fn by_subject(pool: &[Located]) -> HashMap<&[u8], Vec<usize>> {
         map.entry(located.certificate.subject.der.as_slice()).or_default().push(index);
     }
     map
+}
+
+fn first_of_key(pool: &[Located]) -> Vec<usize> {
+    let mut first = HashMap::with_capacity(pool.len());
+    (pool.iter().enumerate())
+        .map(|(index, located)| {
+            let certificate = &located.certificate;
+            *first.entry((&certificate.subject.der, &certificate.spki)).or_insert(index)
+        })
+        .collect()
 }

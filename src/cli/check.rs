@@ -13,11 +13,14 @@ use time::format_description::well_known::Rfc3339;
 #[command(after_help = AFTER_HELP)]
 pub struct CheckArgs {
     /// The chain file that the server is given; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: String,
+    #[arg(value_name = "FILE", required_unless_present_any = ["batch", "explain"])]
+    pub file: Option<String>,
     /// The name that clients will use: DNS name or IP address (a URL or host:port is understood)
     #[arg(long, value_name = "NAME")]
     pub host: Option<String>,
+    /// A mail address that the certificate must be for; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: Vec<String>,
     /// Trust these CA certificates and no others; may be repeated
     #[arg(long, value_name = "FILE")]
     pub roots: Vec<PathBuf>,
@@ -27,18 +30,34 @@ pub struct CheckArgs {
     /// The password of the key, or of a PKCS#12 file: the first line of this file; - is standard input
     #[arg(long, value_name = "FILE")]
     pub key_password_file: Option<PathBuf>,
+    /// A revocation list (PEM or DER) to look the certificates up in; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub crl: Vec<PathBuf>,
     /// What the certificate is for
     #[arg(long, value_enum, default_value_t, value_name = "PURPOSE")]
     pub purpose: Purpose,
     /// Which rules: what clients do, the public web's, or the bare RFC 5280
-    #[arg(long, value_enum, default_value_t, value_name = "PROFILE", hide = true)]
+    #[arg(long, value_enum, default_value_t, value_name = "PROFILE")]
     pub profile: Profile,
+    /// Fail when there are more intermediates than this; self-issued ones do not count
+    #[arg(long, value_name = "N")]
+    pub max_depth: Option<usize>,
     /// Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)
     #[arg(long, value_name = "TIME", value_parser = time_argument)]
     pub at: Option<OffsetDateTime>,
     /// Fail when the chain ends within this many days
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=36500))]
     pub min_days: Option<u32>,
+    /// Judge many chains: one JSON object a line, answered by one JSON object a line; - is standard input
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = [
+        "file", "host", "email", "roots", "key", "crl", "purpose", "profile", "max_depth", "at", "min_days", "explain",
+    ])]
+    pub batch: Option<String>,
+    /// Say what a finding code means, why it matters, which clients care and what mends it
+    #[arg(long, value_name = "CODE", conflicts_with_all = [
+        "file", "host", "email", "roots", "key", "crl", "purpose", "profile", "max_depth", "at", "min_days",
+    ])]
+    pub explain: Option<String>,
 }
 
 /// What a certificate is for.
@@ -54,9 +73,13 @@ pub enum Purpose {
 /// Which rules to judge by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Profile {
-    /// What browsers, openssl and rustls all refuse.
+    /// What browsers, openssl and rustls all refuse is an error; what one family refuses is a warning that names it.
     #[default]
     Tls,
+    /// RFC 5280 and the CA/Browser Forum's baseline requirements: for certificates of public CAs.
+    Webpki,
+    /// The bare RFC 5280 with its optional checks.
+    Rfc5280,
 }
 
 /// Reads a time as RFC 3339 has it.
@@ -65,12 +88,20 @@ pub(super) fn time_argument(text: &str) -> Result<OffsetDateTime, String> {
 }
 
 const AFTER_HELP: &str = "\
+BATCH
+  Each line is {\"id\": .., \"chain\": FILE | \"chain_pem\": TEXT, ..} with, where they differ from the defaults,
+  roots or roots_pem, crls or crls_pem, at, host, emails, purpose, profile and max_depth, as the options above
+  have them. FILE and TEXT may be lists. The answers come in the same order: {\"id\", \"valid\", \"reasons\"}, or
+  {\"id\", \"error\"} for a line that cannot be judged.
+
 EXAMPLES
   certkit check chain.pem --host test.example
   certkit check chain.pem --key server.key --min-days 30     for a monitor: status 1 a month before the end
   certkit check chain.pem --roots ca.crt --format json
+  certkit check --batch cases.jsonl
+  certkit check --explain missing_intermediate
 
 EXIT STATUS
-  0  the chain holds
-  1  it does not; the report says why and what mends it
-  2  the file cannot be read";
+  0  the chain holds; with --batch: all do
+  1  it does not; the report says why and what mends it; with --batch: some do not
+  2  the file cannot be read; with --batch: a line cannot be judged";

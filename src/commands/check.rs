@@ -1,12 +1,16 @@
 //! `certkit check`: read the chain, judge it.
 
+mod batch;
+mod explain;
+mod revocation;
+
 use super::ca_lookup::trust_local_ca;
 use super::input::{read_certificates, read_certificates_with, read_private_key_with};
 use super::input_words::form_notes;
 use super::output::shell_word;
 use super::password::Passwords;
 use super::{Context, Result};
-use crate::chain::{self, CheckInput, Origin, TrustStore};
+use crate::chain::{self, CheckInput, Judgement, Origin, TrustStore};
 use crate::cli::{self, CheckArgs};
 use crate::container::Note;
 use crate::finding::{Code, Finding, Location, Severity};
@@ -16,46 +20,75 @@ use crate::x509::{HostName, Purpose};
 
 /// Runs the command.
 pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
+    if let Some(code) = &args.explain {
+        return explain::explain(code);
+    }
+    if let Some(file) = &args.batch {
+        return batch::run(file, context);
+    }
+    let name = args.file.as_deref().unwrap_or_default();
     let host = args.host.as_deref().map(parse_host).transpose()?;
     let mut passwords = Passwords::new("--key-password-file", args.key_password_file.as_deref());
-    let file = read_certificates_with(&args.file, &mut passwords)?;
+    let file = read_certificates_with(name, &mut passwords)?;
     let key = args.key.as_deref().map(|key| read_private_key_with(key, &mut passwords)).transpose()?;
     let trust = trust(args)?;
+    let mut crls = Vec::with_capacity(args.crl.len());
+    for path in &args.crl {
+        crls.extend(revocation::read(&path.display().to_string())?);
+    }
     let at = args.at.unwrap_or_else(|| context.clock.now());
-    let word = shell_word(&args.file);
-    let mut findings = damage_findings(&args.file, &file.damages);
-    findings.extend(form_warnings(&args.file, &file.forms));
-    findings.extend(file.malformed);
-    let judgement = chain::check(&CheckInput {
-        certificates: &file.certificates,
-        trust: &trust,
-        at,
-        host: host.as_ref(),
-        key: key.as_ref(),
-        min_days: args.min_days,
-        purpose: match args.purpose {
-            cli::Purpose::Client => Purpose::Client,
-            cli::Purpose::Server => Purpose::Server,
-        },
-        file: &word,
-    });
+    let word = shell_word(name);
+    let mut findings = damage_findings(name, &file.damages);
+    findings.extend(form_warnings(name, &file.forms));
+    // Without the damaged one the others make no sense.
+    let judgement = if file.malformed.is_empty() {
+        chain::check(&CheckInput {
+            host: host.as_ref(),
+            emails: &args.email,
+            key: key.as_ref(),
+            crls: &crls,
+            min_days: args.min_days,
+            max_depth: args.max_depth,
+            purpose: purpose(args.purpose),
+            profile: profile(args.profile),
+            ..CheckInput::new(&file.certificates, &trust, at, &word)
+        })
+    } else {
+        Judgement { path: Vec::new(), missing_issuer: None, trusted_by: None, findings: file.malformed }
+    };
     findings.extend(judgement.findings);
     let checked = Checked {
-        file: args.file.clone(),
+        file: name.to_owned(),
         host: host.map(|host| host.to_string()),
         at,
         path: judgement.path,
+        missing_issuer: judgement.missing_issuer,
         trusted_by: judgement.trusted_by,
     };
     let holds = findings.iter().all(|finding| finding.severity != Severity::Error);
     let mut next = Vec::new();
     if holds
-        && args.file != "-"
+        && name != "-"
         && let Some(key) = &args.key
     {
         next.push(format!("certkit serve --cert {word} --key {}", shell_word(&key.display().to_string())));
     }
     Ok(Report { outcome: Outcome::Checked(checked), findings, next })
+}
+
+fn purpose(purpose: cli::Purpose) -> Purpose {
+    match purpose {
+        cli::Purpose::Client => Purpose::Client,
+        cli::Purpose::Server => Purpose::Server,
+    }
+}
+
+fn profile(profile: cli::Profile) -> chain::Profile {
+    match profile {
+        cli::Profile::Rfc5280 => chain::Profile::Rfc5280,
+        cli::Profile::Tls => chain::Profile::Tls,
+        cli::Profile::Webpki => chain::Profile::Webpki,
+    }
 }
 
 /// A server reads the file as it is, with openssl's reader or one like it. What that one cannot read is an error here,
@@ -64,8 +97,9 @@ fn damage_findings(file: &str, damages: &[Damage]) -> Vec<Finding> {
     let error = |damage: &Damage| {
         let code = if damage.kind == DamageKind::Glued { Code::PemGlued } else { Code::PemMalformed };
         let message = format!("{}: openssl and most servers cannot read this", damage.kind.as_str());
+        let output = if file == "chain.pem" { "mended.pem" } else { "chain.pem" };
         let fix = format!(
-            "certkit merge {} -o chain.pem puts each BEGIN and END on a line of its own",
+            "certkit merge {} -o {output} puts each BEGIN and END on a line of its own",
             shell_word(file)
         );
         Finding::error(code, message).at(Location::line(file, damage.line)).fix(fix)

@@ -76,14 +76,8 @@ fn prove(certificate: &Certificate, ca: &SigningCa, purpose: Purpose, context: &
     let mut trust = TrustStore::default();
     trust.add(ca.certified.leaf().clone(), Origin::File(path.clone()));
     let judgement = chain::check(&CheckInput {
-        certificates: &[Located::from(certificate.clone())],
-        trust: &trust,
-        at: context.clock.now(),
-        host: None,
-        key: None,
-        min_days: None,
         purpose,
-        file: &path,
+        ..CheckInput::new(&[Located::from(certificate.clone())], &trust, context.clock.now(), &path)
     });
     let mut errors = judgement.findings;
     errors.retain(|finding| finding.severity == Severity::Error);

@@ -13,7 +13,7 @@ use crate::container::{Block, Kind, LockedError};
 use crate::finding::{Code, Finding};
 use crate::report::{Fact, FactValue, Failure, Outcome, Report, Shown, ShownItem, TreeLine};
 use crate::x509::{
-    Certificate, CertificateDetails, Crl, PrivateKey, Request, SignatureCheck, SubjectAltName,
+    Certificate, CertificateDetails, CrlDetails, PrivateKey, Request, SignatureCheck, SubjectAltName,
     key_description, signature_description,
 };
 
@@ -69,7 +69,7 @@ fn describe(
             Ok(("certificate_request", request.subject.label(), request_facts(&request)))
         }
         Kind::Crl => {
-            let crl = Crl::from_der(&block.der).map_err(|error| damaged(&error))?;
+            let crl = CrlDetails::from_der(&block.der).map_err(|error| damaged(&error))?;
             Ok(("crl", crl.issuer.label(), crl_facts(&crl)))
         }
         Kind::EncryptedPrivateKey if cannot_open(block, passwords)? => {
@@ -146,7 +146,7 @@ fn request_facts(request: &Request) -> Vec<Fact> {
     facts.0
 }
 
-fn crl_facts(crl: &Crl) -> Vec<Fact> {
+fn crl_facts(crl: &CrlDetails) -> Vec<Fact> {
     let mut facts = Facts::default();
     facts.text("issuer", crl.issuer.to_string());
     facts.push("this_update", FactValue::Time(crl.this_update));

@@ -25,7 +25,7 @@ pub(super) fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::R
             Outcome::Created(created) => write_created(out, created)?,
             Outcome::Merged(merged) => write_merged(out, merged)?,
             Outcome::Shown(shown) => super::show::write(out, shown)?,
-            Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {}
+            Outcome::Answered { .. } | Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {}
         }
     }
     write_findings(out, &report.findings, quiet)?;
@@ -76,20 +76,52 @@ fn write_checked(out: &mut impl Write, checked: &Checked, report: &Report) -> io
         printable(&host)
     )?;
     for (depth, certificate) in checked.path.iter().enumerate() {
-        let branch = if depth == 0 { String::new() } else { format!("{}└ ", "  ".repeat(depth - 1)) };
+        let (mark, style) = match certificate.verdict {
+            Some(Severity::Error) => ("✗", RED),
+            Some(Severity::Warning) => ("!", YELLOW),
+            Some(Severity::Note) | None => ("✓", GREEN),
+        };
         writeln!(
             out,
-            "  {branch}{BOLD}{}{BOLD:#} {DIM}{}, {}, {}{DIM:#}",
+            "  {}{style}{mark}{style:#} {BOLD}{}{BOLD:#} {DIM}{}, {}, {}{DIM:#}",
+            branch(depth),
             printable(&certificate.label),
             role(certificate.role),
-            certificate.key,
+            key_and_signature(certificate),
             days_left(certificate, checked.at)
         )?;
+    }
+    if let Some(issuer) = &checked.missing_issuer {
+        let branch = branch(checked.path.len());
+        writeln!(out, "  {branch}{RED}✗{RED:#} {BOLD}{}{BOLD:#} {DIM}is missing{DIM:#}", printable(issuer))?;
     }
     if let Some(trusted_by) = &checked.trusted_by {
         writeln!(out, "  {DIM}trusted by {}{DIM:#}", printable(trusted_by))?;
     }
+    let leaf = checked.path.first();
+    let asked: Vec<_> = leaf.iter().flat_map(|leaf| leaf.ocsp_urls.iter().chain(&leaf.crl_urls)).collect();
+    if !asked.is_empty() {
+        let asked: Vec<_> = asked.into_iter().map(|url| printable(url)).collect();
+        writeln!(out, "  {DIM}whether it was revoked is told at {}{DIM:#}", asked.join(", "))?;
+    }
     Ok(())
+}
+
+/// What stands in front of a certificate of the tree; the leaf has nothing.
+fn branch(depth: usize) -> String {
+    depth.checked_sub(1).map(|columns| format!("{}└ ", "  ".repeat(columns))).unwrap_or_default()
+}
+
+/// `ECDSA P-256, signed by RSA with SHA-256`; the kind is not said twice.
+fn key_and_signature(certificate: &CertificateSummary) -> String {
+    let kind = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
+    let signature = &certificate.signature;
+    match signature.split_once(" with ") {
+        Some((_, hash)) if kind(signature) == kind(&certificate.key) => {
+            format!("{}, {hash}", certificate.key)
+        }
+        _ => format!("{}, signed by {signature}", certificate.key),
+    }
 }
 
 fn write_merged(out: &mut impl Write, merged: &Merged) -> io::Result<()> {

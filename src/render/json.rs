@@ -21,8 +21,32 @@ pub(super) fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
+/// One line for `check --batch`.
+pub(super) fn answer(id: &Value, judged: Result<&[finding::Finding], &str>) -> Vec<u8> {
+    let answer = match judged {
+        Ok(reasons) => Answer::Judged {
+            id,
+            valid: reasons.is_empty(),
+            reasons: reasons.iter().map(Finding::new).collect(),
+        },
+        Err(error) => Answer::Failed { id, error },
+    };
+    // Strings and lists of them always have a JSON form.
+    let mut line = serde_json::to_vec(&answer).unwrap_or_default();
+    line.push(b'\n');
+    line
+}
+
 #[derive(Serialize)]
 #[serde(untagged)]
+enum Answer<'a> {
+    Judged { id: &'a Value, valid: bool, reasons: Vec<Finding<'a>> },
+    Failed { id: &'a Value, error: &'a str },
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "there is one per process")]
 enum Document<'a> {
     Checked {
         schema: u32,
@@ -99,6 +123,12 @@ struct Certificate<'a> {
     key: &'a str,
     signature: &'a str,
     sha256: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    crl_urls: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    ocsp_urls: &'a [String],
     #[serde(flatten)]
     location: Option<Location<'a>>,
 }
@@ -196,7 +226,7 @@ impl<'a> Document<'a> {
                 warnings: warnings(),
                 errors: errors(),
             },
-            Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {
+            Outcome::Answered { .. } | Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {
                 Self::Failed { schema: SCHEMA, errors: errors(), warnings: warnings() }
             }
         }
@@ -240,6 +270,9 @@ impl<'a> Certificate<'a> {
             key: &summary.key,
             signature: &summary.signature,
             sha256: &summary.sha256,
+            verdict: summary.verdict.map(severity),
+            crl_urls: &summary.crl_urls,
+            ocsp_urls: &summary.ocsp_urls,
             location: summary.location.as_ref().map(Location::new),
         }
     }
@@ -249,11 +282,7 @@ impl<'a> Finding<'a> {
     fn new(finding: &'a finding::Finding) -> Self {
         Self {
             code: finding.code.as_str(),
-            severity: match finding.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-                Severity::Note => "note",
-            },
+            severity: severity(finding.severity),
             message: &finding.message,
             location: finding.location.as_ref().map(Location::new),
             fix: finding.fix.as_deref(),
@@ -274,6 +303,14 @@ impl<'a> Location<'a> {
 
 fn findings(report: &Report, wanted: impl Fn(Severity) -> bool) -> Vec<Finding<'_>> {
     report.findings.iter().filter(|finding| wanted(finding.severity)).map(Finding::new).collect()
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
 }
 
 fn rfc3339(time: OffsetDateTime) -> String {

@@ -12,6 +12,7 @@ use std::io::Write;
 use anstream::{AutoStream, ColorChoice};
 
 use crate::cli::{Color, Format, GlobalArgs};
+use crate::finding::Finding;
 use crate::report::{Outcome, Report};
 
 /// Prints a report the way the global options want it.
@@ -21,6 +22,7 @@ pub fn report(report: &Report, global: &GlobalArgs) {
     // A closed pipe ends quietly: nobody is left to be told.
     let _ = match (&report.outcome, global.format) {
         (Outcome::Text(text), _) => stdout.write_all(text.as_bytes()),
+        (Outcome::Answered { .. }, _) if report.findings.is_empty() => Ok(()),
         (Outcome::Nothing, _) if report.findings.is_empty() => Ok(()),
         (_, Format::Json) => json::write(&mut stdout, report),
         (Outcome::Checked(_) | Outcome::Shown(_), Format::Human) => {
@@ -33,6 +35,38 @@ pub fn report(report: &Report, global: &GlobalArgs) {
         (_, Format::Human) => human::write(&mut stderr, report, global.quiet),
     };
     let _ = stdout.flush();
+}
+
+/// The answer to one line of `check --batch`: one line of JSON. `judged` is why the chain does not hold (nothing, when
+/// it does), or why it cannot be judged.
+pub fn answer(id: &serde_json::Value, judged: Result<&[Finding], &str>) -> Vec<u8> {
+    json::answer(id, judged)
+}
+
+/// Standard output for answers that are written as they come.
+#[derive(Debug)]
+pub struct Answers(std::io::StdoutLock<'static>);
+
+impl Answers {
+    /// Takes standard output.
+    pub fn new() -> Self {
+        Self(std::io::stdout().lock())
+    }
+
+    /// Writes some answers.
+    ///
+    /// # Errors
+    /// When nobody reads any more.
+    pub fn write(&mut self, lines: &[u8]) -> std::io::Result<()> {
+        self.0.write_all(lines)?;
+        self.0.flush()
+    }
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// What a command says while it runs, on standard error.
@@ -56,7 +90,7 @@ impl Talk {
     }
 
     /// Says what was found; quiet silences all but errors.
-    pub fn findings(&self, findings: &[crate::finding::Finding]) {
+    pub fn findings(&self, findings: &[Finding]) {
         let mut stderr = AutoStream::new(std::io::stderr(), self.choice);
         let _ = human::write_findings(&mut stderr, findings, self.quiet);
     }

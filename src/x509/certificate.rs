@@ -1,17 +1,17 @@
 //! A certificate: its DER and what certkit reads from it.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use aws_lc_rs::digest;
 use rustls_pki_types::CertificateDer;
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::FromDer;
 
 use super::algorithm::{self, SignatureCheck, hex};
+use super::der::{INTEGER, Reader, SEQUENCE, context_constructed};
 use super::distinguished_name::DistinguishedName;
+use super::extension::Extensions;
 
 /// A certificate (RFC 5280 section 4.1), read once. Equality is by DER.
 #[derive(Clone)]
@@ -35,22 +35,10 @@ pub struct Certificate {
     pub spki: Vec<u8>,
     /// AlgorithmIdentifier of the signature, whole DER.
     pub signature_algorithm: Vec<u8>,
-    /// Alternative names; `None` when the extension is missing.
-    pub subject_alt_names: Option<Vec<SubjectAltName>>,
-    /// `None` when the extension is missing.
-    pub basic_constraints: Option<BasicConstraints>,
-    /// `None` when the extension is missing, which permits everything.
-    pub key_usage: Option<KeyUsage>,
-    /// Object identifiers of the purposes; `None` when the extension is missing, which permits everything.
-    pub extended_key_usage: Option<Vec<String>>,
-    /// Subject key identifier.
-    pub subject_key_id: Option<Vec<u8>>,
-    /// Key identifier of the authority key identifier.
-    pub authority_key_id: Option<Vec<u8>>,
-    /// Addresses where the issuer's certificate can be had (RFC 5280 section 4.2.2.1).
-    pub issuer_urls: Vec<String>,
-    /// Object identifiers of critical extensions that certkit does not know.
-    pub unknown_critical: Vec<String>,
+    /// Whether both places that name the algorithm of the signature agree (RFC 5280 section 4.1.1.2).
+    pub signature_algorithms_agree: bool,
+    /// What its extensions say; they can be read as if they were fields of the certificate.
+    pub extensions: Extensions,
     tbs: std::ops::Range<usize>,
     signature: Vec<u8>,
 }
@@ -69,55 +57,8 @@ pub enum Error {
     #[error("the certificate has the same extension twice")]
     DuplicateExtension,
     /// An extension that does not parse.
-    #[error("the certificate's extension {0} is damaged")]
+    #[error("the certificate's extension {0} is malformed")]
     Extension(String),
-}
-
-/// One alternative name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SubjectAltName {
-    /// A host name, possibly with a wildcard, as it stands there.
-    Dns(String),
-    /// An address.
-    Ip(IpAddr),
-    /// A mail address.
-    Mail(String),
-    /// A URI.
-    Uri(String),
-    /// Something else, in words.
-    Other(String),
-}
-
-/// Basic constraints (RFC 5280 section 4.2.1.9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BasicConstraints {
-    /// Whether the subject is a CA.
-    pub is_ca: bool,
-    /// How many intermediates may follow.
-    pub path_length: Option<u32>,
-    /// Whether marked critical.
-    pub critical: bool,
-}
-
-/// Key usage (RFC 5280 section 4.2.1.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyUsage {
-    /// Bit 0 (digitalSignature) is the lowest bit.
-    pub bits: u16,
-    /// Whether marked critical.
-    pub critical: bool,
-}
-
-impl KeyUsage {
-    /// May sign handshakes.
-    pub fn digital_signature(self) -> bool {
-        self.bits & 1 != 0
-    }
-
-    /// May sign certificates.
-    pub fn key_cert_sign(self) -> bool {
-        self.bits & (1 << 5) != 0
-    }
 }
 
 impl Certificate {
@@ -137,77 +78,23 @@ impl Certificate {
         let tbs = tbs_start..tbs_start + tbs_der.len();
         let signature_algorithm =
             der.get(tbs.end..).and_then(algorithm::first_element).unwrap_or_default().to_vec();
-        let mut certificate = Self {
-            version: parsed.version().0 + 1,
+        let tbs_algorithm = tbs_signature_algorithm(tbs_der).unwrap_or_default();
+        parsed.extensions_map().map_err(|_| Error::DuplicateExtension)?;
+        Ok(Self {
+            version: parsed.version().0.saturating_add(1),
             serial: parsed.raw_serial().to_vec(),
             subject: DistinguishedName::new(parsed.subject()),
             issuer: DistinguishedName::new(parsed.issuer()),
             not_before: parsed.validity().not_before.to_datetime(),
             not_after: parsed.validity().not_after.to_datetime(),
             spki: parsed.public_key().raw.to_vec(),
+            signature_algorithms_agree: tbs_algorithm == signature_algorithm,
             signature_algorithm,
-            subject_alt_names: None,
-            basic_constraints: None,
-            key_usage: None,
-            extended_key_usage: None,
-            subject_key_id: None,
-            authority_key_id: None,
-            issuer_urls: Vec::new(),
-            unknown_critical: Vec::new(),
+            extensions: Extensions::new(parsed.extensions())?,
             signature: parsed.signature_value.data.to_vec(),
             tbs,
-            der: CertificateDer::from(Vec::new()),
-        };
-        parsed.extensions_map().map_err(|_| Error::DuplicateExtension)?;
-        for extension in parsed.extensions() {
-            certificate.take_extension(extension)?;
-        }
-        certificate.der = CertificateDer::from(der);
-        Ok(certificate)
-    }
-
-    fn take_extension(
-        &mut self,
-        extension: &x509_parser::extensions::X509Extension<'_>,
-    ) -> Result<(), Error> {
-        match extension.parsed_extension() {
-            ParsedExtension::ParseError { .. } => return Err(Error::Extension(extension.oid.to_id_string())),
-            ParsedExtension::SubjectAlternativeName(names) => {
-                self.subject_alt_names = Some(names.general_names.iter().map(SubjectAltName::new).collect());
-            }
-            ParsedExtension::BasicConstraints(constraints) => {
-                self.basic_constraints = Some(BasicConstraints {
-                    is_ca: constraints.ca,
-                    path_length: constraints.path_len_constraint,
-                    critical: extension.critical,
-                });
-            }
-            ParsedExtension::KeyUsage(usage) => {
-                self.key_usage = Some(KeyUsage { bits: usage.flags, critical: extension.critical });
-            }
-            ParsedExtension::ExtendedKeyUsage(usage) => self.extended_key_usage = Some(purposes(usage)),
-            ParsedExtension::SubjectKeyIdentifier(id) => self.subject_key_id = Some(id.0.to_vec()),
-            ParsedExtension::AuthorityKeyIdentifier(id) => {
-                self.authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
-            }
-            ParsedExtension::AuthorityInfoAccess(access) => {
-                for description in &access.accessdescs {
-                    // id-ad-caIssuers
-                    if description.access_method.to_id_string() == "1.3.6.1.5.5.7.48.2"
-                        && let GeneralName::URI(uri) = description.access_location
-                    {
-                        self.issuer_urls.push(uri.to_owned());
-                    }
-                }
-            }
-            ParsedExtension::UnsupportedExtension { .. } | ParsedExtension::Unparsed
-                if extension.critical =>
-            {
-                self.unknown_critical.push(extension.oid.to_id_string());
-            }
-            _ => {}
-        }
-        Ok(())
+            der: CertificateDer::from(der),
+        })
     }
 
     /// Whether subject and issuer are the same name.
@@ -243,6 +130,14 @@ impl Certificate {
         self.issuer.der == issuer.subject.der
     }
 
+    /// Whether the key identifiers of both, where both have one, are the same (RFC 5280 section 4.2.1.1).
+    pub fn key_id_fits(&self, issuer: &Self) -> bool {
+        match (&self.authority_key_id, &issuer.subject_key_id) {
+            (Some(wanted), Some(has)) => wanted == has,
+            _ => true,
+        }
+    }
+
     /// Whether `time` is within its validity.
     pub fn is_valid_at(&self, time: OffsetDateTime) -> bool {
         self.not_before <= time && time <= self.not_after
@@ -274,6 +169,14 @@ impl Certificate {
     }
 }
 
+impl std::ops::Deref for Certificate {
+    type Target = Extensions;
+
+    fn deref(&self) -> &Extensions {
+        &self.extensions
+    }
+}
+
 impl PartialEq for Certificate {
     fn eq(&self, other: &Self) -> bool {
         self.der == other.der
@@ -288,47 +191,12 @@ impl fmt::Debug for Certificate {
     }
 }
 
-impl SubjectAltName {
-    pub(super) fn new(name: &GeneralName<'_>) -> Self {
-        match name {
-            GeneralName::DNSName(name) => Self::Dns((*name).to_owned()),
-            GeneralName::RFC822Name(name) => Self::Mail((*name).to_owned()),
-            GeneralName::URI(uri) => Self::Uri((*uri).to_owned()),
-            GeneralName::IPAddress(bytes) => address(bytes)
-                .map_or_else(|| Self::Other(format!("address of {} bytes", bytes.len())), Self::Ip),
-            other => Self::Other(other.to_string()),
-        }
-    }
-}
-
-impl fmt::Display for SubjectAltName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Dns(name) | Self::Mail(name) | Self::Uri(name) | Self::Other(name) => f.write_str(name),
-            Self::Ip(address) => address.fmt(f),
-        }
-    }
-}
-
-fn address(bytes: &[u8]) -> Option<IpAddr> {
-    if let Ok(octets) = <[u8; 4]>::try_from(bytes) {
-        return Some(Ipv4Addr::from(octets).into());
-    }
-    <[u8; 16]>::try_from(bytes).ok().map(|octets| Ipv6Addr::from(octets).into())
-}
-
-fn purposes(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> Vec<String> {
-    let known = [
-        (usage.any, "2.5.29.37.0"),
-        (usage.server_auth, "1.3.6.1.5.5.7.3.1"),
-        (usage.client_auth, "1.3.6.1.5.5.7.3.2"),
-        (usage.code_signing, "1.3.6.1.5.5.7.3.3"),
-        (usage.email_protection, "1.3.6.1.5.5.7.3.4"),
-        (usage.time_stamping, "1.3.6.1.5.5.7.3.8"),
-        (usage.ocsp_signing, "1.3.6.1.5.5.7.3.9"),
-    ];
-    let known = known.into_iter().filter(|(set, _)| *set).map(|(_, oid)| oid.to_owned());
-    known.chain(usage.other.iter().map(x509_parser::oid_registry::Oid::to_id_string)).collect()
+/// The AlgorithmIdentifier within the signed part (RFC 5280 section 4.1.2.3), whole DER.
+fn tbs_signature_algorithm(tbs: &[u8]) -> Option<&[u8]> {
+    let mut parts = Reader::inside(tbs, SEQUENCE).ok()?;
+    parts.optional(context_constructed(0)).ok()?;
+    parts.expect(INTEGER).ok()?;
+    parts.next().ok().map(|algorithm| algorithm.whole)
 }
 
 fn plain(error: &x509_parser::nom::Err<x509_parser::error::X509Error>) -> String {

@@ -9,8 +9,8 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::revocation_list::CertificateRevocationList;
 
 use super::algorithm::{contents, first_element, hex, signature_description};
-use super::certificate::SubjectAltName;
 use super::distinguished_name::DistinguishedName;
+use super::extension::SubjectAltName;
 
 /// What a certificate says besides the fields of [`super::Certificate`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub struct Request {
 
 /// A certificate revocation list (RFC 5280 section 5).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Crl {
+pub struct CrlDetails {
     /// Whose it is.
     pub issuer: DistinguishedName,
     /// When it was made.
@@ -133,7 +133,7 @@ impl Request {
     }
 }
 
-impl Crl {
+impl CrlDetails {
     /// Reads a revocation list.
     ///
     /// # Errors
@@ -225,7 +225,7 @@ mod tests {
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             CertificateDetails::of(&bytes);
             let _ = Request::from_der(&bytes);
-            let _ = Crl::from_der(&bytes);
+            let _ = CrlDetails::from_der(&bytes);
         }
     }
 }

@@ -4,6 +4,8 @@ use x509_parser::der_parser::asn1_rs::{Any, Tag};
 use x509_parser::oid_registry::{Oid, OidRegistry};
 use x509_parser::x509::X509Name;
 
+use super::der::{Malformed, OID, Reader, SEQUENCE, SET};
+
 /// A distinguished name. Two are the same issuer only when their bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DistinguishedName {
@@ -22,9 +24,29 @@ impl DistinguishedName {
         Self { der: name.as_raw().to_vec(), attributes }
     }
 
+    /// Whether it has no attribute at all.
+    pub fn is_empty(&self) -> bool {
+        self.attributes.is_empty()
+    }
+
+    /// The mail addresses among its attributes (PKCS #9 emailAddress).
+    pub fn mail_addresses(&self) -> impl Iterator<Item = &str> {
+        self.attributes.iter().filter(|(kind, _)| kind == "emailAddress").map(|(_, value)| value.as_str())
+    }
+
+    /// The common names, in order.
+    pub fn common_names(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.attributes.iter().filter(|(kind, _)| kind == "CN").map(|(_, value)| value.as_str())
+    }
+
+    /// Its RDNs in a form to compare: see [`comparable`].
+    pub(super) fn comparable(&self) -> Vec<Vec<u8>> {
+        comparable(&self.der).unwrap_or_default()
+    }
+
     /// The last common name, which is the most specific one.
     pub fn common_name(&self) -> Option<&str> {
-        self.attributes.iter().rev().find(|(kind, _)| kind == "CN").map(|(_, value)| value.as_str())
+        self.common_names().next_back()
     }
 
     /// The name to call it by: the common name, else all of it.
@@ -44,6 +66,37 @@ impl std::fmt::Display for DistinguishedName {
         }
         Ok(())
     }
+}
+
+/// The RDNs of a name (whole DER) in a form to compare byte by byte: text of any string type in lower case with single
+/// blanks (RFC 5280 section 7.1), anything else as it stands.
+pub(super) fn comparable(name: &[u8]) -> Result<Vec<Vec<u8>>, Malformed> {
+    let mut rdns = Reader::inside(name, SEQUENCE)?;
+    let mut comparable = Vec::new();
+    while !rdns.is_at_end() {
+        let mut set = Reader::new(rdns.expect(SET)?);
+        let mut attributes = Vec::new();
+        while !set.is_at_end() {
+            let mut parts = Reader::new(set.expect(SEQUENCE)?);
+            let kind = parts.expect(OID)?;
+            let value = parts.next()?;
+            parts.end()?;
+            let mut attribute = vec![u8::try_from(kind.len()).unwrap_or(u8::MAX)];
+            attribute.extend_from_slice(kind);
+            match decode(Tag(u32::from(value.tag)), value.body) {
+                Some(text) => {
+                    attribute.push(b'"');
+                    let words: Vec<_> = text.split_whitespace().map(str::to_lowercase).collect();
+                    attribute.extend_from_slice(words.join(" ").as_bytes());
+                }
+                None => attribute.extend_from_slice(value.whole),
+            }
+            attributes.push(attribute);
+        }
+        attributes.sort();
+        comparable.push(attributes.join(&b'+'));
+    }
+    Ok(comparable)
 }
 
 fn short_name(oid: &Oid<'_>) -> String {
@@ -68,17 +121,44 @@ fn short_name(oid: &Oid<'_>) -> String {
 
 /// The text of an attribute in any of the string types of X.520; hexadecimal where it is none.
 fn text(value: &Any<'_>) -> String {
-    let units: fn(&[u8]) -> Option<String> = match value.tag() {
+    decode(value.tag(), value.data).unwrap_or_else(|| format!("#{}", super::algorithm::hex(value.data)))
+}
+
+fn decode(tag: Tag, data: &[u8]) -> Option<String> {
+    match tag {
         Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::NumericString | Tag::VisibleString => {
-            |data| std::str::from_utf8(data).ok().map(str::to_owned)
+            std::str::from_utf8(data).ok().map(str::to_owned)
         }
         // Old CAs put Latin-1 into TeletexString, whatever T.61 says.
-        Tag::TeletexString => |data| Some(data.iter().map(|&byte| char::from(byte)).collect()),
-        Tag::BmpString => |data| {
+        Tag::TeletexString => Some(data.iter().map(|&byte| char::from(byte)).collect()),
+        Tag::BmpString => {
             let units = data.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
             Some(char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
-        },
-        _ => |_| None,
-    };
-    units(value.data).unwrap_or_else(|| format!("#{}", super::algorithm::hex(value.data)))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(tag: u8, text: &str) -> Vec<u8> {
+        let length = |body: &[u8]| u8::try_from(body.len()).unwrap();
+        let mut attribute = vec![OID, 3, 0x55, 4, 3, tag, length(text.as_bytes())];
+        attribute.extend_from_slice(text.as_bytes());
+        for outer in [SEQUENCE, SET, SEQUENCE] {
+            attribute.splice(0..0, [outer, length(&attribute)]);
+        }
+        attribute
+    }
+
+    #[test]
+    fn names_compare_without_case_blanks_and_string_type() {
+        let of = |tag, text| comparable(&name(tag, text)).unwrap();
+        assert_eq!(of(12, "Foo  Bar"), of(19, " foo bar"));
+        assert_ne!(of(12, "Foo"), of(12, "Fo"));
+        assert_ne!(of(12, "a"), of(4, "a"));
+        assert_eq!(comparable(&[0x30, 1, 0x31]), Err(Malformed));
+    }
 }

@@ -3,20 +3,29 @@
 mod algorithm;
 mod certificate;
 mod certified_key;
+mod crl;
+mod der;
 mod details;
 mod distinguished_name;
+mod extension;
 mod key_kind;
 mod name;
+mod name_constraints;
 mod private_key;
 mod public_part;
 mod purpose;
 
-pub use algorithm::{SignatureCheck, key_description, signature_description};
-pub use certificate::{BasicConstraints, Certificate, Error as CertificateError, KeyUsage, SubjectAltName};
+pub use algorithm::{
+    P256, P384, P521, PublicKeyKind, SignatureCheck, key_description, signature_description,
+};
+pub use certificate::{Certificate, Error as CertificateError};
 pub use certified_key::{CertifiedKey, Mismatch};
-pub use details::{CertificateDetails, Crl, Damaged, Request};
+pub use crl::{Crl, CrlNumber, Error as CrlError, Revocation, Scope as CrlScope};
+pub use details::{CertificateDetails, CrlDetails, Damaged, Request};
 pub use distinguished_name::DistinguishedName;
+pub use extension::{BasicConstraints, ExtensionId, Extensions, KeyUsage, Policies, SubjectAltName};
 pub use key_kind::KeyKind;
 pub use name::{CertificateName, HostName, InvalidName};
+pub use name_constraints::{NameConstraints, Subtree, Verdict};
 pub use private_key::{Error as PrivateKeyError, PrivateKey};
 pub use purpose::Purpose;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::certificate::SubjectAltName;
+use super::extension::SubjectAltName;
 
 /// A host that a client asks for: a DNS name in lower-case A-label form without a trailing dot, or an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,7 +158,12 @@ fn dns_name(text: &str) -> Result<String, &'static str> {
     if text.is_empty() {
         return Err("it is empty");
     }
-    let name = idna::domain_to_ascii(text).map_err(|_| "it is no valid international name")?;
+    // What is ASCII already is taken as it stands: certificates hold A-labels that IDNA would not make.
+    let name = if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        idna::domain_to_ascii(text).map_err(|_| "it is no valid international name")?
+    };
     if name.len() > 253 {
         return Err("a DNS name has at most 253 characters");
     }

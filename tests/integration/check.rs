@@ -197,3 +197,84 @@ fn purposes() {
     test.certkit(&["check", "me.crt"]).exits(1).says("wrong_usage");
     test.certkit(&["check", "me.crt", "--purpose", "client"]).exits(0);
 }
+
+#[test]
+fn the_path_is_a_tree_with_marks() {
+    let test = Test::with_chain("test.example");
+    let check =
+        test.certkit(&["check", "chain.pem", "--roots", "ca.crt", "--host", "other.example"]).exits(1);
+    let tree: Vec<_> = check.stdout().lines().skip(1).take(3).map(str::to_owned).collect();
+    assert!(
+        tree[0].starts_with("  ✗ test.example server certificate, ECDSA P-256, SHA-256, until "),
+        "{tree:?}"
+    );
+    assert!(tree[1].starts_with("  └ ✓ ") && tree[1].contains(" intermediate, "), "{tree:?}");
+    assert!(tree[2].starts_with("    └ ✓ ") && tree[2].ends_with(" days left)"), "{tree:?}");
+    let alone = test.certkit(&["check", "server.crt", "--roots", "ca.crt"]).exits(1);
+    assert!(alone.stdout().lines().any(|line| line.starts_with("  └ ✗ ") && line.ends_with(" is missing")));
+    let report =
+        test.certkit(&["check", "server.crt", "--roots", "ca.crt", "--format", "json"]).exits(1).json();
+    assert_eq!(report["path"][0]["verdict"], "error");
+}
+
+#[test]
+fn profiles() {
+    let Some(openssl) = crate::peers::peer("openssl") else { return };
+    let test = Test::new();
+    let make = "req -x509 -newkey rsa:2048 -nodes -keyout self.key -out self.crt -days 30 -subj /CN=self.example \
+                -addext subjectAltName=DNS:self.example";
+    test.run(&openssl, &make.split_whitespace().collect::<Vec<_>>()).exits(0);
+    let check = |profile: &str| {
+        test.certkit(&["check", "self.crt", "--roots", "self.crt", "--profile", profile, "--format", "json"])
+    };
+    // openssl makes a CA of it: browsers take that, the rules for public CAs do not.
+    let report = check("tls").exits(0).json();
+    assert!(codes(&report, "warnings").contains(&"ca_as_leaf"), "{report}");
+    let report = check("webpki").exits(1).json();
+    assert!(codes(&report, "reasons").contains(&"ca_as_leaf"), "{report}");
+    check("rfc5280").exits(0);
+}
+
+#[test]
+fn revocation_lists() {
+    let Some(openssl) = crate::peers::peer("openssl") else { return };
+    let test = Test::with_certificate("test.example");
+    let report = test.certkit(&["check", "server.crt", "--format", "json"]).json();
+    let serial = report["path"][0]["serial"].as_str().unwrap().to_uppercase();
+    test.write(
+        "ca.cnf",
+        "[ca]\ndefault_ca=d\n[d]\ndatabase=index\ncrlnumber=number\ndefault_md=sha256\ndefault_crl_days=30\n",
+    );
+    test.write("number", "01\n");
+    let make = |index: String, list: &str| {
+        test.write("index", index);
+        let args =
+            ["ca", "-config", "ca.cnf", "-gencrl", "-cert", "ca.crt", "-keyfile", "ca.key", "-out", list];
+        test.run(&openssl, &args).exits(0);
+    };
+    make(String::new(), "empty.crl");
+    make(format!("R\t990101000000Z\t260101000000Z,keyCompromise\t{serial}\tunknown\t/CN=x\n"), "full.crl");
+    let check = |lists: &[&str]| {
+        let lists: Vec<_> = lists.iter().flat_map(|list| ["--crl", list]).collect();
+        test.certkit(&[&["check", "server.crt", "--roots", "ca.crt"], &lists[..]].concat())
+    };
+    check(&["empty.crl"]).exits(0);
+    check(&["empty.crl", "full.crl"]).exits(1).says("revoked").says("2026-01-01").says("key was compromised");
+    check(&["missing.crl"]).exits(2).says("missing.crl");
+    check(&["ca.crt"]).exits(2).says("crl_invalid");
+    test.certkit(&["check", "server.crt", "--roots", "ca.crt", "--crl", "empty.crl", "--at", LATER])
+        .exits(1)
+        .says("out of date");
+}
+
+#[test]
+fn codes_are_explained() {
+    let test = Test::new();
+    test.certkit(&["check", "--explain", "missing_intermediate"])
+        .exits(0)
+        .says("## missing_intermediate")
+        .says("Mend:")
+        .keeps_quiet_about("## multiple_leaves");
+    test.certkit(&["check", "--explain", "host"]).exits(2).says("host_mismatch");
+    test.certkit(&["check"]).exits(2);
+}

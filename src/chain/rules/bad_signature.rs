@@ -1,41 +1,55 @@
-//! Each certificate must be signed by the key of the next one (RFC 5280 section 6.1.3 (a)(1)).
+//! Each certificate must be signed by the key of the next one (RFC 5280 section 6.1.3 (a)(1)), and both places of it
+//! that name the algorithm must name the same (section 4.1.1.2).
 
-use super::super::check::Judged;
-use super::placed;
+use super::super::check::{Found, Judged};
 use crate::finding::{Code, Finding};
-use crate::x509::SignatureCheck;
+use crate::x509::{SignatureCheck, key_description, signature_description};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let all = judged.all();
-    let links = all.windows(2).zip(&judged.path.links);
-    links
-        .filter(|(_, check)| **check == SignatureCheck::Invalid)
-        .filter_map(|(pair, _)| {
-            let [(certificate, location), (issuer, _)] = pair else { return None };
-            let other_key = match (&certificate.authority_key_id, &issuer.subject_key_id) {
-                (Some(wanted), Some(has)) => wanted != has,
-                _ => false,
-            };
-            let (label, issuer) = (certificate.label(), issuer.label());
-            let finding = if other_key {
-                Finding::error(
-                    Code::BadSignature,
-                    format!(
-                        "`{label}` was issued by a CA named `{issuer}`, but not by the one here: same name, other key. \
-                         This is the wrong generation of that CA"
-                    ),
-                )
-                .fix(format!(
-                    "get the certificate of `{issuer}` that belongs to this one (same delivery, or the CA's download page)"
-                ))
-            } else {
-                Finding::error(
-                    Code::BadSignature,
-                    format!("the signature of `{label}` does not verify under the key of `{issuer}`"),
-                )
-                .fix("the file was changed or damaged, or the issuer is another one: get both certificates again")
-            };
-            Some(placed(finding, *location))
-        })
-        .collect()
+    let mut found = Vec::new();
+    for place in &all {
+        if !place.certificate.signature_algorithms_agree {
+            let message = format!(
+                "`{}` names one signature algorithm where it is signed and another one inside; every client refuses that",
+                place.label()
+            );
+            let fix = "the file was changed or damaged: get the certificate again from where it came from";
+            found.push(place.found(Finding::error(Code::BadSignature, message).fix(fix)));
+        }
+    }
+    for (pair, check) in all.windows(2).zip(&judged.path.links) {
+        let [place, issuer] = pair else { continue };
+        let (label, issuer_label) = (place.label(), issuer.label());
+        let finding = match check {
+            SignatureCheck::Valid => continue,
+            SignatureCheck::Unsupported => Finding::error(
+                Code::WeakSignature,
+                format!(
+                    "the signature of `{label}` ({}) under the key of `{issuer_label}` ({}) is of a kind that clients do \
+                     not verify",
+                    signature_description(&place.certificate.signature_algorithm),
+                    key_description(&issuer.certificate.spki),
+                ),
+            )
+            .fix("have it issued by a CA with a key and signature of today: ECDSA P-256 or RSA 2048 with SHA-256"),
+            SignatureCheck::Invalid if !place.certificate.key_id_fits(issuer.certificate) => Finding::error(
+                Code::BadSignature,
+                format!(
+                    "`{label}` was issued by a CA named `{issuer_label}`, but not by the one here: same name, other key. \
+                     This is the wrong generation of `{issuer_label}`"
+                ),
+            )
+            .fix(format!(
+                "get the certificate of `{issuer_label}` that belongs to this one (same delivery, or the CA's download page)"
+            )),
+            SignatureCheck::Invalid => Finding::error(
+                Code::BadSignature,
+                format!("the signature of `{label}` does not verify under the key of `{issuer_label}`"),
+            )
+            .fix("the file was changed or damaged, or the issuer is another one: get both certificates again"),
+        };
+        found.push(place.found(finding));
+    }
+    found
 }

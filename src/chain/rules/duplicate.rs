@@ -1,10 +1,9 @@
 //! The same certificate twice costs every handshake bytes, and some clients refuse it.
 
-use super::super::check::Judged;
-use super::placed;
+use super::super::check::{Found, Judged};
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let mut seen = std::collections::HashSet::new();
     judged
         .input
@@ -13,9 +12,10 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
         .filter(|located| !seen.insert(&located.certificate.der))
         .map(|located| {
             let message = format!("`{}` is in the file twice", located.certificate.label());
-            let finding = Finding::warning(Code::Duplicate, message)
-                .fix(format!("certkit merge {} -o chain.pem", judged.input.file));
-            placed(finding, located.location.as_ref())
+            let fix = super::merge_command(judged.input.file, "");
+            let mut finding = Finding::warning(Code::Duplicate, message).fix(fix);
+            finding.location.clone_from(&located.location);
+            finding.into()
         })
         .collect()
 }

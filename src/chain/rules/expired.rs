@@ -1,33 +1,39 @@
 //! Every certificate of the path must be valid now (RFC 5280 section 6.1.3 (a)(2)).
 
-use super::super::check::Judged;
+use super::super::check::{Found, Judged};
 use super::super::path::PathEnd;
-use super::placed;
 use crate::finding::{Code, Finding};
 use crate::sys::clock::date;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let at = judged.input.at;
     let all = judged.all();
     let reaches_root = !matches!(judged.path.end, PathEnd::Missing);
     let last = all.len() - 1;
     let mut findings = Vec::new();
-    for (index, (certificate, location)) in all.into_iter().enumerate() {
+    for (place, child) in all.iter().zip(std::iter::once(None).chain(all.iter().map(Some))) {
+        let certificate = place.certificate;
         let label = certificate.label();
-        let (what, fix) = match index {
+        let (what, fix) = match place.index {
             0 => (
                 "certificate",
                 "get a new one: certkit mkcert from your own CA, certkit acme obtain for the public, or renew it where you bought it",
             ),
-            _ if index == last && reaches_root => (
+            index if index == last && reaches_root => (
                 "root",
                 "the CA itself has come to its end: have the certificate issued by its successor, and trust that one",
             ),
-            _ => (
-                "intermediate certificate",
-                "the CA has a newer one: download it from the CA and run certkit merge again",
-            ),
+            _ => ("intermediate certificate", ""),
         };
+        let mut fix = fix.to_owned();
+        if fix.is_empty() {
+            fix.push_str(
+                "the CA has a newer one of the same name and key: download it and run certkit merge again",
+            );
+            for url in child.iter().flat_map(|child| &child.certificate.issuer_urls) {
+                fix.push_str(&format!("\nthe CA offers it at {url}"));
+            }
+        }
         if certificate.not_after < at {
             let days = (at - certificate.not_after).whole_days();
             let message = format!(
@@ -35,7 +41,7 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
                 date(certificate.not_after),
                 ago(days)
             );
-            findings.push(placed(Finding::error(Code::Expired, message).fix(fix), location));
+            findings.push(place.found(Finding::error(Code::Expired, message).fix(fix)));
         } else if certificate.not_before > at {
             let message = format!(
                 "the {what} `{label}` is not valid before {}; clients whose clock is right refuse it",
@@ -43,7 +49,7 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
             );
             let fix =
                 "check this machine's clock; if it is right, wait, or have the certificate issued again";
-            findings.push(placed(Finding::error(Code::NotYetValid, message).fix(fix), location));
+            findings.push(place.found(Finding::error(Code::NotYetValid, message).fix(fix)));
         }
     }
     findings

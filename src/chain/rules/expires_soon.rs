@@ -2,45 +2,48 @@
 
 use time::Duration;
 
-use super::super::check::Judged;
-use super::placed;
+use super::super::check::{Found, Judged, Place};
 use crate::finding::{Code, Finding};
 use crate::sys::clock::date;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let at = judged.input.at;
-    let all = judged.all();
-    let Some((first, location)) = all.into_iter().min_by_key(|(certificate, _)| certificate.not_after) else {
+    let (Some(first), Some(min_days)) = (first_to_end(judged), judged.input.min_days) else {
         return Vec::new();
     };
-    if first.not_after < at {
-        return Vec::new(); // `expired` says so
+    let left = first.certificate.not_after - at;
+    if left >= Duration::days(min_days.into()) {
+        return Vec::new();
     }
-    let mut findings = Vec::new();
-    if let Some(min_days) = judged.input.min_days
-        && first.not_after - at < Duration::days(min_days.into())
-    {
-        let message = format!(
-            "`{}` ends on {}, in {} days; {min_days} are wanted",
-            first.label(),
-            date(first.not_after),
-            (first.not_after - at).whole_days()
-        );
-        let finding = Finding::error(Code::ExpiresSoon, message)
-            .fix("renew it now: certkit acme obtain, certkit mkcert --force, or where you bought it");
-        findings.push(placed(finding, location));
-    }
-    let leaf = &judged.leaf().certificate;
-    if first.not_after < leaf.not_after {
-        let message = format!(
-            "the chain ends on {} with `{}`, before the certificate itself ({})",
-            date(first.not_after),
-            first.label(),
-            date(leaf.not_after)
-        );
-        let finding = Finding::warning(Code::ExpiresSoon, message)
-            .fix("before that day, get the CA's newer certificate and run certkit merge again");
-        findings.push(placed(finding, location));
-    }
-    findings
+    let message = format!(
+        "`{}` ends on {}, in {} days; {min_days} are wanted",
+        first.label(),
+        date(first.certificate.not_after),
+        left.whole_days()
+    );
+    let fix = "renew it now: certkit acme obtain, certkit mkcert --force, or where you bought it";
+    vec![first.found(Finding::error(Code::ExpiresSoon, message).fix(fix))]
+}
+
+/// An intermediate or root that ends before the leaf takes the leaf with it.
+pub(super) fn remark(judged: &Judged<'_>) -> Vec<Found> {
+    let leaf = judged.leaf().certificate;
+    let Some(first) = first_to_end(judged).filter(|first| first.certificate.not_after < leaf.not_after)
+    else {
+        return Vec::new();
+    };
+    let message = format!(
+        "the chain ends on {} with `{}`, before the certificate itself ({})",
+        date(first.certificate.not_after),
+        first.label(),
+        date(leaf.not_after)
+    );
+    let fix = "before that day, get the CA's newer certificate and run certkit merge again";
+    vec![first.found(Finding::warning(Code::ExpiresSoon, message).fix(fix))]
+}
+
+/// The certificate that ends first; `None` when it has ended, of which the rule `expired` speaks.
+fn first_to_end<'a>(judged: &Judged<'a>) -> Option<Place<'a>> {
+    let first = judged.all().into_iter().min_by_key(|place| place.certificate.not_after)?;
+    (first.certificate.not_after >= judged.input.at).then_some(first)
 }

@@ -1,11 +1,10 @@
 //! The name that clients use must be among the certificate's names (RFC 9525 section 6).
 
-use super::super::check::Judged;
-use super::placed;
+use super::super::check::{Found, Judged};
 use crate::finding::{Code, Finding};
 use crate::x509::{HostName, SubjectAltName};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let leaf = judged.leaf();
     let Some(host) = judged.input.host else { return Vec::new() };
     let Some(names) = leaf.certificate.subject_alt_names.as_ref().filter(|names| !names.is_empty()) else {
@@ -15,19 +14,31 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let mut message = format!("the certificate is not for `{host}`; it is for:");
-    for name in names {
+    for name in names.iter().take(MAX_NAMES) {
         message.push_str(&format!("\n{name}{}", why_not(host, name)));
+    }
+    if names.len() > MAX_NAMES {
+        message.push_str(&format!("\nand {} more", names.len() - MAX_NAMES));
     }
     let fix =
         format!("use one of these names, or have a certificate issued for `{host}`: certkit mkcert {host}");
-    vec![placed(Finding::error(Code::HostMismatch, message).fix(fix), leaf.location.as_ref())]
+    vec![leaf.found(Finding::error(Code::HostMismatch, message).fix(fix))]
 }
+
+/// Names listed in the message.
+const MAX_NAMES: usize = 50;
 
 /// Why a name that looks right is not.
 fn why_not(host: &HostName, name: &SubjectAltName) -> &'static str {
     match (host, name) {
         (HostName::Dns(host), SubjectAltName::Dns(name)) => {
-            let Some(parent) = name.strip_prefix("*.") else { return "" };
+            let Some(parent) = name.strip_prefix("*.") else {
+                return if name.contains('*') {
+                    " (a wildcard counts only as the whole first label)"
+                } else {
+                    ""
+                };
+            };
             if host.eq_ignore_ascii_case(parent) {
                 " (a wildcard does not cover the bare domain)"
             } else if host.to_ascii_lowercase().ends_with(&format!(".{}", parent.to_ascii_lowercase())) {
@@ -36,8 +47,11 @@ fn why_not(host: &HostName, name: &SubjectAltName) -> &'static str {
                 ""
             }
         }
-        (HostName::Ip(address), SubjectAltName::Dns(name)) if *name == address.to_string() => {
+        (HostName::Ip(address), SubjectAltName::Dns(name)) if name.parse() == Ok(*address) => {
             " (written as a DNS name; clients want it as an address entry)"
+        }
+        (HostName::Dns(_), SubjectAltName::Malformed { tag: 2, .. }) => {
+            " (not ASCII; international names are written in their xn-- form)"
         }
         _ => "",
     }

@@ -1,10 +1,9 @@
 //! The private key must be the leaf's: a server with another one cannot finish a handshake.
 
-use super::super::check::Judged;
-use super::placed;
+use super::super::check::{Found, Judged};
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let Some(key) = judged.input.key else { return Vec::new() };
     let leaf = judged.leaf();
     if leaf.certificate.spki == key.spki() {
@@ -31,5 +30,5 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
     let finding = Finding::error(Code::KeyMismatch, message).fix(
         "use the key that was made together with this certificate, or have a new certificate issued for this key",
     );
-    vec![placed(finding, leaf.location.as_ref())]
+    vec![leaf.found(finding)]
 }

@@ -1,17 +1,16 @@
 //! The path must not stop at an issuer that is not there. Browsers may know it from elsewhere; curl, Python, Java
 //! and phones do not, which is why this fault is so often seen late.
 
-use super::super::check::Judged;
+use super::super::check::{Found, Judged};
 use super::super::path::PathEnd;
-use super::placed;
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     if !matches!(judged.path.end, PathEnd::Missing) {
         return Vec::new();
     }
-    let Some(last) = judged.own().next_back() else { return Vec::new() };
-    let certificate = &last.certificate;
+    let Some(last) = judged.all().pop() else { return Vec::new() };
+    let certificate = last.certificate;
     let issuer = certificate.issuer.label();
     let mut message = format!(
         "the certificate of the intermediate CA `{issuer}`, which issued `{}`, is missing, and no trusted root has that \
@@ -22,9 +21,18 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
         message.push_str(&format!("\nthe CA offers it at {url}"));
     }
     let file = judged.input.file;
-    let fix = format!(
-        "certkit merge {file} ca-bundle.ca -o chain.pem\n(ca-bundle.ca stands for the file with the intermediate that \
-         the CA sent along; if `{issuer}` is a root of your own, name it: certkit check {file} --roots ca.crt)"
-    );
-    vec![placed(Finding::error(Code::MissingIntermediate, message).fix(fix), last.location.as_ref())]
+    let mut fix = match certificate.issuer_urls.first() {
+        Some(url) => {
+            format!("curl -o issuer.crt {url} && {}", super::merge_command(file, " issuer.crt"))
+        }
+        None => format!(
+            "{}\n(ca-bundle.ca stands for the file with the intermediate that the CA sent along)",
+            super::merge_command(file, " ca-bundle.ca")
+        ),
+    };
+    fix.push_str(&format!(
+        "\nif `{issuer}` is a root of your own, name it: certkit check {file} --roots ca.crt\n{}",
+        super::where_to_install("ca.crt")
+    ));
+    vec![last.found(Finding::error(Code::MissingIntermediate, message).fix(fix))]
 }

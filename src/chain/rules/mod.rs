@@ -1,19 +1,33 @@
-//! One rule, one file: each looks at the path and says what it finds, with the words that mend it.
+//! One rule, one file: each looks at the path and says what it finds, with the words that mend it. A rule knows what
+//! it means in each [`Profile`](super::Profile).
 
 mod bad_signature;
+mod basic_constraints;
+mod certificate_version;
+mod common_name;
 mod critical_extension;
 mod duplicate;
+mod email_mismatch;
+mod empty_name;
 mod expired;
 mod expires_soon;
+mod extension_criticality;
 mod host_mismatch;
+mod invalid_name;
+mod key_identifier;
 mod key_mismatch;
 mod key_usage;
 mod last_word;
 mod missing_intermediate;
+mod name_constraint;
 mod no_san;
 mod not_a_ca;
 mod path_length;
+mod policy;
+mod public_suffix;
+mod revoked;
 mod root_included;
+mod serial_number;
 mod trusted_locally;
 mod unneeded;
 mod untrusted_root;
@@ -23,17 +37,26 @@ mod weak_signature;
 mod wrong_order;
 mod wrong_usage;
 
-pub(super) use last_word::last_word;
+use super::check::{Found, Judged};
+use crate::finding::{Code, Finding, Severity};
 
-use super::check::Judged;
-use crate::finding::{Finding, Location};
+/// A rule.
+pub(super) type Rule = fn(&Judged<'_>) -> Vec<Found>;
 
-type Rule = fn(&Judged<'_>) -> Vec<Finding>;
-
-/// Every rule, in the order of its findings: what the file is, how far the path goes, each certificate, the name.
-pub(super) const RULES: &[Rule] = &[
+/// The rules that can say "no" to the leaf, whatever the way up from it.
+pub(super) const LEAF: &[Rule] = &[
     key_mismatch::rule,
     wrong_order::rule,
+    no_san::rule,
+    host_mismatch::rule,
+    public_suffix::rule,
+    email_mismatch::rule,
+    invalid_name::rule,
+    common_name::rule,
+];
+
+/// The rules that can say "no" to a path: how far it goes, each certificate, all together.
+pub(super) const PATH: &[Rule] = &[
     missing_intermediate::rule,
     untrusted_root::rule,
     bad_signature::rule,
@@ -44,21 +67,50 @@ pub(super) const RULES: &[Rule] = &[
     critical_extension::rule,
     expired::rule,
     expires_soon::rule,
+    revoked::rule,
     wrong_usage::rule,
     key_usage::rule,
-    no_san::rule,
-    host_mismatch::rule,
+    name_constraint::rule,
+    policy::rule,
+    certificate_version::rule,
+    serial_number::rule,
+    empty_name::rule,
+    basic_constraints::rule,
+    key_identifier::rule,
+    extension_criticality::rule,
+];
+
+/// Asked of a path that all others let pass.
+pub(super) const LAST_WORD: &[Rule] = &[last_word::rule];
+
+/// The rules that never say "no": what is worth a word on the path that is reported.
+pub(super) const REMARKS: &[Rule] = &[
+    expires_soon::remark,
+    wrong_order::remark,
     validity_too_long::rule,
     trusted_locally::rule,
     duplicate::rule,
     root_included::rule,
+    revoked::remark,
     unneeded::rule,
 ];
 
-/// The finding with its place, where it has one.
-fn placed(finding: Finding, location: Option<&Location>) -> Finding {
-    match location {
-        Some(location) => finding.at(location.clone()),
-        None => finding,
-    }
+/// A finding of the severity that the profile gives it.
+fn finding(severity: Severity, code: Code, message: impl Into<String>) -> Finding {
+    Finding { severity, ..Finding::error(code, message) }
+}
+
+/// The command that makes the one right chain of the file and `more`. It does not write over its own input.
+fn merge_command(file: &str, more: &str) -> String {
+    let output = if file == "chain.pem" { "mended.pem" } else { "chain.pem" };
+    format!("certkit merge {file}{more} -o {output}")
+}
+
+/// How clients come to trust a root of one's own.
+fn where_to_install(file: &str) -> String {
+    format!(
+        "have each client trust it: curl --cacert {file}; a browser by its certificate settings; Debian by copying it to \
+         /usr/local/share/ca-certificates/ and running update-ca-certificates; Fedora by copying it to \
+         /etc/pki/ca-trust/source/anchors/ and running update-ca-trust"
+    )
 }

@@ -1,15 +1,19 @@
 //! Names are read from the subject alternative names only (RFC 9525 section 6.1; CA/Browser baseline requirements
 //! 7.1.4.3).
 
-use super::super::check::Judged;
-use super::placed;
+use super::super::check::{Found, Judged};
+use crate::chain::Profile;
 use crate::finding::{Code, Finding};
 use crate::x509::Purpose;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let leaf = judged.leaf();
     let has_names = leaf.certificate.subject_alt_names.as_ref().is_some_and(|names| !names.is_empty());
     if has_names || judged.input.purpose != Purpose::Server {
+        return Vec::new();
+    }
+    // RFC 5280 knows certificates for no host in particular.
+    if judged.input.profile == Profile::Rfc5280 && judged.input.host.is_none() {
         return Vec::new();
     }
     let name = leaf.certificate.subject.common_name().unwrap_or("NAME");
@@ -22,5 +26,5 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
     let finding = Finding::error(Code::NoSan, message).fix(format!(
         "have it issued again with the names in subjectAltName: certkit mkcert {name} makes such a certificate"
     ));
-    vec![placed(finding, leaf.location.as_ref())]
+    vec![leaf.found(finding)]
 }

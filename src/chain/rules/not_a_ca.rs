@@ -1,25 +1,24 @@
 //! Every issuer must be allowed to issue (RFC 5280 section 6.1.4 (k) and (n)).
 
-use super::super::check::Judged;
-use super::placed;
+use super::super::check::{Found, Judged};
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (certificate, location) in judged.all().into_iter().skip(1) {
-        let label = certificate.label();
-        if !certificate.is_ca() {
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for place in judged.all().into_iter().skip(1) {
+        let label = place.label();
+        if !place.certificate.is_ca() {
             let message = format!(
                 "`{label}` issued a certificate, but is no CA (basicConstraints does not say CA:TRUE)"
             );
             let fix = "issue with a CA certificate: certkit mkca makes one";
-            findings.push(placed(Finding::error(Code::NotACa, message).fix(fix), location));
-        } else if certificate.key_usage.is_some_and(|usage| !usage.key_cert_sign()) {
+            found.push(place.found(Finding::error(Code::NotACa, message).fix(fix)));
+        } else if place.certificate.key_usage.is_some_and(|usage| !usage.key_cert_sign()) {
             let message =
                 format!("the CA `{label}` may not sign certificates (its keyUsage lacks keyCertSign)");
             let fix = "have the CA certificate made again with keyCertSign: certkit mkca does so";
-            findings.push(placed(Finding::error(Code::KeyUsage, message).fix(fix), location));
+            found.push(place.found(Finding::error(Code::KeyUsage, message).fix(fix)));
         }
     }
-    findings
+    found
 }

@@ -1,27 +1,38 @@
-//! No more intermediates below a CA than its path length allows; self-issued ones do not count (RFC 5280 section
-//! 6.1.4 (l) and (m)).
+//! No more intermediates below a CA than its path length allows, and no more in all than `--max-depth`; self-issued ones
+//! do not count (RFC 5280 sections 4.2.1.9 and 6.1.4 (l) and (m)).
 
-use super::super::check::Judged;
-use super::placed;
+use super::super::check::{Found, Judged};
+use super::super::path::PathEnd;
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let all = judged.all();
-    let mut findings = Vec::new();
-    for (index, (certificate, location)) in all.iter().enumerate().skip(1) {
-        let below = all[1..index].iter().filter(|(below, _)| !below.is_self_issued()).count();
-        let Some(limit) = certificate.basic_constraints.and_then(|constraints| constraints.path_length)
+    let mut found = Vec::new();
+    let intermediates = |end: usize| {
+        all.get(1..end).unwrap_or_default().iter().filter(|below| !below.certificate.is_self_issued()).count()
+    };
+    for place in all.iter().skip(1) {
+        let below = intermediates(place.index);
+        let Some(limit) = place.certificate.basic_constraints.and_then(|constraints| constraints.path_length)
         else {
             continue;
         };
         if below > usize::try_from(limit).unwrap_or(usize::MAX) {
             let message = format!(
                 "the CA `{}` allows {limit} intermediate CAs below it (its path length), and there are {below}",
-                certificate.label()
+                place.label()
             );
             let fix = "have the certificate issued by a CA higher up, or the CA certificate made again with a larger path length";
-            findings.push(placed(Finding::error(Code::PathLength, message).fix(fix), *location));
+            found.push(place.found(Finding::error(Code::PathLength, message).fix(fix)));
         }
     }
-    findings
+    let last = if matches!(judged.path.end, PathEnd::Missing) { all.len() } else { all.len() - 1 };
+    let depth = intermediates(last);
+    if let Some(limit) = judged.input.max_depth.filter(|&limit| depth > limit) {
+        let message =
+            format!("there are {depth} intermediate CAs in the path, and --max-depth allows {limit}");
+        let fix = "have the certificate issued by a CA higher up, or allow more with --max-depth";
+        found.push(judged.leaf().found(Finding::error(Code::PathLength, message).fix(fix)));
+    }
+    found
 }

@@ -1,18 +1,16 @@
 //! Trust by the CA of this folder alone is certkit's knowledge; other programs must be told.
 
-use super::super::check::Judged;
+use super::super::check::{Found, Judged};
 use super::super::path::PathEnd;
 use super::super::trust::Origin;
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let PathEnd::Anchor(anchor) = judged.path.end else { return Vec::new() };
     let Origin::LocalCa(file) = &anchor.origin else { return Vec::new() };
     let message = format!(
         "only your own CA ({file}) vouches for this chain; browsers and other programs do not know it yet"
     );
-    vec![Finding::warning(Code::TrustedLocally, message).fix(format!(
-        "have each client trust {file}: curl --cacert {file}; a browser by its certificate settings; Debian by copying it \
-         to /usr/local/share/ca-certificates/ and running update-ca-certificates"
-    ))]
+    let finding = Finding::warning(Code::TrustedLocally, message).fix(super::where_to_install(file));
+    vec![finding.into()]
 }

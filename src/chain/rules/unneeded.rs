@@ -1,31 +1,41 @@
 //! Certificates of the file that the path does not need: ended ones confuse old clients, others belong elsewhere.
 
-use super::super::check::Judged;
-use super::placed;
+use super::super::check::{Found, Judged};
 use crate::finding::{Code, Finding};
 use crate::sys::clock::date;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let certificates = judged.input.certificates;
-    let path: Vec<_> = judged.all();
+    let path: Vec<_> = judged.all().into_iter().map(|place| place.certificate).collect();
+    let mut seen = std::collections::HashSet::new();
     let mut findings = Vec::new();
     for (index, located) in certificates.iter().enumerate() {
         let certificate = &located.certificate;
-        let is_copy = certificates[..index].iter().any(|earlier| earlier.certificate == *certificate);
-        if judged.path.indices.contains(&index)
-            || is_copy
-            || path.iter().any(|(used, _)| *used == certificate)
-        {
+        let is_copy = !seen.insert(&certificate.der);
+        if judged.path.indices.contains(&index) || is_copy || path.contains(&certificate) {
             continue;
         }
         let label = certificate.label();
         let is_kin = path
             .iter()
-            .any(|(used, _)| used.names_issuer(certificate) || used.subject.der == certificate.subject.der);
+            .any(|used| used.names_issuer(certificate) || used.subject.der == certificate.subject.der);
         let finding = if certificate.not_after < judged.input.at {
             let ended = date(certificate.not_after);
+            let twin = path
+                .iter()
+                .find(|used| used.subject.der == certificate.subject.der && used.spki == certificate.spki);
+            let what = match twin {
+                Some(twin) if twin.issuer.der == certificate.issuer.der => {
+                    format!("the file has an old copy of `{label}` that ended on {ended}")
+                }
+                Some(_) => format!(
+                    "the file has an expired cross-sign: `{label}`, issued by `{}`, ended on {ended}",
+                    certificate.issuer.label()
+                ),
+                None => format!("the file has `{label}`, which expired on {ended}"),
+            };
             let message = format!(
-                "`{label}` ended on {ended}; the chain holds without it, but old clients stumble over it"
+                "{what}. The chain holds without it; openssl before 1.1.1, old GnuTLS and old phones stumble over it"
             );
             Finding::warning(Code::ExpiredExtra, message)
         } else if is_kin && certificate.is_ca() {
@@ -38,8 +48,9 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
             );
             Finding::warning(Code::Unrelated, message)
         };
-        let finding = finding.fix(format!("certkit merge {} -o chain.pem", judged.input.file));
-        findings.push(placed(finding, located.location.as_ref()));
+        let mut finding = finding.fix(super::merge_command(judged.input.file, ""));
+        finding.location.clone_from(&located.location);
+        findings.push(finding.into());
     }
     findings
 }

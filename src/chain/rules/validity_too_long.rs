@@ -3,12 +3,11 @@
 
 use time::Duration;
 
-use super::super::check::Judged;
-use super::placed;
+use super::super::check::{Found, Judged};
 use crate::finding::{Code, Finding};
 use crate::x509::Purpose;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let leaf = judged.leaf();
     let validity = leaf.certificate.not_after - leaf.certificate.not_before;
     let days = validity.whole_days();
@@ -27,5 +26,5 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Finding> {
     };
     let finding = Finding::warning(Code::ValidityTooLong, message)
         .fix("have it issued for 397 days: certkit mkcert does so");
-    vec![placed(finding, leaf.location.as_ref())]
+    vec![leaf.found(finding)]
 }

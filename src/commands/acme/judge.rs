@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use crate::chain::{CheckInput, Located, Origin, TrustStore, check};
 use crate::finding::{Code, Finding, Severity};
-use crate::x509::{Certificate, HostName, PrivateKey, Purpose};
+use crate::x509::{Certificate, HostName, PrivateKey};
 
 /// Judges a chain, leaf first, as a server would send it. Gives what there is to remark on it.
 ///
@@ -60,14 +60,9 @@ fn findings(
         // Names were read by the same rules when they were typed.
         let host = HostName::parse(name).ok();
         let judgement = check(&CheckInput {
-            certificates: chain,
-            trust,
-            at: now,
             host: host.as_ref(),
             key: Some(key),
-            min_days: None,
-            purpose: Purpose::Server,
-            file: "fullchain.pem",
+            ..CheckInput::new(chain, trust, now, "fullchain.pem")
         });
         for finding in judgement.findings {
             if !findings.contains(&finding) {
@@ -92,7 +87,7 @@ mod tests {
 
     use super::*;
     use crate::ca::{self, CaProfile, LeafProfile};
-    use crate::x509::{CertificateName, KeyKind};
+    use crate::x509::{CertificateName, KeyKind, Purpose};
 
     const NOW: OffsetDateTime = datetime!(2026-11-20 12:00 UTC);
 

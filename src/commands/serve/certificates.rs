@@ -13,7 +13,7 @@ use crate::finding::{Code, Finding, Location, Severity};
 use crate::report::Failure;
 use crate::sys::clock::{Clock, SystemClock};
 use crate::tls::{CertificateSet, CertificateSource};
-use crate::x509::{CertifiedKey, Purpose};
+use crate::x509::CertifiedKey;
 
 /// Pairs of files.
 pub(super) struct Files {
@@ -127,14 +127,8 @@ fn judge(certificates: &[chain::Located], key: &crate::x509::PrivateKey, file: &
     let word = shell_word(file);
     let check = |trust: &TrustStore| {
         chain::check(&CheckInput {
-            certificates,
-            trust,
-            at: SystemClock.now(),
-            host: None,
             key: Some(key),
-            min_days: None,
-            purpose: Purpose::Server,
-            file: &word,
+            ..CheckInput::new(certificates, trust, SystemClock.now(), &word)
         })
     };
     let mut trust = TrustStore::default();

@@ -1,5 +1,8 @@
 //! Ordering and judging, on certificates made for each case.
 
+mod profiles;
+mod revocation;
+
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose,
@@ -9,7 +12,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::*;
 use crate::finding::{Code, Finding, Location, Severity};
-use crate::x509::{Certificate, HostName, Purpose};
+use crate::x509::{Certificate, HostName};
 
 const NOW: OffsetDateTime = datetime!(2026-11-20 12:00 UTC);
 
@@ -78,16 +81,8 @@ fn codes(certificates: &[Located], trust: &TrustStore) -> Vec<Code> {
 
 fn codes_for(host: &str, certificates: &[Located], trust: &TrustStore) -> Vec<Code> {
     let host = HostName::parse(host).unwrap();
-    let judgement = check(&CheckInput {
-        certificates,
-        trust,
-        at: NOW,
-        host: Some(&host),
-        key: None,
-        min_days: None,
-        purpose: Purpose::Server,
-        file: "t.pem",
-    });
+    let judgement =
+        check(&CheckInput { host: Some(&host), ..CheckInput::new(certificates, trust, NOW, "t.pem") });
     judgement
         .findings
         .iter()
@@ -259,16 +254,7 @@ fn a_loop_of_cross_signs_ends() {
 fn findings_say_where() {
     let root = root("R");
     let lone = leaf(&leaf_params("www.test"), &root);
-    let judgement = check(&CheckInput {
-        certificates: &[lone],
-        trust: &TrustStore::default(),
-        at: NOW,
-        host: None,
-        key: None,
-        min_days: None,
-        purpose: Purpose::Server,
-        file: "t.pem",
-    });
+    let judgement = check(&CheckInput::new(&[lone], &TrustStore::default(), NOW, "t.pem"));
     let finding: &Finding = &judgement.findings[0];
     assert_eq!(finding.location, Some(Location::file("t.pem")));
     assert!(finding.message.contains("`R`") && finding.fix.as_ref().unwrap().contains("certkit merge t.pem"));

@@ -1,0 +1,52 @@
+//! A wildcard over everybody's domains (`*.com`, `*.co.uk`) stands for nobody in particular. Public CAs may not issue
+//! one (TLS BR 3.2.2.6), Chrome takes none under the registries' suffixes, and clients that follow the list should take
+//! none at all. The list is Mozilla's Public Suffix List with its private section (`s3.amazonaws.com`).
+
+use super::super::check::{Found, Judged};
+use super::finding;
+use crate::chain::Profile;
+use crate::finding::Code;
+use crate::x509::{HostName, SubjectAltName};
+
+pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+    let leaf = judged.leaf();
+    let Some(names) = leaf.certificate.subject_alt_names.as_ref() else { return Vec::new() };
+    if judged.input.profile == Profile::Rfc5280 {
+        return Vec::new(); // RFC 5280 knows neither wildcards nor suffixes
+    }
+    let Some(host @ HostName::Dns(_)) = judged.input.host else { return Vec::new() };
+    // A name of its own makes the wildcard unneeded: large providers have both.
+    let (over_suffix, others): (Vec<_>, Vec<_>) =
+        names.iter().filter(|name| host.matches(name)).partition(|name| is_over_public_suffix(name));
+    let (Some(name), []) = (over_suffix.first(), others.as_slice()) else { return Vec::new() };
+    let message = format!(
+        "only the wildcard `{name}` stands for `{host}`, and it is over a public suffix, where anybody may have a domain; \
+         Chrome refuses such wildcards, and public CAs may not issue them"
+    );
+    let severity = judged.severity(&[Profile::Webpki]);
+    let fix = format!("have a certificate issued for `{host}` by name: certkit mkcert {host}");
+    vec![leaf.found(finding(severity, Code::PublicSuffix, message).fix(fix))]
+}
+
+fn is_over_public_suffix(name: &SubjectAltName) -> bool {
+    let SubjectAltName::Dns(name) = name else { return false };
+    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    let Some(parent) = name.strip_prefix("*.") else { return false };
+    psl::suffix(parent.as_bytes()).is_some_and(|suffix| suffix.as_bytes() == parent.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_over_suffixes() {
+        let over = |name: &str| is_over_public_suffix(&SubjectAltName::Dns(name.into()));
+        for name in ["*.com", "*.CO.UK", "*.s3.amazonaws.com", "*.github.io", "*.unknown-tld", "*.com."] {
+            assert!(over(name), "{name}");
+        }
+        for name in ["*.example.com", "com", "example.co.uk", "*.example.co.uk", "*.example.test"] {
+            assert!(!over(name), "{name}");
+        }
+    }
+}

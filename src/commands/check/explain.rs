@@ -1,0 +1,52 @@
+//! `certkit check --explain CODE`: the code's part of docs/findings.md.
+
+use crate::commands::Result;
+use crate::finding::{Code, Finding};
+use crate::report::{Outcome, Report};
+
+const FINDINGS: &str = include_str!("../../../docs/findings.md");
+
+/// Prints what the documentation says of a finding code.
+pub(super) fn explain(code: &str) -> Result {
+    let wanted = code.trim().to_ascii_lowercase().replace('-', "_");
+    match section(&wanted) {
+        Some(text) => Ok(Report::new(Outcome::Text(text))),
+        None => {
+            let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+            let alike =
+                codes.iter().copied().filter(|known| known.contains(wanted.as_str()) && !wanted.is_empty());
+            let alike: Vec<_> = alike.collect();
+            let list = if alike.is_empty() { codes } else { alike };
+            Err(Finding::error(Code::InvalidSetting, format!("--explain: there is no finding code `{code}`"))
+                .fix(format!("one of: {}", list.join(" ")))
+                .into())
+        }
+    }
+}
+
+/// The heading and the text below it.
+fn section(code: &str) -> Option<String> {
+    let heading = format!("## {code}\n");
+    let start = FINDINGS.find(&format!("\n{heading}"))? + 1;
+    let rest = &FINDINGS[start..];
+    let end = rest[heading.len()..].find("\n## ").map_or(rest.len(), |end| heading.len() + end + 1);
+    Some(format!("{}\n", rest[..end].trim_end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_heading_and_no_other() {
+        let headings: Vec<_> = FINDINGS.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(headings, codes, "docs/findings.md has one heading per code, in alphabetical order");
+        for code in codes {
+            let text = section(code).unwrap();
+            for part in ["Why it matters:", "Who cares:", "Mend:"] {
+                assert!(text.contains(part), "{code} lacks `{part}`");
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Certificate revocation lists (RFC 5280 section 5): who was revoked, and whether the list may be believed.
+
+use std::collections::HashMap;
+
+use time::OffsetDateTime;
+use x509_parser::extensions::ParsedExtension;
+use x509_parser::prelude::FromDer;
+use x509_parser::revocation_list::CertificateRevocationList;
+
+use super::algorithm::{self, SignatureCheck};
+use super::certificate::Certificate;
+use super::distinguished_name::DistinguishedName;
+
+/// A revocation list, read once.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Crl {
+    /// Whose list it is.
+    pub issuer: DistinguishedName,
+    /// When it was made.
+    pub this_update: OffsetDateTime,
+    /// When the next one is due; RFC 5280 section 5.1.2.5 wants it to be there.
+    pub next_update: Option<OffsetDateTime>,
+    /// What the extension cRLNumber is like.
+    pub number: CrlNumber,
+    /// Which certificates it speaks of.
+    pub scope: Scope,
+    /// Key identifier of the authority key identifier.
+    pub authority_key_id: Option<Vec<u8>>,
+    /// Object identifiers of critical extensions that certkit does not know, of the list or of an entry.
+    pub unknown_critical: Vec<String>,
+    revoked: HashMap<Vec<u8>, Revocation>,
+    signature_algorithm: Vec<u8>,
+    tbs: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+/// An entry of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// Since when.
+    pub date: OffsetDateTime,
+    /// CRLReason (RFC 5280 section 5.3.1), in words; `None` when the list does not say.
+    pub reason: Option<&'static str>,
+}
+
+/// cRLNumber (RFC 5280 section 5.2.3): must be there and must not be critical.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrlNumber {
+    /// As it should be.
+    Good,
+    /// Marked critical.
+    Critical,
+    /// Not there.
+    Missing,
+}
+
+/// Which certificates a list speaks of (RFC 5280 section 5.2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of the issuer's.
+    All,
+    /// Attribute certificates only.
+    Attribute,
+    /// CA certificates only.
+    Ca,
+    /// What certkit does not process: a delta list, an indirect one, or one for some reasons only.
+    Partial,
+    /// All but CA certificates.
+    User,
+}
+
+/// Why bytes are no revocation list.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The DER does not parse.
+    #[error("the revocation list is damaged: {0}")]
+    Der(String),
+    /// An extension that does not parse.
+    #[error("the extension {0} of the revocation list is malformed")]
+    Extension(String),
+}
+
+impl Crl {
+    /// Reads a list.
+    ///
+    /// # Errors
+    /// When the DER does not parse wholly.
+    pub fn from_der(der: &[u8]) -> Result<Self, Error> {
+        let (rest, parsed) = CertificateRevocationList::from_der(der)
+            .map_err(|_| Error::Der("its structure is not that of a list".into()))?;
+        if !rest.is_empty() {
+            return Err(Error::Der(format!("there are {} more bytes behind it", rest.len())));
+        }
+        let contents = algorithm::contents(der).unwrap_or_default();
+        let tbs = algorithm::first_element(contents).unwrap_or_default();
+        let signature_algorithm =
+            contents.get(tbs.len()..).and_then(algorithm::first_element).unwrap_or_default();
+        let mut crl = Self {
+            issuer: DistinguishedName::new(parsed.issuer()),
+            this_update: parsed.last_update().to_datetime(),
+            next_update: parsed.next_update().map(|time| time.to_datetime()),
+            number: CrlNumber::Missing,
+            scope: Scope::All,
+            authority_key_id: None,
+            unknown_critical: Vec::new(),
+            revoked: HashMap::new(),
+            signature_algorithm: signature_algorithm.to_vec(),
+            tbs: tbs.to_vec(),
+            signature: parsed.signature_value.data.to_vec(),
+        };
+        for extension in parsed.extensions() {
+            crl.take_extension(extension)?;
+        }
+        for entry in parsed.iter_revoked_certificates() {
+            let mut reason = None;
+            for extension in entry.extensions() {
+                match extension.parsed_extension() {
+                    ParsedExtension::ParseError { .. } => {
+                        return Err(Error::Extension(extension.oid.to_id_string()));
+                    }
+                    ParsedExtension::ReasonCode(code) => reason = reason_in_words(code.0),
+                    ParsedExtension::UnsupportedExtension { .. } if extension.critical => {
+                        crl.unknown_critical.push(extension.oid.to_id_string());
+                    }
+                    _ => {}
+                }
+            }
+            let revocation = Revocation { date: entry.revocation_date.to_datetime(), reason };
+            crl.revoked.insert(number(entry.raw_serial()).to_vec(), revocation);
+        }
+        Ok(crl)
+    }
+
+    fn take_extension(
+        &mut self,
+        extension: &x509_parser::extensions::X509Extension<'_>,
+    ) -> Result<(), Error> {
+        match extension.parsed_extension() {
+            ParsedExtension::ParseError { .. } => {
+                return Err(Error::Extension(extension.oid.to_id_string()));
+            }
+            ParsedExtension::CRLNumber(_) => {
+                self.number = if extension.critical { CrlNumber::Critical } else { CrlNumber::Good };
+            }
+            ParsedExtension::AuthorityKeyIdentifier(id) => {
+                self.authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+            }
+            ParsedExtension::IssuingDistributionPoint(point) => {
+                self.scope = match () {
+                    () if point.indirect_crl || point.only_some_reasons.is_some() => Scope::Partial,
+                    () if point.only_contains_attribute_certs => Scope::Attribute,
+                    () if point.only_contains_ca_certs => Scope::Ca,
+                    () if point.only_contains_user_certs => Scope::User,
+                    () => Scope::All,
+                };
+            }
+            ParsedExtension::UnsupportedExtension { oid } => match oid.to_id_string().as_str() {
+                "2.5.29.27" => self.scope = Scope::Partial, // deltaCRLIndicator
+                oid if extension.critical => self.unknown_critical.push(oid.to_owned()),
+                _ => {}
+            },
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What the list says of this certificate, which must be one of its issuer's.
+    pub fn revocation(&self, certificate: &Certificate) -> Option<Revocation> {
+        self.revoked.get(number(&certificate.serial)).copied()
+    }
+
+    /// Whether the list's signature was made by `issuer`'s key.
+    pub fn signature_by(&self, issuer: &Certificate) -> SignatureCheck {
+        algorithm::verify(&self.signature_algorithm, &issuer.spki, &self.tbs, &self.signature)
+    }
+}
+
+/// A serial number without the zeros in front.
+fn number(serial: &[u8]) -> &[u8] {
+    let start = serial.iter().position(|&byte| byte != 0).unwrap_or(serial.len());
+    &serial[start..]
+}
+
+fn reason_in_words(code: u8) -> Option<&'static str> {
+    Some(match code {
+        1 => "its key was compromised",
+        2 => "the CA's key was compromised",
+        3 => "its owner's affiliation changed",
+        4 => "it was superseded",
+        5 => "its service ceased",
+        6 => "it is on hold",
+        9 => "a privilege was withdrawn",
+        10 => "the attribute authority was compromised",
+        _ => return None,
+    })
+}

@@ -1,0 +1,342 @@
+//! The extensions of a certificate, read once (RFC 5280 section 4.2).
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtension, X509Extension};
+
+use super::certificate::Error;
+use super::distinguished_name::DistinguishedName;
+use super::name_constraints::NameConstraints;
+
+/// What a certificate's extensions say.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Extensions {
+    /// Alternative names; `None` when the extension is missing.
+    pub subject_alt_names: Option<Vec<SubjectAltName>>,
+    /// `None` when the extension is missing.
+    pub basic_constraints: Option<BasicConstraints>,
+    /// `None` when the extension is missing, which permits everything.
+    pub key_usage: Option<KeyUsage>,
+    /// Object identifiers of the purposes; `None` when the extension is missing, which permits everything.
+    pub extended_key_usage: Option<Vec<String>>,
+    /// Subject key identifier.
+    pub subject_key_id: Option<Vec<u8>>,
+    /// Key identifier of the authority key identifier.
+    pub authority_key_id: Option<Vec<u8>>,
+    /// Whether the authority key identifier names the issuer's certificate by name or serial number.
+    pub authority_certificate: bool,
+    /// Addresses where the issuer's certificate can be had (RFC 5280 section 4.2.2.1).
+    pub issuer_urls: Vec<String>,
+    /// Addresses of OCSP responders (RFC 5280 section 4.2.2.1).
+    pub ocsp_urls: Vec<String>,
+    /// Addresses of CRLs (RFC 5280 section 4.2.1.13).
+    pub crl_urls: Vec<String>,
+    /// For which names the CA may speak.
+    pub name_constraints: Option<NameConstraints>,
+    /// Certificate policies and what limits them.
+    pub policies: Policies,
+    /// Object identifiers of critical extensions that certkit does not know.
+    pub unknown_critical: Vec<String>,
+    /// How many there are.
+    pub count: usize,
+    marks: Vec<(ExtensionId, bool)>,
+}
+
+/// One alternative name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SubjectAltName {
+    /// A distinguished name.
+    Directory(DistinguishedName),
+    /// A host name, possibly with a wildcard, as it stands there.
+    Dns(String),
+    /// An address.
+    Ip(IpAddr),
+    /// A mail address.
+    Mail(String),
+    /// What is not well-formed, such as an address of five bytes.
+    Malformed {
+        /// The form: the number of its tag in RFC 5280's GeneralName.
+        tag: u8,
+        /// What stands there, in words.
+        text: String,
+    },
+    /// A form that certkit does not look into.
+    Other {
+        /// The form: the number of its tag in RFC 5280's GeneralName.
+        tag: u8,
+        /// What it is, in words.
+        text: String,
+    },
+    /// A URI.
+    Uri(String),
+}
+
+/// Basic constraints (RFC 5280 section 4.2.1.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BasicConstraints {
+    /// Whether the subject is a CA.
+    pub is_ca: bool,
+    /// How many intermediates may follow.
+    pub path_length: Option<u32>,
+    /// Whether marked critical.
+    pub critical: bool,
+}
+
+/// Key usage (RFC 5280 section 4.2.1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyUsage {
+    /// Bit 0 (digitalSignature) is the lowest bit.
+    pub bits: u16,
+    /// Whether marked critical.
+    pub critical: bool,
+}
+
+/// Certificate policies (RFC 5280 sections 4.2.1.4, 4.2.1.5, 4.2.1.11 and 4.2.1.14).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policies {
+    /// Object identifiers of the policies; `None` when the extension is missing.
+    pub policies: Option<Vec<String>>,
+    /// Pairs of the issuer's policy and the subject's that it counts as.
+    pub mappings: Vec<(String, String)>,
+    /// After how many more certificates the path must have a policy.
+    pub require_explicit: Option<u32>,
+    /// After how many more certificates mappings count no longer.
+    pub inhibit_mapping: Option<u32>,
+    /// After how many more certificates anyPolicy counts no longer.
+    pub inhibit_any: Option<u32>,
+}
+
+/// An extension that some rule asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExtensionId {
+    /// RFC 5280 section 4.2.2.1.
+    AuthorityInfoAccess,
+    /// RFC 5280 section 4.2.1.1.
+    AuthorityKeyId,
+    /// RFC 5280 section 4.2.1.12.
+    ExtendedKeyUsage,
+    /// RFC 5280 section 4.2.1.14.
+    InhibitAnyPolicy,
+    /// RFC 5280 section 4.2.1.10.
+    NameConstraints,
+    /// RFC 5280 section 4.2.1.11.
+    PolicyConstraints,
+    /// RFC 5280 section 4.2.1.6.
+    SubjectAltName,
+    /// RFC 5280 section 4.2.1.2.
+    SubjectKeyId,
+}
+
+impl Extensions {
+    /// Reads all of them.
+    pub(super) fn new(extensions: &[X509Extension<'_>]) -> Result<Self, Error> {
+        let mut all = Self { count: extensions.len(), ..Self::default() };
+        for extension in extensions {
+            all.take(extension)?;
+        }
+        Ok(all)
+    }
+
+    /// Whether the extension is marked critical; `None` when it is missing.
+    pub fn criticality(&self, id: ExtensionId) -> Option<bool> {
+        self.marks.iter().find(|(known, _)| *known == id).map(|(_, critical)| *critical)
+    }
+
+    fn take(&mut self, extension: &X509Extension<'_>) -> Result<(), Error> {
+        let malformed = || Error::Extension(name_of(&extension.oid.to_id_string()));
+        let critical = extension.critical;
+        let mut mark = |id| self.marks.push((id, critical));
+        // Name constraints are read here: see `name_constraints`.
+        if extension.oid == x509_parser::oid_registry::OID_X509_EXT_NAME_CONSTRAINTS {
+            mark(ExtensionId::NameConstraints);
+            let constraints =
+                NameConstraints::from_der(extension.value, critical).map_err(|_| malformed())?;
+            self.name_constraints = Some(constraints);
+            return Ok(());
+        }
+        match extension.parsed_extension() {
+            ParsedExtension::ParseError { .. } => return Err(malformed()),
+            ParsedExtension::SubjectAlternativeName(names) => {
+                mark(ExtensionId::SubjectAltName);
+                self.subject_alt_names = Some(names.general_names.iter().map(SubjectAltName::new).collect());
+            }
+            ParsedExtension::BasicConstraints(constraints) => {
+                self.basic_constraints = Some(BasicConstraints {
+                    is_ca: constraints.ca,
+                    path_length: constraints.path_len_constraint,
+                    critical,
+                });
+            }
+            ParsedExtension::KeyUsage(usage) => {
+                self.key_usage = Some(KeyUsage { bits: usage.flags, critical });
+            }
+            ParsedExtension::ExtendedKeyUsage(usage) => {
+                mark(ExtensionId::ExtendedKeyUsage);
+                self.extended_key_usage = Some(purposes(usage));
+            }
+            ParsedExtension::SubjectKeyIdentifier(id) => {
+                mark(ExtensionId::SubjectKeyId);
+                self.subject_key_id = Some(id.0.to_vec());
+            }
+            ParsedExtension::AuthorityKeyIdentifier(id) => {
+                mark(ExtensionId::AuthorityKeyId);
+                self.authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+                self.authority_certificate =
+                    id.authority_cert_issuer.is_some() || id.authority_cert_serial.is_some();
+            }
+            ParsedExtension::AuthorityInfoAccess(access) => {
+                mark(ExtensionId::AuthorityInfoAccess);
+                // "AuthorityInfoAccessSyntax ::= SEQUENCE SIZE (1..MAX)"
+                if access.accessdescs.is_empty() {
+                    return Err(malformed());
+                }
+                for description in &access.accessdescs {
+                    let GeneralName::URI(uri) = description.access_location else { continue };
+                    match description.access_method.to_id_string().as_str() {
+                        "1.3.6.1.5.5.7.48.1" => self.ocsp_urls.push(uri.to_owned()),
+                        "1.3.6.1.5.5.7.48.2" => self.issuer_urls.push(uri.to_owned()),
+                        _ => {}
+                    }
+                }
+            }
+            ParsedExtension::CRLDistributionPoints(points) => {
+                for point in points.iter() {
+                    let Some(DistributionPointName::FullName(names)) = &point.distribution_point else {
+                        continue;
+                    };
+                    self.crl_urls.extend(names.iter().filter_map(|name| match name {
+                        GeneralName::URI(uri) => Some((*uri).to_owned()),
+                        _ => None,
+                    }));
+                }
+            }
+            ParsedExtension::CertificatePolicies(policies) => {
+                self.policies.policies =
+                    Some(policies.iter().map(|policy| policy.policy_id.to_id_string()).collect());
+            }
+            ParsedExtension::PolicyMappings(mappings) => {
+                self.policies.mappings = (mappings.mappings.iter())
+                    .map(|mapping| {
+                        let (issuer, subject) =
+                            (&mapping.issuer_domain_policy, &mapping.subject_domain_policy);
+                        (issuer.to_id_string(), subject.to_id_string())
+                    })
+                    .collect();
+            }
+            ParsedExtension::PolicyConstraints(constraints) => {
+                mark(ExtensionId::PolicyConstraints);
+                self.policies.require_explicit = constraints.require_explicit_policy;
+                self.policies.inhibit_mapping = constraints.inhibit_policy_mapping;
+            }
+            ParsedExtension::InhibitAnyPolicy(inhibit) => {
+                mark(ExtensionId::InhibitAnyPolicy);
+                self.policies.inhibit_any = Some(inhibit.skip_certs);
+            }
+            ParsedExtension::UnsupportedExtension { .. } | ParsedExtension::Unparsed if critical => {
+                self.unknown_critical.push(extension.oid.to_id_string());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl KeyUsage {
+    /// May sign handshakes.
+    pub fn digital_signature(self) -> bool {
+        self.bits & 1 != 0
+    }
+
+    /// May sign certificates.
+    pub fn key_cert_sign(self) -> bool {
+        self.bits & (1 << 5) != 0
+    }
+
+    /// May sign revocation lists.
+    pub fn crl_sign(self) -> bool {
+        self.bits & (1 << 6) != 0
+    }
+}
+
+impl SubjectAltName {
+    pub(super) fn new(name: &GeneralName<'_>) -> Self {
+        let malformed = |tag, text| Self::Malformed { tag, text };
+        match name {
+            // "IA5String is limited to the set of ASCII characters" (RFC 5280 section 7.2).
+            GeneralName::DNSName(name) if !name.is_ascii() => malformed(2, (*name).to_owned()),
+            GeneralName::DNSName(name) => Self::Dns((*name).to_owned()),
+            GeneralName::RFC822Name(name) if !name.is_ascii() => malformed(1, (*name).to_owned()),
+            GeneralName::RFC822Name(name) => Self::Mail((*name).to_owned()),
+            GeneralName::URI(uri) => Self::Uri((*uri).to_owned()),
+            GeneralName::IPAddress(bytes) => match address(bytes) {
+                Some(address) => Self::Ip(address),
+                None => malformed(7, format!("address of {} bytes", bytes.len())),
+            },
+            GeneralName::DirectoryName(name) => Self::Directory(DistinguishedName::new(name)),
+            GeneralName::OtherName(oid, _) => Self::Other { tag: 0, text: format!("other name {oid}") },
+            GeneralName::X400Address(_) => Self::Other { tag: 3, text: "X.400 address".into() },
+            GeneralName::EDIPartyName(_) => Self::Other { tag: 5, text: "EDI party name".into() },
+            GeneralName::RegisteredID(oid) => Self::Other { tag: 8, text: format!("registered {oid}") },
+            GeneralName::Invalid(tag, bytes) => {
+                malformed(u8::try_from(tag.0).unwrap_or(u8::MAX), format!("{} bytes", bytes.len()))
+            }
+        }
+    }
+}
+
+impl fmt::Display for SubjectAltName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) | Self::Mail(name) | Self::Uri(name) => f.write_str(name),
+            Self::Malformed { text, .. } | Self::Other { text, .. } => f.write_str(text),
+            Self::Directory(name) => name.fmt(f),
+            Self::Ip(address) => address.fmt(f),
+        }
+    }
+}
+
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    if let Ok(octets) = <[u8; 4]>::try_from(bytes) {
+        return Some(Ipv4Addr::from(octets).into());
+    }
+    <[u8; 16]>::try_from(bytes).ok().map(|octets| Ipv6Addr::from(octets).into())
+}
+
+fn purposes(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> Vec<String> {
+    let known = [
+        (usage.any, "2.5.29.37.0"),
+        (usage.server_auth, "1.3.6.1.5.5.7.3.1"),
+        (usage.client_auth, "1.3.6.1.5.5.7.3.2"),
+        (usage.code_signing, "1.3.6.1.5.5.7.3.3"),
+        (usage.email_protection, "1.3.6.1.5.5.7.3.4"),
+        (usage.time_stamping, "1.3.6.1.5.5.7.3.8"),
+        (usage.ocsp_signing, "1.3.6.1.5.5.7.3.9"),
+    ];
+    let known = known.into_iter().filter(|(set, _)| *set).map(|(_, oid)| oid.to_owned());
+    known.chain(usage.other.iter().map(x509_parser::oid_registry::Oid::to_id_string)).collect()
+}
+
+/// What people call an extension; its number where they do not.
+fn name_of(oid: &str) -> String {
+    let name = match oid {
+        "1.3.6.1.5.5.7.1.1" => "authorityInfoAccess",
+        "2.5.29.14" => "subjectKeyIdentifier",
+        "2.5.29.15" => "keyUsage",
+        "2.5.29.17" => "subjectAltName",
+        "2.5.29.18" => "issuerAltName",
+        "2.5.29.19" => "basicConstraints",
+        "2.5.29.30" => "nameConstraints",
+        "2.5.29.31" => "cRLDistributionPoints",
+        "2.5.29.32" => "certificatePolicies",
+        "2.5.29.33" => "policyMappings",
+        "2.5.29.35" => "authorityKeyIdentifier",
+        "2.5.29.36" => "policyConstraints",
+        "2.5.29.37" => "extKeyUsage",
+        "2.5.29.54" => "inhibitAnyPolicy",
+        other => other,
+    };
+    name.to_owned()
+}
