@@ -160,7 +160,9 @@ impl Scanner<'_> {
             previous_end = Some(end);
             position = end;
         }
-        if self.scan.blocks.is_empty() {
+        if self.scan.blocks.len() > MAX_BLOCKS {
+            // What follows was not read, so there is nothing to say about it.
+        } else if self.scan.blocks.is_empty() {
             self.look_for_spoilt_lines(position, self.text.len());
         } else {
             self.look_between(position, self.text.len(), false);

@@ -16,10 +16,11 @@ pub fn ask_password(prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
         return Ok(None);
     }
     let mut stderr = io::stderr();
-    write!(stderr, "{prompt}")?;
-    stderr.flush()?;
     let answer = {
+        // Before the question, so that whoever answers at once is not seen either.
         let _quiet = Quiet::new()?;
+        write!(stderr, "{prompt}")?;
+        stderr.flush()?;
         read_line(stdin.lock())
     };
     writeln!(stderr)?;
