@@ -34,7 +34,7 @@ const FITTING: &[(&str, &[&str])] = &[
     ("pathological::nc-dos", &["too_complex", "name_constraint", "no_san"]),
     ("pathological::", &["missing_intermediate", "untrusted_root", "too_complex"]),
     ("rfc5280::aki::", &["key_identifier", "extension_criticality"]),
-    ("rfc5280::eku::", &["wrong_usage"]),
+    ("rfc5280::eku::", &["wrong_usage", "der_malformed"]),
     ("rfc5280::nc::", &["name_constraint", "extension_criticality", "der_malformed"]),
     ("rfc5280::pc::", &["extension_criticality", "policy"]),
     ("rfc5280::san::", &["invalid_name", "der_malformed", "extension_criticality"]),

@@ -50,7 +50,11 @@ fn wrong(judged: &Judged<'_>, place: &Place<'_>) -> Vec<(&'static str, bool)> {
             },
         ),
         // TLS BR 7.1.2.7.6.
-        (ExtensionId::ExtendedKeyUsage, "extKeyUsage", (profile == Profile::Webpki).then_some(false)),
+        (
+            ExtensionId::ExtendedKeyUsage,
+            "extKeyUsage",
+            (profile == Profile::Webpki && place.index == 0).then_some(false),
+        ),
     ];
     let wrong = |(id, name, must): (ExtensionId, &'static str, Option<bool>)| {
         let (is, must) = (certificate.criticality(id)?, must?);

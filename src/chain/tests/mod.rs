@@ -1,5 +1,6 @@
 //! Ordering and judging, on certificates made for each case.
 
+mod mutations;
 mod profiles;
 mod revocation;
 
