@@ -32,6 +32,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand mkcert 'Make a server certificate, signed by your CA'
             cand merge 'Put a server certificate and its CA bundle together, in the right order'
             cand check 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
+            cand show 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
             cand acme 'Get certificates from Let''s Encrypt or another ACME server'
             cand serve 'Serve a Python web application on https'
             cand completions 'Print shell completions'
@@ -81,9 +82,11 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand -o 'Where to write; - is standard output'
             cand --output 'Where to write; - is standard output'
             cand --key 'The private key: chooses among several server certificates, and must fit'
+            cand --password-file 'The password of PKCS#12 files and of the key: the first line of this file; - is standard input'
             cand --at 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)'
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --fetch 'Get a missing intermediate from the address that the certificate names (over the network)'
             cand --include-root 'Keep the root at the end (most servers should not send it)'
             cand --force 'Replace an existing file'
             cand -q 'Print errors only'
@@ -97,10 +100,23 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --host 'The name that clients will use: DNS name or IP address (a URL or host:port is understood)'
             cand --roots 'Trust these CA certificates and no others; may be repeated'
             cand --key 'The private key: must fit the server certificate'
+            cand --key-password-file 'The password of the key, or of a PKCS#12 file: the first line of this file; - is standard input'
             cand --purpose 'What the certificate is for'
             cand --profile 'Which rules: what clients do, the public web''s, or the bare RFC 5280'
             cand --at 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)'
             cand --min-days 'Fail when the chain ends within this many days'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;show'= {
+            cand --password-file 'The password of a PKCS#12 file or an encrypted key: the first line of this file; - is standard input'
+            cand --at 'Count the days left from this time (RFC 3339, as 2026-11-20T12:00:00Z)'
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
             cand -q 'Print errors only'
@@ -223,6 +239,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand mkcert 'Make a server certificate, signed by your CA'
             cand merge 'Put a server certificate and its CA bundle together, in the right order'
             cand check 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
+            cand show 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
             cand acme 'Get certificates from Let''s Encrypt or another ACME server'
             cand serve 'Serve a Python web application on https'
             cand completions 'Print shell completions'
@@ -236,6 +253,8 @@ set edit:completion:arg-completer[certkit] = {|@words|
         &'certkit;help;merge'= {
         }
         &'certkit;help;check'= {
+        }
+        &'certkit;help;show'= {
         }
         &'certkit;help;acme'= {
             cand obtain 'Get a certificate, unless the one in use is still good'
