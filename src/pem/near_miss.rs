@@ -13,7 +13,9 @@ pub(super) fn find(text: &[u8]) -> Option<(usize, String)> {
         let start = begin.or_else(|| has_word(&text[at..], b"END").then_some(at))?;
         let word_length = if begin.is_some() { 5 } else { 3 };
         let (dashes, count) = dashes_before(&text[..start])?;
-        let line = text[dashes..].split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+        // A line that goes on for longer is no BEGIN or END line; looking at all of it each time would take for ever.
+        let line = &text[dashes..text.len().min(dashes + MAX_LINE)];
+        let line = line.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
         // One or two dashes are also a hyphen, as in "front-end certificate": then the line must be nothing else.
         let is_whole_line = text[..dashes].last().is_none_or(|byte| matches!(byte, b'\n' | b'\r'))
             && dashes_before(line.trim_ascii_end()).is_some();
@@ -34,6 +36,7 @@ pub(super) fn find(text: &[u8]) -> Option<(usize, String)> {
 /// What a label must speak of: not everything that somebody puts between dashes is a block.
 const LABELS: &[&str] = &["CERTIFICATE", "PRIVATE KEY", "PKCS", "X509"];
 const MAX_LABEL: usize = 50;
+const MAX_LINE: usize = 300;
 
 fn has_word(text: &[u8], word: &[u8]) -> bool {
     text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))

@@ -132,6 +132,8 @@ const DASHES: &[u8] = b"-----";
 const MARK: &[u8] = "\u{feff}".as_bytes();
 /// Longest label looked for; the longest in use are about 25 characters.
 const MAX_LABEL: usize = 64;
+/// Header lines kept of a block; PEM's own encryption has two.
+const MAX_HEADERS: usize = 16;
 /// What the lines of a well-made block are wide.
 const COLUMNS: usize = 64;
 
@@ -240,7 +242,9 @@ impl Scanner<'_> {
             if letters.is_empty()
                 && let Some(header) = header(line)
             {
-                headers.push(header);
+                if headers.len() < MAX_HEADERS {
+                    headers.push(header);
+                }
             } else {
                 let before = letters.len();
                 self.read_line(position, line, &mut letters)?;

@@ -85,6 +85,15 @@ fn a_flood_of_begin_lines_costs_little() {
     assert_eq!(scan(text.as_bytes()).errors.len(), MAX_ERRORS);
 }
 
+#[test]
+fn floods_of_other_kinds_cost_little() {
+    // Each took minutes, or a gigabyte, while its cost rose with the square of the length.
+    assert!(scan(&b"-----END ".repeat(500_000)).blocks.is_empty());
+    assert!(scan(&b"-----BEGIN ".repeat(500_000)).blocks.is_empty());
+    let headers = format!("-----BEGIN X-----\n{}AAAA\n-----END X-----\n", "a: b\n".repeat(500_000));
+    assert!(scan(headers.as_bytes()).blocks[0].headers.len() < 100);
+}
+
 proptest! {
     #[test]
     fn no_byte_string_panics(text in proptest::collection::vec(any::<u8>(), 0..2000)) {
