@@ -24,7 +24,7 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
         message.push_str(&format!("\nthe CA offers it at {url}"));
     }
     let merge = match certificate.issuer_urls.first() {
-        Some(url) => format!("curl -o issuer.crt {url} && {}", super::merge_command(file, " issuer.crt")),
+        Some(_) => super::merge_command(file, " --fetch"),
         None => format!(
             "{}\n(ca-bundle.ca stands for the file with the intermediate that the CA sent along)",
             super::merge_command(file, " ca-bundle.ca")
