@@ -6,6 +6,7 @@ use aws_lc_rs::digest;
 use rustls_pki_types::CertificateDer;
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
+use x509_parser::error::X509Error;
 use x509_parser::prelude::FromDer;
 
 use super::algorithm::{self, SignatureCheck, hex};
@@ -199,9 +200,13 @@ fn tbs_signature_algorithm(tbs: &[u8]) -> Option<&[u8]> {
     parts.next().ok().map(|algorithm| algorithm.whole)
 }
 
-fn plain(error: &x509_parser::nom::Err<x509_parser::error::X509Error>) -> String {
+fn plain(error: &x509_parser::nom::Err<X509Error>) -> String {
     match error {
         x509_parser::nom::Err::Incomplete(_) => "it is cut off".into(),
-        x509_parser::nom::Err::Error(error) | x509_parser::nom::Err::Failure(error) => error.to_string(),
+        x509_parser::nom::Err::Error(error) | x509_parser::nom::Err::Failure(error) => match error {
+            X509Error::NomError(_) => "it is cut off, or says that it is longer than it is".into(),
+            X509Error::Der(_) => "its structure is not that of a certificate".into(),
+            other => other.to_string(),
+        },
     }
 }

@@ -1,7 +1,7 @@
 //! Each certificate must be signed by the key of the next one (RFC 5280 section 6.1.3 (a)(1)), and both places of it
 //! that name the algorithm must name the same (section 4.1.1.2).
 
-use super::super::check::{Found, Judged};
+use super::super::check::{Found, Judged, Place};
 use crate::finding::{Code, Finding};
 use crate::x509::{SignatureCheck, key_description, signature_description};
 
@@ -40,9 +40,7 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
                      This is the wrong generation of `{issuer_label}`"
                 ),
             )
-            .fix(format!(
-                "get the certificate of `{issuer_label}` that belongs to this one (same delivery, or the CA's download page)"
-            )),
+            .fix(right_generation(place, &issuer_label)),
             SignatureCheck::Invalid => Finding::error(
                 Code::BadSignature,
                 format!("the signature of `{label}` does not verify under the key of `{issuer_label}`"),
@@ -52,4 +50,14 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
         found.push(place.found(finding));
     }
     found
+}
+
+fn right_generation(place: &Place<'_>, issuer: &str) -> String {
+    let mut fix = format!(
+        "get the certificate of `{issuer}` that belongs to this one (same delivery, or the CA's download page)"
+    );
+    for url in &place.certificate.issuer_urls {
+        fix.push_str(&format!("\nthe CA offers it at {url}"));
+    }
+    fix
 }

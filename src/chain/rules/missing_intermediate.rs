@@ -12,27 +12,27 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let Some(last) = judged.all().pop() else { return Vec::new() };
     let certificate = last.certificate;
     let issuer = certificate.issuer.label();
+    let file = judged.input.file;
+    // Above an intermediate it may be an intermediate or a root that is missing; above a leaf it should not be a root.
+    let ca = if last.index == 0 { "intermediate CA" } else { "CA" };
     let mut message = format!(
-        "the certificate of the intermediate CA `{issuer}`, which issued `{}`, is missing, and no trusted root has that \
-         name; curl, Python, Java and phones refuse this",
-        certificate.label()
+        "the certificate of the {ca} `{issuer}`, which issued `{}`, is missing, and no trusted root has that name; curl, \
+         Python, Java and phones refuse this",
+        last.label()
     );
     for url in &certificate.issuer_urls {
         message.push_str(&format!("\nthe CA offers it at {url}"));
     }
-    let file = judged.input.file;
-    let mut fix = match certificate.issuer_urls.first() {
-        Some(url) => {
-            format!("curl -o issuer.crt {url} && {}", super::merge_command(file, " issuer.crt"))
-        }
+    let merge = match certificate.issuer_urls.first() {
+        Some(_) => super::merge_command(file, " --fetch"),
         None => format!(
             "{}\n(ca-bundle.ca stands for the file with the intermediate that the CA sent along)",
             super::merge_command(file, " ca-bundle.ca")
         ),
     };
-    fix.push_str(&format!(
-        "\nif `{issuer}` is a root of your own, name it: certkit check {file} --roots ca.crt\n{}",
+    let fix = format!(
+        "{merge}\nif `{issuer}` is a root of your own, name it: certkit check {file} --roots ca.crt\n{}",
         super::where_to_install("ca.crt")
-    ));
+    );
     vec![last.found(Finding::error(Code::MissingIntermediate, message).fix(fix))]
 }

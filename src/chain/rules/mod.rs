@@ -109,8 +109,9 @@ fn merge_command(file: &str, more: &str) -> String {
 /// How clients come to trust a root of one's own.
 fn where_to_install(file: &str) -> String {
     format!(
-        "have each client trust it: curl --cacert {file}; a browser by its certificate settings; Debian by copying it to \
-         /usr/local/share/ca-certificates/ and running update-ca-certificates; Fedora by copying it to \
-         /etc/pki/ca-trust/source/anchors/ and running update-ca-trust"
+        "and have each client trust it:\n\
+         \x20 curl --cacert {file}; a browser by its certificate settings\n\
+         \x20 Debian: cp {file} /usr/local/share/ca-certificates/ && update-ca-certificates\n\
+         \x20 Fedora: cp {file} /etc/pki/ca-trust/source/anchors/ && update-ca-trust"
     )
 }

@@ -11,6 +11,7 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let message = format!(
         "only your own CA ({file}) vouches for this chain; browsers and other programs do not know it yet"
     );
-    let finding = Finding::warning(Code::TrustedLocally, message).fix(super::where_to_install(file));
+    let finding = Finding::warning(Code::TrustedLocally, message)
+        .fix(super::where_to_install(file).trim_start_matches("and "));
     vec![finding.into()]
 }

@@ -1,6 +1,6 @@
 //! `certkit check --batch`: one JSON object a line, answered in the same order by one JSON object a line.
 //!
-//! The lines are judged on all cores. Only so many are under way at a time ([`Permits`]), so that memory stays the same
+//! The lines are judged on all cores. Only so many are under way at a time (each chunk of lines takes a permit), so that memory stays the same
 //! however long the input is; a line that cannot be read gets an answer that says so and stops nothing.
 
 mod case;

@@ -1,8 +1,8 @@
 //! Revocation lists from files, PEM or DER.
 
 use crate::commands::input::cannot_read;
+use crate::container::{self, Kind};
 use crate::finding::{Code, Finding, Location};
-use crate::pem;
 use crate::report::Failure;
 use crate::sys::fs::read_limited;
 use crate::x509::Crl;
@@ -26,19 +26,15 @@ pub(super) fn read(file: &str) -> Result<Vec<Crl>, Failure> {
 /// When there is none, or one does not parse; the finding has no place.
 pub(super) fn lists(bytes: &[u8]) -> Result<Vec<Crl>, Finding> {
     const FIX: &str = "download the list again from the CA; its address is in the certificate";
-    let malformed =
-        |error: &dyn std::error::Error| Finding::error(Code::CrlInvalid, error.to_string()).fix(FIX);
-    if bytes.first() == Some(&0x30) {
-        return Ok(vec![Crl::from_der(bytes).map_err(|error| malformed(&error))?]);
-    }
-    let scan = pem::scan(bytes);
-    if let Some(error) = scan.errors.first() {
+    let contents = container::read(bytes, None);
+    if let Some(error) = contents.errors.first() {
         return Err(Finding::error(Code::PemMalformed, error.to_string()).fix(FIX));
     }
-    let blocks = scan.blocks.iter().filter(|block| block.label == "X509 CRL");
-    let lists: Vec<_> = blocks
-        .map(|block| Crl::from_der(&block.der).map_err(|error| malformed(&error)))
-        .collect::<Result<_, _>>()?;
+    let mut lists = Vec::new();
+    for block in contents.blocks.iter().filter(|block| block.kind == Kind::Crl) {
+        let list = Crl::from_der(&block.der);
+        lists.push(list.map_err(|error| Finding::error(Code::CrlInvalid, error.to_string()).fix(FIX))?);
+    }
     if lists.is_empty() {
         return Err(Finding::error(Code::CrlInvalid, "there is no revocation list (X509 CRL) in it").fix(FIX));
     }

@@ -12,9 +12,9 @@ use crate::chain::{CheckInput, Located, Origin, Profile, TrustStore, reasons};
 use crate::commands::ca_lookup::trust_local_ca;
 use crate::commands::check::{parse_host, revocation};
 use crate::commands::input::read_certificates;
+use crate::container::{self, Kind};
 use crate::finding::{Code, Finding};
-use crate::pem;
-use crate::x509::{Certificate, CertificateError, Crl, Purpose};
+use crate::x509::{Certificate, Crl, Purpose};
 
 /// What a line says. Members that are not listed here are passed over, so that lines can carry notes.
 #[derive(Debug, Default, Deserialize)]
@@ -219,12 +219,12 @@ fn from_texts(texts: &[String]) -> Result<(Vec<Located>, Vec<Finding>), String> 
     let mut certificates = Vec::new();
     let mut malformed = Vec::new();
     for text in texts {
-        let scan = pem::scan(text.as_bytes());
-        if let Some(error) = scan.errors.first() {
+        let contents = container::read(text.as_bytes(), None);
+        if let Some(error) = contents.errors.first() {
             return Err(error.to_string());
         }
-        for block in scan.blocks.iter().filter(|block| block.is_certificate()) {
-            match certificate(block) {
+        for block in contents.blocks.iter().filter(|block| block.kind == Kind::Certificate) {
+            match Certificate::from_der(block.der.to_vec()) {
                 Ok(certificate) => certificates.push(Located::from(certificate)),
                 Err(error) => malformed.push(
                     Finding::error(Code::DerMalformed, error.to_string())
@@ -234,16 +234,6 @@ fn from_texts(texts: &[String]) -> Result<(Vec<Located>, Vec<Finding>), String> 
         }
     }
     Ok((certificates, malformed))
-}
-
-/// What follows the certificate under the label TRUSTED CERTIFICATE is openssl's own and dropped.
-fn certificate(block: &pem::PemBlock) -> Result<Certificate, CertificateError> {
-    match Certificate::from_der(block.der.to_vec()) {
-        Err(CertificateError::TrailingBytes(extra)) if block.label == "TRUSTED CERTIFICATE" => {
-            Certificate::from_der(&block.der[..block.der.len() - extra])
-        }
-        result => result,
-    }
 }
 
 fn in_words(findings: &[Finding]) -> String {
