@@ -70,11 +70,19 @@ impl Folder {
         let is_folder = path.ends_with(b"/");
         let wanted = if is_folder { join(&relative, INDEX) } else { relative };
         let directory = Arc::clone(&self.directory);
-        let found = tokio::task::spawn_blocking(move || find(&directory, &wanted)).await;
+        let find = move || {
+            find(&directory, &wanted).inspect_err(|error| {
+                if failure_status(error) != StatusCode::NOT_FOUND {
+                    tracing::error!(%error, file = ?wanted, "cannot read a file");
+                }
+            })
+        };
+        let found = tokio::task::spawn_blocking(find).await;
         match found {
             Ok(Ok(Found::File(file))) => file.answer(&head.headers),
             Ok(Ok(Found::Directory)) if !is_folder => with_slash(head),
-            Ok(Ok(Found::Directory) | Err(_)) => not_found(),
+            Ok(Ok(Found::Directory)) => not_found(),
+            Ok(Err(error)) => failure(&error),
             Err(_) => error_page(StatusCode::INTERNAL_SERVER_ERROR, "reading the file failed"),
         }
     }
@@ -234,6 +242,34 @@ impl Body for FileBody {
     }
 }
 
+/// Answers for a file that cannot be had.
+fn failure(error: &io::Error) -> Response<AnswerBody> {
+    match failure_status(error) {
+        StatusCode::NOT_FOUND => not_found(),
+        status => error_page(status, "reading the file failed"),
+    }
+}
+
+/// A path that leads to no file that may be served is the client's affair, all else is ours and may pass.
+fn failure_status(error: &io::Error) -> StatusCode {
+    match Errno::from_io_error(error) {
+        Some(
+            Errno::NOENT
+            | Errno::NOTDIR
+            | Errno::LOOP
+            | Errno::XDEV
+            | Errno::ACCESS
+            | Errno::PERM
+            | Errno::NAMETOOLONG
+            // A unix socket.
+            | Errno::NXIO,
+        ) => StatusCode::NOT_FOUND,
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM) => StatusCode::SERVICE_UNAVAILABLE,
+        None if error.kind() == io::ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
 fn not_found() -> Response<AnswerBody> {
     error_page(StatusCode::NOT_FOUND, "there is no such file")
 }
@@ -362,6 +398,22 @@ mod tests {
         std::fs::write(&path, "").unwrap();
         let error = FileBody::new(opened).collect().await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn what_is_missing_and_what_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a"), "a").unwrap();
+        std::os::unix::fs::symlink("loop", folder.path().join("loop")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+        let directory = Folder::open(folder.path()).unwrap().directory;
+        let long = "x".repeat(300);
+        for wanted in ["none", "a/b", "loop", "../a", "socket", &long] {
+            let Err(error) = find(&directory, wanted) else { panic!("{wanted} is there") };
+            assert_eq!(failure_status(&error), StatusCode::NOT_FOUND, "{wanted}: {error}");
+        }
+        let status = |errno: Errno| failure_status(&errno.into()).as_u16();
+        assert_eq!((status(Errno::MFILE), status(Errno::IO)), (503, 500));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `certkit serve`: settings, certificates and application are settled, then the server runs until it is told to stop.
 
 mod certificates;
+mod descriptors;
 mod discover;
 mod localhost;
 mod settings;
@@ -60,7 +61,10 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
             Root::StartPage(start_page::html(identity.ca.as_deref(), &ask(&settings, &identity)))
         }
     };
-    let config = settings.decide(root, default_listener());
+    let mut config = settings.decide(root, default_listener());
+    if let Some(note) = descriptors::make_do(&mut config) {
+        context.talk.say(&format!("certkit: {note}"));
+    }
     let what = words::what(&found, &config, named_by.as_deref());
     let loading = loading(&found);
 
