@@ -21,6 +21,10 @@ use super::worker::{RequestBody, ResponseBody};
 /// The slowest a body may come, in bytes per second, once the first timeout is over.
 const SLOWEST: u64 = 1024;
 
+/// Bytes of an answer that one HTTP/2 stream takes at a time, its usual frame. Whoever takes the first of them is asked
+/// again for the next, so that a large answer waits for its client where that is noticed, not in a buffer.
+const STREAM_PIECE: usize = 16 * 1024;
+
 /// The beginning of a request body, and the rest if there is more.
 pub(super) struct Buffered {
     pub(super) first: Bytes,
@@ -205,6 +209,8 @@ where
 pub(super) struct Answer {
     body: AnswerBody,
     request: OpenRequest,
+    /// On HTTP/2: what is left of a large frame.
+    rest: Bytes,
     /// The body broke off. hyper drops what it has not written when it is told, so it is told one turn later.
     broken: Option<io::Error>,
 }
@@ -220,6 +226,15 @@ pub(super) enum AnswerBody {
 impl AnswerBody {
     pub(super) fn text(text: impl Into<Bytes>) -> Self {
         Self::Full(Full::new(text.into()))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Full(body) => body.is_end_stream(),
+            Self::Stream(body) => body.is_end_stream(),
+            Self::Worker(body) => body.is_end_stream(),
+        }
     }
 }
 
@@ -264,7 +279,11 @@ impl OpenRequest {
     /// Now the answer is known.
     pub(super) fn answered(mut self, status: StatusCode, body: AnswerBody) -> Answer {
         self.status = status.as_u16();
-        Answer { body, request: self, broken: None }
+        // hyper asks for a frame only when the client has room for some of it.
+        if !body.is_end_stream() {
+            self.stream_waits();
+        }
+        Answer { body, request: self, rest: Bytes::new(), broken: None }
     }
 }
 
@@ -305,6 +324,7 @@ impl Body for Answer {
             return Poll::Ready(Some(Err(error)));
         }
         let frame = match &mut this.body {
+            _ if !this.rest.is_empty() => Some(Ok(Frame::data(std::mem::take(&mut this.rest)))),
             AnswerBody::Empty => None,
             AnswerBody::Full(body) => ready!(Pin::new(body).poll_frame(cx)).map(|frame| match frame {
                 Ok(frame) => Ok(frame),
@@ -314,9 +334,14 @@ impl Body for Answer {
             AnswerBody::Worker(body) => ready!(Pin::new(body).poll_frame(cx)),
         };
         match frame {
-            Some(Ok(frame)) => {
+            Some(Ok(mut frame)) => {
+                if let (Some(data), Some(_)) = (frame.data_mut(), this.request.stream)
+                    && data.len() > STREAM_PIECE
+                {
+                    this.rest = data.split_off(STREAM_PIECE);
+                }
                 this.request.sent += frame.data_ref().map_or(0, Bytes::len) as u64;
-                if matches!(&this.body, AnswerBody::Worker(body) if !body.is_end_stream()) {
+                if !this.is_end_stream() {
                     this.request.stream_waits();
                 }
                 Poll::Ready(Some(Ok(frame)))
@@ -335,23 +360,91 @@ impl Body for Answer {
     }
 
     fn is_end_stream(&self) -> bool {
-        if self.broken.is_some() {
-            return false;
-        }
-        match &self.body {
-            AnswerBody::Empty => true,
-            AnswerBody::Full(body) => body.is_end_stream(),
-            AnswerBody::Stream(body) => body.is_end_stream(),
-            AnswerBody::Worker(body) => body.is_end_stream(),
-        }
+        self.broken.is_none() && self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.body {
+        let mut hint = match &self.body {
             AnswerBody::Empty => SizeHint::with_exact(0),
             AnswerBody::Full(body) => body.size_hint(),
             AnswerBody::Stream(body) => body.size_hint(),
             AnswerBody::Worker(body) => body.size_hint(),
+        };
+        let rest = self.rest.len() as u64;
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper.saturating_add(rest));
         }
+        hint.set_lower(hint.lower().saturating_add(rest));
+        hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::activity::{Activity, Overdue};
+    use super::super::config::AccessLogTarget;
+    use super::super::connection::Role;
+    use super::*;
+
+    /// An answer on a connection of its own.
+    fn answer(version: Version, body: AnswerBody) -> (Arc<Activity>, Answer) {
+        let activity = Arc::new(Activity::new(&Limits::default()));
+        let connection = Connection {
+            peer_address: String::new(),
+            peer_port: 0,
+            server_port: String::new(),
+            tls: None,
+            role: Role::Serve,
+            activity: Arc::clone(&activity),
+        };
+        let log = AccessLog::open(&AccessLogTarget::Off).unwrap();
+        let request = OpenRequest::new(Arc::new(connection), version, log, None);
+        (activity, request.answered(StatusCode::OK, body))
+    }
+
+    fn overdue(activity: &Activity) -> Option<Overdue> {
+        activity.overdue(Instant::now() + Limits::default().write_timeout + Duration::from_secs(1))
+    }
+
+    #[tokio::test]
+    async fn whole_answers_wait_for_their_client_too() {
+        let text = vec![b'x'; 2 * STREAM_PIECE + 1];
+        let (activity, mut whole) = answer(Version::HTTP_2, AnswerBody::text(text.clone()));
+        assert_eq!(overdue(&activity), Some(Overdue::Write), "no room for a first byte");
+        let mut taken = Vec::new();
+        for left in [STREAM_PIECE + 1, 1, 0] {
+            taken.extend(whole.frame().await.unwrap().unwrap().into_data().unwrap());
+            assert_eq!(whole.size_hint().exact(), Some(left as u64));
+            assert_eq!(whole.is_end_stream(), left == 0);
+            assert_eq!(overdue(&activity), (left > 0).then_some(Overdue::Write), "{left} left");
+        }
+        assert_eq!(taken, text);
+
+        let file = Full::new(Bytes::from(text)).map_err(|never| match never {});
+        let (activity, file) = answer(Version::HTTP_2, AnswerBody::Stream(file.boxed_unsync()));
+        assert_eq!(overdue(&activity), Some(Overdue::Write));
+        drop(file);
+        assert_ne!(overdue(&activity), Some(Overdue::Write), "the client has reset the stream");
+        let (activity, _empty) = answer(Version::HTTP_2, AnswerBody::Empty);
+        assert_eq!(overdue(&activity), None);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_application_is_not_cut() {
+        struct Never;
+        impl Body for Never {
+            type Data = Bytes;
+            type Error = io::Error;
+            fn poll_frame(
+                self: Pin<&mut Self>,
+                _: &mut Context<'_>,
+            ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+                Poll::Pending
+            }
+        }
+        let (activity, mut body) = answer(Version::HTTP_2, AnswerBody::Stream(Never.boxed_unsync()));
+        let poll = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut body).poll_frame(cx).is_pending()));
+        assert!(poll.await);
+        assert_eq!(overdue(&activity), None);
     }
 }

@@ -2,10 +2,13 @@
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use http::Request;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -32,6 +35,9 @@ const STREAMS: u32 = 128;
 const PENDING_RESETS: usize = 20;
 /// Bytes of an answer that one HTTP/2 stream may hold back for a slow client.
 const STREAM_BUFFER: usize = 256 * 1024;
+/// What is taken of a body that nobody reads: more than a client has under way before it sees the answer.
+const DRAIN_BYTES: usize = 16 << 20;
+const DRAIN_TIME: Duration = Duration::from_secs(10);
 /// Bytes that hyper may read ahead: the largest head, and room for what follows it.
 const READ_BUFFER: usize = 128 * 1024;
 
@@ -183,7 +189,9 @@ where
     let limits = http1_guard::Limits::default();
     let answer = service_fn({
         let connection = Arc::clone(&connection);
-        move |request: Request<Incoming>| pipeline::respond(&service, &connection, request)
+        move |request: Request<Incoming>| {
+            pipeline::respond(&service, &connection, request.map(|body| StreamBody { body: Some(body) }))
+        }
     });
     let hyper = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
@@ -193,6 +201,60 @@ where
         .max_send_buf_size(STREAM_BUFFER)
         .serve_connection(TokioIo::new(stream), answer);
     Ok(drive(pin!(hyper), http2::Connection::graceful_shutdown, &connection.activity, shutdown).await?)
+}
+
+/// The body of an HTTP/2 request. What nobody reads of it is taken and thrown away.
+///
+/// hyper resets a stream as soon as its answer is sent and its body dropped. RFC 9113 section 8.1 wants that, and that
+/// clients do not discard the answer for it, but some do (curl 7.88), when both come at once. So the client is given the
+/// time to see the answer, and to stop by itself.
+struct StreamBody {
+    /// Always there, until it is dropped.
+    body: Option<Incoming>,
+}
+
+impl Body for StreamBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+        match &mut self.body {
+            Some(body) => Pin::new(body).poll_frame(cx),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Incoming::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(SizeHint::default, Incoming::size_hint)
+    }
+}
+
+impl Drop for StreamBody {
+    fn drop(&mut self) {
+        let Some(mut body) = self.body.take() else { return };
+        if body.is_end_stream() {
+            return;
+        }
+        // There is none when the whole server goes down.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let drain = async move {
+            let mut left = DRAIN_BYTES;
+            while let Some(Ok(frame)) = body.frame().await {
+                left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+                if left == 0 {
+                    return;
+                }
+            }
+        };
+        runtime.spawn(timeout(DRAIN_TIME, drain));
+    }
 }
 
 /// Runs a connection of hyper. Ends it gracefully when it idles too long or the server drains, and cuts it when its

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket as RawSocket, Type};
 use tokio::net::{TcpListener, UnixListener};
@@ -16,6 +16,9 @@ use super::client_stream::Socket;
 use super::connection::{self, Accepted, Speak};
 use super::pipeline::Service;
 use super::shutdown::{Phase, Shutdown};
+
+/// What keeps connections from being accepted lasts; it is logged no more often than this.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(1);
 
 /// A socket that is bound. Clients are refused until [`BoundSocket::listen`], which is when there is something to serve.
 #[derive(Debug)]
@@ -116,6 +119,7 @@ impl Listener {
         shutdown: Shutdown,
     ) {
         let mut draining = shutdown.clone();
+        let mut complained: Option<Instant> = None;
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -130,7 +134,10 @@ impl Listener {
                         error.kind(),
                         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
                     ) {
-                        tracing::warn!(%error, "cannot accept a connection");
+                        if complained.is_none_or(|last| last.elapsed() >= COMPLAIN_EVERY) {
+                            complained = Some(Instant::now());
+                            tracing::warn!(%error, "cannot accept a connection");
+                        }
                         tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                     continue;

@@ -16,7 +16,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 use rustix::io::Errno;
-use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::body::AnswerBody;
 use super::pipeline::error_page;
@@ -70,11 +70,19 @@ impl Folder {
         let is_folder = path.ends_with(b"/");
         let wanted = if is_folder { join(&relative, INDEX) } else { relative };
         let directory = Arc::clone(&self.directory);
-        let found = tokio::task::spawn_blocking(move || find(&directory, &wanted)).await;
+        let find = move || {
+            find(&directory, &wanted).inspect_err(|error| {
+                if failure_status(error) != StatusCode::NOT_FOUND {
+                    tracing::error!(%error, file = ?wanted, "cannot read a file");
+                }
+            })
+        };
+        let found = tokio::task::spawn_blocking(find).await;
         match found {
             Ok(Ok(Found::File(file))) => file.answer(&head.headers),
             Ok(Ok(Found::Directory)) if !is_folder => with_slash(head),
-            Ok(Ok(Found::Directory) | Err(_)) => not_found(),
+            Ok(Ok(Found::Directory)) => not_found(),
+            Ok(Err(error)) => failure(&error),
             Err(_) => error_page(StatusCode::INTERNAL_SERVER_ERROR, "reading the file failed"),
         }
     }
@@ -161,40 +169,38 @@ impl Opened {
     }
 }
 
-/// A file read in a thread that may block, two chunks ahead of the client.
+/// A file, read chunk by chunk as the client takes it. A thread that may block is held while a chunk is read and no
+/// longer: there are few of them, and a client may take as long as it likes.
 struct FileBody {
-    chunks: mpsc::Receiver<io::Result<Bytes>>,
+    next: Next,
+    /// Bytes that the client has not got, of those promised.
     left: u64,
+}
+
+/// Where the next chunk is.
+enum Next {
+    /// Here: all of the promise that is not in it is still in the file.
+    Ready(File, Vec<u8>),
+    /// Being read.
+    Reading(JoinHandle<io::Result<(File, Vec<u8>)>>),
+    /// Nowhere: everything was handed over, or reading failed.
+    Nothing,
 }
 
 impl FileBody {
     fn new(opened: Opened) -> Self {
-        let (sender, chunks) = mpsc::channel(2);
-        let left = opened.length;
-        tokio::task::spawn_blocking(move || {
-            let mut left = opened.length.saturating_sub(opened.beginning.len() as u64);
-            let mut result = sender.blocking_send(Ok(opened.beginning.into()));
-            while left > 0 && result.is_ok() {
-                let mut chunk = Vec::new();
-                let wanted = left.min(CHUNK as u64);
-                let read = (&opened.file).take(wanted).read_to_end(&mut chunk);
-                left = left.saturating_sub(chunk.len() as u64);
-                result = match read {
-                    // The file was cut since its length was promised: the client must not take this for all.
-                    Ok(0) => {
-                        left = 0;
-                        sender.blocking_send(Err(io::ErrorKind::UnexpectedEof.into()))
-                    }
-                    Ok(_) => sender.blocking_send(Ok(chunk.into())),
-                    Err(error) => {
-                        left = 0;
-                        sender.blocking_send(Err(error))
-                    }
-                };
-            }
-        });
-        Self { chunks, left }
+        Self { next: Next::Ready(opened.file, opened.beginning), left: opened.length }
     }
+}
+
+/// Begins to read at most `length` bytes.
+fn read_chunk(file: File, length: u64) -> JoinHandle<io::Result<(File, Vec<u8>)>> {
+    tokio::task::spawn_blocking(move || {
+        let mut chunk = Vec::new();
+        (&file).take(length.min(CHUNK as u64)).read_to_end(&mut chunk)?;
+        // The file was cut since its length was promised: the client must not take this for all.
+        if chunk.is_empty() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok((file, chunk)) }
+    })
 }
 
 impl Body for FileBody {
@@ -202,11 +208,29 @@ impl Body for FileBody {
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let chunk = self.chunks.poll_recv(cx);
-        if let Poll::Ready(Some(Ok(chunk))) = &chunk {
-            self.left = self.left.saturating_sub(chunk.len() as u64);
+        let this = &mut *self;
+        let (file, mut chunk) = match std::mem::replace(&mut this.next, Next::Nothing) {
+            Next::Ready(file, chunk) => (file, chunk),
+            Next::Reading(mut reading) => match Pin::new(&mut reading).poll(cx) {
+                Poll::Ready(read) => match read.unwrap_or_else(|error| Err(io::Error::other(error))) {
+                    Ok(read) => read,
+                    Err(error) => return Poll::Ready(Some(Err(error))),
+                },
+                Poll::Pending => {
+                    this.next = Next::Reading(reading);
+                    return Poll::Pending;
+                }
+            },
+            Next::Nothing => return Poll::Ready(None),
+        };
+        // A file that has grown is not sent further than was promised.
+        chunk.truncate(usize::try_from(this.left).unwrap_or(usize::MAX));
+        this.left = this.left.saturating_sub(chunk.len() as u64);
+        // The next one is read while the client takes this one.
+        if this.left > 0 {
+            this.next = Next::Reading(read_chunk(file, this.left));
         }
-        chunk.map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
+        Poll::Ready(Some(Ok(Frame::data(chunk.into()))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -215,6 +239,34 @@ impl Body for FileBody {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.left)
+    }
+}
+
+/// Answers for a file that cannot be had.
+fn failure(error: &io::Error) -> Response<AnswerBody> {
+    match failure_status(error) {
+        StatusCode::NOT_FOUND => not_found(),
+        status => error_page(status, "reading the file failed"),
+    }
+}
+
+/// A path that leads to no file that may be served is the client's affair, all else is ours and may pass.
+fn failure_status(error: &io::Error) -> StatusCode {
+    match Errno::from_io_error(error) {
+        Some(
+            Errno::NOENT
+            | Errno::NOTDIR
+            | Errno::LOOP
+            | Errno::XDEV
+            | Errno::ACCESS
+            | Errno::PERM
+            | Errno::NAMETOOLONG
+            // A unix socket.
+            | Errno::NXIO,
+        ) => StatusCode::NOT_FOUND,
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM) => StatusCode::SERVICE_UNAVAILABLE,
+        None if error.kind() == io::ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -308,6 +360,60 @@ mod tests {
         {
             assert_eq!(contents(&folder, wanted), None, "{wanted}");
         }
+    }
+
+    #[test]
+    fn unfinished_downloads_hold_no_threads() {
+        let folder = tempfile::tempdir().unwrap();
+        let large: Vec<u8> = (0..1_000_000_u32).map(|number| number as u8).collect();
+        std::fs::write(folder.path().join("large"), &large).unwrap();
+        let directory = Folder::open(folder.path()).unwrap().directory;
+        let download = || match find(&directory, "large") {
+            Ok(Found::File(opened)) => FileBody::new(opened),
+            _ => panic!("it is there"),
+        };
+        // With one thread for everything that blocks.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let mut unfinished: Vec<_> = (0..4).map(|_| download()).collect();
+            for body in &mut unfinished {
+                assert!(body.frame().await.unwrap().is_ok());
+            }
+            let whole = tokio::time::timeout(Duration::from_secs(30), download().collect()).await;
+            assert_eq!(whole.expect("a thread is free").unwrap().to_bytes(), large);
+        });
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_cut_breaks_its_download() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large");
+        std::fs::write(&path, vec![b'x'; 3 * CHUNK]).unwrap();
+        let directory = Folder::open(folder.path()).unwrap().directory;
+        let Ok(Found::File(opened)) = find(&directory, "large") else { panic!("it is there") };
+        std::fs::write(&path, "").unwrap();
+        let error = FileBody::new(opened).collect().await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn what_is_missing_and_what_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a"), "a").unwrap();
+        std::os::unix::fs::symlink("loop", folder.path().join("loop")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+        let directory = Folder::open(folder.path()).unwrap().directory;
+        let long = "x".repeat(300);
+        for wanted in ["none", "a/b", "loop", "../a", "socket", &long] {
+            let Err(error) = find(&directory, wanted) else { panic!("{wanted} is there") };
+            assert_eq!(failure_status(&error), StatusCode::NOT_FOUND, "{wanted}: {error}");
+        }
+        let status = |errno: Errno| failure_status(&errno.into()).as_u16();
+        assert_eq!((status(Errno::MFILE), status(Errno::IO)), (503, 500));
     }
 
     #[test]

@@ -42,6 +42,25 @@ fn curl_takes_it_over_both_versions_of_http() {
 }
 
 #[test]
+fn an_upload_that_nobody_reads_is_answered_on_http2() {
+    let test = Test::with_chain("test.example");
+    let Some(curl) = Curl::new(&test, "test.example") else { return };
+    test.write("public/a.txt", "a");
+    test.write("upload", vec![b'x'; 3_000_000]);
+    test.write("larger", vec![b'x'; 5_000_000]);
+    test.write(
+        "early.py",
+        "def application(environ, start_response):\n    start_response('403 Forbidden', [])\n    return [b'no']\n",
+    );
+    let chain = ["--cert", "chain.pem", "--key", "server.key", "--static", "/public=public"];
+    let server = Server::start(&test, &[&chain[..], &["--limit-post", "4000000", "early.py"]].concat());
+    let answers = [("/", "@upload", 403), ("/", "@larger", 413), ("/public/a.txt", "@upload", 405)];
+    for (path, upload, status) in answers {
+        curl.fetch(&server, path, &["--http2", "--data-binary", upload]).is(status);
+    }
+}
+
+#[test]
 fn openssl_sees_the_chain_complete_and_in_order() {
     let Some(openssl) = peer("openssl") else { return };
     let test = Test::with_chain("test.example");

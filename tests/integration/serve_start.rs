@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use crate::curl::Curl;
 use crate::harness::{Ran, Test, certkit, eventually, repository};
 use crate::peers::peer;
-use crate::process::{Server, free_port};
+use crate::process::{Process, Server, free_port, wait_until_gone};
 
 fn probe() -> String {
     repository().join("tests/apps/probe.py").display().to_string()
@@ -172,6 +172,29 @@ fn what_a_start_without_an_application_finds() {
     test.write("other.py", source("by ini", "application"));
     test.write("uwsgi.ini", "[uwsgi]\nwsgi-file = other.py\nprocesses = 1\n");
     assert_eq!(page("uwsgi.ini"), "by ini");
+}
+
+#[test]
+fn a_server_that_still_loads_can_be_stopped() {
+    let test = Test::with_chain("test.example");
+    let source = "import os, time\nopen('loading', 'w').write(str(os.getpid()))\nwhile True: time.sleep(1)\n";
+    test.write("hang.py", source);
+    for signal in [Signal::INT, Signal::TERM, Signal::QUIT] {
+        let listen = format!("https:127.0.0.1:{}", free_port());
+        let program = test.program(certkit()).args(["serve", "--listen", &listen, "--cert", "chain.pem"]);
+        let mut process = Process::start(&test, program.args(["--key", "server.key", "hang.py"]));
+        let worker = eventually("the application loads", || {
+            std::fs::read_to_string(test.path("loading")).ok()?.parse::<u32>().ok()
+        });
+        if signal == Signal::INT {
+            process.wait_for_log("still loading hang.py");
+        }
+        process.signal(signal);
+        assert_eq!(process.wait().code(), Some(0), "{signal:?}");
+        process.wait_for_log("stopped before the server was ready");
+        wait_until_gone(&[worker]);
+        std::fs::remove_file(test.path("loading")).unwrap();
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `certkit serve`: settings, certificates and application are settled, then the server runs until it is told to stop.
 
 mod certificates;
+mod descriptors;
 mod discover;
 mod localhost;
 mod settings;
@@ -31,12 +32,16 @@ use crate::report::{Failure, Outcome, Report};
 use crate::serve::address::{ListenAddress, Place, Scheme};
 use crate::serve::config::{AccessLogTarget, Root};
 use crate::serve::shutdown::{Phase, ShutdownSender};
+use crate::serve::worker::Application;
 use crate::serve::{Certificates, Observer, Server};
 use crate::tls::{CertificateSet, CertificateSource, policy};
 use crate::x509::{Certificate, CertifiedKey, SubjectAltName};
 
 /// What keeps the runtime from ending is a log on a blocked terminal at most.
 const END_OF_RUNTIME: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// An application that takes longer to load is talked about.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Runs the command.
 pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
@@ -56,13 +61,23 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
             Root::StartPage(start_page::html(identity.ca.as_deref(), &ask(&settings, &identity)))
         }
     };
-    let config = settings.decide(root, default_listener());
+    let mut config = settings.decide(root, default_listener());
+    if let Some(note) = descriptors::make_do(&mut config) {
+        context.talk.say(&format!("certkit: {note}"));
+    }
     let what = words::what(&found, &config, named_by.as_deref());
+    let loading = loading(&found);
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot_run)?;
     let result = runtime.block_on(async {
-        let signals = Signals::listen().map_err(cannot_run)?;
-        let server = Server::start(config, certificates).await.map_err(words::cannot_start)?;
+        let mut signals = Signals::listen().map_err(cannot_run)?;
+        let starting = Server::start(config, certificates);
+        let Some(server) = signals.until_stopped(starting, &loading, &context.talk).await else {
+            // The workers that load are children of tasks, which end with the runtime.
+            context.talk.say("certkit: stopped before the server was ready");
+            return Ok(Report::new(Outcome::Nothing));
+        };
+        let server = server.map_err(words::cannot_start)?;
         say_start(&context.talk, &what, &server.addresses(), &identity);
         signals.serve(server, context.talk).await;
         Ok(Report::new(Outcome::Nothing))
@@ -129,6 +144,15 @@ fn ask(settings: &PartialServe, identity: &Identity) -> String {
     words::next(&listeners, identity).unwrap_or_default()
 }
 
+/// What takes its time when the server does not come up, for people.
+fn loading(found: &Found) -> String {
+    match found {
+        Found::Application(Application::File { path, .. }) => path.display().to_string(),
+        Found::Application(Application::Module { module, .. }) => module.clone(),
+        Found::Folder(_) | Found::Nothing => "the server".to_owned(),
+    }
+}
+
 /// Where nobody but this machine can look.
 fn default_listener() -> ListenAddress {
     ListenAddress { scheme: Scheme::Https, place: Place::Tcp { host: "127.0.0.1".to_owned(), port: 8443 } }
@@ -188,6 +212,32 @@ impl Signals {
             quit: signal(SignalKind::quit())?,
             hangup: signal(SignalKind::hangup())?,
         })
+    }
+
+    /// The outcome of `starting`; `None` as soon as a signal says to stop. The application's own code runs in there, and
+    /// may take for ever. HUP has nothing to do yet: it is obeyed once the server runs.
+    async fn until_stopped<T>(
+        &mut self,
+        starting: impl Future<Output = T>,
+        loading: &str,
+        talk: &Talk,
+    ) -> Option<T> {
+        let mut starting = std::pin::pin!(starting);
+        let mut patience = std::pin::pin!(tokio::time::sleep(PATIENCE));
+        let mut is_patient = true;
+        loop {
+            tokio::select! {
+                biased;
+                _ = self.interrupt.recv() => return None,
+                _ = self.terminate.recv() => return None,
+                _ = self.quit.recv() => return None,
+                outcome = &mut starting => return Some(outcome),
+                () = &mut patience, if is_patient => {
+                    is_patient = false;
+                    talk.say(&format!("certkit: still loading {loading}"));
+                }
+            }
+        }
     }
 
     /// Runs the server until it has stopped. INT and TERM stop it gently, a second INT and QUIT at once; HUP has the

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
+use hyper::ext::ReasonPhrase;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf, ReadHalf, WriteHalf};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -131,7 +132,8 @@ async fn write_response(
     bytes.extend_from_slice(b"HTTP/1.1 ");
     bytes.extend_from_slice(head.status.as_str().as_bytes());
     bytes.push(b' ');
-    bytes.extend_from_slice(head.status.canonical_reason().unwrap_or("Unknown").as_bytes());
+    let usual = head.status.canonical_reason().unwrap_or("Unknown").as_bytes();
+    bytes.extend_from_slice(head.extensions.get::<ReasonPhrase>().map_or(usual, ReasonPhrase::as_bytes));
     bytes.extend_from_slice(b"\r\n");
     // The connection's end is the answer's end: no chunks, which front servers do not decode here.
     for (name, value) in &head.headers {

@@ -15,11 +15,11 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::net::UnixStream;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Notify, mpsc};
 
 use super::frame::{Frame, FrameReader, PIECE_LIMIT, body_head, client_gone};
-use super::response::{self, ResponseBody, Violation};
+use super::response::{self, PieceSender, ResponseBody, Violation};
 use super::supervisor::Shared;
 use super::{CallError, RequestBody};
 
@@ -101,7 +101,7 @@ struct Exchange {
     /// What is left of the request's body: `spare` first. An error or the client's end makes it `None`.
     body: Option<(Bytes, Option<RequestBody>)>,
     /// Where the answer's pieces go.
-    answer: Option<mpsc::Sender<Bytes>>,
+    answer: Option<PieceSender>,
     /// The worker was told that the client is gone.
     gone: bool,
 }
