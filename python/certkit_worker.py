@@ -5,8 +5,11 @@ descriptor and hands over, beside the standard streams (everything printed goes 
 
     3 this source   4 control stream   5 queue   6 claims (8 bytes per thread)   7... one stream per thread
 
-Control: this process writes `L` when the application is loaded, or `F` and a text when it is not. Its end of file
-means that the front is gone: the process ends at once, whatever it is doing.
+Control: this process writes `L` when the application is loaded, `F` and a traceback when it is
+not, `U` and a line when there is none. Later the front may
+write the number of a thread (u32) whose message takes long: this process then sends, as frames over this stream too,
+what of that message need not wait for the request that is running (`[` and `N` below). Its end of file means that the
+front is gone: the process ends at once, whatever it is doing.
 
 Queue (SEQPACKET, shared by all workers: whoever is free takes the next message): one marshalled list of requests,
 
@@ -26,6 +29,8 @@ started. All else goes over the thread's own stream, as frames `u32 length | kin
                      `E` id                  its end
                      `X` id                  the application failed: before the head 500, after it a broken message
                      `P` id u32              give me at most so many bytes of the request's body
+                     `N` id                  this request, and all after it in its message, are not begun and never
+                                             will be here: give them to others
     to the worker    `B` id bytes            the bytes asked for; none: the body has ended
                      `A` id                  the client is gone
 
@@ -49,6 +54,8 @@ FRAME_LIMIT = 1024 * 1024
 CHUNK = 128 * 1024
 # Bodies up to this size travel as whole answers, several to a frame.
 WHOLE_LIMIT = 64 * 1024
+# Nobody sends so many headers on purpose, and the front would take ten times as many for an attack.
+HEADER_COUNT = 1000
 # Clients choose the bytes of `repeated`: keep only short ones, and not too many.
 CACHED_LENGTH = 4096
 CACHED_COUNT = 512
@@ -91,16 +98,16 @@ def main():
             one.close()
 
     os.register_at_fork(after_in_child=forget)
-    _thread.start_new_thread(watch, (control,))
+    _thread.start_new_thread(watch, (control, lanes))
     # A service manager that stops the service sends this to every process of it, yet running requests are to be
     # finished: the front decides. (A handler, not SIG_IGN, because programs started from here would inherit that.)
     _signal.signal(_signal.SIGTERM, lambda *_: None)
     try:
         application = load(kind, target, name, paths)
     except LoadError as error:
-        fail_to_load(control, str(error))
+        fail_to_load(control, b"U", str(error))
     except BaseException:
-        fail_to_load(control, traceback_text())
+        fail_to_load(control, b"F", traceback_text())
     BASE.update({
         "wsgi.version": (1, 0),
         "wsgi.errors": sys.stderr,
@@ -129,16 +136,22 @@ def main():
         pass
 
 
-def watch(control):
-    """Waits for the end of the front, which never writes here, and ends this process even when it is busy."""
+def watch(control, lanes):
+    """Unburdens threads when the front asks for it, and ends this process with the front, even when it is busy."""
     try:
-        control.recv(1)
+        while True:
+            slot = control.recv(4, _socket.MSG_WAITALL)
+            if len(slot) < 4:
+                return
+            data = lanes[int.from_bytes(slot, "little")].unburden()
+            if data:
+                control.sendall(data)
     finally:
         os._exit(1)
 
 
 class LoadError(Exception):
-    """The application cannot be used, and a traceback would not help."""
+    """There is no application where it was looked for; a traceback would not help."""
 
 
 def load(kind, target, name, paths):
@@ -192,8 +205,8 @@ def missing_callable(module, target, name):
     return text
 
 
-def fail_to_load(control, text):
-    control.sendall(b"F" + text.encode("utf-8", "backslashreplace"))
+def fail_to_load(control, kind, text):
+    control.sendall(kind + text.encode("utf-8", "backslashreplace"))
     os._exit(1)
 
 
@@ -217,10 +230,12 @@ class Lane:
     """One thread: takes messages from the queue, runs the requests, answers on its own stream.
 
     Whole answers of one message are kept and sent together, so that front and worker wake each other up once per
-    message. Whatever may take its time (a streamed answer, asking for a body) sends the finished ones first.
+    message. Whatever may take its time (a streamed answer, asking for a body) sends the finished ones first, and hands
+    back what is not begun; when an application takes its time without a word, `watch` does that for it. So two threads
+    take from `answers` and `pending`: by `pop`, which gives each item to one of them.
     """
 
-    __slots__ = ("stream", "queue", "claims", "slot", "answers", "size", "alone")
+    __slots__ = ("stream", "queue", "claims", "slot", "answers", "size", "pending", "alone")
 
     def __init__(self, stream, queue, claims, slot):
         self.stream = stream
@@ -229,6 +244,9 @@ class Lane:
         self.slot = slice(8 * slot, 8 * slot + 8)
         self.answers = []
         self.size = 0
+        # Requests of the message that are not begun.
+        self.pending = []
+        # The running request is the last one of its message.
         self.alone = True
 
     def serve(self, application):
@@ -239,13 +257,17 @@ class Lane:
                 length = receive(message)
                 if not length:
                     return
-                requests = loads(message[:length])
-                self.alone = len(requests) == 1
-                for request in requests:
+                pending = self.pending = loads(message[:length])
+                self.alone = len(pending) == 1
+                while pending:
+                    try:
+                        request = pending.pop(0)
+                    except IndexError:
+                        # `watch` was faster.
+                        break
                     claims[slot] = request[0]
                     run(application, self, request)
-                if self.answers:
-                    self.flush()
+                self.flush()
         except Exception as error:
             # The stream is broken, so the front has given this process up.
             sys.stderr.write("certkit worker: %s\n" % error)
@@ -259,22 +281,33 @@ class Lane:
             self.flush()
 
     def flush(self):
-        answers = self.answers
-        if not answers:
-            return
-        self.answers, self.size = [], 0
-        data = encode(answers)
-        if len(data) <= FRAME_LIMIT:
-            self.send(len(data).to_bytes(4, "little") + data)
-            return
-        # Somebody's headers are enormous; the others must not suffer.
-        for answer in answers:
-            data = encode([answer])
-            if len(data) <= FRAME_LIMIT:
-                self.send(len(data).to_bytes(4, "little") + data)
-            else:
-                sys.stderr.write("certkit worker: an answer's headers are too large\n")
-                self.send(frame(b"X", answer[0]))
+        """Sends the finished answers."""
+        if self.answers:
+            self.size = 0
+            answers = take(self.answers)
+            if answers:
+                self.send(pack(answers))
+
+    def clear(self):
+        """Before the running request waits for its client: nobody else waits with it."""
+        if self.answers or self.pending:
+            self.size = 0
+            self.send(self.unburden())
+
+    def unburden(self):
+        """Takes the finished answers and what is not begun, and gives the frames that tell the front."""
+        answers = take(self.answers)
+        data = pack(answers) if answers else b""
+        first = None
+        pending = self.pending
+        try:
+            # From the end, so that it is the end of the message that is handed back.
+            while pending:
+                first = pending.pop()[0]
+        except IndexError:
+            pass
+        self.alone = True
+        return data if first is None else data + frame(b"N", first)
 
     def send(self, *parts):
         """Sends the bytes; waits while the front (that is, a slow client) does not take them."""
@@ -391,6 +424,8 @@ class Exchange:
             bodiless = check_status(status)
         if type(headers) is not list:
             raise TypeError("start_response() wants a list of headers, not %r (PEP 3333)" % type(headers).__name__)
+        if len(headers) > HEADER_COUNT:
+            raise ValueError("start_response() got %d headers, and %d are allowed" % (len(headers), HEADER_COUNT))
         length = None
         for item in headers:
             if type(item) is not tuple or len(item) != 2:
@@ -486,7 +521,7 @@ class Exchange:
                 self.whole(exact_bytes(chunk) if len(chunk) == length else bytes(chunk[:length]))
                 return
             head = head_frame(self.number, self.status, self.headers)
-            self.lane.flush()
+            self.lane.clear()
             self.begun = True
             parts = [head]
         elif self.done:
@@ -570,7 +605,7 @@ class Pull(io.RawIOBase):
         if exchange.gone:
             raise ClientGone("the client went away before its request's body was complete")
         lane, number = exchange.lane, exchange.number
-        lane.flush()
+        lane.clear()
         lane.send(frame(b"P", number, min(len(buffer), FRAME_LIMIT).to_bytes(4, "little")))
         while True:
             kind, whose, length = lane.receive()
@@ -618,6 +653,29 @@ class FileWrapper:
             if not block:
                 return
             yield block
+
+
+def take(answers):
+    """Empties a list that another thread may be emptying too."""
+    taken = []
+    try:
+        while answers:
+            taken.append(answers.pop())
+    except IndexError:
+        pass
+    return taken
+
+
+def pack(answers):
+    """Frames of whole answers; a single one, unless that would be too large."""
+    data = encode(answers)
+    if len(data) <= FRAME_LIMIT:
+        return len(data).to_bytes(4, "little") + data
+    if len(answers) > 1:
+        # Somebody's headers are enormous; the others must not suffer.
+        return b"".join(pack([answer]) for answer in answers)
+    sys.stderr.write("certkit worker: an answer's headers are too large\n")
+    return frame(b"X", answers[0][0])
 
 
 def encode(answers):

@@ -31,7 +31,7 @@ pub mod worker;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::HeaderValue;
 use rustls::ServerConfig;
@@ -129,6 +129,7 @@ impl Server {
     /// # Errors
     /// Everything that stands in the way; nothing is left behind then.
     pub async fn start(config: ServeConfig, certificates: Option<Certificates>) -> Result<Self, Error> {
+        keep_memory_private();
         let log = AccessLog::open(&config.access_log).map_err(|source| match &config.access_log {
             config::AccessLogTarget::File(path) => Error::AccessLog { path: path.clone(), source },
             _ => Error::AccessLog { path: PathBuf::new(), source },
@@ -212,6 +213,7 @@ impl Server {
 
         shutdown.reached(Phase::Draining).await;
         stop.advance(Phase::Draining);
+        let deadline = Instant::now() + self.graceful_timeout;
         while accepting.join_next().await.is_some() {}
         // Every connection holds a place: when all places are free, all connections have ended.
         let all_ended = async {
@@ -219,7 +221,7 @@ impl Server {
         };
         tokio::select! {
             () = all_ended => {}
-            () = tokio::time::sleep(self.graceful_timeout) => tracing::warn!("requests that still run are given up"),
+            () = tokio::time::sleep_until(deadline.into()) => tracing::warn!("requests that still run are given up"),
             () = shutdown.reached(Phase::Now) => {}
         }
         stop.advance(Phase::Now);
@@ -227,7 +229,7 @@ impl Server {
         let _ = tokio::time::timeout(LAST_LINES, places.acquire_many(all_places)).await;
         if let Some(pool) = &self.service.pool {
             tokio::select! {
-                () = pool.stop() => {}
+                () = pool.stop_by(deadline) => {}
                 () = shutdown.reached(Phase::Now) => {}
             }
         }
@@ -261,6 +263,17 @@ impl Renewal {
                 Err(findings) => observer.certificates_refused(&findings),
             }
         }
+    }
+}
+
+/// Keeps the TLS keys in this process: neither other processes of the same user, such as the application, may look into
+/// its memory (`/proc/PID/mem`), nor is there a core dump to find them in (prctl(2), `PR_SET_DUMPABLE`). The workers are
+/// programs of their own and not concerned.
+fn keep_memory_private() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+    {
+        tracing::warn!("the TLS keys are not safe from other processes of this user: {error}");
     }
 }
 

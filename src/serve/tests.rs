@@ -283,3 +283,11 @@ fn certificates() -> (Certificates, rustls::RootCertStore) {
     roots.add(root.leaf().der.clone()).unwrap();
     (Certificates { set: CertificateSet::new([&pair]).unwrap(), source: Arc::new(Never) }, roots)
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_memory_is_private() {
+    use rustix::process::{DumpableBehavior, dumpable_behavior};
+    keep_memory_private();
+    assert_eq!(dumpable_behavior(), Ok(DumpableBehavior::NotDumpable));
+}

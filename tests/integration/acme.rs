@@ -243,7 +243,7 @@ fn a_run_killed_during_the_validation_is_continued() {
     let mut run = Process::start(&test, program);
     run.wait_for_log("offered for validation");
     // Pebble looks after 0, 1, 2 or 3 seconds, whole ones: a kill between two of them leaves nobody unanswered.
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::thread::sleep(Duration::from_millis(300));
     run.signal(Signal::KILL);
     run.wait();
     assert!(test.path("state/orders/a.test.json").exists());

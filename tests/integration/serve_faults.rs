@@ -132,6 +132,22 @@ fn a_running_request_is_finished_when_told_to_stop() {
 }
 
 #[test]
+fn the_graceful_timeout_is_spent_once() {
+    let test = Test::with_chain("test.example");
+    let Some(curl) = Curl::new(&test, "test.example") else { return };
+    let mut server = server(&test, &["--graceful-timeout", "5"]);
+    let program = curl.program(&server, "/sleep?seconds=60&id=slow");
+    let mut child = program.command().stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    eventually("the request runs", || (started(&test) == ["slow"]).then_some(()));
+    let start = std::time::Instant::now();
+    server.process.signal(Signal::TERM);
+    assert_eq!(server.process.wait().code(), Some(0));
+    let took = start.elapsed();
+    child.wait().unwrap();
+    assert!(took > Duration::from_secs(4) && took < Duration::from_secs(9), "{took:?}");
+}
+
+#[test]
 fn an_idle_connection_does_not_hold_the_stop() {
     let test = Test::with_chain("test.example");
     let mut server = server(&test, &[]);

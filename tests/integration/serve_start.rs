@@ -1,6 +1,7 @@
 //! Starts that must fail, each with one clear message and its exit status; and what a start without an application finds.
 
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::Signal;
 
@@ -35,13 +36,29 @@ fn an_application_that_does_not_start() {
         .says("no_such_module_of_ours")
         .says("broken.py");
     serve(&test, &["syntax.py"]).exits(1).says("SyntaxError");
-    serve(&test, &["empty.py"]).exits(1).says("application");
-    serve(&test, &["number.py"]).exits(1).says("application");
+    serve(&test, &["empty.py"]).exits(1).says("has no `application`").says("certkit serve app.py:app");
+    serve(&test, &["number.py"]).exits(1).says("cannot be called").says("certkit serve app.py:app");
     serve(&test, &["no_such_package.wsgi"]).exits(1).says("no_such_package");
     serve(&test, &["missing.py"]).says("missing.py");
     let after: Vec<_> =
         test.files().into_keys().filter(|path| !path.to_string_lossy().contains("__pycache__")).collect();
     assert_eq!(after, before.into_keys().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_key_that_others_may_read() {
+    let test = Test::with_chain("test.example");
+    let key = test.path("server.key");
+    test.write("broken.py", "raise ValueError\n");
+    for (mode, is_open) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true)] {
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+        let ran = serve(&test, &["broken.py"]).exits(1);
+        if is_open {
+            ran.says("warning").says("permission").says(&format!("{mode:o}")).says("chmod 600 server.key");
+        } else {
+            ran.keeps_quiet_about("chmod");
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The certificates of `--cert` and `--key`: read, judged, and read again on demand.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -68,6 +69,7 @@ impl Files {
             return Err(Failure { findings: read.malformed, status: 1 });
         }
         let private_key = read_private_key(key)?;
+        remarks.extend(others_may_read(key));
         let (errors, others): (Vec<_>, Vec<_>) = judge(&read.certificates, &private_key, &file)
             .into_iter()
             .map(|finding| match finding.code {
@@ -142,6 +144,20 @@ fn judge(certificates: &[chain::Located], key: &crate::x509::PrivateKey, file: &
     // Whom clients trust is their affair; a private CA is no fault.
     let about_trust = [Code::SelfSigned, Code::TrustedLocally, Code::UntrustedRoot, Code::UnknownIssuer];
     judgement.findings.into_iter().filter(|finding| !about_trust.contains(&finding.code)).collect()
+}
+
+/// A warning about a key file that is open to its group or to everybody.
+fn others_may_read(key: &Path) -> Option<Finding> {
+    let metadata = std::fs::metadata(key).ok()?;
+    let mode = metadata.permissions().mode() & 0o777;
+    // A pipe or a terminal keeps nothing.
+    if !metadata.is_file() || mode & 0o077 == 0 {
+        return None;
+    }
+    let file = key.display().to_string();
+    let message = format!("others than its owner may use the private key {file} (its mode is {mode:o})");
+    let fix = format!("chmod 600 {}", shell_word(&file));
+    Some(Finding::warning(Code::Permission, message).at(Location::file(file)).fix(fix))
 }
 
 fn holds_key(path: &Path) -> bool {

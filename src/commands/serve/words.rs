@@ -184,6 +184,19 @@ fn application_failed(error: StartError) -> Failure {
             );
             Failure::new(finding).status(1)
         }
+        StartError::NotFound { reason } => {
+            let message = format!("the application did not start: {reason}");
+            let finding = Finding::error(Code::ApplicationFailed, message).fix(
+                "name the file or module, and the WSGI callable in it if it is not `application`: certkit serve app.py:app; files and modules are looked for in --chdir",
+            );
+            Failure::new(finding).status(1)
+        }
+        StartError::Ended { .. } => {
+            let message = format!("the application did not start: {error}");
+            let finding = Finding::error(Code::ApplicationFailed, message)
+                .fix("something ends Python while it imports the application; import it by hand and see: python3 -X faulthandler -c 'import ...'");
+            Failure::new(finding).status(1)
+        }
         error => Finding::error(Code::Io, error.to_string()).into(),
     }
 }

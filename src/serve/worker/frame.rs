@@ -8,8 +8,10 @@
 //! | `E` | id: its end | | | |
 //! | `X` | id: the application failed | | | |
 //! | `P` | id, u32: give me at most so many bytes of the request's body | | | |
+//! | `N` | id: this request, and all after it in its message, are not begun | | | |
 //!
 //! An id is 8 bytes. A thread runs one request at a time, so frames of two streamed answers never mix.
+//! `[` and `N` may also come over a worker's control stream, when a thread was asked for them while it is busy.
 
 use std::io;
 
@@ -44,6 +46,8 @@ pub(super) enum Frame {
     Failed(u64),
     /// At most so many bytes of the request's body are wanted.
     Pull(u64, usize),
+    /// This request, and all after it in its message, were not begun and will not be.
+    NotBegun(u64),
 }
 
 impl Frame {
@@ -59,6 +63,7 @@ impl Frame {
             (b'D', 1..=CHUNK) => Some(Self::Data(id, bytes)),
             (b'E', 0) => Some(Self::End(id)),
             (b'X', 0) => Some(Self::Failed(id)),
+            (b'N', 0) => Some(Self::NotBegun(id)),
             (b'P', 4) => Some(Self::Pull(id, bytes.try_get_u32_le().ok()? as usize)),
             _ => None,
         }
@@ -206,9 +211,15 @@ mod tests {
         assert_eq!(Frame::parse(Bytes::new()), None);
         assert_eq!(Frame::parse(Bytes::from_static(b"D1234567")), None);
         assert_eq!(Frame::parse([&b"D12345678"[..], &[0; CHUNK + 1]].concat().into()), None);
-        for (kind, rest) in
-            [(b'D', &b""[..]), (b'E', b"x"), (b'X', b"x"), (b'P', b"xyz"), (b'H', b""), (b'Q', b"")]
-        {
+        for (kind, rest) in [
+            (b'D', &b""[..]),
+            (b'E', b"x"),
+            (b'X', b"x"),
+            (b'N', b"x"),
+            (b'P', b"xyz"),
+            (b'H', b""),
+            (b'Q', b""),
+        ] {
             let bytes = [&[kind][..], &id, rest].concat();
             assert_eq!(Frame::parse(bytes.into()), None, "{}", char::from(kind));
         }

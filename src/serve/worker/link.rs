@@ -2,7 +2,8 @@
 //!
 //! A [`Link`] lives as long as its worker. It reads frames and hands their contents on; when a client does not take
 //! its answer as fast as it comes, the link stops reading, and the worker's send waits. When the stream ends, the
-//! thread's claim says which request died with it.
+//! thread's claim says which request died with it. What a thread that is busy could not say itself comes over its
+//! worker's control stream ([`listen`]).
 
 use std::fs::File;
 use std::io;
@@ -15,8 +16,9 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::net::UnixStream;
-use tokio::sync::Notify;
+use tokio::net::unix::OwnedReadHalf;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Notify, watch};
 
 use super::frame::{Frame, FrameReader, PIECE_LIMIT, body_head, client_gone};
 use super::response::{self, PieceSender, ResponseBody, Violation};
@@ -57,6 +59,8 @@ pub(super) struct Link {
     pub(super) slot: usize,
     /// Asks for the worker to be killed.
     pub(super) kill: Arc<Notify>,
+    /// Ends when everything from the control stream is delivered too.
+    pub(super) control: watch::Receiver<()>,
 }
 
 impl Link {
@@ -72,8 +76,55 @@ impl Link {
             while lane.frames.discard().await {}
         }
         drop(lane);
+        while self.control.changed().await.is_ok() {}
         self.shared.lost(self.claims.of(self.slot));
     }
+}
+
+/// Hands on what comes over the control stream of a loaded worker until it dies: answers that are finished and requests
+/// that are not begun, of threads that were asked for them. Dropping `_ended` tells the worker's links.
+pub(super) async fn listen(
+    shared: Arc<Shared>,
+    control: OwnedReadHalf,
+    kill: Arc<Notify>,
+    _ended: watch::Sender<()>,
+) {
+    let mut frames = FrameReader::new(control);
+    let delivered: Result<(), Nonsense> = async {
+        while let Some(frame) = frames.next().await? {
+            match Frame::parse(frame).ok_or(Nonsense::Frame)? {
+                Frame::Answers(list) => deliver(&shared, &list)?,
+                Frame::NotBegun(id) => shared.queue().not_begun(id),
+                _ => return Err(Nonsense::Frame),
+            }
+            shared.send_waiting();
+        }
+        Ok(())
+    }
+    .await;
+    if let Err(error) = delivered {
+        tracing::error!("a worker spoke nonsense and is killed: {error}");
+        kill.notify_one();
+        while frames.discard().await {}
+    }
+}
+
+/// Hands on whole answers.
+fn deliver(shared: &Shared, list: &Bytes) -> Result<(), Nonsense> {
+    let now = Instant::now();
+    response::read_answers(list, |answer| {
+        let mut queue = shared.queue();
+        let id = answer.id;
+        // An id that is not running was given up before, and its request is not waited for any more.
+        let Some(method) = queue.method(id) else { return Ok(()) };
+        let response = answer.response(method)?;
+        if let Some(Some(reply)) = queue.finish(id, now) {
+            // The client may be gone.
+            let _ = reply.send(Ok(response));
+        }
+        Ok(())
+    })?;
+    Ok(())
 }
 
 /// Why a worker is not listened to any more.
@@ -141,6 +192,7 @@ where
                     self.finish(id);
                 }
                 Frame::Failed(id) => self.failed(id)?,
+                Frame::NotBegun(id) => self.shared.queue().not_begun(id),
                 Frame::Pull(id, limit) => {
                     if !self.pull(id, limit.min(PIECE_LIMIT)).await? {
                         return Ok(());
@@ -171,20 +223,7 @@ where
         {
             return Err(Nonsense::Frame);
         }
-        let now = Instant::now();
-        response::read_answers(list, |answer| {
-            let mut queue = self.shared.queue();
-            let id = answer.id;
-            // An id that is not running was given up before, and its request is not waited for any more.
-            let Some(method) = queue.method(id) else { return Ok(()) };
-            let response = answer.response(method)?;
-            if let Some(Some(reply)) = queue.finish(id, now) {
-                // The client may be gone.
-                let _ = reply.send(Ok(response));
-            }
-            Ok(())
-        })?;
-        Ok(())
+        deliver(self.shared, list)
     }
 
     /// The head of a streamed answer.
@@ -281,6 +320,9 @@ where
 
     /// The thread's exchange, which must be of this request, or begins now.
     fn exchange(&mut self, id: u64) -> Result<&mut Exchange, Nonsense> {
+        // The answer of one that only asked for its body may have come over the control stream.
+        let is_over = |exchange: &mut Exchange| exchange.id != id && exchange.answer.is_none();
+        self.exchange.take_if(is_over);
         match self.exchange.get_or_insert_with(|| Exchange::new(id)) {
             exchange if exchange.id == id => Ok(exchange),
             _ => Err(Nonsense::Frame),

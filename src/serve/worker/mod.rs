@@ -30,7 +30,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -125,8 +125,24 @@ pub enum StartError {
     /// The application did not load.
     #[error("the application did not load\n{traceback}")]
     Application {
-        /// Python's traceback, or one line where a traceback would say nothing.
+        /// Python's traceback.
         traceback: String,
+    },
+    /// The worker ended while it loaded the application, and said nothing.
+    #[error("{} ended before it had loaded the application: {status}", .program.display())]
+    Ended {
+        /// The interpreter.
+        program: PathBuf,
+        /// How it ended.
+        status: String,
+        /// Whether by a signal.
+        killed: bool,
+    },
+    /// There is no application where it was looked for.
+    #[error("{reason}")]
+    NotFound {
+        /// What is not there, or is no application.
+        reason: String,
     },
     /// The system refused.
     #[error("cannot {action}: {source}")]
@@ -222,7 +238,12 @@ impl WorkerPool {
     /// Takes no new requests, lets the running ones finish within the graceful timeout, then ends the workers; when
     /// it returns, no child process is left.
     pub async fn stop(&self) {
-        self.shared.stop().await;
+        self.stop_by(Instant::now() + self.shared.config.graceful_timeout).await;
+    }
+
+    /// As [`stop`](Self::stop), for a caller who has spent a part of the timeout already.
+    pub async fn stop_by(&self, deadline: Instant) {
+        self.shared.stop(deadline).await;
     }
 }
 

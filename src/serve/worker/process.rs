@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -160,12 +161,12 @@ impl Process {
                 Ok(0) | Err(_) => break,
             }
         }
-        let status = match tokio::time::timeout(LEAVE, self.child.wait()).await {
-            Ok(Ok(status)) => status.to_string(),
-            Ok(Err(error)) => error.to_string(),
+        let (status, killed) = match tokio::time::timeout(LEAVE, self.child.wait()).await {
+            Ok(Ok(status)) => (status.to_string(), status.signal().is_some()),
+            Ok(Err(error)) => (error.to_string(), false),
             Err(_) => {
                 let _ = self.child.kill().await;
-                "killed".to_owned()
+                ("it closed its control stream".to_owned(), false)
             }
         };
         let text = String::from_utf8_lossy(report.get(1..).unwrap_or_default()).into_owned();
@@ -174,13 +175,9 @@ impl Process {
                 program: self.program.clone(),
                 fault: InterpreterFault::TooOld { version: text },
             },
+            Some(b'U') => StartError::NotFound { reason: text },
             Some(_) => StartError::Application { traceback: text },
-            None => StartError::Application {
-                traceback: format!(
-                    "{} ended before it had loaded the application: {status}",
-                    self.program.display()
-                ),
-            },
+            None => StartError::Ended { program: self.program.clone(), status, killed },
         })
     }
 }

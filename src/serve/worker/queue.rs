@@ -9,12 +9,15 @@
 //! - **Bundling**: `ceil(waiting / free places)` requests per message, at most [`BUNDLE_LIMIT`], and no more than
 //!   take about [`BUDGET`] at the pace of the last messages, because everything in a message waits for the last of
 //!   it. A request whose body has yet to be asked for goes alone, for its client may be slow.
+//! - **Handing back**: when a bundle has taken [`OVERDUE`], its worker is asked for the answers that are finished and
+//!   the requests that are not begun, which others may run ([`overdue`](Queue::overdue)).
 //! - **No bundling** for [`CAUTION`] after a message took longer than [`SLOW`]: some request waits for something, and
 //!   those behind it could have gone elsewhere. (Much less than that proves nothing on a busy machine.) Instead,
 //!   [`LOOKAHEAD`] messages per thread may be in flight: in the kernel's queue nobody waits behind a particular
 //!   request, and no thread waits for the front.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -33,6 +36,7 @@ const WAITING_LIMIT: usize = 8192;
 const BUNDLE_LIMIT: usize = 8;
 const PATIENCE: Duration = Duration::from_millis(1);
 const BUDGET: Duration = Duration::from_millis(4);
+const OVERDUE: Duration = Duration::from_millis(10);
 const SLOW: Duration = Duration::from_millis(50);
 const CAUTION: Duration = Duration::from_secs(3);
 const LOOKAHEAD: usize = 4;
@@ -59,6 +63,8 @@ struct Message {
     last: u64,
     count: u32,
     unanswered: u32,
+    /// When its worker is asked to hand back what need not wait; not if that was done, or if there is but one request.
+    ask: Option<Instant>,
     /// Streams to or from a client whose pace says nothing about the application.
     streams: bool,
 }
@@ -166,18 +172,60 @@ impl Queue {
         if let Some(place) = self.message.get_mut(1..5) {
             place.copy_from_slice(&count.to_le_bytes());
         }
-        let message = Message { sent: now, last: self.next_id - 1, count, unanswered: count, streams };
+        let ask = (count > 1).then(|| now + OVERDUE);
+        let message = Message { sent: now, last: self.next_id - 1, count, unanswered: count, ask, streams };
         self.messages.insert(first, message);
         Some((first, &self.message))
     }
 
-    /// When [`next_message`](Self::next_message) may have something to send that it has not now, because of time alone.
+    /// When [`next_message`](Self::next_message) may have something to send that it has not now, because of time
+    /// alone, or [`overdue`](Self::overdue) something to ask for.
     pub(super) fn next_look(&self, now: Instant) -> Option<Instant> {
+        let ask = self.messages.values().filter_map(|message| message.ask).min();
         if self.waiting.is_empty() || self.messages.len() >= self.workers * self.threads {
-            return None;
+            return ask;
         }
         // In the order of ids, which is that of time.
-        self.messages.values().map(|message| message.sent + PATIENCE).find(|when| *when > now)
+        let patience = self.messages.values().map(|message| message.sent + PATIENCE).find(|when| *when > now);
+        patience.into_iter().chain(ask).min()
+    }
+
+    /// The bundles that have taken long, as ranges of ids. `ask` asks the thread that runs one; if it says that no
+    /// thread does yet, that is tried again later.
+    pub(super) fn overdue(&mut self, now: Instant, mut ask: impl FnMut(RangeInclusive<u64>) -> bool) {
+        for (first, message) in &mut self.messages {
+            if message.ask.is_some_and(|when| when <= now) {
+                message.ask = if ask(*first..=message.last) { None } else { Some(now + OVERDUE) };
+            }
+        }
+    }
+
+    /// A worker will not begin this request of a message, nor any after it: they wait again, before all others.
+    pub(super) fn not_begun(&mut self, from: u64) {
+        let Some((&first, message)) = self.messages.range_mut(..=from).next_back() else { return };
+        if from > message.last {
+            return;
+        }
+        for id in (from..=message.last).rev() {
+            match self.running.remove(&id) {
+                Some(Running { request, reply: Some(reply) }) => {
+                    self.waiting.push_front(Call { request, reply });
+                }
+                // A worker that has begun the answer does not know what it says.
+                Some(running) => {
+                    self.running.insert(id, running);
+                    continue;
+                }
+                None => continue,
+            }
+            message.count -= 1;
+            message.unanswered -= 1;
+        }
+        message.last = from.saturating_sub(1);
+        message.ask = None;
+        if message.unanswered == 0 {
+            self.messages.remove(&first);
+        }
     }
 
     /// How many requests the next message may hold.

@@ -4,16 +4,18 @@
 //! after pauses that double, until one has lived for a while. What dead workers had begun is answered with an error
 //! by their links; what they had taken from the queue and not begun is found by looking at the living ones' claims.
 
+use std::ops::RangeInclusive;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::net::{RecvFlags, SendFlags};
+use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::link::{Claims, Link};
+use super::link::{Claims, Link, listen};
 use super::process::{Launch, Process, queue_pair};
 use super::queue::{Call, Queue};
 use super::{CallError, StartError, WorkerConfig};
@@ -39,16 +41,33 @@ pub(super) struct Shared {
     reader: OwnedFd,
     /// There is something new in the queue.
     wake: Notify,
-    /// The claims of the living workers, by the worker's number.
-    claims: Mutex<Vec<Option<Arc<Claims>>>>,
+    /// The living workers, by their numbers.
+    living: Mutex<Vec<Option<Living>>>,
     /// Links that wait for a slow client, with answers of later requests perhaps unread behind its own.
     pub(super) stalled: AtomicUsize,
     stopping: AtomicBool,
-    /// The last attempt to start a worker again failed.
+    /// At the last attempt to start a worker again the application did not load.
     unloadable: AtomicBool,
     /// When workers must be gone; `None` while they are wanted.
     leave_by: watch::Sender<Option<Instant>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What the pool needs to know of a worker that serves.
+struct Living {
+    claims: Arc<Claims>,
+    /// Closing it ends the worker at once.
+    control: OwnedWriteHalf,
+}
+
+impl Living {
+    /// Asks the thread that runs requests of this message for what need not wait. False if there is none.
+    fn ask(&self, message: &RangeInclusive<u64>) -> bool {
+        let Some(slot) = self.claims.all().position(|claim| message.contains(&claim)) else { return false };
+        // A few bytes; if there is no room for them, the worker's watcher is busy, and is asked later.
+        let word = u32::try_from(slot).unwrap_or(u32::MAX).to_le_bytes();
+        self.control.try_write(&word).is_ok()
+    }
 }
 
 /// Starts the workers and waits until all have loaded the application.
@@ -70,7 +89,7 @@ pub(super) async fn start(mut config: WorkerConfig) -> Result<Arc<Shared>, Start
         writer: Mutex::new(Some(writer)),
         reader,
         wake: Notify::new(),
-        claims: Mutex::new((0..workers).map(|_| None).collect()),
+        living: Mutex::new((0..workers).map(|_| None).collect()),
         stalled: AtomicUsize::new(0),
         stopping: AtomicBool::new(false),
         unloadable: AtomicBool::new(false),
@@ -121,6 +140,7 @@ impl Shared {
         let writer = lock(&self.writer);
         let Some(writer) = writer.as_ref() else { return };
         let mut queue = self.queue();
+        let before = queue.next_id();
         while let Some((first, message)) = queue.next_message(Instant::now()) {
             if let Err(error) = rustix::net::send(writer, message, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
             {
@@ -132,6 +152,16 @@ impl Shared {
                 return;
             }
         }
+        // Somebody must look after bundles.
+        if queue.next_id() > before + 1 {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Asks workers for what need not wait of bundles that take long.
+    fn ask_overdue(&self) {
+        let living = lock(&self.living);
+        self.queue().overdue(Instant::now(), |message| living.iter().flatten().any(|one| one.ask(&message)));
     }
 
     /// A worker thread has died with this claim, and everything it had sent is delivered.
@@ -140,10 +170,9 @@ impl Shared {
         self.send_waiting();
     }
 
-    /// Lets running requests finish, then ends the workers.
-    pub(super) async fn stop(&self) {
+    /// Lets running requests finish until then, and ends the workers.
+    pub(super) async fn stop(&self, deadline: Instant) {
         self.stopping.store(true, Ordering::Relaxed);
-        let deadline = Instant::now() + self.config.graceful_timeout;
         while !self.queue().is_idle() && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -193,6 +222,7 @@ async fn send_on(shared: Arc<Shared>) {
             () = timer => {}
             _ = leave_by.changed() => return,
         }
+        shared.ask_overdue();
         shared.send_waiting();
     }
 }
@@ -221,7 +251,10 @@ async fn supervise(shared: Arc<Shared>, number: usize, first: oneshot::Sender<Re
             }
             (Err(error), None) => {
                 tracing::error!("worker {number} did not start again: {error}");
-                shared.give_up_if_alone();
+                // A killed worker or a refusing system says nothing about the application: the next one may serve.
+                if !matches!(error, StartError::Ended { killed: true, .. } | StartError::Io { .. }) {
+                    shared.give_up_if_alone();
+                }
             }
             (Ok(process), first) => {
                 if let Some(first) = first {
@@ -256,12 +289,22 @@ async fn live(
     let Process { mut child, control, streams, claims, .. } = process;
     let claims = Arc::new(claims);
     let kill = Arc::new(Notify::new());
+    let (reader, control) = control.into_split();
+    let (ended, control_ended) = watch::channel(());
+    tokio::spawn(listen(shared.clone(), reader, kill.clone(), ended));
     for (slot, stream) in streams.into_iter().enumerate() {
-        let link = Link { shared: shared.clone(), stream, claims: claims.clone(), slot, kill: kill.clone() };
+        let link = Link {
+            shared: shared.clone(),
+            stream,
+            claims: claims.clone(),
+            slot,
+            kill: kill.clone(),
+            control: control_ended.clone(),
+        };
         tokio::spawn(link.run());
     }
-    if let Some(place) = lock(&shared.claims).get_mut(number) {
-        *place = Some(claims);
+    if let Some(place) = lock(&shared.living).get_mut(number) {
+        *place = Some(Living { claims, control });
     }
     shared.unloadable.store(false, Ordering::Relaxed);
     shared.queue().worker_ready();
@@ -283,9 +326,8 @@ async fn live(
             }
         }
     };
-    // Only now: its end tells the worker that the front is gone.
-    drop(control);
-    if let Some(place) = lock(&shared.claims).get_mut(number) {
+    // Only now: the end of its control stream tells the worker that the front is gone.
+    if let Some(place) = lock(&shared.living).get_mut(number) {
         *place = None;
     }
     shared.queue().worker_gone();
@@ -312,7 +354,7 @@ async fn find_unbegun(shared: Arc<Shared>, limit: u64) {
         }
     }
     let claims: Vec<u64> =
-        lock(&shared.claims).iter().flatten().flat_map(|claims| claims.all().collect::<Vec<_>>()).collect();
+        lock(&shared.living).iter().flatten().flat_map(|one| one.claims.all().collect::<Vec<_>>()).collect();
     shared.queue().take_back_unclaimed(limit, &claims);
     shared.send_waiting();
 }

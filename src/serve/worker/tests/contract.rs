@@ -199,6 +199,7 @@ CASES = [
     ('200 OK', [('\\xc4', 'b')]), ('200 OK', [('Connection', 'close')]), ('200 OK', [('transfer-encoding', 'chunked')]),
     ('200 OK', [('Content-Length', 'x')]), ('200 OK', [('Content-Length', '-1')]), ('200 OK', [('Content-Length', '')]),
     ('200 OK', [('Content-Length', '1'), ('Content-Length', '2')]), ('200 OK', [('A', 'b' * 2000000)]),
+    ('200 OK', [('A', 'b')] * 1001), ('200 OK', [('A%d' % n, 'b') for n in range(33000)]),
 ]
 GOOD = [('A', ''), ('A', 'tab\\there'), ('A', '\\xa0\\xff'), (\"!#$%&'*+-.^_`|~09azAZ\", 'b')]
 def application(environ, start_response):

@@ -72,7 +72,7 @@ async fn applications_that_do_not_load() {
     ];
     for (source, expected) in cases {
         let Some(error) = start_error(source, |config| config.workers = 2).await else { return };
-        let StartError::Application { traceback } = error else { panic!("{error:?}") };
+        let traceback = error.to_string();
         assert!(traceback.contains(expected), "{expected}: {traceback}");
         // The worker's own lines say nothing about the application.
         assert!(!traceback.contains("certkit_worker"), "{traceback}");
@@ -261,6 +261,35 @@ async fn an_application_that_does_not_load_again() {
 }
 
 #[tokio::test]
+async fn a_worker_that_is_killed_while_it_starts_again() {
+    let source = "
+import os, time
+if os.path.exists('slow'):
+    with open('loading', 'w') as log:
+        log.write('%s\\n' % os.getpid())
+while os.path.exists('slow'):
+    time.sleep(0.01)
+def application(environ, start_response):
+    if environ['PATH_INFO'] == '/die':
+        os._exit(3)
+    start_response('200 OK', [])
+    return [b'here']
+";
+    let Some(served) = Served::new(source).await else { return };
+    fs::write(served.folder.path().join("slow"), "").unwrap();
+    assert_eq!(served.error("/die").await, CallError::Died);
+    let waiting = served.get("/");
+    let killing = async {
+        until("loading", || served.file("loading").ends_with('\n')).await;
+        kill_process(pid(served.file("loading").trim()), Signal::KILL).unwrap();
+        fs::remove_file(served.folder.path().join("slow")).unwrap();
+    };
+    // Nobody said that the application does not load, so the request waits for the next worker.
+    let ((status, text), ()) = tokio::join!(waiting, killing);
+    assert_eq!((status, text.as_str()), (200, "here"));
+}
+
+#[tokio::test]
 async fn stop_waits_for_what_is_running() {
     let Some(served) = Served::with(PIDS, |config| config.workers = 2).await else { return };
     let calls: Vec<_> = (0..3)
@@ -297,6 +326,12 @@ def application(environ, start_response):
     assert!(body.frame().await.unwrap().is_ok());
     let start = Instant::now();
     served.pool.stop().await;
+    assert!(start.elapsed() < Duration::from_secs(15));
+    let served = Served::new(source).await.unwrap();
+    let _body = served.pool.call(get("/")).await.unwrap();
+    let start = Instant::now();
+    // The timeout of 20 seconds was spent before.
+    served.pool.stop_by(start).await;
     assert!(start.elapsed() < Duration::from_secs(15));
     assert!(body.frame().await.unwrap().is_err());
 }

@@ -68,8 +68,8 @@ fn an_old_message_makes_room() {
     assert_eq!(queue.next_look(start), Some(start + PATIENCE));
     let later = start + PATIENCE * 2;
     assert_eq!(send(&mut queue, later), Some((9, 16)));
-    // All threads have something.
-    assert_eq!(queue.next_look(later), None);
+    // All threads have something; only the bundles are looked after.
+    assert_eq!(queue.next_look(later), Some(start + OVERDUE));
     assert_eq!(send(&mut queue, later + PATIENCE * 2), None);
 }
 
@@ -214,4 +214,44 @@ fn what_nobody_claims_is_sent_again_in_order() {
     let paths: Vec<_> = queue.waiting.iter().map(|call| call.request.path.clone()).collect();
     assert_eq!(paths, ["/a", "/c"]);
     assert!(queue.method(2).is_some());
+}
+
+#[test]
+fn what_is_not_begun_is_handed_back() {
+    let now = Instant::now();
+    let mut queue = queue(1, 2);
+    let _answers = push_many(&mut queue, 5);
+    assert_eq!(send(&mut queue, now), Some((1, 5)));
+    assert_eq!(queue.next_look(now), Some(now + OVERDUE));
+    let mut asked = Vec::new();
+    queue.overdue(now, |message| {
+        asked.push(message);
+        true
+    });
+    assert!(asked.is_empty());
+    // Nobody has it yet: later again.
+    let later = now + OVERDUE;
+    queue.overdue(later, |_| false);
+    assert_eq!(queue.next_look(later), Some(later + OVERDUE));
+    queue.overdue(later + OVERDUE, |message| {
+        asked.push(message);
+        true
+    });
+    assert_eq!(asked, [1..=5]);
+    assert_eq!(queue.next_look(later + OVERDUE), None);
+    assert!(queue.finish(1, later).is_some());
+    queue.not_begun(3);
+    // Before the one that came later.
+    let _last = push(&mut queue, request("/last"));
+    assert_eq!(queue.waiting.len(), 4);
+    assert_eq!(queue.waiting.back().map(|call| &call.request.path[..]), Some(&b"/last"[..]));
+    // What was handed back has no answer any more, and a second time changes nothing.
+    assert!(queue.finish(4, later).is_none());
+    queue.not_begun(3);
+    assert_eq!(queue.waiting.len(), 4);
+    assert_eq!(send(&mut queue, later), Some((6, 9)));
+    assert!(queue.finish(2, later).is_some());
+    // A whole message.
+    queue.not_begun(6);
+    assert_eq!((queue.waiting.len(), queue.messages.len()), (4, 0));
 }

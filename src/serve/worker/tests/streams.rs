@@ -137,6 +137,74 @@ async fn a_stream_holds_up_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_stream_holds_up_nobody_in_its_message() {
+    let served = Served::with(PRODUCER, |config| config.threads = 2).await;
+    let Some(served) = served else { return };
+    // Three at once for one process are one message; nobody reads the first answer.
+    let three =
+        async { tokio::join!(served.pool.call(get("/fast")), served.get("/quick"), served.get("/quick")) };
+    let (stream, first, second) = tokio::time::timeout(Duration::from_secs(20), three).await.unwrap();
+    assert_eq!((first.1.as_str(), second.1.as_str()), ("quick", "quick"));
+    drop(stream);
+    served.closed("x").await;
+}
+
+/// `/meet` answers when six of them run at the same time, `/wait` when there is a file `go`.
+const MEETING: &str = "
+import os, threading, time
+def application(environ, start_response):
+    path = environ['PATH_INFO']
+    if path == '/meet':
+        open('here-%d-%d' % (os.getpid(), threading.get_ident()), 'w').close()
+        while sum(name.startswith('here-') for name in os.listdir('.')) < 6:
+            time.sleep(0.01)
+    if path == '/wait':
+        open('waits', 'w').close()
+        while not os.path.exists('go'):
+            time.sleep(0.01)
+    if path == '/die':
+        time.sleep(0.2)
+        os._exit(3)
+    with open('log', 'a') as log:
+        log.write(path + '\\n')
+    start_response('200 OK', [])
+    return [path.encode()]
+";
+
+#[tokio::test]
+async fn requests_that_wait_go_to_idle_threads() {
+    let served = Served::with(MEETING, |config| (config.workers, config.threads) = (2, 4)).await;
+    let Some(served) = served else { return };
+    let meet = || served.get("/meet");
+    let six = async { tokio::join!(meet(), meet(), meet(), meet(), meet(), meet()) };
+    let answers = tokio::time::timeout(Duration::from_secs(20), six).await.expect("they never meet");
+    assert_eq!(answers.0, (200, "/meet".to_owned()));
+    assert_eq!(answers.5, (200, "/meet".to_owned()));
+    assert_eq!(served.file("log").lines().count(), 6);
+}
+
+#[tokio::test]
+async fn a_finished_answer_waits_for_nobody() {
+    let Some(served) = Served::new(MEETING).await else { return };
+    // One thread, so one message.
+    let quick = async {
+        let answer = served.get("/quick").await;
+        assert!(!served.folder.path().join("go").exists());
+        fs::write(served.folder.path().join("go"), "").unwrap();
+        answer
+    };
+    let three = async { tokio::join!(quick, served.get("/wait"), served.get("/after")) };
+    let (quick, wait, after) = tokio::time::timeout(Duration::from_secs(20), three).await.unwrap();
+    assert_eq!((quick.1.as_str(), wait.1.as_str(), after.1.as_str()), ("/quick", "/wait", "/after"));
+    assert_eq!(served.file("log"), "/quick\n/wait\n/after\n");
+    // Nor does a crash take it along.
+    let Some(served) = Served::new(MEETING).await else { return };
+    let three = async { tokio::join!(served.get("/quick"), served.error("/die"), served.get("/after")) };
+    let (quick, died, after) = tokio::time::timeout(Duration::from_secs(20), three).await.unwrap();
+    assert_eq!((quick.0, died, after.0), (200, CallError::Died, 200));
+}
+
+#[tokio::test]
 async fn an_upload_whose_client_is_slow_holds_up_nobody_else() {
     let source = "
 def application(environ, start_response):
