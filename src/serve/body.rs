@@ -279,7 +279,6 @@ impl OpenRequest {
     /// Now the answer is known.
     pub(super) fn answered(mut self, status: StatusCode, body: AnswerBody) -> Answer {
         self.status = status.as_u16();
-        // hyper asks for a frame only when the client has room for some of it.
         if !body.is_end_stream() {
             self.stream_waits();
         }
@@ -341,9 +340,8 @@ impl Body for Answer {
                     this.rest = data.split_off(STREAM_PIECE);
                 }
                 this.request.sent += frame.data_ref().map_or(0, Bytes::len) as u64;
-                if !this.is_end_stream() {
-                    this.request.stream_waits();
-                }
+                // After the last one too: hyper holds it until the client has room, and drops the body then.
+                this.request.stream_waits();
                 Poll::Ready(Some(Ok(frame)))
             }
             Some(Err(error)) => {
@@ -416,8 +414,10 @@ mod tests {
             taken.extend(whole.frame().await.unwrap().unwrap().into_data().unwrap());
             assert_eq!(whole.size_hint().exact(), Some(left as u64));
             assert_eq!(whole.is_end_stream(), left == 0);
-            assert_eq!(overdue(&activity), (left > 0).then_some(Overdue::Write), "{left} left");
+            assert_eq!(overdue(&activity), Some(Overdue::Write), "{left} left");
         }
+        drop(whole);
+        assert_ne!(overdue(&activity), Some(Overdue::Write));
         assert_eq!(taken, text);
 
         let file = Full::new(Bytes::from(text)).map_err(|never| match never {});
