@@ -18,9 +18,10 @@ use crate::protocol::http1_guard::{Guard, Limits};
 use crate::sys::clock::{Clock, SystemClock};
 
 /// Bytes that are read and thrown away after the last answer, so that the client can read it: closing while bytes of
-/// the client are unread makes the system reset the connection, and the answer is lost.
-const LINGER_BYTES: usize = 64 * 1024;
-const LINGER_TIME: Duration = Duration::from_secs(2);
+/// the client are unread makes the system reset the connection, and the answer is lost. curl 7.88 loses it with 64 KiB
+/// when it uploads 3 MB to an application that refuses unread.
+const LINGER_BYTES: usize = 16 << 20;
+const LINGER_TIME: Duration = Duration::from_secs(10);
 
 /// A stream whose input is guarded.
 pub(super) struct Guarded<S> {
@@ -100,7 +101,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
 
     /// Reads behind what is held already.
     fn poll_read_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        let mut space = [0; 4096];
+        let mut space = [0; 16 * 1024];
         let mut buffer = ReadBuf::new(&mut space);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
         if buffer.filled().is_empty() {
@@ -240,7 +241,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
                     };
                 }
                 Closing::Lingering { left, timer } => {
-                    let mut space = [0; 4096];
+                    let mut space = [0; 16 * 1024];
                     let mut buffer = ReadBuf::new(&mut space);
                     let is_over = match Pin::new(&mut this.stream).poll_read(cx, &mut buffer) {
                         Poll::Ready(Ok(())) => {
