@@ -22,15 +22,19 @@ pub(super) fn find(text: &[u8]) -> Option<(usize, String)> {
         if count < 3 && !is_whole_line {
             return None;
         }
-        let after = text.get(start + word_length..)?;
-        let label: Vec<u8> =
-            after.iter().take(MAX_LABEL).take_while(|byte| !matches!(byte, b'\n' | b'\r')).copied().collect();
-        let label = String::from_utf8_lossy(&label).to_uppercase();
-        let names_one =
-            LABELS.iter().any(|word| label.contains(word)) && !label.trim_start().starts_with("PGP ");
-        let shown = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
-        names_one.then_some((dashes, shown))
+        let shown = || String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
+        names_a_block(text.get(start + word_length..)?).then(|| (dashes, shown()))
     })
+}
+
+/// Whether a label follows that speaks of certificates or keys.
+fn names_a_block(after: &[u8]) -> bool {
+    let label = &after[..after.len().min(MAX_LABEL)];
+    let label = label.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+    let is_pgp = label.trim_ascii_start().get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"PGP "));
+    let is_named =
+        |word: &&str| label.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
+    !is_pgp && LABELS.iter().any(is_named)
 }
 
 /// What a label must speak of: not everything that somebody puts between dashes is a block.
