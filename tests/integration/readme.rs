@@ -1,4 +1,4 @@
-//! The transcripts in the README really run: every fenced `console` block, in an empty folder of its own.
+//! The transcripts in the README and in docs/troubles.md really run: every fenced `console` block, in an empty folder of its own.
 //!
 //! A line `$ command` is run by the shell, and the lines below it are what it prints (both outputs). `[..]` stands for
 //! any text within a line and a line `...` for any number of lines; a command without lines below it is only run.
@@ -8,6 +8,7 @@
 use std::fs;
 
 use crate::harness::{Test, certkit, eventually, repository};
+use crate::peers::peer;
 use crate::process::Process;
 
 #[test]
@@ -15,6 +16,19 @@ fn transcripts_run() {
     let readme = fs::read_to_string(repository().join("README.md")).unwrap();
     let blocks = console_blocks(&readme);
     assert!(!blocks.is_empty(), "the README has no ```console block");
+    for block in blocks {
+        run(&block);
+    }
+}
+
+#[test]
+fn transcripts_of_troubles_run() {
+    if peer("openssl").is_none() {
+        return;
+    }
+    let troubles = fs::read_to_string(repository().join("docs/troubles.md")).unwrap();
+    let blocks = console_blocks(&troubles);
+    assert_eq!(blocks.len(), troubles.lines().filter(|line| line.starts_with("## ")).count());
     for block in blocks {
         run(&block);
     }
