@@ -125,6 +125,11 @@ impl Queue {
         self.workers > 0
     }
 
+    /// Whether requests wait to be sent.
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Whether nothing waits and nothing runs.
     pub(super) fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.messages.is_empty()

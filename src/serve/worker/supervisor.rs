@@ -135,10 +135,18 @@ impl Shared {
         Ok(())
     }
 
-    /// Sends what waits, as far as the rules allow.
+    /// Sends what waits, as far as the rules allow, and has [`send_on`] look after the rest.
     pub(super) fn send_waiting(&self) {
+        if self.send() {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Sends what waits, as far as the rules allow. True if time alone may change something: requests still wait, or
+    /// there is a new bundle.
+    fn send(&self) -> bool {
         let writer = lock(&self.writer);
-        let Some(writer) = writer.as_ref() else { return };
+        let Some(writer) = writer.as_ref() else { return false };
         let mut queue = self.queue();
         let before = queue.next_id();
         while let Some((first, message)) = queue.next_message(Instant::now()) {
@@ -149,13 +157,10 @@ impl Shared {
                     tracing::error!("cannot send a request to the workers: {error}");
                 }
                 queue.take_back(first);
-                return;
+                return false;
             }
         }
-        // Somebody must look after bundles.
-        if queue.next_id() > before + 1 {
-            self.wake.notify_one();
-        }
+        queue.has_waiting() || queue.next_id() > before + 1
     }
 
     /// Asks workers for what need not wait of bundles that take long.
@@ -223,7 +228,8 @@ async fn send_on(shared: Arc<Shared>) {
             _ = leave_by.changed() => return,
         }
         shared.ask_overdue();
-        shared.send_waiting();
+        // What time may change is looked up next.
+        shared.send();
     }
 }
 
