@@ -144,7 +144,8 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'certkit;acme;obtain'= {
-            cand --http 'Answer the server''s http-01 challenge here (default: port 80 on all addresses, IPv4 and IPv6)'
+            cand --http 'Answer http-01 with a server of certkit''s own (default: port 80 on all addresses, IPv4 and IPv6)'
+            cand --webroot 'Answer http-01 with files below DIR, the root folder of a web server that runs already'
             cand --server 'Directory address of the ACME server (default: Let''s Encrypt)'
             cand --ca-roots 'Trust these CA certificates for the ACME server itself, in place of the system''s'
             cand --email 'Mail address that the server may write to'

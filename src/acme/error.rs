@@ -6,7 +6,7 @@ use std::time::Duration;
 use instant_acme::Problem;
 
 use super::http::Failure;
-use super::storage;
+use super::{challenge, storage};
 use crate::finding::Finding;
 
 /// Everything that can keep a certificate from coming.
@@ -21,15 +21,6 @@ pub enum Error {
         /// What does not fit.
         reason: String,
     },
-    /// The challenge listener could not be opened.
-    #[error("cannot listen on {address}: {source}")]
-    Bind {
-        /// Where it should listen.
-        address: String,
-        /// Why it cannot.
-        #[source]
-        source: std::io::Error,
-    },
     /// The file of `--ca-roots` cannot be used.
     #[error("{}: {reason}", .path.display())]
     CaRoots {
@@ -38,14 +29,19 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The challenge cannot be answered from here.
+    #[error(transparent)]
+    Challenge(#[from] challenge::Error),
     /// A key or signing request could not be made or read back.
     #[error("{0}")]
     Key(String),
     /// The server offers no challenge of the wanted kind for a name.
-    #[error("no http-01 challenge for {name}, only {offered:?}")]
+    #[error("no {kind} challenge for {name}, only {offered:?}")]
     NoChallenge {
         /// For which name.
         name: String,
+        /// What was wanted.
+        kind: challenge::Kind,
         /// What it offers instead.
         offered: Vec<String>,
     },
@@ -129,8 +125,8 @@ pub struct FailedValidation {
     pub name: String,
     /// Why.
     pub refusal: Refusal,
-    /// Whether any request for this name's answer came to our listener.
-    pub asked: bool,
+    /// Whether any request for this name's answer came here; `None` when the answer was elsewhere.
+    pub asked: Option<bool>,
 }
 
 impl Error {

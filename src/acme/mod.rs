@@ -1,7 +1,7 @@
 //! Certificates from an ACME server (RFC 8555), Let's Encrypt or another: account, order, challenge, state on disk.
 //!
-//! [`prepare`] looks at the state on disk and, when a certificate is needed, takes its lock and binds the challenge's
-//! port; [`Work::run`] then talks to the server. Between the two nothing has been ordered, so that a taken port or
+//! [`prepare`] looks at the state on disk and, when a certificate is needed, takes its lock and makes the challenge's
+//! solver ready; [`Work::run`] then talks to the server. Between the two nothing has been ordered, so that a taken port or
 //! an unwritable state directory costs nothing at the server.
 //!
 //! This room prints nothing and asks nobody: it is given a [`Caller`].
@@ -23,10 +23,10 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use self::challenge::http01::{HttpAddress, Listener};
+use self::challenge::{Method, Ready};
 use self::client::Server;
 pub use self::error::{Error, FailedValidation, Refusal};
-pub use self::names::dns_name;
+pub use self::names::certificate_name;
 use self::order::{Issued, Journey};
 pub use self::renew::due_at;
 use self::storage::{CertificateStore, LiveFiles, Lock, RenewRecord, Step, Storage, VersionFiles};
@@ -41,7 +41,7 @@ pub const LETS_ENCRYPT_STAGING: &str = "https://acme-staging-v02.api.letsencrypt
 /// The certificate that is wanted, and from whom.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Names as [`dns_name`] gives them, at least one; the certificate is filed under the first.
+    /// Names as [`certificate_name`] gives them, at least one; the certificate is filed under the first.
     pub names: Vec<String>,
     /// The address of the server's directory.
     pub server: String,
@@ -51,8 +51,8 @@ pub struct Plan {
     pub email: Option<String>,
     /// Kind of the certificate's key.
     pub key_kind: KeyKind,
-    /// Where to answer http-01 challenges.
-    pub http: HttpAddress,
+    /// How to prove that the names are ours.
+    pub challenge: Method,
     /// Get a new certificate even if the one in use is not due.
     pub force: bool,
 }
@@ -104,6 +104,11 @@ pub enum Progress<'a> {
     Downloaded,
     /// The server has been asked to sign.
     Finalized,
+    /// Answers were shown and could not be taken away again.
+    NotWithdrawn {
+        /// What is left, and why.
+        reason: &'a str,
+    },
     /// An order is placed.
     OrderPlaced {
         /// For how many names.
@@ -149,13 +154,13 @@ pub struct Current {
     pub due_at: OffsetDateTime,
 }
 
-/// A certificate that is to be got: lock held, port bound, nothing asked yet.
+/// A certificate that is to be got: lock held, solver ready, nothing asked yet.
 #[derive(Debug)]
 pub struct Work {
     plan: Plan,
     storage: Storage,
     store: CertificateStore,
-    listener: Listener,
+    ready: Ready,
     _lock: Lock,
 }
 
@@ -174,13 +179,16 @@ pub struct Obtained {
 /// the same certificate, and then looks again.
 ///
 /// # Errors
-/// [`Error::Storage`], [`Error::Bind`].
+/// [`Error::Storage`], [`Error::Challenge`].
 pub fn prepare(
     plan: Plan,
     storage: &Storage,
     caller: &dyn Caller,
     now: OffsetDateTime,
 ) -> Result<Prepared, Error> {
+    for name in &plan.names {
+        plan.challenge.can_prove(name)?;
+    }
     let store = storage.certificate(plan.names.first().map_or("", String::as_str));
     if let Standing::Fine(current) = standing(&plan, &store, now)? {
         return Ok(Prepared::NotDue(current));
@@ -191,8 +199,8 @@ pub fn prepare(
         Standing::Missing => {}
         Standing::Unfit(why) => caller.progress(Progress::Reissue { why }),
     }
-    let listener = Listener::bind(plan.http)?;
-    Ok(Prepared::Needed(Box::new(Work { plan, storage: storage.clone(), store, listener, _lock: lock })))
+    let ready = plan.challenge.prepare()?;
+    Ok(Prepared::Needed(Box::new(Work { plan, storage: storage.clone(), store, ready, _lock: lock })))
 }
 
 impl Work {
@@ -201,8 +209,8 @@ impl Work {
     /// # Errors
     /// See [`Error`]; the certificate in use before is still in use then.
     pub async fn run(self, caller: &dyn Caller) -> Result<Obtained, Error> {
-        let Self { plan, storage, store, listener, _lock } = self;
-        let http01 = listener.serve()?;
+        let Self { plan, storage, store, ready, _lock } = self;
+        let solver = ready.start()?;
         let server = Server::connect(&plan, caller).await?;
         let accounts = storage.account(&plan.server);
         let mut account = server.account(&plan, &accounts, caller).await?;
@@ -215,7 +223,7 @@ impl Work {
                 journey => journey?,
             };
             let is_resumed = journey.is_resumed;
-            match journey.finish(&http01).await {
+            match journey.finish(&*solver).await {
                 Ok(issued) => return go_live(&plan, &store, caller, issued),
                 Err(error @ (Error::Validation(_) | Error::Refused { .. } | Error::BadAnswer { .. })) => {
                     // The order is of no use any more. One of an earlier run may only have failed because nobody

@@ -22,6 +22,18 @@ pub enum AcmeCommand {
     Obtain(ObtainArgs),
 }
 
+/// How to prove that the names are yours; without any of these as with --http.
+#[derive(Args, Debug, Default)]
+#[group(multiple = false)]
+pub struct ChallengeArgs {
+    /// Answer http-01 with a server of certkit's own (default: port 80 on all addresses, IPv4 and IPv6)
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = ":80", help_heading = "Challenge")]
+    pub http: Option<String>,
+    /// Answer http-01 with files below DIR, the root folder of a web server that runs already
+    #[arg(long, value_name = "DIR", help_heading = "Challenge")]
+    pub webroot: Option<PathBuf>,
+}
+
 /// Get a certificate, unless the one in use is still good.
 ///
 /// The files are STATE/live/NAME/{privkey,cert,chain,fullchain}.pem, where NAME is the first name and STATE is
@@ -31,12 +43,12 @@ pub enum AcmeCommand {
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct ObtainArgs {
-    /// DNS names for one certificate; it is filed under the first
+    /// DNS names, wildcards or addresses for one certificate; it is filed under the first
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
-    /// Answer the server's http-01 challenge here (default: port 80 on all addresses, IPv4 and IPv6)
-    #[arg(long, value_name = "ADDR", required = true, num_args = 0..=1, require_equals = true, default_missing_value = ":80")]
-    pub http: Option<String>,
+    /// How to prove that the names are yours.
+    #[command(flatten)]
+    pub challenge: ChallengeArgs,
     /// Directory address of the ACME server (default: Let's Encrypt)
     #[arg(long, value_name = "URL", help_heading = "Server")]
     pub server: Option<String>,

@@ -9,7 +9,7 @@ mod mkcert;
 mod serve;
 mod show;
 
-pub use acme::{AcmeArgs, AcmeCommand, ObtainArgs};
+pub use acme::{AcmeArgs, AcmeCommand, ChallengeArgs, ObtainArgs};
 pub use check::{CheckArgs, Profile, Purpose};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use completions::{CompletionsArgs, ManArgs};

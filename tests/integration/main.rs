@@ -12,6 +12,9 @@
 )]
 
 mod acme;
+mod acme_faults;
+mod acme_front;
+mod acme_killed;
 mod architecture;
 mod bad_input;
 mod check;

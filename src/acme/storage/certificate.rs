@@ -256,7 +256,7 @@ mod tests {
             server: "https://ca.test/dir".into(),
             ca_roots: None,
             key_kind: "p256".into(),
-            http: ":80".into(),
+            challenge: None,
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::acme::challenge::Method;
 use crate::acme::{Plan, names};
 
 /// The version of the files here.
@@ -111,8 +112,9 @@ pub struct RenewRecord {
     pub ca_roots: Option<PathBuf>,
     /// Kind of the certificate's key.
     pub key_kind: String,
-    /// Where http-01 challenges are answered.
-    pub http: String,
+    /// How the names were proved; missing when that cannot be written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<Method>,
 }
 
 impl RenewRecord {
@@ -127,7 +129,7 @@ impl RenewRecord {
             server: plan.server.clone(),
             ca_roots: plan.ca_roots.as_ref().map(absolute),
             key_kind: plan.key_kind.as_str().to_owned(),
-            http: plan.http.to_string(),
+            challenge: plan.challenge.to_keep(),
         }
     }
 
@@ -148,7 +150,7 @@ impl RenewRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::acme::challenge::http01::HttpAddress;
+    use crate::acme::challenge::listen::ListenAddress;
     use crate::x509::KeyKind;
 
     fn names(names: &[&str]) -> Vec<String> {
@@ -202,7 +204,7 @@ mod tests {
             ca_roots: None,
             email: None,
             key_kind: KeyKind::EcdsaP256,
-            http: HttpAddress::Everywhere(80),
+            challenge: Method::Http(ListenAddress::Everywhere(80)),
             force: false,
         };
         let record = RenewRecord::new(&plan);

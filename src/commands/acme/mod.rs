@@ -1,5 +1,6 @@
 //! `certkit acme`: arguments to a plan, the journey's steps to lines, its errors to findings.
 
+mod challenge;
 mod failure;
 mod judge;
 
@@ -63,7 +64,7 @@ fn obtain(args: &ObtainArgs, context: &Context<'_>) -> Result {
 fn plan(args: &ObtainArgs) -> Result<Plan> {
     let mut names = Vec::with_capacity(args.names.len());
     for name in &args.names {
-        let name = acme::dns_name(name)
+        let name = acme::certificate_name(name)
             .map_err(|error| Failure::new(Finding::error(Code::InvalidName, error.to_string())))?;
         if !names.contains(&name) {
             names.push(name);
@@ -74,11 +75,6 @@ fn plan(args: &ObtainArgs) -> Result<Plan> {
         None if args.staging => LETS_ENCRYPT_STAGING.to_owned(),
         None => LETS_ENCRYPT.to_owned(),
     };
-    // The command line requires it: it is the only challenge yet.
-    let http = args.http.as_deref().unwrap_or(":80");
-    let http = http.parse().map_err(|reason| {
-        Failure::new(Finding::error(Code::InvalidSetting, format!("--http={http}: {reason}")))
-    })?;
     if let Some(email) = &args.email
         && !is_mail_address(email)
     {
@@ -91,7 +87,7 @@ fn plan(args: &ObtainArgs) -> Result<Plan> {
         ca_roots: args.ca_roots.clone(),
         email: args.email.clone(),
         key_kind: args.key_kind,
-        http,
+        challenge: challenge::method(&args.challenge)?,
         force: args.force,
     })
 }
@@ -174,6 +170,7 @@ impl Caller for User<'_> {
             Progress::Connecting { server } => format!("asking {server}"),
             Progress::Downloaded => "the certificate is here".to_owned(),
             Progress::Finalized => "the certificate is being made".to_owned(),
+            Progress::NotWithdrawn { reason } => format!("an answer to a challenge is left behind: {reason}"),
             Progress::OrderPlaced { names } => format!("ordered a certificate for {}", count(names)),
             Progress::OrderResumed => "going on with the order of an earlier run".to_owned(),
             Progress::Reissue { why } => format!("getting a new certificate: {why}"),

@@ -1,0 +1,42 @@
+//! Why a challenge cannot be answered from here.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::Kind;
+
+/// Everything that can keep an answer from being shown.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A listener could not be opened.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// Where it should listen.
+        address: String,
+        /// For which challenge.
+        kind: Kind,
+        /// Why it cannot.
+        #[source]
+        source: io::Error,
+    },
+    /// The chosen challenge cannot prove such a name.
+    #[error("{name} cannot be proved by {kind}")]
+    CannotProve {
+        /// The name, as `*.example.com`.
+        name: String,
+        /// The chosen challenge.
+        kind: Kind,
+    },
+    /// The web server's folder cannot take the answer.
+    #[error("cannot {action} {}: {source}", .path.display())]
+    Webroot {
+        /// What was tried, as `write`.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+}
