@@ -14,6 +14,7 @@
 mod acme;
 mod acme_faults;
 mod acme_front;
+mod acme_hostile;
 mod acme_killed;
 mod architecture;
 mod bad_input;
