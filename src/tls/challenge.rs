@@ -44,8 +44,11 @@ impl AlpnChallenges {
         })
     }
 
-    /// What to show to a server that validates.
-    pub(super) fn choose(&self, hello: &ClientHello<'_>) -> Option<Arc<RustlsKey>> {
+    /// What to show to a client that validates; `None` for all others, and for names without a challenge.
+    pub fn choose(&self, hello: &ClientHello<'_>) -> Option<Arc<RustlsKey>> {
+        if !is_validation(hello) {
+            return None;
+        }
         let name = hello.server_name()?.to_ascii_lowercase();
         self.with(|challenges| {
             let challenge = challenges.get_mut(&name)?;

@@ -69,7 +69,11 @@ impl CertificateSet {
 
     /// The certificate for a name: exact names before wildcards, and among several (an ECDSA and an RSA one) the
     /// first that `fits` the client.
-    pub(crate) fn choose(&self, name: Option<&str>, fits: impl Fn(&RustlsKey) -> bool) -> Option<Arc<RustlsKey>> {
+    pub(crate) fn choose(
+        &self,
+        name: Option<&str>,
+        fits: impl Fn(&RustlsKey) -> bool,
+    ) -> Option<Arc<RustlsKey>> {
         let of_name = |wanted: &str| -> Vec<&Entry> {
             self.entries.iter().filter(|entry| entry.names.iter().any(|name| name == wanted)).collect()
         };
