@@ -2,6 +2,7 @@
 //!
 //! The front before Pebble ([`Front`]) does the harm, and counts what was asked how often.
 
+use std::env;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -212,4 +213,23 @@ fn a_fault_at_a_later_name_does_not_begin_from_the_first() {
     let good = front.exchanges().iter().filter(|seen| seen.class == Class::Challenge).count();
     assert_eq!(good, 3);
     assert_eq!((pebble.orders(), pebble.certificates()), (1, 1));
+}
+
+/// `CERTKIT_ACME_RUNS` says how often; `make soak` has twenty.
+#[test]
+fn a_hundred_names_come_every_time_while_a_fifth_of_all_nonces_is_refused() {
+    let runs = env::var("CERTKIT_ACME_RUNS").map_or(2, |runs| runs.parse().unwrap());
+    let test = Test::new();
+    let knobs = [("PEBBLE_WFE_NONCEREJECT", "20"), ("PEBBLE_VA_NOSLEEP", "1")];
+    let Some(pebble) = Pebble::start_with(&test, &knobs) else { return };
+    for run in 0..runs {
+        // Each front is another server to certkit, with a new account.
+        let front = Front::start(&test, &pebble);
+        let names: Vec<_> = (0..100).map(|number| format!("n{number}.run{run}.test")).collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        front.obtain(&names).exits(0);
+        let refused = front.exchanges().iter().filter(|seen| seen.status == Some(400)).count();
+        assert!(refused > 20, "only {refused} nonces were refused");
+    }
+    assert_eq!((pebble.accounts(), pebble.orders(), pebble.certificates()), (runs, runs, runs));
 }

@@ -46,6 +46,24 @@ fn four_runs_at_once_place_one_order_at_a_slow_server() {
     assert_eq!((front.count(Class::Finalize), pebble.certificates()), (1, 1));
 }
 
+#[test]
+fn what_a_killed_run_leaves_is_open_to_nobody_even_under_umask_000() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let front = Front::start(&test, &pebble);
+    front.on(Class::Finalize, Fault::HoldAnswer);
+    let mut run = Process::start(&test, front.program(&["a.test"]).umask("000"));
+    front.wait_until_held();
+    run.signal(Signal::KILL);
+    run.wait();
+    let state: Vec<_> = test.files().into_iter().filter(|(path, _)| path.starts_with("state")).collect();
+    assert!(state.iter().any(|(path, _)| path.starts_with("state/orders/")), "{state:?}");
+    for (path, (mode, _)) in state {
+        let expected = if test.path(&path).is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode, expected, "{} has mode {mode:o}", path.display());
+    }
+}
+
 /// Kills a run at `class` and runs it again, to the end. Gives how many orders and good finalize requests there were;
 /// there must be one account and one certificate.
 #[track_caller]
