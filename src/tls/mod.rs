@@ -1,7 +1,8 @@
 //! Server-side TLS: versions and cipher suites ([`policy`]), which certificate a client gets ([`resolver`]), and the
-//! configuration made of both ([`server`]).
+//! configuration made of both ([`server`]). The other side of the wire is [`probe`]: what a running server shows.
 
 pub mod policy;
+pub mod probe;
 pub mod resolver;
 pub mod server;
 
