@@ -36,8 +36,8 @@ complete -c certkit -n "__fish_certkit_needs_command" -s V -l version -d 'Print 
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "mkca" -d 'Make a certificate authority of your own'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "mkcert" -d 'Make a server certificate, signed by your CA'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
-complete -c certkit -n "__fish_certkit_needs_command" -f -a "check" -d 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
-complete -c certkit -n "__fish_certkit_needs_command" -f -a "show" -d 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "check" -d 'Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "show" -d 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "serve" -d 'Serve a Python web application on https'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "completions" -d 'Print shell completions'
@@ -101,7 +101,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand merge" -l force -d 'Repl
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l host -d 'The name that clients will use: DNS name or IP address (a URL or host:port is understood)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l host -d 'The name that clients will use: DNS name or IP address (a URL or host:port is understood); a server is asked for it' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l email -d 'A mail address that the certificate must be for; may be repeated' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l roots -d 'Trust these CA certificates and no others; may be repeated' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l key -d 'The private key: must fit the server certificate' -r -F
@@ -115,6 +115,12 @@ rfc5280\t'The bare RFC 5280 with its optional checks'"
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l max-depth -d 'Fail when there are more intermediates than this; self-issued ones do not count' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l at -d 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l min-days -d 'Fail when the chain ends within this many days' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l starttls -d 'The server speaks this in clear first, and TLS after its STARTTLS command' -r -f -a "smtp\t'Mail between servers, and its submission; port 587 where none is named'
+imap\t'Port 143'
+pop3\t'Port 110'
+ldap\t'Port 389'
+postgres\t'PostgreSQL, port 5432'"
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l timeout -d 'Give up when the server lets itself be waited for so long [default: 10]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l batch -d 'Judge many chains: one JSON object a line, answered by one JSON object a line; - is standard input' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l explain -d 'Say what a finding code means, why it matters, which clients care and what mends it' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
@@ -122,10 +128,18 @@ json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l deep -d 'Have the server name every protocol, cipher suite and group that it takes: some dozens of connections'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l password-file -d 'The password of a PKCS#12 file or an encrypted key: the first line of this file; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l host -d 'The name to ask a server for, where it is not the one that it is found by' -r
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l starttls -d 'The server speaks this in clear first, and TLS after its STARTTLS command' -r -f -a "smtp\t'Mail between servers, and its submission; port 587 where none is named'
+imap\t'Port 143'
+pop3\t'Port 110'
+ldap\t'Port 389'
+postgres\t'PostgreSQL, port 5432'"
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l timeout -d 'Give up when the server lets itself be waited for so long [default: 10]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l at -d 'Count the days left from this time (RFC 3339, as 2026-11-20T12:00:00Z)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
@@ -228,8 +242,8 @@ complete -c certkit -n "__fish_certkit_using_subcommand man" -s h -l help -d 'Pr
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "mkca" -d 'Make a certificate authority of your own'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "mkcert" -d 'Make a server certificate, signed by your CA'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "check" -d 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "show" -d 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "check" -d 'Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "show" -d 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "serve" -d 'Serve a Python web application on https'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "completions" -d 'Print shell completions'

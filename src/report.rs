@@ -1,5 +1,7 @@
 //! The one result of a command: its findings and what it did, as data for `render`.
 
+use std::net::SocketAddr;
+
 use time::OffsetDateTime;
 
 use crate::finding::{Finding, Location, Severity};
@@ -17,7 +19,6 @@ pub struct Report {
 
 /// What a command did, by kind of command.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one per process")]
 #[non_exhaustive]
 pub enum Outcome {
     /// `check --batch`: every line was answered as it came.
@@ -151,6 +152,8 @@ pub struct Checked {
     pub file: String,
     /// The name it was judged for.
     pub host: Option<String>,
+    /// The server that sent it; none for a file.
+    pub server: Option<ServerSummary>,
     /// The time it was judged at.
     pub at: OffsetDateTime,
     /// The path, leaf first, as far as it could be built.
@@ -159,6 +162,41 @@ pub struct Checked {
     pub missing_issuer: Option<String>,
     /// Where the trust at the end of the path comes from, such as `the system store`.
     pub trusted_by: Option<String>,
+}
+
+/// A server that was looked at.
+#[derive(Debug)]
+pub struct ServerSummary {
+    /// The name or address that it was found by.
+    pub name: String,
+    /// Its port.
+    pub port: u16,
+    /// The address that answered.
+    pub address: SocketAddr,
+    /// The name that was asked for in the handshake.
+    pub sni: Option<String>,
+    /// The protocol that TLS began in the middle of.
+    pub starttls: Option<&'static str>,
+    /// The version that was agreed upon, by OpenSSL's name.
+    pub protocol: &'static str,
+    /// The cipher suite, by OpenSSL's name.
+    pub cipher: String,
+    /// The group of the key exchange, by OpenSSL's name.
+    pub group: Option<String>,
+    /// Every version that it was seen to speak, oldest first.
+    pub protocols: Vec<&'static str>,
+    /// Whether an OCSP answer came along.
+    pub is_stapled: bool,
+    /// Whether it asked for a certificate of the client.
+    pub wants_client_certificate: bool,
+    /// Whether it proved that it has the key of its certificate; `None` where that could not be verified.
+    pub is_key_proved: Option<bool>,
+    /// Its Strict-Transport-Security header.
+    pub hsts: Option<String>,
+    /// All its cipher suites by version, newest first; only when every one was asked for.
+    pub suites: Vec<(&'static str, Vec<String>)>,
+    /// All its groups; likewise.
+    pub groups: Vec<String>,
 }
 
 /// What `merge` put together.
@@ -218,7 +256,7 @@ pub struct Shown {
 #[derive(Debug)]
 pub struct ShownItem {
     /// Its kind, one of the words `certificate`, `certificate_request`, `crl`, `other`, `parameters`, `private_key`,
-    /// `public_key`.
+    /// `public_key`, `server`.
     pub kind: &'static str,
     /// What to call it by.
     pub title: String,

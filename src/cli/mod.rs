@@ -3,6 +3,7 @@
 mod acme;
 mod check;
 mod completions;
+mod live;
 mod merge;
 mod mkca;
 mod mkcert;
@@ -13,6 +14,7 @@ pub use acme::{AcmeArgs, AcmeCommand, ChallengeArgs, ObtainArgs};
 pub use check::{CheckArgs, Profile, Purpose};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use completions::{CompletionsArgs, ManArgs};
+pub use live::{LiveArgs, StarttlsProtocol};
 pub use merge::MergeArgs;
 pub use mkca::MkcaArgs;
 pub use mkcert::{CaArgs, MkcertArgs};
@@ -93,9 +95,9 @@ pub enum Command {
     Mkcert(MkcertArgs),
     /// Put a server certificate and its CA bundle together, in the right order
     Merge(MergeArgs),
-    /// Judge a certificate chain: does it hold, and if not, why, and what mends it
+    /// Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it
     Check(CheckArgs),
-    /// Say what is in a file: certificate, key, request, PKCS#12 and the like
+    /// Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends
     Show(ShowArgs),
     /// Get certificates from Let's Encrypt or another ACME server
     Acme(AcmeArgs),

@@ -7,6 +7,7 @@ mod completions;
 mod fetch;
 mod input;
 mod input_words;
+mod live;
 mod merge;
 mod mkca;
 mod mkcert;

@@ -46,13 +46,14 @@ enum Answer<'a> {
 
 #[derive(Serialize)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "there is one per process")]
 enum Document<'a> {
     Checked {
         schema: u32,
         file: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         host: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        server: Option<Server<'a>>,
         at: String,
         valid: bool,
         path: Vec<Certificate<'a>>,
@@ -101,6 +102,33 @@ struct Item<'a> {
     location: Location<'a>,
     #[serde(flatten)]
     facts: BTreeMap<&'static str, Value>,
+}
+
+/// The server of a live chain; `suites` and `groups` with `--deep` only.
+#[derive(Serialize)]
+struct Server<'a> {
+    name: &'a str,
+    port: u16,
+    address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sni: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starttls: Option<&'static str>,
+    protocol: &'static str,
+    cipher: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a str>,
+    protocols: &'a [&'static str],
+    ocsp_stapled: bool,
+    client_certificate: bool,
+    /// Whether it proved that it has the key of its certificate; null where that could not be verified.
+    key_proved: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hsts: Option<&'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    suites: BTreeMap<&'static str, &'a [String]>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    groups: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -161,11 +189,13 @@ struct Finding<'a> {
 struct Location<'a> {
     file: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    block: Option<usize>,
+    block: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<u32>,
 }
 
 impl<'a> Document<'a> {
@@ -177,6 +207,7 @@ impl<'a> Document<'a> {
                 schema: SCHEMA,
                 file: &checked.file,
                 host: checked.host.as_deref(),
+                server: checked.server.as_ref().map(Server::new),
                 at: rfc3339(checked.at),
                 valid: report.exit_status() == 0,
                 path: checked.path.iter().map(Certificate::new).collect(),
@@ -253,6 +284,28 @@ impl<'a> Item<'a> {
     }
 }
 
+impl<'a> Server<'a> {
+    fn new(server: &'a report::ServerSummary) -> Self {
+        Self {
+            name: &server.name,
+            port: server.port,
+            address: server.address.to_string(),
+            sni: server.sni.as_deref(),
+            starttls: server.starttls,
+            protocol: server.protocol,
+            cipher: &server.cipher,
+            group: server.group.as_deref(),
+            protocols: &server.protocols,
+            ocsp_stapled: server.is_stapled,
+            client_certificate: server.wants_client_certificate,
+            key_proved: server.is_key_proved,
+            hsts: server.hsts.as_deref(),
+            suites: server.suites.iter().map(|(version, suites)| (*version, suites.as_slice())).collect(),
+            groups: &server.groups,
+        }
+    }
+}
+
 impl<'a> Certificate<'a> {
     fn new(summary: &'a report::CertificateSummary) -> Self {
         Self {
@@ -297,6 +350,7 @@ impl<'a> Location<'a> {
             block: location.block,
             line: location.lines.map(|(first, _)| first),
             last_line: location.lines.map(|(_, last)| last),
+            certificate: location.certificate,
         }
     }
 }

@@ -10,9 +10,10 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
         return Vec::new();
     };
     let message = format!(
-        "the root `{}` is in the file; clients that trust it have it already, so it only makes handshakes longer",
-        root.label()
+        "the root `{}` is {}; clients that trust it have it already, so it only makes handshakes longer",
+        root.label(),
+        super::place(judged.input)
     );
-    let fix = super::merge_command(judged.input.file, "");
+    let fix = super::merge_command(judged.input, "");
     vec![root.found(Finding::note(Code::RootIncluded, message).fix(fix))]
 }

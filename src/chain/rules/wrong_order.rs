@@ -31,5 +31,5 @@ pub(super) fn remark(judged: &Judged<'_>) -> Vec<Found> {
 }
 
 fn mend(judged: &Judged<'_>) -> String {
-    super::merge_command(judged.input.file, "")
+    super::merge_command(judged.input, "")
 }
