@@ -165,8 +165,8 @@ impl From<&Problem> for Refusal {
     fn from(problem: &Problem) -> Self {
         Self {
             kind: problem_kind(problem).to_owned(),
-            detail: problem.detail.clone().unwrap_or_else(|| "no reason given".to_owned()),
-            parts: problem.subproblems.iter().map(ToString::to_string).collect(),
+            detail: problem.detail.as_deref().map_or_else(|| "no reason given".to_owned(), on_one_line),
+            parts: problem.subproblems.iter().map(|part| on_one_line(&part.to_string())).collect(),
         }
     }
 }
@@ -194,7 +194,7 @@ impl Error {
                 Ok(failure) => Self::from_failure(doing, *failure),
                 Err(source) => Self::BadAnswer { doing, reason: source.to_string() },
             },
-            error => Self::BadAnswer { doing, reason: error.to_string() },
+            error => Self::BadAnswer { doing, reason: on_one_line(&error.to_string()) },
         }
     }
 
@@ -207,9 +207,9 @@ impl Error {
             Failure::Status { status, ref problem, retry_after, .. } if Failure::passes(status) => {
                 Self::TryLater {
                     doing,
-                    reason: problem.as_ref().and_then(|problem| problem.detail.clone()).map_or_else(
+                    reason: problem.as_ref().and_then(|problem| problem.detail.as_deref()).map_or_else(
                         || failure.to_string(),
-                        |detail| format!("the server answers {status}: {detail}"),
+                        |detail| format!("the server answers {status}: {}", on_one_line(detail)),
                     ),
                     retry_after,
                 }
@@ -243,6 +243,11 @@ impl Error {
     pub(super) fn is_refusal(&self, kind: &str) -> bool {
         matches!(self, Self::Refused { refusal, .. } if refusal.kind == kind)
     }
+}
+
+/// A server's words without their line breaks: none of them may look like a line of certkit's own.
+fn on_one_line(words: &str) -> String {
+    words.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// The kind of a problem without its namespace, as `badNonce`.

@@ -294,8 +294,9 @@ fn roots(ca_roots: Option<&Path>) -> Result<rustls::RootCertStore, Error> {
 /// clock of this machine.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More than fits is longer than anybody waits.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let then = httpdate::parse_http_date(text).ok()?;
     let now = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
@@ -338,6 +339,10 @@ mod tests {
     #[test]
     fn retry_after_in_seconds_and_as_a_date() {
         assert_eq!(retry_after(&headers(&[(RETRY_AFTER, " 7 ")])), Some(Duration::from_secs(7)));
+        assert_eq!(
+            retry_after(&headers(&[(RETRY_AFTER, "99999999999999999999")])),
+            Some(Duration::from_secs(u64::MAX))
+        );
         let later = headers(&[
             (RETRY_AFTER, "Fri, 20 Nov 2026 10:01:30 GMT"),
             (DATE, "Fri, 20 Nov 2026 10:00:00 GMT"),

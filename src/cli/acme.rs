@@ -51,6 +51,9 @@ pub struct ChallengeArgs {
     /// Answer http-01 with files below DIR, the root folder of a web server that runs already
     #[arg(long, value_name = "DIR", help_heading = "Challenge")]
     pub webroot: Option<PathBuf>,
+    /// Answer tls-alpn-01 with a TLS listener of certkit's own (default: port 443 on all addresses)
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = ":443", help_heading = "Challenge")]
+    pub tls_alpn: Option<String>,
 }
 
 /// Get a certificate, unless the one in use is still good.

@@ -12,6 +12,11 @@
 )]
 
 mod acme;
+mod acme_faults;
+mod acme_front;
+mod acme_hostile;
+mod acme_killed;
+mod acme_machine;
 mod architecture;
 mod bad_input;
 mod check;

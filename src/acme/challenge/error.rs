@@ -28,6 +28,14 @@ pub enum Error {
         /// The chosen challenge.
         kind: Kind,
     },
+    /// The certificate that answers tls-alpn-01 could not be made.
+    #[error("no certificate to prove {name}: {reason}")]
+    Proof {
+        /// For which name.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
     /// The web server's folder cannot take the answer.
     #[error("cannot {action} {}: {source}", .path.display())]
     Webroot {

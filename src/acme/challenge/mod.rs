@@ -12,6 +12,7 @@
 mod error;
 pub mod http01;
 pub mod listen;
+pub mod tls_alpn01;
 mod webroot;
 
 use std::fmt;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use self::error::Error;
 use self::http01::Http01;
 use self::listen::{ListenAddress, Sockets};
+use self::tls_alpn01::TlsAlpn01;
 use self::webroot::Webroot;
 use crate::x509::HostName;
 
@@ -36,6 +38,8 @@ pub enum Method {
     Embedded(Embedded),
     /// http-01 by a small server of our own.
     Http(ListenAddress),
+    /// tls-alpn-01 by a listener of our own.
+    TlsAlpn(ListenAddress),
     /// http-01 by files below the root folder of a web server that runs already.
     Webroot(PathBuf),
 }
@@ -101,6 +105,8 @@ pub trait Solver: fmt::Debug + Send + Sync {
 pub enum Ready {
     /// Bound sockets for http-01.
     Http(Sockets),
+    /// Bound sockets for tls-alpn-01.
+    TlsAlpn(Sockets),
     /// A solver that needs no start.
     Solver(Arc<dyn Solver>),
 }
@@ -111,6 +117,7 @@ impl Method {
         match self {
             Self::Embedded(Embedded(solver)) => solver.kind(),
             Self::Http(_) | Self::Webroot(_) => Kind::Http01,
+            Self::TlsAlpn(_) => Kind::TlsAlpn01,
         }
     }
 
@@ -138,6 +145,7 @@ impl Method {
         Ok(match self {
             Self::Embedded(Embedded(solver)) => Ready::Solver(Arc::clone(solver)),
             Self::Http(address) => Ready::Http(Sockets::bind(Kind::Http01, *address)?),
+            Self::TlsAlpn(address) => Ready::TlsAlpn(Sockets::bind(Kind::TlsAlpn01, *address)?),
             Self::Webroot(folder) => Ready::Solver(Arc::new(Webroot::new(folder)?)),
         })
     }
@@ -148,7 +156,7 @@ impl Method {
         let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
         Some(match self {
             Self::Embedded(_) => return None,
-            Self::Http(address) => Self::Http(*address),
+            Self::Http(_) | Self::TlsAlpn(_) => self.clone(),
             Self::Webroot(folder) => Self::Webroot(absolute(folder)),
         })
     }
@@ -162,8 +170,21 @@ impl Ready {
     pub fn start(self) -> Result<Arc<dyn Solver>, Error> {
         Ok(match self {
             Self::Http(sockets) => Arc::new(Http01::start(sockets)?),
+            Self::TlsAlpn(sockets) => Arc::new(TlsAlpn01::start(sockets)?),
             Self::Solver(solver) => solver,
         })
+    }
+}
+
+impl Answer {
+    /// The hash of the key authorization, which dns-01 and tls-alpn-01 show in its place.
+    pub fn digest(&self) -> [u8; 32] {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.key_authorization.as_bytes());
+        let mut bytes = [0; 32];
+        for (to, from) in bytes.iter_mut().zip(digest.as_ref()) {
+            *to = *from;
+        }
+        bytes
     }
 }
 
@@ -193,6 +214,7 @@ mod tests {
     fn methods_are_kept_and_read_back() {
         for (method, text) in [
             (Method::Http(ListenAddress::Everywhere(80)), r#"{"http":":80"}"#),
+            (Method::TlsAlpn("127.0.0.1:443".parse().unwrap()), r#"{"tls_alpn":"127.0.0.1:443"}"#),
             (Method::Webroot("/srv/www".into()), r#"{"webroot":"/srv/www"}"#),
         ] {
             assert_eq!(serde_json::to_string(&method.to_keep().unwrap()).unwrap(), text);

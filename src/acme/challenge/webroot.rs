@@ -162,7 +162,8 @@ impl Solver for Webroot {
     async fn withdraw(&self, answers: &[Answer]) -> Result<(), Error> {
         let mut result = Ok(());
         for answer in answers {
-            result = result.and(self.remove(&answer.token));
+            let removed = self.remove(&answer.token);
+            result = result.and(removed);
         }
         self.remove_folders();
         result

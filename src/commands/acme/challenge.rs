@@ -16,6 +16,9 @@ pub(super) fn method(args: &ChallengeArgs) -> Result<Method> {
     if let Some(folder) = &args.webroot {
         return Ok(Method::Webroot(folder.clone()));
     }
+    if let Some(tls_alpn) = &args.tls_alpn {
+        return Ok(Method::TlsAlpn(address("--tls-alpn", tls_alpn)?));
+    }
     let http = args.http.as_deref().unwrap_or(":80");
     Ok(Method::Http(address("--http", http)?))
 }
@@ -31,22 +34,35 @@ pub(super) fn failure(error: &Error) -> Failure {
     Failure::new(match error {
         Error::Bind { address, kind, source } => bind(address, *kind, source),
         Error::CannotProve { name, kind } => cannot_prove(name, *kind),
+        Error::Proof { .. } => Finding::error(Code::AcmeFailed, error.to_string()),
         Error::Webroot { path, source, .. } => webroot(error, path, source),
     })
 }
 
 fn bind(address: &str, kind: Kind, source: &io::Error) -> Finding {
+    let is_tls = kind == Kind::TlsAlpn01;
     let (code, fix) = match source.kind() {
+        io::ErrorKind::AddrInUse if is_tls => (
+            Code::AddressInUse,
+            "stop the server on that port, or prove the names over http: --webroot DIR with the server that runs on \
+             port 80, or --http",
+        ),
         io::ErrorKind::AddrInUse => (
             Code::AddressInUse,
             "stop the server on that port; or let it answer, with --webroot DIR; or let it pass \
              /.well-known/acme-challenge/ on to another port and say which, as --http=127.0.0.1:5002",
+        ),
+        io::ErrorKind::PermissionDenied if is_tls => (
+            Code::Permission,
+            "ports below 1024 belong to root: run it as root, or `setcap cap_net_bind_service=+ep` the program, \
+             or answer on another port that port 443 is passed on to, as --tls-alpn=:8443",
         ),
         io::ErrorKind::PermissionDenied => (
             Code::Permission,
             "ports below 1024 belong to root: run it as root, or `setcap cap_net_bind_service=+ep` the program, \
              or answer on another port that port 80 is passed on to, as --http=:8080",
         ),
+        _ if is_tls => (Code::Io, "choose another address, as --tls-alpn=127.0.0.1:5001"),
         _ => (Code::Io, "choose another address, as --http=127.0.0.1:5002"),
     };
     let message = format!("cannot answer {kind} on {address}: {}; nothing was ordered", plain(source));

@@ -195,6 +195,9 @@ fn storage_finding(error: &StorageError) -> Finding {
         std::io::ErrorKind::PermissionDenied => {
             (Code::Permission, "run it as the owner of the state directory, or choose one: --state DIR")
         }
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            (Code::Io, "make room there, then run it again: it goes on where this run stopped")
+        }
         _ => (Code::Io, elsewhere),
     };
     Finding::error(code, error.to_string()).at(Location::file(path.display().to_string())).fix(fix)
