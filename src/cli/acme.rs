@@ -35,6 +35,10 @@ pub struct ChallengeArgs {
     /// Answer tls-alpn-01 with a TLS listener of certkit's own (default: port 443 on all addresses)
     #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = ":443", help_heading = "Challenge")]
     pub tls_alpn: Option<String>,
+    /// Answer dns-01 with a program: CMD present|cleanup FQDN VALUE, where FQDN is _acme-challenge.NAME. with its dot
+    /// at the end. The record must be visible when present returns; a CNAME there is for the program to follow
+    #[arg(long, value_name = "CMD", help_heading = "Challenge")]
+    pub dns_hook: Option<String>,
 }
 
 /// Get a certificate, unless the one in use is still good.
