@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 use crate::finding::{Code, Finding, Location, Severity};
 
@@ -32,6 +33,10 @@ pub enum Outcome {
     Checked(Checked),
     /// `mkca`, `mkcert`, `acme obtain`: files were made.
     Created(Created),
+    /// `convert`: a file in another form.
+    Converted(Converted),
+    /// A file for standard output, as it is: `-o -`.
+    Data(Zeroizing<Vec<u8>>),
     /// The work could not be done: nothing was changed.
     Failed {
         /// The exit status: 2, or what the command's contract says.
@@ -39,6 +44,8 @@ pub enum Outcome {
     },
     /// `acme list`: what is kept.
     Listed(KeptCertificates),
+    /// `key match`: which files belong to a key.
+    Matched(Matched),
     /// `merge`: a chain was put together.
     Merged(Merged),
     /// The command has said all it had to say.
@@ -410,6 +417,58 @@ pub struct Revoked {
     pub serial: String,
     /// Why, in the word of RFC 5280.
     pub reason: Option<String>,
+}
+
+/// What `convert` wrote.
+#[derive(Debug)]
+pub struct Converted {
+    /// The new file.
+    pub output: String,
+    /// Its form: one of the words that `--to` takes.
+    pub form: &'static str,
+    /// What it is, in words.
+    pub description: String,
+    /// What is in it, in order.
+    pub items: Vec<ConvertedItem>,
+}
+
+/// One thing in a new file.
+#[derive(Debug)]
+pub struct ConvertedItem {
+    /// Its kind, one of the words of [`ShownItem::kind`].
+    pub kind: &'static str,
+    /// What to call it by.
+    pub title: String,
+    /// The name that PKCS#12 gives it.
+    pub name: Option<String>,
+    /// Whether a password protects it.
+    pub encrypted: bool,
+}
+
+/// What `key match` found.
+#[derive(Debug)]
+pub struct Matched {
+    /// The key's file, as it was typed.
+    pub key: String,
+    /// Kind and size of the key.
+    pub description: String,
+    /// SHA-256 of its public key in lower-case hexadecimal.
+    pub public_key_sha256: String,
+    /// The files that it was compared with, in the order they were typed.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A file that may belong to a key.
+#[derive(Debug)]
+pub struct Candidate {
+    /// As it was typed.
+    pub file: String,
+    /// Whether something in it has the key's public key.
+    pub fits: bool,
+    /// What that is, or what stands first in the file: a word of [`ShownItem::kind`].
+    pub kind: &'static str,
+    /// What to call it by.
+    pub name: String,
 }
 
 /// What `show` found in a file.

@@ -29,10 +29,16 @@ pub(super) fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::R
             Outcome::Renewed(renewals) => super::acme::renewals(out, renewals)?,
             Outcome::Revoked(revoked) => super::acme::revoked(out, revoked)?,
             Outcome::Checked(checked) => write_checked(out, checked, report)?,
+            Outcome::Converted(converted) => super::tools::write_converted(out, converted)?,
             Outcome::Created(created) => write_created(out, created)?,
+            Outcome::Matched(matched) => super::tools::write_matched(out, matched)?,
             Outcome::Merged(merged) => write_merged(out, merged)?,
             Outcome::Shown(shown) => super::show::write(out, shown)?,
-            Outcome::Answered { .. } | Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {}
+            Outcome::Answered { .. }
+            | Outcome::Data(_)
+            | Outcome::Failed { .. }
+            | Outcome::Nothing
+            | Outcome::Text(_) => {}
         }
     }
     if let Outcome::Renewed(renewals) = &report.outcome {
