@@ -54,6 +54,7 @@ impl Report {
     pub fn exit_status(&self) -> u8 {
         match self.outcome {
             Outcome::Answered { status } | Outcome::Failed { status } => status,
+            Outcome::Created(Created { status, .. }) if status != 0 => status,
             _ => u8::from(self.findings.iter().any(|finding| finding.severity == Severity::Error)),
         }
     }
@@ -184,12 +185,16 @@ pub struct Dropped {
 }
 
 /// What was created on disk.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Created {
     /// The files in the order to show them.
     pub files: Vec<CreatedFile>,
     /// The certificate all this is about.
     pub certificate: Option<CertificateSummary>,
+    /// What goes to standard output instead of into a file.
+    pub stdout: Option<Vec<u8>>,
+    /// The exit status, where it says more than that the work was done.
+    pub status: u8,
 }
 
 /// One file that was made.

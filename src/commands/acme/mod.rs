@@ -146,6 +146,7 @@ fn report(files: &LiveFiles, chain: &[Certificate], state: &str) -> Report {
             file(&files.chain, "intermediates alone"),
         ],
         certificate: chain.first().map(|leaf| Located::from(leaf.clone()).summary(Role::Leaf)),
+        ..Created::default()
     };
     let mut report = Report::new(Outcome::Created(created));
     report.next = vec![format!(
