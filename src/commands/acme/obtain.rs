@@ -149,7 +149,7 @@ fn rehearse(mut plan: Plan, storage: &Storage, user: &User<'_>, context: &Contex
         "the server validated all names, and no certificate was asked for"
     };
     context.talk.say(&format!("dry run: {how_far}; nothing is kept"));
-    Ok(Report::new(Outcome::Created(Created { files: Vec::new(), certificate: None })))
+    Ok(Report::new(Outcome::Created(Created::default())))
 }
 
 /// The server to rehearse with, where a server has one for that.
@@ -229,6 +229,7 @@ fn report(files: &LiveFiles, chain: &[Certificate], state: &str) -> Report {
             file(&files.chain, "intermediates alone"),
         ],
         certificate: chain.first().map(|leaf| Located::from(leaf.clone()).summary(Role::Leaf)),
+        ..Created::default()
     };
     let mut report = Report::new(Outcome::Created(created));
     report.next = vec![format!(
