@@ -25,6 +25,9 @@ pub trait CertificateSource: Send + Sync {
 
     /// Waits until there is something new to load.
     async fn changed(&self);
+
+    /// Somebody has told the server to load anew: whoever fetches certificates may look for new ones now.
+    fn look_again(&self) {}
 }
 
 /// Certificates with their keys. The first is for clients that ask for no name, or an unknown one.
