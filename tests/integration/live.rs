@@ -1,10 +1,14 @@
 //! `check` and `show` of running servers: certkit's own, openssl's, nginx, GnuTLS, and some that are none.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use serde_json::{Value, json};
 
 use crate::harness::{Ran, Test};
@@ -149,46 +153,68 @@ fn wrong_order_and_a_root_that_is_sent() {
     assert!(message.contains("in what the server sends"), "{message}");
 }
 
-/// A server of rustls that shows a certificate whose key it has not.
-#[test]
-fn another_key_than_that_of_the_certificate() {
-    use rustls::pki_types::pem::PemObject;
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    use rustls::server::{ClientHello, ResolvesServerCert};
-
+/// A server of rustls that shows these certificates and signs with this key, whether they fit or not.
+fn rustls_server(
+    key_pem: &[u8],
+    chain: Vec<CertificateDer<'static>>,
+    version: &'static rustls::SupportedProtocolVersion,
+) -> String {
     #[derive(Debug)]
-    struct Thief(Arc<rustls::sign::CertifiedKey>);
-    impl ResolvesServerCert for Thief {
-        fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<rustls::sign::CertifiedKey>> {
+    struct Any(Arc<CertifiedKey>);
+    impl ResolvesServerCert for Any {
+        fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
             Some(self.0.clone())
         }
     }
 
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let key = PrivateKeyDer::from_pem_slice(key_pem).unwrap();
+    let key = provider.key_provider.load_private_key(key).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(Any(Arc::new(CertifiedKey::new(chain, key)))));
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut connection = rustls::ServerConnection::new(config.clone()).unwrap();
+            // A client that breaks off is what this is for.
+            let _ = connection.complete_io(&mut stream);
+        }
+    });
+    place
+}
+
+#[test]
+fn another_key_than_that_of_the_certificate() {
     let test = Test::with_chain("test.example");
     let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(test.path("chain.pem")).unwrap().collect();
-    let key = PrivateKeyDer::from_pem_file(test.path("ca.key")).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let key = provider.key_provider.load_private_key(key).unwrap();
-    let thief = Thief(Arc::new(rustls::sign::CertifiedKey::new(chain.unwrap(), key)));
+    let chain = chain.unwrap();
+    let key = std::fs::read(test.path("ca.key")).unwrap();
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let config = rustls::ServerConfig::builder_with_provider(provider.clone())
-            .with_protocol_versions(&[version])
-            .unwrap()
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(Thief(thief.0.clone())));
-        let config = Arc::new(config);
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let place = listener.local_addr().unwrap().to_string();
-        std::thread::spawn(move || {
-            for mut stream in listener.incoming().flatten() {
-                let mut connection = rustls::ServerConnection::new(config.clone()).unwrap();
-                let _ = connection.complete_io(&mut stream);
-            }
-        });
+        let place = rustls_server(&key, chain.clone(), version);
         let report = check(&test, &place, &[]).exits(1).json();
         assert_eq!(codes(&report, "reasons"), ["bad_signature"], "{report:#}");
         assert_eq!(report["server"]["key_proved"], false);
     }
+}
+
+#[test]
+fn a_certificate_that_is_none() {
+    let test = Test::with_chain("test.example");
+    let key = std::fs::read(test.path("server.key")).unwrap();
+    let place = rustls_server(&key, vec![b"0\x03\x02\x01\x01".to_vec().into()], &rustls::version::TLS13);
+    let report = check(&test, &place, &[]).exits(1).json();
+    assert_eq!(codes(&report, "reasons"), ["der_malformed"]);
+    assert_eq!(
+        (&report["reasons"][0]["file"], &report["reasons"][0]["certificate"]),
+        (&json!(place), &json!(1))
+    );
+    assert_eq!(report["server"]["key_proved"], Value::Null);
+    test.certkit(&["show", &place]).exits(1).says("der_malformed").says("TLSv1.3");
 }
 
 #[test]
