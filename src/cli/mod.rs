@@ -3,6 +3,8 @@
 mod acme;
 mod check;
 mod completions;
+mod convert;
+mod key;
 mod live;
 mod merge;
 mod mkca;
@@ -10,10 +12,15 @@ mod mkcert;
 mod serve;
 mod show;
 
-pub use acme::{AcmeArgs, AcmeCommand, ObtainArgs};
+pub use acme::{
+    AccountArgs, AccountCommand, AcmeArgs, AcmeCommand, ChallengeArgs, InstallTimerArgs, ListArgs,
+    ObtainArgs, RenewArgs, RevokeArgs, StateArgs, TimerKind, UpdateArgs, WhichAccount,
+};
 pub use check::{CheckArgs, Profile, Purpose};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use completions::{CompletionsArgs, ManArgs};
+pub use convert::{ConvertArgs, Form};
+pub use key::{KeyArgs, KeyCommand, KeyDecryptArgs, KeyEncryptArgs, KeyMatchArgs, KeyNewArgs, KeyShowArgs};
 pub use live::{LiveArgs, StarttlsProtocol};
 pub use merge::MergeArgs;
 pub use mkca::MkcaArgs;
@@ -99,6 +106,10 @@ pub enum Command {
     Check(CheckArgs),
     /// Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends
     Show(ShowArgs),
+    /// Make, show, encrypt, decrypt and compare private keys
+    Key(KeyArgs),
+    /// Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1
+    Convert(ConvertArgs),
     /// Get certificates from Let's Encrypt or another ACME server
     Acme(AcmeArgs),
     /// Serve a Python web application on https

@@ -4,15 +4,19 @@ mod acme;
 mod ca_lookup;
 mod check;
 mod completions;
+mod convert;
+mod destination;
 mod fetch;
 mod input;
 mod input_words;
+mod key;
 mod live;
 mod merge;
 mod mkca;
 mod mkcert;
 mod output;
 mod password;
+mod seal;
 mod serve;
 mod show;
 
@@ -30,6 +34,8 @@ pub fn run(cli: &Cli) -> Report {
         Command::Merge(args) => merge::run(args, &context),
         Command::Check(args) => check::run(args, &context),
         Command::Show(args) => show::run(args, &context),
+        Command::Key(args) => key::run(args, &context),
+        Command::Convert(args) => convert::run(args, &context),
         Command::Acme(args) => acme::run(args, &context),
         Command::Serve(args) => serve::run(args, &context),
         Command::Completions(args) => completions::completions(args),

@@ -1,6 +1,7 @@
 //! `certkit show`: what is in a file, or what a server sends, in words.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use aws_lc_rs::digest;
 use time::OffsetDateTime;
@@ -29,24 +30,29 @@ pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result {
         let message = format!("--host is for servers, and {} is a file", super::input::name(&args.file));
         return Err(Finding::error(Code::InvalidSetting, message).fix("name a server: HOST:PORT").into());
     }
-    let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
-    let (_, contents) = read_contents(&args.file, &mut passwords)?;
-    let mut findings = form_notes(&args.file, &contents.notes);
-    findings.extend(damage_notes(&args.file, &contents.damages));
+    of_file(&args.file, args.password_file.as_deref(), at)
+}
+
+/// What is in a file; days are counted from `at`.
+pub(super) fn of_file(file: &str, password_file: Option<&Path>, at: OffsetDateTime) -> Result {
+    let mut passwords = Passwords::new("--password-file", password_file);
+    let (_, contents) = read_contents(file, &mut passwords)?;
+    let mut findings = form_notes(file, &contents.notes);
+    findings.extend(damage_notes(file, &contents.damages));
     if contents.blocks.is_empty() {
-        return Err(nothing(&args.file));
+        return Err(nothing(file));
     }
     let mut items = Vec::new();
     let mut certificates = Vec::new();
     for block in &contents.blocks {
-        match describe(&args.file, block, &mut passwords, &mut certificates) {
+        match describe(file, block, &mut passwords, &mut certificates) {
             Ok((kind, title, facts)) => {
-                items.push(ShownItem { kind, title, facts, location: location(&args.file, block) });
+                items.push(ShownItem { kind, title, facts, location: location(file, block) });
             }
             Err(failure) => findings.extend(failure.findings),
         }
     }
-    let shown = Shown { file: args.file.clone(), at, items, tree: tree(&certificates) };
+    let shown = Shown { file: file.to_owned(), at, items, tree: tree(&certificates) };
     Ok(Report { outcome: Outcome::Shown(shown), findings, next: Vec::new() })
 }
 

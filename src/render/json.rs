@@ -47,6 +47,7 @@ enum Answer<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Document<'a> {
+    Acme(super::acme::Document<'a>),
     Checked {
         schema: u32,
         file: &'a str,
@@ -62,6 +63,14 @@ enum Document<'a> {
         reasons: Vec<Finding<'a>>,
         warnings: Vec<Finding<'a>>,
     },
+    Converted {
+        schema: u32,
+        output: &'a str,
+        form: &'static str,
+        items: Vec<NewItem<'a>>,
+        warnings: Vec<Finding<'a>>,
+        errors: Vec<Finding<'a>>,
+    },
     Created {
         schema: u32,
         files: Vec<File<'a>>,
@@ -75,6 +84,14 @@ enum Document<'a> {
         errors: Vec<Finding<'a>>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         warnings: Vec<Finding<'a>>,
+    },
+    Matched {
+        schema: u32,
+        fits: bool,
+        key: Key<'a>,
+        files: Vec<Candidate<'a>>,
+        warnings: Vec<Finding<'a>>,
+        errors: Vec<Finding<'a>>,
     },
     Merged {
         schema: u32,
@@ -131,6 +148,33 @@ struct Server<'a> {
     groups: &'a [String],
 }
 
+/// One object that `convert` wrote.
+#[derive(Serialize)]
+struct NewItem<'a> {
+    kind: &'static str,
+    title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    encrypted: bool,
+}
+
+/// The key of `key match`.
+#[derive(Serialize)]
+struct Key<'a> {
+    file: &'a str,
+    key: &'a str,
+    public_key_sha256: &'a str,
+}
+
+/// A file that was compared with it.
+#[derive(Serialize)]
+struct Candidate<'a> {
+    file: &'a str,
+    fits: bool,
+    kind: &'static str,
+    name: &'a str,
+}
+
 #[derive(Serialize)]
 struct Branch<'a> {
     depth: usize,
@@ -175,7 +219,7 @@ struct File<'a> {
 }
 
 #[derive(Serialize)]
-struct Finding<'a> {
+pub(super) struct Finding<'a> {
     code: &'static str,
     severity: &'static str,
     message: &'a str,
@@ -202,6 +246,9 @@ impl<'a> Document<'a> {
     fn new(report: &'a Report) -> Self {
         let errors = || findings(report, |severity| severity == Severity::Error);
         let warnings = || findings(report, |severity| severity != Severity::Error);
+        if let Some(document) = super::acme::Document::new(report, SCHEMA) {
+            return Self::Acme(document);
+        }
         match &report.outcome {
             Outcome::Checked(checked) => Self::Checked {
                 schema: SCHEMA,
@@ -215,6 +262,23 @@ impl<'a> Document<'a> {
                 reasons: errors(),
                 warnings: warnings(),
             },
+            Outcome::Converted(converted) => Self::Converted {
+                schema: SCHEMA,
+                output: &converted.output,
+                form: converted.form,
+                items: converted
+                    .items
+                    .iter()
+                    .map(|item| NewItem {
+                        kind: item.kind,
+                        title: &item.title,
+                        name: item.name.as_deref(),
+                        encrypted: item.encrypted,
+                    })
+                    .collect(),
+                warnings: warnings(),
+                errors: errors(),
+            },
             Outcome::Created(created) => Self::Created {
                 schema: SCHEMA,
                 files: created
@@ -223,6 +287,22 @@ impl<'a> Document<'a> {
                     .map(|file| File { path: &file.path, description: &file.description })
                     .collect(),
                 certificate: created.certificate.as_ref().map(Certificate::new),
+                warnings: warnings(),
+                errors: errors(),
+            },
+            Outcome::Matched(matched) => Self::Matched {
+                schema: SCHEMA,
+                fits: report.exit_status() == 0,
+                key: Key {
+                    file: &matched.key,
+                    key: &matched.description,
+                    public_key_sha256: &matched.public_key_sha256,
+                },
+                files: matched
+                    .candidates
+                    .iter()
+                    .map(|one| Candidate { file: &one.file, fits: one.fits, kind: one.kind, name: &one.name })
+                    .collect(),
                 warnings: warnings(),
                 errors: errors(),
             },
@@ -257,9 +337,8 @@ impl<'a> Document<'a> {
                 warnings: warnings(),
                 errors: errors(),
             },
-            Outcome::Answered { .. } | Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {
-                Self::Failed { schema: SCHEMA, errors: errors(), warnings: warnings() }
-            }
+            // Those of `acme` have their documents above; the rest has findings only.
+            _ => Self::Failed { schema: SCHEMA, errors: errors(), warnings: warnings() },
         }
     }
 }
@@ -332,7 +411,7 @@ impl<'a> Certificate<'a> {
 }
 
 impl<'a> Finding<'a> {
-    fn new(finding: &'a finding::Finding) -> Self {
+    pub(super) fn new(finding: &'a finding::Finding) -> Self {
         Self {
             code: finding.code.as_str(),
             severity: severity(finding.severity),
@@ -367,7 +446,7 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
-fn rfc3339(time: OffsetDateTime) -> String {
+pub(super) fn rfc3339(time: OffsetDateTime) -> String {
     // A year past 9999 has no RFC 3339 form; X.509 has none such either.
     time.truncate_to_second().format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }

@@ -28,6 +28,8 @@ pub(super) const SEQUENCE: u8 = 0x30;
 pub(super) const SET: u8 = 0x31;
 /// OBJECT IDENTIFIER.
 pub(super) const OID: u8 = 0x06;
+/// OCTET STRING.
+pub(super) const OCTET_STRING: u8 = 0x04;
 /// INTEGER.
 pub(super) const INTEGER: u8 = 0x02;
 

@@ -8,6 +8,7 @@ mod der;
 mod details;
 mod distinguished_name;
 mod extension;
+mod key_form;
 mod key_kind;
 mod name;
 mod name_constraints;

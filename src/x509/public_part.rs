@@ -59,7 +59,8 @@ fn integer(element: &[u8]) -> Option<&[u8]> {
     (element.first() == Some(&INTEGER)).then_some(element)
 }
 
-fn wrap(tag: u8, contents: &[u8]) -> Vec<u8> {
+/// Puts a header in front of `contents`.
+pub(super) fn wrap(tag: u8, contents: &[u8]) -> Vec<u8> {
     let mut out = vec![tag];
     let octets = contents.len().to_be_bytes();
     match contents.len() {

@@ -12,15 +12,22 @@
 )]
 
 mod acme;
+mod acme_faults;
+mod acme_front;
+mod acme_hostile;
+mod acme_killed;
+mod acme_machine;
 mod architecture;
 mod bad_input;
 mod check;
 mod check_batch;
 mod command_line;
 mod completions;
+mod convert;
 mod curl;
 mod harness;
 mod issue;
+mod key;
 mod limbo;
 mod live;
 mod live_front;

@@ -10,7 +10,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 packages='
 ca-certificates update-ca-certificates
 chromium chromium
+bsdutils script
 curl curl
+default-jre-headless keytool
 gnutls-bin certtool
 libnss3-tools certutil
 nginx-light nginx

@@ -107,14 +107,14 @@ fn certificates(
         let pair = localhost.read_or_make()?;
         let identity = Identity { name: Some("localhost".to_owned()), ca: Some(localhost.ca_file()) };
         let set = CertificateSet::new([&pair]).map_err(unusable)?;
-        return Ok((Some(Certificates { set, source: Arc::new(localhost) }), identity));
+        return Ok((Some(Certificates::new(set, Arc::new(localhost))), identity));
     };
     let files = Files::new(paths, settings.key.as_deref().unwrap_or_default(), force)?;
     let (pairs, remarks) = files.read()?;
     context.talk.findings(&remarks);
     let set = CertificateSet::new(&pairs).map_err(unusable)?;
     let source: Arc<dyn CertificateSource> = Arc::new(files);
-    Ok((Some(Certificates { set, source }), pairs.first().map(identity).unwrap_or_default()))
+    Ok((Some(Certificates::new(set, source)), pairs.first().map(identity).unwrap_or_default()))
 }
 
 /// A name to reach the server by, and the CA of one's own that clients need.
