@@ -304,7 +304,7 @@ codes! {
     SerialNumber = "serial_number",
     /// A server does not go over to TLS.
     StarttlsFailed = "starttls_failed",
-    /// Text in clear behind a server's consent to TLS.
+    /// Text in clear that is taken for protected by TLS.
     StarttlsInjection = "starttls_injection",
     /// A server compresses inside TLS.
     TlsCompression = "tls_compression",

@@ -60,7 +60,9 @@ fn of_handshake(place: &Place, peer: &Peer) -> Vec<Finding> {
         Some(_) if peer.version < Version::Tls12 => {
             findings.push(words::only_old_protocols(peer.version, place));
         }
-        Some(_) if peer.is_by_hand => findings.push(words::only_poor_suites(&peer.cipher, place)),
+        Some(_) if peer.is_by_hand && peer.strength != Strength::Good => {
+            findings.push(words::only_poor_suites(&peer.cipher, place))
+        }
         Some(_) if peer.wants_client_certificate => findings.push(words::wants_client_certificate()),
         Some(why) => findings.push(words::broken_off(why)),
         None if peer.wants_client_certificate => findings.push(words::wants_client_certificate()),
@@ -89,6 +91,9 @@ fn of_survey(place: &Place, peer: &Peer, survey: &Survey, is_deep: bool) -> Vec<
     }
     if let Some(bits) = survey.dh_bits.filter(|bits| *bits < DH_BITS) {
         findings.push(words::small_group(bits, place));
+    }
+    if survey.is_stuffable == Some(true) {
+        findings.push(words::stuffed());
     }
     if survey.is_compressed {
         findings.push(words::compression());

@@ -99,6 +99,13 @@ pub(super) fn small_group(bits: usize, place: &Place) -> Finding {
     Finding::warning(Code::WeakCipher, message).fix(suites_line(place))
 }
 
+pub(super) fn stuffed() -> Finding {
+    let message = "the server answers inside TLS a command that came in clear before it: somebody in the way can put commands \
+                   in front of a client's own, its password among what they then send away (CVE-2011-0411)";
+    Finding::warning(Code::StarttlsInjection, message)
+        .fix("update the server: it must forget what came before the handshake")
+}
+
 pub(super) fn compression() -> Finding {
     let message =
         "the server compresses inside TLS: the length gives cookies away to whoever listens (CRIME)";

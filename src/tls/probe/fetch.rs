@@ -1,7 +1,8 @@
 //! One handshake, and the chain that the server shows in it.
 
-use std::io;
+use std::io::{self, Read, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, ClientConfig, ClientConnection, ProtocolVersion};
@@ -9,11 +10,16 @@ use rustls::{AlertDescription, ClientConfig, ClientConnection, ProtocolVersion};
 use super::client_hello::ClientHello;
 use super::flight::{Answer, Flight, Progress};
 use super::recorder::{Recorder, Shown};
-use super::suites::{CURVES, Group, SUITE_CODES, Suite, Version};
+use super::suites::{CURVES, Group, SUITE_CODES, Strength, Suite, Version};
 use super::wire::Wire;
 use super::{Error, HttpAnswer, Peer, Possession, Server, Spoken, Starttls, https};
 use crate::tls::policy;
 use crate::tls::server::openssl_name;
+
+/// The longest wait for the answer to a hello made by hand: many a server says nothing at all to what it will not have.
+const QUESTION: Duration = Duration::from_secs(4);
+/// The longest wait for words that should not come.
+const UNASKED: Duration = Duration::from_secs(2);
 
 impl Server {
     /// Fetches the chain. With `request`, the path of a page, its headers are asked for on the same connection.
@@ -21,18 +27,8 @@ impl Server {
     /// # Errors
     /// When there is no TLS at this place, or none that can be agreed upon.
     pub fn fetch(&self, request: Option<&str>) -> Result<Peer, Error> {
-        let mut wire = self.open()?;
-        let provider = policy::provider();
-        let recorder = Recorder::new(provider.clone());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(Error::Setup)?
-            .dangerous()
-            .with_custom_certificate_verifier(recorder.clone())
-            .with_client_cert_resolver(recorder.clone());
-        config.enable_sni = self.target.server_name.is_some();
-        let mut connection =
-            ClientConnection::new(Arc::new(config), self.rustls_name()).map_err(Error::Setup)?;
+        let mut wire = self.open(false)?;
+        let (mut connection, recorder) = self.client()?;
         match connection.complete_io(&mut wire) {
             Ok(_) => {
                 let mut peer = agreed(&connection, recorder.shown());
@@ -45,6 +41,41 @@ impl Server {
             }
             Err(error) => self.after_failure(&error, &wire, recorder.shown(), &connection),
         }
+    }
+
+    /// Whether a command that came in clear is answered inside TLS (CVE-2011-0411 and its kin).
+    ///
+    /// # Errors
+    /// When no connection can be made.
+    pub(super) fn answers_stuffed_command(&self) -> Result<bool, Error> {
+        let mut wire = match self.open(true) {
+            Ok(wire) => wire,
+            // It refuses such a packet, or answers in clear: in neither case it takes the command for protected.
+            Err(Error::Starttls(_)) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let (mut connection, _) = self.client()?;
+        if connection.complete_io(&mut wire).is_err() {
+            return Ok(false);
+        }
+        wire.renew(self.target.timeout.min(UNASKED));
+        let mut stream = rustls::Stream::new(&mut connection, &mut wire);
+        Ok(matches!(stream.read(&mut [0; 64]), Ok(1..)))
+    }
+
+    /// A client that takes any certificate, and what will remember it.
+    fn client(&self) -> Result<(ClientConnection, Arc<Recorder>), Error> {
+        let provider = policy::provider();
+        let recorder = Recorder::new(provider.clone());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(Error::Setup)?
+            .dangerous()
+            .with_custom_certificate_verifier(recorder.clone())
+            .with_client_cert_resolver(recorder.clone());
+        config.enable_sni = self.target.server_name.is_some();
+        let connection = ClientConnection::new(Arc::new(config), self.rustls_name()).map_err(Error::Setup)?;
+        Ok((connection, recorder))
     }
 
     /// A name that rustls takes. Where no name is sent it only has to be one.
@@ -111,12 +142,11 @@ impl Server {
     /// # Errors
     /// When no connection can be made.
     pub(super) fn say(&self, hello: &ClientHello<'_>) -> Result<Asked, Error> {
-        use std::io::{Read, Write};
-
         let mut random = [0; 64];
         aws_lc_rs::rand::fill(&mut random)
             .map_err(|_| Error::Setup(rustls::Error::FailedToGetRandomBytes))?;
-        let mut wire = self.open()?;
+        let mut wire = self.open(false)?;
+        wire.renew(self.target.timeout.min(QUESTION));
         // Whatever breaks from here on is the server's way to say no.
         if wire.write_all(&hello.encode(&random)).is_err() {
             return Ok(Asked::Refused);
@@ -184,6 +214,7 @@ fn agreed(connection: &ClientConnection, shown: Shown) -> Peer {
         wants_client_certificate: shown.wants_client_certificate,
         possession: shown.possession,
         broken_off: None,
+        strength: Strength::Good,
         is_by_hand: false,
         http: None,
     }
@@ -203,6 +234,7 @@ fn by_hand(answer: Answer, words: &str) -> Option<Peer> {
         wants_client_certificate: answer.wants_client_certificate,
         possession: Possession::Unknown,
         broken_off: Some(words.to_owned()),
+        strength: Suite::of(hello.suite).map_or(Strength::Outdated, Suite::strength),
         is_by_hand: true,
         http: None,
     })

@@ -78,7 +78,9 @@ pub struct Peer {
     /// Why rustls could not speak with it, in words. Everything else is then from a hello made by hand, or from the part
     /// of the handshake that was done.
     pub broken_off: Option<String>,
-    /// Whether rustls offers what was agreed upon; if not, this is from a hello made by hand.
+    /// What is to be thought of the cipher suite.
+    pub strength: Strength,
+    /// Whether this is from a hello made by hand.
     pub is_by_hand: bool,
     /// The answer to a request over https, if one was to be made; else why there is none.
     pub http: Option<Result<HttpAnswer, String>>,
@@ -169,8 +171,8 @@ impl Server {
         Ok(Self { target, first: Mutex::new(Some(stream)), address })
     }
 
-    /// A connection on which TLS can begin.
-    fn open(&self) -> Result<Wire, Error> {
+    /// A connection on which TLS can begin; `is_stuffed` as [`starttls::begin`] has it.
+    fn open(&self, is_stuffed: bool) -> Result<Wire, Error> {
         let timeout = self.target.timeout;
         let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
         let stream = match first {
@@ -185,7 +187,7 @@ impl Server {
                 Some(SocketAddr::V4(address)) => format!("[{}]", address.ip()),
                 None => "[127.0.0.1]".into(),
             };
-            starttls::begin(protocol, &mut wire, &name).map_err(|error| match error {
+            starttls::begin(protocol, &mut wire, &name, is_stuffed).map_err(|error| match error {
                 StarttlsError::Io(error) if error.kind() == io::ErrorKind::TimedOut => Error::Silent(timeout),
                 error => error.into(),
             })?;

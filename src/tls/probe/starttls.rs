@@ -39,6 +39,11 @@ impl Starttls {
         }
     }
 
+    /// Whether its commands are lines of text, several of which may come in one packet.
+    pub(super) const fn has_lines(self) -> bool {
+        matches!(self, Self::Imap | Self::Pop3 | Self::Smtp)
+    }
+
     /// The port where none is named. For mail it is that of submission: port 25 is closed to most clients.
     pub const fn default_port(self) -> u16 {
         match self {
@@ -95,12 +100,19 @@ impl From<io::Error> for Error {
     }
 }
 
-/// Leads the connection to the point where TLS begins. `name` is what the client calls itself to a mail server.
+/// Leads the connection to the point where TLS begins. `name` is what the client calls itself to a mail server. With
+/// `is_stuffed` the last command brings another one along in the same packet, as somebody in the way could have it: a
+/// server must forget that one, and not answer it inside TLS.
 ///
 /// # Errors
 /// When the server does not speak the protocol, does not offer TLS or refuses it, or the connection fails.
-pub(super) fn begin(protocol: Starttls, wire: &mut (impl Read + Write), name: &str) -> Result<(), Error> {
-    let mut dialogue = Dialogue { protocol, wire, pending: Vec::new() };
+pub(super) fn begin(
+    protocol: Starttls,
+    wire: &mut (impl Read + Write),
+    name: &str,
+    is_stuffed: bool,
+) -> Result<(), Error> {
+    let mut dialogue = Dialogue { protocol, wire, is_stuffed, pending: Vec::new() };
     match protocol {
         Starttls::Imap => dialogue.imap(),
         Starttls::Ldap => dialogue.ldap(),
@@ -117,6 +129,7 @@ pub(super) fn begin(protocol: Starttls, wire: &mut (impl Read + Write), name: &s
 struct Dialogue<'a, W> {
     protocol: Starttls,
     wire: &'a mut W,
+    is_stuffed: bool,
     /// Bytes that have come and were not read yet.
     pending: Vec<u8>,
 }
@@ -135,7 +148,7 @@ impl<W: Read + Write> Dialogue<'_, W> {
         if !offers.iter().any(|offer| offer.trim().eq_ignore_ascii_case("STARTTLS")) {
             return Err(Error::NotOffered);
         }
-        self.say("STARTTLS\r\n")?;
+        self.say_last("STARTTLS\r\n", "NOOP\r\n")?;
         match self.smtp_answer()? {
             (220, _) => Ok(()),
             (_, said) => Err(Error::Refused(said.join(" "))),
@@ -167,7 +180,8 @@ impl<W: Read + Write> Dialogue<'_, W> {
         if !offers.split_whitespace().any(|offer| offer.eq_ignore_ascii_case("STARTTLS")) {
             return Err(Error::NotOffered);
         }
-        self.imap_command("a2", "STARTTLS").map(drop)
+        let another = if self.is_stuffed { "\r\na3 NOOP" } else { "" };
+        self.imap_command("a2", &format!("STARTTLS{another}")).map(drop)
     }
 
     /// The untagged lines before the tagged "OK".
@@ -210,7 +224,7 @@ impl<W: Read + Write> Dialogue<'_, W> {
                 return Err(Error::NotOffered);
             }
         }
-        self.say("STLS\r\n")?;
+        self.say_last("STLS\r\n", "CAPA\r\n")?;
         let answer = self.line()?;
         if answer.starts_with("+OK") { Ok(()) } else { Err(Error::Refused(answer)) }
     }
@@ -251,6 +265,10 @@ impl<W: Read + Write> Dialogue<'_, W> {
 
     fn say(&mut self, command: &str) -> Result<(), Error> {
         self.send(command.as_bytes())
+    }
+
+    fn say_last(&mut self, command: &str, another: &str) -> Result<(), Error> {
+        self.say(&format!("{command}{}", if self.is_stuffed { another } else { "" }))
     }
 
     fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
@@ -360,7 +378,7 @@ mod tests {
         }
 
         fn run(&mut self, protocol: Starttls) -> Result<String, Error> {
-            begin(protocol, self, "[127.0.0.1]")?;
+            begin(protocol, self, "[127.0.0.1]", false)?;
             Ok(String::from_utf8_lossy(&self.heard).into_owned())
         }
     }

@@ -46,6 +46,8 @@ pub struct Survey {
     pub dh_bits: Option<usize>,
     /// All its cipher suites by version, in its order of preference; empty unless [`Depth::Deep`].
     pub suites: Vec<(Version, Vec<String>)>,
+    /// Whether it answers inside TLS a command that came in clear; `None` unless [`Depth::Deep`] with a protocol of lines.
+    pub is_stuffable: Option<bool>,
     /// All its groups, in its order of preference; empty unless [`Depth::Deep`].
     pub groups: Vec<String>,
     /// Why a question got no answer; then the rest is not the whole truth.
@@ -69,6 +71,8 @@ enum Question {
     AllSuites(Version),
     /// Which groups has it?
     AllGroups,
+    /// Does it answer inside TLS what came before?
+    Stuffed,
 }
 
 impl Server {
@@ -90,6 +94,9 @@ impl Server {
             Depth::Deep => {
                 let old = [Version::Tls12, Version::Tls11, Version::Tls10, Version::Ssl3];
                 questions.extend(old.map(Question::AllSuites));
+                if self.target.starttls.is_some_and(super::Starttls::has_lines) {
+                    questions.push(Question::Stuffed);
+                }
                 if has_tls13 {
                     questions.extend([Question::AllSuites(Version::Tls13), Question::AllGroups]);
                 }
@@ -156,6 +163,9 @@ impl Server {
                     ClientHello { groups: &[X25519MLKEM768], ..self.hello(Version::Tls13, &TLS13_CODES) };
                 self.tried(&hello).map(|answer| learn(&|survey| survey.is_hybrid = Some(answer.is_some())))
             }
+            Question::Stuffed => self.answers_stuffed_command().map(|is_answered| {
+                learn(&|survey| survey.is_stuffable = Some(is_answered));
+            }),
             Question::AllSuites(version) => self.all_suites(*version, &learn),
             Question::AllGroups => self.all_groups().map(|groups| {
                 learn(&|survey| survey.groups.clone_from(&groups));
