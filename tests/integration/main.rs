@@ -12,6 +12,7 @@
 )]
 
 mod acme;
+mod acme_solvers;
 mod architecture;
 mod bad_input;
 mod check;
@@ -23,6 +24,7 @@ mod harness;
 mod issue;
 mod limbo;
 mod merge;
+mod named;
 mod pebble;
 mod peers;
 mod process;
