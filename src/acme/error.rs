@@ -32,9 +32,33 @@ pub enum Error {
     /// The challenge cannot be answered from here.
     #[error(transparent)]
     Challenge(#[from] challenge::Error),
+    /// The server's limits would be used up.
+    #[error("{}", .0.reason)]
+    Exhausted(storage::Exhausted),
+    /// The server gives accounts only to those who have one by other means.
+    #[error("{server} wants an account that was made elsewhere")]
+    ExternalAccountNeeded {
+        /// The directory's address.
+        server: String,
+    },
+    /// Files cannot be given to the group.
+    #[error("files cannot be given to the group {0}")]
+    GroupNotOurs(String),
     /// A key or signing request could not be made or read back.
     #[error("{0}")]
     Key(String),
+    /// There is no account.
+    #[error("there is no account")]
+    NoAccount {
+        /// The directory's address, if one was wanted.
+        server: Option<String>,
+    },
+    /// There is no certificate of this name.
+    #[error("there is no certificate of {name}")]
+    NoCertificate {
+        /// The name.
+        name: String,
+    },
     /// The server offers no challenge of the wanted kind for a name.
     #[error("no {kind} challenge for {name}, only {offered:?}")]
     NoChallenge {
@@ -53,6 +77,14 @@ pub enum Error {
         /// What came instead.
         reason: String,
     },
+    /// The server does not do this.
+    #[error("{server} does not offer {what}")]
+    NotOffered {
+        /// What, in words.
+        what: &'static str,
+        /// The directory's address.
+        server: String,
+    },
     /// The server said no.
     #[error("{doing}: {refusal}")]
     Refused {
@@ -64,6 +96,9 @@ pub enum Error {
     /// The new chain does not hold; it was not put in place.
     #[error("the new chain does not hold")]
     Rejected(Vec<Finding>),
+    /// There are accounts at several servers, and none was chosen.
+    #[error("there are accounts at several servers")]
+    SeveralAccounts(Vec<String>),
     /// The state directory cannot be used.
     #[error(transparent)]
     Storage(#[from] storage::Error),
@@ -72,6 +107,16 @@ pub enum Error {
     TermsNotAgreed {
         /// Where they are.
         url: String,
+    },
+    /// More names than one certificate may have.
+    #[error("{count} names, and {most} are the most")]
+    TooManyNames {
+        /// So many were wanted.
+        count: usize,
+        /// So many are possible.
+        most: usize,
+        /// In this profile.
+        profile: Option<String>,
     },
     /// The server is overloaded, limits the rate or does not answer in time, and still does after all tries.
     #[error("{doing}: try later")]
@@ -82,6 +127,14 @@ pub enum Error {
         reason: String,
         /// How long the server asks to wait.
         retry_after: Option<Duration>,
+    },
+    /// The server has no such profile.
+    #[error("there is no profile {wanted:?}")]
+    UnknownProfile {
+        /// The profile that was wanted.
+        wanted: String,
+        /// Those that there are, with what the server says of them.
+        offered: Vec<(String, String)>,
     },
     /// The server's own certificate is not trusted.
     #[error("{url}: {reason}")]
@@ -168,6 +221,22 @@ impl Error {
                 Self::TryLater { doing, reason: failure.to_string(), retry_after: None }
             }
         }
+    }
+
+    /// What went wrong, in one line for a list.
+    pub fn in_one_line(&self) -> String {
+        let text = match self {
+            Self::Rejected(findings) => findings
+                .first()
+                .map_or_else(|| self.to_string(), |first| format!("{self}: {}", first.message)),
+            Self::TryLater { doing, reason, .. } => format!("{doing}: {reason}"),
+            Self::Validation(failed) => match failed.first() {
+                Some(first) => format!("{}: the validation failed: {}", first.name, first.refusal.detail),
+                None => self.to_string(),
+            },
+            _ => self.to_string(),
+        };
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// Whether the server refused with this kind of problem (RFC 8555 section 6.7), as `accountDoesNotExist`.

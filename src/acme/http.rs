@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use instant_acme::{BodyWrapper, BytesResponse, HttpClient, Problem};
@@ -49,6 +49,8 @@ struct Kept {
     nonces: Vec<HeaderValue>,
     /// `Retry-After` of the last answer.
     retry_after: Option<Duration>,
+    /// `Location` of the last answer that made something new, even if its body never came.
+    location: Option<String>,
     /// The directory and its address: instant-acme would fetch it again for every account object.
     directory: Option<(String, Bytes)>,
     new_nonce: Option<String>,
@@ -117,11 +119,32 @@ impl Http {
         Ok(Self { client, kept: Arc::default() })
     }
 
-    /// Fetches the directory and keeps it for later requests of the same address.
-    pub(super) async fn directory(&self, url: &str) -> Result<Bytes, instant_acme::Error> {
+    /// Fetches what needs no signature: the directory, renewal information. A refusal is an error.
+    pub(super) async fn fetch(&self, url: &str) -> Result<Bytes, instant_acme::Error> {
         let request = Request::get(url).body(Bytes::new())?;
         let response = self.send(request).await?;
+        if !response.status().is_success() {
+            return Err(instant_acme::Error::Api(serde_json::from_slice(response.body())?));
+        }
         Ok(response.into_body())
+    }
+
+    /// A nonce for a request of our own: one that came with an answer, else a new one.
+    pub(super) async fn nonce(&self) -> Result<String, instant_acme::Error> {
+        let (pooled, url) = {
+            let mut kept = self.kept();
+            (kept.nonces.pop(), kept.new_nonce.clone())
+        };
+        let nonce = match (pooled, url) {
+            (Some(nonce), _) => Some(nonce),
+            (None, Some(url)) => {
+                let request = Request::head(url).body(Bytes::new())?;
+                self.send(request).await?.headers_mut().remove(REPLAY_NONCE)
+            }
+            (None, None) => None,
+        };
+        let text = nonce.as_ref().and_then(|nonce| nonce.to_str().ok());
+        text.map(str::to_owned).ok_or(instant_acme::Error::Str("the server gives no nonce"))
     }
 
     /// Keeps a directory that proved to be one.
@@ -134,6 +157,16 @@ impl Http {
     /// How long the last answer asks to wait before the next request.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         self.kept().retry_after
+    }
+
+    /// The address of what the server made last, since [`Self::forget_location`].
+    pub(super) fn location(&self) -> Option<String> {
+        self.kept().location.clone()
+    }
+
+    /// Forgets the address of what the server made last.
+    pub(super) fn forget_location(&self) {
+        self.kept().location = None;
     }
 
     /// Answers from what was kept, without a request.
@@ -152,7 +185,8 @@ impl Http {
         }
     }
 
-    async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
+    /// Sends a request once. A refusal that the protocol has words for is an answer here.
+    pub(super) async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
         let url = request.uri().to_string();
         let is_head = request.method() == Method::HEAD;
         request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(AGENT));
@@ -163,6 +197,11 @@ impl Http {
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = answer.status();
         *response.headers_mut() = std::mem::take(answer.headers_mut());
+        if response.status() == StatusCode::CREATED
+            && let Some(location) = response.headers().get(LOCATION).and_then(|value| value.to_str().ok())
+        {
+            self.kept().location = Some(location.to_owned());
+        }
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| failure(&url, &error))? {
             if body.len() + chunk.len() > MAX_ANSWER_BYTES {
