@@ -58,6 +58,22 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// The name server did not do what dns-01 needs.
+    #[error("the name server {server}: {reason}")]
+    Update {
+        /// Its address.
+        server: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The file of `--rfc2136` cannot be used.
+    #[error("{}: {reason}", .path.display())]
+    UpdateSettings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The web server's folder cannot take the answer.
     #[error("cannot {action} {}: {source}", .path.display())]
     Webroot {
