@@ -11,15 +11,17 @@
 use std::time::{Duration, Instant};
 
 use instant_acme::{
-    Account, AuthorizationStatus, AuthorizedIdentifier, ChallengeHandle, ChallengeStatus, ChallengeType,
-    Identifier, NewOrder, Order, OrderStatus,
+    AuthorizationStatus, AuthorizedIdentifier, ChallengeHandle, ChallengeStatus, ChallengeType, Order,
+    OrderStatus,
 };
 
+use super::account::Session;
 use super::challenge::{Answer, Kind, Solver};
 use super::error::{Error, FailedValidation};
-use super::http::Http;
+use super::obtain::Goal;
+use super::place::{self, Begun, Terms};
 use super::storage::{CertificateStore, OrderJournal, Step};
-use super::{Caller, Plan, Progress, key, retry};
+use super::{Caller, Plan, Progress, download, key, retry};
 use crate::x509::{Certificate, HostName, PrivateKey};
 
 const FIRST_POLL: Duration = Duration::from_millis(50);
@@ -34,7 +36,7 @@ pub(super) struct Journey<'a> {
     plan: &'a Plan,
     store: &'a CertificateStore,
     caller: &'a dyn Caller,
-    http: &'a Http,
+    session: &'a Session<'a>,
     order: Order,
     journal: OrderJournal,
     key: PrivateKey,
@@ -63,37 +65,27 @@ impl<'a> Journey<'a> {
         plan: &'a Plan,
         store: &'a CertificateStore,
         caller: &'a dyn Caller,
-        http: &'a Http,
-        account: &Account,
+        session: &'a Session<'a>,
+        terms: Terms<'_>,
     ) -> Result<Self, Error> {
-        let wanted = OrderJournal::new(
-            &plan.server,
-            account.id(),
-            &plan.names,
-            plan.key_kind.as_str(),
-            store.order_key_name(),
-        );
-        let resumed = resume(plan, store, caller, account, &wanted).await?;
-        let is_resumed = resumed.is_some();
-        let (order, journal, key) = match resumed {
-            Some(begun) => begun,
-            None => place(plan, store, caller, account, wanted).await?,
-        };
-        Ok(Self { plan, store, caller, http, order, journal, key, is_resumed, shown: Vec::new() })
+        let Begun { order, journal, key, is_resumed } =
+            place::begin(plan, store, caller, session, terms).await?;
+        Ok(Self { plan, store, caller, session, order, journal, key, is_resumed, shown: Vec::new() })
     }
 
-    /// Goes on until there is a chain, and takes the answers away again, however it ends.
+    /// Goes on until there is a chain, or with [`Goal::Validation`] until all names are validated (then there is none),
+    /// and takes the answers away again, however it ends.
     ///
     /// # Errors
     /// [`Error::Validation`] with every name that failed, [`Error::TryLater`] when the server takes too long,
     /// [`Error::Challenge`], and what every call to a server can end with.
-    pub(super) async fn finish(mut self, solver: &dyn Solver) -> Result<Issued, Error> {
-        let chain = self.go_on(solver).await;
+    pub(super) async fn finish(mut self, solver: &dyn Solver, goal: Goal) -> Result<Option<Issued>, Error> {
+        let chain = self.go_on(solver, goal).await;
         self.withdraw(solver).await;
-        Ok(Issued { key: self.key, chain: chain?, journal: self.journal })
+        Ok(chain?.map(|chain| Issued { key: self.key, chain, journal: self.journal }))
     }
 
-    async fn go_on(&mut self, solver: &dyn Solver) -> Result<Vec<Certificate>, Error> {
+    async fn go_on(&mut self, solver: &dyn Solver, goal: Goal) -> Result<Option<Vec<Certificate>>, Error> {
         let mut finalized = false;
         loop {
             match self.order.state().status {
@@ -103,12 +95,15 @@ impl<'a> Journey<'a> {
                 }
                 OrderStatus::Ready if !finalized => {
                     self.caller.progress(Progress::Validated);
+                    if goal == Goal::Validation {
+                        return Ok(None);
+                    }
                     self.finalize().await?;
                     finalized = true;
                 }
                 OrderStatus::Ready => self.wait_while(OrderStatus::Ready, "signing").await?,
                 OrderStatus::Processing => self.wait_while(OrderStatus::Processing, "signing").await?,
-                OrderStatus::Valid => return self.download().await,
+                OrderStatus::Valid => return self.download().await.map(Some),
                 OrderStatus::Invalid => return Err(self.failure(solver).await?),
             }
         }
@@ -212,12 +207,12 @@ impl<'a> Journey<'a> {
     }
 
     async fn download(&mut self) -> Result<Vec<Certificate>, Error> {
-        let doing = "fetching the certificate";
-        let order = &mut self.order;
-        let text = retry::call(self.caller, doing, async || order.certificate().await).await?;
-        let bad = |reason: String| Error::BadAnswer { doing, reason };
-        let text = text.ok_or_else(|| bad("a valid order without a certificate".into()))?;
-        let chain = key::chain_from_pem(text.as_bytes()).map_err(bad)?;
+        let Some(url) = self.order.state().certificate.clone() else {
+            let reason = "a valid order without a certificate".to_owned();
+            return Err(Error::BadAnswer { doing: "fetching the certificate", reason });
+        };
+        let preferred = self.plan.preferred_chain.as_deref();
+        let chain = download::chain(self.session, &url, preferred, self.caller).await?;
         self.caller.progress(Progress::Downloaded);
         Ok(chain)
     }
@@ -226,7 +221,12 @@ impl<'a> Journey<'a> {
         let started = Instant::now();
         let mut poll = FIRST_POLL;
         while self.order.state().status == status {
-            let pause = self.http.retry_after().map_or(poll, |asked| asked.clamp(poll, LONGEST_RETRY_AFTER));
+            let pause = self
+                .session
+                .server
+                .http
+                .retry_after()
+                .map_or(poll, |asked| asked.clamp(poll, LONGEST_RETRY_AFTER));
             if started.elapsed() + pause > LONGEST_WAIT {
                 return Err(Error::TryLater {
                     doing: what,
@@ -264,64 +264,6 @@ impl<'a> Journey<'a> {
             None => Error::BadAnswer { doing, reason: "the order became invalid without a reason".into() },
         })
     }
-}
-
-type Begun = (Order, OrderJournal, PrivateKey);
-
-/// The order in the journal, if it is of the wanted kind and the server still has it.
-async fn resume(
-    plan: &Plan,
-    store: &CertificateStore,
-    caller: &dyn Caller,
-    account: &Account,
-    wanted: &OrderJournal,
-) -> Result<Option<Begun>, Error> {
-    let (Some(journal), Some(key)) = (store.journal()?, store.order_key()?) else { return Ok(None) };
-    let Some(url) = journal.order.clone().filter(|_| journal.is_same_order(wanted)) else { return Ok(None) };
-    if plan.force && journal.step == Step::Rejected {
-        return Ok(None);
-    }
-    let order = retry::call(caller, "asking for the order", async || account.order(url.clone()).await).await;
-    let mut order = match order {
-        Ok(order) => order,
-        // Forgotten by the server.
-        Err(Error::Refused { .. } | Error::BadAnswer { .. }) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    if order.state().status == OrderStatus::Invalid {
-        return Ok(None);
-    }
-    caller.progress(Progress::OrderResumed);
-    Ok(Some((order, journal, key)))
-}
-
-async fn place(
-    plan: &Plan,
-    store: &CertificateStore,
-    caller: &dyn Caller,
-    account: &Account,
-    mut journal: OrderJournal,
-) -> Result<Begun, Error> {
-    // In this order an old journal never stands beside a new key.
-    store.forget_order()?;
-    let key = PrivateKey::generate(plan.key_kind).map_err(|error| Error::Key(error.to_string()))?;
-    store.save_order_key(&key)?;
-    store.save_journal(&journal)?;
-    let identifiers: Vec<_> = plan.names.iter().map(|name| identifier(name)).collect();
-    let order = retry::call(caller, "placing the order", async || {
-        account.new_order(&NewOrder::new(&identifiers)).await
-    })
-    .await?;
-    journal.order = Some(order.url().to_owned());
-    journal.step = Step::Validate;
-    store.save_journal(&journal)?;
-    caller.progress(Progress::OrderPlaced { names: plan.names.len() });
-    Ok((order, journal, key))
-}
-
-/// RFC 8738 section 3 for addresses.
-fn identifier(name: &str) -> Identifier {
-    name.parse().map_or_else(|_| Identifier::Dns(name.to_owned()), Identifier::Ip)
 }
 
 /// How the challenge of one authorization stands.

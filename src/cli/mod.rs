@@ -9,7 +9,10 @@ mod mkcert;
 mod serve;
 mod show;
 
-pub use acme::{AcmeArgs, AcmeCommand, ChallengeArgs, ObtainArgs};
+pub use acme::{
+    AccountArgs, AccountCommand, AcmeArgs, AcmeCommand, ChallengeArgs, InstallTimerArgs, ListArgs,
+    ObtainArgs, RenewArgs, RevokeArgs, StateArgs, TimerKind, UpdateArgs, WhichAccount,
+};
 pub use check::{CheckArgs, Profile, Purpose};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use completions::{CompletionsArgs, ManArgs};

@@ -12,20 +12,29 @@ use crate::sys::clock::date;
 
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
-const GREEN: Style = AnsiColor::Green.on_default().bold();
-const RED: Style = AnsiColor::Red.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+pub(super) const GREEN: Style = AnsiColor::Green.on_default().bold();
+pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const CYAN: Style = AnsiColor::Cyan.on_default();
 
 /// Writes the whole report; `quiet` leaves errors only.
 pub(super) fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::Result<()> {
     if !quiet {
         match &report.outcome {
+            Outcome::Account(account) => super::acme::account(out, account)?,
+            Outcome::Listed(kept) => super::acme::list(out, kept)?,
+            Outcome::Renewed(renewals) => super::acme::renewals(out, renewals)?,
+            Outcome::Revoked(revoked) => super::acme::revoked(out, revoked)?,
             Outcome::Checked(checked) => write_checked(out, checked, report)?,
             Outcome::Created(created) => write_created(out, created)?,
             Outcome::Merged(merged) => write_merged(out, merged)?,
             Outcome::Shown(shown) => super::show::write(out, shown)?,
             Outcome::Answered { .. } | Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {}
+        }
+    }
+    if let Outcome::Renewed(renewals) = &report.outcome {
+        for renewal in &renewals.certificates {
+            write_findings(out, &renewal.findings, quiet)?;
         }
     }
     write_findings(out, &report.findings, quiet)?;

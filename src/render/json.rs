@@ -48,6 +48,7 @@ enum Answer<'a> {
 #[serde(untagged)]
 #[expect(clippy::large_enum_variant, reason = "there is one per process")]
 enum Document<'a> {
+    Acme(super::acme::Document<'a>),
     Checked {
         schema: u32,
         file: &'a str,
@@ -147,7 +148,7 @@ struct File<'a> {
 }
 
 #[derive(Serialize)]
-struct Finding<'a> {
+pub(super) struct Finding<'a> {
     code: &'static str,
     severity: &'static str,
     message: &'a str,
@@ -172,6 +173,9 @@ impl<'a> Document<'a> {
     fn new(report: &'a Report) -> Self {
         let errors = || findings(report, |severity| severity == Severity::Error);
         let warnings = || findings(report, |severity| severity != Severity::Error);
+        if let Some(document) = super::acme::Document::new(report, SCHEMA) {
+            return Self::Acme(document);
+        }
         match &report.outcome {
             Outcome::Checked(checked) => Self::Checked {
                 schema: SCHEMA,
@@ -226,9 +230,8 @@ impl<'a> Document<'a> {
                 warnings: warnings(),
                 errors: errors(),
             },
-            Outcome::Answered { .. } | Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {
-                Self::Failed { schema: SCHEMA, errors: errors(), warnings: warnings() }
-            }
+            // Those of `acme` have their documents above; the rest has findings only.
+            _ => Self::Failed { schema: SCHEMA, errors: errors(), warnings: warnings() },
         }
     }
 }
@@ -279,7 +282,7 @@ impl<'a> Certificate<'a> {
 }
 
 impl<'a> Finding<'a> {
-    fn new(finding: &'a finding::Finding) -> Self {
+    pub(super) fn new(finding: &'a finding::Finding) -> Self {
         Self {
             code: finding.code.as_str(),
             severity: severity(finding.severity),
@@ -313,7 +316,7 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
-fn rfc3339(time: OffsetDateTime) -> String {
+pub(super) fn rfc3339(time: OffsetDateTime) -> String {
     // A year past 9999 has no RFC 3339 form; X.509 has none such either.
     time.truncate_to_second().format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }

@@ -10,7 +10,6 @@ use certkit::acme::storage::Storage;
 use certkit::acme::{self, Caller, Candidate, Obtained, Plan, Prepared, Progress};
 use certkit::finding::{Code, Finding};
 use certkit::sys::clock::{Clock, SystemClock};
-use certkit::x509::KeyKind;
 use rustix::process::Signal;
 
 use crate::curl::Curl;
@@ -317,14 +316,12 @@ impl Caller for Scripted {
 
 /// Obtains a.test and b.test inside this process.
 fn run(test: &Test, pebble: &Pebble<'_>, caller: &Scripted) -> Result<Obtained, acme::Error> {
+    let address = format!("127.0.0.1:{}", pebble.http_port).parse().unwrap();
     let plan = Plan {
         names: vec!["a.test".into(), "b.test".into()],
         server: pebble.directory(),
         ca_roots: Some(pebble.https_ca()),
-        email: None,
-        key_kind: KeyKind::EcdsaP256,
-        challenge: Method::Http(format!("127.0.0.1:{}", pebble.http_port).parse().unwrap()),
-        force: false,
+        ..Plan::new(Method::Http(address))
     };
     let storage = Storage::new(test.path("state"));
     match acme::prepare(plan, &storage, caller, SystemClock.now())? {
@@ -332,6 +329,6 @@ fn run(test: &Test, pebble: &Pebble<'_>, caller: &Scripted) -> Result<Obtained, 
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(work.run(caller))
         }
-        Prepared::NotDue(_) => panic!("there is nothing to do"),
+        Prepared::HookOnly(_) | Prepared::NotDue(_) => panic!("there is nothing to do"),
     }
 }

@@ -190,7 +190,7 @@ fn a_run_killed_while_its_records_are_looked_at_is_continued_and_tidied_up() {
 fn records_are_set_by_signed_updates() {
     let test = Test::new();
     let Some(named) = Named::start(&test) else { return };
-    let Some(pebble) = Pebble::start_asking(&test, QUIET, Some(named.port)) else { return };
+    let Some(pebble) = Pebble::start_asking(&test, QUIET, &[], Some(named.port)) else { return };
     let key = format!("key_name = \"acme\"\nsecret = \"{SECRET}\"");
     let file = named.settings(&key);
     pebble.obtain_by(&["a.dyn.test", "*.a.dyn.test", "--rfc2136", file]).exits(0);
@@ -207,7 +207,7 @@ fn records_are_set_by_signed_updates() {
 fn a_name_server_that_says_no_is_understood() {
     let test = Test::new();
     let Some(named) = Named::start(&test) else { return };
-    let Some(pebble) = Pebble::start_asking(&test, QUIET, Some(named.port)) else { return };
+    let Some(pebble) = Pebble::start_asking(&test, QUIET, &[], Some(named.port)) else { return };
     let obtain =
         |name: &str, lines: &str| pebble.obtain_by(&[name, "--rfc2136", named.settings(lines)]).exits(1);
     let key = format!("key_name = \"acme\"\nsecret = \"{SECRET}\"");

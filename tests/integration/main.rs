@@ -12,6 +12,13 @@
 )]
 
 mod acme;
+mod acme_faults;
+mod acme_front;
+mod acme_hostile;
+mod acme_killed;
+mod acme_life;
+mod acme_machine;
+mod acme_renew;
 mod acme_solvers;
 mod architecture;
 mod bad_input;

@@ -40,7 +40,17 @@ impl<'a> Pebble<'a> {
     /// Starts one with its own knobs, environment variables that begin with `PEBBLE_`.
     #[track_caller]
     pub(crate) fn start_with(test: &'a Test, knobs: &[(&str, &str)]) -> Option<Self> {
-        Self::start_asking(test, knobs, None)
+        Self::start_configured(test, knobs, &[])
+    }
+
+    /// Starts one with its own knobs and members of its configuration.
+    #[track_caller]
+    pub(crate) fn start_configured(
+        test: &'a Test,
+        knobs: &[(&str, &str)],
+        members: &[(&str, serde_json::Value)],
+    ) -> Option<Self> {
+        Self::start_asking(test, knobs, members, None)
     }
 
     /// The same, asking another DNS server on 127.0.0.1 than `pebble-challtestsrv`.
@@ -48,13 +58,14 @@ impl<'a> Pebble<'a> {
     pub(crate) fn start_asking(
         test: &'a Test,
         knobs: &[(&str, &str)],
+        members: &[(&str, serde_json::Value)],
         dns_server: Option<u16>,
     ) -> Option<Self> {
         let (pebble, challtestsrv, curl) = (peer("pebble")?, peer("pebble-challtestsrv")?, peer("curl")?);
         let [port, management_port, http_port, tls_port, dns_port, control_port] =
             std::array::from_fn(|_| free_port());
         write_https_certificate(test);
-        let config = serde_json::json!({"pebble": {
+        let mut config = serde_json::json!({"pebble": {
             "listenAddress": format!("127.0.0.1:{port}"),
             "managementListenAddress": format!("127.0.0.1:{management_port}"),
             "certificate": test.path("pebble/server.pem"),
@@ -64,6 +75,9 @@ impl<'a> Pebble<'a> {
             "ocspResponderURL": "",
             "externalAccountBindingRequired": false,
         }});
+        for (name, value) in members {
+            config["pebble"][*name] = value.clone();
+        }
         test.write("pebble/config.json", config.to_string());
 
         let dns = format!("127.0.0.1:{dns_port}");
@@ -159,12 +173,30 @@ impl<'a> Pebble<'a> {
     /// Writes the root of the certificates that it issues to `issuer-root.pem`.
     #[track_caller]
     pub(crate) fn write_issuer_root(&self) -> PathBuf {
-        let path = self.test.path("issuer-root.pem");
-        let url = format!("https://localhost:{}/roots/0", self.management_port);
+        self.write_root(0)
+    }
+
+    /// Writes the root of one of its chains, counted from 0.
+    #[track_caller]
+    pub(crate) fn write_root(&self, number: usize) -> PathBuf {
+        let name =
+            if number == 0 { "issuer-root.pem".to_owned() } else { format!("issuer-root-{number}.pem") };
+        let path = self.test.path(name);
+        let url = format!("https://localhost:{}/roots/{number}", self.management_port);
         let ca = self.https_ca().display().to_string();
         let output = path.display().to_string();
         self.test.run(&self.curl, &["-sSf", "--cacert", &ca, "-o", &output, &url]).exits(0);
         path
+    }
+
+    /// What it says of a certificate, by its serial number as openssl prints it: `Valid` or `Revoked`.
+    #[track_caller]
+    pub(crate) fn status_of(&self, serial: &str) -> String {
+        let serial = serial.trim_start_matches('0');
+        let url = format!("https://localhost:{}/cert-status-by-serial/{serial}", self.management_port);
+        let ca = self.https_ca().display().to_string();
+        let answer = self.test.run(&self.curl, &["-sS", "--cacert", &ca, &url]).exits(0).json();
+        answer["Status"].as_str().unwrap_or_default().to_owned()
     }
 
     /// How many lines of its log hold `text`.

@@ -6,14 +6,15 @@ use rustls::CertificateError;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::challenge;
+use super::{challenge, wishes};
 use crate::acme::storage::Error as StorageError;
 use crate::acme::{Error, FailedValidation, Refusal};
+use crate::commands::output::shell_word;
 use crate::finding::{Code, Finding, Location};
 use crate::report::Failure;
 
 /// EX_TEMPFAIL of sysexits.h: the same command may work later.
-const TRY_LATER: u8 = 75;
+pub(super) const TRY_LATER: u8 = 75;
 /// How to agree to the terms of service without a terminal.
 const AGREE_FIX: &str = "read them, then run it again with --agree-tos (or CERTKIT_AGREE_TOS=1)";
 
@@ -57,7 +58,7 @@ pub(super) fn failure(error: Error, now: OffsetDateTime) -> Failure {
         Error::Validation(failed) => {
             Failure { findings: failed.iter().map(validation_finding).collect(), status: 1 }
         }
-        error => Failure::new(Finding::error(Code::AcmeFailed, error.to_string())),
+        error => wishes::failure(&error),
     }
 }
 
@@ -144,7 +145,7 @@ fn likely_cause(kind: &str, asked: bool) -> Option<&'static str> {
         }
         "dns" => "look at the name's A and AAAA records: they are missing or the name server does not answer",
         "externalAccountRequired" => {
-            "this server wants an account made beforehand, which certkit cannot give yet"
+            "get an account at the server's site and give it as --eab-kid KID --eab-hmac-file FILE"
         }
         "incorrectResponse" | "unauthorized" if asked => {
             "the answer was changed on its way: look at proxies before this machine"
@@ -174,18 +175,35 @@ fn storage_finding(error: &StorageError) -> Finding {
         StorageError::Io { path, source, .. } | StorageError::Write(WriteError::Io { path, source, .. }) => {
             (path, source)
         }
+        StorageError::Foreign { path, .. } => {
+            return Finding::error(Code::Permission, error.to_string())
+                .at(Location::file(path.display().to_string()))
+                .fix("run it as that user, or choose a state directory of your own: --state DIR");
+        }
+        StorageError::Open(path) => {
+            return Finding::error(Code::Permission, error.to_string())
+                .at(Location::file(path.display().to_string()))
+                .fix(format!("chmod o-w {}", shell_word(&path.display().to_string())));
+        }
+        StorageError::NoGroup(_) => {
+            return Finding::error(Code::NotFound, error.to_string())
+                .fix("give a group of /etc/group, or its number, as --key-group GROUP");
+        }
         _ => return Finding::error(Code::Io, error.to_string()).fix(elsewhere),
     };
     let (code, fix) = match source.kind() {
         std::io::ErrorKind::PermissionDenied => {
             (Code::Permission, "run it as the owner of the state directory, or choose one: --state DIR")
         }
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            (Code::Io, "make room there, then run it again: it goes on where this run stopped")
+        }
         _ => (Code::Io, elsewhere),
     };
     Finding::error(code, error.to_string()).at(Location::file(path.display().to_string())).fix(fix)
 }
 
-fn minute(time: OffsetDateTime) -> String {
+pub(super) fn minute(time: OffsetDateTime) -> String {
     time.format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC"))
         .unwrap_or_else(|_| time.to_string())
 }
