@@ -247,7 +247,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__acme__subcmd__obtain)
-            opts="-k -q -v -h --http --webroot --server --staging --ca-roots --agree-tos --email --key-type --state --force --format --quiet --verbose --color --help"
+            opts="-k -q -v -h --http --webroot --tls-alpn --dns-hook --rfc2136 --server --staging --ca-roots --agree-tos --email --key-type --state --force --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -258,6 +258,18 @@ _certkit() {
                     return 0
                     ;;
                 --webroot)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-alpn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns-hook)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rfc2136)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -33,8 +33,6 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand merge 'Put a server certificate and its CA bundle together, in the right order'
             cand check 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
             cand show 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
-            cand key 'Make, show, encrypt, decrypt and compare private keys'
-            cand convert 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
             cand acme 'Get certificates from Let''s Encrypt or another ACME server'
             cand serve 'Serve a Python web application on https'
             cand completions 'Print shell completions'
@@ -133,129 +131,6 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
-        &'certkit;key'= {
-            cand --format 'Report for people or, as one JSON object, for scripts'
-            cand --color 'When to use colour; NO_COLOR is obeyed'
-            cand -q 'Print errors only'
-            cand --quiet 'Print errors only'
-            cand -v 'Tell what is being done (twice: in detail)'
-            cand --verbose 'Tell what is being done (twice: in detail)'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
-            cand new 'Make a new private key'
-            cand show 'Say what kind of key is in a file, and the fingerprint of its public key'
-            cand encrypt 'Put a key behind a password'
-            cand decrypt 'Take the password off a key'
-            cand match 'Tell which certificates and requests belong to a key'
-            cand help 'Print this message or the help of the given subcommand(s)'
-        }
-        &'certkit;key;new'= {
-            cand -k 'Kind of key'
-            cand --key-type 'Kind of key'
-            cand -o 'Where to write; - is standard output'
-            cand --output 'Where to write; - is standard output'
-            cand --password-file 'The password: the first line of this file; - is standard input'
-            cand --format 'Report for people or, as one JSON object, for scripts'
-            cand --color 'When to use colour; NO_COLOR is obeyed'
-            cand --encrypt 'Put it behind a password, from --password-file, CERTKIT_PASSWORD, or asked for on the terminal'
-            cand --force 'Replace an existing file (the old key is kept as .bak)'
-            cand -q 'Print errors only'
-            cand --quiet 'Print errors only'
-            cand -v 'Tell what is being done (twice: in detail)'
-            cand --verbose 'Tell what is being done (twice: in detail)'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
-        }
-        &'certkit;key;show'= {
-            cand --password-file 'The password of the key: the first line of this file; - is standard input'
-            cand --format 'Report for people or, as one JSON object, for scripts'
-            cand --color 'When to use colour; NO_COLOR is obeyed'
-            cand -q 'Print errors only'
-            cand --quiet 'Print errors only'
-            cand -v 'Tell what is being done (twice: in detail)'
-            cand --verbose 'Tell what is being done (twice: in detail)'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
-        }
-        &'certkit;key;encrypt'= {
-            cand -o 'Where to write; - is standard output, which is also the default unless that is a terminal'
-            cand --output 'Where to write; - is standard output, which is also the default unless that is a terminal'
-            cand --password-file 'The password: the first line of this file; - is standard input'
-            cand --new-password-file 'The new password of a key that has one already; --password-file then names the old one'
-            cand --format 'Report for people or, as one JSON object, for scripts'
-            cand --color 'When to use colour; NO_COLOR is obeyed'
-            cand --force 'Replace an existing file (it is kept as .bak)'
-            cand -q 'Print errors only'
-            cand --quiet 'Print errors only'
-            cand -v 'Tell what is being done (twice: in detail)'
-            cand --verbose 'Tell what is being done (twice: in detail)'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
-        }
-        &'certkit;key;decrypt'= {
-            cand -o 'Where to write; - is standard output, which is also the default unless that is a terminal'
-            cand --output 'Where to write; - is standard output, which is also the default unless that is a terminal'
-            cand --password-file 'The password: the first line of this file; - is standard input'
-            cand --format 'Report for people or, as one JSON object, for scripts'
-            cand --color 'When to use colour; NO_COLOR is obeyed'
-            cand --force 'Replace an existing file (it is kept as .bak)'
-            cand -q 'Print errors only'
-            cand --quiet 'Print errors only'
-            cand -v 'Tell what is being done (twice: in detail)'
-            cand --verbose 'Tell what is being done (twice: in detail)'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
-        }
-        &'certkit;key;match'= {
-            cand --password-file 'The password of the key and of PKCS#12 files: the first line of this file; - is standard input'
-            cand --format 'Report for people or, as one JSON object, for scripts'
-            cand --color 'When to use colour; NO_COLOR is obeyed'
-            cand -q 'Print errors only'
-            cand --quiet 'Print errors only'
-            cand -v 'Tell what is being done (twice: in detail)'
-            cand --verbose 'Tell what is being done (twice: in detail)'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
-        }
-        &'certkit;key;help'= {
-            cand new 'Make a new private key'
-            cand show 'Say what kind of key is in a file, and the fingerprint of its public key'
-            cand encrypt 'Put a key behind a password'
-            cand decrypt 'Take the password off a key'
-            cand match 'Tell which certificates and requests belong to a key'
-            cand help 'Print this message or the help of the given subcommand(s)'
-        }
-        &'certkit;key;help;new'= {
-        }
-        &'certkit;key;help;show'= {
-        }
-        &'certkit;key;help;encrypt'= {
-        }
-        &'certkit;key;help;decrypt'= {
-        }
-        &'certkit;key;help;match'= {
-        }
-        &'certkit;key;help;help'= {
-        }
-        &'certkit;convert'= {
-            cand -o 'Where to write; - is standard output, which is also the default. Nothing binary or secret goes to a terminal'
-            cand --output 'Where to write; - is standard output, which is also the default. Nothing binary or secret goes to a terminal'
-            cand --to 'The form to write'
-            cand --key 'Add the private key of this file'
-            cand --chain 'Add the certificates of this file'
-            cand --password-file 'The password of what is read, and of what is written unless that has its own: the first line of this file; - is standard input'
-            cand --new-password-file 'The password of what is written: the first line of this file'
-            cand --format 'Report for people or, as one JSON object, for scripts'
-            cand --color 'When to use colour; NO_COLOR is obeyed'
-            cand --legacy 'Encrypt PKCS#12 with triple DES and SHA-1, for old versions of Windows, macOS and Java (before 8u301)'
-            cand --force 'Replace an existing file (one with a key is kept as .bak)'
-            cand -q 'Print errors only'
-            cand --quiet 'Print errors only'
-            cand -v 'Tell what is being done (twice: in detail)'
-            cand --verbose 'Tell what is being done (twice: in detail)'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
-        }
         &'certkit;acme'= {
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
@@ -269,7 +144,11 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'certkit;acme;obtain'= {
-            cand --http 'Answer the server''s http-01 challenge here (default: port 80 on all addresses, IPv4 and IPv6)'
+            cand --http 'Answer http-01 with a server of certkit''s own (default: port 80 on all addresses, IPv4 and IPv6)'
+            cand --webroot 'Answer http-01 with files below DIR, the root folder of a web server that runs already'
+            cand --tls-alpn 'Answer tls-alpn-01 with a TLS listener of certkit''s own (default: port 443 on all addresses)'
+            cand --dns-hook 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE, where FQDN is _acme-challenge.NAME. with its dot at the end. The record must be visible when present returns; a CNAME there is for the program to follow'
+            cand --rfc2136 'Answer dns-01 by dynamic updates (RFC 2136) to the name server that FILE names, signed with its key; see below'
             cand --server 'Directory address of the ACME server (default: Let''s Encrypt)'
             cand --ca-roots 'Trust these CA certificates for the ACME server itself, in place of the system''s'
             cand --email 'Mail address that the server may write to'
@@ -370,8 +249,6 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand merge 'Put a server certificate and its CA bundle together, in the right order'
             cand check 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
             cand show 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
-            cand key 'Make, show, encrypt, decrypt and compare private keys'
-            cand convert 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
             cand acme 'Get certificates from Let''s Encrypt or another ACME server'
             cand serve 'Serve a Python web application on https'
             cand completions 'Print shell completions'
@@ -387,25 +264,6 @@ set edit:completion:arg-completer[certkit] = {|@words|
         &'certkit;help;check'= {
         }
         &'certkit;help;show'= {
-        }
-        &'certkit;help;key'= {
-            cand new 'Make a new private key'
-            cand show 'Say what kind of key is in a file, and the fingerprint of its public key'
-            cand encrypt 'Put a key behind a password'
-            cand decrypt 'Take the password off a key'
-            cand match 'Tell which certificates and requests belong to a key'
-        }
-        &'certkit;help;key;new'= {
-        }
-        &'certkit;help;key;show'= {
-        }
-        &'certkit;help;key;encrypt'= {
-        }
-        &'certkit;help;key;decrypt'= {
-        }
-        &'certkit;help;key;match'= {
-        }
-        &'certkit;help;convert'= {
         }
         &'certkit;help;acme'= {
             cand obtain 'Get a certificate, unless the one in use is still good'
