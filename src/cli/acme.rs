@@ -54,6 +54,13 @@ pub struct ChallengeArgs {
     /// Answer tls-alpn-01 with a TLS listener of certkit's own (default: port 443 on all addresses)
     #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = ":443", help_heading = "Challenge")]
     pub tls_alpn: Option<String>,
+    /// Answer dns-01 with a program: CMD present|cleanup FQDN VALUE, where FQDN is _acme-challenge.NAME. with its dot
+    /// at the end. The record must be visible when present returns; a CNAME there is for the program to follow
+    #[arg(long, value_name = "CMD", help_heading = "Challenge")]
+    pub dns_hook: Option<String>,
+    /// Answer dns-01 by dynamic updates (RFC 2136) to the name server that FILE names, signed with its key; see below
+    #[arg(long, value_name = "FILE", help_heading = "Challenge")]
+    pub rfc2136: Option<PathBuf>,
 }
 
 /// Get a certificate, unless the one in use is still good.
@@ -262,10 +269,21 @@ EXAMPLES
   certkit acme obtain www.example.com --http --staging        try it without using up limits
   certkit acme obtain www.example.com --http=127.0.0.1:5002   behind a server that passes
                                                               /.well-known/acme-challenge/ on
+  certkit acme obtain www.example.com --webroot /var/www/html  with the web server that runs already
+  certkit acme obtain example.com '*.example.com' --dns-hook /usr/local/bin/dns-hook
   certkit acme obtain a.test --http --server https://ca.test/dir --ca-roots ca.pem
   certkit acme obtain www.example.com --webroot /var/www/html \\
       --deploy-hook 'systemctl reload nginx'                  nginx takes the new one at once
   certkit acme obtain www.example.com --dry-run               would it work?
+
+FILE OF --rfc2136
+  server = \"ns1.example.com\"    takes the updates; HOST, HOST:PORT or [ADDRESS]:PORT
+  key_name = \"acme\"
+  secret = \"base64\"             or secret_file = \"PATH\" of a file that holds it
+  algorithm = \"hmac-sha256\"     or hmac-sha384, hmac-sha512; may be left out, as all that follow
+  zone = \"example.com\"          without it the server is asked
+  resolver = \"127.0.0.1\"        follows CNAMEs out of zones of others; without it that of /etc/resolv.conf
+  wait_seconds = 120             at most, until all name servers of the zone show the record
 
 EXIT STATUS
   0   the certificate is in place

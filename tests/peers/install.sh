@@ -20,6 +20,8 @@ pebble pebble
 requirements=(tests/peers/requirements.txt)
 if [ "${1:-test}" = bench ]; then
     packages+='
+certbot certbot
+lego lego
 mkcert mkcert
 uwsgi-core uwsgi-core
 uwsgi-plugin-python3 uwsgi-core

@@ -9,9 +9,11 @@
 //!
 //! A server program that has listeners of its own brings its own [`Solver`] in [`Method::Embedded`].
 
+mod dns_hook;
 mod error;
 pub mod http01;
 pub mod listen;
+mod rfc2136;
 pub mod tls_alpn01;
 mod webroot;
 
@@ -20,11 +22,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use self::dns_hook::DnsHook;
 pub use self::error::Error;
 use self::http01::Http01;
 use self::listen::{ListenAddress, Sockets};
+use self::rfc2136::Rfc2136;
 use self::tls_alpn01::TlsAlpn01;
 use self::webroot::Webroot;
 use crate::x509::HostName;
@@ -33,11 +39,15 @@ use crate::x509::HostName;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
+    /// dns-01 by a command that is called with `present|cleanup FQDN VALUE`.
+    DnsHook(String),
     /// By a solver of the program around this library; it is not kept in `renew.json`.
     #[serde(skip)]
     Embedded(Embedded),
     /// http-01 by a small server of our own.
     Http(ListenAddress),
+    /// dns-01 by signed updates of the zone; the file says where and with which key.
+    Rfc2136(PathBuf),
     /// tls-alpn-01 by a listener of our own.
     TlsAlpn(ListenAddress),
     /// http-01 by files below the root folder of a web server that runs already.
@@ -116,6 +126,7 @@ impl Method {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Embedded(Embedded(solver)) => solver.kind(),
+            Self::DnsHook(_) | Self::Rfc2136(_) => Kind::Dns01,
             Self::Http(_) | Self::Webroot(_) => Kind::Http01,
             Self::TlsAlpn(_) => Kind::TlsAlpn01,
         }
@@ -144,7 +155,9 @@ impl Method {
     pub fn prepare(&self) -> Result<Ready, Error> {
         Ok(match self {
             Self::Embedded(Embedded(solver)) => Ready::Solver(Arc::clone(solver)),
+            Self::DnsHook(command) => Ready::Solver(Arc::new(DnsHook::new(command)?)),
             Self::Http(address) => Ready::Http(Sockets::bind(Kind::Http01, *address)?),
+            Self::Rfc2136(file) => Ready::Solver(Arc::new(Rfc2136::new(file)?)),
             Self::TlsAlpn(address) => Ready::TlsAlpn(Sockets::bind(Kind::TlsAlpn01, *address)?),
             Self::Webroot(folder) => Ready::Solver(Arc::new(Webroot::new(folder)?)),
         })
@@ -156,7 +169,9 @@ impl Method {
         let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
         Some(match self {
             Self::Embedded(_) => return None,
+            Self::DnsHook(command) => Self::DnsHook(dns_hook::absolute(command)),
             Self::Http(_) | Self::TlsAlpn(_) => self.clone(),
+            Self::Rfc2136(file) => Self::Rfc2136(absolute(file)),
             Self::Webroot(folder) => Self::Webroot(absolute(folder)),
         })
     }
@@ -186,6 +201,16 @@ impl Answer {
         }
         bytes
     }
+
+    /// The name of the TXT record that dns-01 looks for, without a dot at its end (RFC 8555 section 8.4).
+    pub fn record_name(&self) -> String {
+        format!("_acme-challenge.{}", self.host)
+    }
+
+    /// The text of that record.
+    pub fn record_value(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.digest())
+    }
 }
 
 impl PartialEq for Embedded {
@@ -214,7 +239,12 @@ mod tests {
     fn methods_are_kept_and_read_back() {
         for (method, text) in [
             (Method::Http(ListenAddress::Everywhere(80)), r#"{"http":":80"}"#),
+            (Method::Rfc2136("/etc/certkit/dns.toml".into()), r#"{"rfc2136":"/etc/certkit/dns.toml"}"#),
             (Method::TlsAlpn("127.0.0.1:443".parse().unwrap()), r#"{"tls_alpn":"127.0.0.1:443"}"#),
+            (
+                Method::DnsHook("certkit-hook --zone 'a b'".into()),
+                r#"{"dns_hook":"certkit-hook --zone 'a b'"}"#,
+            ),
             (Method::Webroot("/srv/www".into()), r#"{"webroot":"/srv/www"}"#),
         ] {
             assert_eq!(serde_json::to_string(&method.to_keep().unwrap()).unwrap(), text);
@@ -231,5 +261,10 @@ mod tests {
         assert!(http.can_prove("a.test").is_ok());
         assert!(http.can_prove("192.0.2.7").is_ok());
         assert!(matches!(http.can_prove("*.a.test"), Err(Error::CannotProve { kind: Kind::Http01, .. })));
+        let dns = Method::DnsHook("true".into());
+        assert!(dns.can_prove("*.a.test").is_ok());
+        for address in ["192.0.2.7", "2001:db8::7"] {
+            assert!(matches!(dns.can_prove(address), Err(Error::CannotProve { kind: Kind::Dns01, .. })));
+        }
     }
 }

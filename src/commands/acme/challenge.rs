@@ -16,6 +16,12 @@ pub(super) fn method(args: &ChallengeArgs) -> Result<Method> {
     if let Some(folder) = &args.webroot {
         return Ok(Method::Webroot(folder.clone()));
     }
+    if let Some(command) = &args.dns_hook {
+        return Ok(Method::DnsHook(command.clone()));
+    }
+    if let Some(file) = &args.rfc2136 {
+        return Ok(Method::Rfc2136(file.clone()));
+    }
     if let Some(tls_alpn) = &args.tls_alpn {
         return Ok(Method::TlsAlpn(address("--tls-alpn", tls_alpn)?));
     }
@@ -29,14 +35,34 @@ fn address(flag: &str, text: &str) -> Result<ListenAddress> {
     })
 }
 
-/// What stands in the way, with its mend. It is about this machine, so the status is 2.
+/// What stands in the way, with its mend. What is seen before anything is ordered has status 2; what shows only when
+/// it is tried is a validation that failed.
 pub(super) fn failure(error: &Error) -> Failure {
+    let status = if matches!(error, Error::HookFailed { .. } | Error::Update { .. }) { 1 } else { 2 };
     Failure::new(match error {
         Error::Bind { address, kind, source } => bind(address, *kind, source),
         Error::CannotProve { name, kind } => cannot_prove(name, *kind),
         Error::Proof { .. } => Finding::error(Code::AcmeFailed, error.to_string()),
+        Error::HookFailed { output, .. } => hook_failed(error, output),
+        Error::HookUnusable { command, reason } => Finding::error(
+            Code::InvalidSetting,
+            format!("--dns-hook {command:?} cannot be run: {reason}; nothing was ordered"),
+        )
+        .fix("give a program with its arguments, as --dns-hook '/usr/local/bin/dns-hook --zone example.com'"),
+        Error::Update { .. } => {
+            Finding::error(Code::AcmeFailed, format!("the TXT record was not set: {error}")).fix(
+                "mend that, or what the file of --rfc2136 says, and run it again: the order is gone on with",
+            )
+        }
+        Error::UpdateSettings { path, reason } => Finding::error(
+            Code::InvalidSetting,
+            format!("the file of --rfc2136 cannot be used: {reason}; nothing was ordered"),
+        )
+        .at(Location::file(path.display().to_string()))
+        .fix("`certkit acme obtain --help` shows such a file"),
         Error::Webroot { path, source, .. } => webroot(error, path, source),
     })
+    .status(status)
 }
 
 fn bind(address: &str, kind: Kind, source: &io::Error) -> Finding {
@@ -81,6 +107,17 @@ fn cannot_prove(name: &str, kind: Kind) -> Finding {
         ),
     };
     Finding::error(Code::InvalidSetting, message).fix(fix)
+}
+
+fn hook_failed(error: &Error, output: &str) -> Finding {
+    let mut message = format!("the DNS hook failed: {error}");
+    for line in output.lines() {
+        message.push_str("\nit said: ");
+        message.push_str(line);
+    }
+    Finding::error(Code::AcmeFailed, message).fix(
+        "mend the hook, or try it by hand with the words above, and run it again: the order is gone on with",
+    )
 }
 
 fn webroot(error: &Error, path: &Path, source: &io::Error) -> Finding {
