@@ -209,6 +209,8 @@ codes! {
     KeyMismatch = "key_mismatch",
     /// A key usage that forbids this use.
     KeyUsage = "key_usage",
+    /// Something that has no place in the new file.
+    LeftOut = "left_out",
     /// The issuing intermediate is not in the file.
     MissingIntermediate = "missing_intermediate",
     /// Several server certificates and nothing to choose by.

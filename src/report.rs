@@ -1,6 +1,7 @@
 //! The one result of a command: its findings and what it did, as data for `render`.
 
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 use crate::finding::{Finding, Location, Severity};
 
@@ -29,11 +30,17 @@ pub enum Outcome {
     Checked(Checked),
     /// `mkca`, `mkcert`, `acme obtain`: files were made.
     Created(Created),
+    /// `convert`: a file in another form.
+    Converted(Converted),
+    /// A file for standard output, as it is: `-o -`.
+    Data(Zeroizing<Vec<u8>>),
     /// The work could not be done: nothing was changed.
     Failed {
         /// The exit status: 2, or what the command's contract says.
         status: u8,
     },
+    /// `key match`: which files belong to a key.
+    Matched(Matched),
     /// `merge`: a chain was put together.
     Merged(Merged),
     /// The command has said all it had to say.
@@ -191,8 +198,6 @@ pub struct Created {
     pub files: Vec<CreatedFile>,
     /// The certificate all this is about.
     pub certificate: Option<CertificateSummary>,
-    /// What goes to standard output instead of into a file.
-    pub stdout: Option<Vec<u8>>,
     /// The exit status, where it says more than that the work was done.
     pub status: u8,
 }
@@ -204,6 +209,58 @@ pub struct CreatedFile {
     pub path: String,
     /// What it is, as `private key, keep it secret`.
     pub description: String,
+}
+
+/// What `convert` wrote.
+#[derive(Debug)]
+pub struct Converted {
+    /// The new file.
+    pub output: String,
+    /// Its form: one of the words that `--to` takes.
+    pub form: &'static str,
+    /// What it is, in words.
+    pub description: String,
+    /// What is in it, in order.
+    pub items: Vec<ConvertedItem>,
+}
+
+/// One thing in a new file.
+#[derive(Debug)]
+pub struct ConvertedItem {
+    /// Its kind, one of the words of [`ShownItem::kind`].
+    pub kind: &'static str,
+    /// What to call it by.
+    pub title: String,
+    /// The name that PKCS#12 gives it.
+    pub name: Option<String>,
+    /// Whether a password protects it.
+    pub encrypted: bool,
+}
+
+/// What `key match` found.
+#[derive(Debug)]
+pub struct Matched {
+    /// The key's file, as it was typed.
+    pub key: String,
+    /// Kind and size of the key.
+    pub description: String,
+    /// SHA-256 of its public key in lower-case hexadecimal.
+    pub public_key_sha256: String,
+    /// The files that it was compared with, in the order they were typed.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A file that may belong to a key.
+#[derive(Debug)]
+pub struct Candidate {
+    /// As it was typed.
+    pub file: String,
+    /// Whether something in it has the key's public key.
+    pub fits: bool,
+    /// What that is, or what stands first in the file: a word of [`ShownItem::kind`].
+    pub kind: &'static str,
+    /// What to call it by.
+    pub name: String,
 }
 
 /// What `show` found in a file.

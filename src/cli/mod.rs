@@ -3,7 +3,9 @@
 mod acme;
 mod check;
 mod completions;
+mod convert;
 mod csr;
+mod key;
 mod merge;
 mod mkca;
 mod mkcert;
@@ -17,7 +19,9 @@ pub use acme::{AcmeArgs, AcmeCommand, ObtainArgs};
 pub use check::{CheckArgs, Profile, Purpose};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use completions::{CompletionsArgs, ManArgs};
+pub use convert::{ConvertArgs, Form};
 pub use csr::CsrArgs;
+pub use key::{KeyArgs, KeyCommand, KeyDecryptArgs, KeyEncryptArgs, KeyMatchArgs, KeyNewArgs, KeyShowArgs};
 pub use merge::MergeArgs;
 pub use mkca::MkcaArgs;
 pub use mkcert::{CaArgs, MkcertArgs};
@@ -115,6 +119,10 @@ pub enum Command {
     Check(CheckArgs),
     /// Say what is in a file: certificate, key, request, PKCS#12 and the like
     Show(ShowArgs),
+    /// Make, show, encrypt, decrypt and compare private keys
+    Key(KeyArgs),
+    /// Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1
+    Convert(ConvertArgs),
     /// Get certificates from Let's Encrypt or another ACME server
     Acme(AcmeArgs),
     /// Serve a Python web application on https

@@ -4,11 +4,14 @@ mod acme;
 mod ca_lookup;
 mod check;
 mod completions;
+mod convert;
 mod csr;
+mod destination;
 mod fetch;
 mod input;
 mod input_words;
 mod issuing;
+mod key;
 mod merge;
 mod mkca;
 mod mkcert;
@@ -16,6 +19,7 @@ mod output;
 mod password;
 mod renew;
 mod revoke;
+mod seal;
 mod serve;
 mod show;
 mod sign;
@@ -39,6 +43,8 @@ pub fn run(cli: &Cli) -> Report {
         Command::Merge(args) => merge::run(args, &context),
         Command::Check(args) => check::run(args, &context),
         Command::Show(args) => show::run(args, &context),
+        Command::Key(args) => key::run(args, &context),
+        Command::Convert(args) => convert::run(args, &context),
         Command::Acme(args) => acme::run(args, &context),
         Command::Serve(args) => serve::run(args, &context),
         Command::Completions(args) => completions::completions(args),

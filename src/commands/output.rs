@@ -30,8 +30,12 @@ impl Output {
 
     /// Adds a private key, 0600 from the first byte on.
     pub(super) fn key(&mut self, path: &Path, key: &PrivateKey, what: &str, force: bool) {
+        self.private(path, key.to_pem().as_bytes().to_vec(), what, force);
+    }
+
+    /// Adds a file that holds a private key in some form, 0600 from the first byte on.
+    pub(super) fn private(&mut self, path: &Path, contents: Vec<u8>, what: &str, force: bool) {
         let existing = if force { Existing::KeepBackup } else { Existing::Refuse };
-        let contents = key.to_pem().as_bytes().to_vec();
         self.add(NewFile { path: path.into(), contents, mode: PRIVATE, existing }, what);
     }
 

@@ -12,8 +12,8 @@ use crate::sys::clock::date;
 
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
-const GREEN: Style = AnsiColor::Green.on_default().bold();
-const RED: Style = AnsiColor::Red.on_default().bold();
+pub(super) const GREEN: Style = AnsiColor::Green.on_default().bold();
+pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const CYAN: Style = AnsiColor::Cyan.on_default();
 
@@ -22,10 +22,16 @@ pub(super) fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::R
     if !quiet {
         match &report.outcome {
             Outcome::Checked(checked) => write_checked(out, checked, report)?,
+            Outcome::Converted(converted) => super::tools::write_converted(out, converted)?,
             Outcome::Created(created) => write_created(out, created)?,
+            Outcome::Matched(matched) => super::tools::write_matched(out, matched)?,
             Outcome::Merged(merged) => write_merged(out, merged)?,
             Outcome::Shown(shown) => super::show::write(out, shown)?,
-            Outcome::Answered { .. } | Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {}
+            Outcome::Answered { .. }
+            | Outcome::Data(_)
+            | Outcome::Failed { .. }
+            | Outcome::Nothing
+            | Outcome::Text(_) => {}
         }
     }
     write_findings(out, &report.findings, quiet)?;

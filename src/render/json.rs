@@ -61,6 +61,14 @@ enum Document<'a> {
         reasons: Vec<Finding<'a>>,
         warnings: Vec<Finding<'a>>,
     },
+    Converted {
+        schema: u32,
+        output: &'a str,
+        form: &'static str,
+        items: Vec<NewItem<'a>>,
+        warnings: Vec<Finding<'a>>,
+        errors: Vec<Finding<'a>>,
+    },
     Created {
         schema: u32,
         files: Vec<File<'a>>,
@@ -74,6 +82,14 @@ enum Document<'a> {
         errors: Vec<Finding<'a>>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         warnings: Vec<Finding<'a>>,
+    },
+    Matched {
+        schema: u32,
+        fits: bool,
+        key: Key<'a>,
+        files: Vec<Candidate<'a>>,
+        warnings: Vec<Finding<'a>>,
+        errors: Vec<Finding<'a>>,
     },
     Merged {
         schema: u32,
@@ -101,6 +117,33 @@ struct Item<'a> {
     location: Location<'a>,
     #[serde(flatten)]
     facts: BTreeMap<&'static str, Value>,
+}
+
+/// One object that `convert` wrote.
+#[derive(Serialize)]
+struct NewItem<'a> {
+    kind: &'static str,
+    title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    encrypted: bool,
+}
+
+/// The key of `key match`.
+#[derive(Serialize)]
+struct Key<'a> {
+    file: &'a str,
+    key: &'a str,
+    public_key_sha256: &'a str,
+}
+
+/// A file that was compared with it.
+#[derive(Serialize)]
+struct Candidate<'a> {
+    file: &'a str,
+    fits: bool,
+    kind: &'static str,
+    name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -184,6 +227,23 @@ impl<'a> Document<'a> {
                 reasons: errors(),
                 warnings: warnings(),
             },
+            Outcome::Converted(converted) => Self::Converted {
+                schema: SCHEMA,
+                output: &converted.output,
+                form: converted.form,
+                items: converted
+                    .items
+                    .iter()
+                    .map(|item| NewItem {
+                        kind: item.kind,
+                        title: &item.title,
+                        name: item.name.as_deref(),
+                        encrypted: item.encrypted,
+                    })
+                    .collect(),
+                warnings: warnings(),
+                errors: errors(),
+            },
             Outcome::Created(created) => Self::Created {
                 schema: SCHEMA,
                 files: created
@@ -192,6 +252,22 @@ impl<'a> Document<'a> {
                     .map(|file| File { path: &file.path, description: &file.description })
                     .collect(),
                 certificate: created.certificate.as_ref().map(Certificate::new),
+                warnings: warnings(),
+                errors: errors(),
+            },
+            Outcome::Matched(matched) => Self::Matched {
+                schema: SCHEMA,
+                fits: report.exit_status() == 0,
+                key: Key {
+                    file: &matched.key,
+                    key: &matched.description,
+                    public_key_sha256: &matched.public_key_sha256,
+                },
+                files: matched
+                    .candidates
+                    .iter()
+                    .map(|one| Candidate { file: &one.file, fits: one.fits, kind: one.kind, name: &one.name })
+                    .collect(),
                 warnings: warnings(),
                 errors: errors(),
             },
@@ -226,9 +302,11 @@ impl<'a> Document<'a> {
                 warnings: warnings(),
                 errors: errors(),
             },
-            Outcome::Answered { .. } | Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {
-                Self::Failed { schema: SCHEMA, errors: errors(), warnings: warnings() }
-            }
+            Outcome::Answered { .. }
+            | Outcome::Data(_)
+            | Outcome::Failed { .. }
+            | Outcome::Nothing
+            | Outcome::Text(_) => Self::Failed { schema: SCHEMA, errors: errors(), warnings: warnings() },
         }
     }
 }

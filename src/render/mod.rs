@@ -6,6 +6,7 @@
 mod human;
 mod json;
 mod show;
+mod tools;
 
 use std::io::{IsTerminal, Write};
 
@@ -17,6 +18,11 @@ use crate::report::{Outcome, Report};
 
 /// Prints a report the way the global options want it.
 pub fn report(report: &Report, global: &GlobalArgs) {
+    if let Outcome::Data(bytes) = &report.outcome {
+        // Not through a stream that looks for colours: the bytes may be binary.
+        let mut stdout = std::io::stdout().lock();
+        let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    }
     let mut stdout = AutoStream::new(std::io::stdout(), choice(global)).lock();
     let mut stderr = AutoStream::new(std::io::stderr(), choice(global)).lock();
     // A closed pipe ends quietly: nobody is left to be told.
@@ -24,16 +30,13 @@ pub fn report(report: &Report, global: &GlobalArgs) {
         (Outcome::Text(text), _) => stdout.write_all(text.as_bytes()),
         (Outcome::Answered { .. }, _) if report.findings.is_empty() => Ok(()),
         (Outcome::Nothing, _) if report.findings.is_empty() => Ok(()),
+        (Outcome::Data(_), _) => human::write(&mut stderr, report, global.quiet),
         (_, Format::Json) => json::write(&mut stdout, report),
-        (Outcome::Checked(_) | Outcome::Shown(_), Format::Human) => {
+        (Outcome::Checked(_) | Outcome::Matched(_) | Outcome::Shown(_), Format::Human) => {
             human::write(&mut stdout, report, global.quiet)
         }
         (Outcome::Merged(merged), Format::Human) => {
             let data = merged.stdout.as_deref().map_or(Ok(()), |text| stdout.write_all(text));
-            data.and_then(|()| human::write(&mut stderr, report, global.quiet))
-        }
-        (Outcome::Created(created), Format::Human) => {
-            let data = created.stdout.as_deref().map_or(Ok(()), |text| stdout.write_all(text));
             data.and_then(|()| human::write(&mut stderr, report, global.quiet))
         }
         (_, Format::Human) => human::write(&mut stderr, report, global.quiet),

@@ -28,6 +28,8 @@ pub const SEQUENCE: u8 = 0x30;
 pub const SET: u8 = 0x31;
 /// OBJECT IDENTIFIER.
 pub const OID: u8 = 0x06;
+/// OCTET STRING.
+pub const OCTET_STRING: u8 = 0x04;
 /// INTEGER.
 pub const INTEGER: u8 = 0x02;
 

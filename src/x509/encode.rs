@@ -7,14 +7,12 @@
 use time::OffsetDateTime;
 
 use super::der::Reader;
-pub use super::der::{INTEGER, OID, SEQUENCE, SET, context, context_constructed};
+pub use super::der::{INTEGER, OCTET_STRING, OID, SEQUENCE, SET, context, context_constructed};
 
 /// BOOLEAN.
 pub const BOOLEAN: u8 = 0x01;
 /// BIT STRING.
 pub const BIT_STRING: u8 = 0x03;
-/// OCTET STRING.
-pub const OCTET_STRING: u8 = 0x04;
 /// ENUMERATED.
 pub const ENUMERATED: u8 = 0x0a;
 /// UTF8String.

@@ -9,6 +9,7 @@ mod details;
 mod distinguished_name;
 pub mod encode;
 mod extension;
+mod key_form;
 mod key_kind;
 mod name;
 mod name_constraints;

@@ -10,8 +10,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 packages='
 ca-certificates update-ca-certificates
 chromium chromium
+bsdutils script
 curl curl
+default-jre-headless keytool
+easy-rsa make-cadir
 gnutls-bin certtool
+haproxy haproxy
 libnss3-tools certutil
 nginx-light nginx
 openssl openssl
