@@ -30,6 +30,11 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --version 'Print version'
             cand mkca 'Make a certificate authority of your own'
             cand mkcert 'Make a server certificate, signed by your CA'
+            cand csr 'Make a certificate signing request, for another CA to sign'
+            cand sign 'Sign a certificate signing request with your CA'
+            cand renew 'Renew certificates of your CA'
+            cand revoke 'Revoke a certificate of your CA'
+            cand crl 'Make the revocation list of your CA'
             cand merge 'Put a server certificate and its CA bundle together, in the right order'
             cand check 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
             cand show 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
@@ -46,10 +51,15 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --key-type 'Kind of key'
             cand --days 'Days until the CA ends'
             cand --permit 'Only for these names: a domain or an address range; may be repeated'
+            cand --exclude 'Not for these names; may be repeated'
+            cand --subject 'The whole subject, as ''O=Our team,OU=A,OU=B,CN=Our CA''; without a CN the usual one is added'
+            cand --password-file 'The password for --encrypt: the first line of this file; - is standard input'
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
             cand --global 'Write into $XDG_DATA_HOME/certkit, where every later mkcert finds it'
             cand --intermediate 'Also make an intermediate CA, which then signs: intermediate.crt and intermediate.key'
+            cand --throwaway-root 'Make root and intermediate, and never write the root''s key: nobody can make another CA under it'
+            cand --encrypt 'Protect the private keys with a password (PKCS#8, AES-256)'
             cand --force 'Replace existing files; an existing key is kept as .bak'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
@@ -59,18 +69,112 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'certkit;mkcert'= {
-            cand -o 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr'
-            cand --output 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr'
+            cand -o 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr; with --from the folder'
+            cand --output 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr; with --from the folder'
+            cand --from 'Many at once: each line of FILE has the names of one certificate (# begins a comment; - is standard input)'
             cand --ca 'The CA''s certificate'
             cand --ca-key 'The CA''s key'
+            cand --password-file 'The password of the CA''s key: the first line of this file; - is standard input'
             cand -k 'Kind of key'
             cand --key-type 'Kind of key'
             cand --days 'Days until the certificate ends; never after its CA'
+            cand --until 'The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z'
+            cand --key 'Use this private key instead of a new one'
+            cand --key-password-file 'The password of --key: the first line of this file; - is standard input'
+            cand --p12-password-file 'The password for --p12: the first line of this file; - is standard input'
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --if-needed 'Do nothing if the certificate is there already: same names, two thirds of its time not yet over, the key fits. One of the same CA that is not so is replaced'
             cand --client 'For a client that shows who it is, instead of a server'
             cand --csr 'Also write the certificate signing request, BASE.csr'
+            cand --p12 'Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; it needs a password'
             cand --force 'Replace existing files (an existing key is kept as .bak), and allow more than 825 days'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;csr'= {
+            cand -o 'Where to write; - is standard output (then with --key). The key goes beside it'
+            cand --output 'Where to write; - is standard output (then with --key). The key goes beside it'
+            cand --key 'Use this private key instead of a new one'
+            cand --key-password-file 'The password of --key: the first line of this file; - is standard input'
+            cand -k 'Kind of key'
+            cand --key-type 'Kind of key'
+            cand --subject 'The whole subject, as ''C=DE,O=Our team''; without a CN the first NAME is added as such'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --force 'Replace existing files; an existing key is kept as .bak'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;sign'= {
+            cand --san 'A name to certify besides those that the request asks for; may be repeated'
+            cand --profile 'What the certificate is for'
+            cand --days 'Days until the certificate ends; never after its CA [default: 397, for a CA 3650]'
+            cand --until 'The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z'
+            cand --ca 'The CA''s certificate'
+            cand --ca-key 'The CA''s key'
+            cand --password-file 'The password of the CA''s key: the first line of this file; - is standard input'
+            cand -o 'Where to write; - is standard output [default: the request''s name with .crt, or standard output]'
+            cand --output 'Where to write; - is standard output [default: the request''s name with .crt, or standard output]'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --force 'Replace existing files, and allow more than 825 days'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;renew'= {
+            cand --if-within 'Only those with no more than this left: a share of their time (33%) or a number of days (30d)'
+            cand --exec 'Run this shell command when something was renewed; CERTKIT_RENEWED has the files, one a line'
+            cand --exit-code-if-renewed 'End with this status when something was renewed'
+            cand --ca 'The CA''s certificate'
+            cand --ca-key 'The CA''s key'
+            cand --password-file 'The password of the CA''s key: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --rekey 'Make new keys too; FILE.key beside FILE.crt is replaced and kept as .bak'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;revoke'= {
+            cand --reason 'Why'
+            cand --ca 'The CA''s certificate'
+            cand --ca-key 'The CA''s key'
+            cand --password-file 'The password of the CA''s key: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;crl'= {
+            cand -o 'Where to write; - is standard output [default: the CA''s file with .crl]'
+            cand --output 'Where to write; - is standard output [default: the CA''s file with .crl]'
+            cand --days 'Days until the next list is due'
+            cand --ca 'The CA''s certificate'
+            cand --ca-key 'The CA''s key'
+            cand --password-file 'The password of the CA''s key: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --force 'Replace an existing file that is no list of this CA'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Tell what is being done (twice: in detail)'
@@ -418,6 +522,11 @@ set edit:completion:arg-completer[certkit] = {|@words|
         &'certkit;help'= {
             cand mkca 'Make a certificate authority of your own'
             cand mkcert 'Make a server certificate, signed by your CA'
+            cand csr 'Make a certificate signing request, for another CA to sign'
+            cand sign 'Sign a certificate signing request with your CA'
+            cand renew 'Renew certificates of your CA'
+            cand revoke 'Revoke a certificate of your CA'
+            cand crl 'Make the revocation list of your CA'
             cand merge 'Put a server certificate and its CA bundle together, in the right order'
             cand check 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
             cand show 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
@@ -430,6 +539,16 @@ set edit:completion:arg-completer[certkit] = {|@words|
         &'certkit;help;mkca'= {
         }
         &'certkit;help;mkcert'= {
+        }
+        &'certkit;help;csr'= {
+        }
+        &'certkit;help;sign'= {
+        }
+        &'certkit;help;renew'= {
+        }
+        &'certkit;help;revoke'= {
+        }
+        &'certkit;help;crl'= {
         }
         &'certkit;help;merge'= {
         }

@@ -254,8 +254,6 @@ pub struct Created {
     pub files: Vec<CreatedFile>,
     /// The certificate all this is about.
     pub certificate: Option<CertificateSummary>,
-    /// What goes to standard output instead of into a file.
-    pub stdout: Option<Vec<u8>>,
     /// The exit status, where it says more than that the work was done.
     pub status: u8,
 }

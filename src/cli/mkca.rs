@@ -43,6 +43,12 @@ pub struct MkcaArgs {
     /// Make root and intermediate, and never write the root's key: nobody can make another CA under it
     #[arg(long)]
     pub throwaway_root: bool,
+    /// Protect the private keys with a password (PKCS#8, AES-256)
+    #[arg(long)]
+    pub encrypt: bool,
+    /// The password for --encrypt: the first line of this file; - is standard input
+    #[arg(long, value_name = "FILE", requires = "encrypt")]
+    pub password_file: Option<PathBuf>,
     /// Replace existing files; an existing key is kept as .bak
     #[arg(long)]
     pub force: bool,

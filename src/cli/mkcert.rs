@@ -54,6 +54,12 @@ pub struct MkcertArgs {
     /// Also write the certificate signing request, BASE.csr
     #[arg(long)]
     pub csr: bool,
+    /// Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; it needs a password
+    #[arg(long, conflicts_with = "from")]
+    pub p12: bool,
+    /// The password for --p12: the first line of this file; - is standard input
+    #[arg(long, value_name = "FILE", requires = "p12")]
+    pub p12_password_file: Option<PathBuf>,
     /// Replace existing files (an existing key is kept as .bak), and allow more than 825 days
     #[arg(long)]
     pub force: bool,

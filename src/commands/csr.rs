@@ -2,16 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use super::destination::Destination;
 use super::input::read_private_key_with;
 use super::issuing::{browser_warning, cannot_issue, names, new_key, subject};
 use super::output::{Output, shell_word};
 use super::password::Passwords;
 use super::{Context, Result};
 use crate::ca::{LeafProfile, make_request};
-use crate::cli::{CsrArgs, Format};
+use crate::cli::CsrArgs;
 use crate::finding::{Code, Finding};
 use crate::pem;
-use crate::report::{Created, Outcome, Report};
+use crate::report::{Outcome, Report};
 use crate::x509::Purpose;
 
 /// Runs the command.
@@ -47,8 +48,7 @@ pub(super) fn run(args: &CsrArgs, context: &Context<'_>) -> Result {
     let mut text = String::new();
     pem::write(&mut text, "CERTIFICATE REQUEST", &request);
     if to_stdout {
-        let stdout = Some(text.into_bytes());
-        return Ok(Report::new(Outcome::Created(Created { stdout, ..Created::default() })));
+        return Ok(Report::new(Outcome::Data(text.into_bytes().into())));
     }
     let mut output = Output::default();
     let what = format!("the signing request for {}", args.names.join(", "));
@@ -74,9 +74,5 @@ pub(super) fn beside(request: &Path, ending: &str) -> PathBuf {
 
 /// Two kinds of data cannot share standard output.
 pub(super) fn refuse_json(to_stdout: bool, context: &Context<'_>) -> Result<()> {
-    if to_stdout && context.global.format == Format::Json {
-        let message = "standard output cannot hold both the file and the report";
-        return Err(Finding::error(Code::InvalidSetting, message).fix("name a file with -o").into());
-    }
-    Ok(())
+    if to_stdout { Destination::new(None, context).map(|_| ()) } else { Ok(()) }
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use super::ca_lookup::{INTERMEDIATE, ROOT, data_folder, tidy};
 use super::issuing::{browser_warning, cannot_issue, new_key, subject};
 use super::output::{Output, create_folder, shell_word};
+use super::password::Passwords;
+use super::seal::encrypted_key_pem;
 use super::{Context, Result};
 use crate::ca::{CaProfile, Constraint, Event, Ledger, Subject, issue_intermediate, make_root};
 use crate::chain::Located;
@@ -21,7 +23,7 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
         (constraints("--permit", &args.permit)?, constraints("--exclude", &args.exclude)?);
     let typed = args.subject.as_deref().map(subject).transpose()?;
     let folder = folder(args)?;
-    let path = |file| tidy(&folder.join(file));
+    let path = |file: &str| tidy(&folder.join(file));
     let has_intermediate = args.intermediate || args.throwaway_root;
     if !has_intermediate {
         refuse_foreign_intermediate(&folder)?;
@@ -39,11 +41,26 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
         }
     };
 
+    let password = args.encrypt.then(|| {
+        Passwords::new("--password-file", args.password_file.as_deref()).fresh("the CA's private key")
+    });
+    let password = password.transpose()?;
+    let mut output = Output::default();
+    let add_key = |output: &mut Output, file: &str, key: &PrivateKey, what: &str| -> Result<()> {
+        match &password {
+            None => output.key(&path(file), key, what, args.force),
+            Some(password) => {
+                let text = encrypted_key_pem(key, password)?;
+                output.private(&path(file), text.as_bytes().to_vec(), what, args.force);
+            }
+        }
+        Ok(())
+    };
+
     let key = new_key(args.key_kind)?;
     let profile = CaProfile::new(subject("CA", &key), args.days, u8::from(has_intermediate))
         .limited(permitted.clone(), excluded.clone());
     let root = make_root(&profile, key, now).map_err(cannot_issue)?;
-    let mut output = Output::default();
     output.certificates(
         &path(ROOT.0),
         root.chain(),
@@ -51,7 +68,7 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
         args.force,
     );
     if !args.throwaway_root {
-        output.key(&path(ROOT.1), root.key(), "its private key: keep it secret", args.force);
+        add_key(&mut output, ROOT.1, root.key(), "its private key: keep it secret")?;
     }
     let ledger = Ledger::beside(&path(ROOT.0));
     let mut events = Vec::new();
@@ -72,7 +89,7 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
         } else {
             "its private key: this one signs; ca.key can go into a safe"
         };
-        output.key(&path(INTERMEDIATE.1), intermediate.key(), what, args.force);
+        add_key(&mut output, INTERMEDIATE.1, intermediate.key(), what)?;
         // A root whose key is gone revokes nothing, so nobody will ask its ledger.
         if !args.throwaway_root {
             events.push(Event::issued(root.leaf(), intermediate.leaf(), Some(&certificate)));

@@ -89,19 +89,17 @@ pub(super) fn crl(args: &CrlArgs, context: &Context<'_>) -> Result {
     });
     let (text, count, number) = made.map_err(|ListFailure(failure)| failure)?;
 
-    let mut created = Created::default();
-    let mut next = Vec::new();
     if to_stdout {
-        created.stdout = Some(text);
-    } else {
-        let path = path.display().to_string();
-        next.push(format!("certkit check CERTIFICATE --crl {}", shell_word(&path)));
-        let revoked = if count == 1 { "1 certificate".to_owned() } else { format!("{count} certificates") };
-        let description =
-            format!("list number {number}: {revoked} revoked; the next one is due by {}", date(next_update));
-        created.files.push(CreatedFile { path, description });
+        return Ok(Report::new(Outcome::Data(text.into())));
     }
-    Ok(Report { outcome: Outcome::Created(created), findings: Vec::new(), next })
+    let path = path.display().to_string();
+    let next = format!("certkit check CERTIFICATE --crl {}", shell_word(&path));
+    let revoked = if count == 1 { "1 certificate".to_owned() } else { format!("{count} certificates") };
+    let description =
+        format!("list number {number}: {revoked} revoked; the next one is due by {}", date(next_update));
+    let files = vec![CreatedFile { path, description }];
+    let outcome = Outcome::Created(Created { files, ..Created::default() });
+    Ok(Report { outcome, findings: Vec::new(), next: vec![next] })
 }
 
 /// A failure inside the ledger's lock, of the ledger or of what is done there.

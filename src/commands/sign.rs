@@ -13,7 +13,7 @@ use super::input::{location, name, read_contents};
 use super::issuing::{
     BUNDLE, cannot_issue, certificate_name, clamped, issued_event, issuer, names, prove, validity_warning,
 };
-use super::output::{Output, certificate_text, shell_word};
+use super::output::{Output, certificate_text, ledger_failure, shell_word};
 use super::password::Passwords;
 use super::{Context, Result};
 use crate::ca::{CaProfile, End, Issued, LeafProfile, Subject};
@@ -21,7 +21,7 @@ use crate::chain::Located;
 use crate::cli::{SignArgs, SignProfile};
 use crate::container::Kind;
 use crate::finding::{Code, Finding, Location};
-use crate::report::{Created, Failure, Outcome, Report, Role};
+use crate::report::{Failure, Outcome, Report, Role};
 use crate::x509::{CertificateName, P521, PublicKeyKind, Purpose, Request, SignatureCheck};
 
 /// Days of a certificate, and of a CA's, where nothing else is said.
@@ -54,33 +54,26 @@ pub(super) fn run(args: &SignArgs, context: &Context<'_>) -> Result {
     }
 
     let events = [issued_event(&ca, &certificate, output_path.as_deref())];
-    let mut next = Vec::new();
-    let mut created = match &output_path {
-        None => {
-            ca.ledger.append(&events).map_err(|error| super::output::ledger_failure(&error))?;
-            Created {
-                stdout: Some(certificate_text(std::slice::from_ref(&certificate))),
-                ..Created::default()
-            }
-        }
-        Some(path) => {
-            let mut output = Output::default();
-            let what = format!("the certificate for {}", certificate.label());
-            output.certificates(path, std::slice::from_ref(&certificate), &what, args.force);
-            let bundle = path.with_file_name(BUNDLE);
-            let word = |path: &Path| shell_word(&path.display().to_string());
-            next.push(if ca.bundle.is_empty() {
-                format!("certkit show {}", word(path))
-            } else {
-                output.certificates(&bundle, &ca.bundle, "the intermediates, for certkit merge", args.force);
-                format!("certkit merge {} {}", word(path), word(&bundle))
-            });
-            output.create_issued(&ca.ledger, &events)?
-        }
+    let Some(path) = output_path else {
+        ca.ledger.append(&events).map_err(|error| ledger_failure(&error))?;
+        let text = certificate_text(std::slice::from_ref(&certificate));
+        return Ok(Report { outcome: Outcome::Data(text.into()), findings, next: Vec::new() });
     };
+    let mut output = Output::default();
+    let what = format!("the certificate for {}", certificate.label());
+    output.certificates(&path, std::slice::from_ref(&certificate), &what, args.force);
+    let bundle = path.with_file_name(BUNDLE);
+    let word = |path: &Path| shell_word(&path.display().to_string());
+    let next = if ca.bundle.is_empty() {
+        format!("certkit show {}", word(&path))
+    } else {
+        output.certificates(&bundle, &ca.bundle, "the intermediates, for certkit merge", args.force);
+        format!("certkit merge {} {}", word(&path), word(&bundle))
+    };
+    let mut created = output.create_issued(&ca.ledger, &events)?;
     let role = if args.profile == SignProfile::Ca { Role::Intermediate } else { Role::Leaf };
     created.certificate = Some(Located::from(certificate).summary(role));
-    Ok(Report { outcome: Outcome::Created(created), findings, next })
+    Ok(Report { outcome: Outcome::Created(created), findings, next: vec![next] })
 }
 
 /// Where the certificate goes; `None` is standard output.

@@ -46,10 +46,6 @@ pub fn report(report: &Report, global: &GlobalArgs) {
             let data = merged.stdout.as_deref().map_or(Ok(()), |text| stdout.write_all(text));
             data.and_then(|()| human::write(&mut stderr, report, global.quiet))
         }
-        (Outcome::Created(created), Format::Human) => {
-            let data = created.stdout.as_deref().map_or(Ok(()), |text| stdout.write_all(text));
-            data.and_then(|()| human::write(&mut stderr, report, global.quiet))
-        }
         (_, Format::Human) => human::write(&mut stderr, report, global.quiet),
     };
     let _ = stdout.flush();

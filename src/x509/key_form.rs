@@ -35,8 +35,7 @@ pub(super) fn convert(der: &[u8], form: Form, spki: &[u8], wanted: Form) -> Opti
             };
             // Version 1, without attributes and public key: OpenSSL 3.0 does not read version 2.
             let octets = Zeroizing::new(element(OCTET_STRING, &[&inner]));
-            let parts = Zeroizing::new([&[INTEGER, 1, 0], algorithm, &octets].concat());
-            Some(Zeroizing::new(element(SEQUENCE, &[&parts])))
+            Some(Zeroizing::new(element(SEQUENCE, &[&[INTEGER, 1, 0], algorithm, &octets])))
         }
     }
 }

@@ -14,7 +14,9 @@ chromium chromium
 bsdutils script
 curl curl
 default-jre-headless keytool
+easy-rsa make-cadir
 gnutls-bin certtool
+haproxy haproxy
 libnss3-tools certutil
 nginx-light nginx
 openssl openssl

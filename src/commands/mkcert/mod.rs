@@ -16,10 +16,12 @@ use super::issuing::{
 };
 use super::output::{Output, shell_word};
 use super::password::Passwords;
+use super::seal::pkcs12_identity;
 use super::{Context, Result};
 use crate::ca::{End, LeafProfile, make_request};
 use crate::chain::Located;
 use crate::cli::MkcertArgs;
+use crate::container::write::Pkcs12Cipher;
 use crate::finding::{Code, Finding};
 use crate::pem;
 use crate::report::{Created, Outcome, Report, Role};
@@ -55,6 +57,12 @@ pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
             Existing::NoneOrForeign => {}
         }
     }
+    let p12_path = with_ending(&args.output, "p12");
+    let p12_password = args.p12.then(|| {
+        Passwords::new("--p12-password-file", args.p12_password_file.as_deref())
+            .fresh(&p12_path.display().to_string())
+    });
+    let p12_password = p12_password.transpose()?;
     let key = key(args)?;
     let issued = issuer(&ca, context)?.issue_leaf(&profile, key.spki(), now).map_err(cannot_issue)?;
     let certificate = issued.certificate;
@@ -72,6 +80,11 @@ pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
         pem::write(&mut text, "CERTIFICATE REQUEST", &request);
         let what = "the signing request, in case another CA shall sign";
         output.text(&with_ending(&args.output, "csr"), text.into_bytes(), what, replace);
+    }
+    if let Some(password) = p12_password {
+        let chain: Vec<_> = std::iter::once(&certificate).chain(&ca.bundle).cloned().collect();
+        let bytes = pkcs12_identity(&key, &chain, &password, Pkcs12Cipher::Modern)?;
+        output.private(&p12_path, bytes, "key and certificates, for browsers: keep it secret", replace);
     }
     let bundle = args.output.with_file_name(BUNDLE);
     if !ca.bundle.is_empty() {
