@@ -45,6 +45,7 @@ mod peers;
 mod process;
 mod read;
 mod readme;
+mod serve_acme;
 mod serve_applications;
 mod serve_clients;
 mod serve_faults;
