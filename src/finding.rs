@@ -256,6 +256,8 @@ codes! {
     NotACertificate = "not_a_certificate",
     /// Something else where a private key belongs.
     NotAPrivateKey = "not_a_private_key",
+    /// Something else where a certificate signing request belongs.
+    NotARequest = "not_a_request",
     /// No such file.
     NotFound = "not_found",
     /// A file in another form than PEM was read.

@@ -73,6 +73,7 @@ impl Report {
         match &self.outcome {
             Outcome::Answered { status } | Outcome::Failed { status } => *status,
             Outcome::Renewed(renewals) => renewals.status,
+            Outcome::Created(Created { status, .. }) if *status != 0 => *status,
             // What cannot be read is no answer.
             Outcome::Listed(_) if errors.peek().is_some() => 2,
             Outcome::Created(_)
@@ -247,12 +248,14 @@ pub struct Dropped {
 }
 
 /// What was created on disk.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Created {
     /// The files in the order to show them.
     pub files: Vec<CreatedFile>,
     /// The certificate all this is about.
     pub certificate: Option<CertificateSummary>,
+    /// The exit status, where it says more than that the work was done.
+    pub status: u8,
 }
 
 /// One file that was made.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client::Server;
-use super::error::Error;
+use super::error::{Error, problem_kind};
 use super::signed::{self, Signer};
 use super::storage::{AccountRecord, AccountStore, Storage};
 use super::{Caller, ExternalAccount, Plan, Progress, retry};
@@ -110,8 +110,38 @@ pub async fn show(
     caller: &dyn Caller,
 ) -> Result<AccountView, Error> {
     let chosen = Chosen::open(storage, server, caller).await?;
-    // RFC 8555 section 7.3.3: an update of nothing.
-    chosen.update("asking for the account", &json!({}), caller).await
+    let answer = retry::call(caller, "asking for the account", async || {
+        fetch(&chosen.server, &chosen.signer, &chosen.url).await
+    })
+    .await?;
+    Ok(chosen.view(answer))
+}
+
+/// What the server knows of an account.
+#[derive(Deserialize)]
+pub(super) struct AccountObject {
+    status: String,
+    #[serde(default)]
+    contact: Vec<String>,
+    /// Where its orders are listed, at servers that do so.
+    pub orders: Option<String>,
+}
+
+/// Asks what the server knows of the account at `url`.
+pub(super) async fn fetch(
+    server: &Server,
+    signer: &Signer,
+    url: &str,
+) -> Result<AccountObject, instant_acme::Error> {
+    let answer = match signed::post(&server.http, signer, url, None).await {
+        // RFC 8555 section 7.3.2 says to send an update of nothing; newer servers refuse that and want POST-as-GET, which
+        // older ones refuse.
+        Err(instant_acme::Error::Api(problem)) if problem_kind(&problem) == "malformed" => {
+            signed::post(&server.http, signer, url, Some(&json!({}))).await?
+        }
+        answer => answer?,
+    };
+    Ok(serde_json::from_slice(answer.body())?)
 }
 
 /// Tells the server another mail address, or none.
@@ -213,25 +243,23 @@ impl Chosen {
         payload: &Value,
         caller: &dyn Caller,
     ) -> Result<AccountView, Error> {
-        #[derive(Deserialize)]
-        struct Answer {
-            status: String,
-            #[serde(default)]
-            contact: Vec<String>,
-        }
         let answer = retry::call(caller, doing, async || {
-            let response = signed::post(&self.server.http, &self.signer, &self.url, Some(payload)).await?;
-            Ok(serde_json::from_slice::<Answer>(response.body())?)
+            let answer = signed::post(&self.server.http, &self.signer, &self.url, Some(payload)).await?;
+            Ok(serde_json::from_slice::<AccountObject>(answer.body())?)
         })
         .await?;
-        Ok(AccountView {
+        Ok(self.view(answer))
+    }
+
+    fn view(&self, answer: AccountObject) -> AccountView {
+        AccountView {
             server: self.server.url.clone(),
             url: self.url.clone(),
             status: answer.status,
             contacts: answer.contact,
             terms_agreed: self.record.terms_agreed.clone(),
             key: self.store.key_path(),
-        })
+        }
     }
 }
 

@@ -4,9 +4,8 @@
 use http::header::LINK;
 use instant_acme::{CertificateIdentifier, Error as CallError, Identifier, NewOrder, Order, OrderStatus};
 use serde::Deserialize;
-use serde_json::json;
 
-use super::account::Session;
+use super::account::{self, Session};
 use super::download::links;
 use super::error::Error;
 use super::storage::{CertificateStore, OrderJournal, Step};
@@ -15,7 +14,7 @@ use crate::x509::PrivateKey;
 
 /// How many of an account's orders are looked at for a lost one, and how many pages of them are asked for.
 const MOST_ORDERS: usize = 20;
-const MOST_PAGES: usize = 5;
+const MOST_PAGES: usize = 40;
 
 /// What is asked for besides the names.
 #[derive(Clone, Copy, Default)]
@@ -173,15 +172,10 @@ fn identifier(name: &str) -> Identifier {
 async fn find(session: &Session<'_>, journal: &OrderJournal) -> Result<Option<Order>, CallError> {
     let (http, signer, account) = (&session.server.http, &session.signer, &session.account);
     #[derive(Deserialize)]
-    struct AccountObject {
-        orders: Option<String>,
-    }
-    #[derive(Deserialize)]
     struct Orders {
         orders: Vec<String>,
     }
-    let answer = signed::post(http, signer, account.id(), Some(&json!({}))).await?;
-    let mut page = serde_json::from_slice::<AccountObject>(answer.body())?.orders;
+    let mut page = account::fetch(session.server, signer, account.id()).await?.orders;
     let mut urls = Vec::new();
     for _ in 0..MOST_PAGES {
         let Some(url) = page.take() else { break };
@@ -228,6 +222,8 @@ impl OrderObject {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

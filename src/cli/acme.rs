@@ -22,9 +22,9 @@ pub enum AcmeCommand {
     /// Get a certificate, unless the one in use is still good
     Obtain(Box<ObtainArgs>),
     /// Renew the certificates that are due
-    Renew(RenewArgs),
+    Renew(AcmeRenewArgs),
     /// Revoke a certificate
-    Revoke(RevokeArgs),
+    Revoke(AcmeRevokeArgs),
     /// List the certificates: names, server, days left, next renewal, last failure
     List(ListArgs),
     /// Show, change or close an account at a server
@@ -58,6 +58,9 @@ pub struct ChallengeArgs {
     /// at the end. The record must be visible when present returns; a CNAME there is for the program to follow
     #[arg(long, value_name = "CMD", help_heading = "Challenge")]
     pub dns_hook: Option<String>,
+    /// Answer dns-01 by dynamic updates (RFC 2136) to the name server that FILE names, signed with its key; see below
+    #[arg(long, value_name = "FILE", help_heading = "Challenge")]
+    pub rfc2136: Option<PathBuf>,
 }
 
 /// Get a certificate, unless the one in use is still good.
@@ -133,7 +136,7 @@ pub struct ObtainArgs {
 /// 100 minutes, then daily; runs in between leave it alone.
 #[derive(Args, Debug)]
 #[command(after_help = RENEW_HELP)]
-pub struct RenewArgs {
+pub struct AcmeRenewArgs {
     /// Certificates by their first names (default: all)
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
@@ -156,7 +159,7 @@ pub struct RenewArgs {
 /// It is not renewed afterwards; `certkit acme obtain` gets another one.
 #[derive(Args, Debug)]
 #[command(after_help = REVOKE_HELP)]
-pub struct RevokeArgs {
+pub struct AcmeRevokeArgs {
     /// The certificate, by its first name
     #[arg(value_name = "NAME")]
     pub name: String,
@@ -266,10 +269,21 @@ EXAMPLES
   certkit acme obtain www.example.com --http --staging        try it without using up limits
   certkit acme obtain www.example.com --http=127.0.0.1:5002   behind a server that passes
                                                               /.well-known/acme-challenge/ on
+  certkit acme obtain www.example.com --webroot /var/www/html  with the web server that runs already
+  certkit acme obtain example.com '*.example.com' --dns-hook /usr/local/bin/dns-hook
   certkit acme obtain a.test --http --server https://ca.test/dir --ca-roots ca.pem
   certkit acme obtain www.example.com --webroot /var/www/html \\
       --deploy-hook 'systemctl reload nginx'                  nginx takes the new one at once
   certkit acme obtain www.example.com --dry-run               would it work?
+
+FILE OF --rfc2136
+  server = \"ns1.example.com\"    takes the updates; HOST, HOST:PORT or [ADDRESS]:PORT
+  key_name = \"acme\"
+  secret = \"base64\"             or secret_file = \"PATH\" of a file that holds it
+  algorithm = \"hmac-sha256\"     or hmac-sha384, hmac-sha512; may be left out, as all that follow
+  zone = \"example.com\"          without it the server is asked
+  resolver = \"127.0.0.1\"        follows CNAMEs out of zones of others; without it that of /etc/resolv.conf
+  wait_seconds = 120             at most, until all name servers of the zone show the record
 
 EXIT STATUS
   0   the certificate is in place

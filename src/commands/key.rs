@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::destination::{Destination, Product};
 use super::input::{decrypted, location, name, read_contents};
 use super::input_words::{damage_notes, form_notes, no_private_key};
-use super::mkca::{browser_warning, new_key};
+use super::issuing::{browser_warning, new_key};
 use super::output::shell_word;
 use super::password::Passwords;
 use super::seal::encrypted_key_pem;

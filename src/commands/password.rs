@@ -39,11 +39,6 @@ impl Passwords {
         Self { may_ask: false, ..Self::new("CERTKIT_PASSWORD", None) }
     }
 
-    /// From the variable, else the terminal.
-    pub(super) fn asking() -> Self {
-        Self::new("CERTKIT_PASSWORD", None)
-    }
-
     /// Whether standard input is taken for the password.
     pub(super) fn uses_stdin(&self) -> bool {
         self.file.as_deref() == Some("-")

@@ -23,7 +23,6 @@ pub(super) fn encrypted_key_pem(key: &PrivateKey, password: &str) -> Result<Zero
 
 /// PKCS#12 for a browser or server: a key, its certificate and that certificate's issuers, shown under the name of the
 /// certificate.
-#[expect(dead_code, reason = "mkcert --p12 uses it")]
 pub(super) fn pkcs12_identity(
     key: &PrivateKey,
     chain: &[Certificate],

@@ -10,7 +10,7 @@ mod json;
 mod show;
 mod tools;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -100,6 +100,15 @@ impl Talk {
     pub fn say(&self, line: &str) {
         if !self.quiet {
             let _ = writeln!(AutoStream::new(std::io::stderr(), self.choice), "{}", human::printable(line));
+        }
+    }
+
+    /// Says how far the work has come, on one line that the next one replaces; on a terminal only.
+    pub fn progress(&self, line: &str) {
+        let stderr = std::io::stderr();
+        if !self.quiet && stderr.is_terminal() {
+            // To the beginning of the line, and what is longer than the new text goes.
+            let _ = write!(stderr.lock(), "\r{}\x1b[K", human::printable(line));
         }
     }
 

@@ -270,7 +270,7 @@ impl Renewal {
         loop {
             tokio::select! {
                 () = self.source.changed() => {}
-                Some(()) = reload.recv() => {}
+                Some(()) = reload.recv() => self.source.look_again(),
             }
             match self.source.load() {
                 Ok(set) => {

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::config::{AccessLogTarget, Limits, ScriptName};
 use super::*;
-use crate::ca::{CaProfile, LeafProfile, issue_leaf, make_root};
+use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
 use crate::sys::clock::{Clock, SystemClock};
 use crate::x509::{CertificateName, CertifiedKey, KeyKind, PrivateKey, Purpose};
 
@@ -313,12 +313,11 @@ fn certificates() -> (Certificates, rustls::RootCertStore) {
     }
     let now: OffsetDateTime = SystemClock.now();
     let key = || PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
-    let profile =
-        CaProfile { common_name: "CA".into(), validity_days: 9, path_length: 0, permitted: Vec::new() };
+    let profile = CaProfile::new(Subject::common_name("CA"), 9, 0);
     let root = make_root(&profile, key(), now).unwrap();
     let names = vec![CertificateName::parse("a.example").unwrap()];
     let leaf_key = key();
-    let profile = LeafProfile { names, purpose: Purpose::Server, validity_days: 9 };
+    let profile = LeafProfile::new(names, Purpose::Server, 9);
     let leaf = issue_leaf(&profile, &leaf_key, &root, now).unwrap().certificate;
     let pair = CertifiedKey::new(leaf, Vec::new(), leaf_key).unwrap();
     let mut roots = rustls::RootCertStore::empty();

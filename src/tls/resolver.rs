@@ -25,6 +25,9 @@ pub trait CertificateSource: Send + Sync {
 
     /// Waits until there is something new to load.
     async fn changed(&self);
+
+    /// Somebody has told the server to load anew: whoever fetches certificates may look for new ones now.
+    fn look_again(&self) {}
 }
 
 /// Certificates with their keys. The first is for clients that ask for no name, or an unknown one.
@@ -144,17 +147,16 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::*;
-    use crate::ca::{CaProfile, LeafProfile, issue_leaf, make_root};
+    use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
     use crate::x509::{CertificateName, KeyKind, PrivateKey, Purpose};
 
     fn pair(name: &str, kind: KeyKind) -> CertifiedKey {
         let now = OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000);
         let key = |kind| PrivateKey::generate(kind).unwrap();
-        let profile =
-            CaProfile { common_name: "CA".into(), validity_days: 9, path_length: 0, permitted: Vec::new() };
+        let profile = CaProfile::new(Subject::common_name("CA"), 9, 0);
         let root = make_root(&profile, key(KeyKind::EcdsaP256), now).unwrap();
         let names = vec![CertificateName::parse(name).unwrap()];
-        let profile = LeafProfile { names, purpose: Purpose::Server, validity_days: 9 };
+        let profile = LeafProfile::new(names, Purpose::Server, 9);
         let key = key(kind);
         let leaf = issue_leaf(&profile, &key, &root, now).unwrap().certificate;
         CertifiedKey::new(leaf, Vec::new(), key).unwrap()

@@ -6,8 +6,8 @@
 use zeroize::Zeroizing;
 
 use super::der::{INTEGER, OCTET_STRING, Reader, SEQUENCE, context_constructed};
+use super::encode::element;
 use super::private_key::Form;
-use super::public_part::wrap;
 
 /// A key in another form; `spki` is its public key. `None` when it has no such form: PKCS#1 is for RSA, SEC1 for elliptic
 /// curves; or when it is damaged.
@@ -34,9 +34,8 @@ pub(super) fn convert(der: &[u8], form: Form, spki: &[u8], wanted: Form) -> Opti
                 _ => Zeroizing::new(inner.to_vec()),
             };
             // Version 1, without attributes and public key: OpenSSL 3.0 does not read version 2.
-            let octets = Zeroizing::new(wrap(OCTET_STRING, &inner));
-            let parts = Zeroizing::new([&[INTEGER, 1, 0], algorithm, &octets].concat());
-            Some(Zeroizing::new(wrap(SEQUENCE, &parts)))
+            let octets = Zeroizing::new(element(OCTET_STRING, &[&inner]));
+            Some(Zeroizing::new(element(SEQUENCE, &[&[INTEGER, 1, 0], algorithm, &octets])))
         }
     }
 }
@@ -50,12 +49,12 @@ fn sec1(inner: &[u8], algorithm: &[u8], spki: &[u8], with_curve: bool) -> Option
     if with_curve {
         let mut parts = Reader::inside(algorithm, SEQUENCE).ok()?;
         parts.next().ok()?;
-        out.extend_from_slice(&wrap(context_constructed(0), parts.next().ok()?.whole));
+        out.extend_from_slice(&element(context_constructed(0), &[parts.next().ok()?.whole]));
     }
     let mut parts = Reader::inside(spki, SEQUENCE).ok()?;
     parts.next().ok()?;
-    out.extend_from_slice(&wrap(context_constructed(1), parts.next().ok()?.whole));
-    Some(Zeroizing::new(wrap(SEQUENCE, &out)))
+    out.extend_from_slice(&element(context_constructed(1), &[parts.next().ok()?.whole]));
+    Some(Zeroizing::new(element(SEQUENCE, &[&out])))
 }
 
 /// rsaEncryption (RFC 8017 appendix A.1), whole DER.
@@ -104,7 +103,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_bytes_panic(der in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..90), wrapped: bool) {
-            let der = if wrapped { wrap(SEQUENCE, &der) } else { der };
+            let der = if wrapped { element(SEQUENCE, &[&der]) } else { der };
             for form in FORMS {
                 for wanted in FORMS {
                     let _ = convert(&der, form, &der, wanted);

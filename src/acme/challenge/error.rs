@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::Kind;
+use crate::sys::fs::plain;
 
 /// Everything that can keep an answer from being shown.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +59,24 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// The name server did not do what dns-01 needs.
+    #[error("the name server {server}: {reason}")]
+    Update {
+        /// Its address.
+        server: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The file of `--rfc2136` cannot be used.
+    #[error("{}: {reason}", .path.display())]
+    UpdateSettings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The web server's folder cannot take the answer.
-    #[error("cannot {action} {}: {source}", .path.display())]
+    #[error("cannot {action} {}: {}", .path.display(), plain(.source))]
     Webroot {
         /// What was tried, as `write`.
         action: &'static str,

@@ -13,6 +13,7 @@ mod dns_hook;
 mod error;
 pub mod http01;
 pub mod listen;
+mod rfc2136;
 pub mod tls_alpn01;
 mod webroot;
 
@@ -29,6 +30,7 @@ use self::dns_hook::DnsHook;
 pub use self::error::Error;
 use self::http01::Http01;
 use self::listen::{ListenAddress, Sockets};
+use self::rfc2136::Rfc2136;
 use self::tls_alpn01::TlsAlpn01;
 use self::webroot::Webroot;
 use crate::x509::HostName;
@@ -44,6 +46,8 @@ pub enum Method {
     Embedded(Embedded),
     /// http-01 by a small server of our own.
     Http(ListenAddress),
+    /// dns-01 by signed updates of the zone; the file says where and with which key.
+    Rfc2136(PathBuf),
     /// tls-alpn-01 by a listener of our own.
     TlsAlpn(ListenAddress),
     /// http-01 by files below the root folder of a web server that runs already.
@@ -122,7 +126,7 @@ impl Method {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Embedded(Embedded(solver)) => solver.kind(),
-            Self::DnsHook(_) => Kind::Dns01,
+            Self::DnsHook(_) | Self::Rfc2136(_) => Kind::Dns01,
             Self::Http(_) | Self::Webroot(_) => Kind::Http01,
             Self::TlsAlpn(_) => Kind::TlsAlpn01,
         }
@@ -153,6 +157,7 @@ impl Method {
             Self::Embedded(Embedded(solver)) => Ready::Solver(Arc::clone(solver)),
             Self::DnsHook(command) => Ready::Solver(Arc::new(DnsHook::new(command)?)),
             Self::Http(address) => Ready::Http(Sockets::bind(Kind::Http01, *address)?),
+            Self::Rfc2136(file) => Ready::Solver(Arc::new(Rfc2136::new(file)?)),
             Self::TlsAlpn(address) => Ready::TlsAlpn(Sockets::bind(Kind::TlsAlpn01, *address)?),
             Self::Webroot(folder) => Ready::Solver(Arc::new(Webroot::new(folder)?)),
         })
@@ -166,6 +171,7 @@ impl Method {
             Self::Embedded(_) => return None,
             Self::DnsHook(command) => Self::DnsHook(dns_hook::absolute(command)),
             Self::Http(_) | Self::TlsAlpn(_) => self.clone(),
+            Self::Rfc2136(file) => Self::Rfc2136(absolute(file)),
             Self::Webroot(folder) => Self::Webroot(absolute(folder)),
         })
     }
@@ -233,6 +239,7 @@ mod tests {
     fn methods_are_kept_and_read_back() {
         for (method, text) in [
             (Method::Http(ListenAddress::Everywhere(80)), r#"{"http":":80"}"#),
+            (Method::Rfc2136("/etc/certkit/dns.toml".into()), r#"{"rfc2136":"/etc/certkit/dns.toml"}"#),
             (Method::TlsAlpn("127.0.0.1:443".parse().unwrap()), r#"{"tls_alpn":"127.0.0.1:443"}"#),
             (
                 Method::DnsHook("certkit-hook --zone 'a b'".into()),

@@ -19,6 +19,9 @@ pub(super) fn method(args: &ChallengeArgs) -> Result<Method> {
     if let Some(command) = &args.dns_hook {
         return Ok(Method::DnsHook(command.clone()));
     }
+    if let Some(file) = &args.rfc2136 {
+        return Ok(Method::Rfc2136(file.clone()));
+    }
     if let Some(tls_alpn) = &args.tls_alpn {
         return Ok(Method::TlsAlpn(address("--tls-alpn", tls_alpn)?));
     }
@@ -35,7 +38,7 @@ fn address(flag: &str, text: &str) -> Result<ListenAddress> {
 /// What stands in the way, with its mend. What is seen before anything is ordered has status 2; what shows only when
 /// it is tried is a validation that failed.
 pub(super) fn failure(error: &Error) -> Failure {
-    let status = if matches!(error, Error::HookFailed { .. }) { 1 } else { 2 };
+    let status = if matches!(error, Error::HookFailed { .. } | Error::Update { .. }) { 1 } else { 2 };
     Failure::new(match error {
         Error::Bind { address, kind, source } => bind(address, *kind, source),
         Error::CannotProve { name, kind } => cannot_prove(name, *kind),
@@ -46,6 +49,17 @@ pub(super) fn failure(error: &Error) -> Failure {
             format!("--dns-hook {command:?} cannot be run: {reason}; nothing was ordered"),
         )
         .fix("give a program with its arguments, as --dns-hook '/usr/local/bin/dns-hook --zone example.com'"),
+        Error::Update { .. } => {
+            Finding::error(Code::AcmeFailed, format!("the TXT record was not set: {error}")).fix(
+                "mend that, or what the file of --rfc2136 says, and run it again: the order is gone on with",
+            )
+        }
+        Error::UpdateSettings { path, reason } => Finding::error(
+            Code::InvalidSetting,
+            format!("the file of --rfc2136 cannot be used: {reason}; nothing was ordered"),
+        )
+        .at(Location::file(path.display().to_string()))
+        .fix("`certkit acme obtain --help` shows such a file"),
         Error::Webroot { path, source, .. } => webroot(error, path, source),
     })
     .status(status)
@@ -119,8 +133,7 @@ fn webroot(error: &Error, path: &Path, source: &io::Error) -> Finding {
         }
         _ => (Code::Io, "give the folder that the web server shows as /, as --webroot /var/www/html"),
     };
-    let message = error.to_string().split(" (os error").next().unwrap_or_default().to_owned();
-    Finding::error(code, message).at(Location::file(path.display().to_string())).fix(fix)
+    Finding::error(code, error.to_string()).at(Location::file(path.display().to_string())).fix(fix)
 }
 
 #[cfg(test)]
