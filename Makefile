@@ -2,7 +2,7 @@
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: test lint bench completions
+.PHONY: test lint bench completions fuzz fuzz-smoke
 
 # Installs the peers and runs every test beside them, skipping nothing.
 test:
@@ -12,6 +12,7 @@ test:
 # Format, lints, documentation, dependencies.
 lint:
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --locked --no-deps --document-private-items
 	@if cargo deny --version >/dev/null 2>&1; then \
@@ -25,6 +26,14 @@ bench:
 	@tests/peers/install.sh bench
 	cargo build --locked --release
 	@target/peers/venv/bin/python benches/run.py
+
+# One fuzz target for so long: make fuzz TARGET=reader SECONDS=600.
+fuzz:
+	@fuzz/run.sh "$(TARGET)" "$(SECONDS)"
+
+# Every fuzz target for a few seconds, on testdata and on what once failed.
+fuzz-smoke:
+	@fuzz/run.sh smoke
 
 # The files under completions/, from the same definitions as --help.
 completions:
