@@ -1,7 +1,7 @@
 """Speed and memory of certkit beside its peers, in one run, so that the ratios hold on any machine.
 
-    make bench                    all of it, in about five minutes
-    python3 benches/run.py serve  one part: commands, check, batch, merge, limbo, serve, bodies
+    make bench                    all of it, in about ten minutes
+    python3 benches/run.py serve  one part: commands, check, batch, merge, limbo, serve, bodies, acme
 
 The part `limbo` wants the file of x509-limbo (JSON, also gzipped) in CERTKIT_LIMBO; it is no part of this repository.
 
@@ -22,6 +22,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -35,7 +36,7 @@ GIB = 1024**3
 
 
 def main():
-    parts = {part.__name__: part for part in (commands, check, batch, merge, limbo, serve, bodies)}
+    parts = {part.__name__: part for part in (commands, check, batch, merge, limbo, serve, bodies, acme)}
     chosen = sys.argv[1:] or list(parts)
     os.environ["PATH"] += ":/usr/sbin:/sbin:" + str(PYTHON.parent)
     with tempfile.TemporaryDirectory(prefix="certkit-bench-") as folder:
@@ -92,15 +93,23 @@ def compare(table, environment=os.environ):
         verdict(medians[rows[0][0]] * 1e3, target, "ms")
 
 
-def process_time(words, environment):
+def process_time(words, environment, limit=None):
+    """Seconds from start to end; a process that takes longer than `limit` is ended, and the limit is its time."""
     program = shutil.which(words[0])
     null = os.open(os.devnull, os.O_RDWR)
     actions = [(os.POSIX_SPAWN_DUP2, null, number) for number in (0, 1, 2)]
     start = time.perf_counter()
     child = os.posix_spawn(program, words, environment, file_actions=actions)
+    ender = threading.Timer(limit, os.kill, (child, signal.SIGKILL)) if limit else None
+    if ender:
+        ender.start()
     _, status = os.waitpid(child, 0)
     took = time.perf_counter() - start
     os.close(null)
+    if ender:
+        ender.cancel()
+    if ender and took >= limit:
+        return took
     if status != 0:
         sys.exit("%s ended with %d" % (" ".join(words), os.waitstatus_to_exitcode(status)))
     return took
@@ -418,24 +427,124 @@ def curl(*args):
     return took
 
 
+# --- ACME -------------------------------------------------------------------------------------------------------
+
+
+def acme():
+    """Wall time of whole processes against Pebble on loopback, which validates for real but never waits on purpose."""
+    if not there("pebble"):
+        return
+    acme_port, management, http, tls, dns, control = (free_port() for _ in range(6))
+    config = {
+        "listenAddress": "127.0.0.1:%d" % acme_port,
+        "managementListenAddress": "127.0.0.1:%d" % management,
+        "certificate": os.path.abspath("server.crt"),
+        "privateKey": os.path.abspath("server.key"),
+        "httpPort": http,
+        "tlsPort": tls,
+        "ocspResponderURL": "",
+    }
+    Path("pebble.json").write_text(json.dumps({"pebble": config}))
+    knobs = {"PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_VA_ALWAYS_VALID": "0", "PEBBLE_AUTHZREUSE": "0"}
+    os.environ.update(knobs)
+    stub = ["pebble-challtestsrv", "-defaultIPv6", "", "-dns01", "127.0.0.1:%d" % dns]
+    stub += ["-management", "127.0.0.1:%d" % control, "-http01", "", "-https01", "", "-tlsalpn01", ""]
+    server = ["pebble", "-config", "pebble.json", "-dnsserver", "127.0.0.1:%d" % dns]
+    url = "https://localhost:%d/dir" % acme_port
+    with Tree([stub, server], acme_port, "/dir"):
+        clients = [client for client in acme_clients(url, http) if there(client[0])]
+        one_name(clients)
+        hundred_names([client for client in clients if client[0] != "certbot"])
+        not_due(clients[0])
+
+
+def acme_clients(url, http):
+    """Program, and its command line for names and an empty folder for its state."""
+    ca = os.path.abspath("ca.crt")
+    # How the peers learn what to trust for the server's own https.
+    os.environ.update(REQUESTS_CA_BUNDLE=ca, LEGO_CA_CERTIFICATES=ca)
+    listen = "127.0.0.1:%d" % http
+
+    def certkit(names, state):
+        words = [CERTKIT, "acme", "obtain", "--http=" + listen, "--server", url, "--ca-roots", ca]
+        return [*words, "--agree-tos", "--state", state, *names]
+
+    def lego(names, state):
+        words = ["lego", "--server", url, "--accept-tos", "--email", "ops@example.com", "--path", state]
+        return [*words, "--http", "--http.port", listen, *(word for name in names for word in ("-d", name)), "run"]
+
+    def certbot(names, state):
+        words = ["certbot", "certonly", "--standalone", "-n", "--agree-tos", "--register-unsafely-without-email"]
+        words += ["--server", url, "--http-01-address", "127.0.0.1", "--http-01-port", str(http)]
+        folders = [word for kind in ("config", "work", "logs") for word in ("--%s-dir" % kind, state + "/" + kind)]
+        return [*words, *folders, *(word for name in names for word in ("-d", name))]
+
+    return [(CERTKIT, certkit), ("certbot", certbot), ("lego", lego)]
+
+
+def one_name(clients):
+    medians = acme_table("one name and a new account, ms (target 300, and 0.15 of certbot)", clients, 1)
+    verdict(medians[CERTKIT], 300, "ms")
+    if "certbot" in medians:
+        verdict(medians[CERTKIT] / medians["certbot"], 0.15, "of certbot")
+
+
+def hundred_names(clients):
+    # Where the server says nothing of Retry-After, as Debian's Pebble, lego 4.9 waits five seconds for each name.
+    limit = 60
+    medians = acme_table("100 names and a new account, ms (target: not above lego)", clients, 100, {"lego": 1}, limit)
+    if "lego" in medians:
+        if medians["lego"] >= limit * 1e3:
+            print("  lego was ended after %d s" % limit)
+        verdict(medians[CERTKIT] / medians["lego"], 1, "of lego")
+
+
+def acme_table(title, clients, count, fewer_rounds={}, limit=60):
+    times = {program: [] for program, _ in clients}
+    for number in range(ROUNDS):
+        for program, line in clients if number % 2 == 0 else reversed(clients):
+            if number >= fewer_rounds.get(program, ROUNDS):
+                continue
+            # A folder and names of this run alone: nothing is to be had twice.
+            run_name = "%s-%d-%d" % (os.path.basename(program), count, number)
+            names = ["n%d.%s.test" % (index, run_name) for index in range(count)]
+            times[program].append(process_time(line(names, os.path.abspath(run_name)), os.environ, limit) * 1e3)
+    medians = {program: statistics.median(values) for program, values in times.items()}
+    heading(title)
+    for program, values in times.items():
+        ratio = medians[program] / medians[CERTKIT]
+        show(os.path.basename(program), medians[program], min(values), max(values), ratio)
+    return medians
+
+
+def not_due(client):
+    words = client[1](["a.test"], "not-due")
+    process_time(words, os.environ)
+    times = [process_time(words, os.environ) * 1e3 for _ in range(31)]
+    heading("a certificate that is not due, ms (target 50)")
+    median = statistics.median(times)
+    show("certkit acme obtain", median, min(times), max(times), 1)
+    verdict(median, 50, "ms")
+
+
 # --- processes --------------------------------------------------------------------------------------------------
 
 
 class Tree:
     """Servers with all their descendants; ended by id when the block ends."""
 
-    def __init__(self, lines, port):
+    def __init__(self, lines, port, page="/"):
         self.log = open("log", "wb")
         self.children = [
             subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log) for line in lines
         ]
         try:
-            self.wait_for(port)
+            self.wait_for(port, page)
         except BaseException:
             self.__exit__()
             raise
 
-    def wait_for(self, port):
+    def wait_for(self, port, page):
         """Until a page comes: that is when all of a server's processes are there."""
         context = ssl.create_default_context(cafile="ca.crt")
         end = time.monotonic() + 20
@@ -443,7 +552,7 @@ class Tree:
             try:
                 with socket.create_connection(("127.0.0.1", port), timeout=5) as plain:
                     with context.wrap_socket(plain, server_hostname="localhost") as secure:
-                        secure.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                        secure.sendall(("GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % page).encode())
                         if b" 200 " in secure.recv(100):
                             break
             except OSError:

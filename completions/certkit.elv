@@ -30,6 +30,11 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --version 'Print version'
             cand mkca 'Make a certificate authority of your own'
             cand mkcert 'Make a server certificate, signed by your CA'
+            cand csr 'Make a certificate signing request, for another CA to sign'
+            cand sign 'Sign a certificate signing request with your CA'
+            cand renew 'Renew certificates of your CA'
+            cand revoke 'Revoke a certificate of your CA'
+            cand crl 'Make the revocation list of your CA'
             cand merge 'Put a server certificate and its CA bundle together, in the right order'
             cand check 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
             cand show 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
@@ -46,10 +51,15 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --key-type 'Kind of key'
             cand --days 'Days until the CA ends'
             cand --permit 'Only for these names: a domain or an address range; may be repeated'
+            cand --exclude 'Not for these names; may be repeated'
+            cand --subject 'The whole subject, as ''O=Our team,OU=A,OU=B,CN=Our CA''; without a CN the usual one is added'
+            cand --password-file 'The password for --encrypt: the first line of this file; - is standard input'
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
             cand --global 'Write into $XDG_DATA_HOME/certkit, where every later mkcert finds it'
             cand --intermediate 'Also make an intermediate CA, which then signs: intermediate.crt and intermediate.key'
+            cand --throwaway-root 'Make root and intermediate, and never write the root''s key: nobody can make another CA under it'
+            cand --encrypt 'Protect the private keys with a password (PKCS#8, AES-256)'
             cand --force 'Replace existing files; an existing key is kept as .bak'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
@@ -59,18 +69,112 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'certkit;mkcert'= {
-            cand -o 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr'
-            cand --output 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr'
+            cand -o 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr; with --from the folder'
+            cand --output 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr; with --from the folder'
+            cand --from 'Many at once: each line of FILE has the names of one certificate (# begins a comment; - is standard input)'
             cand --ca 'The CA''s certificate'
             cand --ca-key 'The CA''s key'
+            cand --password-file 'The password of the CA''s key: the first line of this file; - is standard input'
             cand -k 'Kind of key'
             cand --key-type 'Kind of key'
             cand --days 'Days until the certificate ends; never after its CA'
+            cand --until 'The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z'
+            cand --key 'Use this private key instead of a new one'
+            cand --key-password-file 'The password of --key: the first line of this file; - is standard input'
+            cand --p12-password-file 'The password for --p12: the first line of this file; - is standard input'
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --if-needed 'Do nothing if the certificate is there already: same names, two thirds of its time not yet over, the key fits. One of the same CA that is not so is replaced'
             cand --client 'For a client that shows who it is, instead of a server'
             cand --csr 'Also write the certificate signing request, BASE.csr'
+            cand --p12 'Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; it needs a password'
             cand --force 'Replace existing files (an existing key is kept as .bak), and allow more than 825 days'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;csr'= {
+            cand -o 'Where to write; - is standard output (then with --key). The key goes beside it'
+            cand --output 'Where to write; - is standard output (then with --key). The key goes beside it'
+            cand --key 'Use this private key instead of a new one'
+            cand --key-password-file 'The password of --key: the first line of this file; - is standard input'
+            cand -k 'Kind of key'
+            cand --key-type 'Kind of key'
+            cand --subject 'The whole subject, as ''C=DE,O=Our team''; without a CN the first NAME is added as such'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --force 'Replace existing files; an existing key is kept as .bak'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;sign'= {
+            cand --san 'A name to certify besides those that the request asks for; may be repeated'
+            cand --profile 'What the certificate is for'
+            cand --days 'Days until the certificate ends; never after its CA [default: 397, for a CA 3650]'
+            cand --until 'The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z'
+            cand --ca 'The CA''s certificate'
+            cand --ca-key 'The CA''s key'
+            cand --password-file 'The password of the CA''s key: the first line of this file; - is standard input'
+            cand -o 'Where to write; - is standard output [default: the request''s name with .crt, or standard output]'
+            cand --output 'Where to write; - is standard output [default: the request''s name with .crt, or standard output]'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --force 'Replace existing files, and allow more than 825 days'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;renew'= {
+            cand --if-within 'Only those with no more than this left: a share of their time (33%) or a number of days (30d)'
+            cand --exec 'Run this shell command when something was renewed; CERTKIT_RENEWED has the files, one a line'
+            cand --exit-code-if-renewed 'End with this status when something was renewed'
+            cand --ca 'The CA''s certificate'
+            cand --ca-key 'The CA''s key'
+            cand --password-file 'The password of the CA''s key: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --rekey 'Make new keys too; FILE.key beside FILE.crt is replaced and kept as .bak'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;revoke'= {
+            cand --reason 'Why'
+            cand --ca 'The CA''s certificate'
+            cand --ca-key 'The CA''s key'
+            cand --password-file 'The password of the CA''s key: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;crl'= {
+            cand -o 'Where to write; - is standard output [default: the CA''s file with .crl]'
+            cand --output 'Where to write; - is standard output [default: the CA''s file with .crl]'
+            cand --days 'Days until the next list is due'
+            cand --ca 'The CA''s certificate'
+            cand --ca-key 'The CA''s key'
+            cand --password-file 'The password of the CA''s key: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --force 'Replace an existing file that is no list of this CA'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Tell what is being done (twice: in detail)'
@@ -141,21 +245,170 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand obtain 'Get a certificate, unless the one in use is still good'
+            cand renew 'Renew the certificates that are due'
+            cand revoke 'Revoke a certificate'
+            cand list 'List the certificates: names, server, days left, next renewal, last failure'
+            cand account 'Show, change or close an account at a server'
+            cand install-timer 'Have a timer renew everything twice a day'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'certkit;acme;obtain'= {
-            cand --http 'Answer the server''s http-01 challenge here (default: port 80 on all addresses, IPv4 and IPv6)'
+            cand --http 'Answer http-01 with a server of certkit''s own (default: port 80 on all addresses, IPv4 and IPv6)'
+            cand --webroot 'Answer http-01 with files below DIR, the root folder of a web server that runs already'
+            cand --tls-alpn 'Answer tls-alpn-01 with a TLS listener of certkit''s own (default: port 443 on all addresses)'
             cand --server 'Directory address of the ACME server (default: Let''s Encrypt)'
             cand --ca-roots 'Trust these CA certificates for the ACME server itself, in place of the system''s'
             cand --email 'Mail address that the server may write to'
+            cand --eab-kid 'Key identifier of an account made at the server beforehand, for servers that want one'
+            cand --eab-hmac-file 'File with that account''s secret, in base64url as the server shows it'
             cand -k 'Kind of key'
             cand --key-type 'Kind of key'
+            cand --profile 'Kind of certificate, by the server''s word for it, such as shortlived'
+            cand --preferred-chain 'Take the chain that leads to the root of this common name, where the server has several'
+            cand --deploy-hook 'Run this when a new certificate is in use, by sh -c and for five minutes at most; it learns CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN'
+            cand --key-group 'Let this group of /etc/group, or of this number, read the private key'
             cand --state 'Where accounts, orders and certificates are kept'
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
             cand --staging 'Use Let''s Encrypt''s test server: high limits, certificates that no client trusts'
             cand --agree-tos 'Agree to the server''s terms of service, which a new account needs'
-            cand --force 'Get a new certificate even if the one in use is still good'
+            cand --dry-run 'Try everything and keep nothing: with Let''s Encrypt on its test server, with others up to the validation'
+            cand --force 'Get a new certificate even if the one in use is still good, or the server''s limits may be used up'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;renew'= {
+            cand --exit-code-if-renewed 'End with this status instead of 0 when anything was renewed'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --force 'Renew even what is not due, or has just failed'
+            cand --refresh-ari 'Ask the server when to renew, even if it said to come back later'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;revoke'= {
+            cand --reason 'Why, by the word or number of RFC 5280, such as keyCompromise or 1'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --with-certificate-key 'Sign with the certificate''s own key, as for a certificate of another account'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;list'= {
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;account'= {
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand show 'Ask the server what it knows of the account'
+            cand update 'Set the mail address that the server may write to'
+            cand rollover 'Give the account another key'
+            cand deactivate 'Close the account for good; the next certificate makes another'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;acme;account;show'= {
+            cand --server 'The server''s directory address, where there are accounts at several'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;account;update'= {
+            cand --email 'The address; an empty one takes it away'
+            cand --server 'The server''s directory address, where there are accounts at several'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;account;rollover'= {
+            cand --server 'The server''s directory address, where there are accounts at several'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;account;deactivate'= {
+            cand --server 'The server''s directory address, where there are accounts at several'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;account;help'= {
+            cand show 'Ask the server what it knows of the account'
+            cand update 'Set the mail address that the server may write to'
+            cand rollover 'Give the account another key'
+            cand deactivate 'Close the account for good; the next certificate makes another'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;acme;account;help;show'= {
+        }
+        &'certkit;acme;account;help;update'= {
+        }
+        &'certkit;acme;account;help;rollover'= {
+        }
+        &'certkit;acme;account;help;deactivate'= {
+        }
+        &'certkit;acme;account;help;help'= {
+        }
+        &'certkit;acme;install-timer'= {
+            cand --root 'Write below this folder instead of /, as for an image'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --systemd 'A systemd timer and its service'
+            cand --cron 'A file for /etc/cron.d, or for a user a line for crontab'
+            cand --dry-run 'Show the files and write nothing'
+            cand --force 'Replace files that say something else'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Tell what is being done (twice: in detail)'
@@ -165,9 +418,36 @@ set edit:completion:arg-completer[certkit] = {|@words|
         }
         &'certkit;acme;help'= {
             cand obtain 'Get a certificate, unless the one in use is still good'
+            cand renew 'Renew the certificates that are due'
+            cand revoke 'Revoke a certificate'
+            cand list 'List the certificates: names, server, days left, next renewal, last failure'
+            cand account 'Show, change or close an account at a server'
+            cand install-timer 'Have a timer renew everything twice a day'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'certkit;acme;help;obtain'= {
+        }
+        &'certkit;acme;help;renew'= {
+        }
+        &'certkit;acme;help;revoke'= {
+        }
+        &'certkit;acme;help;list'= {
+        }
+        &'certkit;acme;help;account'= {
+            cand show 'Ask the server what it knows of the account'
+            cand update 'Set the mail address that the server may write to'
+            cand rollover 'Give the account another key'
+            cand deactivate 'Close the account for good; the next certificate makes another'
+        }
+        &'certkit;acme;help;account;show'= {
+        }
+        &'certkit;acme;help;account;update'= {
+        }
+        &'certkit;acme;help;account;rollover'= {
+        }
+        &'certkit;acme;help;account;deactivate'= {
+        }
+        &'certkit;acme;help;install-timer'= {
         }
         &'certkit;acme;help;help'= {
         }
@@ -242,6 +522,11 @@ set edit:completion:arg-completer[certkit] = {|@words|
         &'certkit;help'= {
             cand mkca 'Make a certificate authority of your own'
             cand mkcert 'Make a server certificate, signed by your CA'
+            cand csr 'Make a certificate signing request, for another CA to sign'
+            cand sign 'Sign a certificate signing request with your CA'
+            cand renew 'Renew certificates of your CA'
+            cand revoke 'Revoke a certificate of your CA'
+            cand crl 'Make the revocation list of your CA'
             cand merge 'Put a server certificate and its CA bundle together, in the right order'
             cand check 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
             cand show 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
@@ -255,6 +540,16 @@ set edit:completion:arg-completer[certkit] = {|@words|
         }
         &'certkit;help;mkcert'= {
         }
+        &'certkit;help;csr'= {
+        }
+        &'certkit;help;sign'= {
+        }
+        &'certkit;help;renew'= {
+        }
+        &'certkit;help;revoke'= {
+        }
+        &'certkit;help;crl'= {
+        }
         &'certkit;help;merge'= {
         }
         &'certkit;help;check'= {
@@ -263,8 +558,35 @@ set edit:completion:arg-completer[certkit] = {|@words|
         }
         &'certkit;help;acme'= {
             cand obtain 'Get a certificate, unless the one in use is still good'
+            cand renew 'Renew the certificates that are due'
+            cand revoke 'Revoke a certificate'
+            cand list 'List the certificates: names, server, days left, next renewal, last failure'
+            cand account 'Show, change or close an account at a server'
+            cand install-timer 'Have a timer renew everything twice a day'
         }
         &'certkit;help;acme;obtain'= {
+        }
+        &'certkit;help;acme;renew'= {
+        }
+        &'certkit;help;acme;revoke'= {
+        }
+        &'certkit;help;acme;list'= {
+        }
+        &'certkit;help;acme;account'= {
+            cand show 'Ask the server what it knows of the account'
+            cand update 'Set the mail address that the server may write to'
+            cand rollover 'Give the account another key'
+            cand deactivate 'Close the account for good; the next certificate makes another'
+        }
+        &'certkit;help;acme;account;show'= {
+        }
+        &'certkit;help;acme;account;update'= {
+        }
+        &'certkit;help;acme;account;rollover'= {
+        }
+        &'certkit;help;acme;account;deactivate'= {
+        }
+        &'certkit;help;acme;install-timer'= {
         }
         &'certkit;help;serve'= {
         }

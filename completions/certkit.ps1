@@ -33,6 +33,11 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('mkca', 'mkca', [CompletionResultType]::ParameterValue, 'Make a certificate authority of your own')
             [CompletionResult]::new('mkcert', 'mkcert', [CompletionResultType]::ParameterValue, 'Make a server certificate, signed by your CA')
+            [CompletionResult]::new('csr', 'csr', [CompletionResultType]::ParameterValue, 'Make a certificate signing request, for another CA to sign')
+            [CompletionResult]::new('sign', 'sign', [CompletionResultType]::ParameterValue, 'Sign a certificate signing request with your CA')
+            [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew certificates of your CA')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate of your CA')
+            [CompletionResult]::new('crl', 'crl', [CompletionResultType]::ParameterValue, 'Make the revocation list of your CA')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put a server certificate and its CA bundle together, in the right order')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Judge a certificate chain: does it hold, and if not, why, and what mends it')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what is in a file: certificate, key, request, PKCS#12 and the like')
@@ -50,10 +55,15 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of key')
             [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Days until the CA ends')
             [CompletionResult]::new('--permit', '--permit', [CompletionResultType]::ParameterName, 'Only for these names: a domain or an address range; may be repeated')
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Not for these names; may be repeated')
+            [CompletionResult]::new('--subject', '--subject', [CompletionResultType]::ParameterName, 'The whole subject, as ''O=Our team,OU=A,OU=B,CN=Our CA''; without a CN the usual one is added')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password for --encrypt: the first line of this file; - is standard input')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
             [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Write into $XDG_DATA_HOME/certkit, where every later mkcert finds it')
             [CompletionResult]::new('--intermediate', '--intermediate', [CompletionResultType]::ParameterName, 'Also make an intermediate CA, which then signs: intermediate.crt and intermediate.key')
+            [CompletionResult]::new('--throwaway-root', '--throwaway-root', [CompletionResultType]::ParameterName, 'Make root and intermediate, and never write the root''s key: nobody can make another CA under it')
+            [CompletionResult]::new('--encrypt', '--encrypt', [CompletionResultType]::ParameterName, 'Protect the private keys with a password (PKCS#8, AES-256)')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace existing files; an existing key is kept as .bak')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -64,18 +74,117 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             break
         }
         'certkit;mkcert' {
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr; with --from the folder')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr; with --from the folder')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Many at once: each line of FILE has the names of one certificate (# begins a comment; - is standard input)')
             [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
             [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of the CA''s key: the first line of this file; - is standard input')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Kind of key')
             [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of key')
             [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Days until the certificate ends; never after its CA')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Use this private key instead of a new one')
+            [CompletionResult]::new('--key-password-file', '--key-password-file', [CompletionResultType]::ParameterName, 'The password of --key: the first line of this file; - is standard input')
+            [CompletionResult]::new('--p12-password-file', '--p12-password-file', [CompletionResultType]::ParameterName, 'The password for --p12: the first line of this file; - is standard input')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--if-needed', '--if-needed', [CompletionResultType]::ParameterName, 'Do nothing if the certificate is there already: same names, two thirds of its time not yet over, the key fits. One of the same CA that is not so is replaced')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'For a client that shows who it is, instead of a server')
             [CompletionResult]::new('--csr', '--csr', [CompletionResultType]::ParameterName, 'Also write the certificate signing request, BASE.csr')
+            [CompletionResult]::new('--p12', '--p12', [CompletionResultType]::ParameterName, 'Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; it needs a password')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace existing files (an existing key is kept as .bak), and allow more than 825 days')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;csr' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output (then with --key). The key goes beside it')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output (then with --key). The key goes beside it')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Use this private key instead of a new one')
+            [CompletionResult]::new('--key-password-file', '--key-password-file', [CompletionResultType]::ParameterName, 'The password of --key: the first line of this file; - is standard input')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Kind of key')
+            [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of key')
+            [CompletionResult]::new('--subject', '--subject', [CompletionResultType]::ParameterName, 'The whole subject, as ''C=DE,O=Our team''; without a CN the first NAME is added as such')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace existing files; an existing key is kept as .bak')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;sign' {
+            [CompletionResult]::new('--san', '--san', [CompletionResultType]::ParameterName, 'A name to certify besides those that the request asks for; may be repeated')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'What the certificate is for')
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Days until the certificate ends; never after its CA [default: 397, for a CA 3650]')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z')
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of the CA''s key: the first line of this file; - is standard input')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output [default: the request''s name with .crt, or standard output]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output [default: the request''s name with .crt, or standard output]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace existing files, and allow more than 825 days')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;renew' {
+            [CompletionResult]::new('--if-within', '--if-within', [CompletionResultType]::ParameterName, 'Only those with no more than this left: a share of their time (33%) or a number of days (30d)')
+            [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Run this shell command when something was renewed; CERTKIT_RENEWED has the files, one a line')
+            [CompletionResult]::new('--exit-code-if-renewed', '--exit-code-if-renewed', [CompletionResultType]::ParameterName, 'End with this status when something was renewed')
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of the CA''s key: the first line of this file; - is standard input')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--rekey', '--rekey', [CompletionResultType]::ParameterName, 'Make new keys too; FILE.key beside FILE.crt is replaced and kept as .bak')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;revoke' {
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why')
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of the CA''s key: the first line of this file; - is standard input')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;crl' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output [default: the CA''s file with .crl]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output [default: the CA''s file with .crl]')
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Days until the next list is due')
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of the CA''s key: the first line of this file; - is standard input')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file that is no list of this CA')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
@@ -150,22 +259,186 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('obtain', 'obtain', [CompletionResultType]::ParameterValue, 'Get a certificate, unless the one in use is still good')
+            [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew the certificates that are due')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the certificates: names, server, days left, next renewal, last failure')
+            [CompletionResult]::new('account', 'account', [CompletionResultType]::ParameterValue, 'Show, change or close an account at a server')
+            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Have a timer renew everything twice a day')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'certkit;acme;obtain' {
-            [CompletionResult]::new('--http', '--http', [CompletionResultType]::ParameterName, 'Answer the server''s http-01 challenge here (default: port 80 on all addresses, IPv4 and IPv6)')
+            [CompletionResult]::new('--http', '--http', [CompletionResultType]::ParameterName, 'Answer http-01 with a server of certkit''s own (default: port 80 on all addresses, IPv4 and IPv6)')
+            [CompletionResult]::new('--webroot', '--webroot', [CompletionResultType]::ParameterName, 'Answer http-01 with files below DIR, the root folder of a web server that runs already')
+            [CompletionResult]::new('--tls-alpn', '--tls-alpn', [CompletionResultType]::ParameterName, 'Answer tls-alpn-01 with a TLS listener of certkit''s own (default: port 443 on all addresses)')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Directory address of the ACME server (default: Let''s Encrypt)')
             [CompletionResult]::new('--ca-roots', '--ca-roots', [CompletionResultType]::ParameterName, 'Trust these CA certificates for the ACME server itself, in place of the system''s')
             [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'Mail address that the server may write to')
+            [CompletionResult]::new('--eab-kid', '--eab-kid', [CompletionResultType]::ParameterName, 'Key identifier of an account made at the server beforehand, for servers that want one')
+            [CompletionResult]::new('--eab-hmac-file', '--eab-hmac-file', [CompletionResultType]::ParameterName, 'File with that account''s secret, in base64url as the server shows it')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Kind of key')
             [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of key')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Kind of certificate, by the server''s word for it, such as shortlived')
+            [CompletionResult]::new('--preferred-chain', '--preferred-chain', [CompletionResultType]::ParameterName, 'Take the chain that leads to the root of this common name, where the server has several')
+            [CompletionResult]::new('--deploy-hook', '--deploy-hook', [CompletionResultType]::ParameterName, 'Run this when a new certificate is in use, by sh -c and for five minutes at most; it learns CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN')
+            [CompletionResult]::new('--key-group', '--key-group', [CompletionResultType]::ParameterName, 'Let this group of /etc/group, or of this number, read the private key')
             [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
             [CompletionResult]::new('--staging', '--staging', [CompletionResultType]::ParameterName, 'Use Let''s Encrypt''s test server: high limits, certificates that no client trusts')
             [CompletionResult]::new('--agree-tos', '--agree-tos', [CompletionResultType]::ParameterName, 'Agree to the server''s terms of service, which a new account needs')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Get a new certificate even if the one in use is still good')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Try everything and keep nothing: with Let''s Encrypt on its test server, with others up to the validation')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Get a new certificate even if the one in use is still good, or the server''s limits may be used up')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;renew' {
+            [CompletionResult]::new('--exit-code-if-renewed', '--exit-code-if-renewed', [CompletionResultType]::ParameterName, 'End with this status instead of 0 when anything was renewed')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Renew even what is not due, or has just failed')
+            [CompletionResult]::new('--refresh-ari', '--refresh-ari', [CompletionResultType]::ParameterName, 'Ask the server when to renew, even if it said to come back later')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;revoke' {
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why, by the word or number of RFC 5280, such as keyCompromise or 1')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--with-certificate-key', '--with-certificate-key', [CompletionResultType]::ParameterName, 'Sign with the certificate''s own key, as for a certificate of another account')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;list' {
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;account' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Ask the server what it knows of the account')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Set the mail address that the server may write to')
+            [CompletionResult]::new('rollover', 'rollover', [CompletionResultType]::ParameterValue, 'Give the account another key')
+            [CompletionResult]::new('deactivate', 'deactivate', [CompletionResultType]::ParameterValue, 'Close the account for good; the next certificate makes another')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;acme;account;show' {
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server''s directory address, where there are accounts at several')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;account;update' {
+            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'The address; an empty one takes it away')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server''s directory address, where there are accounts at several')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;account;rollover' {
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server''s directory address, where there are accounts at several')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;account;deactivate' {
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server''s directory address, where there are accounts at several')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;account;help' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Ask the server what it knows of the account')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Set the mail address that the server may write to')
+            [CompletionResult]::new('rollover', 'rollover', [CompletionResultType]::ParameterValue, 'Give the account another key')
+            [CompletionResult]::new('deactivate', 'deactivate', [CompletionResultType]::ParameterValue, 'Close the account for good; the next certificate makes another')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;acme;account;help;show' {
+            break
+        }
+        'certkit;acme;account;help;update' {
+            break
+        }
+        'certkit;acme;account;help;rollover' {
+            break
+        }
+        'certkit;acme;account;help;deactivate' {
+            break
+        }
+        'certkit;acme;account;help;help' {
+            break
+        }
+        'certkit;acme;install-timer' {
+            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Write below this folder instead of /, as for an image')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--systemd', '--systemd', [CompletionResultType]::ParameterName, 'A systemd timer and its service')
+            [CompletionResult]::new('--cron', '--cron', [CompletionResultType]::ParameterName, 'A file for /etc/cron.d, or for a user a line for crontab')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the files and write nothing')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace files that say something else')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
@@ -176,10 +449,46 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         }
         'certkit;acme;help' {
             [CompletionResult]::new('obtain', 'obtain', [CompletionResultType]::ParameterValue, 'Get a certificate, unless the one in use is still good')
+            [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew the certificates that are due')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the certificates: names, server, days left, next renewal, last failure')
+            [CompletionResult]::new('account', 'account', [CompletionResultType]::ParameterValue, 'Show, change or close an account at a server')
+            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Have a timer renew everything twice a day')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'certkit;acme;help;obtain' {
+            break
+        }
+        'certkit;acme;help;renew' {
+            break
+        }
+        'certkit;acme;help;revoke' {
+            break
+        }
+        'certkit;acme;help;list' {
+            break
+        }
+        'certkit;acme;help;account' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Ask the server what it knows of the account')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Set the mail address that the server may write to')
+            [CompletionResult]::new('rollover', 'rollover', [CompletionResultType]::ParameterValue, 'Give the account another key')
+            [CompletionResult]::new('deactivate', 'deactivate', [CompletionResultType]::ParameterValue, 'Close the account for good; the next certificate makes another')
+            break
+        }
+        'certkit;acme;help;account;show' {
+            break
+        }
+        'certkit;acme;help;account;update' {
+            break
+        }
+        'certkit;acme;help;account;rollover' {
+            break
+        }
+        'certkit;acme;help;account;deactivate' {
+            break
+        }
+        'certkit;acme;help;install-timer' {
             break
         }
         'certkit;acme;help;help' {
@@ -259,6 +568,11 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         'certkit;help' {
             [CompletionResult]::new('mkca', 'mkca', [CompletionResultType]::ParameterValue, 'Make a certificate authority of your own')
             [CompletionResult]::new('mkcert', 'mkcert', [CompletionResultType]::ParameterValue, 'Make a server certificate, signed by your CA')
+            [CompletionResult]::new('csr', 'csr', [CompletionResultType]::ParameterValue, 'Make a certificate signing request, for another CA to sign')
+            [CompletionResult]::new('sign', 'sign', [CompletionResultType]::ParameterValue, 'Sign a certificate signing request with your CA')
+            [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew certificates of your CA')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate of your CA')
+            [CompletionResult]::new('crl', 'crl', [CompletionResultType]::ParameterValue, 'Make the revocation list of your CA')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put a server certificate and its CA bundle together, in the right order')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Judge a certificate chain: does it hold, and if not, why, and what mends it')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what is in a file: certificate, key, request, PKCS#12 and the like')
@@ -275,6 +589,21 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         'certkit;help;mkcert' {
             break
         }
+        'certkit;help;csr' {
+            break
+        }
+        'certkit;help;sign' {
+            break
+        }
+        'certkit;help;renew' {
+            break
+        }
+        'certkit;help;revoke' {
+            break
+        }
+        'certkit;help;crl' {
+            break
+        }
         'certkit;help;merge' {
             break
         }
@@ -286,9 +615,45 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         }
         'certkit;help;acme' {
             [CompletionResult]::new('obtain', 'obtain', [CompletionResultType]::ParameterValue, 'Get a certificate, unless the one in use is still good')
+            [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew the certificates that are due')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the certificates: names, server, days left, next renewal, last failure')
+            [CompletionResult]::new('account', 'account', [CompletionResultType]::ParameterValue, 'Show, change or close an account at a server')
+            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Have a timer renew everything twice a day')
             break
         }
         'certkit;help;acme;obtain' {
+            break
+        }
+        'certkit;help;acme;renew' {
+            break
+        }
+        'certkit;help;acme;revoke' {
+            break
+        }
+        'certkit;help;acme;list' {
+            break
+        }
+        'certkit;help;acme;account' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Ask the server what it knows of the account')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Set the mail address that the server may write to')
+            [CompletionResult]::new('rollover', 'rollover', [CompletionResultType]::ParameterValue, 'Give the account another key')
+            [CompletionResult]::new('deactivate', 'deactivate', [CompletionResultType]::ParameterValue, 'Close the account for good; the next certificate makes another')
+            break
+        }
+        'certkit;help;acme;account;show' {
+            break
+        }
+        'certkit;help;acme;account;update' {
+            break
+        }
+        'certkit;help;acme;account;rollover' {
+            break
+        }
+        'certkit;help;acme;account;deactivate' {
+            break
+        }
+        'certkit;help;acme;install-timer' {
             break
         }
         'certkit;help;serve' {

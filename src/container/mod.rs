@@ -9,7 +9,7 @@
 //! [`read`] tells the forms apart by what the bytes are, never by a file name: PEM in all its damages, DER (several
 //! objects one after the other, mixed with PEM as well), PKCS#7, PKCS#12, UTF-16, base64 without its armour. A label
 //! is believed only where the bytes do not say otherwise. Nothing is dropped in silence: what cannot be read is an
-//! [`Error`] with its place.
+//! [`Error`] with its place. [`mod@write`] makes new containers.
 
 mod ber;
 mod cipher;
@@ -18,6 +18,7 @@ mod legacy_key;
 mod pkcs12;
 mod pkcs7;
 mod text;
+pub mod write;
 
 #[cfg(test)]
 mod tests;
@@ -58,6 +59,8 @@ pub struct Block {
     pub number: usize,
     /// First and last line, counted from 1; `None` where there are no lines.
     pub lines: Option<(usize, usize)>,
+    /// The name that PKCS#12 gives it.
+    pub name: Option<String>,
 }
 
 /// What a block is.
@@ -219,6 +222,11 @@ impl Kind {
 }
 
 impl Block {
+    /// A block that has no number yet.
+    fn new(kind: Kind, label: String, der: Zeroizing<Vec<u8>>, lines: Lines) -> Self {
+        Self { kind, label, der, headers: Vec::new(), number: 0, lines, name: None }
+    }
+
     /// Whether it is a private key that a password protects.
     pub fn is_encrypted_key(&self) -> bool {
         self.kind == Kind::EncryptedPrivateKey
@@ -335,7 +343,8 @@ impl Reader<'_> {
         let is_legacy =
             block.headers.iter().any(|(name, value)| name == "Proc-Type" && value.ends_with("ENCRYPTED"));
         if claimed == Kind::PrivateKey && is_legacy {
-            self.push_with_headers(Kind::EncryptedPrivateKey, block.label, block.der, block.headers, lines);
+            let kind = Kind::EncryptedPrivateKey;
+            self.add(Block { headers: block.headers, ..Block::new(kind, block.label, block.der, lines) });
             return;
         }
         let kind = identify(&block.der).unwrap_or(claimed);
@@ -393,11 +402,16 @@ impl Reader<'_> {
             Ok(contents) => {
                 let (certificates, keys) = (contents.certificates.len(), contents.keys.len());
                 self.note(Note::Pkcs12 { certificates, keys });
-                for certificate in contents.certificates {
-                    self.push_kind(Kind::Certificate, certificate, lines);
+                for (kind, bags) in
+                    [(Kind::Certificate, contents.certificates), (Kind::PrivateKey, contents.keys)]
+                {
+                    for bag in bags {
+                        let (label, name) = (kind.label().into(), bag.name);
+                        self.add(Block { name, ..Block::new(kind, label, bag.der, lines) });
+                    }
                 }
-                for key in contents.keys {
-                    self.push(Kind::PrivateKey, Kind::PrivateKey.label().into(), key, lines);
+                for secret in contents.secrets {
+                    self.push(Kind::Other, "SECRET KEY".into(), secret, lines);
                 }
             }
             Err(error) => self.error(Error::Pkcs12(error)),
@@ -409,17 +423,11 @@ impl Reader<'_> {
     }
 
     fn push(&mut self, kind: Kind, label: String, der: Zeroizing<Vec<u8>>, lines: Lines) {
-        self.push_with_headers(kind, label, der, Vec::new(), lines);
+        self.add(Block::new(kind, label, der, lines));
     }
 
-    fn push_with_headers(
-        &mut self,
-        kind: Kind,
-        label: String,
-        der: Zeroizing<Vec<u8>>,
-        headers: Vec<(String, String)>,
-        lines: Lines,
-    ) {
+    /// Adds a block and gives it its number.
+    fn add(&mut self, block: Block) {
         self.found += 1;
         if self.found > MAX_BLOCKS {
             if self.found == MAX_BLOCKS + 1 {
@@ -427,7 +435,7 @@ impl Reader<'_> {
             }
             return;
         }
-        self.contents.blocks.push(Block { kind, label, der, headers, number: self.found, lines });
+        self.contents.blocks.push(Block { number: self.found, ..block });
     }
 
     fn note(&mut self, note: Note) {

@@ -14,9 +14,17 @@ use super::der::{self, CONTEXT_0, Element, INTEGER, OCTET_STRING, OID, PKCS7, SE
 /// What is in the file.
 pub(super) struct Contents {
     /// Certificates, in order.
-    pub(super) certificates: Vec<Vec<u8>>,
+    pub(super) certificates: Vec<Bag>,
     /// Private keys as PKCS#8.
-    pub(super) keys: Vec<Zeroizing<Vec<u8>>>,
+    pub(super) keys: Vec<Bag>,
+    /// Keys of symmetric ciphers, which only Java keeps in such files.
+    pub(super) secrets: Vec<Zeroizing<Vec<u8>>>,
+}
+
+/// One thing in the file, and the name that it has there.
+pub(super) struct Bag {
+    pub(super) name: Option<String>,
+    pub(super) der: Zeroizing<Vec<u8>>,
 }
 
 /// Opens a file with `password`; the empty one is tried as well, since many exports have it. `rounds` is the work that
@@ -131,8 +139,15 @@ impl Layout {
 
 impl From<Pkcs12Archive> for Contents {
     fn from(archive: Pkcs12Archive) -> Self {
-        let keys = archive.keys.iter().map(|bag| Zeroizing::new(bag.key.as_der().to_vec())).collect();
-        Self { certificates: archive.certs.iter().map(|bag| bag.cert.as_der().to_vec()).collect(), keys }
+        let bag = |name: &Option<String>, der: &[u8]| Bag {
+            name: name.clone().filter(|name| !name.is_empty()),
+            der: Zeroizing::new(der.to_vec()),
+        };
+        Self {
+            certificates: archive.certs.iter().map(|it| bag(&it.friendly_name, it.cert.as_der())).collect(),
+            keys: archive.keys.iter().map(|it| bag(&it.friendly_name, it.key.as_der())).collect(),
+            secrets: archive.secrets.iter().map(|it| Zeroizing::new(it.key.key().to_vec())).collect(),
+        }
     }
 }
 
