@@ -1,4 +1,4 @@
-# What a developer types. `.ci/run` is `make lint` and `make test`; nothing is checked elsewhere.
+# What a developer types. `.ci/run` is `make lint`, `make test` and `make fuzz-smoke`; nothing is checked elsewhere.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
