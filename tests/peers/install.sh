@@ -8,6 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 # Debian package and a program of it.
 packages='
+bind9 named
 ca-certificates update-ca-certificates
 chromium chromium
 curl curl

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::Kind;
+use crate::sys::fs::plain;
 
 /// Everything that can keep an answer from being shown.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +76,7 @@ pub enum Error {
         reason: String,
     },
     /// The web server's folder cannot take the answer.
-    #[error("cannot {action} {}: {source}", .path.display())]
+    #[error("cannot {action} {}: {}", .path.display(), plain(.source))]
     Webroot {
         /// What was tried, as `write`.
         action: &'static str,

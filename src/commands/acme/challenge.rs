@@ -133,8 +133,7 @@ fn webroot(error: &Error, path: &Path, source: &io::Error) -> Finding {
         }
         _ => (Code::Io, "give the folder that the web server shows as /, as --webroot /var/www/html"),
     };
-    let message = error.to_string().split(" (os error").next().unwrap_or_default().to_owned();
-    Finding::error(code, message).at(Location::file(path.display().to_string())).fix(fix)
+    Finding::error(code, error.to_string()).at(Location::file(path.display().to_string())).fix(fix)
 }
 
 #[cfg(test)]
