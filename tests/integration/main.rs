@@ -14,6 +14,7 @@
 mod acme;
 mod architecture;
 mod bad_input;
+mod ca_consumers;
 mod ca_foreign;
 mod ca_options;
 mod check;
