@@ -63,19 +63,18 @@ fn judged(ask: impl Fn(&str, &str) -> Ran, refusal: &str) {
 }
 
 #[test]
-fn libraries_and_linters_take_it() {
+fn libraries_and_servers_take_it() {
     let (Some(openssl), Some(certtool), Some(curl)) = (peer("openssl"), peer("certtool"), peer("curl"))
     else {
         return;
     };
     let (Some(python), Some(nginx), Some(haproxy)) =
-        (python(&["ssl", "cryptography", "pkilint"]), peer("nginx"), peer("haproxy"))
+        (python(&["ssl", "cryptography"]), peer("nginx"), peer("haproxy"))
     else {
         return;
     };
     let (pyca, handshake) =
         (script("pyca.py").display().to_string(), script("handshake.py").display().to_string());
-    let lint = python.with_file_name("lint_pkix_cert");
     Made::all(|made| {
         let test = &made.test;
         for strict in [&[][..], &["-x509_strict"]] {
@@ -109,9 +108,6 @@ fn libraries_and_linters_take_it() {
             },
             "SSL",
         );
-        for file in ["ca.crt", "server.crt", "bundle"] {
-            test.run(&lint, &["lint", "-s", "WARNING", file]).exits(0);
-        }
         test.write("both.pem", test.text("chain.pem") + &test.text("server.key"));
         test.write(
             "haproxy.cfg",
@@ -200,6 +196,34 @@ fn chromium_takes_every_kind() {
     let Some(chromium) = Chromium::trusting(&made.test, &made.test.path("wrong/ca.crt")) else { return };
     let ran = chromium.load(&format!("https://{NAME}:{}/chain.pem", made.port), NAME);
     ran.keeps_quiet_about("BEGIN CERTIFICATE").says("ERR_CERT_AUTHORITY_INVALID");
+}
+
+#[test]
+fn a_linter_finds_nothing() {
+    let Some(python) = python(&["pkilint"]) else { return };
+    let test = Test::new();
+    let mut files = Vec::new();
+    for kind in ["p256", "p384", "rsa2048", "rsa4096", "ed25519"] {
+        let limits = ["--permit", "test.example", "--permit", "10.0.0.0/8", "--exclude", "bad.test.example"];
+        test.certkit(&[&["mkca", "--intermediate", "-k", kind, "-o", kind][..], &limits].concat()).exits(0);
+        let (ca, key, server) = (
+            format!("{kind}/intermediate.crt"),
+            format!("{kind}/intermediate.key"),
+            format!("{kind}/server"),
+        );
+        let long = format!("{}.{}.test.example", "a".repeat(40), "b".repeat(40));
+        let client = format!("{kind}/client");
+        let sign = ["--ca", &ca, "--ca-key", &key, "-k", kind];
+        test.certkit(&[&["mkcert", NAME, "10.1.2.3", "*.test.example", "-o", &server][..], &sign].concat())
+            .exits(0);
+        test.certkit(&[&["mkcert", &long, "-o", &format!("{kind}/long")][..], &sign].concat()).exits(0);
+        test.certkit(&[&["mkcert", "me@test.example", "--client", "-o", &client][..], &sign].concat())
+            .exits(0);
+        files.extend(
+            ["ca", "intermediate", "server", "long", "client"].map(|name| format!("{kind}/{name}.crt")),
+        );
+    }
+    test.program(&python).args([script("lint.py")]).args(files).run().exits(0).keeps_quiet_about("ERROR");
 }
 
 /// The documents' openssl sequence gives a certificate of version 1 without alternative names. certkit's files are the
