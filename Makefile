@@ -2,12 +2,17 @@
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: test lint bench completions
+.PHONY: test soak lint bench completions
 
 # Installs the peers and runs every test beside them, skipping nothing.
 test:
 	@tests/peers/install.sh test
 	@tests/peers/run-tests.sh
+
+# What must hold every time, twenty times over: 100 names while an ACME server refuses a fifth of all nonces.
+soak:
+	@tests/peers/install.sh test
+	CERTKIT_REQUIRE_PEERS=1 CERTKIT_ACME_RUNS=20 cargo test --locked --test integration -- acme_faults::a_hundred_names
 
 # Format, lints, documentation, dependencies.
 lint:

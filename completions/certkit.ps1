@@ -41,8 +41,6 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put a server certificate and its CA bundle together, in the right order')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Judge a certificate chain: does it hold, and if not, why, and what mends it')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what is in a file: certificate, key, request, PKCS#12 and the like')
-            [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Make, show, encrypt, decrypt and compare private keys')
-            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1')
             [CompletionResult]::new('acme', 'acme', [CompletionResultType]::ParameterValue, 'Get certificates from Let''s Encrypt or another ACME server')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve a Python web application on https')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print shell completions')
@@ -251,143 +249,6 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'certkit;key' {
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
-            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Make a new private key')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what kind of key is in a file, and the fingerprint of its public key')
-            [CompletionResult]::new('encrypt', 'encrypt', [CompletionResultType]::ParameterValue, 'Put a key behind a password')
-            [CompletionResult]::new('decrypt', 'decrypt', [CompletionResultType]::ParameterValue, 'Take the password off a key')
-            [CompletionResult]::new('match', 'match', [CompletionResultType]::ParameterValue, 'Tell which certificates and requests belong to a key')
-            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
-            break
-        }
-        'certkit;key;new' {
-            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Kind of key')
-            [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of key')
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output')
-            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password: the first line of this file; - is standard input')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
-            [CompletionResult]::new('--encrypt', '--encrypt', [CompletionResultType]::ParameterName, 'Put it behind a password, from --password-file, CERTKIT_PASSWORD, or asked for on the terminal')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file (the old key is kept as .bak)')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
-            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'certkit;key;show' {
-            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of the key: the first line of this file; - is standard input')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
-            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'certkit;key;encrypt' {
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default unless that is a terminal')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default unless that is a terminal')
-            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password: the first line of this file; - is standard input')
-            [CompletionResult]::new('--new-password-file', '--new-password-file', [CompletionResultType]::ParameterName, 'The new password of a key that has one already; --password-file then names the old one')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file (it is kept as .bak)')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
-            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'certkit;key;decrypt' {
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default unless that is a terminal')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default unless that is a terminal')
-            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password: the first line of this file; - is standard input')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file (it is kept as .bak)')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
-            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'certkit;key;match' {
-            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of the key and of PKCS#12 files: the first line of this file; - is standard input')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
-            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'certkit;key;help' {
-            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Make a new private key')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what kind of key is in a file, and the fingerprint of its public key')
-            [CompletionResult]::new('encrypt', 'encrypt', [CompletionResultType]::ParameterValue, 'Put a key behind a password')
-            [CompletionResult]::new('decrypt', 'decrypt', [CompletionResultType]::ParameterValue, 'Take the password off a key')
-            [CompletionResult]::new('match', 'match', [CompletionResultType]::ParameterValue, 'Tell which certificates and requests belong to a key')
-            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
-            break
-        }
-        'certkit;key;help;new' {
-            break
-        }
-        'certkit;key;help;show' {
-            break
-        }
-        'certkit;key;help;encrypt' {
-            break
-        }
-        'certkit;key;help;decrypt' {
-            break
-        }
-        'certkit;key;help;match' {
-            break
-        }
-        'certkit;key;help;help' {
-            break
-        }
-        'certkit;convert' {
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default. Nothing binary or secret goes to a terminal')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default. Nothing binary or secret goes to a terminal')
-            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The form to write')
-            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add the private key of this file')
-            [CompletionResult]::new('--chain', '--chain', [CompletionResultType]::ParameterName, 'Add the certificates of this file')
-            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of what is read, and of what is written unless that has its own: the first line of this file; - is standard input')
-            [CompletionResult]::new('--new-password-file', '--new-password-file', [CompletionResultType]::ParameterName, 'The password of what is written: the first line of this file')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
-            [CompletionResult]::new('--legacy', '--legacy', [CompletionResultType]::ParameterName, 'Encrypt PKCS#12 with triple DES and SHA-1, for old versions of Windows, macOS and Java (before 8u301)')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file (one with a key is kept as .bak)')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
-            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
         'certkit;acme' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
@@ -398,22 +259,186 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('obtain', 'obtain', [CompletionResultType]::ParameterValue, 'Get a certificate, unless the one in use is still good')
+            [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew the certificates that are due')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the certificates: names, server, days left, next renewal, last failure')
+            [CompletionResult]::new('account', 'account', [CompletionResultType]::ParameterValue, 'Show, change or close an account at a server')
+            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Have a timer renew everything twice a day')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'certkit;acme;obtain' {
-            [CompletionResult]::new('--http', '--http', [CompletionResultType]::ParameterName, 'Answer the server''s http-01 challenge here (default: port 80 on all addresses, IPv4 and IPv6)')
+            [CompletionResult]::new('--http', '--http', [CompletionResultType]::ParameterName, 'Answer http-01 with a server of certkit''s own (default: port 80 on all addresses, IPv4 and IPv6)')
+            [CompletionResult]::new('--webroot', '--webroot', [CompletionResultType]::ParameterName, 'Answer http-01 with files below DIR, the root folder of a web server that runs already')
+            [CompletionResult]::new('--tls-alpn', '--tls-alpn', [CompletionResultType]::ParameterName, 'Answer tls-alpn-01 with a TLS listener of certkit''s own (default: port 443 on all addresses)')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Directory address of the ACME server (default: Let''s Encrypt)')
             [CompletionResult]::new('--ca-roots', '--ca-roots', [CompletionResultType]::ParameterName, 'Trust these CA certificates for the ACME server itself, in place of the system''s')
             [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'Mail address that the server may write to')
+            [CompletionResult]::new('--eab-kid', '--eab-kid', [CompletionResultType]::ParameterName, 'Key identifier of an account made at the server beforehand, for servers that want one')
+            [CompletionResult]::new('--eab-hmac-file', '--eab-hmac-file', [CompletionResultType]::ParameterName, 'File with that account''s secret, in base64url as the server shows it')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Kind of key')
             [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of key')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Kind of certificate, by the server''s word for it, such as shortlived')
+            [CompletionResult]::new('--preferred-chain', '--preferred-chain', [CompletionResultType]::ParameterName, 'Take the chain that leads to the root of this common name, where the server has several')
+            [CompletionResult]::new('--deploy-hook', '--deploy-hook', [CompletionResultType]::ParameterName, 'Run this when a new certificate is in use, by sh -c and for five minutes at most; it learns CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN')
+            [CompletionResult]::new('--key-group', '--key-group', [CompletionResultType]::ParameterName, 'Let this group of /etc/group, or of this number, read the private key')
             [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
             [CompletionResult]::new('--staging', '--staging', [CompletionResultType]::ParameterName, 'Use Let''s Encrypt''s test server: high limits, certificates that no client trusts')
             [CompletionResult]::new('--agree-tos', '--agree-tos', [CompletionResultType]::ParameterName, 'Agree to the server''s terms of service, which a new account needs')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Get a new certificate even if the one in use is still good')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Try everything and keep nothing: with Let''s Encrypt on its test server, with others up to the validation')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Get a new certificate even if the one in use is still good, or the server''s limits may be used up')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;renew' {
+            [CompletionResult]::new('--exit-code-if-renewed', '--exit-code-if-renewed', [CompletionResultType]::ParameterName, 'End with this status instead of 0 when anything was renewed')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Renew even what is not due, or has just failed')
+            [CompletionResult]::new('--refresh-ari', '--refresh-ari', [CompletionResultType]::ParameterName, 'Ask the server when to renew, even if it said to come back later')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;revoke' {
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why, by the word or number of RFC 5280, such as keyCompromise or 1')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--with-certificate-key', '--with-certificate-key', [CompletionResultType]::ParameterName, 'Sign with the certificate''s own key, as for a certificate of another account')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;list' {
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;account' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Ask the server what it knows of the account')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Set the mail address that the server may write to')
+            [CompletionResult]::new('rollover', 'rollover', [CompletionResultType]::ParameterValue, 'Give the account another key')
+            [CompletionResult]::new('deactivate', 'deactivate', [CompletionResultType]::ParameterValue, 'Close the account for good; the next certificate makes another')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;acme;account;show' {
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server''s directory address, where there are accounts at several')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;account;update' {
+            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'The address; an empty one takes it away')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server''s directory address, where there are accounts at several')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;account;rollover' {
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server''s directory address, where there are accounts at several')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;account;deactivate' {
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server''s directory address, where there are accounts at several')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;account;help' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Ask the server what it knows of the account')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Set the mail address that the server may write to')
+            [CompletionResult]::new('rollover', 'rollover', [CompletionResultType]::ParameterValue, 'Give the account another key')
+            [CompletionResult]::new('deactivate', 'deactivate', [CompletionResultType]::ParameterValue, 'Close the account for good; the next certificate makes another')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;acme;account;help;show' {
+            break
+        }
+        'certkit;acme;account;help;update' {
+            break
+        }
+        'certkit;acme;account;help;rollover' {
+            break
+        }
+        'certkit;acme;account;help;deactivate' {
+            break
+        }
+        'certkit;acme;account;help;help' {
+            break
+        }
+        'certkit;acme;install-timer' {
+            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Write below this folder instead of /, as for an image')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--systemd', '--systemd', [CompletionResultType]::ParameterName, 'A systemd timer and its service')
+            [CompletionResult]::new('--cron', '--cron', [CompletionResultType]::ParameterName, 'A file for /etc/cron.d, or for a user a line for crontab')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the files and write nothing')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace files that say something else')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
@@ -424,10 +449,46 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         }
         'certkit;acme;help' {
             [CompletionResult]::new('obtain', 'obtain', [CompletionResultType]::ParameterValue, 'Get a certificate, unless the one in use is still good')
+            [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew the certificates that are due')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the certificates: names, server, days left, next renewal, last failure')
+            [CompletionResult]::new('account', 'account', [CompletionResultType]::ParameterValue, 'Show, change or close an account at a server')
+            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Have a timer renew everything twice a day')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'certkit;acme;help;obtain' {
+            break
+        }
+        'certkit;acme;help;renew' {
+            break
+        }
+        'certkit;acme;help;revoke' {
+            break
+        }
+        'certkit;acme;help;list' {
+            break
+        }
+        'certkit;acme;help;account' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Ask the server what it knows of the account')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Set the mail address that the server may write to')
+            [CompletionResult]::new('rollover', 'rollover', [CompletionResultType]::ParameterValue, 'Give the account another key')
+            [CompletionResult]::new('deactivate', 'deactivate', [CompletionResultType]::ParameterValue, 'Close the account for good; the next certificate makes another')
+            break
+        }
+        'certkit;acme;help;account;show' {
+            break
+        }
+        'certkit;acme;help;account;update' {
+            break
+        }
+        'certkit;acme;help;account;rollover' {
+            break
+        }
+        'certkit;acme;help;account;deactivate' {
+            break
+        }
+        'certkit;acme;help;install-timer' {
             break
         }
         'certkit;acme;help;help' {
@@ -515,8 +576,6 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put a server certificate and its CA bundle together, in the right order')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Judge a certificate chain: does it hold, and if not, why, and what mends it')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what is in a file: certificate, key, request, PKCS#12 and the like')
-            [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Make, show, encrypt, decrypt and compare private keys')
-            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1')
             [CompletionResult]::new('acme', 'acme', [CompletionResultType]::ParameterValue, 'Get certificates from Let''s Encrypt or another ACME server')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve a Python web application on https')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print shell completions')
@@ -554,37 +613,47 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         'certkit;help;show' {
             break
         }
-        'certkit;help;key' {
-            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Make a new private key')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what kind of key is in a file, and the fingerprint of its public key')
-            [CompletionResult]::new('encrypt', 'encrypt', [CompletionResultType]::ParameterValue, 'Put a key behind a password')
-            [CompletionResult]::new('decrypt', 'decrypt', [CompletionResultType]::ParameterValue, 'Take the password off a key')
-            [CompletionResult]::new('match', 'match', [CompletionResultType]::ParameterValue, 'Tell which certificates and requests belong to a key')
-            break
-        }
-        'certkit;help;key;new' {
-            break
-        }
-        'certkit;help;key;show' {
-            break
-        }
-        'certkit;help;key;encrypt' {
-            break
-        }
-        'certkit;help;key;decrypt' {
-            break
-        }
-        'certkit;help;key;match' {
-            break
-        }
-        'certkit;help;convert' {
-            break
-        }
         'certkit;help;acme' {
             [CompletionResult]::new('obtain', 'obtain', [CompletionResultType]::ParameterValue, 'Get a certificate, unless the one in use is still good')
+            [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew the certificates that are due')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the certificates: names, server, days left, next renewal, last failure')
+            [CompletionResult]::new('account', 'account', [CompletionResultType]::ParameterValue, 'Show, change or close an account at a server')
+            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Have a timer renew everything twice a day')
             break
         }
         'certkit;help;acme;obtain' {
+            break
+        }
+        'certkit;help;acme;renew' {
+            break
+        }
+        'certkit;help;acme;revoke' {
+            break
+        }
+        'certkit;help;acme;list' {
+            break
+        }
+        'certkit;help;acme;account' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Ask the server what it knows of the account')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Set the mail address that the server may write to')
+            [CompletionResult]::new('rollover', 'rollover', [CompletionResultType]::ParameterValue, 'Give the account another key')
+            [CompletionResult]::new('deactivate', 'deactivate', [CompletionResultType]::ParameterValue, 'Close the account for good; the next certificate makes another')
+            break
+        }
+        'certkit;help;acme;account;show' {
+            break
+        }
+        'certkit;help;acme;account;update' {
+            break
+        }
+        'certkit;help;acme;account;rollover' {
+            break
+        }
+        'certkit;help;acme;account;deactivate' {
+            break
+        }
+        'certkit;help;acme;install-timer' {
             break
         }
         'certkit;help;serve' {

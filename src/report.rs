@@ -1,9 +1,11 @@
 //! The one result of a command: its findings and what it did, as data for `render`.
 
+use std::net::SocketAddr;
+
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use crate::finding::{Finding, Location, Severity};
+use crate::finding::{Code, Finding, Location, Severity};
 
 /// What a command did and found. The exit status follows from it.
 #[derive(Debug)]
@@ -18,9 +20,10 @@ pub struct Report {
 
 /// What a command did, by kind of command.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one per process")]
 #[non_exhaustive]
 pub enum Outcome {
+    /// `acme account`: an account at a server.
+    Account(ShownAccount),
     /// `check --batch`: every line was answered as it came.
     Answered {
         /// 0: all hold; 1: some do not; 2: some could not be judged.
@@ -39,12 +42,18 @@ pub enum Outcome {
         /// The exit status: 2, or what the command's contract says.
         status: u8,
     },
+    /// `acme list`: what is kept.
+    Listed(KeptCertificates),
     /// `key match`: which files belong to a key.
     Matched(Matched),
     /// `merge`: a chain was put together.
     Merged(Merged),
     /// The command has said all it had to say.
     Nothing,
+    /// `acme renew`: certificates were looked after.
+    Renewed(Renewals),
+    /// `acme revoke`: a certificate was revoked.
+    Revoked(Revoked),
     /// `show`: what is in a file.
     Shown(Shown),
     /// `completions`, `man`: text for standard output, as it is.
@@ -57,12 +66,22 @@ impl Report {
         Self { outcome, findings: Vec::new(), next: Vec::new() }
     }
 
-    /// 0: done, or yes. 1: the answer is no. Else: what the failure says.
+    /// 0: done, or yes. 1: the answer is no. 3: done, but the deploy hook failed. Else: what the failure says.
     pub fn exit_status(&self) -> u8 {
-        match self.outcome {
-            Outcome::Answered { status } | Outcome::Failed { status } => status,
-            Outcome::Created(Created { status, .. }) if status != 0 => status,
-            _ => u8::from(self.findings.iter().any(|finding| finding.severity == Severity::Error)),
+        let mut errors =
+            self.findings.iter().filter(|finding| finding.severity == Severity::Error).peekable();
+        match &self.outcome {
+            Outcome::Answered { status } | Outcome::Failed { status } => *status,
+            Outcome::Renewed(renewals) => renewals.status,
+            Outcome::Created(Created { status, .. }) if *status != 0 => *status,
+            // What cannot be read is no answer.
+            Outcome::Listed(_) if errors.peek().is_some() => 2,
+            Outcome::Created(_)
+                if errors.peek().is_some() && errors.all(|error| error.code == Code::HookFailed) =>
+            {
+                3
+            }
+            _ => u8::from(errors.peek().is_some()),
         }
     }
 }
@@ -159,6 +178,8 @@ pub struct Checked {
     pub file: String,
     /// The name it was judged for.
     pub host: Option<String>,
+    /// The server that sent it; none for a file.
+    pub server: Option<ServerSummary>,
     /// The time it was judged at.
     pub at: OffsetDateTime,
     /// The path, leaf first, as far as it could be built.
@@ -167,6 +188,41 @@ pub struct Checked {
     pub missing_issuer: Option<String>,
     /// Where the trust at the end of the path comes from, such as `the system store`.
     pub trusted_by: Option<String>,
+}
+
+/// A server that was looked at.
+#[derive(Debug)]
+pub struct ServerSummary {
+    /// The name or address that it was found by.
+    pub name: String,
+    /// Its port.
+    pub port: u16,
+    /// The address that answered.
+    pub address: SocketAddr,
+    /// The name that was asked for in the handshake.
+    pub sni: Option<String>,
+    /// The protocol that TLS began in the middle of.
+    pub starttls: Option<&'static str>,
+    /// The version that was agreed upon, by OpenSSL's name.
+    pub protocol: &'static str,
+    /// The cipher suite, by OpenSSL's name.
+    pub cipher: String,
+    /// The group of the key exchange, by OpenSSL's name.
+    pub group: Option<String>,
+    /// Every version that it was seen to speak, oldest first.
+    pub protocols: Vec<&'static str>,
+    /// Whether an OCSP answer came along.
+    pub is_stapled: bool,
+    /// Whether it asked for a certificate of the client.
+    pub wants_client_certificate: bool,
+    /// Whether it proved that it has the key of its certificate; `None` where that could not be verified.
+    pub is_key_proved: Option<bool>,
+    /// Its Strict-Transport-Security header.
+    pub hsts: Option<String>,
+    /// All its cipher suites by version, newest first; only when every one was asked for.
+    pub suites: Vec<(&'static str, Vec<String>)>,
+    /// All its groups; likewise.
+    pub groups: Vec<String>,
 }
 
 /// What `merge` put together.
@@ -209,6 +265,161 @@ pub struct CreatedFile {
     pub path: String,
     /// What it is, as `private key, keep it secret`.
     pub description: String,
+}
+
+/// An account at an ACME server.
+#[derive(Debug)]
+pub struct ShownAccount {
+    /// What was done to it, if anything.
+    pub done: Option<&'static str>,
+    /// The address of the server's directory.
+    pub server: String,
+    /// The account's address.
+    pub url: String,
+    /// The server's word for how it stands, such as `valid`.
+    pub status: String,
+    /// Where the server may write to.
+    pub contacts: Vec<String>,
+    /// The address of the terms of service that were agreed to.
+    pub terms_agreed: Option<String>,
+    /// The file of its key.
+    pub key: String,
+}
+
+/// Certificates that are renewed.
+#[derive(Debug)]
+pub struct KeptCertificates {
+    /// The time that days are counted from.
+    pub at: OffsetDateTime,
+    /// By name.
+    pub certificates: Vec<Kept>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub struct Kept {
+    /// The name that its files are under.
+    pub name: String,
+    /// All its names.
+    pub names: Vec<String>,
+    /// The address of the server's directory.
+    pub server: String,
+    /// What people call the server.
+    pub server_name: Option<&'static str>,
+    /// Kind of its key, as `p256`.
+    pub key_kind: String,
+    /// The server's word for its kind.
+    pub profile: Option<String>,
+    /// Start of validity.
+    pub not_before: Option<OffsetDateTime>,
+    /// End of validity.
+    pub not_after: Option<OffsetDateTime>,
+    /// When it is renewed; `None` when it is not, or by another program.
+    pub next_renewal: Option<OffsetDateTime>,
+    /// Whether the server chose that time.
+    pub by_server: bool,
+    /// When it was revoked.
+    pub revoked: Option<OffsetDateTime>,
+    /// When and why a renewal failed last, since the last one that did not.
+    pub last_failure: Option<(OffsetDateTime, String)>,
+    /// How many have failed in a row.
+    pub failures: u32,
+    /// Why the deploy hook is still to be run.
+    pub hook_failure: Option<String>,
+    /// The file for servers.
+    pub fullchain: String,
+    /// The file of its key.
+    pub key: String,
+}
+
+/// What came of looking after certificates.
+#[derive(Debug)]
+pub struct Renewals {
+    /// The time that days are counted from.
+    pub at: OffsetDateTime,
+    /// By name.
+    pub certificates: Vec<Renewal>,
+    /// The exit status.
+    pub status: u8,
+}
+
+/// What came of looking after one.
+#[derive(Debug)]
+pub struct Renewal {
+    /// The name that its files are under.
+    pub name: String,
+    /// How it stands.
+    pub state: RenewalState,
+    /// Whether its deploy hook failed.
+    pub hook_failed: bool,
+    /// Its end.
+    pub not_after: Option<OffsetDateTime>,
+    /// When it is renewed, or tried again.
+    pub next: Option<OffsetDateTime>,
+    /// Why it was not renewed, in one line.
+    pub reason: Option<String>,
+    /// Everything found.
+    pub findings: Vec<Finding>,
+}
+
+impl Renewal {
+    /// One that is not due.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            state: RenewalState::NotDue,
+            hook_failed: false,
+            not_after: None,
+            next: None,
+            reason: None,
+            findings: Vec::new(),
+        }
+    }
+}
+
+/// How a certificate stands after it was looked after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RenewalState {
+    /// Another program renews it.
+    Elsewhere,
+    /// The renewal failed.
+    Failed,
+    /// Due, and left alone since it failed not long ago.
+    HeldBack,
+    /// Not due.
+    NotDue,
+    /// Renewed.
+    Renewed,
+    /// Revoked, and not renewed.
+    Revoked,
+    /// The server is not there, or limits the rate.
+    TryLater,
+}
+
+impl RenewalState {
+    /// The word in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Elsewhere => "elsewhere",
+            Self::Failed => "failed",
+            Self::HeldBack => "held_back",
+            Self::NotDue => "not_due",
+            Self::Renewed => "renewed",
+            Self::Revoked => "revoked",
+            Self::TryLater => "try_later",
+        }
+    }
+}
+
+/// A certificate that was revoked.
+#[derive(Debug)]
+pub struct Revoked {
+    /// The name that its files are under.
+    pub name: String,
+    /// Its serial number in lower-case hexadecimal.
+    pub serial: String,
+    /// Why, in the word of RFC 5280.
+    pub reason: Option<String>,
 }
 
 /// What `convert` wrote.
@@ -280,7 +491,7 @@ pub struct Shown {
 #[derive(Debug)]
 pub struct ShownItem {
     /// Its kind, one of the words `certificate`, `certificate_request`, `crl`, `other`, `parameters`, `private_key`,
-    /// `public_key`.
+    /// `public_key`, `server`.
     pub kind: &'static str,
     /// What to call it by.
     pub title: String,

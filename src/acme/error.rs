@@ -6,7 +6,7 @@ use std::time::Duration;
 use instant_acme::Problem;
 
 use super::http::Failure;
-use super::storage;
+use super::{challenge, storage};
 use crate::finding::Finding;
 
 /// Everything that can keep a certificate from coming.
@@ -21,15 +21,6 @@ pub enum Error {
         /// What does not fit.
         reason: String,
     },
-    /// The challenge listener could not be opened.
-    #[error("cannot listen on {address}: {source}")]
-    Bind {
-        /// Where it should listen.
-        address: String,
-        /// Why it cannot.
-        #[source]
-        source: std::io::Error,
-    },
     /// The file of `--ca-roots` cannot be used.
     #[error("{}: {reason}", .path.display())]
     CaRoots {
@@ -38,14 +29,43 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The challenge cannot be answered from here.
+    #[error(transparent)]
+    Challenge(#[from] challenge::Error),
+    /// The server's limits would be used up.
+    #[error("{}", .0.reason)]
+    Exhausted(storage::Exhausted),
+    /// The server gives accounts only to those who have one by other means.
+    #[error("{server} wants an account that was made elsewhere")]
+    ExternalAccountNeeded {
+        /// The directory's address.
+        server: String,
+    },
+    /// Files cannot be given to the group.
+    #[error("files cannot be given to the group {0}")]
+    GroupNotOurs(String),
     /// A key or signing request could not be made or read back.
     #[error("{0}")]
     Key(String),
+    /// There is no account.
+    #[error("there is no account")]
+    NoAccount {
+        /// The directory's address, if one was wanted.
+        server: Option<String>,
+    },
+    /// There is no certificate of this name.
+    #[error("there is no certificate of {name}")]
+    NoCertificate {
+        /// The name.
+        name: String,
+    },
     /// The server offers no challenge of the wanted kind for a name.
-    #[error("no http-01 challenge for {name}, only {offered:?}")]
+    #[error("no {kind} challenge for {name}, only {offered:?}")]
     NoChallenge {
         /// For which name.
         name: String,
+        /// What was wanted.
+        kind: challenge::Kind,
         /// What it offers instead.
         offered: Vec<String>,
     },
@@ -56,6 +76,14 @@ pub enum Error {
         url: String,
         /// What came instead.
         reason: String,
+    },
+    /// The server does not do this.
+    #[error("{server} does not offer {what}")]
+    NotOffered {
+        /// What, in words.
+        what: &'static str,
+        /// The directory's address.
+        server: String,
     },
     /// The server said no.
     #[error("{doing}: {refusal}")]
@@ -68,6 +96,9 @@ pub enum Error {
     /// The new chain does not hold; it was not put in place.
     #[error("the new chain does not hold")]
     Rejected(Vec<Finding>),
+    /// There are accounts at several servers, and none was chosen.
+    #[error("there are accounts at several servers")]
+    SeveralAccounts(Vec<String>),
     /// The state directory cannot be used.
     #[error(transparent)]
     Storage(#[from] storage::Error),
@@ -76,6 +107,16 @@ pub enum Error {
     TermsNotAgreed {
         /// Where they are.
         url: String,
+    },
+    /// More names than one certificate may have.
+    #[error("{count} names, and {most} are the most")]
+    TooManyNames {
+        /// So many were wanted.
+        count: usize,
+        /// So many are possible.
+        most: usize,
+        /// In this profile.
+        profile: Option<String>,
     },
     /// The server is overloaded, limits the rate or does not answer in time, and still does after all tries.
     #[error("{doing}: try later")]
@@ -86,6 +127,14 @@ pub enum Error {
         reason: String,
         /// How long the server asks to wait.
         retry_after: Option<Duration>,
+    },
+    /// The server has no such profile.
+    #[error("there is no profile {wanted:?}")]
+    UnknownProfile {
+        /// The profile that was wanted.
+        wanted: String,
+        /// Those that there are, with what the server says of them.
+        offered: Vec<(String, String)>,
     },
     /// The server's own certificate is not trusted.
     #[error("{url}: {reason}")]
@@ -116,8 +165,8 @@ impl From<&Problem> for Refusal {
     fn from(problem: &Problem) -> Self {
         Self {
             kind: problem_kind(problem).to_owned(),
-            detail: problem.detail.clone().unwrap_or_else(|| "no reason given".to_owned()),
-            parts: problem.subproblems.iter().map(ToString::to_string).collect(),
+            detail: problem.detail.as_deref().map_or_else(|| "no reason given".to_owned(), on_one_line),
+            parts: problem.subproblems.iter().map(|part| on_one_line(&part.to_string())).collect(),
         }
     }
 }
@@ -129,8 +178,8 @@ pub struct FailedValidation {
     pub name: String,
     /// Why.
     pub refusal: Refusal,
-    /// Whether any request for this name's answer came to our listener.
-    pub asked: bool,
+    /// Whether any request for this name's answer came here; `None` when the answer was elsewhere.
+    pub asked: Option<bool>,
 }
 
 impl Error {
@@ -145,7 +194,7 @@ impl Error {
                 Ok(failure) => Self::from_failure(doing, *failure),
                 Err(source) => Self::BadAnswer { doing, reason: source.to_string() },
             },
-            error => Self::BadAnswer { doing, reason: error.to_string() },
+            error => Self::BadAnswer { doing, reason: on_one_line(&error.to_string()) },
         }
     }
 
@@ -158,9 +207,9 @@ impl Error {
             Failure::Status { status, ref problem, retry_after, .. } if Failure::passes(status) => {
                 Self::TryLater {
                     doing,
-                    reason: problem.as_ref().and_then(|problem| problem.detail.clone()).map_or_else(
+                    reason: problem.as_ref().and_then(|problem| problem.detail.as_deref()).map_or_else(
                         || failure.to_string(),
-                        |detail| format!("the server answers {status}: {detail}"),
+                        |detail| format!("the server answers {status}: {}", on_one_line(detail)),
                     ),
                     retry_after,
                 }
@@ -174,10 +223,31 @@ impl Error {
         }
     }
 
+    /// What went wrong, in one line for a list.
+    pub fn in_one_line(&self) -> String {
+        let text = match self {
+            Self::Rejected(findings) => findings
+                .first()
+                .map_or_else(|| self.to_string(), |first| format!("{self}: {}", first.message)),
+            Self::TryLater { doing, reason, .. } => format!("{doing}: {reason}"),
+            Self::Validation(failed) => match failed.first() {
+                Some(first) => format!("{}: the validation failed: {}", first.name, first.refusal.detail),
+                None => self.to_string(),
+            },
+            _ => self.to_string(),
+        };
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether the server refused with this kind of problem (RFC 8555 section 6.7), as `accountDoesNotExist`.
     pub(super) fn is_refusal(&self, kind: &str) -> bool {
         matches!(self, Self::Refused { refusal, .. } if refusal.kind == kind)
     }
+}
+
+/// A server's words without their line breaks: none of them may look like a line of certkit's own.
+fn on_one_line(words: &str) -> String {
+    words.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// The kind of a problem without its namespace, as `badNonce`.

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use instant_acme::{BodyWrapper, BytesResponse, HttpClient, Problem};
@@ -49,6 +49,8 @@ struct Kept {
     nonces: Vec<HeaderValue>,
     /// `Retry-After` of the last answer.
     retry_after: Option<Duration>,
+    /// `Location` of the last answer that made something new, even if its body never came.
+    location: Option<String>,
     /// The directory and its address: instant-acme would fetch it again for every account object.
     directory: Option<(String, Bytes)>,
     new_nonce: Option<String>,
@@ -117,11 +119,32 @@ impl Http {
         Ok(Self { client, kept: Arc::default() })
     }
 
-    /// Fetches the directory and keeps it for later requests of the same address.
-    pub(super) async fn directory(&self, url: &str) -> Result<Bytes, instant_acme::Error> {
+    /// Fetches what needs no signature: the directory, renewal information. A refusal is an error.
+    pub(super) async fn fetch(&self, url: &str) -> Result<Bytes, instant_acme::Error> {
         let request = Request::get(url).body(Bytes::new())?;
         let response = self.send(request).await?;
+        if !response.status().is_success() {
+            return Err(instant_acme::Error::Api(serde_json::from_slice(response.body())?));
+        }
         Ok(response.into_body())
+    }
+
+    /// A nonce for a request of our own: one that came with an answer, else a new one.
+    pub(super) async fn nonce(&self) -> Result<String, instant_acme::Error> {
+        let (pooled, url) = {
+            let mut kept = self.kept();
+            (kept.nonces.pop(), kept.new_nonce.clone())
+        };
+        let nonce = match (pooled, url) {
+            (Some(nonce), _) => Some(nonce),
+            (None, Some(url)) => {
+                let request = Request::head(url).body(Bytes::new())?;
+                self.send(request).await?.headers_mut().remove(REPLAY_NONCE)
+            }
+            (None, None) => None,
+        };
+        let text = nonce.as_ref().and_then(|nonce| nonce.to_str().ok());
+        text.map(str::to_owned).ok_or(instant_acme::Error::Str("the server gives no nonce"))
     }
 
     /// Keeps a directory that proved to be one.
@@ -134,6 +157,16 @@ impl Http {
     /// How long the last answer asks to wait before the next request.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         self.kept().retry_after
+    }
+
+    /// The address of what the server made last, since [`Self::forget_location`].
+    pub(super) fn location(&self) -> Option<String> {
+        self.kept().location.clone()
+    }
+
+    /// Forgets the address of what the server made last.
+    pub(super) fn forget_location(&self) {
+        self.kept().location = None;
     }
 
     /// Answers from what was kept, without a request.
@@ -152,7 +185,8 @@ impl Http {
         }
     }
 
-    async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
+    /// Sends a request once. A refusal that the protocol has words for is an answer here.
+    pub(super) async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
         let url = request.uri().to_string();
         let is_head = request.method() == Method::HEAD;
         request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(AGENT));
@@ -163,6 +197,11 @@ impl Http {
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = answer.status();
         *response.headers_mut() = std::mem::take(answer.headers_mut());
+        if response.status() == StatusCode::CREATED
+            && let Some(location) = response.headers().get(LOCATION).and_then(|value| value.to_str().ok())
+        {
+            self.kept().location = Some(location.to_owned());
+        }
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| failure(&url, &error))? {
             if body.len() + chunk.len() > MAX_ANSWER_BYTES {
@@ -255,8 +294,9 @@ fn roots(ca_roots: Option<&Path>) -> Result<rustls::RootCertStore, Error> {
 /// clock of this machine.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More than fits is longer than anybody waits.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let then = httpdate::parse_http_date(text).ok()?;
     let now = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
@@ -299,6 +339,10 @@ mod tests {
     #[test]
     fn retry_after_in_seconds_and_as_a_date() {
         assert_eq!(retry_after(&headers(&[(RETRY_AFTER, " 7 ")])), Some(Duration::from_secs(7)));
+        assert_eq!(
+            retry_after(&headers(&[(RETRY_AFTER, "99999999999999999999")])),
+            Some(Duration::from_secs(u64::MAX))
+        );
         let later = headers(&[
             (RETRY_AFTER, "Fri, 20 Nov 2026 10:01:30 GMT"),
             (DATE, "Fri, 20 Nov 2026 10:00:00 GMT"),

@@ -1,35 +1,68 @@
 //! Certificates from an ACME server (RFC 8555), Let's Encrypt or another: account, order, challenge, state on disk.
 //!
-//! [`prepare`] looks at the state on disk and, when a certificate is needed, takes its lock and binds the challenge's
-//! port; [`Work::run`] then talks to the server. Between the two nothing has been ordered, so that a taken port or
-//! an unwritable state directory costs nothing at the server.
+//! [`prepare`] looks at the state on disk and, when a certificate is needed, takes its lock and makes the challenge's
+//! solver ready; [`Work::run`] then talks to the server. Between the two nothing has been ordered, so that a taken port
+//! or an unwritable state directory costs nothing at the server.
+//!
+//! Whoever keeps certificates good for longer than one command uses a [`Keeper`] for each. `certkit acme renew` makes
+//! one of every certificate in the state directory and looks once; a server makes them of its own plans, with
+//! [`challenge::Method::Embedded`] to answer on its own listeners, and looks again and again:
+//!
+//! ```text
+//! let keeper = Keeper::new(plan, Storage::new(state));
+//! // Begin with keeper.current() if there is one; else serve something else until the first look is done.
+//! loop {
+//!     sleep until keeper.next_look()?                        // at once when there is no certificate yet
+//!     match keeper.look(&caller, clock.now(), Urgency::default()).await {
+//!         Ok(Turn::Renewed(obtained)) => serve obtained.files from now on,
+//!         Ok(_) => {}                                        // not due, or held back after a failure
+//!         Err(failed) => log failed.error; the old certificate stays
+//!     }
+//! }
+//! ```
+//!
+//! A look may wait for a lock and its future is not `Send`, so this loop has a thread and a runtime of its own. Time
+//! comes from the caller alone; due times, the server's wishes (RFC 9773) and failures are kept in `renew.json`, so
+//! that a restart changes nothing.
 //!
 //! This room prints nothing and asks nobody: it is given a [`Caller`].
 
+mod account;
+mod ari;
 pub mod challenge;
 mod client;
+mod download;
 mod error;
+mod hook;
 mod http;
+mod keeper;
 mod key;
 mod names;
+mod obtain;
 mod order;
+mod place;
 mod renew;
 mod retry;
+mod revoke;
+mod signed;
 pub mod storage;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use self::challenge::http01::{HttpAddress, Listener};
-use self::client::Server;
+pub use self::account::{AccountView, deactivate, roll_over, show, update};
+use self::challenge::Method;
 pub use self::error::{Error, FailedValidation, Refusal};
-pub use self::names::dns_name;
-use self::order::{Issued, Journey};
-pub use self::renew::due_at;
-use self::storage::{CertificateStore, LiveFiles, Lock, RenewRecord, Step, Storage, VersionFiles};
+pub use self::hook::HookRun;
+pub use self::keeper::{Failed, Keeper, Turn, Urgency};
+pub use self::names::certificate_name;
+pub use self::obtain::{Current, Obtained, PendingHook, Prepared, Work, prepare};
+pub use self::renew::{Due, due, due_at};
+pub use self::revoke::{Reason, SignedBy, revoke};
+use self::storage::{RenewRecord, RenewalWindow};
 use crate::finding::Finding;
 use crate::x509::{Certificate, KeyKind, PrivateKey};
 
@@ -41,7 +74,7 @@ pub const LETS_ENCRYPT_STAGING: &str = "https://acme-staging-v02.api.letsencrypt
 /// The certificate that is wanted, and from whom.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Names as [`dns_name`] gives them, at least one; the certificate is filed under the first.
+    /// Names as [`certificate_name`] gives them, at least one; the certificate is filed under the first.
     pub names: Vec<String>,
     /// The address of the server's directory.
     pub server: String,
@@ -49,12 +82,70 @@ pub struct Plan {
     pub ca_roots: Option<PathBuf>,
     /// Mail address for the account.
     pub email: Option<String>,
+    /// An account made elsewhere, that a new one is bound to.
+    pub external_account: Option<ExternalAccount>,
     /// Kind of the certificate's key.
     pub key_kind: KeyKind,
-    /// Where to answer http-01 challenges.
-    pub http: HttpAddress,
-    /// Get a new certificate even if the one in use is not due.
+    /// How to prove that the names are ours.
+    pub challenge: Method,
+    /// The kind of certificate, by the server's word for it; without one the server's default.
+    pub profile: Option<String>,
+    /// The common name of the root that the chain should lead to, where there are several chains.
+    pub preferred_chain: Option<String>,
+    /// What to run when a new certificate is in use, by `sh -c`; an empty one is none.
+    pub deploy_hook: Option<String>,
+    /// The group that may read the key, by name or number.
+    pub key_group: Option<String>,
+    /// Get a new certificate even if the one in use is not due, and although it may be one too many.
     pub force: bool,
+}
+
+impl Plan {
+    /// A plan without names, for Let's Encrypt and with an ECDSA key; what else is wanted is set in the fields.
+    pub fn new(challenge: Method) -> Self {
+        Self {
+            names: Vec::new(),
+            server: LETS_ENCRYPT.to_owned(),
+            ca_roots: None,
+            email: None,
+            external_account: None,
+            key_kind: KeyKind::EcdsaP256,
+            challenge,
+            profile: None,
+            preferred_chain: None,
+            deploy_hook: None,
+            key_group: None,
+            force: false,
+        }
+    }
+
+    /// Fills what is not said by what was said for the certificate in use. An empty word takes it away.
+    fn inherit(&mut self, record: Option<&RenewRecord>) {
+        let same_server = record.filter(|record| record.server == self.server);
+        let fill = |said: &mut Option<String>, kept: Option<&String>| {
+            *said = said.take().or_else(|| kept.cloned()).filter(|text| !text.is_empty());
+        };
+        // The server's own words mean nothing to another one.
+        fill(&mut self.profile, same_server.and_then(|record| record.profile.as_ref()));
+        fill(&mut self.preferred_chain, same_server.and_then(|record| record.preferred_chain.as_ref()));
+        fill(&mut self.deploy_hook, record.and_then(|record| record.deploy_hook.as_ref()));
+        fill(&mut self.key_group, record.and_then(|record| record.key_group.as_ref()));
+    }
+}
+
+/// An account that was made at the server by other means (RFC 8555 section 7.3.4).
+#[derive(Clone, PartialEq, Eq)]
+pub struct ExternalAccount {
+    /// Its key identifier.
+    pub kid: String,
+    /// Its secret, as bytes.
+    pub secret: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for ExternalAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ExternalAccount({})", self.kid)
+    }
 }
 
 /// Whoever runs this room: is told of progress, asked for consent, and judges the new chain.
@@ -100,10 +191,25 @@ pub enum Progress<'a> {
         /// The directory's address.
         server: &'a str,
     },
+    /// The deploy hook is about to be run.
+    DeployHook {
+        /// The command, as it was typed.
+        command: &'a str,
+    },
     /// The chain is here.
     Downloaded,
     /// The server has been asked to sign.
     Finalized,
+    /// The server did not say when to renew.
+    NoWindow {
+        /// Why not.
+        reason: &'a str,
+    },
+    /// Answers were shown and could not be taken away again.
+    NotWithdrawn {
+        /// What is left, and why.
+        reason: &'a str,
+    },
     /// An order is placed.
     OrderPlaced {
         /// For how many names.
@@ -127,162 +233,9 @@ pub enum Progress<'a> {
     },
     /// Another run holds the lock.
     WaitingForLock,
-}
-
-/// What there is to do.
-#[derive(Debug)]
-pub enum Prepared {
-    /// Nothing: the certificate in use is the wanted one and not due.
-    NotDue(Current),
-    /// Something.
-    Needed(Box<Work>),
-}
-
-/// The certificate in use.
-#[derive(Debug)]
-pub struct Current {
-    /// Where its files are.
-    pub files: LiveFiles,
-    /// Leaf first.
-    pub chain: Vec<Certificate>,
-    /// From when on it should be renewed.
-    pub due_at: OffsetDateTime,
-}
-
-/// A certificate that is to be got: lock held, port bound, nothing asked yet.
-#[derive(Debug)]
-pub struct Work {
-    plan: Plan,
-    storage: Storage,
-    store: CertificateStore,
-    listener: Listener,
-    _lock: Lock,
-}
-
-/// A new certificate, in use.
-#[derive(Debug)]
-pub struct Obtained {
-    /// Where its files are.
-    pub files: LiveFiles,
-    /// Leaf first.
-    pub chain: Vec<Certificate>,
-    /// What there is to remark on the chain.
-    pub remarks: Vec<Finding>,
-}
-
-/// Looks whether the certificate is needed at `now`, and if so makes ready for it. Waits while another run works on
-/// the same certificate, and then looks again.
-///
-/// # Errors
-/// [`Error::Storage`], [`Error::Bind`].
-pub fn prepare(
-    plan: Plan,
-    storage: &Storage,
-    caller: &dyn Caller,
-    now: OffsetDateTime,
-) -> Result<Prepared, Error> {
-    let store = storage.certificate(plan.names.first().map_or("", String::as_str));
-    if let Standing::Fine(current) = standing(&plan, &store, now)? {
-        return Ok(Prepared::NotDue(current));
-    }
-    let lock = store.lock(|| caller.progress(Progress::WaitingForLock))?;
-    match standing(&plan, &store, now)? {
-        Standing::Fine(current) => return Ok(Prepared::NotDue(current)),
-        Standing::Missing => {}
-        Standing::Unfit(why) => caller.progress(Progress::Reissue { why }),
-    }
-    let listener = Listener::bind(plan.http)?;
-    Ok(Prepared::Needed(Box::new(Work { plan, storage: storage.clone(), store, listener, _lock: lock })))
-}
-
-impl Work {
-    /// Gets the certificate and puts it in use. Needs a tokio runtime with time and I/O.
-    ///
-    /// # Errors
-    /// See [`Error`]; the certificate in use before is still in use then.
-    pub async fn run(self, caller: &dyn Caller) -> Result<Obtained, Error> {
-        let Self { plan, storage, store, listener, _lock } = self;
-        let http01 = listener.serve()?;
-        let server = Server::connect(&plan, caller).await?;
-        let accounts = storage.account(&plan.server);
-        let mut account = server.account(&plan, &accounts, caller).await?;
-        loop {
-            let journey = match Journey::begin(&plan, &store, caller, &server.http, &account).await {
-                Err(error) if error.is_refusal("accountDoesNotExist") => {
-                    account = server.account_again(&accounts, caller).await?;
-                    Journey::begin(&plan, &store, caller, &server.http, &account).await?
-                }
-                journey => journey?,
-            };
-            let is_resumed = journey.is_resumed;
-            match journey.finish(&http01).await {
-                Ok(issued) => return go_live(&plan, &store, caller, issued),
-                Err(error @ (Error::Validation(_) | Error::Refused { .. } | Error::BadAnswer { .. })) => {
-                    // The order is of no use any more. One of an earlier run may only have failed because nobody
-                    // answered its challenges while that run was dead, so it does not speak for a new one.
-                    store.forget_order()?;
-                    if !is_resumed {
-                        return Err(error);
-                    }
-                }
-                // Trouble that passes leaves the order for the next run.
-                Err(error) => return Err(error),
-            }
-        }
-    }
-}
-
-fn go_live(
-    plan: &Plan,
-    store: &CertificateStore,
-    caller: &dyn Caller,
-    issued: Issued,
-) -> Result<Obtained, Error> {
-    let Issued { key, chain, mut journal } = issued;
-    let candidate = Candidate { chain: &chain, key: &key, names: &plan.names };
-    let remarks = match caller.judge(&candidate) {
-        Ok(remarks) => remarks,
-        Err(findings) => {
-            // The order stays in the journal: another run judges the same chain again, without another order.
-            journal.step = Step::Rejected;
-            store.save_journal(&journal)?;
-            return Err(Error::Rejected(findings));
-        }
-    };
-    let (leaf, rest) = chain.split_at(1.min(chain.len()));
-    let files = VersionFiles {
-        key: Zeroizing::new(key.to_pem().as_bytes().to_vec()),
-        cert: key::chain_to_pem(leaf),
-        chain: key::chain_to_pem(rest),
-        fullchain: key::chain_to_pem(&chain),
-    };
-    store.install(&files, RenewRecord::new(plan))?;
-    store.forget_order()?;
-    Ok(Obtained { files: store.live_files(), chain, remarks })
-}
-
-/// How the certificate in use stands to the plan.
-enum Standing {
-    Fine(Current),
-    Missing,
-    Unfit(&'static str),
-}
-
-fn standing(plan: &Plan, store: &CertificateStore, now: OffsetDateTime) -> Result<Standing, Error> {
-    let (Some(record), Some(text)) = (store.renew_record()?, store.live_chain()?) else {
-        return Ok(Standing::Missing);
-    };
-    let chain = key::chain_from_pem(&text).unwrap_or_default();
-    let Some(due_at) = chain.first().map(due_at) else {
-        return Ok(Standing::Unfit("the one in use cannot be read"));
-    };
-    Ok(if let Some(why) = record.difference(plan) {
-        Standing::Unfit(why)
-    } else if plan.force {
-        Standing::Unfit("--force was given")
-    } else if now >= due_at {
-        Standing::Unfit("the one in use is due for renewal")
-    } else {
-        Standing::Fine(Current { files: store.live_files(), chain, due_at })
-    })
+    /// The server has said when to renew.
+    Window {
+        /// When, and the point chosen in it.
+        window: &'a RenewalWindow,
+    },
 }

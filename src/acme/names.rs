@@ -2,24 +2,21 @@
 
 use crate::x509::{CertificateName, InvalidName};
 
-/// Reads a name as people type it, in the lower-case A-label form that RFC 8555 section 7.1.4 wants.
+/// Reads a name as people type it: a DNS name in the lower-case A-label form that RFC 8555 section 7.1.4 wants, also
+/// with `*.` in front, or an address in the form of RFC 8738 section 3.
 ///
 /// # Errors
-/// When it is no name that http-01 can validate.
-pub fn dns_name(typed: &str) -> Result<String, InvalidName> {
+/// When it is no name that an ACME server can validate.
+pub fn certificate_name(typed: &str) -> Result<String, InvalidName> {
     let invalid = |reason| InvalidName { text: typed.to_owned(), reason };
     let name = match CertificateName::parse(typed)? {
         CertificateName::Dns(name) => name,
-        CertificateName::Ip(_) => {
-            return Err(invalid("it is an address, and only DNS names can be asked for yet"));
+        CertificateName::Ip(address) => return Ok(address.to_string()),
+        CertificateName::Mail(_) | CertificateName::Uri(_) => {
+            return Err(invalid("it is neither a DNS name nor an address"));
         }
-        CertificateName::Mail(_) | CertificateName::Uri(_) => return Err(invalid("it is no DNS name")),
     };
-    if name.starts_with("*.") {
-        // RFC 8555 section 7.1.3; the Baseline Requirements allow http-01 for the very name only.
-        return Err(invalid("a wildcard can only be validated by a DNS record, not over http"));
-    }
-    if !name.contains('.') {
+    if !name.strip_prefix("*.").unwrap_or(&name).contains('.') {
         return Err(invalid("there is no public domain in it"));
     }
     Ok(name)
@@ -44,21 +41,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_http_01_can_validate() {
-        assert_eq!(dns_name("WWW.Example.org.").unwrap(), "www.example.org");
-        assert_eq!(dns_name("bücher.example").unwrap(), "xn--bcher-kva.example");
+    fn only_what_can_be_validated() {
+        let name = |typed| certificate_name(typed).unwrap();
+        assert_eq!(name("WWW.Example.org."), "www.example.org");
+        assert_eq!(name("bücher.example"), "xn--bcher-kva.example");
+        assert_eq!(name("*.Example.org"), "*.example.org");
+        assert_eq!(name("192.0.2.7"), "192.0.2.7");
+        assert_eq!(name("[2001:DB8:0::7]"), "2001:db8::7");
         for name in [
             "",
             ".",
             "localhost",
-            "*.a.test",
-            "127.0.0.1",
-            "::1",
+            "*.test",
+            "a.*.test",
+            "1.2.3",
             "a@b.test",
             "https://a.test/",
             "a/../b.test",
         ] {
-            assert!(dns_name(name).is_err(), "{name}");
+            assert!(certificate_name(name).is_err(), "{name}");
         }
     }
 

@@ -6,6 +6,7 @@ mod completions;
 mod convert;
 mod csr;
 mod key;
+mod live;
 mod merge;
 mod mkca;
 mod mkcert;
@@ -15,13 +16,17 @@ mod serve;
 mod show;
 mod sign;
 
-pub use acme::{AcmeArgs, AcmeCommand, ObtainArgs};
+pub use acme::{
+    AccountArgs, AccountCommand, AcmeArgs, AcmeCommand, AcmeRenewArgs, AcmeRevokeArgs, ChallengeArgs,
+    InstallTimerArgs, ListArgs, ObtainArgs, StateArgs, TimerKind, UpdateArgs, WhichAccount,
+};
 pub use check::{CheckArgs, Profile, Purpose};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use completions::{CompletionsArgs, ManArgs};
 pub use convert::{ConvertArgs, Form};
 pub use csr::CsrArgs;
 pub use key::{KeyArgs, KeyCommand, KeyDecryptArgs, KeyEncryptArgs, KeyMatchArgs, KeyNewArgs, KeyShowArgs};
+pub use live::{LiveArgs, StarttlsProtocol};
 pub use merge::MergeArgs;
 pub use mkca::MkcaArgs;
 pub use mkcert::{CaArgs, MkcertArgs};
@@ -115,9 +120,9 @@ pub enum Command {
     Crl(CrlArgs),
     /// Put a server certificate and its CA bundle together, in the right order
     Merge(MergeArgs),
-    /// Judge a certificate chain: does it hold, and if not, why, and what mends it
+    /// Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it
     Check(CheckArgs),
-    /// Say what is in a file: certificate, key, request, PKCS#12 and the like
+    /// Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends
     Show(ShowArgs),
     /// Make, show, encrypt, decrypt and compare private keys
     Key(KeyArgs),

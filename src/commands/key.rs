@@ -12,7 +12,7 @@ use super::output::shell_word;
 use super::password::Passwords;
 use super::seal::encrypted_key_pem;
 use super::{Context, Result, show};
-use crate::cli::{KeyArgs, KeyCommand, KeyDecryptArgs, KeyEncryptArgs, KeyNewArgs, KeyShowArgs, ShowArgs};
+use crate::cli::{KeyArgs, KeyCommand, KeyDecryptArgs, KeyEncryptArgs, KeyNewArgs, KeyShowArgs};
 use crate::container::Block;
 use crate::finding::{Code, Finding, Location};
 use crate::pem;
@@ -54,8 +54,7 @@ fn new(args: &KeyNewArgs, context: &Context<'_>) -> Result {
 
 /// As `certkit show`, of the keys alone.
 fn show(args: &KeyShowArgs, context: &Context<'_>) -> Result {
-    let arguments = ShowArgs { file: args.file.clone(), password_file: args.password_file.clone(), at: None };
-    let mut report = show::run(&arguments, context)?;
+    let mut report = show::of_file(&args.file, args.password_file.as_deref(), context.clock.now())?;
     if let Outcome::Shown(shown) = &mut report.outcome {
         shown.items.retain(|item| matches!(item.kind, "private_key" | "public_key"));
         shown.tree.clear();

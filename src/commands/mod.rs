@@ -12,6 +12,7 @@ mod input;
 mod input_words;
 mod issuing;
 mod key;
+mod live;
 mod merge;
 mod mkca;
 mod mkcert;

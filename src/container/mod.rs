@@ -28,6 +28,7 @@ use zeroize::Zeroizing;
 pub use cipher::LockedError;
 pub use pkcs7::Error as Pkcs7Error;
 
+use self::cipher::MAX_ROUNDS;
 use crate::pem::{self, MAX_BLOCKS};
 
 /// What a file holds.
@@ -158,7 +159,15 @@ pub enum Error {
 /// Reads everything in `bytes`. The password, if there is one, is for PKCS#12; encrypted keys stay encrypted until
 /// [`Block::private_key`] is asked.
 pub fn read(bytes: &[u8], password: Option<&str>) -> Contents {
-    let mut reader = Reader { password, contents: Contents::default(), found: 0 };
+    let mut rounds = MAX_ROUNDS;
+    read_within(bytes, password, &mut rounds)
+}
+
+/// As [`read`], with so many rounds of a hash to spend on passwords.
+fn read_within(bytes: &[u8], password: Option<&str>, rounds: &mut u64) -> Contents {
+    let has_pem = pem::has_block(bytes);
+    let mut reader =
+        Reader { password, has_pem, rounds, contents: Contents::default(), found: 0, streamed: 0 };
     reader.read(bytes);
     reader.contents
 }
@@ -249,9 +258,15 @@ type Lines = Option<(usize, usize)>;
 
 struct Reader<'a> {
     password: Option<&'a str>,
+    /// Whether there is PEM anywhere. Asked once: each look costs as much as the file is long.
+    has_pem: bool,
+    /// Rounds of a hash that may still be spent on passwords.
+    rounds: &'a mut u64,
     contents: Contents,
     /// Blocks so far, those inside containers included.
     found: usize,
+    /// How often a streamed object (BER) was looked for.
+    streamed: usize,
 }
 
 impl Reader<'_> {
@@ -259,7 +274,12 @@ impl Reader<'_> {
         let mut lines_before = 0;
         let mut rest = bytes;
         while !rest.is_empty() {
-            let at = if self.found < MAX_STREAMED { object_at(rest) } else { definite_object_at(rest) };
+            let at = if ber::is_indefinite(rest) && self.streamed < MAX_STREAMED {
+                self.streamed += 1;
+                object_at(rest)
+            } else {
+                definite_object_at(rest)
+            };
             let (part, behind) = if let Some((kind, length)) = at {
                 let (object, behind) = rest.split_at(length);
                 self.object(kind, object);
@@ -268,7 +288,7 @@ impl Reader<'_> {
                 self.error(Error::DerTruncated { expected, found });
                 return;
             } else {
-                let (text, behind) = rest.split_at(next_object(rest));
+                let (text, behind) = rest.split_at(if self.has_pem { next_object(rest) } else { rest.len() });
                 self.text(text, lines_before, rest.len() < bytes.len());
                 (text, behind)
             };
@@ -289,8 +309,8 @@ impl Reader<'_> {
             self.no_pem(part, after_object);
             return;
         }
-        self.contents.damages.extend(scan.damages);
-        self.contents.errors.extend(scan.errors.into_iter().map(Error::Pem));
+        self.damages(scan.damages);
+        self.errors(scan.errors.into_iter().map(Error::Pem));
         for block in scan.blocks {
             self.pem_block(block);
         }
@@ -303,10 +323,10 @@ impl Reader<'_> {
         {
             self.note(Note::BareBase64);
             // Base64 in base64 is not followed further: what is inside has an armour or is binary.
-            let read = read(&inner, self.password);
+            let read = read_within(&inner, self.password, self.rounds);
             self.contents.notes.extend(read.notes.into_iter().filter(|note| *note != Note::Der));
-            self.contents.damages.extend(read.damages);
-            self.contents.errors.extend(read.errors);
+            self.damages(read.damages);
+            self.errors(read.errors);
             for block in read.blocks {
                 self.push(block.kind, block.label, block.der, None);
             }
@@ -378,7 +398,7 @@ impl Reader<'_> {
     }
 
     fn pkcs12(&mut self, object: &[u8], lines: Lines) {
-        match pkcs12::read(object, self.password) {
+        match pkcs12::read(object, self.password, self.rounds) {
             Ok(contents) => {
                 let (certificates, keys) = (contents.certificates.len(), contents.keys.len());
                 self.note(Note::Pkcs12 { certificates, keys });
@@ -424,6 +444,21 @@ impl Reader<'_> {
         }
     }
 
+    /// Each kind once, as in PEM alone: a file of many parts may have the same damage in each.
+    fn damages(&mut self, damages: Vec<pem::Damage>) {
+        for damage in damages {
+            if self.contents.damages.iter().all(|known| known.kind != damage.kind) {
+                self.contents.damages.push(damage);
+            }
+        }
+    }
+
+    fn errors(&mut self, errors: impl IntoIterator<Item = Error>) {
+        for error in errors {
+            self.error(error);
+        }
+    }
+
     fn error(&mut self, error: Error) {
         if self.contents.errors.len() < MAX_ERRORS {
             self.contents.errors.push(error);
@@ -431,7 +466,7 @@ impl Reader<'_> {
     }
 }
 
-/// Beyond so many objects, streamed ones (BER) are no longer looked for: each look costs as much as the file is long.
+/// Streamed objects (BER) that are looked for: each look may cost as much as the file is long.
 const MAX_STREAMED: usize = 100;
 /// Errors kept; a file of broken objects is explained by its first ones.
 const MAX_ERRORS: usize = 20;
@@ -472,9 +507,6 @@ fn is_long(object: &[u8]) -> bool {
 /// Where behind PEM a binary object begins, as when `cat` put files of both kinds together; the end, if nowhere. In
 /// other files (Java's old keystores, archives) such an object is a part that means nothing by itself.
 fn next_object(bytes: &[u8]) -> usize {
-    if !pem::has_block(bytes) {
-        return bytes.len();
-    }
     // A SEQUENCE with a long length: its second byte stands in no ASCII text.
     memchr::memchr_iter(der::SEQUENCE, bytes)
         .filter(|&at| at > 0 && matches!(bytes.get(at + 1), Some(0x81..=0x84)))

@@ -46,13 +46,15 @@ enum Answer<'a> {
 
 #[derive(Serialize)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "there is one per process")]
 enum Document<'a> {
+    Acme(super::acme::Document<'a>),
     Checked {
         schema: u32,
         file: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         host: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        server: Option<Server<'a>>,
         at: String,
         valid: bool,
         path: Vec<Certificate<'a>>,
@@ -117,6 +119,33 @@ struct Item<'a> {
     location: Location<'a>,
     #[serde(flatten)]
     facts: BTreeMap<&'static str, Value>,
+}
+
+/// The server of a live chain; `suites` and `groups` with `--deep` only.
+#[derive(Serialize)]
+struct Server<'a> {
+    name: &'a str,
+    port: u16,
+    address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sni: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starttls: Option<&'static str>,
+    protocol: &'static str,
+    cipher: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a str>,
+    protocols: &'a [&'static str],
+    ocsp_stapled: bool,
+    client_certificate: bool,
+    /// Whether it proved that it has the key of its certificate; null where that could not be verified.
+    key_proved: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hsts: Option<&'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    suites: BTreeMap<&'static str, &'a [String]>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    groups: &'a [String],
 }
 
 /// One object that `convert` wrote.
@@ -190,7 +219,7 @@ struct File<'a> {
 }
 
 #[derive(Serialize)]
-struct Finding<'a> {
+pub(super) struct Finding<'a> {
     code: &'static str,
     severity: &'static str,
     message: &'a str,
@@ -204,22 +233,28 @@ struct Finding<'a> {
 struct Location<'a> {
     file: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    block: Option<usize>,
+    block: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<u32>,
 }
 
 impl<'a> Document<'a> {
     fn new(report: &'a Report) -> Self {
         let errors = || findings(report, |severity| severity == Severity::Error);
         let warnings = || findings(report, |severity| severity != Severity::Error);
+        if let Some(document) = super::acme::Document::new(report, SCHEMA) {
+            return Self::Acme(document);
+        }
         match &report.outcome {
             Outcome::Checked(checked) => Self::Checked {
                 schema: SCHEMA,
                 file: &checked.file,
                 host: checked.host.as_deref(),
+                server: checked.server.as_ref().map(Server::new),
                 at: rfc3339(checked.at),
                 valid: report.exit_status() == 0,
                 path: checked.path.iter().map(Certificate::new).collect(),
@@ -302,11 +337,8 @@ impl<'a> Document<'a> {
                 warnings: warnings(),
                 errors: errors(),
             },
-            Outcome::Answered { .. }
-            | Outcome::Data(_)
-            | Outcome::Failed { .. }
-            | Outcome::Nothing
-            | Outcome::Text(_) => Self::Failed { schema: SCHEMA, errors: errors(), warnings: warnings() },
+            // Those of `acme` have their documents above; the rest has findings only.
+            _ => Self::Failed { schema: SCHEMA, errors: errors(), warnings: warnings() },
         }
     }
 }
@@ -328,6 +360,28 @@ impl<'a> Item<'a> {
             }
         }
         Self { kind: item.kind, location: Location::new(&item.location), facts }
+    }
+}
+
+impl<'a> Server<'a> {
+    fn new(server: &'a report::ServerSummary) -> Self {
+        Self {
+            name: &server.name,
+            port: server.port,
+            address: server.address.to_string(),
+            sni: server.sni.as_deref(),
+            starttls: server.starttls,
+            protocol: server.protocol,
+            cipher: &server.cipher,
+            group: server.group.as_deref(),
+            protocols: &server.protocols,
+            ocsp_stapled: server.is_stapled,
+            client_certificate: server.wants_client_certificate,
+            key_proved: server.is_key_proved,
+            hsts: server.hsts.as_deref(),
+            suites: server.suites.iter().map(|(version, suites)| (*version, suites.as_slice())).collect(),
+            groups: &server.groups,
+        }
     }
 }
 
@@ -357,7 +411,7 @@ impl<'a> Certificate<'a> {
 }
 
 impl<'a> Finding<'a> {
-    fn new(finding: &'a finding::Finding) -> Self {
+    pub(super) fn new(finding: &'a finding::Finding) -> Self {
         Self {
             code: finding.code.as_str(),
             severity: severity(finding.severity),
@@ -375,6 +429,7 @@ impl<'a> Location<'a> {
             block: location.block,
             line: location.lines.map(|(first, _)| first),
             last_line: location.lines.map(|(_, last)| last),
+            certificate: location.certificate,
         }
     }
 }
@@ -391,7 +446,7 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
-fn rfc3339(time: OffsetDateTime) -> String {
+pub(super) fn rfc3339(time: OffsetDateTime) -> String {
     // A year past 9999 has no RFC 3339 form; X.509 has none such either.
     time.truncate_to_second().format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }

@@ -1,8 +1,10 @@
 //! Reports as text for people ([`human`]) or JSON for scripts ([`json`]).
 //!
-//! Standard output carries data: the judgement of `check`, what `show` shows, completions, JSON. Everything else is talk and goes to
+//! Standard output carries data: the judgement of `check`, what `show`, `acme list` and `acme account` show, completions,
+//! JSON. Everything else is talk and goes to
 //! standard error. A closed pipe ends quietly, so write errors are dropped here.
 
+mod acme;
 mod human;
 mod json;
 mod show;
@@ -32,9 +34,14 @@ pub fn report(report: &Report, global: &GlobalArgs) {
         (Outcome::Nothing, _) if report.findings.is_empty() => Ok(()),
         (Outcome::Data(_), _) => human::write(&mut stderr, report, global.quiet),
         (_, Format::Json) => json::write(&mut stdout, report),
-        (Outcome::Checked(_) | Outcome::Matched(_) | Outcome::Shown(_), Format::Human) => {
-            human::write(&mut stdout, report, global.quiet)
-        }
+        (
+            Outcome::Account(_)
+            | Outcome::Checked(_)
+            | Outcome::Listed(_)
+            | Outcome::Matched(_)
+            | Outcome::Shown(_),
+            Format::Human,
+        ) => human::write(&mut stdout, report, global.quiet),
         (Outcome::Merged(merged), Format::Human) => {
             let data = merged.stdout.as_deref().map_or(Ok(()), |text| stdout.write_all(text));
             data.and_then(|()| human::write(&mut stderr, report, global.quiet))

@@ -121,7 +121,25 @@ fn short_name(oid: &Oid<'_>) -> String {
 
 /// The text of an attribute in any of the string types of X.520; hexadecimal where it is none.
 fn text(value: &Any<'_>) -> String {
-    decode(value.tag(), value.data).unwrap_or_else(|| format!("#{}", super::algorithm::hex(value.data)))
+    match decode(value.tag(), value.data) {
+        Some(text) => on_one_line(&text),
+        None => format!("#{}", super::algorithm::hex(value.data)),
+    }
+}
+
+/// Text with control characters as RFC 4514 section 2.4 writes them, such as `\\0A`: a line break in a name must not
+/// begin a line of its own in what certkit says.
+pub(super) fn on_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            let mut utf8 = [0; 4];
+            line.extend(c.encode_utf8(&mut utf8).bytes().map(|byte| format!("\\{byte:02X}")));
+        } else {
+            line.push(c);
+        }
+    }
+    line
 }
 
 fn decode(tag: Tag, data: &[u8]) -> Option<String> {
@@ -160,5 +178,11 @@ mod tests {
         assert_ne!(of(12, "Foo"), of(12, "Fo"));
         assert_ne!(of(12, "a"), of(4, "a"));
         assert_eq!(comparable(&[0x30, 1, 0x31]), Err(Malformed));
+    }
+
+    #[test]
+    fn control_characters_are_written_as_their_bytes() {
+        assert_eq!(on_one_line("Fußball, a\\b"), "Fußball, a\\b");
+        assert_eq!(on_one_line("a\r\n\u{9b}\0"), "a\\0D\\0A\\C2\\9B\\00");
     }
 }

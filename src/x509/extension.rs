@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtension, X509Extension};
 
 use super::certificate::Error;
-use super::distinguished_name::DistinguishedName;
+use super::distinguished_name::{DistinguishedName, on_one_line};
 use super::name_constraints::NameConstraints;
 
 /// What a certificate's extensions say.
@@ -290,8 +290,11 @@ impl SubjectAltName {
 impl fmt::Display for SubjectAltName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dns(name) | Self::Mail(name) | Self::Uri(name) => f.write_str(name),
-            Self::Malformed { text, .. } | Self::Other { text, .. } => f.write_str(text),
+            Self::Dns(text)
+            | Self::Mail(text)
+            | Self::Uri(text)
+            | Self::Malformed { text, .. }
+            | Self::Other { text, .. } => f.write_str(&on_one_line(text)),
             Self::Directory(name) => name.fmt(f),
             Self::Ip(address) => address.fmt(f),
         }

@@ -12,6 +12,14 @@
 )]
 
 mod acme;
+mod acme_faults;
+mod acme_front;
+mod acme_hostile;
+mod acme_killed;
+mod acme_life;
+mod acme_machine;
+mod acme_renew;
+mod acme_solvers;
 mod architecture;
 mod bad_input;
 mod ca_consumers;
@@ -28,7 +36,11 @@ mod issue;
 mod key;
 mod ledger;
 mod limbo;
+mod live;
+mod live_front;
+mod live_starttls;
 mod merge;
+mod named;
 mod pebble;
 mod peers;
 mod process;

@@ -1,9 +1,11 @@
 //! A real ACME server on 127.0.0.1: Debian's `pebble`, with `pebble-challtestsrv` as the DNS that it asks.
 //!
-//! Every name has the address 127.0.0.1 there, and http-01 is looked for on [`Pebble::http_port`]. Validation is
-//! real: Pebble connects and reads the answer.
+//! Every name has the address 127.0.0.1 there; http-01 is looked for on [`Pebble::http_port`], tls-alpn-01 on
+//! [`Pebble::tls_port`], and TXT records can be set with [`Pebble::dns_hook`]. Validation is real: Pebble connects and
+//! reads the answer.
 
 use std::net::Ipv4Addr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use certkit::pem;
@@ -23,6 +25,9 @@ pub(crate) struct Pebble<'a> {
     management_port: u16,
     /// Where it looks for http-01 answers, on 127.0.0.1.
     pub(crate) http_port: u16,
+    /// Where it looks for tls-alpn-01 answers, on 127.0.0.1.
+    pub(crate) tls_port: u16,
+    control_port: u16,
 }
 
 impl<'a> Pebble<'a> {
@@ -35,11 +40,32 @@ impl<'a> Pebble<'a> {
     /// Starts one with its own knobs, environment variables that begin with `PEBBLE_`.
     #[track_caller]
     pub(crate) fn start_with(test: &'a Test, knobs: &[(&str, &str)]) -> Option<Self> {
+        Self::start_configured(test, knobs, &[])
+    }
+
+    /// Starts one with its own knobs and members of its configuration.
+    #[track_caller]
+    pub(crate) fn start_configured(
+        test: &'a Test,
+        knobs: &[(&str, &str)],
+        members: &[(&str, serde_json::Value)],
+    ) -> Option<Self> {
+        Self::start_asking(test, knobs, members, None)
+    }
+
+    /// The same, asking another DNS server on 127.0.0.1 than `pebble-challtestsrv`.
+    #[track_caller]
+    pub(crate) fn start_asking(
+        test: &'a Test,
+        knobs: &[(&str, &str)],
+        members: &[(&str, serde_json::Value)],
+        dns_server: Option<u16>,
+    ) -> Option<Self> {
         let (pebble, challtestsrv, curl) = (peer("pebble")?, peer("pebble-challtestsrv")?, peer("curl")?);
         let [port, management_port, http_port, tls_port, dns_port, control_port] =
             std::array::from_fn(|_| free_port());
         write_https_certificate(test);
-        let config = serde_json::json!({"pebble": {
+        let mut config = serde_json::json!({"pebble": {
             "listenAddress": format!("127.0.0.1:{port}"),
             "managementListenAddress": format!("127.0.0.1:{management_port}"),
             "certificate": test.path("pebble/server.pem"),
@@ -49,6 +75,9 @@ impl<'a> Pebble<'a> {
             "ocspResponderURL": "",
             "externalAccountBindingRequired": false,
         }});
+        for (name, value) in members {
+            config["pebble"][*name] = value.clone();
+        }
         test.write("pebble/config.json", config.to_string());
 
         let dns = format!("127.0.0.1:{dns_port}");
@@ -62,9 +91,10 @@ impl<'a> Pebble<'a> {
         dns_process.wait_for((Ipv4Addr::LOCALHOST, control_port).into());
         dns_process.wait_for((Ipv4Addr::LOCALHOST, dns_port).into());
 
+        let asked = dns_server.map_or(dns, |port| format!("127.0.0.1:{port}"));
         let config = test.path("pebble/config.json");
         let mut program =
-            test.program(pebble).args(["-config", &config.display().to_string(), "-dnsserver", &dns]);
+            test.program(pebble).args(["-config", &config.display().to_string(), "-dnsserver", &asked]);
         // Never a validation that is skipped, nor one that is remembered.
         for (name, value) in
             knobs.iter().chain(&[("PEBBLE_VA_ALWAYS_VALID", "0"), ("PEBBLE_AUTHZREUSE", "0")])
@@ -74,7 +104,17 @@ impl<'a> Pebble<'a> {
         let mut server = Process::start(test, program);
         server.wait_for((Ipv4Addr::LOCALHOST, port).into());
         server.wait_for((Ipv4Addr::LOCALHOST, management_port).into());
-        Some(Self { test, server, _dns: dns_process, curl, port, management_port, http_port })
+        Some(Self {
+            test,
+            server,
+            _dns: dns_process,
+            curl,
+            port,
+            management_port,
+            http_port,
+            tls_port,
+            control_port,
+        })
     }
 
     /// The directory's address.
@@ -95,23 +135,68 @@ impl<'a> Pebble<'a> {
 
     /// What `obtain` adds to its arguments.
     pub(crate) fn args(&self) -> Vec<String> {
+        let mut args = vec![format!("--http=127.0.0.1:{}", self.http_port)];
+        args.extend(self.server_args());
+        args
+    }
+
+    /// The same without a challenge.
+    pub(crate) fn server_args(&self) -> Vec<String> {
         vec![
-            format!("--http=127.0.0.1:{}", self.http_port),
             format!("--server={}", self.directory()),
             format!("--ca-roots={}", self.https_ca().display()),
             "--state=state".into(),
         ]
     }
 
+    /// Runs `certkit acme obtain ARGS...` with this server and `--state state`; `args` say the challenge.
+    pub(crate) fn obtain_by(&self, args: &[&str]) -> Ran {
+        let program = self.test.program(certkit()).args(["acme", "obtain", "--agree-tos"]);
+        program.args(args).args(self.server_args()).run()
+    }
+
+    /// A program for `--dns-hook` that sets TXT records where Pebble looks for them, and keeps what it was called with
+    /// in `hook.log`. The DNS stub forgets all values of a name at the first cleanup.
+    pub(crate) fn dns_hook(&self) -> String {
+        let control = format!("http://127.0.0.1:{}", self.control_port);
+        let script = format!(
+            "#!/bin/sh\nset -e\necho \"$1 $2 $3\" >> hook.log\ncase $1 in\n\
+             present) curl -sSf -d \"{{\\\"host\\\":\\\"$2\\\",\\\"value\\\":\\\"$3\\\"}}\" {control}/set-txt ;;\n\
+             cleanup) curl -sSf -d \"{{\\\"host\\\":\\\"$2\\\"}}\" {control}/clear-txt ;;\nesac\n"
+        );
+        self.test.write("dns-hook", script);
+        let path = self.test.path("dns-hook");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        "./dns-hook".to_owned()
+    }
+
     /// Writes the root of the certificates that it issues to `issuer-root.pem`.
     #[track_caller]
     pub(crate) fn write_issuer_root(&self) -> PathBuf {
-        let path = self.test.path("issuer-root.pem");
-        let url = format!("https://localhost:{}/roots/0", self.management_port);
+        self.write_root(0)
+    }
+
+    /// Writes the root of one of its chains, counted from 0.
+    #[track_caller]
+    pub(crate) fn write_root(&self, number: usize) -> PathBuf {
+        let name =
+            if number == 0 { "issuer-root.pem".to_owned() } else { format!("issuer-root-{number}.pem") };
+        let path = self.test.path(name);
+        let url = format!("https://localhost:{}/roots/{number}", self.management_port);
         let ca = self.https_ca().display().to_string();
         let output = path.display().to_string();
         self.test.run(&self.curl, &["-sSf", "--cacert", &ca, "-o", &output, &url]).exits(0);
         path
+    }
+
+    /// What it says of a certificate, by its serial number as openssl prints it: `Valid` or `Revoked`.
+    #[track_caller]
+    pub(crate) fn status_of(&self, serial: &str) -> String {
+        let serial = serial.trim_start_matches('0');
+        let url = format!("https://localhost:{}/cert-status-by-serial/{serial}", self.management_port);
+        let ca = self.https_ca().display().to_string();
+        let answer = self.test.run(&self.curl, &["-sS", "--cacert", &ca, &url]).exits(0).json();
+        answer["Status"].as_str().unwrap_or_default().to_owned()
     }
 
     /// How many lines of its log hold `text`.

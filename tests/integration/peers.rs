@@ -101,7 +101,7 @@ impl<'a> Chromium<'a> {
 
 /// Says that the running test is skipped and why; fails it where nothing may be skipped.
 #[track_caller]
-fn skip(what: &str) {
+pub(crate) fn skip(what: &str) {
     assert!(
         env::var_os("CERTKIT_REQUIRE_PEERS").is_none_or(|value| value != "1"),
         "no {what}, and CERTKIT_REQUIRE_PEERS=1 lets nothing be skipped (`make test` installs the peers)"

@@ -8,6 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 # Debian package and a program of it.
 packages='
+bind9 named
 ca-certificates update-ca-certificates
 chromium chromium
 bsdutils script
@@ -24,6 +25,8 @@ pebble pebble
 requirements=(tests/peers/requirements.txt)
 if [ "${1:-test}" = bench ]; then
     packages+='
+certbot certbot
+lego lego
 mkcert mkcert
 uwsgi-core uwsgi-core
 uwsgi-plugin-python3 uwsgi-core

@@ -1,3 +1,270 @@
-//! Ways to show an ACME server that a name is ours (RFC 8555 section 8).
+//! How a server is convinced that a name is ours (RFC 8555 section 8): what was chosen, made ready before anything is
+//! ordered, and then answering.
+//!
+//! ```text
+//! Method ── prepare ──> Ready ── start ──> Solver ── present, withdraw
+//! flags,     sockets bound,       inside a
+//! renew.json folder writable      runtime
+//! ```
+//!
+//! A server program that has listeners of its own brings its own [`Solver`] in [`Method::Embedded`].
 
+mod dns_hook;
+mod error;
 pub mod http01;
+pub mod listen;
+mod rfc2136;
+pub mod tls_alpn01;
+mod webroot;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use self::dns_hook::DnsHook;
+pub use self::error::Error;
+use self::http01::Http01;
+use self::listen::{ListenAddress, Sockets};
+use self::rfc2136::Rfc2136;
+use self::tls_alpn01::TlsAlpn01;
+use self::webroot::Webroot;
+use crate::x509::HostName;
+
+/// How the server is to be convinced, as flags say it and `renew.json` keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// dns-01 by a command that is called with `present|cleanup FQDN VALUE`.
+    DnsHook(String),
+    /// By a solver of the program around this library; it is not kept in `renew.json`.
+    #[serde(skip)]
+    Embedded(Embedded),
+    /// http-01 by a small server of our own.
+    Http(ListenAddress),
+    /// dns-01 by signed updates of the zone; the file says where and with which key.
+    Rfc2136(PathBuf),
+    /// tls-alpn-01 by a listener of our own.
+    TlsAlpn(ListenAddress),
+    /// http-01 by files below the root folder of a web server that runs already.
+    Webroot(PathBuf),
+}
+
+/// A solver that somebody else brings; equal to itself only.
+#[derive(Clone, Debug)]
+pub struct Embedded(pub Arc<dyn Solver>);
+
+/// The kinds of challenges that can be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// RFC 8555 section 8.4.
+    Dns01,
+    /// RFC 8555 section 8.3.
+    Http01,
+    /// RFC 8737.
+    TlsAlpn01,
+}
+
+/// What a server will look for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// For whom: for a wildcard the name without its `*.`.
+    pub host: HostName,
+    /// The challenge's token, by which http-01 finds the answer.
+    pub token: String,
+    /// The token and the hash of the account's key (RFC 8555 section 8.1).
+    pub key_authorization: String,
+}
+
+/// Whoever shows answers to the server.
+#[async_trait]
+pub trait Solver: fmt::Debug + Send + Sync {
+    /// The challenges that it answers.
+    fn kind(&self) -> Kind;
+
+    /// Shows all the answers of an order; the server finds each when this returns. Answers that are there already
+    /// (of a run that was killed) are no error.
+    ///
+    /// # Errors
+    /// When one of them cannot be shown.
+    async fn present(&self, answers: &[Answer]) -> Result<(), Error>;
+
+    /// Takes the answers away, also those of a run that was killed. What is gone already is no error.
+    ///
+    /// # Errors
+    /// When something stays that should be removed by hand.
+    async fn withdraw(&self, answers: &[Answer]) -> Result<(), Error>;
+
+    /// Whether anybody has asked for this answer; `None` when that cannot be known.
+    fn was_asked(&self, _answer: &Answer) -> Option<bool> {
+        None
+    }
+
+    /// Whether answers stay when this process is killed, so that the next run has to take them away.
+    fn outlives_process(&self) -> bool {
+        false
+    }
+}
+
+/// Everything at hand to answer; nobody answers yet.
+#[derive(Debug)]
+pub enum Ready {
+    /// Bound sockets for http-01.
+    Http(Sockets),
+    /// Bound sockets for tls-alpn-01.
+    TlsAlpn(Sockets),
+    /// A solver that needs no start.
+    Solver(Arc<dyn Solver>),
+}
+
+impl Method {
+    /// The challenges that it answers.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Embedded(Embedded(solver)) => solver.kind(),
+            Self::DnsHook(_) | Self::Rfc2136(_) => Kind::Dns01,
+            Self::Http(_) | Self::Webroot(_) => Kind::Http01,
+            Self::TlsAlpn(_) => Kind::TlsAlpn01,
+        }
+    }
+
+    /// Looks whether this method can prove a name, as `acme::certificate_name` gives it.
+    ///
+    /// # Errors
+    /// [`Error::CannotProve`].
+    pub fn can_prove(&self, name: &str) -> Result<(), Error> {
+        let kind = self.kind();
+        let possible = match kind {
+            // RFC 8738 section 7.
+            Kind::Dns01 => name.parse::<std::net::IpAddr>().is_err(),
+            // RFC 8555 section 7.1.3 leaves it to the server; no public one takes less than a DNS record for a
+            // wildcard (Baseline Requirements 3.2.2.4.19 and .20).
+            Kind::Http01 | Kind::TlsAlpn01 => !name.starts_with("*."),
+        };
+        if possible { Ok(()) } else { Err(Error::CannotProve { name: name.to_owned(), kind }) }
+    }
+
+    /// Makes everything ready without telling anybody outside: binds sockets, looks at folders and files.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub fn prepare(&self) -> Result<Ready, Error> {
+        Ok(match self {
+            Self::Embedded(Embedded(solver)) => Ready::Solver(Arc::clone(solver)),
+            Self::DnsHook(command) => Ready::Solver(Arc::new(DnsHook::new(command)?)),
+            Self::Http(address) => Ready::Http(Sockets::bind(Kind::Http01, *address)?),
+            Self::Rfc2136(file) => Ready::Solver(Arc::new(Rfc2136::new(file)?)),
+            Self::TlsAlpn(address) => Ready::TlsAlpn(Sockets::bind(Kind::TlsAlpn01, *address)?),
+            Self::Webroot(folder) => Ready::Solver(Arc::new(Webroot::new(folder)?)),
+        })
+    }
+
+    /// The same with absolute paths, because the next run may start in another folder; `None` when it cannot be
+    /// kept.
+    pub fn to_keep(&self) -> Option<Self> {
+        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        Some(match self {
+            Self::Embedded(_) => return None,
+            Self::DnsHook(command) => Self::DnsHook(dns_hook::absolute(command)),
+            Self::Http(_) | Self::TlsAlpn(_) => self.clone(),
+            Self::Rfc2136(file) => Self::Rfc2136(absolute(file)),
+            Self::Webroot(folder) => Self::Webroot(absolute(folder)),
+        })
+    }
+}
+
+impl Ready {
+    /// Begins to answer. Needs a tokio runtime with time and I/O.
+    ///
+    /// # Errors
+    /// [`Error::Bind`] when the runtime refuses the sockets.
+    pub fn start(self) -> Result<Arc<dyn Solver>, Error> {
+        Ok(match self {
+            Self::Http(sockets) => Arc::new(Http01::start(sockets)?),
+            Self::TlsAlpn(sockets) => Arc::new(TlsAlpn01::start(sockets)?),
+            Self::Solver(solver) => solver,
+        })
+    }
+}
+
+impl Answer {
+    /// The hash of the key authorization, which dns-01 and tls-alpn-01 show in its place.
+    pub fn digest(&self) -> [u8; 32] {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.key_authorization.as_bytes());
+        let mut bytes = [0; 32];
+        for (to, from) in bytes.iter_mut().zip(digest.as_ref()) {
+            *to = *from;
+        }
+        bytes
+    }
+
+    /// The name of the TXT record that dns-01 looks for, without a dot at its end (RFC 8555 section 8.4).
+    pub fn record_name(&self) -> String {
+        format!("_acme-challenge.{}", self.host)
+    }
+
+    /// The text of that record.
+    pub fn record_value(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.digest())
+    }
+}
+
+impl PartialEq for Embedded {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Embedded {}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dns01 => "dns-01",
+            Self::Http01 => "http-01",
+            Self::TlsAlpn01 => "tls-alpn-01",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_kept_and_read_back() {
+        for (method, text) in [
+            (Method::Http(ListenAddress::Everywhere(80)), r#"{"http":":80"}"#),
+            (Method::Rfc2136("/etc/certkit/dns.toml".into()), r#"{"rfc2136":"/etc/certkit/dns.toml"}"#),
+            (Method::TlsAlpn("127.0.0.1:443".parse().unwrap()), r#"{"tls_alpn":"127.0.0.1:443"}"#),
+            (
+                Method::DnsHook("certkit-hook --zone 'a b'".into()),
+                r#"{"dns_hook":"certkit-hook --zone 'a b'"}"#,
+            ),
+            (Method::Webroot("/srv/www".into()), r#"{"webroot":"/srv/www"}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&method.to_keep().unwrap()).unwrap(), text);
+            assert_eq!(serde_json::from_str::<Method>(text).unwrap(), method);
+        }
+        let Some(Method::Webroot(kept)) = Method::Webroot("www".into()).to_keep() else { panic!() };
+        assert!(kept.is_absolute());
+        assert!(serde_json::from_str::<Method>(r#"{"http":"nowhere"}"#).is_err());
+    }
+
+    #[test]
+    fn wildcards_need_a_dns_record() {
+        let http = Method::Http(ListenAddress::Everywhere(80));
+        assert!(http.can_prove("a.test").is_ok());
+        assert!(http.can_prove("192.0.2.7").is_ok());
+        assert!(matches!(http.can_prove("*.a.test"), Err(Error::CannotProve { kind: Kind::Http01, .. })));
+        let dns = Method::DnsHook("true".into());
+        assert!(dns.can_prove("*.a.test").is_ok());
+        for address in ["192.0.2.7", "2001:db8::7"] {
+            assert!(matches!(dns.can_prove(address), Err(Error::CannotProve { kind: Kind::Dns01, .. })));
+        }
+    }
+}

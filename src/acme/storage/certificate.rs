@@ -7,13 +7,18 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::access::{let_through, set_mode};
 use super::{
-    Error, Lock, OrderJournal, RenewRecord, Result, private_dir, read, read_json, read_key, remove, sync_dir,
-    write_json, write_key,
+    Error, KeyGroup, Lock, OrderJournal, RenewRecord, Result, private_dir, read, read_json, read_key, remove,
+    sync_dir, write_json, write_key,
 };
 use crate::sys::fs::{Existing, NewFile, PRIVATE, PUBLIC, create_all};
 use crate::x509::PrivateKey;
 
+/// Modes of a key and its directory when a group may read them.
+const GROUP_FILE: u32 = 0o640;
+const PRIVATE_DIR: u32 = 0o700;
+const GROUP_DIR: u32 = 0o750;
 /// How many versions stay, the one in use included.
 const VERSIONS_KEPT: usize = 3;
 
@@ -113,13 +118,39 @@ impl CertificateStore {
         write_key(self.order_key_path(), key)
     }
 
+    /// The name that the files are under.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is the certificate whose first name is this.
+    pub fn is_of(&self, name: &str) -> bool {
+        self.name == super::file_name(name)
+    }
+
+    /// All that is kept of the certificate; its version may not be the one in use, if a run was killed while putting it
+    /// in place.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read or understood.
+    pub fn record(&self) -> Result<Option<RenewRecord>> {
+        read_json(&self.renew_path())
+    }
+
+    /// Keeps what has changed about the certificate. Needs the lock.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn save_record(&self, record: &RenewRecord) -> Result<()> {
+        write_json(self.renew_path(), record)
+    }
+
     /// How the certificate in use was got; `None` when there is none, or a run was killed while putting it in place.
     ///
     /// # Errors
     /// When the file is there and cannot be read or understood.
     pub fn renew_record(&self) -> Result<Option<RenewRecord>> {
-        let record: Option<RenewRecord> = read_json(&self.renew_path())?;
-        Ok(record.filter(|record| self.live_version() == Some(record.version)))
+        Ok(self.record()?.filter(|record| self.live_version() == Some(record.version)))
     }
 
     /// Where the files in use are.
@@ -141,11 +172,24 @@ impl CertificateStore {
         read(&self.live_files().fullchain)
     }
 
-    /// Puts a new version in use and gives its number. `record.version` is set here.
+    /// The key in use.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read or understood.
+    pub fn live_key(&self) -> Result<Option<PrivateKey>> {
+        read_key(&self.live_files().key)
+    }
+
+    /// Puts a new version in use and gives its number. `record.version` is set here; `group` may read the key.
     ///
     /// # Errors
     /// When the system refuses; the version in use before is still in use then.
-    pub fn install(&self, files: &VersionFiles, mut record: RenewRecord) -> Result<u32> {
+    pub fn install(
+        &self,
+        files: &VersionFiles,
+        mut record: RenewRecord,
+        group: Option<KeyGroup>,
+    ) -> Result<u32> {
         let version = self.numbers()?.last().map_or(1, |last| last + 1);
         let dir = self.versions().join(version.to_string());
         let staging = self.versions().join(format!(".{version}.tmp"));
@@ -168,6 +212,7 @@ impl CertificateStore {
             file("chain.pem", &files.chain, PUBLIC),
             file("fullchain.pem", &files.fullchain, PUBLIC),
         ])?;
+        self.open_to(&staging, group)?;
         fs::rename(&staging, &dir).map_err(Error::io("make the folder", &dir))?;
         sync_dir(&self.versions())?;
 
@@ -176,6 +221,28 @@ impl CertificateStore {
         self.point_live_at(version)?;
         self.prune(version)?;
         Ok(version)
+    }
+
+    /// Lets `group` read the key of this version; without one nobody but the owner.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn let_in(&self, version: u32, group: Option<KeyGroup>) -> Result<()> {
+        self.open_to(&self.versions().join(version.to_string()), group)
+    }
+
+    fn open_to(&self, dir: &Path, group: Option<KeyGroup>) -> Result<()> {
+        let key = dir.join("privkey.pem");
+        let Some(group) = group else {
+            set_mode(&key, PRIVATE)?;
+            return set_mode(dir, PRIVATE_DIR);
+        };
+        group.give(&key, GROUP_FILE)?;
+        group.give(dir, GROUP_DIR)?;
+        for dir in [&self.root, &self.root.join("certs"), &self.versions(), &self.root.join("live")] {
+            let_through(dir)?;
+        }
+        Ok(())
     }
 
     fn point_live_at(&self, version: u32) -> Result<()> {
@@ -249,15 +316,8 @@ mod tests {
     use crate::x509::KeyKind;
 
     fn record() -> RenewRecord {
-        RenewRecord {
-            schema: 1,
-            version: 0,
-            names: vec!["a.test".into()],
-            server: "https://ca.test/dir".into(),
-            ca_roots: None,
-            key_kind: "p256".into(),
-            http: ":80".into(),
-        }
+        let text = r#"{"schema":1,"version":0,"names":["a.test"],"server":"s","key_kind":"p256"}"#;
+        serde_json::from_str(text).unwrap()
     }
 
     fn files(text: &str) -> VersionFiles {
@@ -280,7 +340,7 @@ mod tests {
         let _lock = store.lock(|| {}).unwrap();
         assert_eq!(store.renew_record().unwrap(), None);
         for version in 1..=5 {
-            assert_eq!(store.install(&files(&version.to_string()), record()).unwrap(), version);
+            assert_eq!(store.install(&files(&version.to_string()), record(), None).unwrap(), version);
             let live = store.live_files();
             assert_eq!(fs::read_to_string(&live.key).unwrap(), format!("key {version}"));
             assert_eq!(fs::read_to_string(&live.cert).unwrap(), format!("cert {version}"));
@@ -293,17 +353,33 @@ mod tests {
     }
 
     #[test]
+    fn a_group_is_let_through_to_the_key_and_nobody_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("state");
+        let store = Storage::new(&root).certificate("a.test");
+        let _lock = store.lock(|| {}).unwrap();
+        let group = KeyGroup::find(&rustix::process::getegid().as_raw().to_string()).unwrap();
+        store.install(&files("1"), record(), Some(group)).unwrap();
+        assert_eq!((mode(&store.live_files().key), mode(&store.versions().join("1"))), (0o640, 0o750));
+        for dir in ["", "certs", "certs/a.test", "live"] {
+            assert_eq!(mode(&root.join(dir)), 0o711, "{dir}");
+        }
+        assert_eq!(mode(&root.join("orders")), 0o700);
+        assert_eq!(mode(&store.renew_path()), 0o600);
+    }
+
+    #[test]
     fn a_run_killed_before_the_symlink_counts_as_nothing_done() {
         let dir = tempfile::tempdir().unwrap();
         let store = Storage::new(dir.path()).certificate("a.test");
         let _lock = store.lock(|| {}).unwrap();
-        store.install(&files("1"), record()).unwrap();
+        store.install(&files("1"), record(), None).unwrap();
         // As if killed after renew.json was written, and with half a version lying about.
         write_json(store.renew_path(), &RenewRecord { version: 2, ..record() }).unwrap();
         fs::create_dir(store.versions().join(".2.tmp")).unwrap();
         fs::write(store.versions().join(".2.tmp/privkey.pem"), "half").unwrap();
         assert_eq!(store.renew_record().unwrap(), None);
-        assert_eq!(store.install(&files("2"), record()).unwrap(), 2);
+        assert_eq!(store.install(&files("2"), record(), None).unwrap(), 2);
         assert_eq!(store.renew_record().unwrap().unwrap().version, 2);
     }
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! STATE/accounts/<server hash>/account.json   who we are there; key.pem is written before the account is asked for
+//! STATE/accounts/<server hash>/history.json   what was issued and what failed of late, as servers count it
 //! STATE/orders/<name>.json                    an order on its way, written before each request that changes it
 //! STATE/orders/<name>.key.pem                 the key of the certificate that it is for
 //! STATE/certs/<name>/<n>/                     privkey, cert, chain and fullchain.pem of version n, complete or absent
@@ -12,21 +13,27 @@
 //! The symlink is swapped by one rename, so key and chain can never disagree. Directories are 0700 and keys 0600
 //! from their creation on, whatever the umask. Locks are flock(2): they end with the process that holds them.
 
+mod access;
 mod account;
 mod certificate;
+mod history;
 mod records;
+mod timestamp;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+pub use access::KeyGroup;
 pub use account::AccountStore;
 pub use certificate::{CertificateStore, LiveFiles, VersionFiles};
-pub use records::{AccountRecord, OrderJournal, RenewRecord, Step};
+pub use history::{Entry, Exhausted, History};
+pub use records::{AccountRecord, FailureRecord, HookRecord, OrderJournal, RenewRecord, RenewalWindow, Step};
 use rustix::fs::FlockOperation;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+pub use timestamp::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::sys::fs::{Existing, NewFile, create_all, plain, read_limited};
@@ -64,6 +71,20 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// The state belongs to another user.
+    #[error("{} belongs to the user with the number {owner}", .path.display())]
+    Foreign {
+        /// What.
+        path: PathBuf,
+        /// To whom it belongs.
+        owner: u32,
+    },
+    /// No such group.
+    #[error("there is no group {0:?}")]
+    NoGroup(String),
+    /// Others may write into the state directory.
+    #[error("everybody may write into {}", .0.display())]
+    Open(PathBuf),
     /// A file could not be written.
     #[error(transparent)]
     Write(#[from] crate::sys::fs::Error),
@@ -88,10 +109,40 @@ impl Storage {
         AccountStore::new(self.root.join("accounts").join(&super::names::sha256_hex(server)[..16]))
     }
 
+    /// Where the state is.
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// Refuses a state directory that is not ours alone: what is in it is believed, and hooks in it are run.
+    ///
+    /// # Errors
+    /// [`Error::Foreign`], [`Error::Open`], and when it cannot be looked at. A missing one is fine.
+    pub fn check_access(&self) -> Result<()> {
+        access::check(&self.root)
+    }
+
+    /// All accounts.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn accounts(&self) -> Result<Vec<AccountStore>> {
+        let dir = self.root.join("accounts");
+        Ok(entries(&dir)?.into_iter().map(|name| AccountStore::new(dir.join(name))).collect())
+    }
+
+    /// All certificates that are in use, sorted by name.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn certificates(&self) -> Result<Vec<CertificateStore>> {
+        let names = entries(&self.root.join("live"))?;
+        Ok(names.iter().map(|name| CertificateStore::new(&self.root, name)).collect())
+    }
+
     /// What belongs to a certificate, by its first name.
     pub fn certificate(&self, name: &str) -> CertificateStore {
-        // Validated names hold no slash and do not begin with a dot; `*` is not wanted in paths.
-        CertificateStore::new(&self.root, &name.replace('*', "_"))
+        CertificateStore::new(&self.root, &file_name(name))
     }
 }
 
@@ -120,6 +171,33 @@ impl Lock {
             .map_err(|error| Error::io("lock", path)(error.into()))?;
         Ok(Self { _file: file })
     }
+}
+
+/// The name that a certificate's files are under. Validated names hold no slash and do not begin with a dot, but this
+/// may be asked for any; `*` is not wanted in paths.
+fn file_name(name: &str) -> String {
+    name.trim_start_matches('.').replace(['*', '/'], "_")
+}
+
+/// The path as it is from everywhere: the next run may start in another folder.
+pub(in crate::acme) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The names in a directory that are not hidden, sorted; none when it is missing.
+fn entries(dir: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io("read", dir)(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(Error::io("read", dir))?;
+        names.extend(entry.file_name().into_string().ok().filter(|name| !name.starts_with('.')));
+    }
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// Makes a directory and its parents, for the owner alone.

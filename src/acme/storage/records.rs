@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
+use super::{Timestamp, absolute};
+use crate::acme::challenge::Method;
 use crate::acme::{Plan, names};
 
 /// The version of the files here.
@@ -25,6 +28,12 @@ pub struct AccountRecord {
     /// The account's address; missing until the server has answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// CA certificates to trust for the server itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_roots: Option<PathBuf>,
+    /// Whether it is closed; the next order makes another.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deactivated: bool,
 }
 
 impl AccountRecord {
@@ -49,6 +58,12 @@ pub struct OrderJournal {
     pub names: Vec<String>,
     /// Kind of the certificate's key.
     pub key_kind: String,
+    /// The profile that is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// The certificate that this one replaces, by its name in requests (RFC 9773 section 4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
     /// The certificate's key, relative to the state directory.
     pub key: String,
     /// The order's address; missing until the server has answered.
@@ -82,16 +97,21 @@ impl OrderJournal {
             names_hash: names::hash(names),
             names: names.to_vec(),
             key_kind: key_kind.to_owned(),
+            profile: None,
+            replaces: None,
             key,
             order: None,
             step: Step::Order,
         }
     }
 
-    /// Whether it is of the same order: same server, account, names and kind of key.
+    /// Whether it is of the same order: same server, account, names, kind of key and profile.
     pub fn is_same_order(&self, other: &Self) -> bool {
-        (&self.server, &self.account, &self.names_hash, &self.key_kind)
-            == (&other.server, &other.account, &other.names_hash, &other.key_kind)
+        let of = |journal: &Self| {
+            let Self { server, account, names_hash, key_kind, profile, .. } = journal.clone();
+            (server, account, names_hash, key_kind, profile)
+        };
+        of(self) == of(other)
     }
 }
 
@@ -111,24 +131,139 @@ pub struct RenewRecord {
     pub ca_roots: Option<PathBuf>,
     /// Kind of the certificate's key.
     pub key_kind: String,
-    /// Where http-01 challenges are answered.
-    pub http: String,
+    /// How the names were proved; missing when that cannot be written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<Method>,
+    /// The profile that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// The common name of the issuer that the chain should end with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred_chain: Option<String>,
+    /// What to run when a new certificate is in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deploy_hook: Option<String>,
+    /// The group that may read the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_group: Option<String>,
+    /// When it was revoked; it is not renewed then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Timestamp>,
+    /// When the server wants it renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<RenewalWindow>,
+    /// When to ask the server for that again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask_again: Option<Timestamp>,
+    /// How many renewals have failed in a row.
+    #[serde(default)]
+    pub failures: u32,
+    /// The last one that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_failure: Option<FailureRecord>,
+    /// No other try before this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// How the deploy hook went; missing while there was none to run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hook: Option<HookRecord>,
+}
+
+/// When the server wants a certificate renewed (RFC 9773 section 4.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewalWindow {
+    /// The certificate that this is about, by its name in requests (RFC 9773 section 4.1).
+    pub certificate: String,
+    /// The window's start.
+    pub start: Timestamp,
+    /// The window's end.
+    pub end: Timestamp,
+    /// The point in it that was chosen at random, once.
+    pub chosen: Timestamp,
+    /// A page that tells people why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<String>,
+}
+
+/// A renewal that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureRecord {
+    /// When.
+    pub at: Timestamp,
+    /// Why, in one line.
+    pub message: String,
+}
+
+impl HookRecord {
+    /// A hook that is about to be run.
+    pub fn pending(now: OffsetDateTime) -> Self {
+        Self { pending: true, at: now.into(), failure: None, output: String::new() }
+    }
+}
+
+/// How the deploy hook of the certificate in use went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookRecord {
+    /// Whether it is still to be run: it has failed, or a run was killed before its end.
+    pub pending: bool,
+    /// When it was begun.
+    pub at: Timestamp,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// What it said, the end of it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub output: String,
 }
 
 impl RenewRecord {
     /// A record of a certificate that was got by `plan`; its version is set when it is put in use.
     pub fn new(plan: &Plan) -> Self {
-        // Absolute, because the next run may start in another folder.
-        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
         Self {
             schema: SCHEMA,
             version: 0,
             names: plan.names.clone(),
             server: plan.server.clone(),
-            ca_roots: plan.ca_roots.as_ref().map(absolute),
+            ca_roots: plan.ca_roots.as_deref().map(absolute),
             key_kind: plan.key_kind.as_str().to_owned(),
-            http: plan.http.to_string(),
+            challenge: plan.challenge.to_keep(),
+            profile: plan.profile.clone(),
+            preferred_chain: plan.preferred_chain.clone(),
+            deploy_hook: plan.deploy_hook.clone(),
+            key_group: plan.key_group.clone(),
+            revoked: None,
+            window: None,
+            ask_again: None,
+            failures: 0,
+            last_failure: None,
+            not_before: None,
+            hook: None,
         }
+    }
+
+    /// Takes over how `plan` wants to go on. Tells whether anything is new.
+    pub fn take_settings(&mut self, plan: &Plan) -> bool {
+        let planned = Self::new(plan);
+        let is_new =
+            (&self.ca_roots, &self.challenge, &self.preferred_chain, &self.deploy_hook, &self.key_group)
+                != (
+                    &planned.ca_roots,
+                    &planned.challenge,
+                    &planned.preferred_chain,
+                    &planned.deploy_hook,
+                    &planned.key_group,
+                );
+        self.ca_roots = planned.ca_roots;
+        self.challenge = planned.challenge;
+        self.preferred_chain = planned.preferred_chain;
+        self.deploy_hook = planned.deploy_hook;
+        self.key_group = planned.key_group;
+        is_new
+    }
+
+    /// Whether the deploy hook is still to be run.
+    pub fn hook_is_pending(&self) -> bool {
+        self.deploy_hook.is_some() && self.hook.as_ref().is_some_and(|hook| hook.pending)
     }
 
     /// What makes the certificate another one than `plan` wants.
@@ -139,6 +274,10 @@ impl RenewRecord {
             Some("the one in use is from another server")
         } else if self.key_kind != plan.key_kind.as_str() {
             Some("another kind of key is wanted")
+        } else if self.profile != plan.profile {
+            Some("another profile is wanted")
+        } else if self.revoked.is_some() {
+            Some("the one in use is revoked")
         } else {
             None
         }
@@ -148,7 +287,7 @@ impl RenewRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::acme::challenge::http01::HttpAddress;
+    use crate::acme::challenge::listen::ListenAddress;
     use crate::x509::KeyKind;
 
     fn names(names: &[&str]) -> Vec<String> {
@@ -182,10 +321,18 @@ mod tests {
             OrderJournal { server: "https://other.test/".into(), ..same.clone() },
             OrderJournal { account: "https://ca.test/a/2".into(), ..same.clone() },
             OrderJournal { key_kind: "p384".into(), ..same.clone() },
+            OrderJournal { profile: Some("shortlived".into()), ..same.clone() },
             OrderJournal::new(&same.server, &same.account, &names(&["a.test", "b.test"]), "p256", "k".into()),
         ] {
             assert!(!journal.is_same_order(&other));
         }
+    }
+
+    #[test]
+    fn records_of_earlier_versions_read() {
+        let text = r#"{"schema":1,"version":2,"names":["a.test"],"server":"s","key_kind":"p256"}"#;
+        let record = serde_json::from_str::<RenewRecord>(text).unwrap();
+        assert_eq!((record.version, record.failures, record.window), (2, 0, None));
     }
 
     #[test]
@@ -199,11 +346,7 @@ mod tests {
         let plan = Plan {
             names: names(&["a.test", "b.test"]),
             server: "https://ca.test/dir".into(),
-            ca_roots: None,
-            email: None,
-            key_kind: KeyKind::EcdsaP256,
-            http: HttpAddress::Everywhere(80),
-            force: false,
+            ..Plan::new(Method::Http(ListenAddress::Everywhere(80)))
         };
         let record = RenewRecord::new(&plan);
         assert_eq!(record.difference(&plan), None);
@@ -212,6 +355,7 @@ mod tests {
             Plan { names: names(&["a.test"]), ..plan.clone() },
             Plan { server: "https://other.test/dir".into(), ..plan.clone() },
             Plan { key_kind: KeyKind::Rsa2048, ..plan.clone() },
+            Plan { profile: Some("shortlived".into()), ..plan.clone() },
         ] {
             assert!(record.difference(&other).is_some());
         }

@@ -4,7 +4,7 @@
 use super::super::check::{Found, Judged};
 use crate::chain::Profile;
 use crate::finding::{Code, Finding};
-use crate::x509::Purpose;
+use crate::x509::{HostName, Purpose};
 
 pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let leaf = judged.leaf();
@@ -16,7 +16,9 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     if judged.input.profile == Profile::Rfc5280 && judged.input.host.is_none() {
         return Vec::new();
     }
-    let name = leaf.certificate.subject.common_name().unwrap_or("NAME");
+    // The command is there to be pasted: nothing but a host name may stand in it.
+    let is_host = |name: &&str| HostName::parse(name).is_ok();
+    let name = leaf.certificate.subject.common_name().filter(is_host).unwrap_or("NAME");
     let version =
         if leaf.certificate.version < 3 { " (it is of version 1, which cannot have any)" } else { "" };
     let message = format!(

@@ -6,25 +6,25 @@ use rustls::CertificateError;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use super::{challenge, wishes};
 use crate::acme::storage::Error as StorageError;
 use crate::acme::{Error, FailedValidation, Refusal};
+use crate::commands::output::shell_word;
 use crate::finding::{Code, Finding, Location};
 use crate::report::Failure;
-use crate::sys::fs::plain;
 
 /// EX_TEMPFAIL of sysexits.h: the same command may work later.
-const TRY_LATER: u8 = 75;
+pub(super) const TRY_LATER: u8 = 75;
 /// How to agree to the terms of service without a terminal.
 const AGREE_FIX: &str = "read them, then run it again with --agree-tos (or CERTKIT_AGREE_TOS=1)";
 
 /// What went wrong, as a finding with its mend and the right status.
-pub(super) fn failure(error: Error, now: OffsetDateTime) -> Failure {
+pub(in crate::commands) fn failure(error: Error, now: OffsetDateTime) -> Failure {
     match error {
         Error::BadAnswer { doing, reason } => Failure::new(Finding::error(
             Code::AcmeFailed,
             format!("{doing}: the server's answer makes no sense: {reason}"),
         )),
-        Error::Bind { address, source } => Failure::new(bind_finding(&address, &source)),
         Error::CaRoots { path, reason } => Failure::new(
             Finding::error(
                 Code::NoCertificate,
@@ -33,9 +33,10 @@ pub(super) fn failure(error: Error, now: OffsetDateTime) -> Failure {
             .at(Location::file(path.display().to_string()))
             .fix("give its CA certificates in PEM, as --ca-roots FILE"),
         ),
-        Error::NoChallenge { name, offered } => Failure::new(Finding::error(
+        Error::Challenge(error) => challenge::failure(&error),
+        Error::NoChallenge { name, kind, offered } => Failure::new(Finding::error(
             Code::AcmeFailed,
-            format!("the server offers no http-01 challenge for {name}, only {}", offered.join(", ")),
+            format!("the server offers no {kind} challenge for {name}, only {}", offered.join(", ")),
         ))
         .status(1),
         Error::NotAcme { url, reason } => Failure::new(
@@ -57,7 +58,7 @@ pub(super) fn failure(error: Error, now: OffsetDateTime) -> Failure {
         Error::Validation(failed) => {
             Failure { findings: failed.iter().map(validation_finding).collect(), status: 1 }
         }
-        error => Failure::new(Finding::error(Code::AcmeFailed, error.to_string())),
+        error => wishes::failure(&error),
     }
 }
 
@@ -122,16 +123,14 @@ fn try_later(doing: &str, reason: &str, retry_after: Option<Duration>, now: Offs
 }
 
 fn validation_finding(failed: &FailedValidation) -> Finding {
-    let asked = if failed.asked {
-        "The server did reach certkit's answer here."
-    } else {
-        "No request for the answer came here."
-    };
-    let mut finding = Finding::error(
-        Code::AcmeFailed,
-        format!("{}: the validation failed: {}\n{asked}", failed.name, failed.refusal.detail),
-    );
-    finding.fix = likely_cause(&failed.refusal.kind, failed.asked).map(str::to_owned);
+    let mut message = format!("{}: the validation failed: {}", failed.name, failed.refusal.detail);
+    message.push_str(match failed.asked {
+        Some(true) => "\nThe server did reach certkit's answer here.",
+        Some(false) => "\nNo request for the answer came here.",
+        None => "",
+    });
+    let mut finding = Finding::error(Code::AcmeFailed, message);
+    finding.fix = likely_cause(&failed.refusal.kind, failed.asked == Some(true)).map(str::to_owned);
     finding
 }
 
@@ -146,7 +145,7 @@ fn likely_cause(kind: &str, asked: bool) -> Option<&'static str> {
         }
         "dns" => "look at the name's A and AAAA records: they are missing or the name server does not answer",
         "externalAccountRequired" => {
-            "this server wants an account made beforehand, which certkit cannot give yet"
+            "get an account at the server's site and give it as --eab-kid KID --eab-hmac-file FILE"
         }
         "incorrectResponse" | "unauthorized" if asked => {
             "the answer was changed on its way: look at proxies before this machine"
@@ -164,27 +163,6 @@ fn likely_cause(kind: &str, asked: bool) -> Option<&'static str> {
     })
 }
 
-fn bind_finding(address: &str, source: &std::io::Error) -> Finding {
-    let (code, fix) = match source.kind() {
-        std::io::ErrorKind::AddrInUse => (
-            Code::AddressInUse,
-            "stop the server on that port, or let it pass /.well-known/acme-challenge/ on to another port and say \
-             which, as --http=127.0.0.1:5002",
-        ),
-        std::io::ErrorKind::PermissionDenied => (
-            Code::Permission,
-            "ports below 1024 belong to root: run it as root, or `setcap cap_net_bind_service=+ep` the program, \
-             or answer on another port that port 80 is passed on to, as --http=:8080",
-        ),
-        _ => (Code::Io, "choose another address, as --http=127.0.0.1:5002"),
-    };
-    Finding::error(
-        code,
-        format!("cannot answer challenges on {address}: {}; nothing was ordered", plain(source)),
-    )
-    .fix(fix)
-}
-
 fn storage_finding(error: &StorageError) -> Finding {
     use crate::sys::fs::Error as WriteError;
     let elsewhere = "choose another state directory: --state DIR";
@@ -197,18 +175,35 @@ fn storage_finding(error: &StorageError) -> Finding {
         StorageError::Io { path, source, .. } | StorageError::Write(WriteError::Io { path, source, .. }) => {
             (path, source)
         }
+        StorageError::Foreign { path, .. } => {
+            return Finding::error(Code::Permission, error.to_string())
+                .at(Location::file(path.display().to_string()))
+                .fix("run it as the owner of the state directory, or choose one of your own: --state DIR");
+        }
+        StorageError::Open(path) => {
+            return Finding::error(Code::Permission, error.to_string())
+                .at(Location::file(path.display().to_string()))
+                .fix(format!("chmod o-w {}", shell_word(&path.display().to_string())));
+        }
+        StorageError::NoGroup(_) => {
+            return Finding::error(Code::NotFound, error.to_string())
+                .fix("give a group of /etc/group, or its number, as --key-group GROUP");
+        }
         _ => return Finding::error(Code::Io, error.to_string()).fix(elsewhere),
     };
     let (code, fix) = match source.kind() {
         std::io::ErrorKind::PermissionDenied => {
             (Code::Permission, "run it as the owner of the state directory, or choose one: --state DIR")
         }
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            (Code::Io, "make room there, then run it again: it goes on where this run stopped")
+        }
         _ => (Code::Io, elsewhere),
     };
     Finding::error(code, error.to_string()).at(Location::file(path.display().to_string())).fix(fix)
 }
 
-fn minute(time: OffsetDateTime) -> String {
+pub(in crate::commands) fn minute(time: OffsetDateTime) -> String {
     time.format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC"))
         .unwrap_or_else(|_| time.to_string())
 }
@@ -245,8 +240,11 @@ mod tests {
         assert!(failure.findings[0].message.contains("for \"a.test\""));
         assert!(failure.findings[0].fix.as_ref().unwrap().contains("CAA"));
 
-        let failed =
-            |asked| FailedValidation { name: "a.test".into(), refusal: refusal("unauthorized"), asked };
+        let failed = |asked| FailedValidation {
+            name: "a.test".into(),
+            refusal: refusal("unauthorized"),
+            asked: Some(asked),
+        };
         let failure = super::failure(Error::Validation(vec![failed(false), failed(true)]), NOW);
         assert_eq!((failure.status, failure.findings.len()), (1, 2));
         assert!(failure.findings[0].fix.as_ref().unwrap().contains("another server"));
@@ -255,12 +253,9 @@ mod tests {
 
     #[test]
     fn what_stands_in_the_way_here_is_2() {
-        let source = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
-        let failure = failure(Error::Bind { address: "0.0.0.0:80".into(), source }, NOW);
-        assert_eq!((failure.status, failure.findings[0].code), (2, Code::Permission));
         let untrusted =
             Error::Untrusted { url: "https://ca.test/".into(), reason: CertificateError::Expired };
-        let failure = super::failure(untrusted, NOW);
+        let failure = failure(untrusted, NOW);
         assert_eq!((failure.status, failure.findings[0].code), (2, Code::Expired));
     }
 }

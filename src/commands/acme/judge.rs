@@ -57,8 +57,8 @@ fn findings(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for name in names {
-        // Names were read by the same rules when they were typed.
-        let host = HostName::parse(name).ok();
+        // Names were read by the same rules when they were typed. For a wildcard any name that it stands for will do.
+        let host = HostName::parse(&name.replacen('*', "any", 1)).ok();
         let judgement = check(&CheckInput {
             host: host.as_ref(),
             key: Some(key),

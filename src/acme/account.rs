@@ -1,0 +1,412 @@
+//! Our account at a server: made, opened, changed, given another key, closed (RFC 8555 section 7.3).
+//!
+//! Every key is on disk before the server learns of it. A run that is killed in between is mended by the next: for the
+//! same key the server gives the same account, and a key on its way is asked for.
+
+use http::StatusCode;
+use http::header::LOCATION;
+use instant_acme::Account;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::client::Server;
+use super::error::{Error, problem_kind};
+use super::signed::{self, Signer};
+use super::storage::{AccountRecord, AccountStore, Storage};
+use super::{Caller, ExternalAccount, Plan, Progress, retry};
+use crate::x509::{KeyKind, PrivateKey};
+
+/// An account that is open for orders.
+pub(super) struct Session<'a> {
+    /// Where it is.
+    pub server: &'a Server,
+    /// For instant-acme's calls.
+    pub account: Account,
+    /// For our own.
+    pub signer: Signer,
+}
+
+/// What the server and the state directory say of an account.
+#[derive(Debug)]
+pub struct AccountView {
+    /// The directory's address.
+    pub server: String,
+    /// The account's address.
+    pub url: String,
+    /// `valid`, `deactivated` or `revoked` (RFC 8555 section 7.1.6), in the server's words.
+    pub status: String,
+    /// Where the server may write to, in its words, as `mailto:me@example.org`.
+    pub contacts: Vec<String>,
+    /// The terms of service that were agreed to.
+    pub terms_agreed: Option<String>,
+    /// The file of its key.
+    pub key: std::path::PathBuf,
+}
+
+/// Opens the account in `store`, or makes one whose key is stored before it is asked for.
+///
+/// # Errors
+/// [`Error::TermsNotAgreed`], [`Error::ExternalAccountNeeded`], and what every call to a server can end with.
+pub(super) async fn open<'a>(
+    server: &'a Server,
+    plan: &Plan,
+    store: &AccountStore,
+    caller: &dyn Caller,
+) -> Result<Session<'a>, Error> {
+    let _lock = store.lock(|| caller.progress(Progress::WaitingForLock))?;
+    settle_key_change(server, store, caller).await?;
+    let known = store.load()?.filter(|record| !record.deactivated).zip(store.key()?);
+    let (mut record, key) = match known {
+        Some(known) => known,
+        None => new_record(server, plan, store, caller)?,
+    };
+    let before = record.clone();
+    let url = match &record.url {
+        Some(url) => url.clone(),
+        // Also after a run that was killed here: for the same key the server gives the same account
+        // (RFC 8555 section 7.3.1).
+        None => register(server, &key, &mut record, plan, caller).await?,
+    };
+    record.ca_roots = plan.ca_roots.as_deref().map(super::storage::absolute);
+    if record != before {
+        store.save(&record)?;
+    }
+    let session = session(server, &key, &url, caller).await?;
+    if plan.email.is_some() && plan.email != record.email {
+        set_contacts(server, &session.signer, &url, plan.email.as_deref(), caller).await?;
+        record.email.clone_from(&plan.email);
+        store.save(&record)?;
+    }
+    Ok(session)
+}
+
+/// The account again, after the server said that it does not know it: test servers forget, and the same key makes a
+/// new one without a new question.
+pub(super) async fn open_again<'a>(
+    server: &'a Server,
+    plan: &Plan,
+    store: &AccountStore,
+    caller: &dyn Caller,
+) -> Result<Session<'a>, Error> {
+    {
+        let _lock = store.lock(|| caller.progress(Progress::WaitingForLock))?;
+        if let Some(mut record) = store.load()? {
+            record.url = None;
+            record.email = None;
+            store.save(&record)?;
+        }
+    }
+    open(server, plan, store, caller).await
+}
+
+/// What the server says of the account.
+///
+/// # Errors
+/// [`Error::NoAccount`], [`Error::SeveralAccounts`], and what every call to a server can end with.
+pub async fn show(
+    storage: &Storage,
+    server: Option<&str>,
+    caller: &dyn Caller,
+) -> Result<AccountView, Error> {
+    let chosen = Chosen::open(storage, server, caller).await?;
+    let answer = retry::call(caller, "asking for the account", async || {
+        fetch(&chosen.server, &chosen.signer, &chosen.url).await
+    })
+    .await?;
+    Ok(chosen.view(answer))
+}
+
+/// What the server knows of an account.
+#[derive(Deserialize)]
+pub(super) struct AccountObject {
+    status: String,
+    #[serde(default)]
+    contact: Vec<String>,
+    /// Where its orders are listed, at servers that do so.
+    pub orders: Option<String>,
+}
+
+/// Asks what the server knows of the account at `url`.
+pub(super) async fn fetch(
+    server: &Server,
+    signer: &Signer,
+    url: &str,
+) -> Result<AccountObject, instant_acme::Error> {
+    let answer = match signed::post(&server.http, signer, url, None).await {
+        // RFC 8555 section 7.3.2 says to send an update of nothing; newer servers refuse that and want POST-as-GET, which
+        // older ones refuse.
+        Err(instant_acme::Error::Api(problem)) if problem_kind(&problem) == "malformed" => {
+            signed::post(&server.http, signer, url, Some(&json!({}))).await?
+        }
+        answer => answer?,
+    };
+    Ok(serde_json::from_slice(answer.body())?)
+}
+
+/// Tells the server another mail address, or none.
+///
+/// # Errors
+/// As [`show`].
+pub async fn update(
+    storage: &Storage,
+    server: Option<&str>,
+    email: Option<&str>,
+    caller: &dyn Caller,
+) -> Result<AccountView, Error> {
+    let mut chosen = Chosen::open(storage, server, caller).await?;
+    let view = chosen.update("setting the mail address", &contacts(email), caller).await?;
+    chosen.record.email = email.map(str::to_owned);
+    chosen.store.save(&chosen.record)?;
+    Ok(view)
+}
+
+/// Gives the account another key (RFC 8555 section 7.3.5).
+///
+/// # Errors
+/// As [`show`].
+pub async fn roll_over(
+    storage: &Storage,
+    server: Option<&str>,
+    caller: &dyn Caller,
+) -> Result<AccountView, Error> {
+    let doing = "changing the account's key";
+    let chosen = Chosen::open(storage, server, caller).await?;
+    let Some(url) = &chosen.server.directory.key_change else {
+        return Err(Error::NotOffered { what: "another key for an account", server: chosen.server.url });
+    };
+    let key = PrivateKey::generate(KeyKind::EcdsaP256).map_err(|error| Error::Key(error.to_string()))?;
+    chosen.store.save_next_key(&key)?;
+    let new = Signer::bare(&key)?;
+    let old = Signer::bare(&chosen.key)?;
+    let request = json!({"account": chosen.url, "oldKey": old.jwk()});
+    let result = retry::call(caller, doing, async || {
+        let inner = new.sign(url, None, Some(&request))?;
+        signed::post(&chosen.server.http, &chosen.signer, url, Some(&inner)).await
+    })
+    .await;
+    // When only the answer was lost, the old key is refused from then on; so the new one is asked for in any case.
+    let is_changed = settle_key_change(&chosen.server, &chosen.store, caller).await?;
+    if !is_changed {
+        result?;
+        return Err(Error::BadAnswer { doing, reason: "the new key was taken and is not known".into() });
+    }
+    drop(chosen);
+    show(storage, server, caller).await
+}
+
+/// Closes the account for good (RFC 8555 section 7.3.6); the next order makes another.
+///
+/// # Errors
+/// As [`show`].
+pub async fn deactivate(
+    storage: &Storage,
+    server: Option<&str>,
+    caller: &dyn Caller,
+) -> Result<AccountView, Error> {
+    let mut chosen = Chosen::open(storage, server, caller).await?;
+    let request = json!({"status": "deactivated"});
+    let view = chosen.update("closing the account", &request, caller).await?;
+    chosen.record.deactivated = true;
+    chosen.store.save(&chosen.record)?;
+    Ok(view)
+}
+
+/// The account that a command is about, its server reached.
+struct Chosen {
+    server: Server,
+    store: AccountStore,
+    record: AccountRecord,
+    key: PrivateKey,
+    url: String,
+    signer: Signer,
+    _lock: super::storage::Lock,
+}
+
+impl Chosen {
+    async fn open(storage: &Storage, server: Option<&str>, caller: &dyn Caller) -> Result<Self, Error> {
+        let (store, record) = choose(storage, server)?;
+        let server = Server::connect(&record.server, record.ca_roots.as_deref(), caller).await?;
+        let _lock = store.lock(|| caller.progress(Progress::WaitingForLock))?;
+        settle_key_change(&server, &store, caller).await?;
+        let no_account = || Error::NoAccount { server: Some(record.server.clone()) };
+        let record = store.load()?.ok_or_else(no_account)?;
+        let key = store.key()?.ok_or_else(no_account)?;
+        let url = record.url.clone().ok_or_else(no_account)?;
+        let signer = Signer::of_account(&key, &url)?;
+        Ok(Self { server, store, record, key, url, signer, _lock })
+    }
+
+    async fn update(
+        &self,
+        doing: &'static str,
+        payload: &Value,
+        caller: &dyn Caller,
+    ) -> Result<AccountView, Error> {
+        let answer = retry::call(caller, doing, async || {
+            let answer = signed::post(&self.server.http, &self.signer, &self.url, Some(payload)).await?;
+            Ok(serde_json::from_slice::<AccountObject>(answer.body())?)
+        })
+        .await?;
+        Ok(self.view(answer))
+    }
+
+    fn view(&self, answer: AccountObject) -> AccountView {
+        AccountView {
+            server: self.server.url.clone(),
+            url: self.url.clone(),
+            status: answer.status,
+            contacts: answer.contact,
+            terms_agreed: self.record.terms_agreed.clone(),
+            key: self.store.key_path(),
+        }
+    }
+}
+
+/// The account at `server`, or the only one there is.
+fn choose(storage: &Storage, server: Option<&str>) -> Result<(AccountStore, AccountRecord), Error> {
+    let mut accounts = Vec::new();
+    for store in storage.accounts()? {
+        let record = store.load()?.filter(|record| record.url.is_some() && !record.deactivated);
+        accounts.extend(record.map(|record| (store, record)));
+    }
+    if let Some(server) = server {
+        accounts.retain(|(_, record)| record.server == server);
+    }
+    match accounts.len() {
+        0 => Err(Error::NoAccount { server: server.map(str::to_owned) }),
+        1 => Ok(accounts.remove(0)),
+        _ => Err(Error::SeveralAccounts(accounts.into_iter().map(|(_, record)| record.server).collect())),
+    }
+}
+
+/// Asks for consent, makes a key, and stores both.
+fn new_record(
+    server: &Server,
+    plan: &Plan,
+    store: &AccountStore,
+    caller: &dyn Caller,
+) -> Result<(AccountRecord, PrivateKey), Error> {
+    let meta = &server.directory.meta;
+    if meta.external_account_required && plan.external_account.is_none() {
+        return Err(Error::ExternalAccountNeeded { server: server.url.clone() });
+    }
+    if let Some(url) = &meta.terms_of_service
+        && !caller.agrees_to(url)
+    {
+        return Err(Error::TermsNotAgreed { url: url.clone() });
+    }
+    // ES256 is what RFC 8555 section 6.2 obliges every server to take.
+    let key = PrivateKey::generate(KeyKind::EcdsaP256).map_err(|error| Error::Key(error.to_string()))?;
+    // In this order an old record never stands beside a new key.
+    store.forget()?;
+    store.save_key(&key)?;
+    let record = AccountRecord::new(&server.url, meta.terms_of_service.clone());
+    store.save(&record)?;
+    caller.progress(Progress::AccountKeySaved);
+    Ok((record, key))
+}
+
+/// Asks for an account for `key`, new or known, and notes it in `record`.
+async fn register(
+    server: &Server,
+    key: &PrivateKey,
+    record: &mut AccountRecord,
+    plan: &Plan,
+    caller: &dyn Caller,
+) -> Result<String, Error> {
+    let signer = Signer::bare(key)?;
+    let url = &server.directory.new_account;
+    let (address, is_new) = retry::call(caller, "asking for an account", async || {
+        let mut request = match &plan.email {
+            Some(email) => contacts(Some(email)),
+            None => json!({}),
+        };
+        request["termsOfServiceAgreed"] = true.into();
+        if let Some(ExternalAccount { kid, secret }) = &plan.external_account {
+            request["externalAccountBinding"] = signed::external_binding(kid, secret, signer.jwk(), url)?;
+        }
+        let response = signed::post(&server.http, &signer, url, Some(&request)).await?;
+        Ok((location(&response)?, response.status() == StatusCode::CREATED))
+    })
+    .await?;
+    record.url = Some(address.clone());
+    // A known account keeps the address that it had (RFC 8555 section 7.3.1).
+    record.email = plan.email.clone().filter(|_| is_new);
+    caller.progress(Progress::AccountReady);
+    Ok(address)
+}
+
+/// Puts a key that is on its way in place if the server has it, and forgets it if not. Says whether it has.
+async fn settle_key_change(
+    server: &Server,
+    store: &AccountStore,
+    caller: &dyn Caller,
+) -> Result<bool, Error> {
+    let (Some(key), Some(record)) = (store.next_key()?, store.load()?) else { return Ok(false) };
+    let signer = Signer::bare(&key)?;
+    let request = json!({"onlyReturnExisting": true});
+    let url = &server.directory.new_account;
+    let found = retry::call(caller, "asking for the account's new key", async || {
+        location(&signed::post(&server.http, &signer, url, Some(&request)).await?)
+    })
+    .await;
+    match found {
+        Ok(address) if Some(&address) == record.url.as_ref() => {
+            store.promote_next_key()?;
+            Ok(true)
+        }
+        Ok(_) | Err(Error::Refused { .. }) => {
+            store.forget_next_key()?;
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn session<'a>(
+    server: &'a Server,
+    key: &PrivateKey,
+    url: &str,
+    caller: &dyn Caller,
+) -> Result<Session<'a>, Error> {
+    let account = retry::call(caller, "opening the account", async || {
+        Account::builder_with_http(Box::new(server.http.clone()))
+            .from_parts(url.to_owned(), pkcs8(key)?, server.url.clone())
+            .await
+    })
+    .await?;
+    Ok(Session { server, account, signer: Signer::of_account(key, url)? })
+}
+
+async fn set_contacts(
+    server: &Server,
+    signer: &Signer,
+    url: &str,
+    email: Option<&str>,
+    caller: &dyn Caller,
+) -> Result<(), Error> {
+    let request = contacts(email);
+    retry::call(caller, "setting the mail address", async || {
+        signed::post(&server.http, signer, url, Some(&request)).await.map(drop)
+    })
+    .await
+}
+
+fn contacts(email: Option<&str>) -> Value {
+    let contacts: Vec<_> = email.iter().map(|email| format!("mailto:{email}")).collect();
+    json!({"contact": contacts})
+}
+
+fn location(response: &http::Response<bytes::Bytes>) -> Result<String, instant_acme::Error> {
+    let text = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    text.map(str::to_owned).ok_or(instant_acme::Error::Str("an answer without the account's address"))
+}
+
+/// The account's key as instant-acme takes it. It was made as PKCS#8; a key put there by hand may not be.
+fn pkcs8(key: &PrivateKey) -> Result<PrivatePkcs8KeyDer<'static>, instant_acme::Error> {
+    match key.to_rustls() {
+        PrivateKeyDer::Pkcs8(der) => Ok(der),
+        _ => Err(instant_acme::Error::KeyRejected),
+    }
+}

@@ -1,0 +1,144 @@
+//! The server's word on when to renew: ACME renewal information (RFC 9773).
+
+use aws_lc_rs::rand;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
+use serde::Deserialize;
+use time::{Duration, OffsetDateTime};
+
+use super::client::Server;
+use super::error::Error;
+use super::storage::{RenewalWindow, Timestamp};
+use super::{Caller, retry};
+use crate::x509::Certificate;
+
+/// Without the server's word: often enough for "at least twice a day", which is what a mass revocation needs.
+const USUAL_PAUSE: Duration = Duration::hours(6);
+/// RFC 9773 section 4.3: a limit for what the server may ask, in both directions.
+const SHORTEST_PAUSE: Duration = Duration::minutes(1);
+const LONGEST_PAUSE: Duration = Duration::days(1);
+
+/// What the server says of one certificate (RFC 9773 section 4.2).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RenewalInfo {
+    suggested_window: SuggestedWindow,
+    #[serde(rename = "explanationURL")]
+    explanation_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct SuggestedWindow {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+/// The name of a certificate in requests: its issuer's key identifier and its serial number (RFC 9773 section 4.1);
+/// `None` for one without an authority key identifier.
+pub(super) fn certificate_id(leaf: &Certificate) -> Option<String> {
+    let issuer = leaf.authority_key_id.as_ref()?;
+    Some(format!("{}.{}", BASE64URL.encode(issuer), BASE64URL.encode(&leaf.serial)))
+}
+
+/// Asks the server when it wants `leaf` renewed, and how long until it should be asked again; `None` when it does not
+/// say such things. A point of time chosen before stays while the window stays.
+///
+/// # Errors
+/// [`Error::BadAnswer`] for a window that makes no sense, and what every call to a server can end with.
+pub(super) async fn ask(
+    server: &Server,
+    leaf: &Certificate,
+    before: Option<&RenewalWindow>,
+    caller: &dyn Caller,
+) -> Result<Option<(RenewalWindow, Duration)>, Error> {
+    let (Some(base), Some(id)) = (&server.directory.renewal_info, certificate_id(leaf)) else {
+        return Ok(None);
+    };
+    let doing = "asking when to renew";
+    // RFC 9773 section 4.1: the identifier is appended to the resource's path.
+    let url = format!("{}/{id}", base.trim_end_matches('/'));
+    let body = retry::call(caller, doing, async || server.http.fetch(&url).await).await?;
+    let pause = pause(server.http.retry_after());
+    let bad = |reason: String| Error::BadAnswer { doing, reason };
+    let info: RenewalInfo = serde_json::from_slice(&body).map_err(|error| bad(error.to_string()))?;
+    let SuggestedWindow { start, end } = info.suggested_window;
+    // RFC 9773 section 4.2: "end" comes after "start"; one that begins after the certificate's end helps nobody.
+    if end <= start || start.0 >= leaf.not_after {
+        return Err(bad(format!("a renewal window from {start:?} to {end:?}")));
+    }
+    let end = Timestamp(end.0.min(leaf.not_after));
+    let same = before.filter(|before| before.certificate == id && (before.start, before.end) == (start, end));
+    let chosen = match same {
+        Some(before) => before.chosen,
+        None => Timestamp::from(point(start.0, end.0, random_fraction()?)),
+    };
+    let window = RenewalWindow { certificate: id, start, end, chosen, explanation: info.explanation_url };
+    Ok(Some((window, pause)))
+}
+
+/// When to ask again after an answer that asks for this pause, or says nothing of it.
+fn pause(asked: Option<std::time::Duration>) -> Duration {
+    asked.map_or(USUAL_PAUSE, |asked| {
+        Duration::try_from(asked).unwrap_or(LONGEST_PAUSE).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
+    })
+}
+
+/// RFC 9773 section 4.2: "a uniform random time within the suggested window", so that not all clients come at once.
+fn point(start: OffsetDateTime, end: OffsetDateTime, fraction: f64) -> OffsetDateTime {
+    start + (end - start) * fraction
+}
+
+/// A number from 0 up to 1, 1 excluded.
+fn random_fraction() -> Result<f64, Error> {
+    let mut bytes = [0; 4];
+    rand::fill(&mut bytes).map_err(|_| Error::Key("the system gives no random bytes".into()))?;
+    Ok(f64::from(u32::from_be_bytes(bytes)) / (f64::from(u32::MAX) + 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration as StdDuration;
+
+    use time::macros::datetime;
+
+    use super::*;
+
+    /// The example certificate of RFC 9773 appendix A.
+    const EXAMPLE: &[u8] = b"-----BEGIN CERTIFICATE-----
+MIIBQzCB66ADAgECAgUAh2VDITAKBggqhkjOPQQDAjAVMRMwEQYDVQQDEwpFeGFt
+cGxlIENBMCIYDzAwMDEwMTAxMDAwMDAwWhgPMDAwMTAxMDEwMDAwMDBaMBYxFDAS
+BgNVBAMTC2V4YW1wbGUuY29tMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEeBZu
+7cbpAYNXZLbbh8rNIzuOoqOOtmxA1v7cRm//AwyMwWxyHz4zfwmBhcSrf47NUAFf
+qzLQ2PPQxdTXREYEnKMjMCEwHwYDVR0jBBgwFoAUaYhba4dGQEHhs3uEe6CuLN4B
+yNQwCgYIKoZIzj0EAwIDRwAwRAIge09+S5TZAlw5tgtiVvuERV6cT4mfutXIlwTb
++FYN/8oCIClDsqBklhB9KAelFiYt9+6FDj3z4KGVelYM5MdsO3pK
+-----END CERTIFICATE-----
+";
+
+    #[test]
+    fn the_identifier_of_the_rfcs_example() {
+        let chain = crate::acme::key::chain_from_pem(EXAMPLE).unwrap();
+        assert_eq!(certificate_id(&chain[0]).unwrap(), "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE");
+    }
+
+    #[test]
+    fn a_point_lies_within_the_window() {
+        let (start, end) = (datetime!(2026-01-01 00:00 UTC), datetime!(2026-01-03 00:00 UTC));
+        assert_eq!(point(start, end, 0.0), start);
+        assert_eq!(point(start, end, 0.25), datetime!(2026-01-01 12:00 UTC));
+        for _ in 0..100 {
+            let chosen = point(start, end, random_fraction().unwrap());
+            assert!((start..end).contains(&chosen));
+        }
+        assert_ne!(random_fraction().unwrap().to_bits(), random_fraction().unwrap().to_bits());
+    }
+
+    #[test]
+    fn the_servers_pause_is_kept_within_limits() {
+        assert_eq!(pause(None), Duration::hours(6));
+        assert_eq!(pause(Some(StdDuration::from_secs(1))), Duration::minutes(1));
+        assert_eq!(pause(Some(StdDuration::from_secs(7200))), Duration::hours(2));
+        assert_eq!(pause(Some(StdDuration::from_secs(1_000_000))), Duration::days(1));
+        assert_eq!(pause(Some(StdDuration::MAX)), Duration::days(1));
+    }
+}

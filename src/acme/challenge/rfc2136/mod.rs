@@ -1,0 +1,280 @@
+//! dns-01 (RFC 8555 section 8.4) by dynamic updates of the zone (RFC 2136) that are signed with a shared key (TSIG,
+//! RFC 8945): what BIND, Knot, PowerDNS and others take.
+//!
+//! The record is set where a CNAME at `_acme-challenge.NAME` leads, as the validating server follows it. Records are
+//! added and removed by their values, so that those of others at the same name stay. Validation is begun when every
+//! name server of the zone shows the new values; one that cannot be asked from here is waited for, but not for ever.
+
+mod exchange;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use hickory_proto::op::{Message, OpCode, Query, UpdateMessage};
+use hickory_proto::rr::rdata::TXT;
+use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
+
+use self::settings::Settings;
+use super::{Answer, Error, Kind, Solver};
+
+/// Short, since the record lives for a minute.
+const TTL_SECONDS: u32 = 60;
+/// More CNAMEs in a row are a circle.
+const MAX_CNAMES: usize = 8;
+const FIRST_POLL: Duration = Duration::from_millis(100);
+const LONGEST_POLL: Duration = Duration::from_secs(5);
+
+/// Sets and removes TXT records by dynamic updates.
+#[derive(Debug)]
+pub(super) struct Rfc2136 {
+    settings: Settings,
+}
+
+/// The records of one zone.
+#[derive(Debug, Default)]
+struct Records(Vec<(Name, String)>);
+
+impl Rfc2136 {
+    /// Reads the file that says server, key and secret.
+    ///
+    /// # Errors
+    /// [`Error::UpdateSettings`].
+    pub(super) fn new(file: &Path) -> Result<Self, Error> {
+        Ok(Self { settings: Settings::read(file)? })
+    }
+
+    /// The address of the server that takes updates.
+    async fn server(&self) -> Result<SocketAddr, Error> {
+        let (host, port) = &self.settings.server;
+        let failed = |reason: String| Error::Update { server: format!("{host} port {port}"), reason };
+        let mut addresses = tokio::net::lookup_host((host.as_str(), *port))
+            .await
+            .map_err(|error| failed(crate::sys::fs::plain(&error)))?;
+        addresses.next().ok_or_else(|| failed("it has no address".to_owned()))
+    }
+
+    /// What must be set, by zone.
+    async fn by_zone(
+        &self,
+        server: SocketAddr,
+        answers: &[Answer],
+    ) -> Result<BTreeMap<Name, Records>, Error> {
+        let mut zones = BTreeMap::<Name, Records>::new();
+        for answer in answers {
+            let failed = |reason: String| Error::Update { server: server.to_string(), reason };
+            let name = Name::from_ascii(format!("{}.", answer.record_name()))
+                .map_err(|error| failed(error.to_string()))?;
+            let target = self.follow(server, name).await?;
+            let zone = match &self.settings.zone {
+                Some(zone) if zone.zone_of(&target) => zone.clone(),
+                Some(zone) => return Err(failed(format!("{target} is not in the zone {zone}"))),
+                None => zone_of(server, &target).await?,
+            };
+            zones.entry(zone).or_default().0.push((target, answer.record_value()));
+        }
+        Ok(zones)
+    }
+
+    /// Where the CNAMEs at a name lead. The server that takes the updates is asked first, then the resolver.
+    async fn follow(&self, server: SocketAddr, mut name: Name) -> Result<Name, Error> {
+        for _ in 0..MAX_CNAMES {
+            let mut answer = exchange::ask(server, &name, RecordType::CNAME, false).await?;
+            if !answer.metadata.authoritative
+                && let Some(resolver) = self.settings.resolver
+            {
+                // Without an answer the record is set at the name itself.
+                match exchange::ask(resolver, &name, RecordType::CNAME, true).await {
+                    Ok(resolved) => answer = resolved,
+                    Err(_) => return Ok(name),
+                }
+            }
+            let next = answer.answers.iter().find_map(|record| match &record.data {
+                RData::CNAME(target) if record.name == name => Some(target.0.clone()),
+                _ => None,
+            });
+            match next {
+                Some(next) => name = next,
+                None => return Ok(name),
+            }
+        }
+        let reason = format!("more than {MAX_CNAMES} CNAME records in a row, as far as {name}");
+        Err(Error::Update { server: server.to_string(), reason })
+    }
+
+    /// Waits until all name servers of the zone show the records.
+    async fn wait_until_shown(
+        &self,
+        server: SocketAddr,
+        zone: &Name,
+        records: &Records,
+    ) -> Result<(), Error> {
+        let started = Instant::now();
+        let mut waiting = name_servers(server, zone).await?;
+        let mut poll = FIRST_POLL;
+        loop {
+            let mut missing = Vec::new();
+            for address in waiting {
+                if !shows(address, records).await {
+                    missing.push(address);
+                }
+            }
+            if missing.is_empty() {
+                return Ok(());
+            }
+            if started.elapsed() + poll > self.settings.wait {
+                if missing.contains(&server) {
+                    let reason = "it took the update, and does not show the record".to_owned();
+                    return Err(Error::Update { server: server.to_string(), reason });
+                }
+                // It may only be out of reach from here; the validating server will see.
+                tracing::warn!(%zone, ?missing, "name servers do not show the new TXT record yet");
+                return Ok(());
+            }
+            waiting = missing;
+            tokio::time::sleep(poll).await;
+            poll = (poll * 2).min(LONGEST_POLL);
+        }
+    }
+}
+
+#[async_trait]
+impl Solver for Rfc2136 {
+    fn kind(&self) -> Kind {
+        Kind::Dns01
+    }
+
+    async fn present(&self, answers: &[Answer]) -> Result<(), Error> {
+        let server = self.server().await?;
+        let zones = self.by_zone(server, answers).await?;
+        for (zone, records) in &zones {
+            exchange::update(server, &self.settings.key, records.update(zone, true)).await?;
+        }
+        for (zone, records) in &zones {
+            self.wait_until_shown(server, zone, records).await?;
+        }
+        Ok(())
+    }
+
+    async fn withdraw(&self, answers: &[Answer]) -> Result<(), Error> {
+        let server = self.server().await?;
+        for (zone, records) in self.by_zone(server, answers).await? {
+            exchange::update(server, &self.settings.key, records.update(&zone, false)).await?;
+        }
+        Ok(())
+    }
+
+    fn outlives_process(&self) -> bool {
+        true
+    }
+}
+
+impl Records {
+    /// The message that adds them, or takes them away (RFC 2136 sections 2.5.1 and 2.5.4).
+    fn update(&self, zone: &Name, add: bool) -> Message {
+        let mut message = Message::query();
+        message.metadata.op_code = OpCode::Update;
+        message.metadata.recursion_desired = false;
+        message.add_zone(Query::query(zone.clone(), RecordType::SOA));
+        for (name, value) in &self.0 {
+            let ttl = if add { TTL_SECONDS } else { 0 };
+            let data = RData::TXT(TXT::new(vec![value.clone()]));
+            let mut record = Record::from_rdata(name.clone(), ttl, data);
+            record.dns_class = if add { DNSClass::IN } else { DNSClass::NONE };
+            message.add_update(record);
+        }
+        message
+    }
+}
+
+/// The zone of a name at the server that takes its updates, by the SOA record in its answer.
+async fn zone_of(server: SocketAddr, name: &Name) -> Result<Name, Error> {
+    let answer = exchange::ask(server, name, RecordType::SOA, false).await?;
+    let mut records = answer.answers.iter().chain(&answer.authorities);
+    let soa = records.find(|record| record.record_type() == RecordType::SOA && record.name.zone_of(name));
+    match soa {
+        Some(soa) if answer.metadata.authoritative => Ok(soa.name.clone()),
+        _ => Err(Error::Update {
+            server: server.to_string(),
+            reason: format!("it has no zone that {name} is in ({})", answer.metadata.response_code),
+        }),
+    }
+}
+
+/// The addresses of the zone's name servers that can be found, and the one that takes the updates before all.
+async fn name_servers(server: SocketAddr, zone: &Name) -> Result<Vec<SocketAddr>, Error> {
+    let answer = exchange::ask(server, zone, RecordType::NS, false).await?;
+    let mut found = vec![server];
+    for record in &answer.answers {
+        let RData::NS(name) = &record.data else { continue };
+        for address in addresses(server, zone, &name.0).await {
+            // The one that takes the updates may do so on another port.
+            if address.ip() != server.ip() && !found.contains(&address) {
+                found.push(address);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The addresses of a name server: those in the zone by itself, others by the system's resolver.
+async fn addresses(server: SocketAddr, zone: &Name, name: &Name) -> Vec<SocketAddr> {
+    const PORT: u16 = 53;
+    if !zone.zone_of(name) {
+        let host = name.to_ascii();
+        return tokio::net::lookup_host((host.as_str(), PORT))
+            .await
+            .map(Iterator::collect)
+            .unwrap_or_default();
+    }
+    let mut found = Vec::new();
+    for kind in [RecordType::A, RecordType::AAAA] {
+        let Ok(answer) = exchange::ask(server, name, kind, false).await else { continue };
+        found.extend(answer.answers.iter().filter_map(|record| match &record.data {
+            RData::A(address) => Some(SocketAddr::new(address.0.into(), PORT)),
+            RData::AAAA(address) => Some(SocketAddr::new(address.0.into(), PORT)),
+            _ => None,
+        }));
+    }
+    found
+}
+
+/// Whether a name server shows all the records.
+async fn shows(address: SocketAddr, records: &Records) -> bool {
+    for (name, value) in &records.0 {
+        let Ok(answer) = exchange::ask(address, name, RecordType::TXT, false).await else { return false };
+        let is_there = answer.answers.iter().any(
+            |record| matches!(&record.data, RData::TXT(text) if text.txt_data.concat() == value.as_bytes()),
+        );
+        if !is_there {
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn updates_are_as_rfc_2136_wants_them() {
+        let zone = Name::from_ascii("a.test.").unwrap();
+        let name = Name::from_ascii("_acme-challenge.a.test.").unwrap();
+        let records = Records(vec![(name.clone(), "one".into()), (name.clone(), "two".into())]);
+        for (add, class, ttl) in [(true, DNSClass::IN, TTL_SECONDS), (false, DNSClass::NONE, 0)] {
+            let bytes = records.update(&zone, add).to_vec().unwrap();
+            let read = Message::from_vec(&bytes).unwrap();
+            assert_eq!(read.metadata.op_code, OpCode::Update);
+            assert_eq!((read.zones()[0].name(), read.zones()[0].query_type()), (&zone, RecordType::SOA));
+            assert_eq!(read.updates().len(), 2);
+            for (record, value) in read.updates().iter().zip(["one", "two"]) {
+                assert_eq!((&record.name, record.dns_class, record.ttl), (&name, class, ttl));
+                assert_eq!(record.data, RData::TXT(TXT::new(vec![value.into()])));
+            }
+        }
+    }
+}

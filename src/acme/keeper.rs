@@ -1,0 +1,261 @@
+//! Keeps one certificate good for ever: when to look after it next, and what to do then.
+//!
+//! `certkit acme renew` looks once; a server that runs for months looks whenever [`Keeper::next_look`] says so. Both
+//! come through here, so that they agree on when to renew, whom to ask and how long to wait after a failure.
+
+use time::{Duration, OffsetDateTime};
+
+use super::ari;
+use super::client::Server;
+use super::error::Error;
+use super::hook::HookRun;
+use super::obtain::{Current, Obtained, Prepared, prepare};
+use super::renew::{due, pause_after};
+use super::storage::{CertificateStore, FailureRecord, RenewRecord, Storage};
+use super::{Caller, Plan, key};
+use crate::x509::KeyKind;
+
+/// When the server could not say when to renew: soon, since most trouble passes.
+const ASK_AGAIN_AFTER_TROUBLE: Duration = Duration::hours(1);
+/// A server without renewal information may learn it.
+const ASK_AGAIN_WITHOUT: Duration = Duration::days(1);
+/// The most that a server's wish to wait is obeyed.
+const LONGEST_PAUSE: Duration = Duration::days(7);
+/// When to run a failed deploy hook again.
+const HOOK_PAUSE: Duration = Duration::hours(1);
+
+/// Looks after one certificate.
+#[derive(Clone, Debug)]
+pub struct Keeper {
+    plan: Plan,
+    storage: Storage,
+}
+
+/// What to do although it is not time yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Urgency {
+    /// Ask the server when to renew, even if it said to come back later.
+    pub ask: bool,
+    /// Renew even if it is not due, or has just failed.
+    pub force: bool,
+}
+
+/// What came of one look.
+#[derive(Debug)]
+pub enum Turn {
+    /// Due, and not tried: it failed not long ago.
+    HeldBack {
+        /// When the next look will try.
+        until: OffsetDateTime,
+        /// How it failed.
+        failure: Option<FailureRecord>,
+    },
+    /// Not due; the deploy hook, which had failed, was run again.
+    HookRepeated(Current, HookRun),
+    /// There is a new certificate in use.
+    Renewed(Box<Obtained>),
+    /// It was revoked: whoever did it decides what comes next.
+    Revoked,
+    /// Nothing to do.
+    Unneeded(Current),
+}
+
+/// A look that failed; the certificate in use before is still in use.
+#[derive(Debug)]
+pub struct Failed {
+    /// Why.
+    pub error: Error,
+    /// When the next look will try again.
+    pub next_try: Option<OffsetDateTime>,
+}
+
+impl Keeper {
+    /// For the certificate of `plan`, which need not be there yet.
+    pub fn new(plan: Plan, storage: Storage) -> Self {
+        Self { plan, storage }
+    }
+
+    /// For a certificate that was got before, as its record says; `None` when the record does not say how to prove its
+    /// names, because another program does.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], [`Error::Key`].
+    pub fn of_stored(storage: &Storage, store: &CertificateStore) -> Result<Option<Self>, Error> {
+        let Some(record) = store.record()? else { return Ok(None) };
+        let Some(challenge) = record.challenge.clone() else { return Ok(None) };
+        let key_kind = KeyKind::ALL.into_iter().find(|kind| kind.as_str() == record.key_kind);
+        let plan = Plan {
+            names: record.names,
+            server: record.server,
+            ca_roots: record.ca_roots,
+            key_kind: key_kind
+                .ok_or_else(|| Error::Key(format!("unknown kind of key: {}", record.key_kind)))?,
+            profile: record.profile,
+            preferred_chain: record.preferred_chain,
+            deploy_hook: record.deploy_hook,
+            key_group: record.key_group,
+            ..Plan::new(challenge)
+        };
+        Ok(Some(Self::new(plan, storage.clone())))
+    }
+
+    /// The certificate in use.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub fn current(&self) -> Result<Option<Current>, Error> {
+        Self::in_use(&self.store())
+    }
+
+    /// The certificate in use in `store`, whatever is wanted there.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub fn in_use(store: &CertificateStore) -> Result<Option<Current>, Error> {
+        let (Some(record), Some(text)) = (store.renew_record()?, store.live_chain()?) else {
+            return Ok(None);
+        };
+        let chain = key::chain_from_pem(&text).unwrap_or_default();
+        let Some(due) = chain.first().map(|leaf| due(leaf, &record)) else { return Ok(None) };
+        Ok(Some(Current { files: store.live_files(), chain, due }))
+    }
+
+    /// When [`Self::look`] has something to do next; in the past when it has now.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub fn next_look(&self) -> Result<OffsetDateTime, Error> {
+        const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+        let record = self.store().record()?;
+        let not_before = record.as_ref().and_then(|record| record.not_before).map_or(NOW, |at| at.0);
+        let (Some(current), Some(record)) = (self.current()?, record) else { return Ok(not_before) };
+        if record.difference(&self.plan).is_some() {
+            return Ok(not_before);
+        }
+        let renewal = current.due.at.max(not_before);
+        let question = record.ask_again.map_or(NOW, |at| at.0);
+        let hook = match &record.hook {
+            Some(hook) if record.hook_is_pending() => hook.at.0 + HOOK_PAUSE,
+            _ => renewal,
+        };
+        Ok(renewal.min(question).min(hook))
+    }
+
+    /// Does what is due at `now`: asks the server when to renew, renews, runs a hook that is to be run again. Failures
+    /// are kept, so that the next look knows how long to wait. Needs a tokio runtime with time and I/O; it may block on
+    /// the certificate's lock while another run is at work, so a server gives it a thread of its own.
+    ///
+    /// # Errors
+    /// [`Failed`], with the time of the next try.
+    pub async fn look(
+        &self,
+        caller: &dyn Caller,
+        now: OffsetDateTime,
+        urgency: Urgency,
+    ) -> Result<Turn, Failed> {
+        let failed = |error| Failed { error, next_try: None };
+        self.storage.check_access().map_err(|error| failed(error.into()))?;
+        let record = self.store().record().map_err(|error| failed(error.into()))?;
+        if record.as_ref().is_some_and(|record| record.revoked.is_some()) && !urgency.force {
+            return Ok(Turn::Revoked);
+        }
+        self.ask(caller, now, urgency.ask).await.map_err(failed)?;
+        let plan = Plan { force: self.plan.force || urgency.force, ..self.plan.clone() };
+        if !urgency.force
+            && let Some(turn) = self.held_back(now).map_err(failed)?
+        {
+            return Ok(turn);
+        }
+        let result = match prepare(plan, &self.storage, caller, now) {
+            Ok(Prepared::NotDue(current)) => return Ok(Turn::Unneeded(current)),
+            Ok(Prepared::HookOnly(hook)) => match hook.run(caller).await {
+                Ok((current, Some(run))) => return Ok(Turn::HookRepeated(current, run)),
+                Ok((current, None)) => return Ok(Turn::Unneeded(current)),
+                Err(error) => Err(error),
+            },
+            Ok(Prepared::Needed(work)) => work.run(caller).await,
+            Err(error) => Err(error),
+        };
+        match result {
+            Ok(obtained) => Ok(Turn::Renewed(Box::new(obtained))),
+            Err(error) => {
+                let next_try = self.note_failure(&error, caller, now).map_err(failed)?;
+                Err(Failed { error, next_try: Some(next_try) })
+            }
+        }
+    }
+
+    /// Asks the server when to renew, if it is time to ask. That it does not say so is no failure.
+    async fn ask(&self, caller: &dyn Caller, now: OffsetDateTime, at_once: bool) -> Result<(), Error> {
+        let Some(current) = self.current()? else { return Ok(()) };
+        let store = self.store();
+        let is_time = |record: &RenewRecord| {
+            record.server == self.plan.server && (at_once || record.ask_again.is_none_or(|at| at.0 <= now))
+        };
+        if !store.record()?.is_some_and(|record| is_time(&record)) {
+            return Ok(());
+        }
+        let _lock = store.lock(|| caller.progress(super::Progress::WaitingForLock))?;
+        let Some(mut record) = store.renew_record()?.filter(|record| is_time(record)) else { return Ok(()) };
+        let Some(leaf) = current.chain.first() else { return Ok(()) };
+        let asked = async {
+            let server = Server::connect(&self.plan.server, self.plan.ca_roots.as_deref(), caller).await?;
+            ari::ask(&server, leaf, record.window.as_ref(), caller).await
+        };
+        match asked.await {
+            Ok(Some((window, pause))) => {
+                caller.progress(super::Progress::Window { window: &window });
+                record.window = Some(window);
+                record.ask_again = Some((now + pause).into());
+            }
+            Ok(None) => record.ask_again = Some((now + ASK_AGAIN_WITHOUT).into()),
+            Err(error) => {
+                caller.progress(super::Progress::NoWindow { reason: &error.to_string() });
+                record.ask_again = Some((now + ASK_AGAIN_AFTER_TROUBLE).into());
+            }
+        }
+        Ok(store.save_record(&record)?)
+    }
+
+    /// Whether a certificate that is due has failed too short a time ago.
+    fn held_back(&self, now: OffsetDateTime) -> Result<Option<Turn>, Error> {
+        let store = self.store();
+        let Some(record) = store.record()? else { return Ok(None) };
+        let Some(until) = record.not_before.map(|at| at.0).filter(|until| *until > now) else {
+            return Ok(None);
+        };
+        let is_good = self.current()?.is_some_and(|current| now < current.due.at)
+            && record.difference(&self.plan).is_none();
+        Ok((!is_good).then_some(Turn::HeldBack { until, failure: record.last_failure }))
+    }
+
+    /// Keeps a failure and gives the time of the next try.
+    fn note_failure(
+        &self,
+        error: &Error,
+        caller: &dyn Caller,
+        now: OffsetDateTime,
+    ) -> Result<OffsetDateTime, Error> {
+        let store = self.store();
+        let _lock = store.lock(|| caller.progress(super::Progress::WaitingForLock))?;
+        let mut record = store.record()?.unwrap_or_else(|| RenewRecord::new(&self.plan));
+        record.failures = record.failures.saturating_add(1);
+        let usual = now + pause_after(record.failures);
+        let next_try = match error {
+            Error::TryLater { retry_after: Some(asked), .. } => {
+                let asked = Duration::try_from(*asked).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
+                usual.max(now + asked)
+            }
+            Error::Exhausted(exhausted) => usual.max(exhausted.until),
+            _ => usual,
+        };
+        record.not_before = Some(next_try.into());
+        record.last_failure = Some(FailureRecord { at: now.into(), message: error.in_one_line() });
+        store.save_record(&record)?;
+        Ok(next_try)
+    }
+
+    fn store(&self) -> CertificateStore {
+        self.storage.certificate(self.plan.names.first().map_or("", String::as_str))
+    }
+}

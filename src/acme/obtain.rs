@@ -1,0 +1,390 @@
+//! From a plan to a certificate in use: is it needed, get it, judge it, put it in place, run the hook.
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use super::account;
+use super::challenge::Ready;
+use super::client::{Directory, Server};
+use super::download;
+use super::error::Error;
+use super::hook::{self, HookRun};
+use super::order::{Issued, Journey};
+use super::place::Terms;
+use super::renew::{Due, due};
+use super::storage::{
+    CertificateStore, HookRecord, KeyGroup, LiveFiles, Lock, RenewRecord, Step, Storage, VersionFiles,
+};
+use super::{Caller, Candidate, Plan, Progress, ari, key};
+use crate::finding::Finding;
+use crate::x509::Certificate;
+
+/// Let's Encrypt's limits for one certificate, by profile; other servers have followed them.
+const MOST_NAMES: usize = 100;
+const MOST_NAMES_BY_PROFILE: &[(&str, usize)] = &[("shortlived", 25), ("tlsserver", 25)];
+/// The only profile in which public servers certify addresses.
+const PROFILE_FOR_ADDRESSES: &str = "shortlived";
+
+/// What there is to do.
+#[derive(Debug)]
+pub enum Prepared {
+    /// Nothing but to run the deploy hook, which has failed the last time.
+    HookOnly(Box<PendingHook>),
+    /// Nothing: the certificate in use is the wanted one and not due.
+    NotDue(Current),
+    /// A certificate is to be got.
+    Needed(Box<Work>),
+}
+
+/// The certificate in use.
+#[derive(Debug)]
+pub struct Current {
+    /// Where its files are.
+    pub files: LiveFiles,
+    /// Leaf first.
+    pub chain: Vec<Certificate>,
+    /// When it should be renewed.
+    pub due: Due,
+}
+
+/// A certificate that is to be got: lock held, solver ready, nothing asked yet.
+#[derive(Debug)]
+pub struct Work {
+    job: Job,
+    ready: Ready,
+}
+
+/// What is to be done, without the means to prove the names.
+#[derive(Debug)]
+struct Job {
+    plan: Plan,
+    storage: Storage,
+    store: CertificateStore,
+    group: Option<KeyGroup>,
+    /// The certificate in use, if it is from the same server and for some of the same names.
+    replaces: Option<String>,
+    /// The time when it was made ready, by the caller's clock and by one that only goes on.
+    began: (OffsetDateTime, Instant),
+    _lock: Lock,
+}
+
+/// A deploy hook that is to be run again.
+#[derive(Debug)]
+pub struct PendingHook {
+    current: Current,
+    record: RenewRecord,
+    store: CertificateStore,
+    now: OffsetDateTime,
+    _lock: Lock,
+}
+
+/// A new certificate, in use.
+#[derive(Debug)]
+pub struct Obtained {
+    /// Where its files are.
+    pub files: LiveFiles,
+    /// Leaf first.
+    pub chain: Vec<Certificate>,
+    /// When it should be renewed.
+    pub due: Due,
+    /// What there is to remark on the chain.
+    pub remarks: Vec<Finding>,
+    /// How the deploy hook went, if there is one.
+    pub hook: Option<HookRun>,
+}
+
+/// Looks whether the certificate is needed at `now`, and if so makes ready for it. Waits while another run works on
+/// the same certificate, and then looks again.
+///
+/// # Errors
+/// [`Error::Storage`], [`Error::Challenge`], [`Error::TooManyNames`], [`Error::Exhausted`].
+pub fn prepare(
+    mut plan: Plan,
+    storage: &Storage,
+    caller: &dyn Caller,
+    now: OffsetDateTime,
+) -> Result<Prepared, Error> {
+    for name in &plan.names {
+        plan.challenge.can_prove(name)?;
+    }
+    storage.check_access()?;
+    let store = storage.certificate(plan.names.first().map_or("", String::as_str));
+    plan.inherit(store.record()?.as_ref());
+    check_count(&plan, plan.profile.as_deref())?;
+    if let Standing::Fine(standing) = standing(&plan, &store, now)?
+        && standing.is_settled(&plan)
+    {
+        return Ok(Prepared::NotDue(standing.current));
+    }
+    let lock = store.lock(|| caller.progress(Progress::WaitingForLock))?;
+    let group = plan.key_group.as_deref().map(KeyGroup::find).transpose()?;
+    if let (Some(name), Some(group)) = (&plan.key_group, group)
+        && !group.is_allowed()
+    {
+        return Err(Error::GroupNotOurs(name.clone()));
+    }
+    match standing(&plan, &store, now)? {
+        Standing::Fine(standing) => {
+            let InUse { current, mut record } = *standing;
+            if record.take_settings(&plan) {
+                store.let_in(record.version, group)?;
+                store.save_record(&record)?;
+            }
+            if record.hook_is_pending() {
+                return Ok(Prepared::HookOnly(Box::new(PendingHook {
+                    current,
+                    record,
+                    store,
+                    now,
+                    _lock: lock,
+                })));
+            }
+            return Ok(Prepared::NotDue(current));
+        }
+        Standing::Missing => {}
+        Standing::Unfit(why) => caller.progress(Progress::Reissue { why }),
+    }
+    if !plan.force && store.journal()?.is_none_or(|journal| journal.order.is_none()) {
+        let history = storage.account(&plan.server).history()?;
+        history.allows(&plan.names, now).map_err(Error::Exhausted)?;
+    }
+    let replaces = predecessor(&plan, &store)?;
+    let ready = plan.challenge.prepare()?;
+    let began = (now, Instant::now());
+    let job = Job { plan, storage: storage.clone(), store, group, replaces, began, _lock: lock };
+    Ok(Prepared::Needed(Box::new(Work { job, ready })))
+}
+
+impl Work {
+    /// Gets the certificate, puts it in use and runs the deploy hook. Needs a tokio runtime with time and I/O.
+    ///
+    /// # Errors
+    /// See [`Error`]; the certificate in use before is still in use then.
+    pub async fn run(self, caller: &dyn Caller) -> Result<Obtained, Error> {
+        let Self { job, ready } = self;
+        match job.order(ready, caller, Goal::Certificate).await? {
+            Some(issued) => job.go_live(issued, caller).await,
+            None => Err(Error::Key("the order ended without a certificate".to_owned())),
+        }
+    }
+
+    /// Tries everything short of a certificate: account, order, validation. The order is left to expire.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn rehearse(self, caller: &dyn Caller) -> Result<(), Error> {
+        let Self { job, ready } = self;
+        job.order(ready, caller, Goal::Validation).await.map(drop)
+    }
+}
+
+impl Job {
+    /// Judges a chain, puts it in use and runs the deploy hook.
+    async fn go_live(&self, issued: Issued, caller: &dyn Caller) -> Result<Obtained, Error> {
+        let Issued { key, chain, mut journal } = issued;
+        let accounts = self.storage.account(&self.plan.server);
+        let Self { plan, store, group, .. } = self;
+        let candidate = Candidate { chain: &chain, key: &key, names: &plan.names };
+        let mut remarks = match caller.judge(&candidate) {
+            Ok(remarks) => remarks,
+            Err(findings) => {
+                // The order stays in the journal: another run judges the same chain again, without another order.
+                journal.step = Step::Rejected;
+                store.save_journal(&journal)?;
+                return Err(Error::Rejected(findings));
+            }
+        };
+        remarks.extend(download::remark(&chain, plan.preferred_chain.as_deref()));
+        let (leaf, rest) = chain.split_at(1.min(chain.len()));
+        let files = VersionFiles {
+            key: Zeroizing::new(key.to_pem().as_bytes().to_vec()),
+            cert: key::chain_to_pem(leaf),
+            chain: key::chain_to_pem(rest),
+            fullchain: key::chain_to_pem(&chain),
+        };
+        let mut record = RenewRecord::new(plan);
+        record.hook = plan.deploy_hook.is_some().then(|| HookRecord::pending(self.now()));
+        record.version = store.install(&files, record.clone(), *group)?;
+        store.forget_order()?;
+        let now = self.now();
+        // An order that replaces a certificate does not count at the server either (RFC 9773 section 5).
+        if journal.replaces.is_none() {
+            accounts.add_to_history(|history| history.add_issued(&plan.names, now))?;
+        }
+        let hook = run_hook(store, &mut record, caller, now).await?;
+        let due = match chain.first() {
+            Some(leaf) => due(leaf, &record),
+            None => Due { at: now, by_server: false },
+        };
+        Ok(Obtained { files: store.live_files(), chain, due, remarks, hook })
+    }
+
+    /// Takes an order up to its goal: the chain, or nothing where validation was all.
+    async fn order(&self, ready: Ready, caller: &dyn Caller, goal: Goal) -> Result<Option<Issued>, Error> {
+        let Self { plan, store, .. } = self;
+        let accounts = &self.storage.account(&plan.server);
+        let solver = ready.start()?;
+        let server = Server::connect(&plan.server, plan.ca_roots.as_deref(), caller).await?;
+        let profile = profile(plan, &server.directory)?;
+        check_count(plan, profile)?;
+        // RFC 9773 section 5: for servers that know renewal information.
+        let replaces = self.replaces.as_deref().filter(|_| server.directory.renewal_info.is_some());
+        let terms = Terms { profile, replaces };
+        let mut session = account::open(&server, plan, accounts, caller).await?;
+        let mut is_reopened = false;
+        loop {
+            let journey = match Journey::begin(plan, store, caller, &session, terms).await {
+                Err(error) if error.is_refusal("accountDoesNotExist") && !is_reopened => {
+                    session = account::open_again(&server, plan, accounts, caller).await?;
+                    is_reopened = true;
+                    continue;
+                }
+                journey => journey?,
+            };
+            let is_resumed = journey.is_resumed;
+            match journey.finish(&*solver, goal).await {
+                Ok(issued) => return Ok(issued),
+                Err(error @ (Error::Validation(_) | Error::Refused { .. } | Error::BadAnswer { .. })) => {
+                    // The order is of no use any more. One of an earlier run may only have failed because nobody
+                    // answered its challenges while that run was dead, so it does not speak for a new one.
+                    store.forget_order()?;
+                    if let Error::Validation(failed) = &error {
+                        let names = failed.iter().map(|failed| failed.name.as_str());
+                        accounts.add_to_history(|history| history.add_failed(names, self.now()))?;
+                    }
+                    if !is_resumed {
+                        return Err(error);
+                    }
+                }
+                // Trouble that passes leaves the order for the next run.
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        let (then, began) = self.began;
+        then + began.elapsed()
+    }
+}
+
+/// How far to take an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// To the chain.
+    Certificate,
+    /// Until all names are validated.
+    Validation,
+}
+
+impl PendingHook {
+    /// Runs the hook. Needs a tokio runtime with time and I/O.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn run(self, caller: &dyn Caller) -> Result<(Current, Option<HookRun>), Error> {
+        let Self { current, mut record, store, now, _lock } = self;
+        let hook = run_hook(&store, &mut record, caller, now).await?;
+        Ok((current, hook))
+    }
+}
+
+/// Runs the hook of the certificate in use, if it has one, and keeps how it went.
+async fn run_hook(
+    store: &CertificateStore,
+    record: &mut RenewRecord,
+    caller: &dyn Caller,
+    now: OffsetDateTime,
+) -> Result<Option<HookRun>, Error> {
+    let Some(command) = record.deploy_hook.clone() else { return Ok(None) };
+    caller.progress(Progress::DeployHook { command: &command });
+    let run = hook::run(&command, &record.names, &store.live_files(), hook::TIME_LIMIT).await;
+    record.hook = Some(HookRecord {
+        pending: run.failure.is_some(),
+        at: now.into(),
+        failure: run.failure.clone(),
+        output: run.output.clone(),
+    });
+    store.save_record(record)?;
+    Ok(Some(run))
+}
+
+/// The profile to ask for: the wanted one if it is on offer; for addresses the one that public servers have for them.
+fn profile<'a>(plan: &'a Plan, directory: &'a Directory) -> Result<Option<&'a str>, Error> {
+    let offered = &directory.meta.profiles;
+    match &plan.profile {
+        Some(wanted) if offered.contains_key(wanted) => Ok(Some(wanted)),
+        Some(wanted) => Err(Error::UnknownProfile {
+            wanted: wanted.clone(),
+            offered: offered.iter().map(|(name, what)| (name.clone(), what.clone())).collect(),
+        }),
+        None => {
+            let is_for_addresses = plan.names.iter().any(|name| name.parse::<IpAddr>().is_ok());
+            Ok((is_for_addresses && offered.contains_key(PROFILE_FOR_ADDRESSES))
+                .then_some(PROFILE_FOR_ADDRESSES))
+        }
+    }
+}
+
+fn check_count(plan: &Plan, profile: Option<&str>) -> Result<(), Error> {
+    let by_profile = MOST_NAMES_BY_PROFILE.iter().find(|(name, _)| Some(*name) == profile);
+    let most = by_profile.map_or(MOST_NAMES, |(_, most)| *most);
+    if plan.names.len() > most {
+        let profile = profile.map(str::to_owned);
+        return Err(Error::TooManyNames { count: plan.names.len(), most, profile });
+    }
+    Ok(())
+}
+
+/// The certificate that a new one takes the place of: RFC 9773 section 5 wants the same server and a name in common.
+fn predecessor(plan: &Plan, store: &CertificateStore) -> Result<Option<String>, Error> {
+    let (Some(record), Some(text)) = (store.renew_record()?, store.live_chain()?) else { return Ok(None) };
+    let is_predecessor = record.server == plan.server
+        && record.revoked.is_none()
+        && record.names.iter().any(|name| plan.names.contains(name));
+    let chain = key::chain_from_pem(&text).unwrap_or_default();
+    Ok(chain.first().filter(|_| is_predecessor).and_then(ari::certificate_id))
+}
+
+/// How the certificate in use stands to the plan.
+enum Standing {
+    Fine(Box<InUse>),
+    Missing,
+    Unfit(&'static str),
+}
+
+/// A certificate in use that is the wanted one.
+struct InUse {
+    current: Current,
+    record: RenewRecord,
+}
+
+impl InUse {
+    /// Whether there is nothing to be written or run.
+    fn is_settled(&self, plan: &Plan) -> bool {
+        !self.record.hook_is_pending() && !self.record.clone().take_settings(plan)
+    }
+}
+
+fn standing(plan: &Plan, store: &CertificateStore, now: OffsetDateTime) -> Result<Standing, Error> {
+    let (Some(record), Some(text)) = (store.renew_record()?, store.live_chain()?) else {
+        return Ok(Standing::Missing);
+    };
+    let chain = key::chain_from_pem(&text).unwrap_or_default();
+    let Some(due) = chain.first().map(|leaf| due(leaf, &record)) else {
+        return Ok(Standing::Unfit("the one in use cannot be read"));
+    };
+    Ok(if let Some(why) = record.difference(plan) {
+        Standing::Unfit(why)
+    } else if plan.force {
+        Standing::Unfit("--force was given")
+    } else if now >= due.at {
+        Standing::Unfit("the one in use is due for renewal")
+    } else {
+        let current = Current { files: store.live_files(), chain, due };
+        Standing::Fine(Box::new(InUse { current, record }))
+    })
+}

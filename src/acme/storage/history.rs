@@ -1,0 +1,157 @@
+//! `history.json`: what was issued to an account and which validations failed, for as long as servers count them.
+
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+use super::Timestamp;
+use super::records::SCHEMA;
+use crate::acme::names;
+
+/// Let's Encrypt gives five certificates for the same set of names in seven days. The fifth is left for a person who
+/// means it: a loop that has got four gets no more.
+const SAME_SET_MOST: usize = 4;
+const SAME_SET_WINDOW: Duration = Duration::days(7);
+/// Let's Encrypt takes five failed validations a name and hour.
+const FAILED_MOST: usize = 3;
+const FAILED_WINDOW: Duration = Duration::hours(1);
+
+/// What happened at an account of late.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// The version of this file.
+    pub schema: u32,
+    /// Certificates.
+    #[serde(default)]
+    pub issued: Vec<Entry>,
+    /// Failed validations.
+    #[serde(default)]
+    pub failed: Vec<Entry>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// Hash of the set of names (issued), or the name (failed).
+    pub of: String,
+}
+
+/// Why another order would only use up the server's limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exhausted {
+    /// In words.
+    pub reason: String,
+    /// From when on it is worth trying again.
+    pub until: OffsetDateTime,
+}
+
+impl History {
+    /// Adds a certificate for these names.
+    pub fn add_issued(&mut self, names: &[String], now: OffsetDateTime) {
+        self.issued.push(Entry { at: now.into(), of: names::hash(names) });
+        self.forget_old(now);
+    }
+
+    /// Adds names whose validation failed.
+    pub fn add_failed<'a>(&mut self, names: impl IntoIterator<Item = &'a str>, now: OffsetDateTime) {
+        self.failed.extend(names.into_iter().map(|name| Entry { at: now.into(), of: name.to_owned() }));
+        self.forget_old(now);
+    }
+
+    /// Whether an order of these names is within the limits that servers are known to have.
+    ///
+    /// # Errors
+    /// [`Exhausted`] when it is not.
+    pub fn allows(&self, names: &[String], now: OffsetDateTime) -> Result<(), Exhausted> {
+        let set = names::hash(names);
+        if let Some(oldest) = nth_last(&self.issued, &set, SAME_SET_MOST, now - SAME_SET_WINDOW) {
+            return Err(Exhausted {
+                reason: format!(
+                    "{SAME_SET_MOST} certificates for these very names were issued in the last seven days"
+                ),
+                until: oldest + SAME_SET_WINDOW,
+            });
+        }
+        for name in names {
+            if let Some(oldest) = nth_last(&self.failed, name, FAILED_MOST, now - FAILED_WINDOW) {
+                return Err(Exhausted {
+                    reason: format!(
+                        "the validation of {name} has failed {FAILED_MOST} times in the last hour"
+                    ),
+                    until: oldest + FAILED_WINDOW,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn forget_old(&mut self, now: OffsetDateTime) {
+        self.schema = SCHEMA;
+        self.issued.retain(|entry| entry.at.0 > now - SAME_SET_WINDOW);
+        self.failed.retain(|entry| entry.at.0 > now - FAILED_WINDOW);
+    }
+}
+
+/// The time of the `count`th last entry of this kind after `since`, if there are as many.
+fn nth_last(entries: &[Entry], of: &str, count: usize, since: OffsetDateTime) -> Option<OffsetDateTime> {
+    let mut times: Vec<_> =
+        entries.iter().filter(|entry| entry.of == of && entry.at.0 > since).map(|entry| entry.at.0).collect();
+    times.sort_unstable();
+    times.get(times.len().checked_sub(count)?).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-20 12:00 UTC);
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn a_fifth_identical_set_in_seven_days_is_refused() {
+        let mut history = History::default();
+        let (set, turned, other) =
+            (names(&["a.test", "b.test"]), names(&["b.test", "a.test"]), names(&["a.test"]));
+        for day in 0..4 {
+            let now = NOW + Duration::days(day);
+            history.allows(&set, now).unwrap();
+            history.add_issued(&set, now);
+        }
+        let now = NOW + Duration::days(4);
+        let exhausted = history.allows(&turned, now).unwrap_err();
+        assert_eq!(exhausted.until, NOW + Duration::days(7));
+        history.allows(&other, now).unwrap();
+        history.allows(&set, exhausted.until).unwrap();
+    }
+
+    #[test]
+    fn a_fourth_failed_validation_in_an_hour_is_refused() {
+        let mut history = History::default();
+        for minute in [0, 10, 20] {
+            let now = NOW + Duration::minutes(minute);
+            history.allows(&names(&["a.test"]), now).unwrap();
+            history.add_failed(["a.test"], now);
+        }
+        let now = NOW + Duration::minutes(30);
+        let exhausted = history.allows(&names(&["b.test", "a.test"]), now).unwrap_err();
+        assert!(exhausted.reason.contains("a.test"));
+        assert_eq!(exhausted.until, NOW + Duration::hours(1));
+        history.allows(&names(&["b.test"]), now).unwrap();
+        history.allows(&names(&["a.test"]), exhausted.until).unwrap();
+    }
+
+    #[test]
+    fn what_no_server_counts_any_more_is_forgotten() {
+        let mut history = History::default();
+        history.add_issued(&names(&["a.test"]), NOW);
+        history.add_failed(["a.test"], NOW);
+        history.add_failed([], NOW + Duration::days(8));
+        assert_eq!((history.issued.len(), history.failed.len()), (0, 0));
+    }
+}

@@ -1,0 +1,57 @@
+//! `certkit acme account`.
+
+use super::failure::failure;
+use super::obtain::{check_mail_address, server_address};
+use super::user::User;
+use super::{runtime, storage};
+use crate::acme::{self, AccountView};
+use crate::cli::{AccountArgs, AccountCommand, WhichAccount};
+use crate::commands::{Context, Result};
+use crate::report::{Outcome, Report, ShownAccount};
+
+pub(super) fn run(args: &AccountArgs, context: &Context<'_>) -> Result {
+    let which = match &args.command {
+        AccountCommand::Deactivate(which) | AccountCommand::Rollover(which) | AccountCommand::Show(which) => {
+            which
+        }
+        AccountCommand::Update(args) => &args.which,
+    };
+    let WhichAccount { server, state } = which;
+    let storage = storage(state)?;
+    let server = server.as_deref().map(server_address).transpose()?;
+    let server = server.as_deref();
+    let user = User::new(context, false);
+    let runtime = runtime()?;
+    let failure = |error| failure(error, context.clock.now());
+    storage.check_access().map_err(|error| failure(error.into()))?;
+    let (view, done) = match &args.command {
+        AccountCommand::Deactivate(_) => {
+            (runtime.block_on(acme::deactivate(&storage, server, &user)), Some("the account is closed"))
+        }
+        AccountCommand::Rollover(_) => {
+            (runtime.block_on(acme::roll_over(&storage, server, &user)), Some("the account has another key"))
+        }
+        AccountCommand::Show(_) => (runtime.block_on(acme::show(&storage, server, &user)), None),
+        AccountCommand::Update(args) => {
+            let email = Some(args.email.as_str()).filter(|email| !email.is_empty());
+            if let Some(email) = email {
+                check_mail_address(email)?;
+            }
+            let update = acme::update(&storage, server, email, &user);
+            (runtime.block_on(update), Some("the mail address is set"))
+        }
+    };
+    Ok(Report::new(Outcome::Account(shown(view.map_err(failure)?, done))))
+}
+
+fn shown(view: AccountView, done: Option<&'static str>) -> ShownAccount {
+    ShownAccount {
+        done,
+        server: view.server,
+        url: view.url,
+        status: view.status,
+        contacts: view.contacts,
+        terms_agreed: view.terms_agreed,
+        key: view.key.display().to_string(),
+    }
+}

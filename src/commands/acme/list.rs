@@ -1,0 +1,62 @@
+//! `certkit acme list`: what is kept, without asking anybody.
+
+use super::failure::failure;
+use super::storage;
+use crate::acme::storage::{CertificateStore, RenewRecord};
+use crate::acme::{Error, Keeper, LETS_ENCRYPT, LETS_ENCRYPT_STAGING};
+use crate::cli::ListArgs;
+use crate::commands::{Context, Result};
+use crate::finding::Finding;
+use crate::report::{Kept, KeptCertificates, Outcome, Report};
+
+pub(super) fn run(args: &ListArgs, context: &Context<'_>) -> Result {
+    let storage = storage(&args.state)?;
+    let now = context.clock.now();
+    let mut certificates = Vec::new();
+    let mut findings: Vec<Finding> = Vec::new();
+    for store in storage.certificates().map_err(|error| failure(error.into(), now))? {
+        let kept = store.record().map_err(Error::from).and_then(|record| {
+            let current = Keeper::in_use(&store)?;
+            Ok(record.zip(current).map(|(record, current)| kept(&store, record, current)))
+        });
+        match kept {
+            Ok(kept) => certificates.extend(kept),
+            // One that cannot be read does not hide the others.
+            Err(error) => findings.extend(failure(error, now).findings),
+        }
+    }
+    let mut report = Report::new(Outcome::Listed(KeptCertificates { at: now, certificates }));
+    report.findings = findings;
+    Ok(report)
+}
+
+fn kept(store: &CertificateStore, record: RenewRecord, current: crate::acme::Current) -> Kept {
+    let leaf = current.chain.first();
+    let hook_failure = record.hook.as_ref().filter(|_| record.hook_is_pending());
+    Kept {
+        name: store.name().to_owned(),
+        server_name: match record.server.as_str() {
+            LETS_ENCRYPT => Some("Let's Encrypt"),
+            LETS_ENCRYPT_STAGING => Some("Let's Encrypt, staging"),
+            _ => None,
+        },
+        not_before: leaf.map(|leaf| leaf.not_before),
+        not_after: leaf.map(|leaf| leaf.not_after),
+        next_renewal: record.challenge.as_ref().filter(|_| record.revoked.is_none()).map(|_| {
+            let at = current.due.at;
+            record.not_before.map_or(at, |not_before| at.max(not_before.0))
+        }),
+        by_server: current.due.by_server,
+        revoked: record.revoked.map(|at| at.0),
+        last_failure: record.last_failure.map(|failure| (failure.at.0, failure.message)),
+        failures: record.failures,
+        hook_failure: hook_failure
+            .map(|hook| hook.failure.clone().unwrap_or_else(|| "it was begun and did not end".to_owned())),
+        names: record.names,
+        server: record.server,
+        key_kind: record.key_kind,
+        profile: record.profile,
+        fullchain: current.files.fullchain.display().to_string(),
+        key: current.files.key.display().to_string(),
+    }
+}

@@ -1,0 +1,88 @@
+//! `certkit acme obtain` killed with `kill -9` between a request and its answer, and run again; several runs at once.
+//!
+//! The front holds one request before or after the server has acted; that is the moment of the kill.
+
+use rustix::process::Signal;
+
+use crate::acme_front::{Class, Fault, Front};
+use crate::harness::Test;
+use crate::pebble::Pebble;
+use crate::process::Process;
+
+/// Where a run is killed.
+const POINTS: [Class; 6] =
+    [Class::NewAccount, Class::NewOrder, Class::Authz, Class::Challenge, Class::Finalize, Class::Certificate];
+
+#[test]
+fn a_run_killed_before_the_server_acts_is_continued() {
+    for class in POINTS {
+        let Some((orders, finalized)) = killed_at(class, Fault::HoldRequest) else { return };
+        assert_eq!((orders, finalized), (1, 1), "{class:?}");
+    }
+}
+
+#[test]
+fn a_run_killed_after_the_server_has_acted_is_continued() {
+    for class in POINTS {
+        let Some((orders, finalized)) = killed_at(class, Fault::HoldAnswer) else { return };
+        // The answer to newOrder says where the order is; without it the account's list of orders does.
+        assert_eq!((orders, finalized), (1, 1), "{class:?}");
+    }
+}
+
+#[test]
+fn four_runs_at_once_place_one_order_at_a_slow_server() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let front = Front::start(&test, &pebble);
+    front.on(Class::NewAccount, Fault::Delay(std::time::Duration::from_millis(500)));
+    front.on(Class::NewOrder, Fault::Delay(std::time::Duration::from_millis(500)));
+    let mut runs: Vec<_> = (0..4).map(|_| Process::start(&test, front.program(&["a.test"]))).collect();
+    for run in &mut runs {
+        assert!(run.wait().success(), "{}", run.log());
+    }
+    assert_eq!((front.count(Class::NewAccount), front.count(Class::NewOrder)), (1, 1));
+    assert_eq!((front.count(Class::Finalize), pebble.certificates()), (1, 1));
+}
+
+#[test]
+fn what_a_killed_run_leaves_is_open_to_nobody_even_under_umask_000() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let front = Front::start(&test, &pebble);
+    front.on(Class::Finalize, Fault::HoldAnswer);
+    let mut run = Process::start(&test, front.program(&["a.test"]).umask("000"));
+    front.wait_until_held();
+    run.signal(Signal::KILL);
+    run.wait();
+    let state: Vec<_> = test.files().into_iter().filter(|(path, _)| path.starts_with("state")).collect();
+    assert!(state.iter().any(|(path, _)| path.starts_with("state/orders/")), "{state:?}");
+    for (path, (mode, _)) in state {
+        let expected = if test.path(&path).is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode, expected, "{} has mode {mode:o}", path.display());
+    }
+}
+
+/// Kills a run at `class` and runs it again, to the end. Gives how many orders and good finalize requests there were;
+/// there must be one account and one certificate.
+#[track_caller]
+fn killed_at(class: Class, hold: Fault) -> Option<(usize, usize)> {
+    let test = Test::new();
+    let pebble = Pebble::start(&test)?;
+    let front = Front::start(&test, &pebble);
+    front.on(class, hold);
+    let mut run = Process::start(&test, front.program(&["a.test"]));
+    front.wait_until_held();
+    run.signal(Signal::KILL);
+    run.wait();
+    assert!(!test.path("state/live/a.test").exists(), "{class:?}");
+
+    front.obtain(&["a.test"]).exits(0);
+    front.obtain(&["a.test"]).exits(0).says("nothing to do");
+    assert_eq!((pebble.accounts(), pebble.certificates()), (1, 1), "{class:?}");
+    let is_finalized = |status| matches!(status, Some(200));
+    let exchanges = front.exchanges();
+    let finalized =
+        exchanges.iter().filter(|seen| seen.class == Class::Finalize && is_finalized(seen.status)).count();
+    Some((pebble.orders(), finalized))
+}

@@ -1,0 +1,206 @@
+//! `certkit acme obtain` on a machine in trouble: a full disk, a state directory of somebody else, a taken port, no
+//! DNS, names that are none. Nothing is ordered before the machine is found fit.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::PathBuf;
+
+use crate::acme_front::{Class, Front};
+use crate::harness::{Program, Test, certkit};
+use crate::pebble::Pebble;
+use crate::peers::{peer, skip};
+use crate::process::free_port;
+
+/// Runs certkit twice on a small file system of its own: first with `$1` kB free, then with room enough. Between the
+/// two it says what the first ended with.
+const SMALL_DISK: &str = r#"
+set -u
+free=$1; shift
+mkdir -p state
+mount -t tmpfs -o size=256k,mode=700 none state || exit 99
+head -c $(((256 - free) * 1024)) /dev/zero > state/ballast || exit 98
+"$@"
+echo "first: $?"
+rm state/ballast
+"$@"
+"#;
+
+#[test]
+fn a_disk_that_is_full_at_any_moment_costs_no_second_certificate() {
+    let test = Test::new();
+    let Some(unshare) = private_mounts(&test) else { return };
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let mut failed = 0;
+    // The whole state of one certificate takes some 50 kB on a file system with pages of 4 kB.
+    for free in (0..=60).step_by(4) {
+        let front = Front::start(&test, &pebble);
+        let (accounts, issued) = (pebble.accounts(), pebble.certificates());
+        let program =
+            test.program(&unshare).args(["-rm", "sh", "-c", SMALL_DISK, "sh"]).args([free.to_string()]);
+        let program = program.args([certkit()]).args(["acme", "obtain", "--agree-tos", "a.test"]);
+        let ran = program.args(front.args()).run().exits(0);
+        let first = ran.stdout();
+        if first.contains("first: 2") {
+            failed += 1;
+            ran.says("no space left on device").says("state/").says("make room there");
+        } else {
+            assert!(first.contains("first: 0"), "{free} kB: {first}");
+        }
+        assert_eq!((pebble.accounts() - accounts, pebble.certificates() - issued), (1, 1), "{free} kB free");
+        assert!(front.count(Class::Finalize) == 1, "{free} kB free");
+        assert!(front.count(Class::NewOrder) <= 2, "{free} kB free");
+        if free == 0 {
+            // Nothing fits: the account's key is not on disk, so no account was asked for with it.
+            assert_eq!((front.count(Class::NewAccount), front.count(Class::NewOrder)), (1, 1));
+        }
+    }
+    assert!((5..16).contains(&failed), "{failed} runs failed");
+}
+
+#[test]
+fn a_state_directory_that_cannot_be_used_is_found_before_anything_is_ordered() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let front = Front::start(&test, &pebble);
+    let mode =
+        |path: &str, mode| fs::set_permissions(test.path(path), PermissionsExt::from_mode(mode)).unwrap();
+
+    test.write("state/ours", "");
+    mode("state", 0o500);
+    obtain_without_override(&test, &front).exits(2).says("permission").says("state");
+    mode("state", 0o700);
+    assert_eq!(front.count(Class::NewOrder), 0);
+
+    obtain_without_override(&test, &front).exits(0);
+    for path in ["state", "state/live", "state/certs/a.test", "state/certs/a.test/renew.json"] {
+        let before = test.mode(path);
+        mode(path, 0);
+        let requests = front.requests();
+        obtain_without_override(&test, &front).exits(2).says("permission").says("run it as the owner");
+        assert_eq!(front.requests(), requests, "{path}");
+        mode(path, before);
+    }
+    obtain_without_override(&test, &front).exits(0).says("nothing to do");
+    assert_eq!((pebble.orders(), pebble.certificates()), (1, 1));
+}
+
+#[test]
+fn a_state_directory_of_somebody_else_is_refused() {
+    let test = Test::new();
+    if !rustix::process::geteuid().is_root() {
+        return skip("root, who can give a folder away");
+    }
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let front = Front::start(&test, &pebble);
+    fs::create_dir(test.path("state")).unwrap();
+    fs::set_permissions(test.path("state"), PermissionsExt::from_mode(0o700)).unwrap();
+    chown(test.path("state"), Some(65534), Some(65534)).unwrap();
+    obtain_without_override(&test, &front).exits(2).says("permission").says("run it as the owner");
+    assert_eq!(front.requests(), 0);
+}
+
+#[test]
+fn a_damaged_state_names_the_file_and_orders_nothing() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let front = Front::start(&test, &pebble);
+    front.obtain(&["a.test"]).exits(0);
+    let account = test.names().into_iter().find(|name| name.ends_with("account.json")).unwrap();
+    for name in
+        ["state/certs/a.test/renew.json", account.as_str(), &account.replace("account.json", "key.pem")]
+    {
+        let before = test.text(name);
+        for damage in ["", "{", "\u{0}\u{0}\u{0}", "[]"] {
+            test.write(name, damage);
+            let orders = front.count(Class::NewOrder);
+            front.obtain(&["a.test", "--force"]).exits(2).says(name.rsplit('/').next().unwrap());
+            assert_eq!(front.count(Class::NewOrder), orders, "{name} {damage:?}");
+        }
+        test.write(name, before);
+    }
+    front.obtain(&["a.test"]).exits(0).says("nothing to do");
+    assert_eq!(pebble.accounts(), 1);
+}
+
+#[test]
+fn a_taken_port_costs_no_request() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let front = Front::start(&test, &pebble);
+    let _taken = TcpListener::bind((Ipv4Addr::LOCALHOST, pebble.http_port)).unwrap();
+    front.obtain(&["a.test"]).exits(2).says("address_in_use").says("nothing was ordered");
+    assert_eq!(front.requests(), 0);
+}
+
+#[test]
+fn a_server_whose_name_is_not_found_means_try_later() {
+    let test = Test::new();
+    // RFC 6761 section 6.4: no name under `invalid` is ever found.
+    let server = ["--server", "https://acme.invalid/dir", "--state", "state"];
+    let http = format!("--http=127.0.0.1:{}", free_port());
+    test.certkit(&[&["acme", "obtain", "a.test", &http], &server[..]].concat())
+        .exits(75)
+        .says("try_later")
+        .says("acme.invalid");
+}
+
+#[test]
+fn what_is_no_name_costs_no_request() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let front = Front::start(&test, &pebble);
+    let long_label = "a".repeat(64) + ".test";
+    let long_name = "abcdefg.".repeat(32) + "test";
+    let names = [
+        "",
+        ".",
+        "a..test",
+        "a.-b.test",
+        "a b.test",
+        "../a.test",
+        "a.test/b",
+        "$(touch x).test",
+        "a.test\n",
+        "https://a.test",
+        "a*.test",
+        "*.*.test",
+        "a@b.test",
+        long_label.as_str(),
+        &long_name,
+    ];
+    for name in names {
+        front.obtain(&["good.test", name]).exits(2).says("invalid_name");
+    }
+    assert_eq!((front.requests(), test.path("state").exists()), (0, false));
+}
+
+/// Obtains a.test without the right to pass over permission bits, which only root has.
+fn obtain_without_override(test: &Test, front: &Front<'_>) -> crate::harness::Ran {
+    without_override(test)
+        .args([certkit()])
+        .args(["acme", "obtain", "--agree-tos", "a.test"])
+        .args(front.args())
+        .run()
+}
+
+/// Runs the program that follows without root's right to pass over permission bits.
+fn without_override(test: &Test) -> Program<'_> {
+    if rustix::process::geteuid().is_root() {
+        test.program("setpriv").args(["--bounding-set=-dac_override,-dac_read_search"])
+    } else {
+        test.program("env")
+    }
+}
+
+/// `unshare`, where this machine lets it make mounts that nobody else sees.
+#[track_caller]
+fn private_mounts(test: &Test) -> Option<PathBuf> {
+    let unshare = peer("unshare")?;
+    let mount = ["-rm", "sh", "-c", "mkdir -p try && mount -t tmpfs none try"];
+    let can = test.run(&unshare, &mount).succeeded();
+    if !can {
+        skip("right to mount a small file system");
+    }
+    can.then_some(unshare)
+}
