@@ -24,6 +24,7 @@ mod acme_renew_faults;
 mod acme_solvers;
 mod architecture;
 mod bad_input;
+mod ca_consumers;
 mod ca_foreign;
 mod ca_options;
 mod check;
