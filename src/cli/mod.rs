@@ -10,6 +10,7 @@ mod mkca;
 mod mkcert;
 mod serve;
 mod show;
+mod trust;
 
 pub use acme::{AcmeArgs, AcmeCommand, ObtainArgs};
 pub use check::{CheckArgs, Profile, Purpose};
@@ -22,6 +23,7 @@ pub use mkca::MkcaArgs;
 pub use mkcert::{CaArgs, MkcertArgs};
 pub use serve::{Listen, ServeArgs};
 pub use show::ShowArgs;
+pub use trust::{StoreChoice, TrustArgs, TrustChangeArgs, TrustCommand, TrustExportArgs, TrustStatusArgs};
 
 /// One program for the whole TLS life of a web application.
 #[derive(Debug, Parser)]
@@ -105,6 +107,8 @@ pub enum Command {
     Key(KeyArgs),
     /// Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1
     Convert(ConvertArgs),
+    /// Have this machine trust your CA: system, browsers, Java
+    Trust(TrustArgs),
     /// Get certificates from Let's Encrypt or another ACME server
     Acme(AcmeArgs),
     /// Serve a Python web application on https

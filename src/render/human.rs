@@ -14,7 +14,7 @@ pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
 pub(super) const GREEN: Style = AnsiColor::Green.on_default().bold();
 pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const CYAN: Style = AnsiColor::Cyan.on_default();
 
 /// Writes the whole report; `quiet` leaves errors only.
@@ -27,6 +27,7 @@ pub(super) fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::R
             Outcome::Matched(matched) => super::tools::write_matched(out, matched)?,
             Outcome::Merged(merged) => write_merged(out, merged)?,
             Outcome::Shown(shown) => super::show::write(out, shown)?,
+            Outcome::Trusted(trusted) => super::tools::write_trusted(out, trusted)?,
             Outcome::Answered { .. }
             | Outcome::Data(_)
             | Outcome::Failed { .. }

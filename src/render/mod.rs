@@ -32,9 +32,10 @@ pub fn report(report: &Report, global: &GlobalArgs) {
         (Outcome::Nothing, _) if report.findings.is_empty() => Ok(()),
         (Outcome::Data(_), _) => human::write(&mut stderr, report, global.quiet),
         (_, Format::Json) => json::write(&mut stdout, report),
-        (Outcome::Checked(_) | Outcome::Matched(_) | Outcome::Shown(_), Format::Human) => {
-            human::write(&mut stdout, report, global.quiet)
-        }
+        (
+            Outcome::Checked(_) | Outcome::Matched(_) | Outcome::Shown(_) | Outcome::Trusted(_),
+            Format::Human,
+        ) => human::write(&mut stdout, report, global.quiet),
         (Outcome::Merged(merged), Format::Human) => {
             let data = merged.stdout.as_deref().map_or(Ok(()), |text| stdout.write_all(text));
             data.and_then(|()| human::write(&mut stderr, report, global.quiet))

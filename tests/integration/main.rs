@@ -36,3 +36,4 @@ mod serve_faults;
 mod serve_start;
 mod serve_wsgi;
 mod show;
+mod trust;
