@@ -20,6 +20,7 @@ pub struct Report {
 
 /// What a command did, by kind of command.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one per process")]
 #[non_exhaustive]
 pub enum Outcome {
     /// `acme account`: an account at a server.
@@ -58,6 +59,8 @@ pub enum Outcome {
     Shown(Shown),
     /// `completions`, `man`: text for standard output, as it is.
     Text(String),
+    /// `trust`: stores were asked or changed.
+    Trusted(Trusted),
 }
 
 impl Report {
@@ -74,6 +77,7 @@ impl Report {
             Outcome::Answered { status } | Outcome::Failed { status } => *status,
             Outcome::Renewed(renewals) => renewals.status,
             Outcome::Created(Created { status, .. }) if *status != 0 => *status,
+            Outcome::Trusted(trusted) => trusted.status,
             // What cannot be read is no answer.
             Outcome::Listed(_) if errors.peek().is_some() => 2,
             Outcome::Created(_)
@@ -472,6 +476,39 @@ pub struct Candidate {
     pub kind: &'static str,
     /// What to call it by.
     pub name: String,
+}
+
+/// What `trust` found in the stores of this machine, or did to them.
+#[derive(Debug)]
+pub struct Trusted {
+    /// `install`, `uninstall` or `status`.
+    pub action: &'static str,
+    /// Whether nothing was changed, because only a plan was asked for.
+    pub dry_run: bool,
+    /// The CA's file, as it was typed or found.
+    pub file: String,
+    /// The CA.
+    pub certificate: CertificateSummary,
+    /// What it is called in stores.
+    pub name: String,
+    /// The stores, in the order they were looked at.
+    pub stores: Vec<TrustedStore>,
+    /// The exit status: 0, 1 where a store that was only asked does not trust it, 2 where a store could not be asked or
+    /// changed.
+    pub status: u8,
+}
+
+/// One trust store.
+#[derive(Debug)]
+pub struct TrustedStore {
+    /// `system`, `nss`, `firefox` or `java`.
+    pub kind: &'static str,
+    /// Where it is.
+    pub path: String,
+    /// One of `absent`, `failed`, `installed`, `needs_rights`, `pending`, `planned`, `removed`, `trusted`, `untrusted`.
+    pub state: &'static str,
+    /// What would be done, or what is still to do.
+    pub steps: Vec<String>,
 }
 
 /// What `show` found in a file.

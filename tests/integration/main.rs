@@ -56,3 +56,4 @@ mod serve_start;
 mod serve_wsgi;
 mod show;
 mod sign;
+mod trust;
