@@ -146,11 +146,11 @@ fn encoded(name: &str, value: &str) -> Result<Vec<u8>, String> {
         format!("there is no attribute `{name}` (known are {}, or a number as 2.5.4.3)", names.join(", "))
     })?;
     let length = value.chars().count();
-    if length > most {
-        return Err(format!("{name} has {length} characters, and {most} are allowed"));
-    }
     if identifier == "2.5.4.6" && !(length == 2 && value.bytes().all(|byte| byte.is_ascii_uppercase())) {
         return Err("C is a country of two capital letters, as DE".into());
+    }
+    if length > most {
+        return Err(format!("{name} has {length} characters, and {most} are allowed"));
     }
     let fits = match tag {
         IA5_STRING => value.is_ascii(),

@@ -42,7 +42,8 @@ pub(super) fn run(args: &SignArgs, context: &Context<'_>) -> Result {
         let profile = profile(args, &request, &location, &mut findings)?;
         findings.extend(validity_warning(days(args, now), profile.purpose, args.force)?);
         let issued = issuer(&ca, context)?.issue_leaf(&profile, &request.spki, now).map_err(cannot_issue)?;
-        prove(&issued.certificate, &ca, profile.purpose, now)?;
+        // What clients would refuse here is the request's doing: its names or its key.
+        prove(&issued.certificate, &ca, profile.purpose, now).map_err(|failure| failure.status(1))?;
         issued
     };
     if request.asks_for_ca && args.profile != SignProfile::Ca {

@@ -136,6 +136,7 @@ fn a_list_of_names_is_checked_before_the_first_is_made() {
     let failed = test.certkit(&["mkcert", "--from", "list", "-o", "out", "--format", "json"]).exits(2).json();
     assert_eq!(lines(&failed["errors"]), [(2, "output_exists".to_owned())]);
     assert_eq!(test.files(), before);
+    test.write("list", "x.example\nb.example a.example\na.example b.example\n");
     test.certkit(&["mkcert", "--from", "list", "-o", "out", "--if-needed"])
         .exits(0)
         .says("1 were fine already");

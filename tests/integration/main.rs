@@ -12,6 +12,7 @@
 )]
 
 mod acme;
+mod acme_ari;
 mod acme_faults;
 mod acme_front;
 mod acme_hostile;
@@ -19,9 +20,11 @@ mod acme_killed;
 mod acme_life;
 mod acme_machine;
 mod acme_renew;
+mod acme_renew_faults;
 mod acme_solvers;
 mod architecture;
 mod bad_input;
+mod ca_consumers;
 mod ca_foreign;
 mod ca_options;
 mod check;
@@ -45,6 +48,7 @@ mod peers;
 mod process;
 mod read;
 mod readme;
+mod serve_acme;
 mod serve_applications;
 mod serve_clients;
 mod serve_faults;

@@ -183,7 +183,7 @@ fn storage_finding(error: &StorageError) -> Finding {
         StorageError::Open(path) => {
             return Finding::error(Code::Permission, error.to_string())
                 .at(Location::file(path.display().to_string()))
-                .fix(format!("chmod o-w {}", shell_word(&path.display().to_string())));
+                .fix(format!("chmod go-w {}", shell_word(&path.display().to_string())));
         }
         StorageError::NoGroup(_) => {
             return Finding::error(Code::NotFound, error.to_string())
