@@ -141,6 +141,11 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand obtain 'Get a certificate, unless the one in use is still good'
+            cand renew 'Renew the certificates that are due'
+            cand revoke 'Revoke a certificate'
+            cand list 'List the certificates: names, server, days left, next renewal, last failure'
+            cand account 'Show, change or close an account at a server'
+            cand install-timer 'Have a timer renew everything twice a day'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'certkit;acme;obtain'= {
@@ -152,14 +157,156 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --server 'Directory address of the ACME server (default: Let''s Encrypt)'
             cand --ca-roots 'Trust these CA certificates for the ACME server itself, in place of the system''s'
             cand --email 'Mail address that the server may write to'
+            cand --eab-kid 'Key identifier of an account made at the server beforehand, for servers that want one'
+            cand --eab-hmac-file 'File with that account''s secret, in base64url as the server shows it'
             cand -k 'Kind of key'
             cand --key-type 'Kind of key'
+            cand --profile 'Kind of certificate, by the server''s word for it, such as shortlived'
+            cand --preferred-chain 'Take the chain that leads to the root of this common name, where the server has several'
+            cand --deploy-hook 'Run this when a new certificate is in use, by sh -c and for five minutes at most; it learns CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN'
+            cand --key-group 'Let this group of /etc/group, or of this number, read the private key'
             cand --state 'Where accounts, orders and certificates are kept'
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
             cand --staging 'Use Let''s Encrypt''s test server: high limits, certificates that no client trusts'
             cand --agree-tos 'Agree to the server''s terms of service, which a new account needs'
-            cand --force 'Get a new certificate even if the one in use is still good'
+            cand --dry-run 'Try everything and keep nothing: with Let''s Encrypt on its test server, with others up to the validation'
+            cand --force 'Get a new certificate even if the one in use is still good, or the server''s limits may be used up'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;renew'= {
+            cand --exit-code-if-renewed 'End with this status instead of 0 when anything was renewed'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --force 'Renew even what is not due, or has just failed'
+            cand --refresh-ari 'Ask the server when to renew, even if it said to come back later'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;revoke'= {
+            cand --reason 'Why, by the word or number of RFC 5280, such as keyCompromise or 1'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --with-certificate-key 'Sign with the certificate''s own key, as for a certificate of another account'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;list'= {
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;account'= {
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand show 'Ask the server what it knows of the account'
+            cand update 'Set the mail address that the server may write to'
+            cand rollover 'Give the account another key'
+            cand deactivate 'Close the account for good; the next certificate makes another'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;acme;account;show'= {
+            cand --server 'The server''s directory address, where there are accounts at several'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;account;update'= {
+            cand --email 'The address; an empty one takes it away'
+            cand --server 'The server''s directory address, where there are accounts at several'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;account;rollover'= {
+            cand --server 'The server''s directory address, where there are accounts at several'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;account;deactivate'= {
+            cand --server 'The server''s directory address, where there are accounts at several'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;account;help'= {
+            cand show 'Ask the server what it knows of the account'
+            cand update 'Set the mail address that the server may write to'
+            cand rollover 'Give the account another key'
+            cand deactivate 'Close the account for good; the next certificate makes another'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;acme;account;help;show'= {
+        }
+        &'certkit;acme;account;help;update'= {
+        }
+        &'certkit;acme;account;help;rollover'= {
+        }
+        &'certkit;acme;account;help;deactivate'= {
+        }
+        &'certkit;acme;account;help;help'= {
+        }
+        &'certkit;acme;install-timer'= {
+            cand --root 'Write below this folder instead of /, as for an image'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --systemd 'A systemd timer and its service'
+            cand --cron 'A file for /etc/cron.d, or for a user a line for crontab'
+            cand --dry-run 'Show the files and write nothing'
+            cand --force 'Replace files that say something else'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Tell what is being done (twice: in detail)'
@@ -169,9 +316,36 @@ set edit:completion:arg-completer[certkit] = {|@words|
         }
         &'certkit;acme;help'= {
             cand obtain 'Get a certificate, unless the one in use is still good'
+            cand renew 'Renew the certificates that are due'
+            cand revoke 'Revoke a certificate'
+            cand list 'List the certificates: names, server, days left, next renewal, last failure'
+            cand account 'Show, change or close an account at a server'
+            cand install-timer 'Have a timer renew everything twice a day'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'certkit;acme;help;obtain'= {
+        }
+        &'certkit;acme;help;renew'= {
+        }
+        &'certkit;acme;help;revoke'= {
+        }
+        &'certkit;acme;help;list'= {
+        }
+        &'certkit;acme;help;account'= {
+            cand show 'Ask the server what it knows of the account'
+            cand update 'Set the mail address that the server may write to'
+            cand rollover 'Give the account another key'
+            cand deactivate 'Close the account for good; the next certificate makes another'
+        }
+        &'certkit;acme;help;account;show'= {
+        }
+        &'certkit;acme;help;account;update'= {
+        }
+        &'certkit;acme;help;account;rollover'= {
+        }
+        &'certkit;acme;help;account;deactivate'= {
+        }
+        &'certkit;acme;help;install-timer'= {
         }
         &'certkit;acme;help;help'= {
         }
@@ -267,8 +441,35 @@ set edit:completion:arg-completer[certkit] = {|@words|
         }
         &'certkit;help;acme'= {
             cand obtain 'Get a certificate, unless the one in use is still good'
+            cand renew 'Renew the certificates that are due'
+            cand revoke 'Revoke a certificate'
+            cand list 'List the certificates: names, server, days left, next renewal, last failure'
+            cand account 'Show, change or close an account at a server'
+            cand install-timer 'Have a timer renew everything twice a day'
         }
         &'certkit;help;acme;obtain'= {
+        }
+        &'certkit;help;acme;renew'= {
+        }
+        &'certkit;help;acme;revoke'= {
+        }
+        &'certkit;help;acme;list'= {
+        }
+        &'certkit;help;acme;account'= {
+            cand show 'Ask the server what it knows of the account'
+            cand update 'Set the mail address that the server may write to'
+            cand rollover 'Give the account another key'
+            cand deactivate 'Close the account for good; the next certificate makes another'
+        }
+        &'certkit;help;acme;account;show'= {
+        }
+        &'certkit;help;acme;account;update'= {
+        }
+        &'certkit;help;acme;account;rollover'= {
+        }
+        &'certkit;help;acme;account;deactivate'= {
+        }
+        &'certkit;help;acme;install-timer'= {
         }
         &'certkit;help;serve'= {
         }

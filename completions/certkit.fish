@@ -135,16 +135,21 @@ never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand show" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand show" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "renew" -d 'Renew the certificates that are due'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "revoke" -d 'Revoke a certificate'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "account" -d 'Show, change or close an account at a server'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "install-timer" -d 'Have a timer renew everything twice a day'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l http -d 'Answer http-01 with a server of certkit\'s own (default: port 80 on all addresses, IPv4 and IPv6)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l webroot -d 'Answer http-01 with files below DIR, the root folder of a web server that runs already' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l tls-alpn -d 'Answer tls-alpn-01 with a TLS listener of certkit\'s own (default: port 443 on all addresses)' -r
@@ -153,6 +158,8 @@ complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_su
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l server -d 'Directory address of the ACME server (default: Let\'s Encrypt)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l ca-roots -d 'Trust these CA certificates for the ACME server itself, in place of the system\'s' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l email -d 'Mail address that the server may write to' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l eab-kid -d 'Key identifier of an account made at the server beforehand, for servers that want one' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l eab-hmac-file -d 'File with that account\'s secret, in base64url as the server shows it' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
 p384\t''
 p521\t''
@@ -160,6 +167,10 @@ ed25519\t''
 rsa2048\t''
 rsa3072\t''
 rsa4096\t''"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l profile -d 'Kind of certificate, by the server\'s word for it, such as shortlived' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l preferred-chain -d 'Take the chain that leads to the root of this common name, where the server has several' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l deploy-hook -d 'Run this when a new certificate is in use, by sh -c and for five minutes at most; it learns CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l key-group -d 'Let this group of /etc/group, or of this number, read the private key' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l state -d 'Where accounts, orders and certificates are kept' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
@@ -168,11 +179,76 @@ auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l staging -d 'Use Let\'s Encrypt\'s test server: high limits, certificates that no client trusts'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l agree-tos -d 'Agree to the server\'s terms of service, which a new account needs'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l force -d 'Get a new certificate even if the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l dry-run -d 'Try everything and keep nothing: with Let\'s Encrypt on its test server, with others up to the validation'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l force -d 'Get a new certificate even if the one in use is still good, or the server\'s limits may be used up'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l exit-code-if-renewed -d 'End with this status instead of 0 when anything was renewed' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l state -d 'Where accounts, orders and certificates are kept' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l force -d 'Renew even what is not due, or has just failed'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l refresh-ari -d 'Ask the server when to renew, even if it said to come back later'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l reason -d 'Why, by the word or number of RFC 5280, such as keyCompromise or 1' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l state -d 'Where accounts, orders and certificates are kept' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l with-certificate-key -d 'Sign with the certificate\'s own key, as for a certificate of another account'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l state -d 'Where accounts, orders and certificates are kept' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "show" -d 'Ask the server what it knows of the account'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "update" -d 'Set the mail address that the server may write to'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "rollover" -d 'Give the account another key'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "deactivate" -d 'Close the account for good; the next certificate makes another'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l root -d 'Write below this folder instead of /, as for an image' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l state -d 'Where accounts, orders and certificates are kept' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l systemd -d 'A systemd timer and its service'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l cron -d 'A file for /etc/cron.d, or for a user a line for crontab'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l dry-run -d 'Show the files and write nothing'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l force -d 'Replace files that say something else'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Renew the certificates that are due'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Revoke a certificate'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "account" -d 'Show, change or close an account at a server'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "install-timer" -d 'Have a timer renew everything twice a day'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l listen -d 'Where to listen: [https|http|uwsgi[+unix]:]ADDRESS; may be repeated [default: https:127.0.0.1:8443]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l redirect-http -d 'Send plain-HTTP clients of this address on to https' -r
@@ -239,3 +315,8 @@ complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_see
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "man" -d 'Print the manual page, or write one per command into a folder'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "renew" -d 'Renew the certificates that are due'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "revoke" -d 'Revoke a certificate'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "account" -d 'Show, change or close an account at a server'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "install-timer" -d 'Have a timer renew everything twice a day'

@@ -128,7 +128,7 @@ pub fn prepare(
     }
     match standing(&plan, &store, now)? {
         Standing::Fine(standing) => {
-            let InUse { current, mut record } = standing;
+            let InUse { current, mut record } = *standing;
             if record.take_settings(&plan) {
                 store.let_in(record.version, group)?;
                 store.save_record(&record)?;
@@ -351,7 +351,7 @@ fn predecessor(plan: &Plan, store: &CertificateStore) -> Result<Option<String>, 
 
 /// How the certificate in use stands to the plan.
 enum Standing {
-    Fine(InUse),
+    Fine(Box<InUse>),
     Missing,
     Unfit(&'static str),
 }
@@ -384,6 +384,7 @@ fn standing(plan: &Plan, store: &CertificateStore, now: OffsetDateTime) -> Resul
     } else if now >= due.at {
         Standing::Unfit("the one in use is due for renewal")
     } else {
-        Standing::Fine(InUse { current: Current { files: store.live_files(), chain, due }, record })
+        let current = Current { files: store.live_files(), chain, due };
+        Standing::Fine(Box::new(InUse { current, record }))
     })
 }

@@ -154,12 +154,12 @@ fn storage_finding(error: &StorageError) -> Finding {
         StorageError::Foreign { path, .. } => {
             return Finding::error(Code::Permission, error.to_string())
                 .at(Location::file(path.display().to_string()))
-                .fix("run it as that user, or choose a state directory of your own: --state DIR");
+                .fix("run it as the owner of the state directory, or choose one of your own: --state DIR");
         }
         StorageError::Open(path) => {
             return Finding::error(Code::Permission, error.to_string())
                 .at(Location::file(path.display().to_string()))
-                .fix(format!("chmod o-w {}", shell_word(&path.display().to_string())));
+                .fix(format!("chmod go-w {}", shell_word(&path.display().to_string())));
         }
         StorageError::NoGroup(_) => {
             return Finding::error(Code::NotFound, error.to_string())
