@@ -12,6 +12,7 @@
 )]
 
 mod acme;
+mod acme_ari;
 mod acme_faults;
 mod acme_front;
 mod acme_hostile;
@@ -19,6 +20,7 @@ mod acme_killed;
 mod acme_life;
 mod acme_machine;
 mod acme_renew;
+mod acme_renew_faults;
 mod acme_solvers;
 mod architecture;
 mod bad_input;
