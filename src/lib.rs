@@ -26,7 +26,7 @@
 //! | [`ca`] | what to issue and issuing it |
 //! | [`chain`] | putting a chain in order, whom to trust, building and judging a path |
 //! | [`acme`] | certificates from an ACME server: account, order, challenge, state on disk |
-//! | [`tls`] | server-side TLS policy and certificate choice |
+//! | [`tls`] | server-side TLS policy and certificate choice; looking at a live server |
 //! | [`protocol`] | pure codecs: HTTP/1.1 guard, CGI variables, uwsgi, marshal |
 //! | [`config`] | layered settings, `certkit.toml`, uWSGI ini files |
 //! | [`serve`] | the HTTPS server and its Python workers |

@@ -1,6 +1,9 @@
 //! The one result of a command: its findings and what it did, as data for `render`.
 
+use std::net::SocketAddr;
+
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 use crate::finding::{Code, Finding, Location, Severity};
 
@@ -17,7 +20,6 @@ pub struct Report {
 
 /// What a command did, by kind of command.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one per process")]
 #[non_exhaustive]
 pub enum Outcome {
     /// `acme account`: an account at a server.
@@ -31,6 +33,10 @@ pub enum Outcome {
     Checked(Checked),
     /// `mkca`, `mkcert`, `acme obtain`: files were made.
     Created(Created),
+    /// `convert`: a file in another form.
+    Converted(Converted),
+    /// A file for standard output, as it is: `-o -`.
+    Data(Zeroizing<Vec<u8>>),
     /// The work could not be done: nothing was changed.
     Failed {
         /// The exit status: 2, or what the command's contract says.
@@ -38,6 +44,8 @@ pub enum Outcome {
     },
     /// `acme list`: what is kept.
     Listed(KeptCertificates),
+    /// `key match`: which files belong to a key.
+    Matched(Matched),
     /// `merge`: a chain was put together.
     Merged(Merged),
     /// The command has said all it had to say.
@@ -65,6 +73,7 @@ impl Report {
         match &self.outcome {
             Outcome::Answered { status } | Outcome::Failed { status } => *status,
             Outcome::Renewed(renewals) => renewals.status,
+            Outcome::Created(Created { status, .. }) if *status != 0 => *status,
             // What cannot be read is no answer.
             Outcome::Listed(_) if errors.peek().is_some() => 2,
             Outcome::Created(_)
@@ -169,6 +178,8 @@ pub struct Checked {
     pub file: String,
     /// The name it was judged for.
     pub host: Option<String>,
+    /// The server that sent it; none for a file.
+    pub server: Option<ServerSummary>,
     /// The time it was judged at.
     pub at: OffsetDateTime,
     /// The path, leaf first, as far as it could be built.
@@ -177,6 +188,41 @@ pub struct Checked {
     pub missing_issuer: Option<String>,
     /// Where the trust at the end of the path comes from, such as `the system store`.
     pub trusted_by: Option<String>,
+}
+
+/// A server that was looked at.
+#[derive(Debug)]
+pub struct ServerSummary {
+    /// The name or address that it was found by.
+    pub name: String,
+    /// Its port.
+    pub port: u16,
+    /// The address that answered.
+    pub address: SocketAddr,
+    /// The name that was asked for in the handshake.
+    pub sni: Option<String>,
+    /// The protocol that TLS began in the middle of.
+    pub starttls: Option<&'static str>,
+    /// The version that was agreed upon, by OpenSSL's name.
+    pub protocol: &'static str,
+    /// The cipher suite, by OpenSSL's name.
+    pub cipher: String,
+    /// The group of the key exchange, by OpenSSL's name.
+    pub group: Option<String>,
+    /// Every version that it was seen to speak, oldest first.
+    pub protocols: Vec<&'static str>,
+    /// Whether an OCSP answer came along.
+    pub is_stapled: bool,
+    /// Whether it asked for a certificate of the client.
+    pub wants_client_certificate: bool,
+    /// Whether it proved that it has the key of its certificate; `None` where that could not be verified.
+    pub is_key_proved: Option<bool>,
+    /// Its Strict-Transport-Security header.
+    pub hsts: Option<String>,
+    /// All its cipher suites by version, newest first; only when every one was asked for.
+    pub suites: Vec<(&'static str, Vec<String>)>,
+    /// All its groups; likewise.
+    pub groups: Vec<String>,
 }
 
 /// What `merge` put together.
@@ -202,12 +248,14 @@ pub struct Dropped {
 }
 
 /// What was created on disk.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Created {
     /// The files in the order to show them.
     pub files: Vec<CreatedFile>,
     /// The certificate all this is about.
     pub certificate: Option<CertificateSummary>,
+    /// The exit status, where it says more than that the work was done.
+    pub status: u8,
 }
 
 /// One file that was made.
@@ -374,6 +422,58 @@ pub struct Revoked {
     pub reason: Option<String>,
 }
 
+/// What `convert` wrote.
+#[derive(Debug)]
+pub struct Converted {
+    /// The new file.
+    pub output: String,
+    /// Its form: one of the words that `--to` takes.
+    pub form: &'static str,
+    /// What it is, in words.
+    pub description: String,
+    /// What is in it, in order.
+    pub items: Vec<ConvertedItem>,
+}
+
+/// One thing in a new file.
+#[derive(Debug)]
+pub struct ConvertedItem {
+    /// Its kind, one of the words of [`ShownItem::kind`].
+    pub kind: &'static str,
+    /// What to call it by.
+    pub title: String,
+    /// The name that PKCS#12 gives it.
+    pub name: Option<String>,
+    /// Whether a password protects it.
+    pub encrypted: bool,
+}
+
+/// What `key match` found.
+#[derive(Debug)]
+pub struct Matched {
+    /// The key's file, as it was typed.
+    pub key: String,
+    /// Kind and size of the key.
+    pub description: String,
+    /// SHA-256 of its public key in lower-case hexadecimal.
+    pub public_key_sha256: String,
+    /// The files that it was compared with, in the order they were typed.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A file that may belong to a key.
+#[derive(Debug)]
+pub struct Candidate {
+    /// As it was typed.
+    pub file: String,
+    /// Whether something in it has the key's public key.
+    pub fits: bool,
+    /// What that is, or what stands first in the file: a word of [`ShownItem::kind`].
+    pub kind: &'static str,
+    /// What to call it by.
+    pub name: String,
+}
+
 /// What `show` found in a file.
 #[derive(Debug)]
 pub struct Shown {
@@ -391,7 +491,7 @@ pub struct Shown {
 #[derive(Debug)]
 pub struct ShownItem {
     /// Its kind, one of the words `certificate`, `certificate_request`, `crl`, `other`, `parameters`, `private_key`,
-    /// `public_key`.
+    /// `public_key`, `server`.
     pub kind: &'static str,
     /// What to call it by.
     pub title: String,
