@@ -38,6 +38,9 @@ complete -c certkit -n "__fish_certkit_needs_command" -f -a "mkcert" -d 'Make a 
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "check" -d 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "show" -d 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "trust" -d 'Have this machine trust your CA: system, browsers, Java'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "serve" -d 'Serve a Python web application on https'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "completions" -d 'Print shell completions'
@@ -135,31 +138,199 @@ never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand show" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand show" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "renew" -d 'Renew the certificates that are due'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "revoke" -d 'Revoke a certificate'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "account" -d 'Show, change or close an account at a server'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "install-timer" -d 'Have a timer renew everything twice a day'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l http -d 'Answer http-01 with a server of certkit\'s own (default: port 80 on all addresses, IPv4 and IPv6)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l webroot -d 'Answer http-01 with files below DIR, the root folder of a web server that runs already' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l tls-alpn -d 'Answer tls-alpn-01 with a TLS listener of certkit\'s own (default: port 443 on all addresses)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l dns-hook -d 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE, where FQDN is _acme-challenge.NAME. with its dot at the end. The record must be visible when present returns; a CNAME there is for the program to follow' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l rfc2136 -d 'Answer dns-01 by dynamic updates (RFC 2136) to the name server that FILE names, signed with its key; see below' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "new" -d 'Make a new private key'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "show" -d 'Say what kind of key is in a file, and the fingerprint of its public key'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "encrypt" -d 'Put a key behind a password'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "decrypt" -d 'Take the password off a key'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "match" -d 'Tell which certificates and requests belong to a key'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
+p384\t''
+p521\t''
+ed25519\t''
+rsa2048\t''
+rsa3072\t''
+rsa4096\t''"
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s o -l output -d 'Where to write; - is standard output' -r
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l password-file -d 'The password: the first line of this file; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l encrypt -d 'Put it behind a password, from --password-file, CERTKIT_PASSWORD, or asked for on the terminal'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l force -d 'Replace an existing file (the old key is kept as .bak)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -l password-file -d 'The password of the key: the first line of this file; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -s o -l output -d 'Where to write; - is standard output, which is also the default unless that is a terminal' -r
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l password-file -d 'The password: the first line of this file; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l new-password-file -d 'The new password of a key that has one already; --password-file then names the old one' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l force -d 'Replace an existing file (it is kept as .bak)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -s o -l output -d 'Where to write; - is standard output, which is also the default unless that is a terminal' -r
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -l password-file -d 'The password: the first line of this file; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -l force -d 'Replace an existing file (it is kept as .bak)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -l password-file -d 'The password of the key and of PKCS#12 files: the first line of this file; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "new" -d 'Make a new private key'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "show" -d 'Say what kind of key is in a file, and the fingerprint of its public key'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "encrypt" -d 'Put a key behind a password'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "decrypt" -d 'Take the password off a key'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "match" -d 'Tell which certificates and requests belong to a key'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -s o -l output -d 'Where to write; - is standard output, which is also the default. Nothing binary or secret goes to a terminal' -r
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -l to -d 'The form to write' -r -f -a "pem\t'Text with BEGIN and END lines, everything in it'
+der\t'Binary, one object'
+p12\t'PKCS#12 (.p12, .pfx): key and certificates behind a password'
+p7b\t'PKCS#7 (.p7b): certificates without keys'
+pkcs8\t'The key in the form for every kind'
+pkcs1\t'The key in the old form for RSA'
+sec1\t'The key in the old form for elliptic curves'"
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -l key -d 'Add the private key of this file' -r
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -l chain -d 'Add the certificates of this file' -r
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -l password-file -d 'The password of what is read, and of what is written unless that has its own: the first line of this file; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -l new-password-file -d 'The password of what is written: the first line of this file' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -l legacy -d 'Encrypt PKCS#12 with triple DES and SHA-1, for old versions of Windows, macOS and Java (before 8u301)'
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -l force -d 'Replace an existing file (one with a key is kept as .bak)'
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "install" -d 'Put the CA into the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "uninstall" -d 'Take exactly this CA out of the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "status" -d 'Ask each trust store whether it trusts the CA'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "export" -d 'Write the CA\'s certificate into a file for another device'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l ca -d 'The same as FILE' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l store -d 'Which stores; may be repeated' -r -f -a "all\t'All that are here'
+system\t'The operating system\'s: curl, Python, Go'
+nss\t'The user\'s NSS database: Chromium, Chrome'
+firefox\t'Every profile of Firefox'
+java\t'Java\'s cacerts'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l root -d 'Take this folder for /, as for an image of a system; its own commands are then printed and not run' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l ca -d 'The same as FILE' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l store -d 'Which stores; may be repeated' -r -f -a "all\t'All that are here'
+system\t'The operating system\'s: curl, Python, Go'
+nss\t'The user\'s NSS database: Chromium, Chrome'
+firefox\t'Every profile of Firefox'
+java\t'Java\'s cacerts'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l root -d 'Take this folder for /, as for an image of a system; its own commands are then printed and not run' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l ca -d 'The same as FILE' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l store -d 'Which stores; may be repeated' -r -f -a "all\t'All that are here'
+system\t'The operating system\'s: curl, Python, Go'
+nss\t'The user\'s NSS database: Chromium, Chrome'
+firefox\t'Every profile of Firefox'
+java\t'Java\'s cacerts'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l root -d 'Take this folder for /, as for an image of a system; its own commands are then printed and not run' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l ca -d 'The same as FILE' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s o -l output -d 'Where to write; - is standard output. A name that ends in .der or .cer becomes DER (for Android), in .mobileconfig a profile [default: ca.crt, with --mobileconfig ca.mobileconfig]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l mobileconfig -d 'Write a configuration profile for iPhone, iPad and Mac'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l force -d 'Replace an existing file'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "install" -d 'Put the CA into the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "uninstall" -d 'Take exactly this CA out of the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "status" -d 'Ask each trust store whether it trusts the CA'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write the CA\'s certificate into a file for another device'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l http -d 'Answer the server\'s http-01 challenge here (default: port 80 on all addresses, IPv4 and IPv6)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l server -d 'Directory address of the ACME server (default: Let\'s Encrypt)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l ca-roots -d 'Trust these CA certificates for the ACME server itself, in place of the system\'s' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l email -d 'Mail address that the server may write to' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l eab-kid -d 'Key identifier of an account made at the server beforehand, for servers that want one' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l eab-hmac-file -d 'File with that account\'s secret, in base64url as the server shows it' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
 p384\t''
 p521\t''
@@ -167,10 +338,6 @@ ed25519\t''
 rsa2048\t''
 rsa3072\t''
 rsa4096\t''"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l profile -d 'Kind of certificate, by the server\'s word for it, such as shortlived' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l preferred-chain -d 'Take the chain that leads to the root of this common name, where the server has several' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l deploy-hook -d 'Run this when a new certificate is in use, by sh -c and for five minutes at most; it learns CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l key-group -d 'Let this group of /etc/group, or of this number, read the private key' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l state -d 'Where accounts, orders and certificates are kept' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
@@ -179,76 +346,11 @@ auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l staging -d 'Use Let\'s Encrypt\'s test server: high limits, certificates that no client trusts'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l agree-tos -d 'Agree to the server\'s terms of service, which a new account needs'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l dry-run -d 'Try everything and keep nothing: with Let\'s Encrypt on its test server, with others up to the validation'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l force -d 'Get a new certificate even if the one in use is still good, or the server\'s limits may be used up'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l force -d 'Get a new certificate even if the one in use is still good'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l exit-code-if-renewed -d 'End with this status instead of 0 when anything was renewed' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l state -d 'Where accounts, orders and certificates are kept' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
-json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
-auto\t'On a terminal'
-never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l force -d 'Renew even what is not due, or has just failed'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l refresh-ari -d 'Ask the server when to renew, even if it said to come back later'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l reason -d 'Why, by the word or number of RFC 5280, such as keyCompromise or 1' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l state -d 'Where accounts, orders and certificates are kept' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
-json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
-auto\t'On a terminal'
-never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l with-certificate-key -d 'Sign with the certificate\'s own key, as for a certificate of another account'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l state -d 'Where accounts, orders and certificates are kept' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
-json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
-auto\t'On a terminal'
-never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
-json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
-auto\t'On a terminal'
-never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "show" -d 'Ask the server what it knows of the account'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "update" -d 'Set the mail address that the server may write to'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "rollover" -d 'Give the account another key'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "deactivate" -d 'Close the account for good; the next certificate makes another'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l root -d 'Write below this folder instead of /, as for an image' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l state -d 'Where accounts, orders and certificates are kept' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
-json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
-auto\t'On a terminal'
-never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l systemd -d 'A systemd timer and its service'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l cron -d 'A file for /etc/cron.d, or for a user a line for crontab'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l dry-run -d 'Show the files and write nothing'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l force -d 'Replace files that say something else'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Renew the certificates that are due'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Revoke a certificate'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "account" -d 'Show, change or close an account at a server'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "install-timer" -d 'Have a timer renew everything twice a day'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l listen -d 'Where to listen: [https|http|uwsgi[+unix]:]ADDRESS; may be repeated [default: https:127.0.0.1:8443]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l redirect-http -d 'Send plain-HTTP clients of this address on to https' -r
@@ -304,19 +406,26 @@ never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand man" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand man" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "mkca" -d 'Make a certificate authority of your own'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "mkcert" -d 'Make a server certificate, signed by your CA'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "check" -d 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "show" -d 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "serve" -d 'Serve a Python web application on https'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "completions" -d 'Print shell completions'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "man" -d 'Print the manual page, or write one per command into a folder'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show acme serve completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "mkca" -d 'Make a certificate authority of your own'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "mkcert" -d 'Make a server certificate, signed by your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "check" -d 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "show" -d 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "trust" -d 'Have this machine trust your CA: system, browsers, Java'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "serve" -d 'Serve a Python web application on https'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "completions" -d 'Print shell completions'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "man" -d 'Print the manual page, or write one per command into a folder'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "new" -d 'Make a new private key'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Say what kind of key is in a file, and the fingerprint of its public key'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "encrypt" -d 'Put a key behind a password'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "decrypt" -d 'Take the password off a key'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "match" -d 'Tell which certificates and requests belong to a key'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "install" -d 'Put the CA into the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "uninstall" -d 'Take exactly this CA out of the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "status" -d 'Ask each trust store whether it trusts the CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "export" -d 'Write the CA\'s certificate into a file for another device'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "renew" -d 'Renew the certificates that are due'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "revoke" -d 'Revoke a certificate'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "account" -d 'Show, change or close an account at a server'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "install-timer" -d 'Have a timer renew everything twice a day'

@@ -246,7 +246,7 @@ impl Error {
 }
 
 /// A server's words without their line breaks: none of them may look like a line of certkit's own.
-fn on_one_line(words: &str) -> String {
+pub(super) fn on_one_line(words: &str) -> String {
     words.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
