@@ -1,6 +1,6 @@
 """Speed and memory of certkit beside its peers, in one run, so that the ratios hold on any machine.
 
-    make bench                    all of it, in under five minutes
+    make bench                    all of it, in some six minutes
     python3 benches/run.py serve  one part: commands, serve, bodies, acme
 
 A peer that is not installed is left out, aloud. Everything listens on 127.0.0.1, and every process started here is
