@@ -30,9 +30,17 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --version 'Print version'
             cand mkca 'Make a certificate authority of your own'
             cand mkcert 'Make a server certificate, signed by your CA'
+            cand csr 'Make a certificate signing request, for another CA to sign'
+            cand sign 'Sign a certificate signing request with your CA'
+            cand renew 'Renew certificates of your CA'
+            cand revoke 'Revoke a certificate of your CA'
+            cand crl 'Make the revocation list of your CA'
             cand merge 'Put a server certificate and its CA bundle together, in the right order'
-            cand check 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
-            cand show 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
+            cand check 'Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it'
+            cand show 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends'
+            cand key 'Make, show, encrypt, decrypt and compare private keys'
+            cand convert 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
+            cand trust 'Have this machine trust your CA: system, browsers, Java'
             cand acme 'Get certificates from Let''s Encrypt or another ACME server'
             cand serve 'Serve a Python web application on https'
             cand completions 'Print shell completions'
@@ -46,10 +54,15 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --key-type 'Kind of key'
             cand --days 'Days until the CA ends'
             cand --permit 'Only for these names: a domain or an address range; may be repeated'
+            cand --exclude 'Not for these names; may be repeated'
+            cand --subject 'The whole subject, as ''O=Our team,OU=A,OU=B,CN=Our CA''; without a CN the usual one is added'
+            cand --password-file 'The password for --encrypt: the first line of this file; - is standard input'
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
             cand --global 'Write into $XDG_DATA_HOME/certkit, where every later mkcert finds it'
             cand --intermediate 'Also make an intermediate CA, which then signs: intermediate.crt and intermediate.key'
+            cand --throwaway-root 'Make root and intermediate, and never write the root''s key: nobody can make another CA under it'
+            cand --encrypt 'Protect the private keys with a password (PKCS#8, AES-256)'
             cand --force 'Replace existing files; an existing key is kept as .bak'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
@@ -59,18 +72,112 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'certkit;mkcert'= {
-            cand -o 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr'
-            cand --output 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr'
+            cand -o 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr; with --from the folder'
+            cand --output 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr; with --from the folder'
+            cand --from 'Many at once: each line of FILE has the names of one certificate (# begins a comment; - is standard input)'
             cand --ca 'The CA''s certificate'
             cand --ca-key 'The CA''s key'
+            cand --password-file 'The password of the CA''s key: the first line of this file; - is standard input'
             cand -k 'Kind of key'
             cand --key-type 'Kind of key'
             cand --days 'Days until the certificate ends; never after its CA'
+            cand --until 'The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z'
+            cand --key 'Use this private key instead of a new one'
+            cand --key-password-file 'The password of --key: the first line of this file; - is standard input'
+            cand --p12-password-file 'The password for --p12: the first line of this file; - is standard input'
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --if-needed 'Do nothing if the certificate is there already: same names, two thirds of its time not yet over, the key fits. One of the same CA that is not so is replaced'
             cand --client 'For a client that shows who it is, instead of a server'
             cand --csr 'Also write the certificate signing request, BASE.csr'
+            cand --p12 'Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; it needs a password'
             cand --force 'Replace existing files (an existing key is kept as .bak), and allow more than 825 days'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;csr'= {
+            cand -o 'Where to write; - is standard output (then with --key). The key goes beside it'
+            cand --output 'Where to write; - is standard output (then with --key). The key goes beside it'
+            cand --key 'Use this private key instead of a new one'
+            cand --key-password-file 'The password of --key: the first line of this file; - is standard input'
+            cand -k 'Kind of key'
+            cand --key-type 'Kind of key'
+            cand --subject 'The whole subject, as ''C=DE,O=Our team''; without a CN the first NAME is added as such'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --force 'Replace existing files; an existing key is kept as .bak'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;sign'= {
+            cand --san 'A name to certify besides those that the request asks for; may be repeated'
+            cand --profile 'What the certificate is for'
+            cand --days 'Days until the certificate ends; never after its CA [default: 397, for a CA 3650]'
+            cand --until 'The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z'
+            cand --ca 'The CA''s certificate'
+            cand --ca-key 'The CA''s key'
+            cand --password-file 'The password of the CA''s key: the first line of this file; - is standard input'
+            cand -o 'Where to write; - is standard output [default: the request''s name with .crt, or standard output]'
+            cand --output 'Where to write; - is standard output [default: the request''s name with .crt, or standard output]'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --force 'Replace existing files, and allow more than 825 days'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;renew'= {
+            cand --if-within 'Only those with no more than this left: a share of their time (33%) or a number of days (30d)'
+            cand --exec 'Run this shell command when something was renewed; CERTKIT_RENEWED has the files, one a line'
+            cand --exit-code-if-renewed 'End with this status when something was renewed'
+            cand --ca 'The CA''s certificate'
+            cand --ca-key 'The CA''s key'
+            cand --password-file 'The password of the CA''s key: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --rekey 'Make new keys too; FILE.key beside FILE.crt is replaced and kept as .bak'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;revoke'= {
+            cand --reason 'Why'
+            cand --ca 'The CA''s certificate'
+            cand --ca-key 'The CA''s key'
+            cand --password-file 'The password of the CA''s key: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;crl'= {
+            cand -o 'Where to write; - is standard output [default: the CA''s file with .crl]'
+            cand --output 'Where to write; - is standard output [default: the CA''s file with .crl]'
+            cand --days 'Days until the next list is due'
+            cand --ca 'The CA''s certificate'
+            cand --ca-key 'The CA''s key'
+            cand --password-file 'The password of the CA''s key: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --force 'Replace an existing file that is no list of this CA'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Tell what is being done (twice: in detail)'
@@ -97,7 +204,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'certkit;check'= {
-            cand --host 'The name that clients will use: DNS name or IP address (a URL or host:port is understood)'
+            cand --host 'The name that clients will use: DNS name or IP address (a URL or host:port is understood); a server is asked for it'
             cand --email 'A mail address that the certificate must be for; may be repeated'
             cand --roots 'Trust these CA certificates and no others; may be repeated'
             cand --key 'The private key: must fit the server certificate'
@@ -108,10 +215,13 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --max-depth 'Fail when there are more intermediates than this; self-issued ones do not count'
             cand --at 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)'
             cand --min-days 'Fail when the chain ends within this many days'
+            cand --starttls 'The server speaks this in clear first, and TLS after its STARTTLS command'
+            cand --timeout 'Give up when the server lets itself be waited for so long [default: 10]'
             cand --batch 'Judge many chains: one JSON object a line, answered by one JSON object a line; - is standard input'
             cand --explain 'Say what a finding code means, why it matters, which clients care and what mends it'
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --deep 'Have the server name every protocol, cipher suite and group that it takes: some dozens of connections'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Tell what is being done (twice: in detail)'
@@ -121,6 +231,9 @@ set edit:completion:arg-completer[certkit] = {|@words|
         }
         &'certkit;show'= {
             cand --password-file 'The password of a PKCS#12 file or an encrypted key: the first line of this file; - is standard input'
+            cand --host 'The name to ask a server for, where it is not the one that it is found by'
+            cand --starttls 'The server speaks this in clear first, and TLS after its STARTTLS command'
+            cand --timeout 'Give up when the server lets itself be waited for so long [default: 10]'
             cand --at 'Count the days left from this time (RFC 3339, as 2026-11-20T12:00:00Z)'
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
@@ -130,6 +243,217 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --verbose 'Tell what is being done (twice: in detail)'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;key'= {
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand new 'Make a new private key'
+            cand show 'Say what kind of key is in a file, and the fingerprint of its public key'
+            cand encrypt 'Put a key behind a password'
+            cand decrypt 'Take the password off a key'
+            cand match 'Tell which certificates and requests belong to a key'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;key;new'= {
+            cand -k 'Kind of key'
+            cand --key-type 'Kind of key'
+            cand -o 'Where to write; - is standard output'
+            cand --output 'Where to write; - is standard output'
+            cand --password-file 'The password: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --encrypt 'Put it behind a password, from --password-file, CERTKIT_PASSWORD, or asked for on the terminal'
+            cand --force 'Replace an existing file (the old key is kept as .bak)'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;key;show'= {
+            cand --password-file 'The password of the key: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;key;encrypt'= {
+            cand -o 'Where to write; - is standard output, which is also the default unless that is a terminal'
+            cand --output 'Where to write; - is standard output, which is also the default unless that is a terminal'
+            cand --password-file 'The password: the first line of this file; - is standard input'
+            cand --new-password-file 'The new password of a key that has one already; --password-file then names the old one'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --force 'Replace an existing file (it is kept as .bak)'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;key;decrypt'= {
+            cand -o 'Where to write; - is standard output, which is also the default unless that is a terminal'
+            cand --output 'Where to write; - is standard output, which is also the default unless that is a terminal'
+            cand --password-file 'The password: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --force 'Replace an existing file (it is kept as .bak)'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;key;match'= {
+            cand --password-file 'The password of the key and of PKCS#12 files: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;key;help'= {
+            cand new 'Make a new private key'
+            cand show 'Say what kind of key is in a file, and the fingerprint of its public key'
+            cand encrypt 'Put a key behind a password'
+            cand decrypt 'Take the password off a key'
+            cand match 'Tell which certificates and requests belong to a key'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;key;help;new'= {
+        }
+        &'certkit;key;help;show'= {
+        }
+        &'certkit;key;help;encrypt'= {
+        }
+        &'certkit;key;help;decrypt'= {
+        }
+        &'certkit;key;help;match'= {
+        }
+        &'certkit;key;help;help'= {
+        }
+        &'certkit;convert'= {
+            cand -o 'Where to write; - is standard output, which is also the default. Nothing binary or secret goes to a terminal'
+            cand --output 'Where to write; - is standard output, which is also the default. Nothing binary or secret goes to a terminal'
+            cand --to 'The form to write'
+            cand --key 'Add the private key of this file'
+            cand --chain 'Add the certificates of this file'
+            cand --password-file 'The password of what is read, and of what is written unless that has its own: the first line of this file; - is standard input'
+            cand --new-password-file 'The password of what is written: the first line of this file'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --legacy 'Encrypt PKCS#12 with triple DES and SHA-1, for old versions of Windows, macOS and Java (before 8u301)'
+            cand --force 'Replace an existing file (one with a key is kept as .bak)'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;trust'= {
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand install 'Put the CA into the trust stores'
+            cand uninstall 'Take exactly this CA out of the trust stores'
+            cand status 'Ask each trust store whether it trusts the CA'
+            cand export 'Write the CA''s certificate into a file for another device'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;trust;install'= {
+            cand --ca 'The same as FILE'
+            cand --store 'Which stores; may be repeated'
+            cand --root 'Take this folder for /, as for an image of a system; its own commands are then printed and not run'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --dry-run 'Say what would be done, and do nothing'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;trust;uninstall'= {
+            cand --ca 'The same as FILE'
+            cand --store 'Which stores; may be repeated'
+            cand --root 'Take this folder for /, as for an image of a system; its own commands are then printed and not run'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --dry-run 'Say what would be done, and do nothing'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;trust;status'= {
+            cand --ca 'The same as FILE'
+            cand --store 'Which stores; may be repeated'
+            cand --root 'Take this folder for /, as for an image of a system; its own commands are then printed and not run'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;trust;export'= {
+            cand --ca 'The same as FILE'
+            cand -o 'Where to write; - is standard output. A name that ends in .der or .cer becomes DER (for Android), in .mobileconfig a profile [default: ca.crt, with --mobileconfig ca.mobileconfig]'
+            cand --output 'Where to write; - is standard output. A name that ends in .der or .cer becomes DER (for Android), in .mobileconfig a profile [default: ca.crt, with --mobileconfig ca.mobileconfig]'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --mobileconfig 'Write a configuration profile for iPhone, iPad and Mac'
+            cand --force 'Replace an existing file'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;trust;help'= {
+            cand install 'Put the CA into the trust stores'
+            cand uninstall 'Take exactly this CA out of the trust stores'
+            cand status 'Ask each trust store whether it trusts the CA'
+            cand export 'Write the CA''s certificate into a file for another device'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;trust;help;install'= {
+        }
+        &'certkit;trust;help;uninstall'= {
+        }
+        &'certkit;trust;help;status'= {
+        }
+        &'certkit;trust;help;export'= {
+        }
+        &'certkit;trust;help;help'= {
         }
         &'certkit;acme'= {
             cand --format 'Report for people or, as one JSON object, for scripts'
@@ -359,6 +683,12 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --key 'The private key of the certificate'
             cand --tls-min 'The lowest version of TLS: 1.2 or 1.3 [default: 1.2]'
             cand --hsts 'Tell browsers to insist on https for so many seconds [without a number: two years]'
+            cand --acme 'Get a certificate for NAME from an ACME server, and renew it for good; may be repeated. Names with commas between them share a certificate'
+            cand --acme-server 'Directory address of the ACME server [default: Let''s Encrypt]'
+            cand --acme-email 'Mail address that the ACME server may write to'
+            cand --acme-ca-roots 'Trust these CA certificates for the ACME server itself, in place of the system''s'
+            cand --acme-state 'Where accounts, orders and certificates are kept, as for certkit acme'
+            cand --acme-missing 'What clients get before the first certificate is there: one made here, which they must not trust, or a refusal [default: local]'
             cand --wsgi-file 'The application as a file'
             cand -w 'The application as a module: pkg.mod[:callable]'
             cand --module 'The application as a module: pkg.mod[:callable]'
@@ -389,6 +719,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
             cand --force 'Start although the certificate has expired or the chain is in wrong order (never with a wrong key)'
+            cand --agree-tos 'Agree to the ACME server''s terms of service, which a new account needs'
             cand --manage-script-name 'Behind a front server: take SCRIPT_NAME off PATH_INFO'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
@@ -420,9 +751,17 @@ set edit:completion:arg-completer[certkit] = {|@words|
         &'certkit;help'= {
             cand mkca 'Make a certificate authority of your own'
             cand mkcert 'Make a server certificate, signed by your CA'
+            cand csr 'Make a certificate signing request, for another CA to sign'
+            cand sign 'Sign a certificate signing request with your CA'
+            cand renew 'Renew certificates of your CA'
+            cand revoke 'Revoke a certificate of your CA'
+            cand crl 'Make the revocation list of your CA'
             cand merge 'Put a server certificate and its CA bundle together, in the right order'
-            cand check 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
-            cand show 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
+            cand check 'Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it'
+            cand show 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends'
+            cand key 'Make, show, encrypt, decrypt and compare private keys'
+            cand convert 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
+            cand trust 'Have this machine trust your CA: system, browsers, Java'
             cand acme 'Get certificates from Let''s Encrypt or another ACME server'
             cand serve 'Serve a Python web application on https'
             cand completions 'Print shell completions'
@@ -433,11 +772,54 @@ set edit:completion:arg-completer[certkit] = {|@words|
         }
         &'certkit;help;mkcert'= {
         }
+        &'certkit;help;csr'= {
+        }
+        &'certkit;help;sign'= {
+        }
+        &'certkit;help;renew'= {
+        }
+        &'certkit;help;revoke'= {
+        }
+        &'certkit;help;crl'= {
+        }
         &'certkit;help;merge'= {
         }
         &'certkit;help;check'= {
         }
         &'certkit;help;show'= {
+        }
+        &'certkit;help;key'= {
+            cand new 'Make a new private key'
+            cand show 'Say what kind of key is in a file, and the fingerprint of its public key'
+            cand encrypt 'Put a key behind a password'
+            cand decrypt 'Take the password off a key'
+            cand match 'Tell which certificates and requests belong to a key'
+        }
+        &'certkit;help;key;new'= {
+        }
+        &'certkit;help;key;show'= {
+        }
+        &'certkit;help;key;encrypt'= {
+        }
+        &'certkit;help;key;decrypt'= {
+        }
+        &'certkit;help;key;match'= {
+        }
+        &'certkit;help;convert'= {
+        }
+        &'certkit;help;trust'= {
+            cand install 'Put the CA into the trust stores'
+            cand uninstall 'Take exactly this CA out of the trust stores'
+            cand status 'Ask each trust store whether it trusts the CA'
+            cand export 'Write the CA''s certificate into a file for another device'
+        }
+        &'certkit;help;trust;install'= {
+        }
+        &'certkit;help;trust;uninstall'= {
+        }
+        &'certkit;help;trust;status'= {
+        }
+        &'certkit;help;trust;export'= {
         }
         &'certkit;help;acme'= {
             cand obtain 'Get a certificate, unless the one in use is still good'

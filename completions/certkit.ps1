@@ -33,9 +33,17 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('mkca', 'mkca', [CompletionResultType]::ParameterValue, 'Make a certificate authority of your own')
             [CompletionResult]::new('mkcert', 'mkcert', [CompletionResultType]::ParameterValue, 'Make a server certificate, signed by your CA')
+            [CompletionResult]::new('csr', 'csr', [CompletionResultType]::ParameterValue, 'Make a certificate signing request, for another CA to sign')
+            [CompletionResult]::new('sign', 'sign', [CompletionResultType]::ParameterValue, 'Sign a certificate signing request with your CA')
+            [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew certificates of your CA')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate of your CA')
+            [CompletionResult]::new('crl', 'crl', [CompletionResultType]::ParameterValue, 'Make the revocation list of your CA')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put a server certificate and its CA bundle together, in the right order')
-            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Judge a certificate chain: does it hold, and if not, why, and what mends it')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what is in a file: certificate, key, request, PKCS#12 and the like')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends')
+            [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Make, show, encrypt, decrypt and compare private keys')
+            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1')
+            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Have this machine trust your CA: system, browsers, Java')
             [CompletionResult]::new('acme', 'acme', [CompletionResultType]::ParameterValue, 'Get certificates from Let''s Encrypt or another ACME server')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve a Python web application on https')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print shell completions')
@@ -50,10 +58,15 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of key')
             [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Days until the CA ends')
             [CompletionResult]::new('--permit', '--permit', [CompletionResultType]::ParameterName, 'Only for these names: a domain or an address range; may be repeated')
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Not for these names; may be repeated')
+            [CompletionResult]::new('--subject', '--subject', [CompletionResultType]::ParameterName, 'The whole subject, as ''O=Our team,OU=A,OU=B,CN=Our CA''; without a CN the usual one is added')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password for --encrypt: the first line of this file; - is standard input')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
             [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Write into $XDG_DATA_HOME/certkit, where every later mkcert finds it')
             [CompletionResult]::new('--intermediate', '--intermediate', [CompletionResultType]::ParameterName, 'Also make an intermediate CA, which then signs: intermediate.crt and intermediate.key')
+            [CompletionResult]::new('--throwaway-root', '--throwaway-root', [CompletionResultType]::ParameterName, 'Make root and intermediate, and never write the root''s key: nobody can make another CA under it')
+            [CompletionResult]::new('--encrypt', '--encrypt', [CompletionResultType]::ParameterName, 'Protect the private keys with a password (PKCS#8, AES-256)')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace existing files; an existing key is kept as .bak')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -64,18 +77,117 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             break
         }
         'certkit;mkcert' {
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr; with --from the folder')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr; with --from the folder')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Many at once: each line of FILE has the names of one certificate (# begins a comment; - is standard input)')
             [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
             [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of the CA''s key: the first line of this file; - is standard input')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Kind of key')
             [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of key')
             [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Days until the certificate ends; never after its CA')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Use this private key instead of a new one')
+            [CompletionResult]::new('--key-password-file', '--key-password-file', [CompletionResultType]::ParameterName, 'The password of --key: the first line of this file; - is standard input')
+            [CompletionResult]::new('--p12-password-file', '--p12-password-file', [CompletionResultType]::ParameterName, 'The password for --p12: the first line of this file; - is standard input')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--if-needed', '--if-needed', [CompletionResultType]::ParameterName, 'Do nothing if the certificate is there already: same names, two thirds of its time not yet over, the key fits. One of the same CA that is not so is replaced')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'For a client that shows who it is, instead of a server')
             [CompletionResult]::new('--csr', '--csr', [CompletionResultType]::ParameterName, 'Also write the certificate signing request, BASE.csr')
+            [CompletionResult]::new('--p12', '--p12', [CompletionResultType]::ParameterName, 'Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; it needs a password')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace existing files (an existing key is kept as .bak), and allow more than 825 days')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;csr' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output (then with --key). The key goes beside it')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output (then with --key). The key goes beside it')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Use this private key instead of a new one')
+            [CompletionResult]::new('--key-password-file', '--key-password-file', [CompletionResultType]::ParameterName, 'The password of --key: the first line of this file; - is standard input')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Kind of key')
+            [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of key')
+            [CompletionResult]::new('--subject', '--subject', [CompletionResultType]::ParameterName, 'The whole subject, as ''C=DE,O=Our team''; without a CN the first NAME is added as such')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace existing files; an existing key is kept as .bak')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;sign' {
+            [CompletionResult]::new('--san', '--san', [CompletionResultType]::ParameterName, 'A name to certify besides those that the request asks for; may be repeated')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'What the certificate is for')
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Days until the certificate ends; never after its CA [default: 397, for a CA 3650]')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z')
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of the CA''s key: the first line of this file; - is standard input')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output [default: the request''s name with .crt, or standard output]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output [default: the request''s name with .crt, or standard output]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace existing files, and allow more than 825 days')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;renew' {
+            [CompletionResult]::new('--if-within', '--if-within', [CompletionResultType]::ParameterName, 'Only those with no more than this left: a share of their time (33%) or a number of days (30d)')
+            [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Run this shell command when something was renewed; CERTKIT_RENEWED has the files, one a line')
+            [CompletionResult]::new('--exit-code-if-renewed', '--exit-code-if-renewed', [CompletionResultType]::ParameterName, 'End with this status when something was renewed')
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of the CA''s key: the first line of this file; - is standard input')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--rekey', '--rekey', [CompletionResultType]::ParameterName, 'Make new keys too; FILE.key beside FILE.crt is replaced and kept as .bak')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;revoke' {
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why')
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of the CA''s key: the first line of this file; - is standard input')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;crl' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output [default: the CA''s file with .crl]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output [default: the CA''s file with .crl]')
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Days until the next list is due')
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of the CA''s key: the first line of this file; - is standard input')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file that is no list of this CA')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
@@ -104,7 +216,7 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             break
         }
         'certkit;check' {
-            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The name that clients will use: DNS name or IP address (a URL or host:port is understood)')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The name that clients will use: DNS name or IP address (a URL or host:port is understood); a server is asked for it')
             [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'A mail address that the certificate must be for; may be repeated')
             [CompletionResult]::new('--roots', '--roots', [CompletionResultType]::ParameterName, 'Trust these CA certificates and no others; may be repeated')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The private key: must fit the server certificate')
@@ -115,10 +227,13 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Fail when there are more intermediates than this; self-issued ones do not count')
             [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)')
             [CompletionResult]::new('--min-days', '--min-days', [CompletionResultType]::ParameterName, 'Fail when the chain ends within this many days')
+            [CompletionResult]::new('--starttls', '--starttls', [CompletionResultType]::ParameterName, 'The server speaks this in clear first, and TLS after its STARTTLS command')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up when the server lets itself be waited for so long [default: 10]')
             [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Judge many chains: one JSON object a line, answered by one JSON object a line; - is standard input')
             [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Say what a finding code means, why it matters, which clients care and what mends it')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--deep', '--deep', [CompletionResultType]::ParameterName, 'Have the server name every protocol, cipher suite and group that it takes: some dozens of connections')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
@@ -129,6 +244,9 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         }
         'certkit;show' {
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of a PKCS#12 file or an encrypted key: the first line of this file; - is standard input')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The name to ask a server for, where it is not the one that it is found by')
+            [CompletionResult]::new('--starttls', '--starttls', [CompletionResultType]::ParameterName, 'The server speaks this in clear first, and TLS after its STARTTLS command')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up when the server lets itself be waited for so long [default: 10]')
             [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'Count the days left from this time (RFC 3339, as 2026-11-20T12:00:00Z)')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
@@ -138,6 +256,242 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;key' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Make a new private key')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what kind of key is in a file, and the fingerprint of its public key')
+            [CompletionResult]::new('encrypt', 'encrypt', [CompletionResultType]::ParameterValue, 'Put a key behind a password')
+            [CompletionResult]::new('decrypt', 'decrypt', [CompletionResultType]::ParameterValue, 'Take the password off a key')
+            [CompletionResult]::new('match', 'match', [CompletionResultType]::ParameterValue, 'Tell which certificates and requests belong to a key')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;key;new' {
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Kind of key')
+            [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of key')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password: the first line of this file; - is standard input')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--encrypt', '--encrypt', [CompletionResultType]::ParameterName, 'Put it behind a password, from --password-file, CERTKIT_PASSWORD, or asked for on the terminal')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file (the old key is kept as .bak)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;key;show' {
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of the key: the first line of this file; - is standard input')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;key;encrypt' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default unless that is a terminal')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default unless that is a terminal')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password: the first line of this file; - is standard input')
+            [CompletionResult]::new('--new-password-file', '--new-password-file', [CompletionResultType]::ParameterName, 'The new password of a key that has one already; --password-file then names the old one')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file (it is kept as .bak)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;key;decrypt' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default unless that is a terminal')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default unless that is a terminal')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password: the first line of this file; - is standard input')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file (it is kept as .bak)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;key;match' {
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of the key and of PKCS#12 files: the first line of this file; - is standard input')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;key;help' {
+            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Make a new private key')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what kind of key is in a file, and the fingerprint of its public key')
+            [CompletionResult]::new('encrypt', 'encrypt', [CompletionResultType]::ParameterValue, 'Put a key behind a password')
+            [CompletionResult]::new('decrypt', 'decrypt', [CompletionResultType]::ParameterValue, 'Take the password off a key')
+            [CompletionResult]::new('match', 'match', [CompletionResultType]::ParameterValue, 'Tell which certificates and requests belong to a key')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;key;help;new' {
+            break
+        }
+        'certkit;key;help;show' {
+            break
+        }
+        'certkit;key;help;encrypt' {
+            break
+        }
+        'certkit;key;help;decrypt' {
+            break
+        }
+        'certkit;key;help;match' {
+            break
+        }
+        'certkit;key;help;help' {
+            break
+        }
+        'certkit;convert' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default. Nothing binary or secret goes to a terminal')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default. Nothing binary or secret goes to a terminal')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The form to write')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add the private key of this file')
+            [CompletionResult]::new('--chain', '--chain', [CompletionResultType]::ParameterName, 'Add the certificates of this file')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of what is read, and of what is written unless that has its own: the first line of this file; - is standard input')
+            [CompletionResult]::new('--new-password-file', '--new-password-file', [CompletionResultType]::ParameterName, 'The password of what is written: the first line of this file')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--legacy', '--legacy', [CompletionResultType]::ParameterName, 'Encrypt PKCS#12 with triple DES and SHA-1, for old versions of Windows, macOS and Java (before 8u301)')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file (one with a key is kept as .bak)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;trust' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Put the CA into the trust stores')
+            [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Take exactly this CA out of the trust stores')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Ask each trust store whether it trusts the CA')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the CA''s certificate into a file for another device')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;trust;install' {
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The same as FILE')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Which stores; may be repeated')
+            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Take this folder for /, as for an image of a system; its own commands are then printed and not run')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be done, and do nothing')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;trust;uninstall' {
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The same as FILE')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Which stores; may be repeated')
+            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Take this folder for /, as for an image of a system; its own commands are then printed and not run')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be done, and do nothing')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;trust;status' {
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The same as FILE')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Which stores; may be repeated')
+            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Take this folder for /, as for an image of a system; its own commands are then printed and not run')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;trust;export' {
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The same as FILE')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output. A name that ends in .der or .cer becomes DER (for Android), in .mobileconfig a profile [default: ca.crt, with --mobileconfig ca.mobileconfig]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output. A name that ends in .der or .cer becomes DER (for Android), in .mobileconfig a profile [default: ca.crt, with --mobileconfig ca.mobileconfig]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--mobileconfig', '--mobileconfig', [CompletionResultType]::ParameterName, 'Write a configuration profile for iPhone, iPad and Mac')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;trust;help' {
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Put the CA into the trust stores')
+            [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Take exactly this CA out of the trust stores')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Ask each trust store whether it trusts the CA')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the CA''s certificate into a file for another device')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;trust;help;install' {
+            break
+        }
+        'certkit;trust;help;uninstall' {
+            break
+        }
+        'certkit;trust;help;status' {
+            break
+        }
+        'certkit;trust;help;export' {
+            break
+        }
+        'certkit;trust;help;help' {
             break
         }
         'certkit;acme' {
@@ -397,6 +751,12 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The private key of the certificate')
             [CompletionResult]::new('--tls-min', '--tls-min', [CompletionResultType]::ParameterName, 'The lowest version of TLS: 1.2 or 1.3 [default: 1.2]')
             [CompletionResult]::new('--hsts', '--hsts', [CompletionResultType]::ParameterName, 'Tell browsers to insist on https for so many seconds [without a number: two years]')
+            [CompletionResult]::new('--acme', '--acme', [CompletionResultType]::ParameterName, 'Get a certificate for NAME from an ACME server, and renew it for good; may be repeated. Names with commas between them share a certificate')
+            [CompletionResult]::new('--acme-server', '--acme-server', [CompletionResultType]::ParameterName, 'Directory address of the ACME server [default: Let''s Encrypt]')
+            [CompletionResult]::new('--acme-email', '--acme-email', [CompletionResultType]::ParameterName, 'Mail address that the ACME server may write to')
+            [CompletionResult]::new('--acme-ca-roots', '--acme-ca-roots', [CompletionResultType]::ParameterName, 'Trust these CA certificates for the ACME server itself, in place of the system''s')
+            [CompletionResult]::new('--acme-state', '--acme-state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept, as for certkit acme')
+            [CompletionResult]::new('--acme-missing', '--acme-missing', [CompletionResultType]::ParameterName, 'What clients get before the first certificate is there: one made here, which they must not trust, or a refusal [default: local]')
             [CompletionResult]::new('--wsgi-file', '--wsgi-file', [CompletionResultType]::ParameterName, 'The application as a file')
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'The application as a module: pkg.mod[:callable]')
             [CompletionResult]::new('--module', '--module', [CompletionResultType]::ParameterName, 'The application as a module: pkg.mod[:callable]')
@@ -427,6 +787,7 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Start although the certificate has expired or the chain is in wrong order (never with a wrong key)')
+            [CompletionResult]::new('--agree-tos', '--agree-tos', [CompletionResultType]::ParameterName, 'Agree to the ACME server''s terms of service, which a new account needs')
             [CompletionResult]::new('--manage-script-name', '--manage-script-name', [CompletionResultType]::ParameterName, 'Behind a front server: take SCRIPT_NAME off PATH_INFO')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -461,9 +822,17 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         'certkit;help' {
             [CompletionResult]::new('mkca', 'mkca', [CompletionResultType]::ParameterValue, 'Make a certificate authority of your own')
             [CompletionResult]::new('mkcert', 'mkcert', [CompletionResultType]::ParameterValue, 'Make a server certificate, signed by your CA')
+            [CompletionResult]::new('csr', 'csr', [CompletionResultType]::ParameterValue, 'Make a certificate signing request, for another CA to sign')
+            [CompletionResult]::new('sign', 'sign', [CompletionResultType]::ParameterValue, 'Sign a certificate signing request with your CA')
+            [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew certificates of your CA')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate of your CA')
+            [CompletionResult]::new('crl', 'crl', [CompletionResultType]::ParameterValue, 'Make the revocation list of your CA')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put a server certificate and its CA bundle together, in the right order')
-            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Judge a certificate chain: does it hold, and if not, why, and what mends it')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what is in a file: certificate, key, request, PKCS#12 and the like')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends')
+            [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Make, show, encrypt, decrypt and compare private keys')
+            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1')
+            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Have this machine trust your CA: system, browsers, Java')
             [CompletionResult]::new('acme', 'acme', [CompletionResultType]::ParameterValue, 'Get certificates from Let''s Encrypt or another ACME server')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve a Python web application on https')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print shell completions')
@@ -477,6 +846,21 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         'certkit;help;mkcert' {
             break
         }
+        'certkit;help;csr' {
+            break
+        }
+        'certkit;help;sign' {
+            break
+        }
+        'certkit;help;renew' {
+            break
+        }
+        'certkit;help;revoke' {
+            break
+        }
+        'certkit;help;crl' {
+            break
+        }
         'certkit;help;merge' {
             break
         }
@@ -484,6 +868,51 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             break
         }
         'certkit;help;show' {
+            break
+        }
+        'certkit;help;key' {
+            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Make a new private key')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what kind of key is in a file, and the fingerprint of its public key')
+            [CompletionResult]::new('encrypt', 'encrypt', [CompletionResultType]::ParameterValue, 'Put a key behind a password')
+            [CompletionResult]::new('decrypt', 'decrypt', [CompletionResultType]::ParameterValue, 'Take the password off a key')
+            [CompletionResult]::new('match', 'match', [CompletionResultType]::ParameterValue, 'Tell which certificates and requests belong to a key')
+            break
+        }
+        'certkit;help;key;new' {
+            break
+        }
+        'certkit;help;key;show' {
+            break
+        }
+        'certkit;help;key;encrypt' {
+            break
+        }
+        'certkit;help;key;decrypt' {
+            break
+        }
+        'certkit;help;key;match' {
+            break
+        }
+        'certkit;help;convert' {
+            break
+        }
+        'certkit;help;trust' {
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Put the CA into the trust stores')
+            [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Take exactly this CA out of the trust stores')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Ask each trust store whether it trusts the CA')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the CA''s certificate into a file for another device')
+            break
+        }
+        'certkit;help;trust;install' {
+            break
+        }
+        'certkit;help;trust;uninstall' {
+            break
+        }
+        'certkit;help;trust;status' {
+            break
+        }
+        'certkit;help;trust;export' {
             break
         }
         'certkit;help;acme' {

@@ -66,13 +66,16 @@ pub enum Severity {
     Error,
 }
 
-/// Where something stands: a file, a block in it (counted from 1), its lines (counted from 1, inclusive).
+/// Where something stands: a file, a block in it (counted from 1), its lines (counted from 1, inclusive); or a server
+/// and which of the certificates it sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Location {
-    /// The file as it was typed; `-` is standard input.
+    /// The file as it was typed; `-` is standard input. Of a server `host:port`.
     pub file: String,
     /// The number of the PEM block in the file.
-    pub block: Option<usize>,
+    pub block: Option<u32>,
+    /// The number of the certificate among those that a server sent, counted from 1.
+    pub certificate: Option<u32>,
     /// First and last line of the block or of the damage.
     pub lines: Option<(usize, usize)>,
 }
@@ -80,17 +83,22 @@ pub struct Location {
 impl Location {
     /// A whole file.
     pub fn file(file: impl Into<String>) -> Self {
-        Self { file: file.into(), block: None, lines: None }
+        Self { file: file.into(), ..Self::default() }
+    }
+
+    /// A certificate that a server sent.
+    pub fn sent(server: impl Into<String>, certificate: u32) -> Self {
+        Self { certificate: Some(certificate), ..Self::file(server) }
     }
 
     /// A block of a file.
     pub fn block(file: impl Into<String>, block: usize, lines: (usize, usize)) -> Self {
-        Self { file: file.into(), block: Some(block), lines: Some(lines) }
+        Self { block: u32::try_from(block).ok(), lines: Some(lines), ..Self::file(file) }
     }
 
     /// One line of a file.
     pub fn line(file: impl Into<String>, line: usize) -> Self {
-        Self { file: file.into(), block: None, lines: Some((line, line)) }
+        Self { lines: Some((line, line)), ..Self::file(file) }
     }
 }
 
@@ -101,6 +109,9 @@ impl fmt::Display for Location {
             Some((first, last)) if first == last => write!(f, ", line {first}")?,
             Some((first, last)) => write!(f, ", lines {first}-{last}")?,
             None => {}
+        }
+        if let Some(certificate) = self.certificate {
+            write!(f, ", certificate {certificate}")?;
         }
         match self.block {
             Some(block) => write!(f, " (block {block})"),
@@ -153,6 +164,8 @@ codes! {
     CertificateVersion = "certificate_version",
     /// A common name that is none of the alternative names.
     CommonName = "common_name",
+    /// A server cannot be reached.
+    ConnectionFailed = "connection_failed",
     /// An unknown critical extension.
     CriticalExtension = "critical_extension",
     /// A revocation list that cannot be believed.
@@ -185,12 +198,18 @@ codes! {
     FetchFailed = "fetch_failed",
     /// A missing certificate was fetched from the address that names it.
     Fetched = "fetched",
+    /// A server speaks TLS, and no handshake comes about.
+    HandshakeFailed = "handshake_failed",
     /// The deploy hook failed; the certificate is fine.
     HookFailed = "hook_failed",
     /// The certificate is for other names.
     HostMismatch = "host_mismatch",
+    /// Strict-Transport-Security is missing or short.
+    Hsts = "hsts",
     /// The chain does not reach a root.
     IncompleteChain = "incomplete_chain",
+    /// A server without secure renegotiation.
+    InsecureRenegotiation = "insecure_renegotiation",
     /// No such Python interpreter, or one that is too old.
     InterpreterNotFound = "interpreter_not_found",
     /// A name that is no DNS name, address, mail address or URI.
@@ -209,6 +228,8 @@ codes! {
     KeyMismatch = "key_mismatch",
     /// A key usage that forbids this use.
     KeyUsage = "key_usage",
+    /// Something that has no place in the new file.
+    LeftOut = "left_out",
     /// The issuing intermediate is not in the file.
     MissingIntermediate = "missing_intermediate",
     /// Several server certificates and nothing to choose by.
@@ -219,22 +240,32 @@ codes! {
     NoCertificate = "no_certificate",
     /// No server certificate among the certificates.
     NoLeaf = "no_leaf",
+    /// A server without a key exchange that is safe from quantum computers.
+    NoPostQuantum = "no_post_quantum",
     /// No private key in the file.
     NoPrivateKey = "no_private_key",
     /// Names only in the CN, where no current client looks.
     NoSan = "no_san",
+    /// What answers is not TLS.
+    NoTls = "no_tls",
+    /// A server without TLS 1.3.
+    NoTls13 = "no_tls13",
     /// An issuer that is no CA.
     NotACa = "not_a_ca",
     /// Something else where a certificate belongs.
     NotACertificate = "not_a_certificate",
     /// Something else where a private key belongs.
     NotAPrivateKey = "not_a_private_key",
+    /// Something else where a certificate signing request belongs.
+    NotARequest = "not_a_request",
     /// No such file.
     NotFound = "not_found",
     /// A file in another form than PEM was read.
     NotPem = "not_pem",
     /// The validity has not begun.
     NotYetValid = "not_yet_valid",
+    /// A server speaks SSL 3.0, TLS 1.0 or TLS 1.1.
+    OldProtocol = "old_protocol",
     /// An output file exists.
     OutputExists = "output_exists",
     /// A password is needed and none was given.
@@ -271,10 +302,18 @@ codes! {
     SelfSigned = "self_signed",
     /// A serial number that is zero, negative or too long.
     SerialNumber = "serial_number",
+    /// A server does not go over to TLS.
+    StarttlsFailed = "starttls_failed",
+    /// Text in clear that is taken for protected by TLS.
+    StarttlsInjection = "starttls_injection",
+    /// A server compresses inside TLS.
+    TlsCompression = "tls_compression",
     /// More work than judging a chain is worth.
     TooComplex = "too_complex",
     /// More bytes than any such file has.
     TooLarge = "too_large",
+    /// A trust store that could not be asked or changed.
+    TrustStore = "trust_store",
     /// Trusted only by the CA in this folder.
     TrustedLocally = "trusted_locally",
     /// No server answers, or it asks to come back later.
@@ -291,6 +330,8 @@ codes! {
     UntrustedRoot = "untrusted_root",
     /// Longer validity than a client family takes.
     ValidityTooLong = "validity_too_long",
+    /// A server takes cipher suites that protect too little.
+    WeakCipher = "weak_cipher",
     /// A key too small.
     WeakKey = "weak_key",
     /// MD5 or SHA-1.
@@ -329,6 +370,7 @@ mod tests {
     #[test]
     fn location_reads_like_a_sentence() {
         assert_eq!(Location::block("a.pem", 2, (3, 9)).to_string(), "a.pem, lines 3-9 (block 2)");
+        assert_eq!(Location::sent("a.example:443", 2).to_string(), "a.example:443, certificate 2");
         assert_eq!(Location::line("-", 4).to_string(), "standard input, line 4");
     }
 }

@@ -1,7 +1,17 @@
 //! The one result of a command: its findings and what it did, as data for `render`.
 
-use time::OffsetDateTime;
+mod acme;
+mod show;
+mod tools;
 
+use std::net::SocketAddr;
+
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+pub use self::acme::{Kept, KeptCertificates, Renewal, RenewalState, Renewals, Revoked, ShownAccount};
+pub use self::show::{Fact, FactValue, Shown, ShownItem, TreeLine};
+pub use self::tools::{Candidate, Converted, ConvertedItem, Matched, Trusted, TrustedStore};
 use crate::finding::{Code, Finding, Location, Severity};
 
 /// What a command did and found. The exit status follows from it.
@@ -17,7 +27,7 @@ pub struct Report {
 
 /// What a command did, by kind of command.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one per process")]
+#[allow(clippy::large_enum_variant, reason = "there is one per process")]
 #[non_exhaustive]
 pub enum Outcome {
     /// `acme account`: an account at a server.
@@ -31,6 +41,10 @@ pub enum Outcome {
     Checked(Checked),
     /// `mkca`, `mkcert`, `acme obtain`: files were made.
     Created(Created),
+    /// `convert`: a file in another form.
+    Converted(Converted),
+    /// A file for standard output, as it is: `-o -`.
+    Data(Zeroizing<Vec<u8>>),
     /// The work could not be done: nothing was changed.
     Failed {
         /// The exit status: 2, or what the command's contract says.
@@ -38,6 +52,8 @@ pub enum Outcome {
     },
     /// `acme list`: what is kept.
     Listed(KeptCertificates),
+    /// `key match`: which files belong to a key.
+    Matched(Matched),
     /// `merge`: a chain was put together.
     Merged(Merged),
     /// The command has said all it had to say.
@@ -50,6 +66,8 @@ pub enum Outcome {
     Shown(Shown),
     /// `completions`, `man`: text for standard output, as it is.
     Text(String),
+    /// `trust`: stores were asked or changed.
+    Trusted(Trusted),
 }
 
 impl Report {
@@ -65,6 +83,8 @@ impl Report {
         match &self.outcome {
             Outcome::Answered { status } | Outcome::Failed { status } => *status,
             Outcome::Renewed(renewals) => renewals.status,
+            Outcome::Created(Created { status, .. }) if *status != 0 => *status,
+            Outcome::Trusted(trusted) => trusted.status,
             // What cannot be read is no answer.
             Outcome::Listed(_) if errors.peek().is_some() => 2,
             Outcome::Created(_)
@@ -169,6 +189,8 @@ pub struct Checked {
     pub file: String,
     /// The name it was judged for.
     pub host: Option<String>,
+    /// The server that sent it; none for a file.
+    pub server: Option<ServerSummary>,
     /// The time it was judged at.
     pub at: OffsetDateTime,
     /// The path, leaf first, as far as it could be built.
@@ -177,6 +199,41 @@ pub struct Checked {
     pub missing_issuer: Option<String>,
     /// Where the trust at the end of the path comes from, such as `the system store`.
     pub trusted_by: Option<String>,
+}
+
+/// A server that was looked at.
+#[derive(Debug)]
+pub struct ServerSummary {
+    /// The name or address that it was found by.
+    pub name: String,
+    /// Its port.
+    pub port: u16,
+    /// The address that answered.
+    pub address: SocketAddr,
+    /// The name that was asked for in the handshake.
+    pub sni: Option<String>,
+    /// The protocol that TLS began in the middle of.
+    pub starttls: Option<&'static str>,
+    /// The version that was agreed upon, by OpenSSL's name.
+    pub protocol: &'static str,
+    /// The cipher suite, by OpenSSL's name.
+    pub cipher: String,
+    /// The group of the key exchange, by OpenSSL's name.
+    pub group: Option<String>,
+    /// Every version that it was seen to speak, oldest first.
+    pub protocols: Vec<&'static str>,
+    /// Whether an OCSP answer came along.
+    pub is_stapled: bool,
+    /// Whether it asked for a certificate of the client.
+    pub wants_client_certificate: bool,
+    /// Whether it proved that it has the key of its certificate; `None` where that could not be verified.
+    pub is_key_proved: Option<bool>,
+    /// Its Strict-Transport-Security header.
+    pub hsts: Option<String>,
+    /// All its cipher suites by version, newest first; only when every one was asked for.
+    pub suites: Vec<(&'static str, Vec<String>)>,
+    /// All its groups; likewise.
+    pub groups: Vec<String>,
 }
 
 /// What `merge` put together.
@@ -202,12 +259,14 @@ pub struct Dropped {
 }
 
 /// What was created on disk.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Created {
     /// The files in the order to show them.
     pub files: Vec<CreatedFile>,
     /// The certificate all this is about.
     pub certificate: Option<CertificateSummary>,
+    /// The exit status, where it says more than that the work was done.
+    pub status: u8,
 }
 
 /// One file that was made.
@@ -217,230 +276,4 @@ pub struct CreatedFile {
     pub path: String,
     /// What it is, as `private key, keep it secret`.
     pub description: String,
-}
-
-/// An account at an ACME server.
-#[derive(Debug)]
-pub struct ShownAccount {
-    /// What was done to it, if anything.
-    pub done: Option<&'static str>,
-    /// The address of the server's directory.
-    pub server: String,
-    /// The account's address.
-    pub url: String,
-    /// The server's word for how it stands, such as `valid`.
-    pub status: String,
-    /// Where the server may write to.
-    pub contacts: Vec<String>,
-    /// The address of the terms of service that were agreed to.
-    pub terms_agreed: Option<String>,
-    /// The file of its key.
-    pub key: String,
-}
-
-/// Certificates that are renewed.
-#[derive(Debug)]
-pub struct KeptCertificates {
-    /// The time that days are counted from.
-    pub at: OffsetDateTime,
-    /// By name.
-    pub certificates: Vec<Kept>,
-}
-
-/// One of them.
-#[derive(Debug)]
-pub struct Kept {
-    /// The name that its files are under.
-    pub name: String,
-    /// All its names.
-    pub names: Vec<String>,
-    /// The address of the server's directory.
-    pub server: String,
-    /// What people call the server.
-    pub server_name: Option<&'static str>,
-    /// Kind of its key, as `p256`.
-    pub key_kind: String,
-    /// The server's word for its kind.
-    pub profile: Option<String>,
-    /// Start of validity.
-    pub not_before: Option<OffsetDateTime>,
-    /// End of validity.
-    pub not_after: Option<OffsetDateTime>,
-    /// When it is renewed; `None` when it is not, or by another program.
-    pub next_renewal: Option<OffsetDateTime>,
-    /// Whether the server chose that time.
-    pub by_server: bool,
-    /// When it was revoked.
-    pub revoked: Option<OffsetDateTime>,
-    /// When and why a renewal failed last, since the last one that did not.
-    pub last_failure: Option<(OffsetDateTime, String)>,
-    /// How many have failed in a row.
-    pub failures: u32,
-    /// Why the deploy hook is still to be run.
-    pub hook_failure: Option<String>,
-    /// The file for servers.
-    pub fullchain: String,
-    /// The file of its key.
-    pub key: String,
-}
-
-/// What came of looking after certificates.
-#[derive(Debug)]
-pub struct Renewals {
-    /// The time that days are counted from.
-    pub at: OffsetDateTime,
-    /// By name.
-    pub certificates: Vec<Renewal>,
-    /// The exit status.
-    pub status: u8,
-}
-
-/// What came of looking after one.
-#[derive(Debug)]
-pub struct Renewal {
-    /// The name that its files are under.
-    pub name: String,
-    /// How it stands.
-    pub state: RenewalState,
-    /// Whether its deploy hook failed.
-    pub hook_failed: bool,
-    /// Its end.
-    pub not_after: Option<OffsetDateTime>,
-    /// When it is renewed, or tried again.
-    pub next: Option<OffsetDateTime>,
-    /// Why it was not renewed, in one line.
-    pub reason: Option<String>,
-    /// Everything found.
-    pub findings: Vec<Finding>,
-}
-
-impl Renewal {
-    /// One that is not due.
-    pub fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            state: RenewalState::NotDue,
-            hook_failed: false,
-            not_after: None,
-            next: None,
-            reason: None,
-            findings: Vec::new(),
-        }
-    }
-}
-
-/// How a certificate stands after it was looked after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RenewalState {
-    /// Another program renews it.
-    Elsewhere,
-    /// The renewal failed.
-    Failed,
-    /// Due, and left alone since it failed not long ago.
-    HeldBack,
-    /// Not due.
-    NotDue,
-    /// Renewed.
-    Renewed,
-    /// Revoked, and not renewed.
-    Revoked,
-    /// The server is not there, or limits the rate.
-    TryLater,
-}
-
-impl RenewalState {
-    /// The word in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Elsewhere => "elsewhere",
-            Self::Failed => "failed",
-            Self::HeldBack => "held_back",
-            Self::NotDue => "not_due",
-            Self::Renewed => "renewed",
-            Self::Revoked => "revoked",
-            Self::TryLater => "try_later",
-        }
-    }
-}
-
-/// A certificate that was revoked.
-#[derive(Debug)]
-pub struct Revoked {
-    /// The name that its files are under.
-    pub name: String,
-    /// Its serial number in lower-case hexadecimal.
-    pub serial: String,
-    /// Why, in the word of RFC 5280.
-    pub reason: Option<String>,
-}
-
-/// What `show` found in a file.
-#[derive(Debug)]
-pub struct Shown {
-    /// The file, as it was typed.
-    pub file: String,
-    /// The time that days are counted from.
-    pub at: OffsetDateTime,
-    /// Everything in it, in order.
-    pub items: Vec<ShownItem>,
-    /// The certificates as a tree, if there are several: each below the one that signed it.
-    pub tree: Vec<TreeLine>,
-}
-
-/// One object of a file.
-#[derive(Debug)]
-pub struct ShownItem {
-    /// Its kind, one of the words `certificate`, `certificate_request`, `crl`, `other`, `parameters`, `private_key`,
-    /// `public_key`.
-    pub kind: &'static str,
-    /// What to call it by.
-    pub title: String,
-    /// What it says, in the order to show it.
-    pub facts: Vec<Fact>,
-    /// Where it stands.
-    pub location: Location,
-}
-
-/// One thing that an object says. The name is the same word in JSON.
-#[derive(Debug)]
-pub struct Fact {
-    /// In snake_case.
-    pub name: &'static str,
-    /// What.
-    pub value: FactValue,
-}
-
-impl Fact {
-    /// A fact.
-    pub fn new(name: &'static str, value: FactValue) -> Self {
-        Self { name, value }
-    }
-}
-
-/// The value of a fact.
-#[derive(Debug)]
-pub enum FactValue {
-    /// A time at which something ends, UTC; shown with the days that are left.
-    End(OffsetDateTime),
-    /// Yes or no.
-    Flag(bool),
-    /// Several texts.
-    List(Vec<String>),
-    /// A number.
-    Number(i64),
-    /// A text.
-    Text(String),
-    /// A time, UTC.
-    Time(OffsetDateTime),
-}
-
-/// One certificate of a tree.
-#[derive(Debug)]
-pub struct TreeLine {
-    /// How many stand above it.
-    pub depth: usize,
-    /// What to call it by.
-    pub label: String,
-    /// Its issuer's name, where the issuer is not in the file.
-    pub missing_issuer: Option<String>,
 }

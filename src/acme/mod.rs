@@ -29,6 +29,7 @@
 
 mod account;
 mod ari;
+mod authorization;
 pub mod challenge;
 mod client;
 mod download;

@@ -1,8 +1,24 @@
-//! A certificate authority in the hand: what to issue ([`profile`]) and issuing it ([`issue`]).
+//! A certificate authority in the hand.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `profile` | what to issue |
+//! | `subject` | distinguished names, typed or copied |
+//! | `encode` | a certificate as bytes |
+//! | `issue` | issuing, and reading back what was issued |
+//! | `crl` | revocation lists |
+//! | `ledger` | the file beside the CA that says what it issued and revoked |
 
+mod crl;
+mod encode;
 mod issue;
+mod ledger;
 mod profile;
 mod serial;
+mod subject;
 
-pub use issue::{Error, Issued, issue_intermediate, issue_leaf, make_request, make_root};
-pub use profile::{AddressRange, CaProfile, Constraint, LeafProfile, end_of_validity};
+pub use crl::{ListEntry, Reason, make_list};
+pub use issue::{Error, Issued, Issuer, issue_intermediate, issue_leaf, make_request, make_root};
+pub use ledger::{Error as LedgerError, Event, Ledger, Records};
+pub use profile::{AddressRange, CaProfile, Constraint, End, LeafProfile};
+pub use subject::{InvalidSubject, Subject};

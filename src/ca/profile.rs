@@ -1,10 +1,11 @@
 //! What certkit issues, and why so.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use time::{Duration, OffsetDateTime};
 
+use super::subject::Subject;
 use crate::x509::{CertificateName, InvalidName, Purpose};
 
 /// Clocks of two machines differ; a certificate that is valid "from now" would be refused next door.
@@ -14,26 +15,83 @@ pub(super) const MAX_COMMON_NAME: usize = 64;
 
 /// A CA to be made.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct CaProfile {
     /// How it is called in trust stores and error messages.
-    pub common_name: String,
-    /// Days of validity.
+    pub subject: Subject,
+    /// Days of validity, cut to the issuer's.
     pub validity_days: u32,
     /// How many CAs may stand between it and a server certificate: 1 for a root with an intermediate, else 0.
     pub path_length: u8,
     /// The only names it may speak for; empty: all.
     pub permitted: Vec<Constraint>,
+    /// Names that it may not speak for.
+    pub excluded: Vec<Constraint>,
 }
 
 /// A certificate of a server or client to be made.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct LeafProfile {
-    /// The names; the first one becomes the common name, all of them subject alternative names.
+    /// The subject; `None`: the first name is the common name, and there is nothing else.
+    pub subject: Option<Subject>,
+    /// The names, all of them subject alternative names.
     pub names: Vec<CertificateName>,
     /// What it is for.
     pub purpose: Purpose,
-    /// Days of validity, cut to the issuer's.
-    pub validity_days: u32,
+    /// When it ends, unless its issuer ends before.
+    pub end: End,
+}
+
+/// When a certificate ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// So many days after its beginning.
+    Days(u32),
+    /// With this second, UTC.
+    Until(OffsetDateTime),
+}
+
+impl CaProfile {
+    /// A CA without constraints.
+    pub fn new(subject: Subject, validity_days: u32, path_length: u8) -> Self {
+        Self { subject, validity_days, path_length, permitted: Vec::new(), excluded: Vec::new() }
+    }
+
+    /// Limits it to names.
+    ///
+    /// "If no name of the type is in the list, the certificate is acceptable" (RFC 5280 section 4.2.1.10): a kind of
+    /// name that is not mentioned stays free. So a CA that is limited to domains is forbidden all addresses besides.
+    #[must_use]
+    pub fn limited(mut self, permitted: Vec<Constraint>, excluded: Vec<Constraint>) -> Self {
+        let is_address = |constraint: &Constraint| matches!(constraint, Constraint::Addresses(_));
+        self.excluded = excluded;
+        if !permitted.is_empty() && !permitted.iter().any(is_address) {
+            self.excluded.retain(|constraint| !is_address(constraint));
+            let all = [IpAddr::from(Ipv4Addr::UNSPECIFIED), Ipv6Addr::UNSPECIFIED.into()];
+            let all = all.map(|address| Constraint::Addresses(AddressRange { address, prefix: 0 }));
+            self.excluded.extend(all);
+        }
+        self.permitted = permitted;
+        self
+    }
+}
+
+impl LeafProfile {
+    /// A certificate that ends after some days.
+    pub fn new(names: Vec<CertificateName>, purpose: Purpose, validity_days: u32) -> Self {
+        Self { subject: None, names, purpose, end: End::Days(validity_days) }
+    }
+
+    /// The subject: the common name is the first name, for readers of old; clients read the alternative names
+    /// (RFC 9525). A name that is too long for a common name is left out there.
+    pub fn subject(&self) -> Subject {
+        match (&self.subject, self.names.first().map(ToString::to_string)) {
+            (Some(subject), _) => subject.clone(),
+            (None, Some(first)) if first.len() <= MAX_COMMON_NAME => Subject::common_name(&first),
+            (None, _) => Subject::default(),
+        }
+    }
 }
 
 /// A part of the name space (RFC 5280 section 4.2.1.10).
@@ -89,12 +147,18 @@ impl fmt::Display for Constraint {
     }
 }
 
-/// First and last second of a validity of `days` that begins about now. Both ends count (RFC 5280 section 4.1.2.5).
-pub fn end_of_validity(now: OffsetDateTime, days: u32) -> (OffsetDateTime, OffsetDateTime) {
-    // Whole seconds: X.509 times have no fractions.
-    let now = now.replace_nanosecond(0).unwrap_or(now);
-    let not_before = now - CLOCK_SKEW;
-    (not_before, not_before + Duration::days(days.into()) - Duration::SECOND)
+impl End {
+    /// First and last second of a validity that begins about now. Both ends count (RFC 5280 section 4.1.2.5).
+    pub fn validity(self, now: OffsetDateTime) -> (OffsetDateTime, OffsetDateTime) {
+        // Whole seconds: X.509 times have no fractions.
+        let whole = |time: OffsetDateTime| time.replace_nanosecond(0).unwrap_or(time);
+        let not_before = whole(now) - CLOCK_SKEW;
+        let not_after = match self {
+            Self::Days(days) => not_before.saturating_add(Duration::days(days.into()) - Duration::SECOND),
+            Self::Until(end) => whole(end),
+        };
+        (not_before, not_after)
+    }
 }
 
 fn width(address: IpAddr) -> u8 {

@@ -41,8 +41,10 @@ pub struct CheckInput<'a> {
     pub purpose: Purpose,
     /// Which rules to judge by.
     pub profile: Profile,
-    /// How the user would name the file in a command that mends something.
+    /// How the user would name the file, or the server, in a command that mends something.
     pub file: &'a str,
+    /// Whether a running server sent the certificates; else they are from a file for one.
+    pub is_live: bool,
 }
 
 impl<'a> CheckInput<'a> {
@@ -66,6 +68,7 @@ impl<'a> CheckInput<'a> {
             purpose: Purpose::Server,
             profile: Profile::Tls,
             file,
+            is_live: false,
         }
     }
 }

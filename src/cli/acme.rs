@@ -22,9 +22,9 @@ pub enum AcmeCommand {
     /// Get a certificate, unless the one in use is still good
     Obtain(Box<ObtainArgs>),
     /// Renew the certificates that are due
-    Renew(RenewArgs),
+    Renew(AcmeRenewArgs),
     /// Revoke a certificate
-    Revoke(RevokeArgs),
+    Revoke(AcmeRevokeArgs),
     /// List the certificates: names, server, days left, next renewal, last failure
     List(ListArgs),
     /// Show, change or close an account at a server
@@ -136,7 +136,7 @@ pub struct ObtainArgs {
 /// 100 minutes, then daily; runs in between leave it alone.
 #[derive(Args, Debug)]
 #[command(after_help = RENEW_HELP)]
-pub struct RenewArgs {
+pub struct AcmeRenewArgs {
     /// Certificates by their first names (default: all)
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
@@ -159,7 +159,7 @@ pub struct RenewArgs {
 /// It is not renewed afterwards; `certkit acme obtain` gets another one.
 #[derive(Args, Debug)]
 #[command(after_help = REVOKE_HELP)]
-pub struct RevokeArgs {
+pub struct AcmeRevokeArgs {
     /// The certificate, by its first name
     #[arg(value_name = "NAME")]
     pub name: String,

@@ -13,7 +13,7 @@ use crate::x509::KeyKind;
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct MkcaArgs {
-    /// The name of the CA; user, host and date are always added, to tell it apart in a trust store
+    /// The name of the CA; user, host, date and the beginning of the key's fingerprint are added
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
     /// The folder to write into
@@ -31,9 +31,24 @@ pub struct MkcaArgs {
     /// Only for these names: a domain or an address range; may be repeated
     #[arg(long, value_name = "DOMAIN|CIDR")]
     pub permit: Vec<String>,
+    /// Not for these names; may be repeated
+    #[arg(long, value_name = "DOMAIN|CIDR")]
+    pub exclude: Vec<String>,
+    /// The whole subject, as 'O=Our team,OU=A,OU=B,CN=Our CA'; without a CN the usual one is added
+    #[arg(long, value_name = "DN", conflicts_with = "name")]
+    pub subject: Option<String>,
     /// Also make an intermediate CA, which then signs: intermediate.crt and intermediate.key
     #[arg(long)]
     pub intermediate: bool,
+    /// Make root and intermediate, and never write the root's key: nobody can make another CA under it
+    #[arg(long)]
+    pub throwaway_root: bool,
+    /// Protect the private keys with a password (PKCS#8, AES-256)
+    #[arg(long)]
+    pub encrypt: bool,
+    /// The password for --encrypt: the first line of this file; - is standard input
+    #[arg(long, value_name = "FILE", requires = "encrypt")]
+    pub password_file: Option<PathBuf>,
     /// Replace existing files; an existing key is kept as .bak
     #[arg(long)]
     pub force: bool,
@@ -44,6 +59,7 @@ EXAMPLES
   certkit mkca                                 ca.crt and ca.key
   certkit mkca --intermediate                  a root and an intermediate; the root's key can go offline
   certkit mkca 'Our team' --permit test        a CA that can only speak for names under .test
+  certkit mkca --throwaway-root --permit test  and no key is left that could make another one
 
 EXIT STATUS
   0  made

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use time::macros::format_description;
+use time::{Date, OffsetDateTime};
 
 use crate::x509::KeyKind;
 
@@ -16,11 +18,14 @@ use crate::x509::KeyKind;
 #[command(after_help = AFTER_HELP)]
 pub struct MkcertArgs {
     /// DNS name, *.wildcard, IP address, mail address or URI
-    #[arg(value_name = "NAME", required = true)]
+    #[arg(value_name = "NAME", required_unless_present = "from")]
     pub names: Vec<String>,
-    /// Path of the files without their ending: BASE.key, BASE.crt, BASE.csr
+    /// Path of the files without their ending: BASE.key, BASE.crt, BASE.csr; with --from the folder
     #[arg(short, long, value_name = "BASE", default_value = "server")]
     pub output: PathBuf,
+    /// Many at once: each line of FILE has the names of one certificate (# begins a comment; - is standard input)
+    #[arg(long, value_name = "FILE", requires = "output", conflicts_with_all = ["names", "key", "csr"])]
+    pub from: Option<String>,
     /// The CA to sign with.
     #[command(flatten)]
     pub ca: CaArgs,
@@ -30,12 +35,31 @@ pub struct MkcertArgs {
     /// Days until the certificate ends; never after its CA
     #[arg(long, value_name = "DAYS", default_value_t = 397, value_parser = clap::value_parser!(u32).range(1..=36500))]
     pub days: u32,
+    /// The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z
+    #[arg(long, value_name = "DATE", conflicts_with = "days", value_parser = end)]
+    pub until: Option<OffsetDateTime>,
+    /// Use this private key instead of a new one
+    #[arg(long, value_name = "FILE", conflicts_with = "key_kind")]
+    pub key: Option<PathBuf>,
+    /// The password of --key: the first line of this file; - is standard input
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub key_password_file: Option<PathBuf>,
+    /// Do nothing if the certificate is there already: same names, two thirds of its time not yet over, the key fits.
+    /// One of the same CA that is not so is replaced
+    #[arg(long)]
+    pub if_needed: bool,
     /// For a client that shows who it is, instead of a server
     #[arg(long)]
     pub client: bool,
     /// Also write the certificate signing request, BASE.csr
     #[arg(long)]
     pub csr: bool,
+    /// Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; it needs a password
+    #[arg(long, conflicts_with = "from")]
+    pub p12: bool,
+    /// The password for --p12: the first line of this file; - is standard input
+    #[arg(long, value_name = "FILE", requires = "p12")]
+    pub p12_password_file: Option<PathBuf>,
     /// Replace existing files (an existing key is kept as .bak), and allow more than 825 days
     #[arg(long)]
     pub force: bool,
@@ -50,6 +74,19 @@ pub struct CaArgs {
     /// The CA's key
     #[arg(long, value_name = "FILE", requires = "ca")]
     pub ca_key: Option<PathBuf>,
+    /// The password of the CA's key: the first line of this file; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+}
+
+/// Reads a day, which then counts wholly, or a time.
+pub(super) fn end(text: &str) -> Result<OffsetDateTime, String> {
+    let day = Date::parse(text, format_description!("[year]-[month]-[day]"));
+    match day {
+        Ok(day) => Ok(day.with_hms(23, 59, 59).map_err(|error| error.to_string())?.assume_utc()),
+        Err(_) => super::check::time_argument(text)
+            .map_err(|_| "expected a day such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z".into()),
+    }
 }
 
 /// Reads a kind of key, and lists the kinds in help and completions.
@@ -65,7 +102,9 @@ EXAMPLES
   certkit mkcert www.mysite.com --csr              and server.csr: the five files of the openssl way
   certkit mkcert localhost 127.0.0.1 ::1 -o local  local.key and local.crt for three names
   certkit mkcert '*.test.example' test.example     a wildcard and the bare domain
+  certkit mkcert test.example --if-needed          in a script that runs often
+  certkit mkcert --from names.txt -o certs/        certs/NAME.crt and certs/NAME.key for each line
 
 EXIT STATUS
-  0  made
+  0  made, or with --if-needed nothing to do
   2  no CA, a file is in the way, or a name is no name; nothing was changed";

@@ -3,24 +3,40 @@
 mod acme;
 mod check;
 mod completions;
+mod convert;
+mod csr;
+mod key;
+mod live;
 mod merge;
 mod mkca;
 mod mkcert;
+mod renew;
+mod revoke;
 mod serve;
 mod show;
+mod sign;
+mod trust;
 
 pub use acme::{
-    AccountArgs, AccountCommand, AcmeArgs, AcmeCommand, ChallengeArgs, InstallTimerArgs, ListArgs,
-    ObtainArgs, RenewArgs, RevokeArgs, StateArgs, TimerKind, UpdateArgs, WhichAccount,
+    AccountArgs, AccountCommand, AcmeArgs, AcmeCommand, AcmeRenewArgs, AcmeRevokeArgs, ChallengeArgs,
+    InstallTimerArgs, ListArgs, ObtainArgs, StateArgs, TimerKind, UpdateArgs, WhichAccount,
 };
 pub use check::{CheckArgs, Profile, Purpose};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use completions::{CompletionsArgs, ManArgs};
+pub use convert::{ConvertArgs, Form};
+pub use csr::CsrArgs;
+pub use key::{KeyArgs, KeyCommand, KeyDecryptArgs, KeyEncryptArgs, KeyMatchArgs, KeyNewArgs, KeyShowArgs};
+pub use live::{LiveArgs, StarttlsProtocol};
 pub use merge::MergeArgs;
 pub use mkca::MkcaArgs;
 pub use mkcert::{CaArgs, MkcertArgs};
+pub use renew::{Left, RenewArgs};
+pub use revoke::{CrlArgs, RevokeArgs};
 pub use serve::{Listen, ServeArgs};
 pub use show::ShowArgs;
+pub use sign::{SignArgs, SignProfile};
+pub use trust::{StoreChoice, TrustArgs, TrustChangeArgs, TrustCommand, TrustExportArgs, TrustStatusArgs};
 
 /// One program for the whole TLS life of a web application.
 #[derive(Debug, Parser)]
@@ -94,12 +110,28 @@ pub enum Command {
     Mkca(MkcaArgs),
     /// Make a server certificate, signed by your CA
     Mkcert(MkcertArgs),
+    /// Make a certificate signing request, for another CA to sign
+    Csr(CsrArgs),
+    /// Sign a certificate signing request with your CA
+    Sign(SignArgs),
+    /// Renew certificates of your CA
+    Renew(RenewArgs),
+    /// Revoke a certificate of your CA
+    Revoke(RevokeArgs),
+    /// Make the revocation list of your CA
+    Crl(CrlArgs),
     /// Put a server certificate and its CA bundle together, in the right order
     Merge(MergeArgs),
-    /// Judge a certificate chain: does it hold, and if not, why, and what mends it
+    /// Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it
     Check(CheckArgs),
-    /// Say what is in a file: certificate, key, request, PKCS#12 and the like
+    /// Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends
     Show(ShowArgs),
+    /// Make, show, encrypt, decrypt and compare private keys
+    Key(KeyArgs),
+    /// Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1
+    Convert(ConvertArgs),
+    /// Have this machine trust your CA: system, browsers, Java
+    Trust(TrustArgs),
     /// Get certificates from Let's Encrypt or another ACME server
     Acme(AcmeArgs),
     /// Serve a Python web application on https

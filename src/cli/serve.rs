@@ -4,8 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::FalseyValueParser;
 
-use crate::config::values::{Age, Mode, Mount, Size, Span, Variable};
+use crate::config::values::{AcmeMissing, Age, Mode, Mount, Size, Span, Variable};
 use crate::serve::address::{ListenAddress, Place};
 use crate::serve::config::{AccessLogTarget, MinVersion};
 
@@ -66,6 +67,30 @@ pub struct ServeArgs {
     /// Start although the certificate has expired or the chain is in wrong order (never with a wrong key)
     #[arg(long, help_heading = "TLS")]
     pub force: bool,
+
+    /// Get a certificate for NAME from an ACME server, and renew it for good; may be repeated. Names with commas between
+    /// them share a certificate
+    #[arg(long, value_name = "NAME[,NAME]", conflicts_with_all = ["cert", "key"], help_heading = "ACME")]
+    pub acme: Vec<String>,
+    /// Directory address of the ACME server [default: Let's Encrypt]
+    #[arg(long, value_name = "URL", help_heading = "ACME")]
+    pub acme_server: Option<String>,
+    /// Mail address that the ACME server may write to
+    #[arg(long, value_name = "ADDRESS", help_heading = "ACME")]
+    pub acme_email: Option<String>,
+    /// Trust these CA certificates for the ACME server itself, in place of the system's
+    #[arg(long, value_name = "FILE", help_heading = "ACME")]
+    pub acme_ca_roots: Option<PathBuf>,
+    /// Where accounts, orders and certificates are kept, as for certkit acme
+    #[arg(long, value_name = "DIR", help_heading = "ACME")]
+    pub acme_state: Option<PathBuf>,
+    /// What clients get before the first certificate is there: one made here, which they must not trust, or a refusal
+    /// [default: local]
+    #[arg(long, value_name = "local|refuse", help_heading = "ACME")]
+    pub acme_missing: Option<AcmeMissing>,
+    /// Agree to the ACME server's terms of service, which a new account needs
+    #[arg(long, env = "CERTKIT_AGREE_TOS", value_parser = FalseyValueParser::new(), hide_env_values = true, help_heading = "ACME")]
+    pub agree_tos: bool,
 
     /// The application as a file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["app", "module"], help_heading = "Application")]
@@ -190,6 +215,8 @@ EXAMPLES
   certkit serve app.py                                     https://localhost:8443/ with a certificate of its own
   certkit serve --cert chain.pem --key server.key app.py   with yours
   certkit serve --listen https:*:443 --redirect-http *:80 mysite.wsgi
+  certkit serve --listen https:*:443 --redirect-http *:80 --acme www.example.com --agree-tos app.py
+                                                           with one from Let's Encrypt, renewed for good
   certkit serve --listen uwsgi+unix:/run/app.sock app.py   behind nginx's uwsgi_pass
 
 EXIT STATUS

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::input::{read_certificates, read_private_key_with};
 use super::password::Passwords;
+use crate::ca::Ledger;
 use crate::chain::{Origin, TrustStore};
 use crate::cli::CaArgs;
 use crate::finding::{Code, Finding, Location};
@@ -26,6 +27,8 @@ pub(super) struct SigningCa {
     pub(super) bundle: Vec<Certificate>,
     /// The certificate's file.
     pub(super) path: PathBuf,
+    /// What it issued.
+    pub(super) ledger: Ledger,
 }
 
 /// Finds and reads the CA that signs.
@@ -33,14 +36,15 @@ pub(super) struct SigningCa {
 /// # Errors
 /// When there is none, or its files cannot be used.
 pub(super) fn signing_ca(args: &CaArgs) -> Result<SigningCa, Failure> {
+    let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
     if let (Some(certificate), Some(key)) = (&args.ca, &args.ca_key) {
-        return read_ca(certificate, key);
+        return read_ca(certificate, key, &mut passwords);
     }
     for folder in folders() {
         for (certificate, key) in [INTERMEDIATE, ROOT] {
             let (certificate, key) = (folder.join(certificate), folder.join(key));
             if certificate.exists() && key.exists() {
-                return read_ca(&certificate, &key);
+                return read_ca(&certificate, &key, &mut passwords);
             }
         }
     }
@@ -66,6 +70,18 @@ pub(super) fn trust_local_ca(store: &mut TrustStore) {
     }
 }
 
+/// The certificate of the CA that certkit finds by itself; for trusting it the key is not needed.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn root_file() -> Result<PathBuf, Failure> {
+    folders().map(|folder| tidy(&folder.join(ROOT.0))).find(|path| path.exists()).ok_or_else(|| {
+        Finding::error(Code::CaNotFound, "there is no CA here (ca.crt)")
+            .fix("name its certificate, or make one: certkit mkca")
+            .into()
+    })
+}
+
 /// `$XDG_DATA_HOME/certkit`, or `~/.local/share/certkit`.
 pub(super) fn data_folder() -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -84,7 +100,7 @@ fn folders() -> impl Iterator<Item = PathBuf> {
     chosen.into_iter().chain([PathBuf::from(".")]).chain(data_folder())
 }
 
-fn read_ca(certificate: &Path, key_path: &Path) -> Result<SigningCa, Failure> {
+fn read_ca(certificate: &Path, key_path: &Path, passwords: &mut Passwords) -> Result<SigningCa, Failure> {
     let path = tidy(certificate);
     let file = path.display().to_string();
     let mut read = read_certificates(&file)?;
@@ -94,7 +110,7 @@ fn read_ca(certificate: &Path, key_path: &Path) -> Result<SigningCa, Failure> {
     let ca = read.certificates.remove(0).certificate;
     let others: Vec<_> = read.certificates.into_iter().map(|located| located.certificate).collect();
     let bundle = std::iter::once(&ca).chain(&others).filter(|ca| !ca.is_self_issued()).cloned().collect();
-    let key = read_private_key_with(&tidy(key_path), &mut Passwords::asking())?;
+    let key = read_private_key_with(&tidy(key_path), passwords)?;
     let certified = CertifiedKey::new(ca, others, key).map_err(|mismatch| {
         Finding::error(
             Code::KeyMismatch,
@@ -103,5 +119,5 @@ fn read_ca(certificate: &Path, key_path: &Path) -> Result<SigningCa, Failure> {
         .at(Location::file(key_path.display().to_string()))
         .fix("name a CA certificate and the key that was made together with it: --ca and --ca-key")
     })?;
-    Ok(SigningCa { certified, bundle, path })
+    Ok(SigningCa { certified, bundle, ledger: Ledger::beside(&path), path })
 }

@@ -1,22 +1,27 @@
-//! `certkit check`: read the chain, judge it.
+//! `certkit check`: read the chain of a file, or fetch that of a server ([`server`]), and judge it.
 
 mod batch;
 mod explain;
 mod revocation;
+mod server;
+mod server_words;
+
+use time::OffsetDateTime;
 
 use super::ca_lookup::trust_local_ca;
-use super::input::{read_certificates, read_certificates_with, read_private_key_with};
+use super::input::{name as input_name, read_certificates, read_certificates_with, read_private_key_with};
 use super::input_words::form_notes;
+use super::live::{self, Subject, parse_host};
 use super::output::shell_word;
 use super::password::Passwords;
 use super::{Context, Result};
-use crate::chain::{self, CheckInput, Judgement, Origin, TrustStore};
+use crate::chain::{self, CheckInput, Judgement, Located, Origin, TrustStore};
 use crate::cli::{self, CheckArgs};
 use crate::container::Note;
 use crate::finding::{Code, Finding, Location, Severity};
 use crate::pem::{Damage, DamageKind};
 use crate::report::{Checked, Failure, Outcome, Report};
-use crate::x509::{HostName, Purpose};
+use crate::x509::{Crl, HostName, PrivateKey, Purpose};
 
 /// Runs the command.
 pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
@@ -27,40 +32,31 @@ pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
         return batch::run(file, context);
     }
     let name = args.file.as_deref().unwrap_or_default();
+    match live::subject(name, &args.live)? {
+        Subject::Server(place) => server::run(&place, args, context),
+        Subject::File if args.deep => {
+            let message = format!("--deep is for servers, and {} is a file", input_name(name));
+            Err(Finding::error(Code::InvalidSetting, message).fix("name a server: HOST:PORT").into())
+        }
+        Subject::File => of_file(name, args, context),
+    }
+}
+
+fn of_file(name: &str, args: &CheckArgs, context: &Context<'_>) -> Result {
     let host = args.host.as_deref().map(parse_host).transpose()?;
     let mut passwords = Passwords::new("--key-password-file", args.key_password_file.as_deref());
     let file = read_certificates_with(name, &mut passwords)?;
-    let key = args.key.as_deref().map(|key| read_private_key_with(key, &mut passwords)).transpose()?;
-    let trust = trust(args)?;
-    let mut crls = Vec::with_capacity(args.crl.len());
-    for path in &args.crl {
-        crls.extend(revocation::read(&path.display().to_string())?);
-    }
-    let at = args.at.unwrap_or_else(|| context.clock.now());
+    let basis = Basis::read(args, host, &mut passwords, context)?;
     let word = shell_word(name);
     let mut findings = damage_findings(name, &file.damages);
     findings.extend(form_warnings(name, &file.forms));
-    // Without the damaged one the others make no sense.
-    let judgement = if file.malformed.is_empty() {
-        chain::check(&CheckInput {
-            host: host.as_ref(),
-            emails: &args.email,
-            key: key.as_ref(),
-            crls: &crls,
-            min_days: args.min_days,
-            max_depth: args.max_depth,
-            purpose: purpose(args.purpose),
-            profile: profile(args.profile),
-            ..CheckInput::new(&file.certificates, &trust, at, &word)
-        })
-    } else {
-        Judgement { path: Vec::new(), missing_issuer: None, trusted_by: None, findings: file.malformed }
-    };
+    let judgement = basis.judge(args, &file.certificates, file.malformed, &word, false);
     findings.extend(judgement.findings);
     let checked = Checked {
         file: name.to_owned(),
-        host: host.map(|host| host.to_string()),
-        at,
+        host: basis.host.map(|host| host.to_string()),
+        server: None,
+        at: basis.at,
         path: judgement.path,
         missing_issuer: judgement.missing_issuer,
         trusted_by: judgement.trusted_by,
@@ -74,6 +70,65 @@ pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
         next.push(format!("certkit serve --cert {word} --key {}", shell_word(&key.display().to_string())));
     }
     Ok(Report { outcome: Outcome::Checked(checked), findings, next })
+}
+
+/// What a chain is judged by.
+struct Basis {
+    host: Option<HostName>,
+    key: Option<PrivateKey>,
+    trust: TrustStore,
+    crls: Vec<Crl>,
+    at: OffsetDateTime,
+}
+
+impl Basis {
+    /// Reads the files that the arguments name.
+    fn read(
+        args: &CheckArgs,
+        host: Option<HostName>,
+        passwords: &mut Passwords,
+        context: &Context<'_>,
+    ) -> Result<Self> {
+        let key = args.key.as_deref().map(|key| read_private_key_with(key, passwords)).transpose()?;
+        let trust = trust(args)?;
+        let mut crls = Vec::with_capacity(args.crl.len());
+        for path in &args.crl {
+            crls.extend(revocation::read(&path.display().to_string())?);
+        }
+        Ok(Self { host, key, trust, crls, at: args.at.unwrap_or_else(|| context.clock.now()) })
+    }
+
+    /// Judges a chain; `word` names its file or server in a command. One with a malformed certificate is not judged:
+    /// without it the others make no sense.
+    fn judge(
+        &self,
+        args: &CheckArgs,
+        certificates: &[Located],
+        malformed: Vec<Finding>,
+        word: &str,
+        is_live: bool,
+    ) -> Judgement {
+        if !malformed.is_empty() {
+            return Judgement {
+                path: Vec::new(),
+                missing_issuer: None,
+                trusted_by: None,
+                findings: malformed,
+            };
+        }
+        chain::check(&CheckInput {
+            host: self.host.as_ref(),
+            emails: &args.email,
+            key: self.key.as_ref(),
+            crls: &self.crls,
+            min_days: args.min_days,
+            max_depth: args.max_depth,
+            purpose: purpose(args.purpose),
+            profile: profile(args.profile),
+            is_live,
+            ..CheckInput::new(certificates, &self.trust, self.at, word)
+        })
+    }
 }
 
 fn purpose(purpose: cli::Purpose) -> Purpose {
@@ -116,17 +171,6 @@ fn form_warnings(file: &str, forms: &[Note]) -> Vec<Finding> {
         ..note
     };
     form_notes(file, forms).into_iter().map(warning).collect()
-}
-
-fn parse_host(text: &str) -> Result<HostName> {
-    HostName::parse(text).map_err(|error| {
-        Finding::error(
-            Code::InvalidName,
-            format!("--host: `{}` is no host name: {}", error.text, error.reason),
-        )
-        .fix("--host takes a name or address such as test.example or 127.0.0.1")
-        .into()
-    })
 }
 
 fn trust(args: &CheckArgs) -> Result<TrustStore> {

@@ -36,5 +36,5 @@ pub(super) fn man(args: &ManArgs) -> Result {
         path: directory.join("certkit.1").display().to_string(),
         description: "and one page per command".into(),
     }];
-    Ok(Report::new(Outcome::Created(Created { files, certificate: None })))
+    Ok(Report::new(Outcome::Created(Created { files, ..Created::default() })))
 }

@@ -199,7 +199,7 @@ pub(super) fn read_contents(
 
 /// Where a block stands.
 pub(super) fn location(file: &str, block: &Block) -> Location {
-    Location { file: file.to_owned(), block: Some(block.number), lines: block.lines }
+    Location { block: u32::try_from(block.number).ok(), lines: block.lines, ..Location::file(file) }
 }
 
 /// Bytes and what is in them, errors included.

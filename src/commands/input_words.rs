@@ -51,7 +51,7 @@ pub(super) fn damage_notes(file: &str, damages: &[pem::Damage]) -> Vec<Finding> 
 pub(super) fn form_notes(file: &str, forms: &[Note]) -> Vec<Finding> {
     let name = name(file);
     let note = |form: &Note| {
-        let at_lines = |lines: Option<(usize, usize)>| Location { file: file.to_owned(), block: None, lines };
+        let at_lines = |lines: Option<(usize, usize)>| Location { lines, ..Location::file(file) };
         match form {
             Note::BareBase64 => Finding::note(
                 Code::NotPem,
@@ -129,9 +129,7 @@ pub(super) fn unreadable(file: &str, error: &container::Error, option: &str) -> 
                 container::Pkcs7Error::OtherContent(_) => Code::NotACertificate,
                 _ => Code::DerMalformed,
             };
-            Finding::error(code, message)
-                .at(Location { file: file.to_owned(), block: None, lines: *lines })
-                .fix(again)
+            Finding::error(code, message).at(Location { lines: *lines, ..Location::file(file) }).fix(again)
         }
         TooManyBlocks(_) => {
             Finding::error(Code::TooLarge, message).at(Location::file(file)).fix("name the right file")

@@ -1,69 +1,119 @@
 //! `certkit mkca`: a root, and an intermediate if wanted.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::ca_lookup::{INTERMEDIATE, ROOT, data_folder, tidy};
+use super::issuing::{browser_warning, cannot_issue, new_key, subject};
 use super::output::{Output, create_folder, shell_word};
+use super::password::Passwords;
+use super::seal::encrypted_key_pem;
 use super::{Context, Result};
-use crate::ca::{CaProfile, Constraint, issue_intermediate, make_root};
+use crate::ca::{CaProfile, Constraint, Event, Ledger, Subject, issue_intermediate, make_root};
 use crate::chain::Located;
 use crate::cli::MkcaArgs;
-use crate::finding::{Code, Finding};
-use crate::report::{Failure, Outcome, Report, Role};
+use crate::finding::{Code, Finding, Location};
+use crate::report::{Outcome, Report, Role};
 use crate::sys::clock::date;
-use crate::x509::{KeyKind, PrivateKey};
+use crate::x509::PrivateKey;
 
 /// Runs the command.
 pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
     let now = context.clock.now();
-    let permitted =
-        args.permit.iter().map(|text| Constraint::parse(text)).collect::<std::result::Result<_, _>>();
-    let permitted = permitted.map_err(|error| {
-        Finding::error(Code::InvalidName, error.to_string())
-            .fix("--permit takes a domain (test) or an address range (10.0.0.0/8)")
-    })?;
+    let (permitted, excluded) =
+        (constraints("--permit", &args.permit)?, constraints("--exclude", &args.exclude)?);
+    let typed = args.subject.as_deref().map(subject).transpose()?;
     let folder = folder(args)?;
-    let name = |kind: &str| common_name(args.name.as_deref(), kind, &date(now));
-
-    let mut profile = CaProfile {
-        common_name: name("CA"),
-        validity_days: args.days,
-        path_length: u8::from(args.intermediate),
-        permitted,
+    let path = |file: &str| tidy(&folder.join(file));
+    let has_intermediate = args.intermediate || args.throwaway_root;
+    if !has_intermediate {
+        refuse_foreign_intermediate(&folder)?;
+    }
+    let subject = |kind: &str, key: &PrivateKey| {
+        let name = common_name(args.name.as_deref(), kind, &date(now), key);
+        match &typed {
+            None => Subject::common_name(&name),
+            // Root and intermediate must not have one name.
+            Some(typed) if kind == "CA" && typed.name().is_some() => typed.clone(),
+            Some(typed) => match typed.name() {
+                Some(name) => typed.clone().renamed(&format!("{} {kind}", cut(name, 64 - kind.len() - 1))),
+                None => typed.clone().with_common_name(&name),
+            },
+        }
     };
-    let root = make_root(&profile, new_key(args.key_kind)?, now).map_err(cannot_issue)?;
+
+    let password = args.encrypt.then(|| {
+        Passwords::new("--password-file", args.password_file.as_deref()).fresh("the CA's private key")
+    });
+    let password = password.transpose()?;
     let mut output = Output::default();
-    let path = |file| tidy(&folder.join(file));
+    let add_key = |output: &mut Output, file: &str, key: &PrivateKey, what: &str| -> Result<()> {
+        match &password {
+            None => output.key(&path(file), key, what, args.force),
+            Some(password) => {
+                let text = encrypted_key_pem(key, password)?;
+                output.private(&path(file), text.as_bytes().to_vec(), what, args.force);
+            }
+        }
+        Ok(())
+    };
+
+    let key = new_key(args.key_kind)?;
+    let profile = CaProfile::new(subject("CA", &key), args.days, u8::from(has_intermediate))
+        .limited(permitted.clone(), excluded.clone());
+    let root = make_root(&profile, key, now).map_err(cannot_issue)?;
     output.certificates(
         &path(ROOT.0),
         root.chain(),
         "the CA's certificate: clients that trust it trust all it signs",
         args.force,
     );
-    output.key(&path(ROOT.1), root.key(), "its private key: keep it secret", args.force);
-    if args.intermediate {
-        profile.common_name = name("intermediate CA");
-        profile.path_length = 0;
-        let intermediate =
-            issue_intermediate(&profile, new_key(args.key_kind)?, &root, now).map_err(cannot_issue)?;
+    if !args.throwaway_root {
+        add_key(&mut output, ROOT.1, root.key(), "its private key: keep it secret")?;
+    }
+    let ledger = Ledger::beside(&path(ROOT.0));
+    let mut events = Vec::new();
+    if has_intermediate {
+        let key = new_key(args.key_kind)?;
+        let profile =
+            CaProfile::new(subject("intermediate CA", &key), args.days, 0).limited(permitted, excluded);
+        let intermediate = issue_intermediate(&profile, key, &root, now).map_err(cannot_issue)?;
+        let certificate = path(INTERMEDIATE.0);
         output.certificates(
-            &path(INTERMEDIATE.0),
+            &certificate,
             intermediate.chain(),
             "the intermediate's certificate: servers send it along",
             args.force,
         );
-        let what = "its private key: this one signs; ca.key can go into a safe";
-        output.key(&path(INTERMEDIATE.1), intermediate.key(), what, args.force);
+        let what = if args.throwaway_root {
+            "its private key: this one signs; the root's was thrown away"
+        } else {
+            "its private key: this one signs; ca.key can go into a safe"
+        };
+        add_key(&mut output, INTERMEDIATE.1, intermediate.key(), what)?;
+        // A root whose key is gone revokes nothing, so nobody will ask its ledger.
+        if !args.throwaway_root {
+            events.push(Event::issued(root.leaf(), intermediate.leaf(), Some(&certificate)));
+        }
     }
     if !folder.as_os_str().is_empty() {
         create_folder(&folder)?;
     }
-    let mut created = output.create()?;
+    let mut created =
+        if events.is_empty() { output.create()? } else { output.create_issued(&ledger, &events)? };
     created.certificate = Some(Located::from(root.leaf().clone()).summary(Role::Root));
     let mut report = Report::new(Outcome::Created(created));
     report.findings.extend(browser_warning(args.key_kind));
-    report.next.push(next(args));
+    report.next.push(next(args, has_intermediate));
     Ok(report)
+}
+
+fn constraints(option: &str, texts: &[String]) -> Result<Vec<Constraint>> {
+    let constraints = texts.iter().map(|text| Constraint::parse(text)).collect::<std::result::Result<_, _>>();
+    constraints.map_err(|error| {
+        Finding::error(Code::InvalidName, error.to_string())
+            .fix(format!("{option} takes a domain (test) or an address range (10.0.0.0/8)"))
+            .into()
+    })
 }
 
 /// Where the files go.
@@ -78,8 +128,28 @@ fn folder(args: &MkcaArgs) -> Result<PathBuf> {
     })
 }
 
-/// `NAME user@host 2026-11-20`: two CAs in a trust store must be told apart, and iOS hides roots without a name.
-pub(super) fn common_name(name: Option<&str>, kind: &str, date: &str) -> String {
+/// An intermediate signs where there is one: that of an older CA would go on signing beside the new root.
+fn refuse_foreign_intermediate(folder: &Path) -> Result<()> {
+    let (certificate, key) = (folder.join(INTERMEDIATE.0), folder.join(INTERMEDIATE.1));
+    if !certificate.exists() || !key.exists() {
+        return Ok(());
+    }
+    let (certificate, key) = (tidy(&certificate).display().to_string(), tidy(&key).display().to_string());
+    let message = format!("{certificate} is another CA's, and would go on signing instead of the new one");
+    Err(Finding::error(Code::OutputExists, message)
+        .at(Location::file(certificate.clone()))
+        .fix(format!(
+            "make a new one as well: certkit mkca --intermediate --force; or move it away: {} {}",
+            shell_word(&certificate),
+            shell_word(&key)
+        ))
+        .into())
+}
+
+/// `NAME user@host 2026-11-20 1a2b3c4d`: two CAs in a trust store must be told apart, and iOS hides roots without a
+/// name. The end is the beginning of the public key's SHA-256, so that two CAs of one day have two names (a path is
+/// looked for by names, and the same name with another key leads astray), while one key always has the same.
+pub(super) fn common_name(name: Option<&str>, kind: &str, date: &str, key: &PrivateKey) -> String {
     let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "user".into());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let who = match name {
@@ -87,57 +157,41 @@ pub(super) fn common_name(name: Option<&str>, kind: &str, date: &str) -> String 
         Some(name) => format!("{name} {kind}"),
         None => format!("certkit {kind}"),
     };
-    format!("{who} {user}@{host} {date}")
+    let fingerprint = key.spki_sha256();
+    let end = format!("{date} {}", cut(&fingerprint, 8));
+    // The end is what tells two apart, so the rest gives way (RFC 5280: at most 64 characters).
+    let who = format!("{who} {user}@{host}");
+    format!("{} {end}", cut(&who, 64 - end.chars().count() - 1))
 }
 
-pub(super) fn new_key(kind: KeyKind) -> Result<PrivateKey> {
-    PrivateKey::generate(kind).map_err(|error| Finding::error(Code::Io, error.to_string()).into())
+/// The first characters.
+fn cut(text: &str, most: usize) -> &str {
+    text.char_indices().nth(most).map_or(text, |(end, _)| text.get(..end).unwrap_or(text)).trim_end()
 }
 
-/// Why nothing could be issued, in words.
-pub(super) fn cannot_issue(error: crate::ca::Error) -> Failure {
-    use crate::ca::Error::*;
-    let (code, fix) = match &error {
-        IssuerNotValid { .. } => {
-            (Code::Expired, "make a new CA: certkit mkca --force, and have clients trust it")
-        }
-        NotACa(_) => (Code::NotACa, "name a CA certificate with --ca, or make one: certkit mkca"),
-        NotAsMeant(_) => (
-            Code::InvalidSetting,
-            "this CA certificate has a form that certkit cannot issue from exactly; use one made by certkit mkca",
-        ),
-        _ => (Code::Io, "if it happens again, report it with this message"),
-    };
-    let finding = match &error {
-        IssuerNotValid { label, not_before, not_after } => Finding::error(
-            code,
-            format!(
-                "the CA `{label}` is valid from {} to {} only; it cannot issue now",
-                date(*not_before),
-                date(*not_after)
-            ),
-        ),
-        _ => Finding::error(code, error.to_string()),
-    };
-    finding.fix(fix).into()
-}
-
-/// Ed25519 and P-521 are fine keys that browsers do not take.
-pub(super) fn browser_warning(kind: KeyKind) -> Option<Finding> {
-    matches!(kind, KeyKind::Ed25519 | KeyKind::EcdsaP521).then(|| {
-        Finding::warning(
-            Code::BrowserUnsupported,
-            format!("browsers refuse keys of kind {kind}; curl and Python take them"),
-        )
-        .fix("for browsers use -k p256")
-    })
-}
-
-fn next(args: &MkcaArgs) -> String {
+fn next(args: &MkcaArgs, has_intermediate: bool) -> String {
     if args.global || args.output.as_os_str() == "." {
         return "certkit mkcert test.example".into();
     }
-    let (certificate, key) = if args.intermediate { INTERMEDIATE } else { ROOT };
+    let (certificate, key) = if has_intermediate { INTERMEDIATE } else { ROOT };
     let word = |file| shell_word(&args.output.join(file).display().to_string());
     format!("certkit mkcert test.example --ca {} --ca-key {}", word(certificate), word(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::KeyKind;
+
+    #[test]
+    fn names_of_cas_end_with_what_tells_them_apart() {
+        let key = || PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+        let (one, other) = (key(), key());
+        let long = "ä".repeat(80);
+        let name = |key| common_name(Some(&long), "intermediate CA", "2026-11-20", key);
+        assert_ne!(name(&one), name(&other));
+        assert_eq!(name(&one), name(&one));
+        assert_eq!(name(&one).chars().count(), 64);
+        assert!(name(&one).ends_with(&format!(" 2026-11-20 {}", &one.spki_sha256()[..8])));
+    }
 }

@@ -4,16 +4,27 @@ mod acme;
 mod ca_lookup;
 mod check;
 mod completions;
+mod convert;
+mod csr;
+mod destination;
 mod fetch;
 mod input;
 mod input_words;
+mod issuing;
+mod key;
+mod live;
 mod merge;
 mod mkca;
 mod mkcert;
 mod output;
 mod password;
+mod renew;
+mod revoke;
+mod seal;
 mod serve;
 mod show;
+mod sign;
+mod trust;
 
 use crate::cli::{Cli, Command, GlobalArgs};
 use crate::render::Talk;
@@ -26,9 +37,17 @@ pub fn run(cli: &Cli) -> Report {
     let result = match &cli.command {
         Command::Mkca(args) => mkca::run(args, &context),
         Command::Mkcert(args) => mkcert::run(args, &context),
+        Command::Csr(args) => csr::run(args, &context),
+        Command::Sign(args) => sign::run(args, &context),
+        Command::Renew(args) => renew::run(args, &context),
+        Command::Revoke(args) => revoke::revoke(args, &context),
+        Command::Crl(args) => revoke::crl(args, &context),
         Command::Merge(args) => merge::run(args, &context),
         Command::Check(args) => check::run(args, &context),
         Command::Show(args) => show::run(args, &context),
+        Command::Key(args) => key::run(args, &context),
+        Command::Convert(args) => convert::run(args, &context),
+        Command::Trust(args) => trust::run(args, &context),
         Command::Acme(args) => acme::run(args, &context),
         Command::Serve(args) => serve::run(args, &context),
         Command::Completions(args) => completions::completions(args),

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use crate::ca::{Event, Ledger, LedgerError};
 use crate::finding::{Code, Finding, Location};
 use crate::pem;
 use crate::report::{Created, CreatedFile, Failure};
-use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC, create_all};
+use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC, create_all, stage};
 use crate::x509::{Certificate, PrivateKey};
 
 /// Files to be made together: all or none.
@@ -24,17 +25,17 @@ impl Output {
         what: &str,
         force: bool,
     ) {
-        let mut text = String::new();
-        for certificate in certificates {
-            pem::write(&mut text, "CERTIFICATE", &certificate.der);
-        }
-        self.text(path, text.into_bytes(), what, force);
+        self.text(path, certificate_text(certificates), what, force);
     }
 
     /// Adds a private key, 0600 from the first byte on.
     pub(super) fn key(&mut self, path: &Path, key: &PrivateKey, what: &str, force: bool) {
+        self.private(path, key.to_pem().as_bytes().to_vec(), what, force);
+    }
+
+    /// Adds a file that holds a private key in some form, 0600 from the first byte on.
+    pub(super) fn private(&mut self, path: &Path, contents: Vec<u8>, what: &str, force: bool) {
         let existing = if force { Existing::KeepBackup } else { Existing::Refuse };
-        let contents = key.to_pem().as_bytes().to_vec();
         self.add(NewFile { path: path.into(), contents, mode: PRIVATE, existing }, what);
     }
 
@@ -56,8 +57,68 @@ impl Output {
     /// When a file is in the way or cannot be written; then nothing has changed.
     pub(super) fn create(self) -> Result<Created, Failure> {
         create_all(&self.files).map_err(|error| cannot_write(&error))?;
-        Ok(Created { files: self.described, certificate: None })
+        Ok(Created { files: self.described, ..Created::default() })
     }
+
+    /// Makes all files or none, and writes what was issued into the ledger: when the files are safe on disk, and
+    /// before they have their names.
+    ///
+    /// # Errors
+    /// As [`Self::create`]; also when the ledger cannot be written.
+    pub(super) fn create_issued(self, ledger: &Ledger, events: &[Event]) -> Result<Created, Failure> {
+        issue_files(&self.files, ledger, events)?;
+        Ok(Created { files: self.described, ..Created::default() })
+    }
+}
+
+/// Certificates as the text of a file, in this order.
+pub(super) fn certificate_text(certificates: &[Certificate]) -> Vec<u8> {
+    let mut text = String::new();
+    for certificate in certificates {
+        pem::write(&mut text, "CERTIFICATE", &certificate.der);
+    }
+    text.into_bytes()
+}
+
+/// Makes the files of issued certificates, all or none, with their lines in the ledger.
+///
+/// # Errors
+/// When a file is in the way, or files or ledger cannot be written; then no file has its name.
+pub(super) fn issue_files(files: &[NewFile], ledger: &Ledger, events: &[Event]) -> Result<(), Failure> {
+    let staged = stage(files).map_err(|error| cannot_write(&error))?;
+    ledger.append(events).map_err(|error| ledger_failure(&error))?;
+    staged.commit().map_err(|error| {
+        let discarded = events.iter().filter_map(|event| match event {
+            Event::Issued { ca, serial, .. } => {
+                Some(Event::Discarded { ca: ca.clone(), serial: serial.clone() })
+            }
+            _ => None,
+        });
+        // If not even that can be written, the ledger names a certificate that nobody has: no harm.
+        let _ = ledger.append(&discarded.collect::<Vec<_>>());
+        cannot_write(&error)
+    })
+}
+
+/// Why the ledger cannot be used, in words.
+pub(super) fn ledger_failure(error: &LedgerError) -> Failure {
+    let finding = match error {
+        LedgerError::Io { path, source, .. } => {
+            let code = match source.kind() {
+                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+                    Code::Permission
+                }
+                _ => Code::Io,
+            };
+            Finding::error(code, error.to_string())
+                .at(Location::file(path.display().to_string()))
+                .fix("the ledger stands beside the CA: copy the CA into a folder that you may write, and name it with --ca and --ca-key")
+        }
+        LedgerError::Malformed { path, line } => Finding::error(Code::InvalidSetting, error.to_string())
+            .at(Location::line(path.display().to_string(), *line))
+            .fix("every line is one JSON object; take out the line that is none"),
+    };
+    finding.into()
 }
 
 /// Why a file could not be written, in words.

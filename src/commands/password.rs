@@ -39,11 +39,6 @@ impl Passwords {
         Self { may_ask: false, ..Self::new("CERTKIT_PASSWORD", None) }
     }
 
-    /// From the variable, else the terminal.
-    pub(super) fn asking() -> Self {
-        Self::new("CERTKIT_PASSWORD", None)
-    }
-
     /// Whether standard input is taken for the password.
     pub(super) fn uses_stdin(&self) -> bool {
         self.file.as_deref() == Some("-")
@@ -66,12 +61,54 @@ impl Passwords {
         if let Some(answer) = self.asked.get(what) {
             return Ok(answer.clone());
         }
-        let answer = ask_password(&format!("Password of {what}: ")).map_err(|error| {
-            Finding::error(Code::Io, format!("cannot ask for the password: {error}"))
-                .fix(format!("write it into a file and name that: {} FILE", self.option))
-        })?;
+        let answer = self.ask(&format!("Password of {what}: "))?;
         self.asked.insert(what.to_owned(), answer.clone());
         Ok(answer)
+    }
+
+    /// The password for something that is being made. On the terminal it is asked for twice, since nobody sees what is
+    /// typed; an empty one protects nothing and is refused.
+    ///
+    /// # Errors
+    /// When there is none to be had, it is empty, or both answers differ.
+    pub(super) fn fresh(&mut self, what: &str) -> Result<Zeroizing<String>, Failure> {
+        let given = matches!(self.given, Some(Some(_)))
+            || self.file.is_some()
+            || std::env::var_os(VARIABLE).is_some();
+        let first = if given || !self.may_ask {
+            self.of(what)?
+        } else {
+            let first = self.ask(&format!("New password of {what}: "))?;
+            let again = if first.is_some() { self.ask("The same again: ")? } else { None };
+            if first != again {
+                return Err(Finding::error(Code::WrongPassword, "the two passwords differ")
+                    .fix("run the command again")
+                    .into());
+            }
+            first
+        };
+        let Some(password) = first else {
+            return Err(Finding::error(
+                Code::PasswordNeeded,
+                format!("{what} needs a password, and there is none"),
+            )
+            .fix(format!("write it into a file and name that: {} FILE; or set {VARIABLE}", self.option))
+            .into());
+        };
+        if password.is_empty() {
+            return Err(Finding::error(Code::InvalidSetting, format!("the password of {what} is empty"))
+                .fix("write one into the first line of the file")
+                .into());
+        }
+        Ok(password)
+    }
+
+    fn ask(&self, question: &str) -> Result<Option<Zeroizing<String>>, Failure> {
+        ask_password(question).map_err(|error| {
+            Finding::error(Code::Io, format!("cannot ask for the password: {error}"))
+                .fix(format!("write it into a file and name that: {} FILE", self.option))
+                .into()
+        })
     }
 
     /// What the user gave beforehand.

@@ -1,17 +1,20 @@
-//! `certkit show`: what is in a file, in words.
+//! `certkit show`: what is in a file, or what a server sends, in words.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use aws_lc_rs::digest;
+use time::OffsetDateTime;
 
 use super::input::{decrypted, location, read_contents};
 use super::input_words::{damage_notes, form_notes, malformed};
+use super::live::{self, Place, Subject};
 use super::password::Passwords;
 use super::{Context, Result};
 use crate::cli::ShowArgs;
 use crate::container::{Block, Kind, LockedError};
-use crate::finding::{Code, Finding};
-use crate::report::{Fact, FactValue, Failure, Outcome, Report, Shown, ShownItem, TreeLine};
+use crate::finding::{Code, Finding, Location};
+use crate::report::{Fact, FactValue, Failure, Outcome, Report, ServerSummary, Shown, ShownItem, TreeLine};
 use crate::x509::{
     Certificate, CertificateDetails, CrlDetails, PrivateKey, Request, SignatureCheck, SubjectAltName,
     key_description, signature_description,
@@ -19,26 +22,79 @@ use crate::x509::{
 
 /// Runs the command.
 pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result {
-    let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
-    let (_, contents) = read_contents(&args.file, &mut passwords)?;
-    let mut findings = form_notes(&args.file, &contents.notes);
-    findings.extend(damage_notes(&args.file, &contents.damages));
+    let at = args.at.unwrap_or_else(|| context.clock.now());
+    if let Subject::Server(place) = live::subject(&args.file, &args.live)? {
+        return of_server(&place, args, at);
+    }
+    if args.host.is_some() {
+        let message = format!("--host is for servers, and {} is a file", super::input::name(&args.file));
+        return Err(Finding::error(Code::InvalidSetting, message).fix("name a server: HOST:PORT").into());
+    }
+    of_file(&args.file, args.password_file.as_deref(), at)
+}
+
+/// What is in a file; days are counted from `at`.
+pub(super) fn of_file(file: &str, password_file: Option<&Path>, at: OffsetDateTime) -> Result {
+    let mut passwords = Passwords::new("--password-file", password_file);
+    let (_, contents) = read_contents(file, &mut passwords)?;
+    let mut findings = form_notes(file, &contents.notes);
+    findings.extend(damage_notes(file, &contents.damages));
     if contents.blocks.is_empty() {
-        return Err(nothing(&args.file));
+        return Err(nothing(file));
     }
     let mut items = Vec::new();
     let mut certificates = Vec::new();
     for block in &contents.blocks {
-        match describe(&args.file, block, &mut passwords, &mut certificates) {
+        match describe(file, block, &mut passwords, &mut certificates) {
             Ok((kind, title, facts)) => {
-                items.push(ShownItem { kind, title, facts, location: location(&args.file, block) });
+                items.push(ShownItem { kind, title, facts, location: location(file, block) });
             }
             Err(failure) => findings.extend(failure.findings),
         }
     }
-    let at = args.at.unwrap_or_else(|| context.clock.now());
-    let shown = Shown { file: args.file.clone(), at, items, tree: tree(&certificates) };
+    let shown = Shown { file: file.to_owned(), at, items, tree: tree(&certificates) };
     Ok(Report { outcome: Outcome::Shown(shown), findings, next: Vec::new() })
+}
+
+/// The server with what was agreed upon, then each certificate as it was sent.
+fn of_server(place: &Place, args: &ShowArgs, at: OffsetDateTime) -> Result {
+    let host = args.host.as_deref().map(live::parse_host).transpose()?.unwrap_or_else(|| place.host.clone());
+    let seen = place.look(&host, &args.live, "show", None)?;
+    let server = ShownItem {
+        kind: "server",
+        title: host.to_string(),
+        facts: server_facts(&place.summary(&host, &seen)),
+        location: Location::file(place.label()),
+    };
+    let mut items = vec![server];
+    let mut certificates = Vec::new();
+    for located in seen.certificates {
+        items.push(ShownItem {
+            kind: "certificate",
+            title: located.certificate.label(),
+            facts: certificate_facts(&located.certificate),
+            location: located.location.unwrap_or_default(),
+        });
+        certificates.push(located.certificate);
+    }
+    let shown = Shown { file: place.label(), at, items, tree: tree(&certificates) };
+    Ok(Report { outcome: Outcome::Shown(shown), findings: seen.malformed, next: Vec::new() })
+}
+
+fn server_facts(server: &ServerSummary) -> Vec<Fact> {
+    let mut facts = Facts::default();
+    facts.text("address", server.address.to_string());
+    facts.maybe("sni", server.sni.clone());
+    facts.maybe("starttls", server.starttls.map(str::to_owned));
+    facts.text("protocol", server.protocol.to_owned());
+    facts.text("cipher", server.cipher.clone());
+    facts.maybe("group", server.group.clone());
+    facts.push("ocsp_stapled", FactValue::Flag(server.is_stapled));
+    facts.push("client_certificate", FactValue::Flag(server.wants_client_certificate));
+    if let Some(is_proved) = server.is_key_proved {
+        facts.push("key_proved", FactValue::Flag(is_proved));
+    }
+    facts.0
 }
 
 type Description = (&'static str, String, Vec<Fact>);
@@ -97,7 +153,7 @@ fn nothing(file: &str) -> Failure {
         Code::NotACertificate,
         format!("{name} holds nothing that certkit knows: no certificate, no key"),
     )
-    .at(crate::finding::Location::file(file))
+    .at(Location::file(file))
     .fix("such a file has a line -----BEGIN CERTIFICATE----- or the like, or is DER, PKCS#7 or PKCS#12")
     .into()
 }

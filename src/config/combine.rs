@@ -25,8 +25,13 @@ impl PartialServe {
         let hidden = self.names_application();
         let below = |value: Option<String>| value.filter(|_| !hidden);
         // A certificate from here with a key from there would not fit.
-        let (cert, key) =
-            if self.cert.is_some() { (self.cert, self.key) } else { (lower.cert, self.key.or(lower.key)) };
+        let (cert, key) = if self.cert.is_some() || self.acme.is_some() {
+            (self.cert, self.key)
+        } else {
+            (lower.cert, self.key.or(lower.key))
+        };
+        // Who says where certificates come from, says it alone.
+        let lower_acme = lower.acme.filter(|_| cert.is_none());
         Self {
             app: self.app.or_else(|| below(lower.app)),
             wsgi_file: self.wsgi_file.or_else(|| lower.wsgi_file.filter(|_| !hidden)),
@@ -39,6 +44,13 @@ impl PartialServe {
             max_connections: self.max_connections.or(lower.max_connections),
             cert,
             key,
+            acme: self.acme.or(lower_acme),
+            acme_server: self.acme_server.or(lower.acme_server),
+            acme_email: self.acme_email.or(lower.acme_email),
+            acme_ca_roots: self.acme_ca_roots.or(lower.acme_ca_roots),
+            acme_state: self.acme_state.or(lower.acme_state),
+            acme_missing: self.acme_missing.or(lower.acme_missing),
+            agree_tos: self.agree_tos.or(lower.agree_tos),
             tls_min: self.tls_min.or(lower.tls_min),
             hsts: self.hsts.or(lower.hsts),
             workers: self.workers.or(lower.workers),
@@ -159,6 +171,14 @@ mod tests {
         let settings = combined("callable = 'd'", "module = 'b'\ncallable = 'c'");
         assert_eq!(settings.module.as_deref(), Some("b"));
         assert_eq!(settings.callable.as_deref(), Some("d"));
+    }
+
+    #[test]
+    fn certificates_come_from_one_place() {
+        let settings = combined("acme = 'a.test'", "cert = 'a'\nkey = 'b'");
+        assert_eq!((settings.acme, settings.cert, settings.key), (Some(vec!["a.test".into()]), None, None));
+        let settings = combined("cert = 'a'", "acme = 'a.test'");
+        assert_eq!((settings.acme, settings.cert), (None, Some(vec!["a".into()])));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::toml::{list, value};
-use super::values::{Age, Mode, Mount, Size, Span, Variable};
+use super::values::{AcmeMissing, Age, Mode, Mount, Size, Span, Variable};
 use crate::serve::address::{ListenAddress, Place};
 use crate::serve::config::{AccessLogTarget, MinVersion};
 
@@ -37,6 +37,20 @@ pub struct PartialServe {
     pub cert: Option<Vec<PathBuf>>,
     #[serde(deserialize_with = "list")]
     pub key: Option<Vec<PathBuf>>,
+    #[serde(deserialize_with = "list")]
+    pub acme: Option<Vec<String>>,
+    #[serde(deserialize_with = "value")]
+    pub acme_server: Option<String>,
+    #[serde(deserialize_with = "value")]
+    pub acme_email: Option<String>,
+    #[serde(deserialize_with = "value")]
+    pub acme_ca_roots: Option<PathBuf>,
+    #[serde(deserialize_with = "value")]
+    pub acme_state: Option<PathBuf>,
+    #[serde(deserialize_with = "value")]
+    pub acme_missing: Option<AcmeMissing>,
+    #[serde(deserialize_with = "value")]
+    pub agree_tos: Option<bool>,
     #[serde(deserialize_with = "value")]
     pub tls_min: Option<MinVersion>,
     #[serde(deserialize_with = "value")]

@@ -43,6 +43,10 @@ const ALWAYS: &[&str] = &[
     "vacuum",
 ];
 
+/// Bytes of a value with its placeholders replaced. Without a limit thirty short lines, each naming the one before it
+/// twice, would fill any memory.
+const MAX_VALUE: usize = 64 << 10;
+
 /// Reads the section `[uwsgi]` of a file; `path` is for its placeholders.
 ///
 /// # Errors
@@ -68,7 +72,10 @@ pub fn read(text: &str, path: &Path) -> Result<Ini, Error> {
         // A key alone is true. There are no comments behind a value.
         let (key, value) =
             line.split_once('=').map_or((line, "true"), |(key, value)| (key.trim(), value.trim()));
-        let value = expand(value, path, &seen);
+        let value = expand(value, path, &seen).ok_or_else(|| Error {
+            message: format!("{key}: with its placeholders the value is longer than {MAX_VALUE} bytes"),
+            line: Some(index + 1),
+        })?;
         let known = apply(&mut ini.settings, key, &value).map_err(|reason| Error {
             message: format!("{key} = {value}: {reason}"),
             line: Some(index + 1),
@@ -143,12 +150,16 @@ fn listen(settings: &mut PartialServe, scheme: &str, value: &str) -> Result<(), 
     push::<ListenAddress>(&mut settings.listen, &address)
 }
 
-/// Replaces `%(key)` by a key seen before, `$(NAME)` by the environment, and uWSGI's letters for parts of the path.
-fn expand(value: &str, path: &Path, seen: &BTreeMap<String, String>) -> String {
+/// Replaces `%(key)` by a key seen before, `$(NAME)` by the environment, and uWSGI's letters for parts of the path;
+/// `None` when that makes it longer than [`MAX_VALUE`].
+fn expand(value: &str, path: &Path, seen: &BTreeMap<String, String>) -> Option<String> {
     let text = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
     let mut expanded = String::new();
     let mut rest = value;
     while let Some(at) = rest.find(['%', '$']) {
+        if expanded.len() > MAX_VALUE {
+            return None;
+        }
         let (before, found) = rest.split_at(at);
         expanded.push_str(before);
         let mark = found.get(..1).unwrap_or_default();
@@ -185,7 +196,8 @@ fn expand(value: &str, path: &Path, seen: &BTreeMap<String, String>) -> String {
         }
         rest = letters.as_str();
     }
-    expanded + rest
+    expanded.push_str(rest);
+    (expanded.len() <= MAX_VALUE).then_some(expanded)
 }
 
 #[cfg(test)]
@@ -220,10 +232,23 @@ mod tests {
     #[test]
     fn placeholders() {
         let seen = BTreeMap::from([("a".to_owned(), "x".to_owned())]);
-        let expand = |value| expand(value, Path::new("/srv/site/uwsgi.ini"), &seen);
+        let expand = |value| expand(value, Path::new("/srv/site/uwsgi.ini"), &seen).unwrap();
         assert_eq!(expand("%(a)/%(b)/%%/%q/$(CERTKIT_NO_SUCH)/$x%"), "x/%(b)/%//$(CERTKIT_NO_SUCH)/$x");
         assert_eq!(expand("%s %p %c"), "uwsgi.ini /srv/site/uwsgi.ini site");
         assert_eq!(expand("%é%(é"), "é");
+    }
+
+    #[test]
+    fn values_that_double_do_not_fill_the_memory() {
+        let doubled = |index| format!("a{index} = %(a{0})%(a{0})\n", index - 1);
+        let text: String =
+            ["[uwsgi]\na0 = 0123456789\n".to_owned()].into_iter().chain((1..60).map(doubled)).collect();
+        let error = read_text(&text).unwrap_err();
+        // Ten bytes, doubled on each line from the third on.
+        assert_eq!(error.line, Some(15));
+        assert!(error.message.contains("placeholders"), "{error}");
+        let long = format!("[uwsgi]\na = {}\nb = {}\n", "x".repeat(60_000), "%(a)".repeat(10_000));
+        assert_eq!(read_text(&long).unwrap_err().line, Some(3));
     }
 
     #[test]

@@ -39,6 +39,28 @@ pub struct Mount {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Age(pub u64);
 
+/// What clients get before the first certificate of an ACME server is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AcmeMissing {
+    /// A certificate made here, so that something is to be seen.
+    #[default]
+    Local,
+    /// The end of the handshake.
+    Refuse,
+}
+
+impl FromStr for AcmeMissing {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "local" => Ok(Self::Local),
+            "refuse" => Ok(Self::Refuse),
+            _ => Err("without a certificate clients get a local one (local) or none (refuse)"),
+        }
+    }
+}
+
 /// Longer spans say nothing, and could not be added to a point in time.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 

@@ -22,6 +22,7 @@ pub(super) const OID: u8 = 0x06;
 pub(super) const UTC_TIME: u8 = 0x17;
 pub(super) const GENERALIZED_TIME: u8 = 0x18;
 pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const SET: u8 = 0x31;
 /// `[0]`, constructed.
 pub(super) const CONTEXT_0: u8 = 0xa0;
 /// `[1]`, constructed.

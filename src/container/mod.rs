@@ -9,7 +9,7 @@
 //! [`read`] tells the forms apart by what the bytes are, never by a file name: PEM in all its damages, DER (several
 //! objects one after the other, mixed with PEM as well), PKCS#7, PKCS#12, UTF-16, base64 without its armour. A label
 //! is believed only where the bytes do not say otherwise. Nothing is dropped in silence: what cannot be read is an
-//! [`Error`] with its place.
+//! [`Error`] with its place. [`mod@write`] makes new containers.
 
 mod ber;
 mod cipher;
@@ -18,6 +18,7 @@ mod legacy_key;
 mod pkcs12;
 mod pkcs7;
 mod text;
+pub mod write;
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use zeroize::Zeroizing;
 pub use cipher::LockedError;
 pub use pkcs7::Error as Pkcs7Error;
 
+use self::cipher::MAX_ROUNDS;
 use crate::pem::{self, MAX_BLOCKS};
 
 /// What a file holds.
@@ -57,6 +59,8 @@ pub struct Block {
     pub number: usize,
     /// First and last line, counted from 1; `None` where there are no lines.
     pub lines: Option<(usize, usize)>,
+    /// The name that PKCS#12 gives it.
+    pub name: Option<String>,
 }
 
 /// What a block is.
@@ -155,7 +159,15 @@ pub enum Error {
 /// Reads everything in `bytes`. The password, if there is one, is for PKCS#12; encrypted keys stay encrypted until
 /// [`Block::private_key`] is asked.
 pub fn read(bytes: &[u8], password: Option<&str>) -> Contents {
-    let mut reader = Reader { password, contents: Contents::default(), found: 0 };
+    let mut rounds = MAX_ROUNDS;
+    read_within(bytes, password, &mut rounds)
+}
+
+/// As [`read`], with so many rounds of a hash to spend on passwords.
+fn read_within(bytes: &[u8], password: Option<&str>, rounds: &mut u64) -> Contents {
+    let has_pem = pem::has_block(bytes);
+    let mut reader =
+        Reader { password, has_pem, rounds, contents: Contents::default(), found: 0, streamed: 0 };
     reader.read(bytes);
     reader.contents
 }
@@ -210,6 +222,11 @@ impl Kind {
 }
 
 impl Block {
+    /// A block that has no number yet.
+    fn new(kind: Kind, label: String, der: Zeroizing<Vec<u8>>, lines: Lines) -> Self {
+        Self { kind, label, der, headers: Vec::new(), number: 0, lines, name: None }
+    }
+
     /// Whether it is a private key that a password protects.
     pub fn is_encrypted_key(&self) -> bool {
         self.kind == Kind::EncryptedPrivateKey
@@ -241,9 +258,15 @@ type Lines = Option<(usize, usize)>;
 
 struct Reader<'a> {
     password: Option<&'a str>,
+    /// Whether there is PEM anywhere. Asked once: each look costs as much as the file is long.
+    has_pem: bool,
+    /// Rounds of a hash that may still be spent on passwords.
+    rounds: &'a mut u64,
     contents: Contents,
     /// Blocks so far, those inside containers included.
     found: usize,
+    /// How often a streamed object (BER) was looked for.
+    streamed: usize,
 }
 
 impl Reader<'_> {
@@ -251,7 +274,12 @@ impl Reader<'_> {
         let mut lines_before = 0;
         let mut rest = bytes;
         while !rest.is_empty() {
-            let at = if self.found < MAX_STREAMED { object_at(rest) } else { definite_object_at(rest) };
+            let at = if ber::is_indefinite(rest) && self.streamed < MAX_STREAMED {
+                self.streamed += 1;
+                object_at(rest)
+            } else {
+                definite_object_at(rest)
+            };
             let (part, behind) = if let Some((kind, length)) = at {
                 let (object, behind) = rest.split_at(length);
                 self.object(kind, object);
@@ -260,7 +288,7 @@ impl Reader<'_> {
                 self.error(Error::DerTruncated { expected, found });
                 return;
             } else {
-                let (text, behind) = rest.split_at(next_object(rest));
+                let (text, behind) = rest.split_at(if self.has_pem { next_object(rest) } else { rest.len() });
                 self.text(text, lines_before, rest.len() < bytes.len());
                 (text, behind)
             };
@@ -281,8 +309,8 @@ impl Reader<'_> {
             self.no_pem(part, after_object);
             return;
         }
-        self.contents.damages.extend(scan.damages);
-        self.contents.errors.extend(scan.errors.into_iter().map(Error::Pem));
+        self.damages(scan.damages);
+        self.errors(scan.errors.into_iter().map(Error::Pem));
         for block in scan.blocks {
             self.pem_block(block);
         }
@@ -295,10 +323,10 @@ impl Reader<'_> {
         {
             self.note(Note::BareBase64);
             // Base64 in base64 is not followed further: what is inside has an armour or is binary.
-            let read = read(&inner, self.password);
+            let read = read_within(&inner, self.password, self.rounds);
             self.contents.notes.extend(read.notes.into_iter().filter(|note| *note != Note::Der));
-            self.contents.damages.extend(read.damages);
-            self.contents.errors.extend(read.errors);
+            self.damages(read.damages);
+            self.errors(read.errors);
             for block in read.blocks {
                 self.push(block.kind, block.label, block.der, None);
             }
@@ -315,7 +343,8 @@ impl Reader<'_> {
         let is_legacy =
             block.headers.iter().any(|(name, value)| name == "Proc-Type" && value.ends_with("ENCRYPTED"));
         if claimed == Kind::PrivateKey && is_legacy {
-            self.push_with_headers(Kind::EncryptedPrivateKey, block.label, block.der, block.headers, lines);
+            let kind = Kind::EncryptedPrivateKey;
+            self.add(Block { headers: block.headers, ..Block::new(kind, block.label, block.der, lines) });
             return;
         }
         let kind = identify(&block.der).unwrap_or(claimed);
@@ -369,15 +398,20 @@ impl Reader<'_> {
     }
 
     fn pkcs12(&mut self, object: &[u8], lines: Lines) {
-        match pkcs12::read(object, self.password) {
+        match pkcs12::read(object, self.password, self.rounds) {
             Ok(contents) => {
                 let (certificates, keys) = (contents.certificates.len(), contents.keys.len());
                 self.note(Note::Pkcs12 { certificates, keys });
-                for certificate in contents.certificates {
-                    self.push_kind(Kind::Certificate, certificate, lines);
+                for (kind, bags) in
+                    [(Kind::Certificate, contents.certificates), (Kind::PrivateKey, contents.keys)]
+                {
+                    for bag in bags {
+                        let (label, name) = (kind.label().into(), bag.name);
+                        self.add(Block { name, ..Block::new(kind, label, bag.der, lines) });
+                    }
                 }
-                for key in contents.keys {
-                    self.push(Kind::PrivateKey, Kind::PrivateKey.label().into(), key, lines);
+                for secret in contents.secrets {
+                    self.push(Kind::Other, "SECRET KEY".into(), secret, lines);
                 }
             }
             Err(error) => self.error(Error::Pkcs12(error)),
@@ -389,17 +423,11 @@ impl Reader<'_> {
     }
 
     fn push(&mut self, kind: Kind, label: String, der: Zeroizing<Vec<u8>>, lines: Lines) {
-        self.push_with_headers(kind, label, der, Vec::new(), lines);
+        self.add(Block::new(kind, label, der, lines));
     }
 
-    fn push_with_headers(
-        &mut self,
-        kind: Kind,
-        label: String,
-        der: Zeroizing<Vec<u8>>,
-        headers: Vec<(String, String)>,
-        lines: Lines,
-    ) {
+    /// Adds a block and gives it its number.
+    fn add(&mut self, block: Block) {
         self.found += 1;
         if self.found > MAX_BLOCKS {
             if self.found == MAX_BLOCKS + 1 {
@@ -407,12 +435,27 @@ impl Reader<'_> {
             }
             return;
         }
-        self.contents.blocks.push(Block { kind, label, der, headers, number: self.found, lines });
+        self.contents.blocks.push(Block { number: self.found, ..block });
     }
 
     fn note(&mut self, note: Note) {
         if self.contents.notes.last() != Some(&note) {
             self.contents.notes.push(note);
+        }
+    }
+
+    /// Each kind once, as in PEM alone: a file of many parts may have the same damage in each.
+    fn damages(&mut self, damages: Vec<pem::Damage>) {
+        for damage in damages {
+            if self.contents.damages.iter().all(|known| known.kind != damage.kind) {
+                self.contents.damages.push(damage);
+            }
+        }
+    }
+
+    fn errors(&mut self, errors: impl IntoIterator<Item = Error>) {
+        for error in errors {
+            self.error(error);
         }
     }
 
@@ -423,7 +466,7 @@ impl Reader<'_> {
     }
 }
 
-/// Beyond so many objects, streamed ones (BER) are no longer looked for: each look costs as much as the file is long.
+/// Streamed objects (BER) that are looked for: each look may cost as much as the file is long.
 const MAX_STREAMED: usize = 100;
 /// Errors kept; a file of broken objects is explained by its first ones.
 const MAX_ERRORS: usize = 20;
@@ -464,9 +507,6 @@ fn is_long(object: &[u8]) -> bool {
 /// Where behind PEM a binary object begins, as when `cat` put files of both kinds together; the end, if nowhere. In
 /// other files (Java's old keystores, archives) such an object is a part that means nothing by itself.
 fn next_object(bytes: &[u8]) -> usize {
-    if !pem::has_block(bytes) {
-        return bytes.len();
-    }
     // A SEQUENCE with a long length: its second byte stands in no ASCII text.
     memchr::memchr_iter(der::SEQUENCE, bytes)
         .filter(|&at| at > 0 && matches!(bytes.get(at + 1), Some(0x81..=0x84)))

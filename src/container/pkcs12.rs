@@ -8,19 +8,28 @@ use p12_keystore::error::Error as P12Error;
 use zeroize::Zeroizing;
 
 use super::ber;
-use super::cipher::{Cipher, LockedError as Error};
+use super::cipher::{Cipher, LockedError as Error, MAX_ROUNDS, numbers};
 use super::der::{self, CONTEXT_0, Element, INTEGER, OCTET_STRING, OID, PKCS7, SEQUENCE};
 
 /// What is in the file.
 pub(super) struct Contents {
     /// Certificates, in order.
-    pub(super) certificates: Vec<Vec<u8>>,
+    pub(super) certificates: Vec<Bag>,
     /// Private keys as PKCS#8.
-    pub(super) keys: Vec<Zeroizing<Vec<u8>>>,
+    pub(super) keys: Vec<Bag>,
+    /// Keys of symmetric ciphers, which only Java keeps in such files.
+    pub(super) secrets: Vec<Zeroizing<Vec<u8>>>,
 }
 
-/// Opens a file with `password`; the empty one is tried as well, since many exports have it.
-pub(super) fn read(input: &[u8], password: Option<&str>) -> Result<Contents, Error> {
+/// One thing in the file, and the name that it has there.
+pub(super) struct Bag {
+    pub(super) name: Option<String>,
+    pub(super) der: Zeroizing<Vec<u8>>,
+}
+
+/// Opens a file with `password`; the empty one is tried as well, since many exports have it. `rounds` is the work that
+/// may still be done, and is counted down: hundreds of such files may stand one after another in one.
+pub(super) fn read(input: &[u8], password: Option<&str>, rounds: &mut u64) -> Result<Contents, Error> {
     let (whole, layout) = Layout::find(input).ok_or(Error::Damaged)?;
     if let Some(cipher) = layout.unsupported_mac {
         return Err(Error::UnsupportedCipher(cipher));
@@ -29,6 +38,7 @@ pub(super) fn read(input: &[u8], password: Option<&str>) -> Result<Contents, Err
     if password.is_some_and(|password| !password.is_empty()) {
         candidates.push("");
     }
+    *rounds = rounds.checked_sub(layout.rounds()).ok_or(Error::TooMuchWork)?;
     let mut error = Error::Damaged;
     for (index, candidate) in candidates.into_iter().enumerate() {
         match Pkcs12Archive::from_pkcs12(&whole, candidate) {
@@ -53,6 +63,9 @@ pub(super) fn decrypt_key(input: &[u8], password: &str) -> Result<Zeroizing<Vec<
     if !cipher.supported {
         return Err(Error::UnsupportedCipher(cipher.name));
     }
+    if cipher.rounds > MAX_ROUNDS {
+        return Err(Error::TooMuchWork);
+    }
     let bag_kind = der::wrap(OID, SHROUDED_KEY_BAG);
     let bag = der::wrap(SEQUENCE, &[bag_kind, der::wrap(CONTEXT_0, key.whole)].concat());
     let file = pfx(&content_info(1, &der::wrap(OCTET_STRING, &der::wrap(SEQUENCE, &bag))));
@@ -72,6 +85,8 @@ struct Layout {
     ciphers: Vec<Cipher>,
     /// Whether the password is proved before anything is decrypted.
     has_mac: bool,
+    /// Rounds of a hash for that proof.
+    mac_rounds: u64,
     /// A proof of a kind that is not known here.
     unsupported_mac: Option<String>,
 }
@@ -92,10 +107,18 @@ impl Layout {
             let (safe, _) = ber::to_definite(safe)?;
             let whole = pfx_around(&safe);
             let ciphers = ciphers(&safe);
-            return Some((whole, Self { ciphers, has_mac: false, unsupported_mac: None }));
+            return Some((whole, Self { ciphers, has_mac: false, mac_rounds: 0, unsupported_mac: None }));
         }
-        let layout = Self { ciphers: ciphers(safe), has_mac: mac.is_some(), unsupported_mac };
+        // MacData: digest, salt, rounds (1 where they are left out).
+        let mac_rounds = mac.map_or(0, |mac| numbers(mac).next().unwrap_or(1));
+        let layout = Self { ciphers: ciphers(safe), has_mac: mac.is_some(), mac_rounds, unsupported_mac };
         Some((whole, layout))
+    }
+
+    /// The work of opening it, as far as it shows; objects that parse cost something as well.
+    fn rounds(&self) -> u64 {
+        let ciphers = self.ciphers.iter().map(|cipher| cipher.rounds);
+        ciphers.fold(self.mac_rounds, u64::saturating_add).saturating_add(1000)
     }
 
     /// An error of the decrypting crate in terms of the user.
@@ -116,8 +139,15 @@ impl Layout {
 
 impl From<Pkcs12Archive> for Contents {
     fn from(archive: Pkcs12Archive) -> Self {
-        let keys = archive.keys.iter().map(|bag| Zeroizing::new(bag.key.as_der().to_vec())).collect();
-        Self { certificates: archive.certs.iter().map(|bag| bag.cert.as_der().to_vec()).collect(), keys }
+        let bag = |name: &Option<String>, der: &[u8]| Bag {
+            name: name.clone().filter(|name| !name.is_empty()),
+            der: Zeroizing::new(der.to_vec()),
+        };
+        Self {
+            certificates: archive.certs.iter().map(|it| bag(&it.friendly_name, it.cert.as_der())).collect(),
+            keys: archive.keys.iter().map(|it| bag(&it.friendly_name, it.key.as_der())).collect(),
+            secrets: archive.secrets.iter().map(|it| Zeroizing::new(it.key.key().to_vec())).collect(),
+        }
     }
 }
 
@@ -223,14 +253,48 @@ mod tests {
         for algorithm in [PbeWithHmacSha256AndAes256, PbeWithShaAnd40BitRc4Cbc, PbeWithShaAnd3KeyTripleDesCbc]
         {
             let file = file(algorithm, "secret");
+            let read = |file: &[u8], password| read(file, password, &mut MAX_ROUNDS.clone());
             assert_eq!(read(&file, Some("secret")).map(|read| read.certificates.len()), Ok(1));
             assert_eq!(read(&file, Some("wrong")).err(), Some(Error::WrongPassword));
             assert_eq!(read(&file, None).err(), Some(Error::PasswordNeeded));
             assert_eq!(read(&file[..file.len() - 9], None).err(), Some(Error::Damaged));
         }
         let open = file(PbeWithHmacSha256AndAes256, "");
-        assert!(read(&open, None).is_ok());
-        assert!(read(&open, Some("for another file")).is_ok());
+        assert!(read(&open, None, &mut MAX_ROUNDS.clone()).is_ok());
+        assert!(read(&open, Some("for another file"), &mut MAX_ROUNDS.clone()).is_ok());
+    }
+
+    #[test]
+    fn work_is_counted_before_it_is_done() {
+        let file = file(EncryptionAlgorithm::PbeWithHmacSha256AndAes256, "");
+        // Ten for the proof, ten for the cipher.
+        let mut rounds = 2500;
+        assert!(read(&file, None, &mut rounds).is_ok());
+        assert_eq!(rounds, 2500 - 1020);
+        assert!(read(&file, None, &mut rounds).is_ok());
+        assert_eq!(read(&file, None, &mut rounds).err(), Some(Error::TooMuchWork));
+    }
+
+    #[test]
+    fn a_key_that_wants_a_gigabyte_is_refused() {
+        let number = |value: u32| der::wrap(INTEGER, &value.to_be_bytes());
+        let algorithm = |oid: &[u8], parameters: &[u8]| {
+            let parameters = der::wrap(SEQUENCE, parameters);
+            der::wrap(SEQUENCE, &[der::wrap(OID, oid), parameters].concat())
+        };
+        let key = |cost: u32| {
+            let salt = der::wrap(OCTET_STRING, &[7; 16]);
+            let scrypt = [salt, number(cost), number(8), number(1)].concat();
+            let derivation = algorithm(&[0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x04, 0x0b], &scrypt);
+            let aes = algorithm(&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a], &[]);
+            let pbes2 = algorithm(
+                &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d],
+                &[derivation, aes].concat(),
+            );
+            der::wrap(SEQUENCE, &[pbes2, der::wrap(OCTET_STRING, &[0; 64])].concat())
+        };
+        assert_eq!(decrypt_key(&key(1 << 20), "").err(), Some(Error::TooMuchWork));
+        assert_eq!(decrypt_key(&key(1 << 4), "").err(), Some(Error::WrongPassword));
     }
 
     proptest! {
@@ -240,7 +304,7 @@ mod tests {
             let mut file = file(EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc, "");
             let place = place.index(file.len());
             file[place] = byte;
-            let _ = read(&file, Some(""));
+            let _ = read(&file, Some(""), &mut MAX_ROUNDS.clone());
             let _ = decrypt_key(&file, "");
         }
     }

@@ -85,6 +85,25 @@ fn a_flood_of_blocks_is_one_error() {
     );
 }
 
+#[test]
+fn a_file_of_many_parts_costs_little() {
+    let empty =
+        [der::wrap(der::OID, &[der::PKCS7, &[2]].concat()), der::wrap(der::CONTEXT_0, &[0; 150])].concat();
+    // A container of nothing, then what might be a streamed one and never ends; each look for it, or for PEM
+    // behind it, costs as much as the file is long.
+    let part = [der::wrap(der::SEQUENCE, &empty), [0x30, 0x80].repeat(8)].concat();
+    let mut file = part.repeat(30_000);
+    file.extend(armoured("CERTIFICATE", &signed(1)));
+    let started = std::time::Instant::now();
+    let contents = read(&file, None);
+    assert!(started.elapsed() < std::time::Duration::from_secs(20), "took {:?}", started.elapsed());
+    // Errors of all parts together are bounded, not those of each.
+    assert_eq!(contents.errors.len(), MAX_ERRORS);
+    let broken = [b"-----BEGIN X-----\n!\n-----END X-----\n".repeat(3), signed(1)].concat();
+    let contents = read(&broken.repeat(20), None);
+    assert_eq!((contents.errors.len(), contents.blocks.len()), (MAX_ERRORS, 20));
+}
+
 proptest! {
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {

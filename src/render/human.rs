@@ -1,13 +1,14 @@
 //! Reports for people: what was done, what was found (worst first), what to do next.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use time::OffsetDateTime;
 
 use crate::finding::{Finding, Severity};
-use crate::report::{CertificateSummary, Checked, Created, Merged, Outcome, Report, Role};
+use crate::report::{CertificateSummary, Checked, Created, Merged, Outcome, Report, Role, ServerSummary};
 use crate::sys::clock::date;
 
 pub(super) const BOLD: Style = Style::new().bold();
@@ -16,6 +17,8 @@ pub(super) const GREEN: Style = AnsiColor::Green.on_default().bold();
 pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
 pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const CYAN: Style = AnsiColor::Cyan.on_default();
+/// The same mend is not said twice when it is longer than this, in bytes.
+const LONG_FIX: usize = 200;
 
 /// Writes the whole report; `quiet` leaves errors only.
 pub(super) fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::Result<()> {
@@ -26,10 +29,17 @@ pub(super) fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::R
             Outcome::Renewed(renewals) => super::acme::renewals(out, renewals)?,
             Outcome::Revoked(revoked) => super::acme::revoked(out, revoked)?,
             Outcome::Checked(checked) => write_checked(out, checked, report)?,
+            Outcome::Converted(converted) => super::tools::write_converted(out, converted)?,
             Outcome::Created(created) => write_created(out, created)?,
+            Outcome::Matched(matched) => super::tools::write_matched(out, matched)?,
             Outcome::Merged(merged) => write_merged(out, merged)?,
             Outcome::Shown(shown) => super::show::write(out, shown)?,
-            Outcome::Answered { .. } | Outcome::Failed { .. } | Outcome::Nothing | Outcome::Text(_) => {}
+            Outcome::Trusted(trusted) => super::tools::write_trusted(out, trusted)?,
+            Outcome::Answered { .. }
+            | Outcome::Data(_)
+            | Outcome::Failed { .. }
+            | Outcome::Nothing
+            | Outcome::Text(_) => {}
         }
     }
     if let Outcome::Renewed(renewals) = &report.outcome {
@@ -52,6 +62,7 @@ pub(super) fn write_findings(out: &mut impl Write, findings: &[Finding], quiet: 
     let mut findings: Vec<_> =
         findings.iter().filter(|finding| !quiet || finding.severity == Severity::Error).collect();
     findings.sort_by_key(|finding| Reverse(finding.severity));
+    let mut long_fixes = HashSet::new();
     for finding in findings {
         let (word, style) = match finding.severity {
             Severity::Error => ("error", RED),
@@ -68,6 +79,9 @@ pub(super) fn write_findings(out: &mut impl Write, findings: &[Finding], quiet: 
             writeln!(out, "  {DIM}where:{DIM:#} {}", printable(&location.to_string()))?;
         }
         if let Some(fix) = &finding.fix {
+            // A list of cipher suites is not read twice.
+            let is_told = fix.len() > LONG_FIX && !long_fixes.insert(fix);
+            let fix = if is_told { "as above" } else { fix };
             writeln!(out, "  {DIM}mend:{DIM:#}  {}", indented(fix, 9))?;
         }
     }
@@ -75,15 +89,18 @@ pub(super) fn write_findings(out: &mut impl Write, findings: &[Finding], quiet: 
 }
 
 fn write_checked(out: &mut impl Write, checked: &Checked, report: &Report) -> io::Result<()> {
-    let bad = report.exit_status() != 0;
-    let (mark, style, verdict) = if bad { ("✗", RED, "does not hold") } else { ("✓", GREEN, "holds") };
-    let host = checked.host.as_ref().map(|host| format!(" for {host}")).unwrap_or_default();
-    writeln!(
-        out,
-        "{style}{mark} {}: the chain {verdict}{}{style:#}",
-        printable(&checked.file),
-        printable(&host)
-    )?;
+    let (mark, style, verdict) = match (report.exit_status() != 0, &checked.server) {
+        (false, _) => ("✓", GREEN, "the chain holds"),
+        (true, None) => ("✗", RED, "the chain does not hold"),
+        (true, Some(_)) => ("✗", RED, "clients refuse this server"),
+    };
+    let is_refused = report.exit_status() != 0 && checked.server.is_some();
+    let host = checked.host.as_ref().filter(|_| !is_refused);
+    let host = host.map(|host| format!(" for {host}")).unwrap_or_default();
+    writeln!(out, "{style}{mark} {}: {verdict}{}{style:#}", printable(&checked.file), printable(&host))?;
+    if let Some(server) = &checked.server {
+        write_server(out, server)?;
+    }
     for (depth, certificate) in checked.path.iter().enumerate() {
         let (mark, style) = match certificate.verdict {
             Some(Severity::Error) => ("✗", RED),
@@ -112,6 +129,25 @@ fn write_checked(out: &mut impl Write, checked: &Checked, report: &Report) -> io
     if !asked.is_empty() {
         let asked: Vec<_> = asked.into_iter().map(|url| printable(url)).collect();
         writeln!(out, "  {DIM}whether it was revoked is told at {}{DIM:#}", asked.join(", "))?;
+    }
+    Ok(())
+}
+
+/// `TLSv1.3, TLS_AES_128_GCM_SHA256, X25519MLKEM768, from 192.0.2.7:443`, and what else it takes if that was asked.
+fn write_server(out: &mut impl Write, server: &ServerSummary) -> io::Result<()> {
+    let group = server.group.as_ref().map(|group| format!(", {group}")).unwrap_or_default();
+    writeln!(
+        out,
+        "  {DIM}{}, {}{group}, from {}{DIM:#}",
+        server.protocol,
+        printable(&server.cipher),
+        server.address
+    )?;
+    for (version, suites) in &server.suites {
+        writeln!(out, "  {DIM}{version}:{DIM:#} {}", suites.join(", "))?;
+    }
+    if !server.groups.is_empty() {
+        writeln!(out, "  {DIM}groups:{DIM:#} {}", server.groups.join(", "))?;
     }
     Ok(())
 }

@@ -46,7 +46,7 @@ enum Answer<'a> {
 
 #[derive(Serialize)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "there is one per process")]
+#[allow(clippy::large_enum_variant, reason = "there is one per process")]
 enum Document<'a> {
     Acme(super::acme::Document<'a>),
     Checked {
@@ -54,6 +54,8 @@ enum Document<'a> {
         file: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         host: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        server: Option<Server<'a>>,
         at: String,
         valid: bool,
         path: Vec<Certificate<'a>>,
@@ -61,6 +63,14 @@ enum Document<'a> {
         trusted_by: Option<&'a str>,
         reasons: Vec<Finding<'a>>,
         warnings: Vec<Finding<'a>>,
+    },
+    Converted {
+        schema: u32,
+        output: &'a str,
+        form: &'static str,
+        items: Vec<NewItem<'a>>,
+        warnings: Vec<Finding<'a>>,
+        errors: Vec<Finding<'a>>,
     },
     Created {
         schema: u32,
@@ -75,6 +85,14 @@ enum Document<'a> {
         errors: Vec<Finding<'a>>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         warnings: Vec<Finding<'a>>,
+    },
+    Matched {
+        schema: u32,
+        fits: bool,
+        key: Key<'a>,
+        files: Vec<Candidate<'a>>,
+        warnings: Vec<Finding<'a>>,
+        errors: Vec<Finding<'a>>,
     },
     Merged {
         schema: u32,
@@ -92,6 +110,26 @@ enum Document<'a> {
         warnings: Vec<Finding<'a>>,
         errors: Vec<Finding<'a>>,
     },
+    Trusted {
+        schema: u32,
+        action: &'static str,
+        dry_run: bool,
+        file: &'a str,
+        name: &'a str,
+        certificate: Certificate<'a>,
+        stores: Vec<Store<'a>>,
+        warnings: Vec<Finding<'a>>,
+        errors: Vec<Finding<'a>>,
+    },
+}
+
+/// One store of `trust`.
+#[derive(Serialize)]
+struct Store<'a> {
+    store: &'static str,
+    path: &'a str,
+    state: &'static str,
+    steps: &'a [String],
 }
 
 /// One object of `show`: its kind, its place, and a member for each of its facts.
@@ -102,6 +140,60 @@ struct Item<'a> {
     location: Location<'a>,
     #[serde(flatten)]
     facts: BTreeMap<&'static str, Value>,
+}
+
+/// The server of a live chain; `suites` and `groups` with `--deep` only.
+#[derive(Serialize)]
+struct Server<'a> {
+    name: &'a str,
+    port: u16,
+    address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sni: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starttls: Option<&'static str>,
+    protocol: &'static str,
+    cipher: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a str>,
+    protocols: &'a [&'static str],
+    ocsp_stapled: bool,
+    client_certificate: bool,
+    /// Whether it proved that it has the key of its certificate; null where that could not be verified.
+    key_proved: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hsts: Option<&'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    suites: BTreeMap<&'static str, &'a [String]>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    groups: &'a [String],
+}
+
+/// One object that `convert` wrote.
+#[derive(Serialize)]
+struct NewItem<'a> {
+    kind: &'static str,
+    title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    encrypted: bool,
+}
+
+/// The key of `key match`.
+#[derive(Serialize)]
+struct Key<'a> {
+    file: &'a str,
+    key: &'a str,
+    public_key_sha256: &'a str,
+}
+
+/// A file that was compared with it.
+#[derive(Serialize)]
+struct Candidate<'a> {
+    file: &'a str,
+    fits: bool,
+    kind: &'static str,
+    name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -162,11 +254,13 @@ pub(super) struct Finding<'a> {
 struct Location<'a> {
     file: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    block: Option<usize>,
+    block: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<u32>,
 }
 
 impl<'a> Document<'a> {
@@ -181,12 +275,30 @@ impl<'a> Document<'a> {
                 schema: SCHEMA,
                 file: &checked.file,
                 host: checked.host.as_deref(),
+                server: checked.server.as_ref().map(Server::new),
                 at: rfc3339(checked.at),
                 valid: report.exit_status() == 0,
                 path: checked.path.iter().map(Certificate::new).collect(),
                 trusted_by: checked.trusted_by.as_deref(),
                 reasons: errors(),
                 warnings: warnings(),
+            },
+            Outcome::Converted(converted) => Self::Converted {
+                schema: SCHEMA,
+                output: &converted.output,
+                form: converted.form,
+                items: converted
+                    .items
+                    .iter()
+                    .map(|item| NewItem {
+                        kind: item.kind,
+                        title: &item.title,
+                        name: item.name.as_deref(),
+                        encrypted: item.encrypted,
+                    })
+                    .collect(),
+                warnings: warnings(),
+                errors: errors(),
             },
             Outcome::Created(created) => Self::Created {
                 schema: SCHEMA,
@@ -196,6 +308,22 @@ impl<'a> Document<'a> {
                     .map(|file| File { path: &file.path, description: &file.description })
                     .collect(),
                 certificate: created.certificate.as_ref().map(Certificate::new),
+                warnings: warnings(),
+                errors: errors(),
+            },
+            Outcome::Matched(matched) => Self::Matched {
+                schema: SCHEMA,
+                fits: report.exit_status() == 0,
+                key: Key {
+                    file: &matched.key,
+                    key: &matched.description,
+                    public_key_sha256: &matched.public_key_sha256,
+                },
+                files: matched
+                    .candidates
+                    .iter()
+                    .map(|one| Candidate { file: &one.file, fits: one.fits, kind: one.kind, name: &one.name })
+                    .collect(),
                 warnings: warnings(),
                 errors: errors(),
             },
@@ -230,6 +358,26 @@ impl<'a> Document<'a> {
                 warnings: warnings(),
                 errors: errors(),
             },
+            Outcome::Trusted(trusted) => Self::Trusted {
+                schema: SCHEMA,
+                action: trusted.action,
+                dry_run: trusted.dry_run,
+                file: &trusted.file,
+                name: &trusted.name,
+                certificate: Certificate::new(&trusted.certificate),
+                stores: trusted
+                    .stores
+                    .iter()
+                    .map(|store| Store {
+                        store: store.kind,
+                        path: &store.path,
+                        state: store.state,
+                        steps: &store.steps,
+                    })
+                    .collect(),
+                warnings: warnings(),
+                errors: errors(),
+            },
             // Those of `acme` have their documents above; the rest has findings only.
             _ => Self::Failed { schema: SCHEMA, errors: errors(), warnings: warnings() },
         }
@@ -253,6 +401,28 @@ impl<'a> Item<'a> {
             }
         }
         Self { kind: item.kind, location: Location::new(&item.location), facts }
+    }
+}
+
+impl<'a> Server<'a> {
+    fn new(server: &'a report::ServerSummary) -> Self {
+        Self {
+            name: &server.name,
+            port: server.port,
+            address: server.address.to_string(),
+            sni: server.sni.as_deref(),
+            starttls: server.starttls,
+            protocol: server.protocol,
+            cipher: &server.cipher,
+            group: server.group.as_deref(),
+            protocols: &server.protocols,
+            ocsp_stapled: server.is_stapled,
+            client_certificate: server.wants_client_certificate,
+            key_proved: server.is_key_proved,
+            hsts: server.hsts.as_deref(),
+            suites: server.suites.iter().map(|(version, suites)| (*version, suites.as_slice())).collect(),
+            groups: &server.groups,
+        }
     }
 }
 
@@ -300,6 +470,7 @@ impl<'a> Location<'a> {
             block: location.block,
             line: location.lines.map(|(first, _)| first),
             last_line: location.lines.map(|(_, last)| last),
+            certificate: location.certificate,
         }
     }
 }

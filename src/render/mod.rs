@@ -8,8 +8,9 @@ mod acme;
 mod human;
 mod json;
 mod show;
+mod tools;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -19,6 +20,11 @@ use crate::report::{Outcome, Report};
 
 /// Prints a report the way the global options want it.
 pub fn report(report: &Report, global: &GlobalArgs) {
+    if let Outcome::Data(bytes) = &report.outcome {
+        // Not through a stream that looks for colours: the bytes may be binary.
+        let mut stdout = std::io::stdout().lock();
+        let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    }
     let mut stdout = AutoStream::new(std::io::stdout(), choice(global)).lock();
     let mut stderr = AutoStream::new(std::io::stderr(), choice(global)).lock();
     // A closed pipe ends quietly: nobody is left to be told.
@@ -26,9 +32,15 @@ pub fn report(report: &Report, global: &GlobalArgs) {
         (Outcome::Text(text), _) => stdout.write_all(text.as_bytes()),
         (Outcome::Answered { .. }, _) if report.findings.is_empty() => Ok(()),
         (Outcome::Nothing, _) if report.findings.is_empty() => Ok(()),
+        (Outcome::Data(_), _) => human::write(&mut stderr, report, global.quiet),
         (_, Format::Json) => json::write(&mut stdout, report),
         (
-            Outcome::Account(_) | Outcome::Checked(_) | Outcome::Listed(_) | Outcome::Shown(_),
+            Outcome::Account(_)
+            | Outcome::Checked(_)
+            | Outcome::Listed(_)
+            | Outcome::Matched(_)
+            | Outcome::Shown(_)
+            | Outcome::Trusted(_),
             Format::Human,
         ) => human::write(&mut stdout, report, global.quiet),
         (Outcome::Merged(merged), Format::Human) => {
@@ -89,6 +101,15 @@ impl Talk {
     pub fn say(&self, line: &str) {
         if !self.quiet {
             let _ = writeln!(AutoStream::new(std::io::stderr(), self.choice), "{}", human::printable(line));
+        }
+    }
+
+    /// Says how far the work has come, on one line that the next one replaces; on a terminal only.
+    pub fn progress(&self, line: &str) {
+        let stderr = std::io::stderr();
+        if !self.quiet && stderr.is_terminal() {
+            // To the beginning of the line, and what is longer than the new text goes.
+            let _ = write!(stderr.lock(), "\r{}\x1b[K", human::printable(line));
         }
     }
 

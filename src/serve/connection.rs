@@ -14,7 +14,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::ServerConfig;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
@@ -25,7 +25,7 @@ use super::guarded::Guarded;
 use super::pipeline::{self, Service};
 use super::shutdown::{Phase, Shutdown};
 use crate::protocol::http1_guard;
-use crate::tls::Session;
+use crate::tls::{ACME_TLS, Session};
 
 /// A handshake that takes longer is given up.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -132,6 +132,10 @@ async fn https(
         Some(Err(plain)) => {
             connection.role = Role::Redirect { port: None };
             http1(plain, connection, service, shutdown).await
+        }
+        // An ACME server that validates has seen all it wanted (RFC 8737 section 3).
+        Some(Ok(mut stream)) if stream.get_ref().1.alpn_protocol() == Some(ACME_TLS) => {
+            Ok(stream.shutdown().await?)
         }
         Some(Ok(stream)) => {
             let session = Session::new(stream.get_ref().1);

@@ -13,6 +13,7 @@ mod access_log;
 mod activity;
 pub mod address;
 mod body;
+mod challenges;
 mod client_stream;
 pub mod config;
 mod connection;
@@ -40,6 +41,7 @@ use tokio::task::JoinSet;
 
 use self::access_log::AccessLog;
 use self::address::{ListenAddress, Place, Scheme};
+pub use self::challenges::HttpChallenges;
 use self::config::{Root, ServeConfig};
 use self::connection::{Role, Speak};
 use self::listener::{BoundSocket, Listener};
@@ -49,7 +51,7 @@ use self::shutdown::{Phase, Shutdown, ShutdownSender};
 use self::static_files::Folder;
 use self::worker::WorkerPool;
 use crate::finding::Finding;
-use crate::tls::{self, CertificateSet, CertificateSource, Resolver};
+use crate::tls::{self, AlpnChallenges, CertificateSet, CertificateSource, Resolver};
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -99,12 +101,24 @@ pub struct Server {
     graceful_timeout: Duration,
 }
 
-/// The certificates to begin with, and where new ones come from.
+/// The certificates to begin with, where new ones come from, and what is shown to those who give them.
 pub struct Certificates {
     /// To begin with.
     pub set: CertificateSet,
     /// For all later ones.
     pub source: Arc<dyn CertificateSource>,
+    /// Answers to an ACME server that validates, on the https listeners.
+    pub alpn_challenges: AlpnChallenges,
+    /// The same on the http listeners.
+    pub http_challenges: HttpChallenges,
+}
+
+impl Certificates {
+    /// Certificates that are not of an ACME server's making.
+    pub fn new(set: CertificateSet, source: Arc<dyn CertificateSource>) -> Self {
+        let (alpn_challenges, http_challenges) = Default::default();
+        Self { set, source, alpn_challenges, http_challenges }
+    }
 }
 
 /// The certificates in use.
@@ -134,9 +148,11 @@ impl Server {
             config::AccessLogTarget::File(path) => Error::AccessLog { path: path.clone(), source },
             _ => Error::AccessLog { path: PathBuf::new(), source },
         })?;
-        let renewal = certificates.map(|Certificates { set, source }| {
-            let resolver = Arc::new(Resolver::new(set));
-            Renewal { resolver, source }
+        let mut challenges = HttpChallenges::default();
+        let renewal = certificates.map(|certificates| {
+            challenges = certificates.http_challenges;
+            let resolver = Arc::new(Resolver::new(certificates.set, certificates.alpn_challenges));
+            Renewal { resolver, source: certificates.source }
         });
         let tls = match &renewal {
             Some(renewal) => Some(tls::server_config(Arc::clone(&renewal.resolver), config.tls_min)?),
@@ -168,6 +184,7 @@ impl Server {
             config.hsts_seconds.and_then(|seconds| HeaderValue::try_from(format!("max-age={seconds}")).ok());
         let service = Arc::new(Service {
             limits: config.limits,
+            challenges,
             router: Router::new(folders, root),
             pool,
             script_name: config.script_name,
@@ -253,7 +270,7 @@ impl Renewal {
         loop {
             tokio::select! {
                 () = self.source.changed() => {}
-                Some(()) = reload.recv() => {}
+                Some(()) = reload.recv() => self.source.look_again(),
             }
             match self.source.load() {
                 Ok(set) => {

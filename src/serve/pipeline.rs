@@ -12,6 +12,7 @@ use http_body::Body;
 
 use super::access_log::{AccessLog, Record};
 use super::body::{Answer, AnswerBody, BodyError, OpenRequest, buffer};
+use super::challenges::HttpChallenges;
 use super::config::{Limits, ScriptName};
 use super::connection::{Connection, Role};
 use super::environ::Accepted;
@@ -23,6 +24,7 @@ use crate::protocol::cgi_vars;
 /// What all requests share.
 pub(super) struct Service {
     pub(super) limits: Limits,
+    pub(super) challenges: HttpChallenges,
     pub(super) router: Router,
     pub(super) pool: Option<WorkerPool>,
     pub(super) script_name: ScriptName,
@@ -99,6 +101,13 @@ where
     expectation(head)?;
     if head.method == Method::CONNECT {
         return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "this server makes no tunnels"));
+    }
+    // RFC 8555 section 8.3: over plain HTTP, whatever else is answered there.
+    if connection.tls.is_none()
+        && gateway.is_none()
+        && let Some(text) = service.challenges.answer(head.uri.path())
+    {
+        return Ok(page(StatusCode::OK, "application/octet-stream", text));
     }
     if let Role::Redirect { port } = connection.role {
         return redirect(head, host, port);

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::config::{AccessLogTarget, Limits, ScriptName};
 use super::*;
-use crate::ca::{CaProfile, LeafProfile, issue_leaf, make_root};
+use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
 use crate::sys::clock::{Clock, SystemClock};
 use crate::x509::{CertificateName, CertifiedKey, KeyKind, PrivateKey, Purpose};
 
@@ -257,6 +257,48 @@ async fn https_and_what_else_comes_to_its_port() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn acme_servers_are_answered_on_the_listeners() {
+    let (mut certificates, _) = certificates();
+    let (other, other_roots) = self::certificates();
+    let (http, alpn) = (HttpChallenges::default(), AlpnChallenges::default());
+    certificates.http_challenges = http.clone();
+    certificates.alpn_challenges = alpn.clone();
+    let server = Running::start_with(&["https:127.0.0.1:0"], Some(certificates), |config| {
+        config.redirect_http = Some("127.0.0.1:0".parse().unwrap());
+    })
+    .await;
+    let challenge = LAST.replace("GET /", "GET /.well-known/acme-challenge/token");
+    let ask = async || {
+        let mut stream = TcpStream::connect(("127.0.0.1", server.ports[1])).await.unwrap();
+        stream.write_all(challenge.as_bytes()).await.unwrap();
+        read_all(&mut stream).await
+    };
+    assert_eq!(statuses(&ask().await), ["308"]);
+    http.present("token", "token.thumb");
+    let said = ask().await;
+    assert!(said.starts_with("HTTP/1.1 200 OK\r\n") && said.ends_with("\r\n\r\ntoken.thumb"), "{said}");
+
+    let mut config = rustls::ClientConfig::builder_with_provider(tls::policy::provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(other_roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![tls::ACME_TLS.to_vec()];
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    let validate = async || {
+        let name = ServerName::try_from("a.example").unwrap();
+        connector.connect(name, server.connect().await).await
+    };
+    assert!(validate().await.is_err());
+    alpn.present("A.example", other.set.choose(None, |_| true).unwrap());
+    let mut stream = validate().await.unwrap();
+    assert_eq!(read_all(&mut stream).await, "");
+    assert!(alpn.withdraw("a.example"));
+    assert!(validate().await.is_err());
+    server.stop().await;
+}
+
 /// A certificate for a.example, and the roots to verify it by.
 fn certificates() -> (Certificates, rustls::RootCertStore) {
     struct Never;
@@ -271,17 +313,16 @@ fn certificates() -> (Certificates, rustls::RootCertStore) {
     }
     let now: OffsetDateTime = SystemClock.now();
     let key = || PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
-    let profile =
-        CaProfile { common_name: "CA".into(), validity_days: 9, path_length: 0, permitted: Vec::new() };
+    let profile = CaProfile::new(Subject::common_name("CA"), 9, 0);
     let root = make_root(&profile, key(), now).unwrap();
     let names = vec![CertificateName::parse("a.example").unwrap()];
     let leaf_key = key();
-    let profile = LeafProfile { names, purpose: Purpose::Server, validity_days: 9 };
+    let profile = LeafProfile::new(names, Purpose::Server, 9);
     let leaf = issue_leaf(&profile, &leaf_key, &root, now).unwrap().certificate;
     let pair = CertifiedKey::new(leaf, Vec::new(), leaf_key).unwrap();
     let mut roots = rustls::RootCertStore::empty();
     roots.add(root.leaf().der.clone()).unwrap();
-    (Certificates { set: CertificateSet::new([&pair]).unwrap(), source: Arc::new(Never) }, roots)
+    (Certificates::new(CertificateSet::new([&pair]).unwrap(), Arc::new(Never)), roots)
 }
 
 #[cfg(target_os = "linux")]

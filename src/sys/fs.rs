@@ -2,7 +2,7 @@
 //!
 //! [`create_all`] writes every file to a temporary neighbour first (mode set at creation, synced), and only then
 //! gives them their names, without replacing anything unless asked. When one of them fails, those already in place
-//! are taken back: all or none.
+//! are taken back: all or none. [`stage`] does the first half alone, for those who must do something in between.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -64,6 +64,22 @@ pub enum Error {
 /// # Errors
 /// [`Error::Exists`] before anything is written when a file is in the way, [`Error::Io`] when the system refuses.
 pub fn create_all(files: &[NewFile]) -> Result<(), Error> {
+    stage(files)?.commit()
+}
+
+/// Files that are on disk under temporary names. They go away when this is dropped.
+#[must_use]
+pub struct StagedFiles<'a>(Vec<Staged<'a>>);
+
+/// More files than these are synced together, with all else that the file system has in hand: one wait instead of one
+/// for each file.
+const MANY: usize = 16;
+
+/// Writes files under temporary names and waits until they are on disk.
+///
+/// # Errors
+/// As [`create_all`]; nothing is left behind.
+pub fn stage(files: &[NewFile]) -> Result<StagedFiles<'_>, Error> {
     let mut pending = Vec::with_capacity(files.len());
     for file in files {
         match fs::symlink_metadata(&file.path) {
@@ -73,23 +89,69 @@ pub fn create_all(files: &[NewFile]) -> Result<(), Error> {
         }
         pending.push(file);
     }
+    let together = cfg!(target_os = "linux") && pending.len() > MANY;
     let mut staged = Vec::with_capacity(pending.len());
     for file in pending {
-        staged.push(Staged::write(file)?);
+        staged.push(Staged::write(file, !together)?);
     }
-    for index in 0..staged.len() {
-        if let Err(error) = staged[index].commit() {
-            for done in &mut staged[..index] {
-                done.undo();
+    #[cfg(target_os = "linux")]
+    if together && let Some(first) = files.first() {
+        let folder = parent(&first.path);
+        File::open(folder)
+            .and_then(|folder| Ok(rustix::fs::syncfs(folder)?))
+            .map_err(|source| Error::Io { action: "write into", path: folder.into(), source })?;
+    }
+    Ok(StagedFiles(staged))
+}
+
+impl StagedFiles<'_> {
+    /// Gives all files their names, or none.
+    ///
+    /// # Errors
+    /// When a name was taken in the meantime, or the system refuses.
+    pub fn commit(mut self) -> Result<(), Error> {
+        let staged = &mut self.0;
+        for index in 0..staged.len() {
+            if let Err(error) = staged[index].commit() {
+                for done in &mut staged[..index] {
+                    done.undo();
+                }
+                return Err(error);
             }
-            return Err(error);
+        }
+        let mut folders: Vec<&Path> = Vec::new();
+        for file in staged.iter_mut() {
+            file.forget_backup();
+            let folder = parent(&file.file.path);
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        }
+        for folder in folders {
+            // The names are durable now, too. Some file systems cannot sync a folder.
+            let _ = File::open(folder).and_then(|folder| folder.sync_all());
+        }
+        Ok(())
+    }
+}
+
+/// Removes what killed runs left in a folder: temporary files of processes that are no more.
+pub fn remove_leftovers(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| {
+            let (_, number) = name.strip_suffix(".tmp")?.rsplit_once(TEMPORARY)?;
+            rustix::process::Pid::from_raw(number.parse().ok()?)
+        });
+        if process.is_some_and(|id| rustix::process::test_kill_process(id) == Err(rustix::io::Errno::SRCH)) {
+            let _ = fs::remove_file(entry.path());
         }
     }
-    for file in &mut staged {
-        file.settle();
-    }
-    Ok(())
 }
+
+/// What stands between a file's name and the number of the process that writes it, while it is temporary.
+const TEMPORARY: &str = ".certkit-";
 
 /// Reads at most `limit` bytes of a file; more is an error of kind [`io::ErrorKind::FileTooLarge`].
 ///
@@ -139,8 +201,8 @@ struct Staged<'a> {
 }
 
 impl<'a> Staged<'a> {
-    fn write(file: &'a NewFile) -> Result<Self, Error> {
-        let temporary = beside(&file.path, &format!(".certkit-{}.tmp", std::process::id()));
+    fn write(file: &'a NewFile, sync: bool) -> Result<Self, Error> {
+        let temporary = beside(&file.path, &format!("{TEMPORARY}{}.tmp", std::process::id()));
         let staged = Self { file, temporary, backup: None };
         let result = (|| {
             // A leftover of a killed run with this process number.
@@ -151,7 +213,7 @@ impl<'a> Staged<'a> {
             let mut out =
                 OpenOptions::new().write(true).create_new(true).mode(file.mode).open(&staged.temporary)?;
             out.write_all(&file.contents)?;
-            out.sync_all()
+            if sync { out.sync_all() } else { Ok(()) }
         })();
         result.map_err(|source| Error::Io { action: "write", path: file.path.clone(), source })?;
         Ok(staged)
@@ -164,7 +226,7 @@ impl<'a> Staged<'a> {
         if self.file.existing != Existing::Refuse && fs::symlink_metadata(path).is_ok() {
             let backup = match self.file.existing {
                 Existing::KeepBackup => free_backup_name(path),
-                _ => beside(path, &format!(".certkit-{}.old", std::process::id())),
+                _ => beside(path, &format!("{TEMPORARY}{}.old", std::process::id())),
             };
             let _ = fs::remove_file(&backup);
             fs::hard_link(path, &backup).map_err(io_error)?;
@@ -196,15 +258,12 @@ impl<'a> Staged<'a> {
         };
     }
 
-    /// All files are in place: forgets what was replaced, and makes the names durable.
-    fn settle(&mut self) {
+    /// All files are in place: forgets what was replaced.
+    fn forget_backup(&mut self) {
         if let Some(backup) = self.backup.take()
             && self.file.existing == Existing::Replace
         {
             let _ = fs::remove_file(backup);
-        }
-        if let Ok(directory) = File::open(parent(&self.file.path)) {
-            let _ = directory.sync_all();
         }
     }
 }

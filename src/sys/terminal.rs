@@ -5,6 +5,11 @@ use std::io::{self, IsTerminal, Read, Write};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
+/// Whether standard output is a terminal.
+pub fn is_stdout() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Asks on standard error and reads from standard input, up to the end of the line. `None` when standard input is no
 /// terminal, or the user gives up (Ctrl-C, Ctrl-D on an empty line).
 ///

@@ -1,10 +1,14 @@
-//! Server-side TLS: versions and cipher suites ([`policy`]), which certificate a client gets ([`resolver`]), and the
-//! configuration made of both ([`server`]).
+//! Server-side TLS: versions and cipher suites ([`policy`]), which certificate a client gets ([`resolver`], and
+//! [`challenge`] for an ACME server that validates), and the configuration made of them ([`server`]). The other side of the
+//! wire is [`probe`]: what a running server shows.
 
+pub mod challenge;
 pub mod policy;
+pub mod probe;
 pub mod resolver;
 pub mod server;
 
+pub use challenge::{ACME_TLS, AlpnChallenges};
 pub use policy::MinVersion;
 pub use resolver::{CertificateSet, CertificateSource, Resolver};
 pub use server::{Session, server_config};

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey as RustlsKey;
 
-use super::{Error, policy};
+use super::challenge::is_validation;
+use super::{AlpnChallenges, Error, policy};
 use crate::finding::Finding;
 use crate::x509::{Certificate, CertifiedKey, SubjectAltName};
 
@@ -24,9 +25,12 @@ pub trait CertificateSource: Send + Sync {
 
     /// Waits until there is something new to load.
     async fn changed(&self);
+
+    /// Somebody has told the server to load anew: whoever fetches certificates may look for new ones now.
+    fn look_again(&self) {}
 }
 
-/// Certificates with their keys; never empty. The first is for clients that ask for no name, or an unknown one.
+/// Certificates with their keys. The first is for clients that ask for no name, or an unknown one.
 #[derive(Debug)]
 pub struct CertificateSet {
     entries: Vec<Entry>,
@@ -61,9 +65,18 @@ impl CertificateSet {
         Ok(Self { entries })
     }
 
+    /// No certificate yet: every client is refused, by the alert that RFC 8446 section 6.2 has for it.
+    pub fn none() -> Self {
+        Self { entries: Vec::new() }
+    }
+
     /// The certificate for a name: exact names before wildcards, and among several (an ECDSA and an RSA one) the
     /// first that `fits` the client.
-    fn choose(&self, name: Option<&str>, fits: impl Fn(&RustlsKey) -> bool) -> Option<Arc<RustlsKey>> {
+    pub(crate) fn choose(
+        &self,
+        name: Option<&str>,
+        fits: impl Fn(&RustlsKey) -> bool,
+    ) -> Option<Arc<RustlsKey>> {
         let of_name = |wanted: &str| -> Vec<&Entry> {
             self.entries.iter().filter(|entry| entry.names.iter().any(|name| name == wanted)).collect()
         };
@@ -91,12 +104,13 @@ impl CertificateSet {
 #[derive(Debug)]
 pub struct Resolver {
     set: ArcSwap<CertificateSet>,
+    challenges: AlpnChallenges,
 }
 
 impl Resolver {
-    /// A resolver that begins with `set`.
-    pub fn new(set: CertificateSet) -> Self {
-        Self { set: ArcSwap::from_pointee(set) }
+    /// A resolver that begins with `set`, and shows `challenges` to ACME servers.
+    pub fn new(set: CertificateSet, challenges: AlpnChallenges) -> Self {
+        Self { set: ArcSwap::from_pointee(set), challenges }
     }
 
     /// Uses `set` from the next handshake on.
@@ -107,6 +121,9 @@ impl Resolver {
 
 impl ResolvesServerCert for Resolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<RustlsKey>> {
+        if is_validation(&hello) {
+            return self.challenges.choose(&hello);
+        }
         let schemes = hello.signature_schemes();
         self.set
             .load()
@@ -130,17 +147,16 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::*;
-    use crate::ca::{CaProfile, LeafProfile, issue_leaf, make_root};
+    use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
     use crate::x509::{CertificateName, KeyKind, PrivateKey, Purpose};
 
     fn pair(name: &str, kind: KeyKind) -> CertifiedKey {
         let now = OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000);
         let key = |kind| PrivateKey::generate(kind).unwrap();
-        let profile =
-            CaProfile { common_name: "CA".into(), validity_days: 9, path_length: 0, permitted: Vec::new() };
+        let profile = CaProfile::new(Subject::common_name("CA"), 9, 0);
         let root = make_root(&profile, key(KeyKind::EcdsaP256), now).unwrap();
         let names = vec![CertificateName::parse(name).unwrap()];
-        let profile = LeafProfile { names, purpose: Purpose::Server, validity_days: 9 };
+        let profile = LeafProfile::new(names, Purpose::Server, 9);
         let key = key(kind);
         let leaf = issue_leaf(&profile, &key, &root, now).unwrap().certificate;
         CertifiedKey::new(leaf, Vec::new(), key).unwrap()

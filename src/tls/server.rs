@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustls::crypto::aws_lc_rs::Ticketer;
 use rustls::{CipherSuite, ProtocolVersion, ServerConfig, ServerConnection};
 
-use super::{Error, MinVersion, Resolver, policy};
+use super::{ACME_TLS, Error, MinVersion, Resolver, policy};
 
 /// The configuration of an https listener: HTTP/2 and HTTP/1.1 by ALPN, resumption by tickets whose key changes every
 /// six hours.
@@ -18,7 +18,8 @@ pub fn server_config(resolver: Arc<Resolver>, min_version: MinVersion) -> Result
         .map_err(Error::Setup)?
         .with_no_client_auth()
         .with_cert_resolver(resolver);
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // Without a challenge under way, a client that asks for the last finds no certificate.
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec(), ACME_TLS.to_vec()];
     config.ticketer = Ticketer::new().map_err(Error::Setup)?;
     // Tickets carry their state themselves, so nothing needs to be remembered here.
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
@@ -56,7 +57,8 @@ impl Session {
     }
 }
 
-fn openssl_name(suite: CipherSuite) -> &'static str {
+/// OpenSSL's name of a suite that rustls knows.
+pub(super) fn openssl_name(suite: CipherSuite) -> &'static str {
     match suite {
         CipherSuite::TLS13_AES_128_GCM_SHA256 => "TLS_AES_128_GCM_SHA256",
         CipherSuite::TLS13_AES_256_GCM_SHA384 => "TLS_AES_256_GCM_SHA384",

@@ -166,6 +166,16 @@ impl Crl {
         Ok(())
     }
 
+    /// How many certificates are on it.
+    pub fn len(&self) -> usize {
+        self.revoked.len()
+    }
+
+    /// Whether no certificate is on it.
+    pub fn is_empty(&self) -> bool {
+        self.revoked.is_empty()
+    }
+
     /// What the list says of this certificate, which must be one of its issuer's.
     pub fn revocation(&self, certificate: &Certificate) -> Option<Revocation> {
         self.revoked.get(number(&certificate.serial)).copied()

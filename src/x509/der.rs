@@ -23,21 +23,23 @@ pub(super) struct Element<'a> {
 pub(super) struct Malformed;
 
 /// SEQUENCE.
-pub(super) const SEQUENCE: u8 = 0x30;
+pub const SEQUENCE: u8 = 0x30;
 /// SET.
-pub(super) const SET: u8 = 0x31;
+pub const SET: u8 = 0x31;
 /// OBJECT IDENTIFIER.
-pub(super) const OID: u8 = 0x06;
+pub const OID: u8 = 0x06;
+/// OCTET STRING.
+pub const OCTET_STRING: u8 = 0x04;
 /// INTEGER.
-pub(super) const INTEGER: u8 = 0x02;
+pub const INTEGER: u8 = 0x02;
 
 /// `[number]`, primitive, as GeneralName has them.
-pub(super) const fn context(number: u8) -> u8 {
+pub const fn context(number: u8) -> u8 {
     0x80 | number
 }
 
 /// `[number]`, constructed.
-pub(super) const fn context_constructed(number: u8) -> u8 {
+pub const fn context_constructed(number: u8) -> u8 {
     0xa0 | number
 }
 

@@ -1,7 +1,6 @@
-//! What only `show` wants to know: the rest of a certificate, requests, revocation lists.
+//! What only `show` wants to know: the rest of a certificate, revocation lists.
 
 use time::OffsetDateTime;
-use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::extensions::{
     CRLDistributionPoints, DistributionPointName, GeneralName, ParsedExtension, X509Extension,
 };
@@ -23,19 +22,6 @@ pub struct CertificateDetails {
     pub policies: Vec<String>,
     /// Names that certificates below may have, and those they may not, as `DNS:example.com`.
     pub name_constraints: Option<(Vec<String>, Vec<String>)>,
-}
-
-/// A request for a certificate (RFC 2986).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// Whom it is for.
-    pub subject: DistinguishedName,
-    /// Alternative names that are asked for.
-    pub names: Vec<SubjectAltName>,
-    /// SubjectPublicKeyInfo, whole DER.
-    pub spki: Vec<u8>,
-    /// Kind of its signature.
-    pub signature: String,
 }
 
 /// A certificate revocation list (RFC 5280 section 5).
@@ -61,6 +47,12 @@ pub struct CrlDetails {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the {0} is damaged")]
 pub struct Damaged(&'static str);
+
+impl Damaged {
+    pub(super) const fn new(what: &'static str) -> Self {
+        Self(what)
+    }
+}
 
 /// Revoked certificates that are listed one by one.
 const LISTED: usize = 20;
@@ -101,35 +93,6 @@ impl CertificateDetails {
             }
             _ => {}
         }
-    }
-}
-
-impl Request {
-    /// Reads a request.
-    ///
-    /// # Errors
-    /// When the DER does not parse.
-    pub fn from_der(der: &[u8]) -> Result<Self, Damaged> {
-        let damaged = Damaged("certificate signing request");
-        let (_, parsed) = X509CertificationRequest::from_der(der).map_err(|_| damaged)?;
-        let info = &parsed.certification_request_info;
-        let names = parsed
-            .requested_extensions()
-            .into_iter()
-            .flatten()
-            .filter_map(|extension| match extension {
-                ParsedExtension::SubjectAlternativeName(names) => Some(&names.general_names),
-                _ => None,
-            })
-            .flatten()
-            .map(SubjectAltName::new)
-            .collect();
-        Ok(Self {
-            subject: DistinguishedName::new(&info.subject),
-            names,
-            spki: info.subject_pki.raw.to_vec(),
-            signature: signature_of(der),
-        })
     }
 }
 
@@ -206,25 +169,10 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_request_is_read() {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let mut params = rcgen::CertificateParams::new(vec!["a.example".into(), "10.0.0.1".into()]).unwrap();
-        params.distinguished_name.push(rcgen::DnType::CommonName, "Bücher");
-        let der = params.serialize_request(&key).unwrap().der().to_vec();
-        let request = Request::from_der(&der).unwrap();
-        assert_eq!(request.subject.common_name(), Some("Bücher"));
-        let names: Vec<_> = request.names.iter().map(ToString::to_string).collect();
-        assert_eq!(names, ["a.example", "10.0.0.1"]);
-        assert_eq!(request.signature, "ECDSA with SHA-256");
-        assert!(Request::from_der(&der[..40]).is_err());
-    }
-
     proptest! {
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             CertificateDetails::of(&bytes);
-            let _ = Request::from_der(&bytes);
             let _ = CrlDetails::from_der(&bytes);
         }
     }

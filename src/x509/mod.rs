@@ -7,13 +7,17 @@ mod crl;
 mod der;
 mod details;
 mod distinguished_name;
+pub mod encode;
 mod extension;
+mod key_form;
 mod key_kind;
 mod name;
 mod name_constraints;
 mod private_key;
 mod public_part;
 mod purpose;
+mod request;
+mod signer;
 
 pub use algorithm::{
     P256, P384, P521, PublicKeyKind, SignatureCheck, key_description, signature_description,
@@ -21,7 +25,7 @@ pub use algorithm::{
 pub use certificate::{Certificate, Error as CertificateError};
 pub use certified_key::{CertifiedKey, Mismatch};
 pub use crl::{Crl, CrlNumber, Error as CrlError, Revocation, Scope as CrlScope};
-pub use details::{CertificateDetails, CrlDetails, Damaged, Request};
+pub use details::{CertificateDetails, CrlDetails, Damaged};
 pub use distinguished_name::DistinguishedName;
 pub use extension::{BasicConstraints, ExtensionId, Extensions, KeyUsage, Policies, SubjectAltName};
 pub use key_kind::KeyKind;
@@ -29,3 +33,5 @@ pub use name::{CertificateName, HostName, InvalidName};
 pub use name_constraints::{NameConstraints, Subtree, Verdict};
 pub use private_key::{Error as PrivateKeyError, PrivateKey};
 pub use purpose::Purpose;
+pub use request::Request;
+pub use signer::Signer;

@@ -1,4 +1,4 @@
-//! A private key: read from any of its three forms, written as PKCS#8, shown to nobody.
+//! A private key: read from any of its three forms, written in each, shown to nobody.
 
 use std::fmt;
 
@@ -12,6 +12,7 @@ use rustls_pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, Pr
 use zeroize::Zeroizing;
 
 use super::algorithm::{hex, key_description};
+use super::key_form;
 use super::key_kind::KeyKind;
 use super::public_part::public_part;
 use crate::pem::{self, PemBlock};
@@ -161,6 +162,26 @@ impl PrivateKey {
         let mut text = Zeroizing::new(String::new());
         pem::write(&mut text, label, &self.der);
         text
+    }
+}
+
+impl PrivateKey {
+    /// The key as PKCS#8 version 1 (RFC 5208): every kind has this form.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] when the key is damaged inside.
+    pub fn pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        key_form::convert(&self.der, self.form, &self.spki, Form::Pkcs8).ok_or(Error::Unusable)
+    }
+
+    /// The key as PKCS#1 (RFC 8017 appendix A.1.2). `None` unless it is an RSA key.
+    pub fn pkcs1(&self) -> Option<Zeroizing<Vec<u8>>> {
+        key_form::convert(&self.der, self.form, &self.spki, Form::Pkcs1)
+    }
+
+    /// The key as SEC1 (RFC 5915). `None` unless it is a key on an elliptic curve, Ed25519 not among them.
+    pub fn sec1(&self) -> Option<Zeroizing<Vec<u8>>> {
+        key_form::convert(&self.der, self.form, &self.spki, Form::Sec1)
     }
 }
 

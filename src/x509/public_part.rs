@@ -4,6 +4,7 @@
 //! cryptographic library says what the public key is.
 
 use super::algorithm::{contents, first_element};
+use super::encode::{INTEGER, SEQUENCE, bits, context_constructed, element};
 use super::private_key::Form;
 
 /// The SubjectPublicKeyInfo that a private key carries in itself.
@@ -14,8 +15,8 @@ pub(super) fn public_part(der: &[u8], form: Form) -> Option<Vec<u8>> {
         Form::Pkcs1 => {
             let (modulus, exponent) = (integer(parts.get(1)?)?, integer(parts.get(2)?)?);
             let is_whole = parts.len() >= 9 && modulus.len() > 32;
-            let key = wrap(SEQUENCE, &[modulus, exponent].concat());
-            is_whole.then(|| spki(&wrap(SEQUENCE, RSA_ENCRYPTION), &key))
+            let key = element(SEQUENCE, &[modulus, exponent]);
+            is_whole.then(|| spki(&element(SEQUENCE, &[RSA_ENCRYPTION]), &key))
         }
         // PrivateKeyInfo: version, algorithm, a key in the form that belongs to the algorithm.
         Form::Pkcs8 => {
@@ -32,15 +33,13 @@ pub(super) fn public_part(der: &[u8], form: Form) -> Option<Vec<u8>> {
             let tagged =
                 |tag| parts.iter().find(|part| part.first() == Some(&tag)).and_then(|part| contents(part));
             let (curve, point) = (tagged(CONTEXT_0)?, contents(tagged(CONTEXT_1)?)?);
-            Some(spki(&wrap(SEQUENCE, &[EC_PUBLIC_KEY, curve].concat()), point.get(1..)?))
+            Some(spki(&element(SEQUENCE, &[EC_PUBLIC_KEY, curve]), point.get(1..)?))
         }
     }
 }
 
 fn spki(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
-    // The bit string begins with the number of bits that are left over: none.
-    let bits = wrap(BIT_STRING, &[&[0], key].concat());
-    wrap(SEQUENCE, &[algorithm, &bits].concat())
+    element(SEQUENCE, &[algorithm, &bits(key)])
 }
 
 fn elements(mut input: &[u8]) -> Vec<&[u8]> {
@@ -59,26 +58,8 @@ fn integer(element: &[u8]) -> Option<&[u8]> {
     (element.first() == Some(&INTEGER)).then_some(element)
 }
 
-fn wrap(tag: u8, contents: &[u8]) -> Vec<u8> {
-    let mut out = vec![tag];
-    let octets = contents.len().to_be_bytes();
-    match contents.len() {
-        short @ ..0x80 => out.push(short as u8),
-        length => {
-            let used = octets.len() - (length.leading_zeros() / 8) as usize;
-            out.push(0x80 | used as u8);
-            out.extend_from_slice(&octets[octets.len() - used..]);
-        }
-    }
-    out.extend_from_slice(contents);
-    out
-}
-
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-const SEQUENCE: u8 = 0x30;
-const CONTEXT_0: u8 = 0xa0;
-const CONTEXT_1: u8 = 0xa1;
+const CONTEXT_0: u8 = context_constructed(0);
+const CONTEXT_1: u8 = context_constructed(1);
 /// rsaEncryption (RFC 8017 appendix A.1) with its NULL.
 const RSA_ENCRYPTION: &[u8] = &[0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 0x05, 0];
 /// id-ecPublicKey (RFC 5480 section 2.1.1).
@@ -103,7 +84,7 @@ mod tests {
         fn no_bytes_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..120)) {
             for form in [Form::Pkcs1, Form::Pkcs8, Form::Sec1] {
                 public_part(&bytes, form);
-                public_part(&wrap(SEQUENCE, &bytes), form);
+                public_part(&element(SEQUENCE, &[&bytes]), form);
             }
         }
     }

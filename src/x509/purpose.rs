@@ -8,3 +8,13 @@ pub enum Purpose {
     /// A server: serverAuth.
     Server,
 }
+
+impl Purpose {
+    /// Its object identifier in the extended key usage (RFC 5280 section 4.2.1.12).
+    pub const fn oid(self) -> &'static str {
+        match self {
+            Self::Client => "1.3.6.1.5.5.7.3.2",
+            Self::Server => "1.3.6.1.5.5.7.3.1",
+        }
+    }
+}

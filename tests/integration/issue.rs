@@ -24,7 +24,7 @@ fn the_five_files_of_the_openssl_way() {
     let test = Test::new();
     test.certkit(&["mkca"]).exits(0).says("certkit mkcert");
     test.certkit(&["mkcert", "www.mysite.com", "--csr"]).exits(0);
-    assert_eq!(test.names(), ["ca.crt", "ca.key", "server.crt", "server.csr", "server.key"]);
+    assert_eq!(test.names(), ["ca.crt", "ca.key", "ledger.jsonl", "server.crt", "server.csr", "server.key"]);
 
     test.run(&openssl, &["verify", "-x509_strict", "-CAfile", "ca.crt", "server.crt"]).exits(0).says("OK");
     test.run(
@@ -331,7 +331,7 @@ fn an_intermediate_signs_where_there_is_one() {
     let Some(openssl) = peer("openssl") else { return };
     let test = Test::new();
     test.certkit(&["mkca", "--intermediate"]).exits(0);
-    assert_eq!(test.names(), ["ca.crt", "ca.key", "intermediate.crt", "intermediate.key"]);
+    assert_eq!(test.names(), ["ca.crt", "ca.key", "intermediate.crt", "intermediate.key", "ledger.jsonl"]);
     test.certkit(&["mkcert", "test.example"]).exits(0).says("certkit merge server.crt ca-bundle.ca");
     assert_eq!(test.text("ca-bundle.ca"), test.text("intermediate.crt"));
     assert_eq!((test.mode("server.key"), test.mode("intermediate.key")), (0o600, 0o600));

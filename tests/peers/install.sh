@@ -11,12 +11,17 @@ packages='
 bind9 named
 ca-certificates update-ca-certificates
 chromium chromium
+bsdutils script
 curl curl
+default-jre-headless keytool
+easy-rsa make-cadir
 gnutls-bin certtool
+haproxy haproxy
 libnss3-tools certutil
 nginx-light nginx
 openssl openssl
 pebble pebble
+util-linux setpriv
 '
 requirements=(tests/peers/requirements.txt)
 if [ "${1:-test}" = bench ]; then

@@ -1,12 +1,11 @@
 //! tls-alpn-01 (RFC 8737): the server connects by TLS with the protocol `acme-tls/1` and finds the answer in a
 //! self-signed certificate.
 //!
-//! [`Proofs`] chooses these certificates and knows nothing of sockets, so that an https server can answer on its own
+//! [`Proofs`] makes these certificates and knows nothing of sockets, so that an https server can show them on its own
 //! listeners; [`TlsAlpn01`] is a listener that does nothing else.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use rcgen::{CertificateParams, CustomExtension, DistinguishedName, KeyPair};
@@ -20,11 +19,8 @@ use tokio_rustls::TlsAcceptor;
 
 use super::listen::Sockets;
 use super::{Answer, Error, Kind, Solver};
-use crate::tls::policy;
+use crate::tls::{ACME_TLS, AlpnChallenges, policy};
 use crate::x509::HostName;
-
-/// The application protocol that a validating server asks for (RFC 8737 section 6.2).
-pub const PROTOCOL: &[u8] = b"acme-tls/1";
 
 /// The certificate that proves `answer` (RFC 8737 section 3): self-signed, for the very name or address, with the
 /// hash of the key authorization in a critical acmeIdentifier.
@@ -47,71 +43,47 @@ pub fn certificate(answer: &Answer) -> Result<CertifiedKey, Error> {
     Ok(CertifiedKey::new(vec![certificate], key))
 }
 
-/// The certificates on show, and which of them were asked for; clones share them.
+/// Shows these certificates through whoever holds the other end of the [`AlpnChallenges`].
 #[derive(Clone, Debug, Default)]
-pub struct Proofs(Arc<Mutex<HashMap<String, Shown>>>);
-
-#[derive(Debug)]
-struct Shown {
-    token: String,
-    key: Arc<CertifiedKey>,
-    asked: bool,
-}
+pub struct Proofs(AlpnChallenges);
 
 impl Proofs {
-    /// Shows these from now on.
-    ///
-    /// # Errors
-    /// [`Error::Proof`]; then none is shown.
-    pub fn add(&self, answers: &[Answer]) -> Result<(), Error> {
-        let mut made = Vec::with_capacity(answers.len());
-        for answer in answers {
-            let shown =
-                Shown { token: answer.token.clone(), key: Arc::new(certificate(answer)?), asked: false };
-            made.push((server_name(&answer.host), shown));
+    /// Shown by the listeners that know `challenges`.
+    pub fn new(challenges: AlpnChallenges) -> Self {
+        Self(challenges)
+    }
+}
+
+#[async_trait]
+impl Solver for Proofs {
+    fn kind(&self) -> Kind {
+        Kind::TlsAlpn01
+    }
+
+    async fn present(&self, answers: &[Answer]) -> Result<(), Error> {
+        // All of them, before the first is shown.
+        let made = answers.iter().map(certificate).collect::<Result<Vec<_>, _>>()?;
+        for (answer, certificate) in answers.iter().zip(made) {
+            self.0.present(&server_name(&answer.host), Arc::new(certificate));
         }
-        self.lock().extend(made);
         Ok(())
     }
 
-    /// Does not show these any more.
-    pub fn remove(&self, answers: &[Answer]) {
-        let mut shown = self.lock();
+    async fn withdraw(&self, answers: &[Answer]) -> Result<(), Error> {
         for answer in answers {
-            shown.remove(&server_name(&answer.host));
+            self.0.withdraw(&server_name(&answer.host));
         }
+        Ok(())
     }
 
-    /// Whether anybody has asked for this one.
-    pub fn was_asked(&self, answer: &Answer) -> bool {
-        let shown = self.lock();
-        shown.get(&server_name(&answer.host)).is_some_and(|shown| shown.token == answer.token && shown.asked)
-    }
-
-    /// The certificate for a client that validates; `None` for all others.
-    pub fn choose(&self, hello: &ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        if !hello.alpn()?.any(|protocol| protocol == PROTOCOL) {
-            return None;
-        }
-        self.of_name(hello.server_name()?)
-    }
-
-    fn of_name(&self, name: &str) -> Option<Arc<CertifiedKey>> {
-        let mut shown = self.lock();
-        let shown = shown.get_mut(&name.to_ascii_lowercase())?;
-        shown.asked = true;
-        Some(Arc::clone(&shown.key))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Shown>> {
-        // No code that holds the lock can panic half-way through a change.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn was_asked(&self, answer: &Answer) -> Option<bool> {
+        Some(self.0.was_asked(&server_name(&answer.host)))
     }
 }
 
 impl ResolvesServerCert for Proofs {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.choose(&hello)
+        self.0.choose(&hello)
     }
 }
 
@@ -142,16 +114,15 @@ impl Solver for TlsAlpn01 {
     }
 
     async fn present(&self, answers: &[Answer]) -> Result<(), Error> {
-        self.proofs.add(answers)
+        self.proofs.present(answers).await
     }
 
     async fn withdraw(&self, answers: &[Answer]) -> Result<(), Error> {
-        self.proofs.remove(answers);
-        Ok(())
+        self.proofs.withdraw(answers).await
     }
 
     fn was_asked(&self, answer: &Answer) -> Option<bool> {
-        Some(self.proofs.was_asked(answer))
+        self.proofs.was_asked(answer)
     }
 }
 
@@ -161,7 +132,7 @@ fn config(proofs: Proofs) -> Result<ServerConfig, Error> {
         .map_err(|reason| Error::Proof { name: "TLS".to_owned(), reason: reason.to_string() })?
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(proofs));
-    config.alpn_protocols = vec![PROTOCOL.to_vec()];
+    config.alpn_protocols = vec![ACME_TLS.to_vec()];
     // RFC 8737 section 4: such a session is never resumed.
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
@@ -234,18 +205,5 @@ mod tests {
             name("4321:0:1:2:3:4:567:89ab"),
             "b.a.9.8.7.6.5.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.0.0.0.0.1.2.3.4.ip6.arpa"
         );
-    }
-
-    #[test]
-    fn proofs_come_and_go() {
-        let proofs = Proofs::default();
-        let all = [answer("a.test")];
-        proofs.add(&all).unwrap();
-        assert!(!proofs.was_asked(&all[0]));
-        assert!(proofs.of_name("b.test").is_none());
-        assert!(proofs.of_name("A.test").is_some());
-        assert!(proofs.was_asked(&all[0]));
-        proofs.remove(&all);
-        assert!(proofs.of_name("a.test").is_none());
     }
 }

@@ -11,8 +11,9 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
         .iter()
         .filter(|located| !seen.insert(&located.certificate.der))
         .map(|located| {
-            let message = format!("`{}` is in the file twice", located.certificate.label());
-            let fix = super::merge_command(judged.input.file, "");
+            let message =
+                format!("`{}` is {} twice", located.certificate.label(), super::place(judged.input));
+            let fix = super::merge_command(judged.input, "");
             let mut finding = Finding::warning(Code::Duplicate, message).fix(fix);
             finding.location.clone_from(&located.location);
             finding.into()

@@ -24,10 +24,10 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
         message.push_str(&format!("\nthe CA offers it at {url}"));
     }
     let merge = match certificate.issuer_urls.first() {
-        Some(_) => super::merge_command(file, " --fetch"),
+        Some(_) => super::merge_command(judged.input, " --fetch"),
         None => format!(
             "{}\n(ca-bundle.ca stands for the file with the intermediate that the CA sent along)",
-            super::merge_command(file, " ca-bundle.ca")
+            super::merge_command(judged.input, " ca-bundle.ca")
         ),
     };
     let fix = format!(

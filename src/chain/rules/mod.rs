@@ -37,7 +37,7 @@ mod weak_signature;
 mod wrong_order;
 mod wrong_usage;
 
-use super::check::{Found, Judged};
+use super::check::{CheckInput, Found, Judged};
 use crate::finding::{Code, Finding, Severity};
 
 /// A rule.
@@ -100,10 +100,23 @@ fn finding(severity: Severity, code: Code, message: impl Into<String>) -> Findin
     Finding { severity, ..Finding::error(code, message) }
 }
 
-/// The command that makes the one right chain of the file and `more`. It does not write over its own input.
-fn merge_command(file: &str, more: &str) -> String {
+/// The command that makes the one right chain of the file and `more`. It does not write over its own input. What a server
+/// sends is mended in the file that it reads.
+fn merge_command(input: &CheckInput<'_>, more: &str) -> String {
+    if input.is_live {
+        return format!(
+            "certkit merge server.crt{more} -o chain.pem   (server.crt stands for the file that the server reads now)\n\
+             then let it read the new one: nginx: ssl_certificate chain.pem;  Apache: SSLCertificateFile chain.pem  and reload it"
+        );
+    }
+    let file = input.file;
     let output = if file == "chain.pem" { "mended.pem" } else { "chain.pem" };
     format!("certkit merge {file}{more} -o {output}")
+}
+
+/// Where the certificates are, as the end of a sentence.
+fn place(input: &CheckInput<'_>) -> &'static str {
+    if input.is_live { "in what the server sends" } else { "in the file" }
 }
 
 /// How clients come to trust a root of one's own.

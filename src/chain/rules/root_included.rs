@@ -4,15 +4,23 @@ use super::super::check::{Found, Judged};
 use crate::finding::{Code, Finding};
 
 pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
-    let own = judged.own().len();
-    let root = judged.all().into_iter().nth(own - 1);
-    let Some(root) = root.filter(|root| root.index > 0 && root.certificate.is_self_issued()) else {
+    let Some(root) = judged.all().pop().filter(|root| root.index > 0 && root.certificate.is_self_issued())
+    else {
+        return Vec::new();
+    };
+    // The path ends at the system's own copy of it.
+    let Some(copy) =
+        judged.input.certificates.iter().find(|located| located.certificate == *root.certificate)
+    else {
         return Vec::new();
     };
     let message = format!(
-        "the root `{}` is in the file; clients that trust it have it already, so it only makes handshakes longer",
-        root.label()
+        "the root `{}` is {}; clients that trust it have it already, so it only makes handshakes longer",
+        root.label(),
+        super::place(judged.input)
     );
-    let fix = super::merge_command(judged.input.file, "");
-    vec![root.found(Finding::note(Code::RootIncluded, message).fix(fix))]
+    let fix = super::merge_command(judged.input, "");
+    let mut found = root.found(Finding::note(Code::RootIncluded, message).fix(fix));
+    found.finding.location.clone_from(&copy.location);
+    vec![found]
 }

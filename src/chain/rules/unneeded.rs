@@ -1,4 +1,4 @@
-//! Certificates of the file that the path does not need: ended ones confuse old clients, others belong elsewhere.
+//! Certificates of the file or server that the path does not need: ended ones confuse old clients, others belong elsewhere.
 
 use super::super::check::{Found, Judged};
 use crate::finding::{Code, Finding};
@@ -7,6 +7,8 @@ use crate::sys::clock::date;
 pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     let certificates = judged.input.certificates;
     let path: Vec<_> = judged.all().into_iter().map(|place| place.certificate).collect();
+    let whole = if judged.input.is_live { "the server" } else { "the file" };
+    let place = super::place(judged.input);
     let mut seen = std::collections::HashSet::new();
     let mut findings = Vec::new();
     for (index, located) in certificates.iter().enumerate() {
@@ -26,13 +28,13 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
                 .find(|used| used.subject.der == certificate.subject.der && used.spki == certificate.spki);
             let what = match twin {
                 Some(twin) if twin.issuer.der == certificate.issuer.der => {
-                    format!("the file has an old copy of `{label}` that ended on {ended}")
+                    format!("{whole} has an old copy of `{label}` that ended on {ended}")
                 }
                 Some(_) => format!(
-                    "the file has an expired cross-sign: `{label}`, issued by `{}`, ended on {ended}",
+                    "{whole} has an expired cross-sign: `{label}`, issued by `{}`, ended on {ended}",
                     certificate.issuer.label()
                 ),
-                None => format!("the file has `{label}`, which expired on {ended}"),
+                None => format!("{whole} has `{label}`, which expired on {ended}"),
             };
             let message = format!(
                 "{what}. The chain holds without it; openssl before 1.1.1, old GnuTLS and old phones stumble over it"
@@ -43,12 +45,12 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
         } else {
             let what = if certificate.is_ca() { "" } else { "another server certificate, " };
             let message = format!(
-                "`{label}` is in the file and has nothing to do with this chain ({what}issued by `{}`)",
+                "`{label}` is {place} and has nothing to do with this chain ({what}issued by `{}`)",
                 certificate.issuer.label()
             );
             Finding::warning(Code::Unrelated, message)
         };
-        let mut finding = finding.fix(super::merge_command(judged.input.file, ""));
+        let mut finding = finding.fix(super::merge_command(judged.input, ""));
         finding.location.clone_from(&located.location);
         findings.push(finding.into());
     }

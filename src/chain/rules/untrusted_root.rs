@@ -10,6 +10,8 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     }
     let Some(root) = judged.all().pop() else { return Vec::new() };
     let file = judged.input.file;
+    // The file that a running server has its certificate from is not known here.
+    let own = if judged.input.is_live { "server.crt" } else { file };
     let label = root.label();
     let finding = if judged.path.indices.len() == 1 {
         Finding::error(
@@ -18,8 +20,8 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
         )
         .fix(format!(
             "to replace it: certkit mkca, then certkit mkcert NAME for your own machines; certkit acme obtain NAME for the \
-             public\nto trust this very certificate: certkit check {file} --roots {file}\n{}",
-            super::where_to_install(file)
+             public\nto trust this very certificate: certkit check {file} --roots {own}\n{}",
+            super::where_to_install(own)
         ))
     } else {
         Finding::error(

@@ -3,6 +3,7 @@
 
 use super::super::check::{Found, Judged};
 use crate::finding::{Code, Finding};
+use crate::x509::Certificate;
 
 pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     if judged.leaf == 0 {
@@ -22,7 +23,13 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
 
 /// The leaf is first, but the rest is not in order.
 pub(super) fn remark(judged: &Judged<'_>) -> Vec<Found> {
-    if judged.leaf != 0 || judged.path.indices.is_sorted() {
+    // The root may stand among them, though the path ends at the system's own copy of it.
+    let certificates = judged.input.certificates;
+    let place = |certificate: &Certificate| {
+        certificates.iter().position(|located| located.certificate == *certificate)
+    };
+    let places = judged.all().into_iter().filter_map(|part| place(part.certificate));
+    if judged.leaf != 0 || places.is_sorted() {
         return Vec::new();
     }
     let message =
@@ -31,5 +38,5 @@ pub(super) fn remark(judged: &Judged<'_>) -> Vec<Found> {
 }
 
 fn mend(judged: &Judged<'_>) -> String {
-    super::merge_command(judged.input.file, "")
+    super::merge_command(judged.input, "")
 }

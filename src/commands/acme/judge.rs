@@ -86,7 +86,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::ca::{self, CaProfile, LeafProfile};
+    use crate::ca::{self, CaProfile, LeafProfile, Subject};
     use crate::x509::{CertificateName, KeyKind, Purpose};
 
     const NOW: OffsetDateTime = datetime!(2026-11-20 12:00 UTC);
@@ -103,19 +103,11 @@ mod tests {
 
     /// A root, an intermediate and a leaf for a.test and b.test.
     fn made() -> Made {
-        let ca = |name: &str, path_length| CaProfile {
-            common_name: name.to_owned(),
-            validity_days: 3650,
-            path_length,
-            permitted: Vec::new(),
-        };
+        let ca = |name: &str, path_length| CaProfile::new(Subject::common_name(name), 3650, path_length);
         let root = ca::make_root(&ca("root", 1), key(), NOW).unwrap();
         let intermediate = ca::issue_intermediate(&ca("intermediate", 0), key(), &root, NOW).unwrap();
-        let profile = LeafProfile {
-            names: ["a.test", "b.test"].map(|name| CertificateName::parse(name).unwrap()).into(),
-            purpose: Purpose::Server,
-            validity_days: 90,
-        };
+        let names = ["a.test", "b.test"].map(|name| CertificateName::parse(name).unwrap());
+        let profile = LeafProfile::new(names.into(), Purpose::Server, 90);
         let key = key();
         let leaf = ca::issue_leaf(&profile, &key, &intermediate, NOW).unwrap().certificate;
         Made { root: root.leaf().clone(), chain: vec![leaf, intermediate.leaf().clone()], key }

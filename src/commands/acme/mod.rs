@@ -22,6 +22,10 @@ use crate::finding::{Code, Finding};
 use crate::report::Failure;
 use crate::sys::fs::plain;
 
+pub(super) use self::failure::{failure, minute};
+pub(super) use self::obtain::{check_mail_address, server_address};
+pub(super) use self::user::User;
+
 /// Runs the command.
 pub(super) fn run(args: &AcmeArgs, context: &Context<'_>) -> Result {
     match &args.command {
@@ -62,7 +66,7 @@ fn hook_finding(run: &HookRun) -> Option<Finding> {
 }
 
 /// `/var/lib/certkit` for root, else `$XDG_STATE_HOME/certkit`, which is `~/.local/state/certkit` by default.
-fn default_state() -> Result<PathBuf> {
+pub(super) fn default_state() -> Result<PathBuf> {
     if rustix::process::geteuid().is_root() {
         return Ok("/var/lib/certkit".into());
     }

@@ -149,7 +149,7 @@ fn rehearse(mut plan: Plan, storage: &Storage, user: &User<'_>, context: &Contex
         "the server validated all names, and no certificate was asked for"
     };
     context.talk.say(&format!("dry run: {how_far}; nothing is kept"));
-    Ok(Report::new(Outcome::Created(Created { files: Vec::new(), certificate: None })))
+    Ok(Report::new(Outcome::Created(Created::default())))
 }
 
 /// The server to rehearse with, where a server has one for that.
@@ -190,7 +190,7 @@ impl Drop for ThrowAway {
 }
 
 /// RFC 8555 section 6.1: https, nothing else.
-pub(super) fn server_address(url: &str) -> Result<String> {
+pub(in crate::commands) fn server_address(url: &str) -> Result<String> {
     let parsed =
         url.parse::<http::Uri>().ok().filter(|uri| uri.scheme_str() == Some("https") && uri.host().is_some());
     match parsed {
@@ -203,7 +203,7 @@ pub(super) fn server_address(url: &str) -> Result<String> {
 }
 
 /// Refuses what is no mail address.
-pub(super) fn check_mail_address(text: &str) -> Result<()> {
+pub(in crate::commands) fn check_mail_address(text: &str) -> Result<()> {
     if is_mail_address(text) {
         return Ok(());
     }
@@ -229,6 +229,7 @@ fn report(files: &LiveFiles, chain: &[Certificate], state: &str) -> Report {
             file(&files.chain, "intermediates alone"),
         ],
         certificate: chain.first().map(|leaf| Located::from(leaf.clone()).summary(Role::Leaf)),
+        ..Created::default()
     };
     let mut report = Report::new(Outcome::Created(created));
     report.next = vec![format!(

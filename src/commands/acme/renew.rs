@@ -7,7 +7,7 @@ use super::user::User;
 use super::{hook_finding, runtime, storage};
 use crate::acme::storage::{CertificateStore, Storage};
 use crate::acme::{Error, Failed, HookRun, Keeper, Turn, Urgency};
-use crate::cli::RenewArgs;
+use crate::cli::AcmeRenewArgs;
 use crate::commands::{Context, Result};
 use crate::finding::Finding;
 use crate::report::{Outcome, Renewal, RenewalState, Renewals, Report};
@@ -15,7 +15,7 @@ use crate::x509::Certificate;
 
 const HOOK_FAILED: u8 = 3;
 
-pub(super) fn run(args: &RenewArgs, context: &Context<'_>) -> Result {
+pub(super) fn run(args: &AcmeRenewArgs, context: &Context<'_>) -> Result {
     let storage = storage(&args.state)?;
     let failure = |error| failure(error, context.clock.now());
     storage.check_access().map_err(|error| failure(error.into()))?;

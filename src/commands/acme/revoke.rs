@@ -4,12 +4,12 @@ use super::failure::failure;
 use super::user::User;
 use super::{runtime, storage};
 use crate::acme::{self, SignedBy};
-use crate::cli::RevokeArgs;
+use crate::cli::AcmeRevokeArgs;
 use crate::commands::output::shell_word;
 use crate::commands::{Context, Result};
 use crate::report::{Outcome, Report, Revoked};
 
-pub(super) fn run(args: &RevokeArgs, context: &Context<'_>) -> Result {
+pub(super) fn run(args: &AcmeRevokeArgs, context: &Context<'_>) -> Result {
     let storage = storage(&args.state)?;
     let now = context.clock.now();
     let signed_by = if args.with_certificate_key { SignedBy::CertificateKey } else { SignedBy::Account };

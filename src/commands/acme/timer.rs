@@ -62,7 +62,7 @@ pub(super) fn run(args: &InstallTimerArgs, context: &Context<'_>) -> Result {
         report.next = timer.next;
         return Ok(report);
     }
-    let mut report = Report::new(Outcome::Created(Created { files: created, certificate: None }));
+    let mut report = Report::new(Outcome::Created(Created { files: created, ..Created::default() }));
     report.next = timer.next;
     Ok(report)
 }

@@ -8,13 +8,16 @@ use crate::chain::TrustStore;
 use crate::commands::Context;
 use crate::finding::Finding;
 use crate::render::Talk;
-use crate::sys::clock::{Clock, date};
+use crate::sys::clock::{Clock, SystemClock, date};
 
 /// Whoever runs a command.
-pub(super) struct User<'a> {
+pub(in crate::commands) struct User<'a> {
     talk: Talk,
     clock: &'a dyn Clock,
+    /// To every server's terms of service.
     agrees: bool,
+    /// Whether somebody may sit there who can be asked.
+    is_there: bool,
     /// Put before each line, where a command is about several certificates.
     prefix: String,
 }
@@ -22,7 +25,7 @@ pub(super) struct User<'a> {
 impl<'a> User<'a> {
     /// Somebody who agrees to every server's terms of service, or is asked.
     pub(super) fn new(context: &Context<'a>, agrees: bool) -> Self {
-        Self { talk: context.talk, clock: context.clock, agrees, prefix: String::new() }
+        Self { talk: context.talk, clock: context.clock, agrees, is_there: true, prefix: String::new() }
     }
 
     /// The same, told about one certificate of several.
@@ -30,7 +33,13 @@ impl<'a> User<'a> {
         Self { prefix: format!("{name}: "), ..Self::new(context, false) }
     }
 
-    fn say(&self, line: &str) {
+    /// A server that runs by itself: told about one of its certificates, and never asked.
+    pub(in crate::commands) fn of_server(talk: Talk, name: &str, agrees: bool) -> User<'static> {
+        User { talk, clock: &SystemClock, agrees, is_there: false, prefix: format!("certkit: {name}: ") }
+    }
+
+    /// Says a line about the certificate.
+    pub(in crate::commands) fn say(&self, line: &str) {
         self.talk.say(&format!("{}{line}", self.prefix));
     }
 }
@@ -71,7 +80,7 @@ impl Caller for User<'_> {
         if self.agrees {
             return true;
         }
-        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        if !self.is_there || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
             return false;
         }
         self.say("do you agree to them? [y/N]");

@@ -14,9 +14,10 @@ use time::OffsetDateTime;
 use super::super::Result;
 use super::super::ca_lookup::{ROOT, data_folder};
 use super::super::input::{read_certificates, read_private_key};
-use super::super::mkca::{cannot_issue, common_name, new_key};
+use super::super::issuing::{cannot_issue, new_key};
+use super::super::mkca::common_name;
 use super::super::output::cannot_write;
-use crate::ca::{CaProfile, Constraint, LeafProfile, issue_leaf, make_root};
+use crate::ca::{CaProfile, Constraint, LeafProfile, Subject, issue_leaf, make_root};
 use crate::finding::{Code, Finding};
 use crate::pem;
 use crate::sys::clock::{Clock, SystemClock, date};
@@ -79,7 +80,7 @@ impl Localhost {
             _ => self.make_ca(now)?,
         };
         let names = NAMES.iter().filter_map(|name| CertificateName::parse(name).ok()).collect();
-        let profile = LeafProfile { names, purpose: Purpose::Server, validity_days: DAYS };
+        let profile = LeafProfile::new(names, Purpose::Server, DAYS);
         let key = new_key(KeyKind::EcdsaP256)?;
         let leaf = issue_leaf(&profile, &key, &ca, now).map_err(cannot_issue)?.certificate;
         self.write(SERVER, &leaf, &key, Existing::Replace)?;
@@ -88,13 +89,11 @@ impl Localhost {
     }
 
     fn make_ca(&self, now: OffsetDateTime) -> Result<CertifiedKey> {
-        let profile = CaProfile {
-            common_name: common_name(Some("certkit localhost"), "CA", &date(now)),
-            validity_days: CA_DAYS,
-            path_length: 0,
-            permitted: PERMITTED.iter().filter_map(|text| Constraint::parse(text).ok()).collect(),
-        };
-        let ca = make_root(&profile, new_key(KeyKind::EcdsaP256)?, now).map_err(cannot_issue)?;
+        let key = new_key(KeyKind::EcdsaP256)?;
+        let name = common_name(Some("certkit localhost"), "CA", &date(now), &key);
+        let permitted = PERMITTED.iter().filter_map(|text| Constraint::parse(text).ok()).collect();
+        let profile = CaProfile::new(Subject::common_name(&name), CA_DAYS, 0).limited(permitted, Vec::new());
+        let ca = make_root(&profile, key, now).map_err(cannot_issue)?;
         // One that has come to its end is in the way.
         self.write(ROOT, ca.leaf(), ca.key(), Existing::Replace)?;
         Ok(ca)

@@ -1,5 +1,6 @@
 //! `certkit serve`: settings, certificates and application are settled, then the server runs until it is told to stop.
 
+mod acme;
 mod certificates;
 mod descriptors;
 mod discover;
@@ -16,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
 
+use self::acme::Keepers;
 use self::certificates::Files;
 use self::discover::Found;
 use self::localhost::Localhost;
@@ -52,7 +54,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         settings.access_log = Some(AccessLogTarget::Off);
     }
     context.talk.findings(&warnings);
-    let (certificates, identity) = certificates(&settings, args.force, context)?;
+    let (certificates, identity, keepers) = certificates(&settings, args.force, context)?;
     let found = discover::find(&settings);
     let root = match &found {
         Found::Application(application) => Root::Application(Box::new(settings.workers(application.clone()))),
@@ -79,6 +81,9 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         };
         let server = server.map_err(words::cannot_start)?;
         say_start(&context.talk, &what, &server.addresses(), &identity);
+        if let Some(keepers) = keepers {
+            keepers.start().map_err(cannot_run)?;
+        }
         signals.serve(server, context.talk).await;
         Ok(Report::new(Outcome::Nothing))
     });
@@ -86,15 +91,27 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     result
 }
 
-/// Loads what https listeners need; those of `--cert`, else one made for localhost.
+/// Loads what https listeners need: those of `--cert`, those that `--acme` keeps, else one made for localhost.
 fn certificates(
     settings: &PartialServe,
     force: bool,
     context: &Context<'_>,
-) -> Result<(Option<Certificates>, Identity)> {
+) -> Result<(Option<Certificates>, Identity, Option<Keepers>)> {
     let is_https = |listen: &Vec<ListenAddress>| listen.iter().any(|address| address.scheme == Scheme::Https);
     if !settings.listen.as_ref().is_none_or(is_https) {
-        return Ok((None, Identity::default()));
+        if settings.acme.is_some() {
+            return Err(Finding::error(
+                Code::InvalidSetting,
+                "--acme gets certificates for https, and nothing listens there",
+            )
+            .fix("add --listen https:*:443")
+            .into());
+        }
+        return Ok((None, Identity::default(), None));
+    }
+    if let Some(names) = &settings.acme {
+        let (certificates, identity, keepers) = acme::certificates(settings, names, context.talk)?;
+        return Ok((Some(certificates), identity, Some(keepers)));
     }
     let unusable = |error: crate::tls::Error| Finding::error(Code::InvalidSetting, error.to_string());
     let Some(paths) = &settings.cert else {
@@ -107,14 +124,14 @@ fn certificates(
         let pair = localhost.read_or_make()?;
         let identity = Identity { name: Some("localhost".to_owned()), ca: Some(localhost.ca_file()) };
         let set = CertificateSet::new([&pair]).map_err(unusable)?;
-        return Ok((Some(Certificates { set, source: Arc::new(localhost) }), identity));
+        return Ok((Some(Certificates::new(set, Arc::new(localhost))), identity, None));
     };
     let files = Files::new(paths, settings.key.as_deref().unwrap_or_default(), force)?;
     let (pairs, remarks) = files.read()?;
     context.talk.findings(&remarks);
     let set = CertificateSet::new(&pairs).map_err(unusable)?;
     let source: Arc<dyn CertificateSource> = Arc::new(files);
-    Ok((Some(Certificates { set, source }), pairs.first().map(identity).unwrap_or_default()))
+    Ok((Some(Certificates::new(set, source)), pairs.first().map(identity).unwrap_or_default(), None))
 }
 
 /// A name to reach the server by, and the CA of one's own that clients need.

@@ -1,0 +1,168 @@
+//! PKCS#12 out of keys and certificates, or a trust store for Java out of certificates alone.
+
+use std::collections::HashSet;
+
+use zeroize::Zeroizing;
+
+use super::gather::{Content, Item};
+use super::plain::none_of;
+use super::{Made, left_out};
+use crate::cli::ConvertArgs;
+use crate::commands::Result;
+use crate::commands::password::Passwords;
+use crate::commands::seal::{cannot_seal, key_id};
+use crate::container::Kind;
+use crate::container::write::{Pkcs12Certificate, Pkcs12Cipher, Pkcs12Key, pkcs12};
+use crate::finding::{Code, Finding, Severity};
+use crate::report::{ConvertedItem, Failure};
+use crate::x509::{Certificate, PrivateKey};
+
+/// A key on its way in.
+struct Key {
+    key: PrivateKey,
+    pkcs8: Zeroizing<Vec<u8>>,
+    id: Vec<u8>,
+    name: Option<String>,
+}
+
+/// A certificate on its way in.
+struct Entry {
+    certificate: Certificate,
+    name: Option<String>,
+    id: Option<Vec<u8>>,
+    trusted: bool,
+}
+
+/// Builds the file.
+pub(super) fn write(items: Vec<Item>, args: &ConvertArgs, passwords: &mut Passwords) -> Result<Made> {
+    let mut findings = Vec::new();
+    let mut keys = Vec::new();
+    let mut entries = Vec::new();
+    let mut others = Vec::new();
+    for item in items {
+        match &item.content {
+            Content::Key(_) => keys.push(open(&item, passwords)?),
+            Content::Certificate(certificate) => entries.push(Entry {
+                certificate: (**certificate).clone(),
+                name: item.block.name.clone(),
+                id: None,
+                trusted: false,
+            }),
+            _ if item.block.kind == Kind::Parameters => {}
+            _ => {
+                findings.push(left_out(&item, "PKCS#12 has no place for it", Severity::Warning));
+                others.push(item);
+            }
+        }
+    }
+    if keys.is_empty() && entries.is_empty() {
+        return Err(none_of("certificate", &others));
+    }
+    join(&mut keys, &mut entries)?;
+    name_trusted(&mut entries);
+    let cipher = if args.legacy { Pkcs12Cipher::Legacy } else { Pkcs12Cipher::Modern };
+    let password = password(args, passwords)?;
+    let bags: Vec<_> = keys
+        .iter()
+        .map(|key| Pkcs12Key { pkcs8: &key.pkcs8, name: key.name.as_deref(), key_id: Some(&key.id) })
+        .collect();
+    let certificates: Vec<_> = entries
+        .iter()
+        .map(|entry| Pkcs12Certificate {
+            der: &entry.certificate.der,
+            name: entry.name.as_deref(),
+            key_id: entry.id.as_deref(),
+            trusted: entry.trusted,
+        })
+        .collect();
+    let bytes = pkcs12(&bags, &certificates, &password, cipher).map_err(cannot_seal)?;
+    let keys = keys.into_iter().map(|key| ConvertedItem {
+        kind: "private_key",
+        title: key.key.description(),
+        name: key.name,
+        encrypted: true,
+    });
+    let certificates = entries.into_iter().map(|entry| ConvertedItem {
+        kind: "certificate",
+        title: entry.certificate.label(),
+        name: entry.name,
+        encrypted: true,
+    });
+    Ok(Made { bytes: Zeroizing::new(bytes), items: keys.chain(certificates).collect(), left_out: findings })
+}
+
+fn open(item: &Item, passwords: &mut Passwords) -> Result<Key> {
+    let key = item.open_key(passwords)?;
+    let pkcs8 = key
+        .pkcs8()
+        .map_err(|error| Finding::error(Code::NotAPrivateKey, error.to_string()).at(item.location.clone()))?;
+    Ok(Key { pkcs8, id: key_id(key.spki()), name: item.block.name.clone(), key })
+}
+
+/// Ties every key to its certificate, which goes in front. Certificates of no key's chain are there to be trusted.
+fn join(keys: &mut [Key], entries: &mut Vec<Entry>) -> Result<()> {
+    let mut own = Vec::new();
+    for key in keys {
+        let Some(at) = entries.iter().position(|entry| entry.certificate.spki == key.key.spki()) else {
+            if entries.is_empty() && own.is_empty() {
+                continue;
+            }
+            let message = format!(
+                "the private key ({}, public key SHA-256 {}) belongs to none of the certificates",
+                key.key.description(),
+                key.key.spki_sha256()
+            );
+            let finding = Finding::error(Code::KeyMismatch, message)
+                .fix("certkit key match KEY CERTIFICATE... tells which belong together");
+            return Err(Failure::new(finding).status(1));
+        };
+        let mut entry = entries.remove(at);
+        let name =
+            key.name.take().or_else(|| entry.name.clone()).unwrap_or_else(|| entry.certificate.label());
+        entry.name.get_or_insert_with(|| name.clone());
+        entry.id = Some(key.id.clone());
+        key.name = Some(name);
+        own.push(entry);
+    }
+    let mut chain: HashSet<Vec<u8>> = HashSet::new();
+    let mut pending: Vec<Certificate> = own.iter().map(|entry| entry.certificate.clone()).collect();
+    while let Some(certificate) = pending.pop() {
+        for entry in entries.iter() {
+            if certificate.names_issuer(&entry.certificate) && chain.insert(entry.certificate.der.to_vec()) {
+                pending.push(entry.certificate.clone());
+            }
+        }
+    }
+    for entry in entries.iter_mut() {
+        entry.trusted = !chain.contains(entry.certificate.der.as_ref());
+    }
+    own.append(entries);
+    *entries = own;
+    Ok(())
+}
+
+/// Java tells the entries of a trust store apart by their names alone, whatever their case.
+fn name_trusted(entries: &mut [Entry]) {
+    let mut taken = HashSet::new();
+    for entry in entries.iter_mut() {
+        if !entry.trusted {
+            continue;
+        }
+        let wanted = entry.name.take().unwrap_or_else(|| entry.certificate.label());
+        let mut name = wanted.clone();
+        let mut number = 2u32;
+        while !taken.insert(name.to_lowercase()) {
+            name = format!("{wanted} {number}");
+            number += 1;
+        }
+        entry.name = Some(name);
+    }
+}
+
+/// The password of the new file: its own, else the one that opened the old.
+fn password(args: &ConvertArgs, passwords: &mut Passwords) -> Result<Zeroizing<String>> {
+    match &args.new_password_file {
+        Some(file) => Passwords::new("--new-password-file", Some(file)).fresh("the new file"),
+        None => passwords.fresh("the new file"),
+    }
+}

@@ -1,0 +1,168 @@
+//! The forms without a password of their own: PEM, DER, PKCS#7, and keys alone.
+
+use zeroize::Zeroizing;
+
+use super::gather::{Content, Item};
+use super::{Made, left_out};
+use crate::cli::{ConvertArgs, Form};
+use crate::commands::Result;
+use crate::commands::output::shell_word;
+use crate::commands::password::Passwords;
+use crate::commands::seal::cannot_seal;
+use crate::container::{Kind, write};
+use crate::finding::{Code, Finding, Severity};
+use crate::pem;
+use crate::report::ConvertedItem;
+
+/// Everything as text, in the order it was read.
+pub(super) fn pem(items: Vec<Item>, passwords: &mut Passwords) -> Result<Made> {
+    let mut text = Zeroizing::new(String::new());
+    let mut made = Made { bytes: Zeroizing::default(), items: Vec::new(), left_out: Vec::new() };
+    for item in items {
+        let (label, der) = single(&item, passwords, &mut made.left_out)?;
+        let Some(label) = label else {
+            made.left_out.push(left_out(&item, "nobody knows what it is", Severity::Warning));
+            continue;
+        };
+        pem::write(&mut text, &label, &der);
+        made.left_out.extend(lost_name(&item));
+        made.items.push(done(&item, item.block.is_encrypted_key()));
+    }
+    made.bytes = Zeroizing::new(text.as_bytes().to_vec());
+    Ok(made)
+}
+
+/// One object, binary.
+pub(super) fn der(items: Vec<Item>, args: &ConvertArgs, passwords: &mut Passwords) -> Result<Made> {
+    // Parameters of a curve stand in front of a key that names the curve itself.
+    let mut items = items.into_iter().filter(|item| item.block.kind != Kind::Parameters);
+    let first = items.next();
+    let more = items.count();
+    let Some(item) = first.filter(|_| more == 0) else {
+        let message = format!("a DER file holds one object; there are {}", more + 1);
+        let input = shell_word(&args.input);
+        return Err(Finding::error(Code::InvalidSetting, message)
+            .fix(format!(
+                "certkit convert {input} --to p7b takes all certificates, --to p12 the key as well, --to pem everything"
+            ))
+            .into());
+    };
+    let mut left_out: Vec<_> = lost_name(&item).into_iter().collect();
+    let (_, bytes) = single(&item, passwords, &mut left_out)?;
+    Ok(Made { bytes, items: vec![done(&item, item.block.is_encrypted_key())], left_out })
+}
+
+/// Certificates and revocation lists; PEM, which openssl, GnuTLS, Java and Windows all read without being told.
+pub(super) fn pkcs7(items: Vec<Item>) -> Result<Made> {
+    let has_place = |item: &Item| matches!(item.content, Content::Certificate(_) | Content::Crl);
+    let (taken, left): (Vec<_>, Vec<_>) = items.into_iter().partition(has_place);
+    let of = |kind| -> Vec<&[u8]> {
+        taken.iter().filter(|item| item.block.kind == kind).map(|item| item.block.der.as_slice()).collect()
+    };
+    if taken.is_empty() {
+        return Err(none_of("certificate", &left));
+    }
+    let mut text = String::new();
+    pem::write(&mut text, "PKCS7", &write::pkcs7(&of(Kind::Certificate), &of(Kind::Crl)));
+    let mut findings: Vec<_> =
+        left.iter().map(|item| left_out(item, "PKCS#7 has no place for it", Severity::Warning)).collect();
+    findings.extend(taken.iter().filter_map(lost_name));
+    let items = taken.iter().map(|item| done(item, false)).collect();
+    Ok(Made { bytes: Zeroizing::new(text.into_bytes()), items, left_out: findings })
+}
+
+/// The private keys as PEM in one of their forms, open.
+pub(super) fn keys(items: Vec<Item>, form: Form, passwords: &mut Passwords) -> Result<Made> {
+    let (keys, others): (Vec<_>, Vec<_>) =
+        items.into_iter().partition(|item| matches!(item.content, Content::Key(_)));
+    if keys.is_empty() {
+        return Err(none_of("private key", &others));
+    }
+    let mut text = Zeroizing::new(String::new());
+    let mut made = Made { bytes: Zeroizing::default(), items: Vec::new(), left_out: Vec::new() };
+    for item in &keys {
+        let key = item.open_key(passwords)?;
+        let (label, der) = match form {
+            Form::Pkcs1 => ("RSA PRIVATE KEY", key.pkcs1()),
+            Form::Sec1 => ("EC PRIVATE KEY", key.sec1()),
+            _ => ("PRIVATE KEY", key.pkcs8().ok()),
+        };
+        let Some(der) = der else {
+            let (name, whose) = match form {
+                Form::Pkcs1 => ("PKCS#1", "RSA keys"),
+                _ => ("SEC1", "keys on elliptic curves like P-256"),
+            };
+            let message = format!("{name} is for {whose}; this is {}", key.description());
+            return Err(Finding::error(Code::InvalidSetting, message)
+                .at(item.location.clone())
+                .fix("--to pkcs8 takes every kind of key")
+                .into());
+        };
+        pem::write(&mut text, label, &der);
+        made.left_out.extend(lost_name(item));
+        made.items.push(ConvertedItem { title: key.description(), ..done(item, false) });
+    }
+    // Whoever asks for a key does not ask for what stands beside it.
+    let others = others.iter().filter(|item| item.block.kind != Kind::Parameters);
+    made.left_out.extend(others.map(|item| left_out(item, "only keys were asked for", Severity::Note)));
+    made.bytes = Zeroizing::new(text.as_bytes().to_vec());
+    Ok(made)
+}
+
+/// Label and DER of one object as it goes into PEM or DER. An encrypted key stays encrypted; OpenSSL's own old way of it
+/// (`Proc-Type`), which is weak and has no DER, becomes PKCS#8 with the same password.
+fn single(
+    item: &Item,
+    passwords: &mut Passwords,
+    notes: &mut Vec<Finding>,
+) -> Result<(Option<String>, Zeroizing<Vec<u8>>)> {
+    if let Content::Key(Some(key)) = &item.content {
+        // Its own form, under the label of that form.
+        let text = key.to_pem();
+        let block = pem::scan(text.as_bytes()).blocks.into_iter().next();
+        return Ok(match block {
+            Some(block) => (Some(block.label), block.der),
+            None => (item.label(), item.block.der.clone()),
+        });
+    }
+    if item.block.is_encrypted_key() && !item.block.headers.is_empty() {
+        let key = item.open_key(passwords)?;
+        let pkcs8 = key.pkcs8().map_err(|error| {
+            Finding::error(Code::NotAPrivateKey, error.to_string()).at(item.location.clone())
+        })?;
+        let password = passwords.of(&item.location.file)?.unwrap_or_default();
+        let sealed = write::encrypt_key(&pkcs8, &password).map_err(cannot_seal)?;
+        let message = "the key was encrypted in OpenSSL's old way; it is PKCS#8 now, under the same password";
+        notes.push(Finding::note(Code::NotPem, message).at(item.location.clone()));
+        return Ok((item.label(), Zeroizing::new(sealed)));
+    }
+    if item.block.label == "TRUSTED CERTIFICATE" {
+        let message = "left out: what openssl wrote behind the certificate about trusting it";
+        notes.push(Finding::note(Code::LeftOut, message).at(item.location.clone()));
+    }
+    Ok((item.label(), item.block.der.clone()))
+}
+
+fn done(item: &Item, encrypted: bool) -> ConvertedItem {
+    ConvertedItem { kind: item.kind_word(), title: item.title.clone(), name: None, encrypted }
+}
+
+/// The name that an object had in PKCS#12, which no other form has a place for.
+fn lost_name(item: &Item) -> Option<Finding> {
+    let name = item.block.name.as_ref()?;
+    let message = format!("left out: the name `{name}` of {}; only PKCS#12 has a place for it", item.title);
+    Some(Finding::note(Code::LeftOut, message).at(item.location.clone()))
+}
+
+/// Nothing that was read can go into the form.
+pub(super) fn none_of(what: &str, items: &[Item]) -> crate::report::Failure {
+    let code = if what == "private key" { Code::NoPrivateKey } else { Code::NoCertificate };
+    let found = items.first().map(|item| item.kind_word().replace('_', " ")).unwrap_or_default();
+    let finding = Finding::error(code, format!("there is no {what} here, but a {found}"));
+    match items.first() {
+        Some(item) => finding.at(item.location.clone()),
+        None => finding,
+    }
+    .fix("certkit show FILE says what is in a file; --to pem takes everything")
+    .into()
+}

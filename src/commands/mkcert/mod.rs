@@ -1,0 +1,156 @@
+//! `certkit mkcert`: a key and a certificate from the CA that is found.
+
+mod bulk;
+mod existing;
+
+use std::path::Path;
+
+use existing::{Existing, look_at};
+use time::OffsetDateTime;
+
+use super::ca_lookup::{SigningCa, signing_ca};
+use super::input::read_private_key_with;
+use super::issuing::{
+    BUNDLE, browser_warning, cannot_issue, clamped, issued_event, issuer, names, new_key, prove,
+    validity_warning, with_ending,
+};
+use super::output::{Output, shell_word};
+use super::password::Passwords;
+use super::seal::pkcs12_identity;
+use super::{Context, Result};
+use crate::ca::{End, LeafProfile, make_request};
+use crate::chain::Located;
+use crate::cli::MkcertArgs;
+use crate::container::write::Pkcs12Cipher;
+use crate::finding::{Code, Finding};
+use crate::pem;
+use crate::report::{Created, Outcome, Report, Role};
+use crate::sys::clock::date;
+use crate::x509::{PrivateKey, Purpose};
+
+/// Runs the command.
+pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
+    let now = context.clock.now();
+    let warning = validity_warning(days(args, now)?, purpose(args), args.force)?;
+    if let Some(file) = &args.from {
+        let mut report = bulk::run(args, file, context)?;
+        report.findings.extend(warning);
+        return Ok(report);
+    }
+    let profile = profile(args, names(&args.names)?);
+    let ca = signing_ca(&args.ca)?;
+    let (certificate_path, key_path) = (with_ending(&args.output, "crt"), with_ending(&args.output, "key"));
+    let mut replace = args.force;
+    if args.if_needed {
+        let used_key = args.key.as_deref().unwrap_or(&key_path);
+        match look_at(&certificate_path, used_key, &profile, &ca, now) {
+            Existing::Fine(certificate) => {
+                context.talk.say(&format!(
+                    "{} is there and holds until {}: nothing to do",
+                    certificate_path.display(),
+                    date(certificate.not_after)
+                ));
+                let certificate = Some(Located::from(*certificate).summary(Role::Leaf));
+                return Ok(Report::new(Outcome::Created(Created { certificate, ..Created::default() })));
+            }
+            Existing::Ours => replace = true,
+            Existing::NoneOrForeign => {}
+        }
+    }
+    let p12_path = with_ending(&args.output, "p12");
+    let p12_password = args.p12.then(|| {
+        Passwords::new("--p12-password-file", args.p12_password_file.as_deref())
+            .fresh(&p12_path.display().to_string())
+    });
+    let p12_password = p12_password.transpose()?;
+    let key = key(args)?;
+    let issued = issuer(&ca, context)?.issue_leaf(&profile, key.spki(), now).map_err(cannot_issue)?;
+    let certificate = issued.certificate;
+    prove(&certificate, &ca, purpose(args), now)?;
+
+    let mut output = Output::default();
+    let what = format!("the certificate for {}", args.names.join(", "));
+    output.certificates(&certificate_path, std::slice::from_ref(&certificate), &what, replace);
+    if args.key.is_none() {
+        output.key(&key_path, &key, "its private key: keep it secret", replace);
+    }
+    if args.csr {
+        let request = make_request(&profile.subject(), &profile.names, &key).map_err(cannot_issue)?;
+        let mut text = String::new();
+        pem::write(&mut text, "CERTIFICATE REQUEST", &request);
+        let what = "the signing request, in case another CA shall sign";
+        output.text(&with_ending(&args.output, "csr"), text.into_bytes(), what, replace);
+    }
+    if let Some(password) = p12_password {
+        let chain: Vec<_> = std::iter::once(&certificate).chain(&ca.bundle).cloned().collect();
+        let bytes = pkcs12_identity(&key, &chain, &password, Pkcs12Cipher::Modern)?;
+        output.private(&p12_path, bytes, "key and certificates, for browsers: keep it secret", replace);
+    }
+    let bundle = args.output.with_file_name(BUNDLE);
+    if !ca.bundle.is_empty() {
+        output.certificates(&bundle, &ca.bundle, "the intermediates, for certkit merge", replace);
+    }
+    let event = issued_event(&ca, &certificate, Some(&certificate_path));
+    let mut created = output.create_issued(&ca.ledger, &[event])?;
+    created.certificate = Some(Located::from(certificate.clone()).summary(Role::Leaf));
+    let mut report = Report::new(Outcome::Created(created));
+    report.findings.extend(warning);
+    report.findings.extend(browser_warning(args.key_kind));
+    if issued.clamped {
+        report.findings.push(clamped(&certificate, &ca));
+    }
+    report.next = next(args, &ca, &bundle);
+    Ok(report)
+}
+
+fn purpose(args: &MkcertArgs) -> Purpose {
+    if args.client { Purpose::Client } else { Purpose::Server }
+}
+
+fn profile(args: &MkcertArgs, names: Vec<crate::x509::CertificateName>) -> LeafProfile {
+    let mut profile = LeafProfile::new(names, purpose(args), args.days);
+    if let Some(until) = args.until {
+        profile.end = End::Until(until);
+    }
+    profile
+}
+
+/// How many days the certificate is asked to hold.
+fn days(args: &MkcertArgs, now: OffsetDateTime) -> Result<i64> {
+    let Some(until) = args.until else { return Ok(args.days.into()) };
+    if until <= now {
+        let message = format!("{} has passed already", date(until));
+        return Err(Finding::error(Code::InvalidSetting, message)
+            .fix("name a later day with --until")
+            .into());
+    }
+    Ok((until - now).whole_days() + 1)
+}
+
+/// The key that the user named, or a new one.
+fn key(args: &MkcertArgs) -> Result<PrivateKey> {
+    match &args.key {
+        None => new_key(args.key_kind),
+        Some(path) => {
+            let mut passwords = Passwords::new("--key-password-file", args.key_password_file.as_deref());
+            read_private_key_with(path, &mut passwords)
+        }
+    }
+}
+
+fn next(args: &MkcertArgs, ca: &SigningCa, bundle: &Path) -> Vec<String> {
+    let word = |path: &Path| shell_word(&path.display().to_string());
+    let certificate = with_ending(&args.output, "crt");
+    let key = args.key.clone().unwrap_or_else(|| with_ending(&args.output, "key"));
+    let server = args.names.first().map(|name| shell_word(name)).unwrap_or_default();
+    if args.client {
+        return vec![format!("certkit check {} --purpose client", word(&certificate))];
+    }
+    if !ca.bundle.is_empty() {
+        return vec![format!("certkit merge {} {}", word(&certificate), word(bundle))];
+    }
+    let check = format!("certkit check {} --host {server} --key {}", word(&certificate), word(&key));
+    let serve = format!("certkit serve --cert {} --key {}", word(&certificate), word(&key));
+    // A wildcard is no name that a client asks for.
+    if server.contains('*') { vec![serve] } else { vec![check, serve] }
+}

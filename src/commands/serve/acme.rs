@@ -1,0 +1,372 @@
+//! `--acme`: certificates that get and renew themselves while the server runs.
+//!
+//! ```text
+//! one thread per certificate: Keeper ── answers ──> HttpChallenges, AlpnChallenges ──> the server's own listeners
+//!                                └───── new files ──> Notify ──> AcmeCertificates::load ──> the server's resolver
+//! ```
+//!
+//! Keepers wait for locks and files, so they have threads of their own; the server's thread only ever reads what is in
+//! place. At a start with state on disk nobody is asked: the certificates are served at once.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::Notify;
+
+use super::super::Result;
+use super::super::acme::{User, check_mail_address, default_state, failure, minute, server_address};
+use super::super::input::{read_certificates, read_private_key};
+use super::super::issuing::{cannot_issue, new_key};
+use super::words::Identity;
+use crate::acme::challenge::tls_alpn01::Proofs;
+use crate::acme::challenge::{self, Answer, Embedded, Kind, Method, Solver};
+use crate::acme::storage::{CertificateStore, Storage};
+use crate::acme::{self, Keeper, LETS_ENCRYPT, Plan, Turn, Urgency};
+use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
+use crate::config::PartialServe;
+use crate::config::values::AcmeMissing;
+use crate::finding::{Code, Finding};
+use crate::render::Talk;
+use crate::report::Failure;
+use crate::serve::address::Scheme;
+use crate::serve::{Certificates, HttpChallenges};
+use crate::sys::clock::{Clock, SystemClock, date};
+use crate::tls::{AlpnChallenges, CertificateSet, CertificateSource};
+use crate::x509::{CertificateName, CertifiedKey, KeyKind, Purpose};
+
+/// A sleep is never longer: clocks are set, machines wake up, and another program may have renewed meanwhile.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60 * 60);
+/// A look is never followed by another one sooner, whatever the state on disk says.
+const SHORTEST_SLEEP: Duration = Duration::from_secs(60);
+/// A certificate made here, for the time before the first one is there.
+const PLACEHOLDER_DAYS: u32 = 7;
+
+/// The certificates of `--acme`, for the server.
+pub(super) struct AcmeCertificates {
+    stores: Vec<CertificateStore>,
+    placeholders: Option<Vec<CertifiedKey>>,
+    changed: Arc<Notify>,
+    /// One for each thread that looks after a certificate.
+    wake: Mutex<Vec<mpsc::Sender<()>>>,
+}
+
+/// What is to be looked after once the server listens.
+pub(super) struct Keepers {
+    certificates: Arc<AcmeCertificates>,
+    /// For each certificate, one for each kind of challenge that the listeners can answer.
+    keepers: Vec<Vec<Keeper>>,
+    talk: Talk,
+    agrees: bool,
+}
+
+/// Settles what `--acme` asks for; nobody is asked yet.
+///
+/// # Errors
+/// Names that cannot be had, listeners that cannot answer, terms that nobody has agreed to.
+pub(super) fn certificates(
+    settings: &PartialServe,
+    names: &[String],
+    talk: Talk,
+) -> Result<(Certificates, Identity, Keepers)> {
+    let groups = names.iter().map(|names| group(names)).collect::<Result<Vec<_>>>()?;
+    let state = settings.acme_state.clone().map_or_else(default_state, Ok)?;
+    let storage = Storage::new(state);
+    let server = settings.acme_server.as_deref().map_or_else(|| Ok(LETS_ENCRYPT.into()), server_address)?;
+    let email = settings.acme_email.clone();
+    email.as_deref().map_or(Ok(()), check_mail_address)?;
+    let agrees = settings.agree_tos.unwrap_or(false);
+    has_agreed(&storage, &server, agrees)?;
+
+    let (http, alpn) = (HttpChallenges::default(), AlpnChallenges::default());
+    let methods = methods(settings, &http, &alpn);
+    let keepers = groups
+        .iter()
+        .map(|names| {
+            let plan = |method: &Method| {
+                for name in names {
+                    method.can_prove(name).map_err(cannot_prove)?;
+                }
+                let plan = Plan {
+                    names: names.clone(),
+                    server: server.clone(),
+                    ca_roots: settings.acme_ca_roots.clone(),
+                    email: email.clone(),
+                    ..Plan::new(method.clone())
+                };
+                Ok(Keeper::new(plan, storage.clone()))
+            };
+            methods.iter().map(plan).collect::<Result<Vec<_>>>()
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let placeholders = match settings.acme_missing.unwrap_or_default() {
+        AcmeMissing::Local => Some(groups.iter().map(|names| placeholder(names)).collect::<Result<_>>()?),
+        AcmeMissing::Refuse => None,
+    };
+    let first = |names: &Vec<String>| names.first().cloned().unwrap_or_default();
+    let certificates = Arc::new(AcmeCertificates {
+        stores: groups.iter().map(|names| storage.certificate(&first(names))).collect(),
+        placeholders,
+        changed: Arc::new(Notify::new()),
+        wake: Mutex::default(),
+    });
+    let set = certificates.load().map_err(|findings| Failure { findings, status: 1 })?;
+    let identity = Identity { name: groups.first().map(first), ca: None };
+    let source: Arc<dyn CertificateSource> = Arc::clone(&certificates) as _;
+    let for_server =
+        Certificates { alpn_challenges: alpn, http_challenges: http, ..Certificates::new(set, source) };
+    Ok((for_server, identity, Keepers { certificates, keepers, talk, agrees }))
+}
+
+/// The names of one certificate: those between commas.
+fn group(names: &str) -> Result<Vec<String>> {
+    let mut group = Vec::new();
+    for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        let name = acme::certificate_name(name)
+            .map_err(|error| Finding::error(Code::InvalidName, error.to_string()))?;
+        if !group.contains(&name) {
+            group.push(name);
+        }
+    }
+    if group.is_empty() {
+        return Err(Finding::error(Code::InvalidName, "--acme is given no name")
+            .fix("name the host: --acme www.example.com")
+            .into());
+    }
+    Ok(group)
+}
+
+/// A new account needs somebody's consent, and a server has nobody to ask. Known before the first client comes.
+fn has_agreed(storage: &Storage, server: &str, agrees: bool) -> Result<()> {
+    let account = storage.account(server).load().map_err(|error| failure(error.into(), SystemClock.now()))?;
+    if agrees || account.is_some() {
+        return Ok(());
+    }
+    let message =
+        format!("there is no account at {server} yet, and a new one needs consent to its terms of service");
+    let fix = "read them (certkit acme obtain NAME prints their address), and then add --agree-tos";
+    Err(Finding::error(Code::InvalidSetting, message).fix(fix).into())
+}
+
+/// How the listeners can answer: http-01 on plain ones, tls-alpn-01 on https; the first is tried first.
+fn methods(settings: &PartialServe, http: &HttpChallenges, alpn: &AlpnChallenges) -> Vec<Method> {
+    let mut solvers: Vec<Arc<dyn Solver>> = Vec::new();
+    let is_http = settings.listen.iter().flatten().any(|address| address.scheme == Scheme::Http);
+    if is_http || settings.redirect_http.is_some() {
+        solvers.push(Arc::new(HttpAnswers(http.clone())));
+    }
+    solvers.push(Arc::new(Proofs::new(alpn.clone())));
+    solvers.into_iter().map(|solver| Method::Embedded(Embedded(solver))).collect()
+}
+
+fn cannot_prove(error: challenge::Error) -> Failure {
+    Finding::error(Code::InvalidName, error.to_string())
+        .fix(
+            "get it by certkit acme obtain --dns-hook or --rfc2136, and name its files with --cert and --key",
+        )
+        .into()
+}
+
+/// A certificate that nobody trusts, so that there is something to be seen before the first real one is there. The CA
+/// that signs it is forgotten at once.
+fn placeholder(names: &[String]) -> Result<CertifiedKey> {
+    let now = SystemClock.now();
+    let subject = Subject::common_name("certkit: no certificate from the ACME server yet");
+    let authority = CaProfile::new(subject, PLACEHOLDER_DAYS, 0);
+    let root = make_root(&authority, new_key(KeyKind::EcdsaP256)?, now).map_err(cannot_issue)?;
+    let names = names.iter().filter_map(|name| CertificateName::parse(name).ok()).collect();
+    let profile = LeafProfile::new(names, Purpose::Server, PLACEHOLDER_DAYS);
+    let key = new_key(KeyKind::EcdsaP256)?;
+    let leaf = issue_leaf(&profile, &key, &root, now).map_err(cannot_issue)?.certificate;
+    CertifiedKey::new(leaf, Vec::new(), key)
+        .map_err(|mismatch| Finding::error(Code::KeyMismatch, mismatch.to_string()).into())
+}
+
+impl AcmeCertificates {
+    /// The files of one certificate; `None` when there are none yet.
+    fn read(store: &CertificateStore) -> Result<Option<CertifiedKey>> {
+        let files = store.live_files();
+        if !files.fullchain.exists() {
+            return Ok(None);
+        }
+        let chain = read_certificates(&files.fullchain.display().to_string())?;
+        let key = read_private_key(&files.key)?;
+        let mut certificates = chain.certificates.into_iter().map(|located| located.certificate);
+        let Some(leaf) = certificates.next() else { return Ok(None) };
+        CertifiedKey::new(leaf, certificates.collect(), key).map(Some).map_err(|mismatch| {
+            let message = format!("{} and its key do not fit: {mismatch}", files.fullchain.display());
+            Finding::error(Code::KeyMismatch, message).into()
+        })
+    }
+
+    fn wake_all(&self) {
+        let wake = self.wake.lock().unwrap_or_else(PoisonError::into_inner);
+        for thread in wake.iter() {
+            // A thread that is gone has nothing to look after.
+            let _ = thread.send(());
+        }
+    }
+}
+
+#[async_trait]
+impl CertificateSource for AcmeCertificates {
+    fn load(&self) -> std::result::Result<CertificateSet, Vec<Finding>> {
+        // The files are swapped as one, but read one after the other: whoever comes in between reads again.
+        let read = |store| Self::read(store).or_else(|_| Self::read(store));
+        let read = self.stores.iter().map(read).collect::<Result<Vec<_>>>();
+        let read = read.map_err(|failure| failure.findings)?;
+        let placeholder = |index| self.placeholders.as_ref().and_then(|all| all.get(index));
+        let pairs: Vec<_> = read
+            .iter()
+            .enumerate()
+            .filter_map(|(index, pair)| pair.as_ref().or_else(|| placeholder(index)))
+            .collect();
+        if pairs.is_empty() {
+            return Ok(CertificateSet::none());
+        }
+        CertificateSet::new(pairs)
+            .map_err(|error| vec![Finding::error(Code::InvalidSetting, error.to_string())])
+    }
+
+    async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    fn look_again(&self) {
+        self.wake_all();
+    }
+}
+
+impl Keepers {
+    /// Begins to look after the certificates, now that the listeners can answer. The threads end with the process: an
+    /// order that is cut off is taken up at the next start.
+    ///
+    /// # Errors
+    /// When the system has no more threads.
+    pub(super) fn start(self) -> std::io::Result<()> {
+        for (store, keepers) in self.certificates.stores.iter().zip(self.keepers) {
+            let (wake, woken) = mpsc::channel();
+            self.certificates.wake.lock().unwrap_or_else(PoisonError::into_inner).push(wake);
+            let watch = Watch {
+                live: store.live_files().fullchain,
+                keepers,
+                name: store.name().to_owned(),
+                talk: self.talk,
+                agrees: self.agrees,
+                changed: Arc::clone(&self.certificates.changed),
+                woken,
+            };
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            std::thread::Builder::new().name("acme".to_owned()).spawn(move || watch.run(&runtime))?;
+        }
+        Ok(())
+    }
+}
+
+/// One thread's work.
+struct Watch {
+    live: PathBuf,
+    keepers: Vec<Keeper>,
+    name: String,
+    talk: Talk,
+    agrees: bool,
+    changed: Arc<Notify>,
+    woken: mpsc::Receiver<()>,
+}
+
+impl Watch {
+    fn run(self, runtime: &tokio::runtime::Runtime) {
+        let user = User::of_server(self.talk, &self.name, self.agrees);
+        let mut turns = self.keepers.iter().cycle();
+        let Some(mut keeper) = turns.next() else { return };
+        let mut version = self.version();
+        let mut urgency = Urgency::default();
+        let mut pause = Duration::ZERO;
+        loop {
+            pause = pause.max(until_next_look(keeper)).min(LONGEST_SLEEP);
+            match self.woken.recv_timeout(pause) {
+                // Somebody has told the server to look again, whatever was said of when.
+                Ok(()) => urgency.ask = true,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            match runtime.block_on(keeper.look(&user, SystemClock.now(), urgency)) {
+                Ok(turn) => self.say(&user, &turn),
+                Err(failed) => {
+                    self.talk.findings(&failure(*failed.error, SystemClock.now()).findings);
+                    if let Some(next) = failed.next_try {
+                        user.say(&format!("the next try is due at {}", minute(next)));
+                    }
+                    // A port that is closed to the world may be closed alone.
+                    keeper = turns.next().unwrap_or(keeper);
+                }
+            }
+            // Also when another program has renewed it.
+            let now = self.version();
+            if now != version {
+                version = now;
+                self.changed.notify_one();
+            }
+            urgency = Urgency::default();
+            pause = SHORTEST_SLEEP;
+        }
+    }
+
+    /// Which of its versions is in use.
+    fn version(&self) -> Option<PathBuf> {
+        std::fs::canonicalize(&self.live).ok()
+    }
+
+    fn say(&self, user: &User<'_>, turn: &Turn) {
+        match turn {
+            Turn::Renewed(obtained) => {
+                let until = obtained.chain.first().map(|leaf| date(leaf.not_after)).unwrap_or_default();
+                user.say(&format!("there is a new certificate, good until {until}"));
+                self.talk.findings(&obtained.remarks);
+            }
+            Turn::HeldBack { until, .. } => {
+                user.say(&format!("the next try is due at {}", minute(*until)));
+            }
+            Turn::HookRepeated(..) | Turn::Revoked | Turn::Unneeded(_) => {}
+        }
+    }
+}
+
+fn until_next_look(keeper: &Keeper) -> Duration {
+    match keeper.next_look() {
+        Ok(at) => Duration::try_from(at - SystemClock.now()).unwrap_or(Duration::ZERO),
+        // The look says what is wrong.
+        Err(_) => Duration::ZERO,
+    }
+}
+
+/// http-01 through the server's plain listeners.
+#[derive(Debug)]
+struct HttpAnswers(HttpChallenges);
+
+#[async_trait]
+impl Solver for HttpAnswers {
+    fn kind(&self) -> Kind {
+        Kind::Http01
+    }
+
+    async fn present(&self, answers: &[Answer]) -> std::result::Result<(), challenge::Error> {
+        for answer in answers {
+            self.0.present(&answer.token, &answer.key_authorization);
+        }
+        Ok(())
+    }
+
+    async fn withdraw(&self, answers: &[Answer]) -> std::result::Result<(), challenge::Error> {
+        for answer in answers {
+            self.0.withdraw(&answer.token);
+        }
+        Ok(())
+    }
+
+    fn was_asked(&self, answer: &Answer) -> Option<bool> {
+        Some(self.0.was_asked(&answer.token))
+    }
+}

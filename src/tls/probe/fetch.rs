@@ -1,0 +1,321 @@
+//! One handshake, and the chain that the server shows in it.
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use rustls::{AlertDescription, ClientConfig, ClientConnection, ProtocolVersion};
+
+use super::client_hello::ClientHello;
+use super::flight::{Answer, Flight, Progress};
+use super::recorder::{Recorder, Shown};
+use super::suites::{CURVES, Group, SUITE_CODES, Strength, Suite, Version};
+use super::wire::Wire;
+use super::{Error, HttpAnswer, Peer, Possession, Server, Spoken, Starttls, https};
+use crate::tls::policy;
+use crate::tls::server::openssl_name;
+
+/// The longest wait for the answer to a hello made by hand: many a server says nothing at all to what it will not have.
+const QUESTION: Duration = Duration::from_secs(4);
+/// The longest wait for words that should not come.
+const UNASKED: Duration = Duration::from_secs(2);
+
+impl Server {
+    /// Fetches the chain. With `request`, the path of a page, its headers are asked for on the same connection.
+    ///
+    /// # Errors
+    /// When there is no TLS at this place, or none that can be agreed upon.
+    pub fn fetch(&self, request: Option<&str>) -> Result<Peer, Error> {
+        let mut wire = self.open(false)?;
+        let (mut connection, recorder) = self.client()?;
+        match connection.complete_io(&mut wire) {
+            Ok(_) => {
+                let mut peer = agreed(&connection, recorder.shown());
+                if let Some(path) = request {
+                    peer.http = Some(self.ask(&mut connection, &mut wire, path));
+                    // With TLS 1.3 the server may say what it thinks of our certificates only now.
+                    peer.wants_client_certificate = recorder.shown().wants_client_certificate;
+                }
+                Ok(peer)
+            }
+            Err(error) => self.after_failure(&error, &wire, recorder.shown(), &connection),
+        }
+    }
+
+    /// Whether a command that came in clear is answered inside TLS (CVE-2011-0411 and its kin).
+    ///
+    /// # Errors
+    /// When no connection can be made.
+    pub(super) fn answers_stuffed_command(&self) -> Result<bool, Error> {
+        let mut wire = match self.open(true) {
+            Ok(wire) => wire,
+            // It refuses such a packet, or answers in clear: in neither case it takes the command for protected.
+            Err(Error::Starttls(_)) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let (mut connection, _) = self.client()?;
+        if connection.complete_io(&mut wire).is_err() {
+            return Ok(false);
+        }
+        wire.renew(self.target.timeout.min(UNASKED));
+        let mut stream = rustls::Stream::new(&mut connection, &mut wire);
+        Ok(matches!(stream.read(&mut [0; 64]), Ok(1..)))
+    }
+
+    /// A client that takes any certificate, and what will remember it.
+    fn client(&self) -> Result<(ClientConnection, Arc<Recorder>), Error> {
+        let provider = policy::provider();
+        let recorder = Recorder::new(provider.clone());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(Error::Setup)?
+            .dangerous()
+            .with_custom_certificate_verifier(recorder.clone())
+            .with_client_cert_resolver(recorder.clone());
+        config.enable_sni = self.target.server_name.is_some();
+        let connection = ClientConnection::new(Arc::new(config), self.rustls_name()).map_err(Error::Setup)?;
+        Ok((connection, recorder))
+    }
+
+    /// A name that rustls takes. Where no name is sent it only has to be one.
+    fn rustls_name(&self) -> ServerName<'static> {
+        let name = self.target.server_name.clone().and_then(|name| ServerName::try_from(name).ok());
+        name.unwrap_or_else(|| self.address.ip().into())
+    }
+
+    fn ask(
+        &self,
+        connection: &mut ClientConnection,
+        wire: &mut Wire,
+        path: &str,
+    ) -> Result<HttpAnswer, String> {
+        wire.renew(self.target.timeout);
+        let name = self.target.server_name.as_deref().unwrap_or(&self.target.host);
+        let name = if name.contains(':') { format!("[{name}]") } else { name.to_owned() };
+        let host = if self.target.port == 443 { name } else { format!("{name}:{}", self.target.port) };
+        let mut stream = rustls::Stream::new(connection, wire);
+        https::ask(&mut stream, &host, path).map_err(|error| self.words(&error))
+    }
+
+    /// The chain may have come before the handshake failed. If not, a hello made by hand may get it.
+    fn after_failure(
+        &self,
+        error: &io::Error,
+        wire: &Wire,
+        shown: Shown,
+        connection: &ClientConnection,
+    ) -> Result<Peer, Error> {
+        let words = self.words(error);
+        if !shown.certificates.is_empty() {
+            return Ok(Peer { broken_off: Some(words), ..agreed(connection, shown) });
+        }
+        if let Some(error) = not_tls(wire.seen()) {
+            return Err(error);
+        }
+        match error.kind() {
+            io::ErrorKind::TimedOut if wire.seen().is_empty() => {
+                return Err(Error::Silent(self.target.timeout));
+            }
+            _ => {}
+        }
+        let alert = match rustls_error(error) {
+            Some(rustls::Error::AlertReceived(alert)) => Some(*alert),
+            _ => None,
+        };
+        let is_unknown_name = alert == Some(AlertDescription::UnrecognisedName);
+        for version in [Version::Tls12, Version::Tls10] {
+            if let Ok(Asked::Answered(answer)) = self.say(&everything(version, self.server_name()))
+                && let Some(peer) = by_hand(answer, &words)
+            {
+                return Ok(peer);
+            }
+        }
+        if wire.seen().is_empty() {
+            return Err(Error::Broken(io::Error::new(error.kind(), words)));
+        }
+        Err(Error::Handshake { words, is_unknown_name })
+    }
+
+    /// Sends one hello made by hand and reads what is in clear of the answer.
+    ///
+    /// # Errors
+    /// When no connection can be made.
+    pub(super) fn say(&self, hello: &ClientHello<'_>) -> Result<Asked, Error> {
+        let mut random = [0; 64];
+        aws_lc_rs::rand::fill(&mut random)
+            .map_err(|_| Error::Setup(rustls::Error::FailedToGetRandomBytes))?;
+        let mut wire = self.open(false)?;
+        wire.renew(self.target.timeout.min(QUESTION));
+        // Whatever breaks from here on is the server's way to say no.
+        if wire.write_all(&hello.encode(&random)).is_err() {
+            return Ok(Asked::Refused);
+        }
+        let mut flight = Flight::default();
+        let mut chunk = [0; 4096];
+        loop {
+            let count = wire.read(&mut chunk).unwrap_or(0);
+            let progress = flight.feed(chunk.get(..count).unwrap_or_default());
+            match progress {
+                Progress::More if count > 0 => {}
+                Progress::Nonsense => return Ok(Asked::Refused),
+                Progress::More | Progress::Done => break,
+            }
+        }
+        let is_answer = flight.answer.hello.is_some();
+        Ok(if is_answer { Asked::Answered(flight.answer) } else { Asked::Refused })
+    }
+
+    /// The name to ask for.
+    pub(super) fn server_name(&self) -> Option<&str> {
+        self.target.server_name.as_deref()
+    }
+
+    /// An error of a handshake in words.
+    fn words(&self, error: &io::Error) -> String {
+        match (rustls_error(error), error.kind()) {
+            (Some(rustls::Error::AlertReceived(alert)), _) => alert_words(*alert),
+            (Some(error), _) => error.to_string(),
+            (None, io::ErrorKind::TimedOut) => {
+                format!("no answer within {} s", self.target.timeout.as_secs())
+            }
+            (None, io::ErrorKind::UnexpectedEof) => "the server closed the connection".into(),
+            (None, _) => crate::sys::fs::plain(error),
+        }
+    }
+}
+
+/// The answer to a hello made by hand.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// The server agrees to something of it.
+    Answered(Answer),
+    /// It does not, in whatever way.
+    Refused,
+}
+
+/// What was agreed upon by rustls, as far as it came.
+fn agreed(connection: &ClientConnection, shown: Shown) -> Peer {
+    let version = match connection.protocol_version() {
+        Some(ProtocolVersion::TLSv1_2) => Version::Tls12,
+        _ => Version::Tls13,
+    };
+    let group = connection.negotiated_key_exchange_group().map(|group| u16::from(group.name()));
+    Peer {
+        certificates: shown.certificates,
+        version,
+        cipher: connection
+            .negotiated_cipher_suite()
+            .map(|suite| openssl_name(suite.suite()).to_owned())
+            .unwrap_or_default(),
+        group: group.map(Group::name_of),
+        alpn: connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+        is_stapled: shown.is_stapled,
+        wants_client_certificate: shown.wants_client_certificate,
+        possession: shown.possession,
+        broken_off: None,
+        strength: Strength::Good,
+        is_by_hand: false,
+        http: None,
+    }
+}
+
+/// What was agreed upon by a hello made by hand; nothing, unless the chain came.
+fn by_hand(answer: Answer, words: &str) -> Option<Peer> {
+    let hello = answer.hello?;
+    let has_chain = !answer.certificates.is_empty();
+    has_chain.then(|| Peer {
+        certificates: answer.certificates,
+        version: hello.version,
+        cipher: Suite::name_of(hello.suite),
+        group: answer.group.map(Group::name_of),
+        alpn: None,
+        is_stapled: answer.is_stapled,
+        wants_client_certificate: answer.wants_client_certificate,
+        possession: Possession::Unknown,
+        broken_off: Some(words.to_owned()),
+        strength: Suite::of(hello.suite).map_or(Strength::Outdated, Suite::strength),
+        is_by_hand: true,
+        http: None,
+    })
+}
+
+/// Everything before TLS 1.3.
+fn everything(version: Version, server_name: Option<&str>) -> ClientHello<'_> {
+    ClientHello { version, suites: &SUITE_CODES, groups: &CURVES, server_name, compression: false }
+}
+
+fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
+}
+
+/// The alerts that servers really send to a hello, in words (RFC 8446 section 6.2).
+fn alert_words(alert: AlertDescription) -> String {
+    let why = match alert {
+        AlertDescription::UnrecognisedName => "it does not know the name that it was asked for",
+        AlertDescription::HandshakeFailure => "it offers nothing that both sides know",
+        AlertDescription::ProtocolVersion => "it speaks no version that both sides know",
+        AlertDescription::CertificateRequired | AlertDescription::BadCertificate => {
+            "it wants a certificate of the client"
+        }
+        AlertDescription::InternalError => "it has a fault of its own",
+        _ => "it refuses",
+    };
+    format!("{why} (alert {}: {})", u8::from(alert), alert.as_str().unwrap_or("unknown"))
+}
+
+/// What the first bytes of the server say, unless they could be TLS.
+fn not_tls(seen: &[u8]) -> Option<Error> {
+    if seen.is_empty() || matches!(seen, [21 | 22, 3, ..] | [21 | 22]) {
+        return None;
+    }
+    let text = String::from_utf8_lossy(seen);
+    let upper = text.to_ascii_uppercase();
+    let spoken = if upper.starts_with("HTTP/") || upper.trim_start().starts_with('<') {
+        Spoken::Http
+    } else if upper.starts_with("SSH-") {
+        Spoken::Ssh
+    } else if upper.starts_with("220") && upper.contains("FTP") {
+        Spoken::Ftp
+    } else if ["220 ", "220-", "421 ", "554 "].iter().any(|status| upper.starts_with(status)) {
+        Spoken::Known(Starttls::Smtp)
+    } else if upper.starts_with("* OK") || upper.starts_with("* PREAUTH") || upper.starts_with("* BYE") {
+        Spoken::Known(Starttls::Imap)
+    } else if upper.starts_with("+OK") || upper.starts_with("-ERR") {
+        Spoken::Known(Starttls::Pop3)
+    } else if matches!(seen, [_, _, _, 0, 10, ..]) {
+        Spoken::Mysql
+    } else {
+        Spoken::Unknown
+    };
+    let said = text.lines().next().unwrap_or_default().chars().take(100).collect();
+    Some(Error::NotTls { spoken, said })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_protocols_are_known_by_their_first_words() {
+        let spoken = |said: &[u8]| match not_tls(said) {
+            Some(Error::NotTls { spoken, .. }) => Some(spoken),
+            _ => None,
+        };
+        for (said, wanted) in [
+            (&b"HTTP/1.1 400 Bad Request\r\n"[..], Some(Spoken::Http)),
+            (b"<html>", Some(Spoken::Http)),
+            (b"220 mail.example ESMTP\r\n", Some(Spoken::Known(Starttls::Smtp))),
+            (b"220 (vsFTPd 3.0)\r\n", Some(Spoken::Ftp)),
+            (b"* OK IMAP4 ready\r\n", Some(Spoken::Known(Starttls::Imap))),
+            (b"+OK POP3 ready\r\n", Some(Spoken::Known(Starttls::Pop3))),
+            (b"SSH-2.0-OpenSSH\r\n", Some(Spoken::Ssh)),
+            (b"\x4a\x00\x00\x00\x0a8.0", Some(Spoken::Mysql)),
+            (b"what?", Some(Spoken::Unknown)),
+            (b"\x15\x03\x01\x00\x02\x02\x28", None),
+            (b"", None),
+        ] {
+            assert_eq!(spoken(said), wanted, "{}", String::from_utf8_lossy(said));
+        }
+    }
+}

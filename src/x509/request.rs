@@ -1,0 +1,207 @@
+//! A request for a certificate (RFC 2986): what it asks for, and whether who asks has the key.
+//!
+//! Requests come from programs of thirty years, so everything that is not needed may be there in any form: attributes
+//! are walked, and those that are not understood are passed over.
+
+use aws_lc_rs::signature::{
+    RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
+    RSA_PSS_2048_8192_SHA512, RsaParameters, UnparsedPublicKey,
+};
+use x509_parser::extensions::{ParsedExtension, X509Extension};
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::X509Name;
+
+use super::algorithm::{self, SignatureCheck, signature_description};
+use super::der::{INTEGER, Malformed, OID, Reader, SEQUENCE, SET, context_constructed};
+use super::details::Damaged;
+use super::distinguished_name::DistinguishedName;
+use super::encode::BIT_STRING;
+use super::extension::SubjectAltName;
+
+/// A request for a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Request {
+    /// Whom it is for.
+    pub subject: DistinguishedName,
+    /// Alternative names that are asked for.
+    pub names: Vec<SubjectAltName>,
+    /// Whether it asks to become a CA.
+    pub asks_for_ca: bool,
+    /// SubjectPublicKeyInfo, whole DER.
+    pub spki: Vec<u8>,
+    /// Kind of its signature.
+    pub signature: String,
+    signed: Vec<u8>,
+    signature_algorithm: Vec<u8>,
+    signature_value: Vec<u8>,
+}
+
+/// extensionRequest (RFC 2985 section 5.4.2), and the one that Windows used before it.
+const EXTENSION_REQUESTS: [&[u8]; 2] =
+    [&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 14], &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 14]];
+
+impl Request {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// When the DER does not parse.
+    pub fn from_der(der: &[u8]) -> Result<Self, Damaged> {
+        Self::read(der).map_err(|Malformed| Damaged::new("certificate signing request"))
+    }
+
+    fn read(der: &[u8]) -> Result<Self, Malformed> {
+        let mut outer = Reader::inside(der, SEQUENCE)?;
+        let signed = outer.next()?;
+        let algorithm = outer.next()?;
+        let signature_value = outer.expect(BIT_STRING)?.split_first().ok_or(Malformed)?.1;
+        outer.end()?;
+
+        let mut info = Reader::inside(signed.whole, SEQUENCE)?;
+        info.expect(INTEGER)?;
+        let (_, subject) = X509Name::from_der(info.next()?.whole).map_err(|_| Malformed)?;
+        let spki = info.next()?.whole;
+        Reader::inside(spki, SEQUENCE)?;
+        let mut request = Self {
+            subject: DistinguishedName::new(&subject),
+            names: Vec::new(),
+            asks_for_ca: false,
+            spki: spki.to_vec(),
+            signature: signature_description(algorithm.whole),
+            signed: signed.whole.to_vec(),
+            signature_algorithm: algorithm.whole.to_vec(),
+            signature_value: signature_value.to_vec(),
+        };
+        // The attributes are left out by some programs, though RFC 2986 does not say OPTIONAL.
+        if let Some(attributes) = info.optional(context_constructed(0))? {
+            request.take_attributes(attributes)?;
+        }
+        Ok(request)
+    }
+
+    fn take_attributes(&mut self, attributes: &[u8]) -> Result<(), Malformed> {
+        let mut attributes = Reader::new(attributes);
+        while !attributes.is_at_end() {
+            let mut attribute = Reader::new(attributes.expect(SEQUENCE)?);
+            let kind = attribute.expect(OID)?;
+            if !EXTENSION_REQUESTS.contains(&kind) {
+                continue;
+            }
+            let mut values = Reader::new(attribute.expect(SET)?);
+            let mut extensions = Reader::new(values.expect(SEQUENCE)?);
+            while !extensions.is_at_end() {
+                let whole = extensions.next()?.whole;
+                // One that cannot be read is one that is not ours to give.
+                let Ok((_, extension)) = X509Extension::from_der(whole) else { continue };
+                match extension.parsed_extension() {
+                    ParsedExtension::SubjectAlternativeName(names) => {
+                        self.names.extend(names.general_names.iter().map(SubjectAltName::new));
+                    }
+                    ParsedExtension::BasicConstraints(constraints) => self.asks_for_ca |= constraints.ca,
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the request was signed by the private key of the public key in it (proof of possession).
+    pub fn proof_of_possession(&self) -> SignatureCheck {
+        let usual =
+            algorithm::verify(&self.signature_algorithm, &self.spki, &self.signed, &self.signature_value);
+        if usual != SignatureCheck::Unsupported {
+            return usual;
+        }
+        self.unusual_rsa().map_or(SignatureCheck::Unsupported, |check| check)
+    }
+
+    /// What TLS clients do not verify and requests still have: RSASSA-PSS by a key that says so, and SHA-1, whose
+    /// weakness (two messages with one hash) is none where the signer gains nothing by it.
+    fn unusual_rsa(&self) -> Option<SignatureCheck> {
+        let mut spki = Reader::inside(&self.spki, SEQUENCE).ok()?;
+        let key_kind = Reader::new(spki.expect(SEQUENCE).ok()?).expect(OID).ok()?;
+        let key = spki.expect(BIT_STRING).ok()?.split_first()?.1;
+        if key_kind != RSA_ENCRYPTION && key_kind != RSASSA_PSS {
+            return None;
+        }
+        let mut algorithm = Reader::inside(&self.signature_algorithm, SEQUENCE).ok()?;
+        let parameters: &RsaParameters = match algorithm.expect(OID).ok()? {
+            RSASSA_PSS => {
+                let parameters = algorithm.next().ok()?.whole;
+                let has = |hash: &[u8]| parameters.windows(hash.len()).any(|window| window == hash);
+                match () {
+                    () if has(SHA256) => &RSA_PSS_2048_8192_SHA256,
+                    () if has(SHA384) => &RSA_PSS_2048_8192_SHA384,
+                    () if has(SHA512) => &RSA_PSS_2048_8192_SHA512,
+                    () => return None,
+                }
+            }
+            SHA1_WITH_RSA if key_kind == RSA_ENCRYPTION => &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
+            _ => return None,
+        };
+        let verified = UnparsedPublicKey::new(parameters, key).verify(&self.signed, &self.signature_value);
+        Some(if verified.is_ok() { SignatureCheck::Valid } else { SignatureCheck::Invalid })
+    }
+}
+
+// Object identifiers of RFC 8017 appendix A.2 and B.1, without their headers.
+const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+const SHA1_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5];
+const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
+const SHA256: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
+const SHA384: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2];
+const SHA512: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn made() -> Vec<u8> {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(vec!["a.example".into(), "10.0.0.1".into()]).unwrap();
+        params.distinguished_name.push(rcgen::DnType::CommonName, "Bücher");
+        params.serialize_request(&key).unwrap().der().to_vec()
+    }
+
+    #[test]
+    fn a_request_is_read() {
+        let der = made();
+        let request = Request::from_der(&der).unwrap();
+        assert_eq!(request.subject.common_name(), Some("Bücher"));
+        let names: Vec<_> = request.names.iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["a.example", "10.0.0.1"]);
+        assert_eq!(request.signature, "ECDSA with SHA-256");
+        assert_eq!(request.proof_of_possession(), SignatureCheck::Valid);
+        assert!(!request.asks_for_ca);
+        assert!(Request::from_der(&der[..40]).is_err());
+    }
+
+    #[test]
+    fn a_request_that_was_changed_proves_nothing() {
+        let mut der = made();
+        let at = der.windows(9).position(|window| window == b"a.example").unwrap();
+        der[at] = b'b';
+        let request = Request::from_der(&der).unwrap();
+        assert_eq!(request.names[0], SubjectAltName::Dns("b.example".into()));
+        assert_eq!(request.proof_of_possession(), SignatureCheck::Invalid);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Request::from_der(&bytes);
+        }
+
+        #[test]
+        fn no_changed_request_panics(at in 0usize..200, byte in any::<u8>()) {
+            let mut der = made();
+            let at = at % der.len();
+            der[at] = byte;
+            if let Ok(request) = Request::from_der(&der) {
+                request.proof_of_possession();
+            }
+        }
+    }
+}

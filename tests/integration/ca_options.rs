@@ -1,0 +1,352 @@
+//! What `mkca` and `mkcert` can do besides the plain case, and what they refuse.
+
+use std::path::Path;
+
+use crate::harness::{Test, certkit};
+use crate::peers::{peer, python, script};
+
+fn text_of(test: &Test, openssl: &Path, file: &str) -> String {
+    let printed = test.run(openssl, &["x509", "-in", file, "-noout", "-text"]).exits(0).stdout();
+    printed.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn subject(test: &Test, openssl: &Path, file: &str) -> String {
+    test.run(openssl, &["x509", "-in", file, "-noout", "-subject"]).exits(0).stdout().trim().to_owned()
+}
+
+#[test]
+fn two_cas_of_one_day_have_two_names() {
+    let Some(openssl) = peer("openssl") else { return };
+    let test = Test::new();
+    for folder in ["a", "b"] {
+        test.certkit(&["mkca", "Team", "-o", folder, "--intermediate"]).exits(0);
+    }
+    let names = ["a/ca.crt", "b/ca.crt", "a/intermediate.crt", "b/intermediate.crt"]
+        .map(|file| subject(&test, &openssl, file));
+    let different: std::collections::BTreeSet<_> = names.iter().collect();
+    assert_eq!(different.len(), 4, "{names:?}");
+    assert!(names.iter().all(|name| name.contains("Team") && name.contains("tester@")), "{names:?}");
+    // So a certificate of the one is simply unknown to the other, and nothing is said of generations.
+    test.certkit(&["mkcert", "a.test", "--ca", "a/ca.crt", "--ca-key", "a/ca.key"]).exits(0);
+    test.certkit(&["check", "server.crt", "--roots", "b/ca.crt"])
+        .exits(1)
+        .says("missing_intermediate")
+        .keeps_quiet_about("path_length");
+}
+
+#[test]
+fn a_subject_with_repeated_attributes() {
+    let Some(openssl) = peer("openssl") else { return };
+    for (typed, root, intermediate) in [
+        ("C=DE,O=Team,OU=A,OU=B,CN=Our CA", "CN = Our CA", "CN = Our CA intermediate CA"),
+        ("/C=DE/O=Team/OU=A/OU=B", "CN = certkit CA tester@", "CN = certkit intermediate CA tester@"),
+    ] {
+        let test = Test::new();
+        test.certkit(&["mkca", "--subject", typed, "--intermediate"]).exits(0);
+        for (file, name) in [("ca.crt", root), ("intermediate.crt", intermediate)] {
+            let subject = subject(&test, &openssl, file);
+            assert!(subject.contains(&format!("C = DE, O = Team, OU = A, OU = B, {name}")), "{subject}");
+        }
+        test.certkit(&["mkcert", "a.test"]).exits(0);
+        test.run(
+            &openssl,
+            &["verify", "-x509_strict", "-CAfile", "ca.crt", "-untrusted", "ca-bundle.ca", "server.crt"],
+        )
+        .exits(0);
+        let before = test.files();
+        test.certkit(&["mkca", "--subject", "Team", "-o", "x"]).exits(2).says("invalid_name");
+        assert_eq!(test.files(), before);
+    }
+}
+
+#[test]
+fn every_kind_of_key_makes_a_ca() {
+    let (Some(openssl), Some(certtool)) = (peer("openssl"), peer("certtool")) else { return };
+    for kind in ["p384", "p521", "ed25519", "rsa2048"] {
+        for intermediate in [&[][..], &["--intermediate"]] {
+            let test = Test::new();
+            test.certkit(&[&["mkca", "-k", kind], intermediate].concat()).exits(0);
+            test.certkit(&["mkcert", "test.example"]).exits(0);
+            let bundle = if intermediate.is_empty() { "ca.crt" } else { "ca-bundle.ca" };
+            test.run(
+                &openssl,
+                &["verify", "-x509_strict", "-CAfile", "ca.crt", "-untrusted", bundle, "server.crt"],
+            )
+            .exits(0);
+            test.write("chain", test.text("server.crt") + &test.text(bundle));
+            test.run(&certtool, &["--verify", "--load-ca-certificate=ca.crt", "--infile=chain"]).exits(0);
+        }
+    }
+}
+
+#[test]
+fn names_that_the_ca_may_not_speak_for() {
+    let Some(openssl) = peer("openssl") else { return };
+    let test = Test::new();
+    let limits = [
+        "--permit",
+        "example",
+        "--permit",
+        "10.0.0.0/8",
+        "--exclude",
+        "bad.example",
+        "--exclude",
+        "10.9.0.0/16",
+    ];
+    test.certkit(&[&["mkca", "--intermediate"][..], &limits].concat()).exits(0);
+    for file in ["ca.crt", "intermediate.crt"] {
+        let text = text_of(&test, &openssl, file);
+        let wanted = "Name Constraints: critical Permitted: DNS:example IP:10.0.0.0/255.0.0.0 \
+                      Excluded: DNS:bad.example IP:10.9.0.0/255.255.0.0";
+        assert!(text.contains(wanted), "{file}: {text}");
+    }
+    test.certkit(&["mkcert", "good.example", "10.1.2.3"]).exits(0);
+    let before = test.files();
+    for name in ["a.bad.example", "10.9.1.1", "other.test", "192.0.2.1"] {
+        test.certkit(&["mkcert", name, "-o", "no"]).exits(2).says("name_constraint");
+    }
+    assert_eq!(test.files(), before);
+    test.certkit(&["mkca", "-o", "x", "--exclude", "10.0.0.0/99"]).exits(2).says("--exclude");
+}
+
+#[test]
+fn a_root_whose_key_is_thrown_away() {
+    let Some(openssl) = peer("openssl") else { return };
+    let test = Test::new();
+    test.certkit(&["mkca", "--throwaway-root", "--permit", "test"]).exits(0);
+    assert_eq!(test.names(), ["ca.crt", "intermediate.crt", "intermediate.key"]);
+    assert!(
+        text_of(&test, &openssl, "intermediate.crt")
+            .contains("Name Constraints: critical Permitted: DNS:test")
+    );
+    test.certkit(&["mkcert", "www.test"]).exits(0);
+    test.run(
+        &openssl,
+        &["verify", "-x509_strict", "-CAfile", "ca.crt", "-untrusted", "ca-bundle.ca", "server.crt"],
+    )
+    .exits(0);
+    // A plain root beside it would not sign: the intermediate would go on doing so.
+    let before = test.files();
+    test.certkit(&["mkca", "--force"]).exits(2).says("intermediate.crt");
+    assert_eq!(test.files(), before);
+}
+
+#[test]
+fn an_encrypted_ca_signs_with_its_password_only() {
+    let (Some(openssl), Some(certtool)) = (peer("openssl"), peer("certtool")) else { return };
+    let test = Test::new();
+    test.certkit(&["mkca", "--encrypt"]).exits(2).says("password_needed");
+    assert_eq!(test.names(), [""; 0]);
+    test.write("pw", "s3cret\n");
+    test.write("wrong", "other\n");
+    test.certkit(&["mkca", "--encrypt", "--password-file", "pw"]).exits(0);
+    assert!(test.text("ca.key").starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+    assert_eq!(test.mode("ca.key"), 0o600);
+    test.run(&openssl, &["pkey", "-in", "ca.key", "-passin", "file:pw", "-noout", "-check"]).exits(0);
+    test.run(&certtool, &["--key-info", "--infile=ca.key", "--password=s3cret"]).exits(0);
+    let before = test.files();
+    test.certkit(&["mkcert", "a.test"]).exits(2).says("key_encrypted").says("--password-file");
+    test.certkit(&["mkcert", "a.test", "--password-file", "wrong"]).exits(2).says("wrong_password");
+    assert_eq!(test.files(), before);
+    test.certkit(&["mkcert", "a.test", "--password-file", "pw"]).exits(0);
+    let program = test.program(certkit()).args(["mkcert", "b.test", "-o", "b"]);
+    program.env("CERTKIT_PASSWORD", "s3cret").run().exits(0);
+    test.run(&openssl, &["verify", "-x509_strict", "-CAfile", "ca.crt", "server.crt", "b.crt"]).exits(0);
+}
+
+#[test]
+fn a_client_certificate_as_pkcs12() {
+    let Some(openssl) = peer("openssl") else { return };
+    let test = Test::new();
+    test.certkit(&["mkca", "--intermediate"]).exits(0);
+    test.write("pw", "s3cret\n");
+    let args = ["mkcert", "me@test.example", "--client", "-o", "me", "--p12", "--p12-password-file", "pw"];
+    test.certkit(&args).exits(0).says("me.p12");
+    assert_eq!(test.mode("me.p12"), 0o600);
+    let read = ["pkcs12", "-in", "me.p12", "-passin", "file:pw", "-nodes"];
+    let text = test.run(&openssl, &read).exits(0).stdout();
+    assert_eq!(
+        (text.matches("BEGIN CERTIFICATE").count(), text.matches("BEGIN PRIVATE KEY").count()),
+        (2, 1)
+    );
+}
+
+#[test]
+fn until_a_day_or_a_time() {
+    let Some(openssl) = peer("openssl") else { return };
+    let test = Test::new();
+    test.certkit(&["mkca"]).exits(0);
+    let end = |file: &str| test.run(&openssl, &["x509", "-in", file, "-noout", "-enddate"]).exits(0).stdout();
+    let in_a_month = test.run("date", &["-u", "-d", "+30 days", "+%Y-%m-%d"]).exits(0).stdout();
+    let in_a_month = in_a_month.trim();
+    test.certkit(&["mkcert", "a.test", "-o", "a", "--until", in_a_month]).exits(0);
+    assert!(end("a.crt").contains("23:59:59"), "{}", end("a.crt"));
+    test.certkit(&["mkcert", "a.test", "-o", "b", "--until", &format!("{in_a_month}T12:00:00Z")]).exits(0);
+    assert!(end("b.crt").contains("12:00:00"), "{}", end("b.crt"));
+    // Not after its CA, and that is said.
+    test.certkit(&["mkcert", "a.test", "-o", "c", "--client", "--until", "2099-01-01"])
+        .exits(0)
+        .says("because its CA");
+    assert_eq!(end("c.crt"), end("ca.crt"));
+    let before = test.files();
+    test.certkit(&["mkcert", "a.test", "-o", "d", "--until", "2020-01-01"]).exits(2).says("passed already");
+    test.certkit(&["mkcert", "a.test", "-o", "d", "--until", "2099-01-01"])
+        .exits(2)
+        .says("validity_too_long");
+    test.certkit(&["mkcert", "a.test", "-o", "d", "--until", "soon"]).exits(2).says("2027-01-31");
+    assert_eq!(test.files(), before);
+}
+
+#[test]
+fn with_a_key_that_is_there_already() {
+    let Some(openssl) = peer("openssl") else { return };
+    let test = Test::new();
+    test.certkit(&["mkca"]).exits(0);
+    let make = ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384", "-out", "my.key"];
+    test.run(&openssl, &make).exits(0);
+    test.run(&openssl, &["pkey", "-in", "my.key", "-aes256", "-passout", "pass:pw", "-out", "locked.key"])
+        .exits(0);
+    test.write("pw", "pw\n");
+    test.certkit(&["mkcert", "a.test", "--key", "my.key"]).exits(0).says("--key my.key");
+    assert!(!test.path("server.key").exists());
+    test.certkit(&["mkcert", "a.test", "-o", "b", "--key", "locked.key", "--key-password-file", "pw"])
+        .exits(0);
+    let public = test.run(&openssl, &["pkey", "-in", "my.key", "-pubout"]).exits(0).stdout();
+    for file in ["server.crt", "b.crt"] {
+        assert_eq!(test.run(&openssl, &["x509", "-in", file, "-noout", "-pubkey"]).exits(0).stdout(), public);
+    }
+    let before = test.files();
+    test.certkit(&["mkcert", "a.test", "-o", "c", "--key", "nothing.key"]).exits(2).says("not_found");
+    test.certkit(&["mkcert", "a.test", "-o", "c", "--key", "locked.key"]).exits(2).says("key_encrypted");
+    assert_eq!(test.files(), before);
+}
+
+#[test]
+fn if_needed_does_as_little_as_it_can() {
+    let test = Test::new();
+    test.certkit(&["mkca"]).exits(0);
+    let make = |names: &[&str]| test.certkit(&[&["mkcert", "--if-needed"], names].concat()).exits(0);
+    make(&["a.test", "b.test"]);
+    let first = test.files();
+    make(&["B.test", "a.test"]).says("nothing to do");
+    assert_eq!(test.files(), first);
+    // Other names, another purpose, a key that does not fit: made anew, the old key is kept.
+    make(&["a.test"]).keeps_quiet_about("nothing to do");
+    assert_eq!(test.text("server.key.bak"), String::from_utf8_lossy(&first[Path::new("server.key")].1));
+    make(&["a.test", "--client"]).keeps_quiet_about("nothing to do");
+    test.write("server.key", test.text("ca.key"));
+    make(&["a.test", "--client"]).keeps_quiet_about("nothing to do");
+    // In its last third (this one is in its only day, which began five minutes ago, so it is not).
+    make(&["a.test", "-o", "short", "--days", "1"]);
+    make(&["a.test", "-o", "short"]).says("nothing to do");
+    // What another CA issued stays, unless one insists.
+    test.certkit(&["mkca", "--force"]).exits(0);
+    let before = test.files();
+    test.certkit(&["mkcert", "a.test", "--if-needed"]).exits(2).says("output_exists");
+    assert_eq!(test.files(), before);
+}
+
+#[test]
+fn international_names_and_very_many() {
+    let Some(openssl) = peer("openssl") else { return };
+    let test = Test::new();
+    test.certkit(&["mkca"]).exits(0);
+    test.certkit(&["mkcert", "Bücher.example", "*.bücher.example", "xn--bcher-kva.example"]).exits(0);
+    let names = test
+        .run(&openssl, &["x509", "-in", "server.crt", "-noout", "-ext", "subjectAltName"])
+        .exits(0)
+        .stdout();
+    assert!(names.trim().ends_with("DNS:xn--bcher-kva.example, DNS:*.xn--bcher-kva.example"), "{names}");
+    let many: Vec<_> = (0..1000).map(|number| format!("h{number}.test.example")).collect();
+    let mut args = vec!["mkcert", "-o", "many"];
+    args.extend(many.iter().map(String::as_str));
+    test.certkit(&args).exits(0);
+    test.run(
+        &openssl,
+        &["verify", "-x509_strict", "-verify_hostname", "h999.test.example", "-CAfile", "ca.crt", "many.crt"],
+    )
+    .exits(0);
+}
+
+#[test]
+fn cas_that_cannot_sign_now() {
+    let Some(python) = python(&["cryptography"]) else { return };
+    let test = Test::new();
+    test.run(&python, &[script("pyca.py").to_str().unwrap(), "ca", "expired", "."]).exits(0);
+    let before = test.files();
+    test.certkit(&["mkcert", "a.test"]).exits(2).says("expired").says("certkit mkca --force");
+    assert_eq!(test.files(), before);
+    let test = Test::with_certificate("a.test");
+    let before = test.files();
+    test.certkit(&["mkcert", "b.test", "-o", "b", "--ca", "server.crt", "--ca-key", "server.key"])
+        .exits(2)
+        .says("not_a_ca");
+    assert_eq!(test.files(), before);
+}
+
+#[test]
+fn a_full_disk_leaves_nothing_half_written() {
+    let Some(mount) = peer("mount") else { return };
+    let test = Test::new();
+    test.certkit(&["mkca"]).exits(0);
+    std::fs::create_dir(test.path("disk")).unwrap();
+    let disk = Disk { test: &test };
+    if !test.run(&mount, &["-t", "tmpfs", "-o", "size=64k", "tmpfs", "disk"]).succeeded() {
+        // Only root may mount; as another user the test has nothing to fill.
+        assert!(!rustix::process::geteuid().is_root(), "root cannot mount a small disk here");
+        return;
+    }
+    for file in ["ca.crt", "ca.key"] {
+        std::fs::copy(test.path(file), test.path(format!("disk/{file}"))).unwrap();
+    }
+    // Eight pages are left, then four, two, one and none: wherever it ends, nothing is half-written.
+    let names = (0..40).map(|number| format!("h{number}.test\n")).collect::<String>();
+    test.write("list", names);
+    let ca = ["--ca", "disk/ca.crt", "--ca-key", "disk/ca.key"];
+    test.certkit(&[&["mkcert", "--from", "list", "-o", "disk/many"][..], &ca].concat())
+        .exits(2)
+        .says("no space");
+    for number in 0..12 {
+        let output = format!("disk/one{number}");
+        let ran = test.certkit(&[&["mkcert", "a.test", "-o", &output][..], &ca].concat());
+        let (certificate, key) = (format!("{output}.crt"), format!("{output}.key"));
+        assert_eq!(ran.succeeded(), test.path(&certificate).exists());
+        assert_eq!(ran.succeeded(), test.path(&key).exists());
+        if ran.succeeded() {
+            test.certkit(&["check", &certificate, "--key", &key, "--roots", "ca.crt"]).exits(0);
+        } else {
+            ran.exits(2).says("no space");
+        }
+    }
+    for line in test.text("disk/ledger.jsonl").lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap();
+    }
+    assert!(!test.names().iter().any(|name| name.contains(".certkit-")), "{:?}", test.names());
+    drop(disk);
+}
+
+/// A small disk, which goes with the test.
+struct Disk<'a> {
+    test: &'a Test,
+}
+
+impl Drop for Disk<'_> {
+    fn drop(&mut self) {
+        self.test.run("umount", &["disk"]);
+    }
+}
+
+#[test]
+fn a_folder_that_may_not_be_written() {
+    if rustix::process::geteuid().is_root() {
+        return; // root may write everywhere
+    }
+    use std::os::unix::fs::PermissionsExt;
+    let test = Test::new();
+    test.certkit(&["mkca", "-o", "ca"]).exits(0);
+    std::fs::set_permissions(test.path("ca"), std::fs::Permissions::from_mode(0o500)).unwrap();
+    let ca = ["--ca", "ca/ca.crt", "--ca-key", "ca/ca.key"];
+    test.certkit(&[&["mkcert", "a.test"][..], &ca].concat()).exits(2).says("permission").says("ledger");
+    assert_eq!(test.names(), ["ca", "ca/ca.crt", "ca/ca.key"]);
+    std::fs::set_permissions(test.path("ca"), std::fs::Permissions::from_mode(0o700)).unwrap();
+}
