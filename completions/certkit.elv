@@ -36,8 +36,10 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand revoke 'Revoke a certificate of your CA'
             cand crl 'Make the revocation list of your CA'
             cand merge 'Put a server certificate and its CA bundle together, in the right order'
-            cand check 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
-            cand show 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
+            cand check 'Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it'
+            cand show 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends'
+            cand key 'Make, show, encrypt, decrypt and compare private keys'
+            cand convert 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
             cand acme 'Get certificates from Let''s Encrypt or another ACME server'
             cand serve 'Serve a Python web application on https'
             cand completions 'Print shell completions'
@@ -201,7 +203,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'certkit;check'= {
-            cand --host 'The name that clients will use: DNS name or IP address (a URL or host:port is understood)'
+            cand --host 'The name that clients will use: DNS name or IP address (a URL or host:port is understood); a server is asked for it'
             cand --email 'A mail address that the certificate must be for; may be repeated'
             cand --roots 'Trust these CA certificates and no others; may be repeated'
             cand --key 'The private key: must fit the server certificate'
@@ -212,10 +214,13 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --max-depth 'Fail when there are more intermediates than this; self-issued ones do not count'
             cand --at 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)'
             cand --min-days 'Fail when the chain ends within this many days'
+            cand --starttls 'The server speaks this in clear first, and TLS after its STARTTLS command'
+            cand --timeout 'Give up when the server lets itself be waited for so long [default: 10]'
             cand --batch 'Judge many chains: one JSON object a line, answered by one JSON object a line; - is standard input'
             cand --explain 'Say what a finding code means, why it matters, which clients care and what mends it'
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --deep 'Have the server name every protocol, cipher suite and group that it takes: some dozens of connections'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Tell what is being done (twice: in detail)'
@@ -225,9 +230,135 @@ set edit:completion:arg-completer[certkit] = {|@words|
         }
         &'certkit;show'= {
             cand --password-file 'The password of a PKCS#12 file or an encrypted key: the first line of this file; - is standard input'
+            cand --host 'The name to ask a server for, where it is not the one that it is found by'
+            cand --starttls 'The server speaks this in clear first, and TLS after its STARTTLS command'
+            cand --timeout 'Give up when the server lets itself be waited for so long [default: 10]'
             cand --at 'Count the days left from this time (RFC 3339, as 2026-11-20T12:00:00Z)'
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;key'= {
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand new 'Make a new private key'
+            cand show 'Say what kind of key is in a file, and the fingerprint of its public key'
+            cand encrypt 'Put a key behind a password'
+            cand decrypt 'Take the password off a key'
+            cand match 'Tell which certificates and requests belong to a key'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;key;new'= {
+            cand -k 'Kind of key'
+            cand --key-type 'Kind of key'
+            cand -o 'Where to write; - is standard output'
+            cand --output 'Where to write; - is standard output'
+            cand --password-file 'The password: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --encrypt 'Put it behind a password, from --password-file, CERTKIT_PASSWORD, or asked for on the terminal'
+            cand --force 'Replace an existing file (the old key is kept as .bak)'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;key;show'= {
+            cand --password-file 'The password of the key: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;key;encrypt'= {
+            cand -o 'Where to write; - is standard output, which is also the default unless that is a terminal'
+            cand --output 'Where to write; - is standard output, which is also the default unless that is a terminal'
+            cand --password-file 'The password: the first line of this file; - is standard input'
+            cand --new-password-file 'The new password of a key that has one already; --password-file then names the old one'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --force 'Replace an existing file (it is kept as .bak)'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;key;decrypt'= {
+            cand -o 'Where to write; - is standard output, which is also the default unless that is a terminal'
+            cand --output 'Where to write; - is standard output, which is also the default unless that is a terminal'
+            cand --password-file 'The password: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --force 'Replace an existing file (it is kept as .bak)'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;key;match'= {
+            cand --password-file 'The password of the key and of PKCS#12 files: the first line of this file; - is standard input'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;key;help'= {
+            cand new 'Make a new private key'
+            cand show 'Say what kind of key is in a file, and the fingerprint of its public key'
+            cand encrypt 'Put a key behind a password'
+            cand decrypt 'Take the password off a key'
+            cand match 'Tell which certificates and requests belong to a key'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;key;help;new'= {
+        }
+        &'certkit;key;help;show'= {
+        }
+        &'certkit;key;help;encrypt'= {
+        }
+        &'certkit;key;help;decrypt'= {
+        }
+        &'certkit;key;help;match'= {
+        }
+        &'certkit;key;help;help'= {
+        }
+        &'certkit;convert'= {
+            cand -o 'Where to write; - is standard output, which is also the default. Nothing binary or secret goes to a terminal'
+            cand --output 'Where to write; - is standard output, which is also the default. Nothing binary or secret goes to a terminal'
+            cand --to 'The form to write'
+            cand --key 'Add the private key of this file'
+            cand --chain 'Add the certificates of this file'
+            cand --password-file 'The password of what is read, and of what is written unless that has its own: the first line of this file; - is standard input'
+            cand --new-password-file 'The password of what is written: the first line of this file'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --legacy 'Encrypt PKCS#12 with triple DES and SHA-1, for old versions of Windows, macOS and Java (before 8u301)'
+            cand --force 'Replace an existing file (one with a key is kept as .bak)'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Tell what is being done (twice: in detail)'
@@ -256,6 +387,8 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --http 'Answer http-01 with a server of certkit''s own (default: port 80 on all addresses, IPv4 and IPv6)'
             cand --webroot 'Answer http-01 with files below DIR, the root folder of a web server that runs already'
             cand --tls-alpn 'Answer tls-alpn-01 with a TLS listener of certkit''s own (default: port 443 on all addresses)'
+            cand --dns-hook 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE, where FQDN is _acme-challenge.NAME. with its dot at the end. The record must be visible when present returns; a CNAME there is for the program to follow'
+            cand --rfc2136 'Answer dns-01 by dynamic updates (RFC 2136) to the name server that FILE names, signed with its key; see below'
             cand --server 'Directory address of the ACME server (default: Let''s Encrypt)'
             cand --ca-roots 'Trust these CA certificates for the ACME server itself, in place of the system''s'
             cand --email 'Mail address that the server may write to'
@@ -461,6 +594,12 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --key 'The private key of the certificate'
             cand --tls-min 'The lowest version of TLS: 1.2 or 1.3 [default: 1.2]'
             cand --hsts 'Tell browsers to insist on https for so many seconds [without a number: two years]'
+            cand --acme 'Get a certificate for NAME from an ACME server, and renew it for good; may be repeated. Names with commas between them share a certificate'
+            cand --acme-server 'Directory address of the ACME server [default: Let''s Encrypt]'
+            cand --acme-email 'Mail address that the ACME server may write to'
+            cand --acme-ca-roots 'Trust these CA certificates for the ACME server itself, in place of the system''s'
+            cand --acme-state 'Where accounts, orders and certificates are kept, as for certkit acme'
+            cand --acme-missing 'What clients get before the first certificate is there: one made here, which they must not trust, or a refusal [default: local]'
             cand --wsgi-file 'The application as a file'
             cand -w 'The application as a module: pkg.mod[:callable]'
             cand --module 'The application as a module: pkg.mod[:callable]'
@@ -491,6 +630,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
             cand --force 'Start although the certificate has expired or the chain is in wrong order (never with a wrong key)'
+            cand --agree-tos 'Agree to the ACME server''s terms of service, which a new account needs'
             cand --manage-script-name 'Behind a front server: take SCRIPT_NAME off PATH_INFO'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
@@ -528,8 +668,10 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand revoke 'Revoke a certificate of your CA'
             cand crl 'Make the revocation list of your CA'
             cand merge 'Put a server certificate and its CA bundle together, in the right order'
-            cand check 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
-            cand show 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
+            cand check 'Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it'
+            cand show 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends'
+            cand key 'Make, show, encrypt, decrypt and compare private keys'
+            cand convert 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
             cand acme 'Get certificates from Let''s Encrypt or another ACME server'
             cand serve 'Serve a Python web application on https'
             cand completions 'Print shell completions'
@@ -555,6 +697,25 @@ set edit:completion:arg-completer[certkit] = {|@words|
         &'certkit;help;check'= {
         }
         &'certkit;help;show'= {
+        }
+        &'certkit;help;key'= {
+            cand new 'Make a new private key'
+            cand show 'Say what kind of key is in a file, and the fingerprint of its public key'
+            cand encrypt 'Put a key behind a password'
+            cand decrypt 'Take the password off a key'
+            cand match 'Tell which certificates and requests belong to a key'
+        }
+        &'certkit;help;key;new'= {
+        }
+        &'certkit;help;key;show'= {
+        }
+        &'certkit;help;key;encrypt'= {
+        }
+        &'certkit;help;key;decrypt'= {
+        }
+        &'certkit;help;key;match'= {
+        }
+        &'certkit;help;convert'= {
         }
         &'certkit;help;acme'= {
             cand obtain 'Get a certificate, unless the one in use is still good'

@@ -39,8 +39,10 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate of your CA')
             [CompletionResult]::new('crl', 'crl', [CompletionResultType]::ParameterValue, 'Make the revocation list of your CA')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put a server certificate and its CA bundle together, in the right order')
-            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Judge a certificate chain: does it hold, and if not, why, and what mends it')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what is in a file: certificate, key, request, PKCS#12 and the like')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends')
+            [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Make, show, encrypt, decrypt and compare private keys')
+            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1')
             [CompletionResult]::new('acme', 'acme', [CompletionResultType]::ParameterValue, 'Get certificates from Let''s Encrypt or another ACME server')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve a Python web application on https')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print shell completions')
@@ -213,7 +215,7 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             break
         }
         'certkit;check' {
-            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The name that clients will use: DNS name or IP address (a URL or host:port is understood)')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The name that clients will use: DNS name or IP address (a URL or host:port is understood); a server is asked for it')
             [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'A mail address that the certificate must be for; may be repeated')
             [CompletionResult]::new('--roots', '--roots', [CompletionResultType]::ParameterName, 'Trust these CA certificates and no others; may be repeated')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The private key: must fit the server certificate')
@@ -224,10 +226,13 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Fail when there are more intermediates than this; self-issued ones do not count')
             [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)')
             [CompletionResult]::new('--min-days', '--min-days', [CompletionResultType]::ParameterName, 'Fail when the chain ends within this many days')
+            [CompletionResult]::new('--starttls', '--starttls', [CompletionResultType]::ParameterName, 'The server speaks this in clear first, and TLS after its STARTTLS command')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up when the server lets itself be waited for so long [default: 10]')
             [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Judge many chains: one JSON object a line, answered by one JSON object a line; - is standard input')
             [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Say what a finding code means, why it matters, which clients care and what mends it')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--deep', '--deep', [CompletionResultType]::ParameterName, 'Have the server name every protocol, cipher suite and group that it takes: some dozens of connections')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
@@ -238,9 +243,149 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         }
         'certkit;show' {
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of a PKCS#12 file or an encrypted key: the first line of this file; - is standard input')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The name to ask a server for, where it is not the one that it is found by')
+            [CompletionResult]::new('--starttls', '--starttls', [CompletionResultType]::ParameterName, 'The server speaks this in clear first, and TLS after its STARTTLS command')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up when the server lets itself be waited for so long [default: 10]')
             [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'Count the days left from this time (RFC 3339, as 2026-11-20T12:00:00Z)')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;key' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Make a new private key')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what kind of key is in a file, and the fingerprint of its public key')
+            [CompletionResult]::new('encrypt', 'encrypt', [CompletionResultType]::ParameterValue, 'Put a key behind a password')
+            [CompletionResult]::new('decrypt', 'decrypt', [CompletionResultType]::ParameterValue, 'Take the password off a key')
+            [CompletionResult]::new('match', 'match', [CompletionResultType]::ParameterValue, 'Tell which certificates and requests belong to a key')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;key;new' {
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Kind of key')
+            [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Kind of key')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password: the first line of this file; - is standard input')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--encrypt', '--encrypt', [CompletionResultType]::ParameterName, 'Put it behind a password, from --password-file, CERTKIT_PASSWORD, or asked for on the terminal')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file (the old key is kept as .bak)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;key;show' {
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of the key: the first line of this file; - is standard input')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;key;encrypt' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default unless that is a terminal')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default unless that is a terminal')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password: the first line of this file; - is standard input')
+            [CompletionResult]::new('--new-password-file', '--new-password-file', [CompletionResultType]::ParameterName, 'The new password of a key that has one already; --password-file then names the old one')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file (it is kept as .bak)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;key;decrypt' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default unless that is a terminal')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default unless that is a terminal')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password: the first line of this file; - is standard input')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file (it is kept as .bak)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;key;match' {
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of the key and of PKCS#12 files: the first line of this file; - is standard input')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;key;help' {
+            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Make a new private key')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what kind of key is in a file, and the fingerprint of its public key')
+            [CompletionResult]::new('encrypt', 'encrypt', [CompletionResultType]::ParameterValue, 'Put a key behind a password')
+            [CompletionResult]::new('decrypt', 'decrypt', [CompletionResultType]::ParameterValue, 'Take the password off a key')
+            [CompletionResult]::new('match', 'match', [CompletionResultType]::ParameterValue, 'Tell which certificates and requests belong to a key')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;key;help;new' {
+            break
+        }
+        'certkit;key;help;show' {
+            break
+        }
+        'certkit;key;help;encrypt' {
+            break
+        }
+        'certkit;key;help;decrypt' {
+            break
+        }
+        'certkit;key;help;match' {
+            break
+        }
+        'certkit;key;help;help' {
+            break
+        }
+        'certkit;convert' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default. Nothing binary or secret goes to a terminal')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; - is standard output, which is also the default. Nothing binary or secret goes to a terminal')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The form to write')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add the private key of this file')
+            [CompletionResult]::new('--chain', '--chain', [CompletionResultType]::ParameterName, 'Add the certificates of this file')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of what is read, and of what is written unless that has its own: the first line of this file; - is standard input')
+            [CompletionResult]::new('--new-password-file', '--new-password-file', [CompletionResultType]::ParameterName, 'The password of what is written: the first line of this file')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--legacy', '--legacy', [CompletionResultType]::ParameterName, 'Encrypt PKCS#12 with triple DES and SHA-1, for old versions of Windows, macOS and Java (before 8u301)')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file (one with a key is kept as .bak)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
@@ -271,6 +416,8 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--http', '--http', [CompletionResultType]::ParameterName, 'Answer http-01 with a server of certkit''s own (default: port 80 on all addresses, IPv4 and IPv6)')
             [CompletionResult]::new('--webroot', '--webroot', [CompletionResultType]::ParameterName, 'Answer http-01 with files below DIR, the root folder of a web server that runs already')
             [CompletionResult]::new('--tls-alpn', '--tls-alpn', [CompletionResultType]::ParameterName, 'Answer tls-alpn-01 with a TLS listener of certkit''s own (default: port 443 on all addresses)')
+            [CompletionResult]::new('--dns-hook', '--dns-hook', [CompletionResultType]::ParameterName, 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE, where FQDN is _acme-challenge.NAME. with its dot at the end. The record must be visible when present returns; a CNAME there is for the program to follow')
+            [CompletionResult]::new('--rfc2136', '--rfc2136', [CompletionResultType]::ParameterName, 'Answer dns-01 by dynamic updates (RFC 2136) to the name server that FILE names, signed with its key; see below')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Directory address of the ACME server (default: Let''s Encrypt)')
             [CompletionResult]::new('--ca-roots', '--ca-roots', [CompletionResultType]::ParameterName, 'Trust these CA certificates for the ACME server itself, in place of the system''s')
             [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'Mail address that the server may write to')
@@ -504,6 +651,12 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The private key of the certificate')
             [CompletionResult]::new('--tls-min', '--tls-min', [CompletionResultType]::ParameterName, 'The lowest version of TLS: 1.2 or 1.3 [default: 1.2]')
             [CompletionResult]::new('--hsts', '--hsts', [CompletionResultType]::ParameterName, 'Tell browsers to insist on https for so many seconds [without a number: two years]')
+            [CompletionResult]::new('--acme', '--acme', [CompletionResultType]::ParameterName, 'Get a certificate for NAME from an ACME server, and renew it for good; may be repeated. Names with commas between them share a certificate')
+            [CompletionResult]::new('--acme-server', '--acme-server', [CompletionResultType]::ParameterName, 'Directory address of the ACME server [default: Let''s Encrypt]')
+            [CompletionResult]::new('--acme-email', '--acme-email', [CompletionResultType]::ParameterName, 'Mail address that the ACME server may write to')
+            [CompletionResult]::new('--acme-ca-roots', '--acme-ca-roots', [CompletionResultType]::ParameterName, 'Trust these CA certificates for the ACME server itself, in place of the system''s')
+            [CompletionResult]::new('--acme-state', '--acme-state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept, as for certkit acme')
+            [CompletionResult]::new('--acme-missing', '--acme-missing', [CompletionResultType]::ParameterName, 'What clients get before the first certificate is there: one made here, which they must not trust, or a refusal [default: local]')
             [CompletionResult]::new('--wsgi-file', '--wsgi-file', [CompletionResultType]::ParameterName, 'The application as a file')
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'The application as a module: pkg.mod[:callable]')
             [CompletionResult]::new('--module', '--module', [CompletionResultType]::ParameterName, 'The application as a module: pkg.mod[:callable]')
@@ -534,6 +687,7 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Start although the certificate has expired or the chain is in wrong order (never with a wrong key)')
+            [CompletionResult]::new('--agree-tos', '--agree-tos', [CompletionResultType]::ParameterName, 'Agree to the ACME server''s terms of service, which a new account needs')
             [CompletionResult]::new('--manage-script-name', '--manage-script-name', [CompletionResultType]::ParameterName, 'Behind a front server: take SCRIPT_NAME off PATH_INFO')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -574,8 +728,10 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate of your CA')
             [CompletionResult]::new('crl', 'crl', [CompletionResultType]::ParameterValue, 'Make the revocation list of your CA')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put a server certificate and its CA bundle together, in the right order')
-            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Judge a certificate chain: does it hold, and if not, why, and what mends it')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what is in a file: certificate, key, request, PKCS#12 and the like')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends')
+            [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Make, show, encrypt, decrypt and compare private keys')
+            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1')
             [CompletionResult]::new('acme', 'acme', [CompletionResultType]::ParameterValue, 'Get certificates from Let''s Encrypt or another ACME server')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve a Python web application on https')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print shell completions')
@@ -611,6 +767,32 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             break
         }
         'certkit;help;show' {
+            break
+        }
+        'certkit;help;key' {
+            [CompletionResult]::new('new', 'new', [CompletionResultType]::ParameterValue, 'Make a new private key')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Say what kind of key is in a file, and the fingerprint of its public key')
+            [CompletionResult]::new('encrypt', 'encrypt', [CompletionResultType]::ParameterValue, 'Put a key behind a password')
+            [CompletionResult]::new('decrypt', 'decrypt', [CompletionResultType]::ParameterValue, 'Take the password off a key')
+            [CompletionResult]::new('match', 'match', [CompletionResultType]::ParameterValue, 'Tell which certificates and requests belong to a key')
+            break
+        }
+        'certkit;help;key;new' {
+            break
+        }
+        'certkit;help;key;show' {
+            break
+        }
+        'certkit;help;key;encrypt' {
+            break
+        }
+        'certkit;help;key;decrypt' {
+            break
+        }
+        'certkit;help;key;match' {
+            break
+        }
+        'certkit;help;convert' {
             break
         }
         'certkit;help;acme' {
