@@ -1,8 +1,8 @@
-# What a developer types. `.ci/run` is `make lint` and `make test`; nothing is checked elsewhere.
+# What a developer types. `.ci/run` is `make lint`, `make test` and `make fuzz-smoke`; nothing is checked elsewhere.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: test soak lint bench completions
+.PHONY: test soak lint bench completions fuzz fuzz-smoke
 
 # Installs the peers and runs every test beside them, skipping nothing.
 test:
@@ -17,6 +17,7 @@ soak:
 # Format, lints, documentation, dependencies.
 lint:
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --locked --no-deps --document-private-items
 	@if cargo deny --version >/dev/null 2>&1; then \
@@ -30,6 +31,14 @@ bench:
 	@tests/peers/install.sh bench
 	cargo build --locked --release
 	@target/peers/venv/bin/python benches/run.py
+
+# One fuzz target for so long: make fuzz TARGET=reader SECONDS=600.
+fuzz:
+	@fuzz/run.sh "$(TARGET)" "$(SECONDS)"
+
+# Every fuzz target for a few seconds, on testdata and on what once failed.
+fuzz-smoke:
+	@fuzz/run.sh smoke
 
 # The files under completions/, from the same definitions as --help.
 completions:

@@ -513,7 +513,7 @@ def one_name(clients):
 
 def hundred_names(clients):
     # Where the server says nothing of Retry-After, as Debian's Pebble, lego 4.9 waits five seconds for each name.
-    limit = 60
+    limit = 30
     medians = acme_table("100 names and a new account, ms (target: not above lego)", clients, 100, {"lego": 1}, limit)
     if "lego" in medians:
         if medians["lego"] >= limit * 1e3:

@@ -40,6 +40,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand show 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends'
             cand key 'Make, show, encrypt, decrypt and compare private keys'
             cand convert 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
+            cand trust 'Have this machine trust your CA: system, browsers, Java'
             cand acme 'Get certificates from Let''s Encrypt or another ACME server'
             cand serve 'Serve a Python web application on https'
             cand completions 'Print shell completions'
@@ -366,6 +367,94 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'certkit;trust'= {
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand install 'Put the CA into the trust stores'
+            cand uninstall 'Take exactly this CA out of the trust stores'
+            cand status 'Ask each trust store whether it trusts the CA'
+            cand export 'Write the CA''s certificate into a file for another device'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;trust;install'= {
+            cand --ca 'The same as FILE'
+            cand --store 'Which stores; may be repeated'
+            cand --root 'Take this folder for /, as for an image of a system; its own commands are then printed and not run'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --dry-run 'Say what would be done, and do nothing'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;trust;uninstall'= {
+            cand --ca 'The same as FILE'
+            cand --store 'Which stores; may be repeated'
+            cand --root 'Take this folder for /, as for an image of a system; its own commands are then printed and not run'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --dry-run 'Say what would be done, and do nothing'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;trust;status'= {
+            cand --ca 'The same as FILE'
+            cand --store 'Which stores; may be repeated'
+            cand --root 'Take this folder for /, as for an image of a system; its own commands are then printed and not run'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;trust;export'= {
+            cand --ca 'The same as FILE'
+            cand -o 'Where to write; - is standard output. A name that ends in .der or .cer becomes DER (for Android), in .mobileconfig a profile [default: ca.crt, with --mobileconfig ca.mobileconfig]'
+            cand --output 'Where to write; - is standard output. A name that ends in .der or .cer becomes DER (for Android), in .mobileconfig a profile [default: ca.crt, with --mobileconfig ca.mobileconfig]'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --mobileconfig 'Write a configuration profile for iPhone, iPad and Mac'
+            cand --force 'Replace an existing file'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;trust;help'= {
+            cand install 'Put the CA into the trust stores'
+            cand uninstall 'Take exactly this CA out of the trust stores'
+            cand status 'Ask each trust store whether it trusts the CA'
+            cand export 'Write the CA''s certificate into a file for another device'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;trust;help;install'= {
+        }
+        &'certkit;trust;help;uninstall'= {
+        }
+        &'certkit;trust;help;status'= {
+        }
+        &'certkit;trust;help;export'= {
+        }
+        &'certkit;trust;help;help'= {
+        }
         &'certkit;acme'= {
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
@@ -387,7 +476,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --http 'Answer http-01 with a server of certkit''s own (default: port 80 on all addresses, IPv4 and IPv6)'
             cand --webroot 'Answer http-01 with files below DIR, the root folder of a web server that runs already'
             cand --tls-alpn 'Answer tls-alpn-01 with a TLS listener of certkit''s own (default: port 443 on all addresses)'
-            cand --dns-hook 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE, where FQDN is _acme-challenge.NAME. with its dot at the end. The record must be visible when present returns; a CNAME there is for the program to follow'
+            cand --dns-hook 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE, where FQDN is _acme-challenge.NAME. with its dot at the end. The record must be visible when present returns, for which it has ten minutes; a CNAME there is for the program to follow. No shell runs'
             cand --rfc2136 'Answer dns-01 by dynamic updates (RFC 2136) to the name server that FILE names, signed with its key; see below'
             cand --server 'Directory address of the ACME server (default: Let''s Encrypt)'
             cand --ca-roots 'Trust these CA certificates for the ACME server itself, in place of the system''s'
@@ -672,6 +761,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand show 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends'
             cand key 'Make, show, encrypt, decrypt and compare private keys'
             cand convert 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
+            cand trust 'Have this machine trust your CA: system, browsers, Java'
             cand acme 'Get certificates from Let''s Encrypt or another ACME server'
             cand serve 'Serve a Python web application on https'
             cand completions 'Print shell completions'
@@ -716,6 +806,20 @@ set edit:completion:arg-completer[certkit] = {|@words|
         &'certkit;help;key;match'= {
         }
         &'certkit;help;convert'= {
+        }
+        &'certkit;help;trust'= {
+            cand install 'Put the CA into the trust stores'
+            cand uninstall 'Take exactly this CA out of the trust stores'
+            cand status 'Ask each trust store whether it trusts the CA'
+            cand export 'Write the CA''s certificate into a file for another device'
+        }
+        &'certkit;help;trust;install'= {
+        }
+        &'certkit;help;trust;uninstall'= {
+        }
+        &'certkit;help;trust;status'= {
+        }
+        &'certkit;help;trust;export'= {
         }
         &'certkit;help;acme'= {
             cand obtain 'Get a certificate, unless the one in use is still good'

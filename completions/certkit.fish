@@ -45,6 +45,7 @@ complete -c certkit -n "__fish_certkit_needs_command" -f -a "check" -d 'Judge a 
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "show" -d 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "trust" -d 'Have this machine trust your CA: system, browsers, Java'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "serve" -d 'Serve a Python web application on https'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "completions" -d 'Print shell completions'
@@ -358,6 +359,83 @@ complete -c certkit -n "__fish_certkit_using_subcommand convert" -l force -d 'Re
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "install" -d 'Put the CA into the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "uninstall" -d 'Take exactly this CA out of the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "status" -d 'Ask each trust store whether it trusts the CA'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "export" -d 'Write the CA\'s certificate into a file for another device'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l ca -d 'The same as FILE' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l store -d 'Which stores; may be repeated' -r -f -a "all\t'All that are here'
+system\t'The operating system\'s: curl, Python, Go'
+nss\t'The user\'s NSS database: Chromium, Chrome'
+firefox\t'Every profile of Firefox'
+java\t'Java\'s cacerts'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l root -d 'Take this folder for /, as for an image of a system; its own commands are then printed and not run' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l ca -d 'The same as FILE' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l store -d 'Which stores; may be repeated' -r -f -a "all\t'All that are here'
+system\t'The operating system\'s: curl, Python, Go'
+nss\t'The user\'s NSS database: Chromium, Chrome'
+firefox\t'Every profile of Firefox'
+java\t'Java\'s cacerts'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l root -d 'Take this folder for /, as for an image of a system; its own commands are then printed and not run' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l ca -d 'The same as FILE' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l store -d 'Which stores; may be repeated' -r -f -a "all\t'All that are here'
+system\t'The operating system\'s: curl, Python, Go'
+nss\t'The user\'s NSS database: Chromium, Chrome'
+firefox\t'Every profile of Firefox'
+java\t'Java\'s cacerts'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l root -d 'Take this folder for /, as for an image of a system; its own commands are then printed and not run' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l ca -d 'The same as FILE' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s o -l output -d 'Where to write; - is standard output. A name that ends in .der or .cer becomes DER (for Android), in .mobileconfig a profile [default: ca.crt, with --mobileconfig ca.mobileconfig]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l mobileconfig -d 'Write a configuration profile for iPhone, iPad and Mac'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l force -d 'Replace an existing file'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "install" -d 'Put the CA into the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "uninstall" -d 'Take exactly this CA out of the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "status" -d 'Ask each trust store whether it trusts the CA'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write the CA\'s certificate into a file for another device'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
@@ -376,7 +454,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_see
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l http -d 'Answer http-01 with a server of certkit\'s own (default: port 80 on all addresses, IPv4 and IPv6)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l webroot -d 'Answer http-01 with files below DIR, the root folder of a web server that runs already' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l tls-alpn -d 'Answer tls-alpn-01 with a TLS listener of certkit\'s own (default: port 443 on all addresses)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l dns-hook -d 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE, where FQDN is _acme-challenge.NAME. with its dot at the end. The record must be visible when present returns; a CNAME there is for the program to follow' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l dns-hook -d 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE, where FQDN is _acme-challenge.NAME. with its dot at the end. The record must be visible when present returns, for which it has ten minutes; a CNAME there is for the program to follow. No shell runs' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l rfc2136 -d 'Answer dns-01 by dynamic updates (RFC 2136) to the name server that FILE names, signed with its key; see below' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l server -d 'Directory address of the ACME server (default: Let\'s Encrypt)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l ca-roots -d 'Trust these CA certificates for the ACME server itself, in place of the system\'s' -r -F
@@ -534,28 +612,33 @@ never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand man" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand man" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "mkca" -d 'Make a certificate authority of your own'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "mkcert" -d 'Make a server certificate, signed by your CA'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "csr" -d 'Make a certificate signing request, for another CA to sign'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "sign" -d 'Sign a certificate signing request with your CA'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "renew" -d 'Renew certificates of your CA'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "revoke" -d 'Revoke a certificate of your CA'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "crl" -d 'Make the revocation list of your CA'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "check" -d 'Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "show" -d 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "serve" -d 'Serve a Python web application on https'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "completions" -d 'Print shell completions'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "man" -d 'Print the manual page, or write one per command into a folder'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert acme serve completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "mkca" -d 'Make a certificate authority of your own'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "mkcert" -d 'Make a server certificate, signed by your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "csr" -d 'Make a certificate signing request, for another CA to sign'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "sign" -d 'Sign a certificate signing request with your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "renew" -d 'Renew certificates of your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "revoke" -d 'Revoke a certificate of your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "crl" -d 'Make the revocation list of your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "check" -d 'Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "show" -d 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "trust" -d 'Have this machine trust your CA: system, browsers, Java'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "serve" -d 'Serve a Python web application on https'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "completions" -d 'Print shell completions'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "man" -d 'Print the manual page, or write one per command into a folder'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "new" -d 'Make a new private key'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Say what kind of key is in a file, and the fingerprint of its public key'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "encrypt" -d 'Put a key behind a password'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "decrypt" -d 'Take the password off a key'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "match" -d 'Tell which certificates and requests belong to a key'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "install" -d 'Put the CA into the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "uninstall" -d 'Take exactly this CA out of the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "status" -d 'Ask each trust store whether it trusts the CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "export" -d 'Write the CA\'s certificate into a file for another device'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "renew" -d 'Renew the certificates that are due'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "revoke" -d 'Revoke a certificate'

@@ -312,6 +312,8 @@ codes! {
     TooComplex = "too_complex",
     /// More bytes than any such file has.
     TooLarge = "too_large",
+    /// A trust store that could not be asked or changed.
+    TrustStore = "trust_store",
     /// Trusted only by the CA in this folder.
     TrustedLocally = "trusted_locally",
     /// No server answers, or it asks to come back later.

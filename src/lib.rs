@@ -9,6 +9,7 @@
 //!      │            ├─> container ──> pem
 //!      │            ├─> chain ─┼──> x509 ──> pem
 //!      │            ├─> acme ──┤
+//!      │            ├─> trust ─┤
 //!      │            ├─> tls ───┘
 //!      │            ├─> config ──> serve::config
 //!      │            └─> serve ──> tls, protocol, chain (start-up check only)
@@ -28,6 +29,7 @@
 //! | [`acme`] | certificates from an ACME server: account, order, challenge, state on disk |
 //! | [`tls`] | server-side TLS policy and certificate choice; looking at a live server |
 //! | [`protocol`] | pure codecs: HTTP/1.1 guard, CGI variables, uwsgi, marshal |
+//! | [`trust`] | the trust stores of this machine: system, NSS, Firefox, Java |
 //! | [`config`] | layered settings, `certkit.toml`, uWSGI ini files |
 //! | [`serve`] | the HTTPS server and its Python workers |
 //! | [`finding`], [`report`] | what was found and done, as data |
@@ -51,4 +53,5 @@ pub mod report;
 pub mod serve;
 pub mod sys;
 pub mod tls;
+pub mod trust;
 pub mod x509;

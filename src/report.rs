@@ -1,10 +1,17 @@
 //! The one result of a command: its findings and what it did, as data for `render`.
 
+mod acme;
+mod show;
+mod tools;
+
 use std::net::SocketAddr;
 
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+pub use self::acme::{Kept, KeptCertificates, Renewal, RenewalState, Renewals, Revoked, ShownAccount};
+pub use self::show::{Fact, FactValue, Shown, ShownItem, TreeLine};
+pub use self::tools::{Candidate, Converted, ConvertedItem, Matched, Trusted, TrustedStore};
 use crate::finding::{Code, Finding, Location, Severity};
 
 /// What a command did and found. The exit status follows from it.
@@ -20,6 +27,7 @@ pub struct Report {
 
 /// What a command did, by kind of command.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one per process")]
 #[non_exhaustive]
 pub enum Outcome {
     /// `acme account`: an account at a server.
@@ -58,6 +66,8 @@ pub enum Outcome {
     Shown(Shown),
     /// `completions`, `man`: text for standard output, as it is.
     Text(String),
+    /// `trust`: stores were asked or changed.
+    Trusted(Trusted),
 }
 
 impl Report {
@@ -74,6 +84,7 @@ impl Report {
             Outcome::Answered { status } | Outcome::Failed { status } => *status,
             Outcome::Renewed(renewals) => renewals.status,
             Outcome::Created(Created { status, .. }) if *status != 0 => *status,
+            Outcome::Trusted(trusted) => trusted.status,
             // What cannot be read is no answer.
             Outcome::Listed(_) if errors.peek().is_some() => 2,
             Outcome::Created(_)
@@ -265,282 +276,4 @@ pub struct CreatedFile {
     pub path: String,
     /// What it is, as `private key, keep it secret`.
     pub description: String,
-}
-
-/// An account at an ACME server.
-#[derive(Debug)]
-pub struct ShownAccount {
-    /// What was done to it, if anything.
-    pub done: Option<&'static str>,
-    /// The address of the server's directory.
-    pub server: String,
-    /// The account's address.
-    pub url: String,
-    /// The server's word for how it stands, such as `valid`.
-    pub status: String,
-    /// Where the server may write to.
-    pub contacts: Vec<String>,
-    /// The address of the terms of service that were agreed to.
-    pub terms_agreed: Option<String>,
-    /// The file of its key.
-    pub key: String,
-}
-
-/// Certificates that are renewed.
-#[derive(Debug)]
-pub struct KeptCertificates {
-    /// The time that days are counted from.
-    pub at: OffsetDateTime,
-    /// By name.
-    pub certificates: Vec<Kept>,
-}
-
-/// One of them.
-#[derive(Debug)]
-pub struct Kept {
-    /// The name that its files are under.
-    pub name: String,
-    /// All its names.
-    pub names: Vec<String>,
-    /// The address of the server's directory.
-    pub server: String,
-    /// What people call the server.
-    pub server_name: Option<&'static str>,
-    /// Kind of its key, as `p256`.
-    pub key_kind: String,
-    /// The server's word for its kind.
-    pub profile: Option<String>,
-    /// Start of validity.
-    pub not_before: Option<OffsetDateTime>,
-    /// End of validity.
-    pub not_after: Option<OffsetDateTime>,
-    /// When it is renewed; `None` when it is not, or by another program.
-    pub next_renewal: Option<OffsetDateTime>,
-    /// Whether the server chose that time.
-    pub by_server: bool,
-    /// When it was revoked.
-    pub revoked: Option<OffsetDateTime>,
-    /// When and why a renewal failed last, since the last one that did not.
-    pub last_failure: Option<(OffsetDateTime, String)>,
-    /// How many have failed in a row.
-    pub failures: u32,
-    /// Why the deploy hook is still to be run.
-    pub hook_failure: Option<String>,
-    /// The file for servers.
-    pub fullchain: String,
-    /// The file of its key.
-    pub key: String,
-}
-
-/// What came of looking after certificates.
-#[derive(Debug)]
-pub struct Renewals {
-    /// The time that days are counted from.
-    pub at: OffsetDateTime,
-    /// By name.
-    pub certificates: Vec<Renewal>,
-    /// The exit status.
-    pub status: u8,
-}
-
-/// What came of looking after one.
-#[derive(Debug)]
-pub struct Renewal {
-    /// The name that its files are under.
-    pub name: String,
-    /// How it stands.
-    pub state: RenewalState,
-    /// Whether its deploy hook failed.
-    pub hook_failed: bool,
-    /// Its end.
-    pub not_after: Option<OffsetDateTime>,
-    /// When it is renewed, or tried again.
-    pub next: Option<OffsetDateTime>,
-    /// Why it was not renewed, in one line.
-    pub reason: Option<String>,
-    /// Everything found.
-    pub findings: Vec<Finding>,
-}
-
-impl Renewal {
-    /// One that is not due.
-    pub fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            state: RenewalState::NotDue,
-            hook_failed: false,
-            not_after: None,
-            next: None,
-            reason: None,
-            findings: Vec::new(),
-        }
-    }
-}
-
-/// How a certificate stands after it was looked after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RenewalState {
-    /// Another program renews it.
-    Elsewhere,
-    /// The renewal failed.
-    Failed,
-    /// Due, and left alone since it failed not long ago.
-    HeldBack,
-    /// Not due.
-    NotDue,
-    /// Renewed.
-    Renewed,
-    /// Revoked, and not renewed.
-    Revoked,
-    /// The server is not there, or limits the rate.
-    TryLater,
-}
-
-impl RenewalState {
-    /// The word in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Elsewhere => "elsewhere",
-            Self::Failed => "failed",
-            Self::HeldBack => "held_back",
-            Self::NotDue => "not_due",
-            Self::Renewed => "renewed",
-            Self::Revoked => "revoked",
-            Self::TryLater => "try_later",
-        }
-    }
-}
-
-/// A certificate that was revoked.
-#[derive(Debug)]
-pub struct Revoked {
-    /// The name that its files are under.
-    pub name: String,
-    /// Its serial number in lower-case hexadecimal.
-    pub serial: String,
-    /// Why, in the word of RFC 5280.
-    pub reason: Option<String>,
-}
-
-/// What `convert` wrote.
-#[derive(Debug)]
-pub struct Converted {
-    /// The new file.
-    pub output: String,
-    /// Its form: one of the words that `--to` takes.
-    pub form: &'static str,
-    /// What it is, in words.
-    pub description: String,
-    /// What is in it, in order.
-    pub items: Vec<ConvertedItem>,
-}
-
-/// One thing in a new file.
-#[derive(Debug)]
-pub struct ConvertedItem {
-    /// Its kind, one of the words of [`ShownItem::kind`].
-    pub kind: &'static str,
-    /// What to call it by.
-    pub title: String,
-    /// The name that PKCS#12 gives it.
-    pub name: Option<String>,
-    /// Whether a password protects it.
-    pub encrypted: bool,
-}
-
-/// What `key match` found.
-#[derive(Debug)]
-pub struct Matched {
-    /// The key's file, as it was typed.
-    pub key: String,
-    /// Kind and size of the key.
-    pub description: String,
-    /// SHA-256 of its public key in lower-case hexadecimal.
-    pub public_key_sha256: String,
-    /// The files that it was compared with, in the order they were typed.
-    pub candidates: Vec<Candidate>,
-}
-
-/// A file that may belong to a key.
-#[derive(Debug)]
-pub struct Candidate {
-    /// As it was typed.
-    pub file: String,
-    /// Whether something in it has the key's public key.
-    pub fits: bool,
-    /// What that is, or what stands first in the file: a word of [`ShownItem::kind`].
-    pub kind: &'static str,
-    /// What to call it by.
-    pub name: String,
-}
-
-/// What `show` found in a file.
-#[derive(Debug)]
-pub struct Shown {
-    /// The file, as it was typed.
-    pub file: String,
-    /// The time that days are counted from.
-    pub at: OffsetDateTime,
-    /// Everything in it, in order.
-    pub items: Vec<ShownItem>,
-    /// The certificates as a tree, if there are several: each below the one that signed it.
-    pub tree: Vec<TreeLine>,
-}
-
-/// One object of a file.
-#[derive(Debug)]
-pub struct ShownItem {
-    /// Its kind, one of the words `certificate`, `certificate_request`, `crl`, `other`, `parameters`, `private_key`,
-    /// `public_key`, `server`.
-    pub kind: &'static str,
-    /// What to call it by.
-    pub title: String,
-    /// What it says, in the order to show it.
-    pub facts: Vec<Fact>,
-    /// Where it stands.
-    pub location: Location,
-}
-
-/// One thing that an object says. The name is the same word in JSON.
-#[derive(Debug)]
-pub struct Fact {
-    /// In snake_case.
-    pub name: &'static str,
-    /// What.
-    pub value: FactValue,
-}
-
-impl Fact {
-    /// A fact.
-    pub fn new(name: &'static str, value: FactValue) -> Self {
-        Self { name, value }
-    }
-}
-
-/// The value of a fact.
-#[derive(Debug)]
-pub enum FactValue {
-    /// A time at which something ends, UTC; shown with the days that are left.
-    End(OffsetDateTime),
-    /// Yes or no.
-    Flag(bool),
-    /// Several texts.
-    List(Vec<String>),
-    /// A number.
-    Number(i64),
-    /// A text.
-    Text(String),
-    /// A time, UTC.
-    Time(OffsetDateTime),
-}
-
-/// One certificate of a tree.
-#[derive(Debug)]
-pub struct TreeLine {
-    /// How many stand above it.
-    pub depth: usize,
-    /// What to call it by.
-    pub label: String,
-    /// Its issuer's name, where the issuer is not in the file.
-    pub missing_issuer: Option<String>,
 }

@@ -206,10 +206,23 @@ pub async fn deactivate(
 ) -> Result<AccountView, Error> {
     let mut chosen = Chosen::open(storage, server, caller).await?;
     let request = json!({"status": "deactivated"});
-    let view = chosen.update("closing the account", &request, caller).await?;
+    let mut first_try = true;
+    let answer = retry::call(caller, "closing the account", async || {
+        let is_again = !std::mem::take(&mut first_try);
+        match signed::post(&chosen.server.http, &chosen.signer, &chosen.url, Some(&request)).await {
+            // Only the answer to the first try was lost: a closed account may not do anything any more.
+            Err(instant_acme::Error::Api(problem))
+                if is_again && problem_kind(&problem) == "unauthorized" =>
+            {
+                Ok(AccountObject { status: "deactivated".to_owned(), contact: Vec::new(), orders: None })
+            }
+            answer => Ok(serde_json::from_slice::<AccountObject>(answer?.body())?),
+        }
+    })
+    .await?;
     chosen.record.deactivated = true;
     chosen.store.save(&chosen.record)?;
-    Ok(view)
+    Ok(chosen.view(answer))
 }
 
 /// The account that a command is about, its server reached.
@@ -291,7 +304,10 @@ fn new_record(
     if meta.external_account_required && plan.external_account.is_none() {
         return Err(Error::ExternalAccountNeeded { server: server.url.clone() });
     }
+    // A yes to the same terms is kept from an account that was here before.
+    let agreed = store.load()?.and_then(|record| record.terms_agreed);
     if let Some(url) = &meta.terms_of_service
+        && agreed.as_ref() != Some(url)
         && !caller.agrees_to(url)
     {
         return Err(Error::TermsNotAgreed { url: url.clone() });

@@ -77,7 +77,7 @@ pub(super) async fn ask(
 }
 
 /// When to ask again after an answer that asks for this pause, or says nothing of it.
-fn pause(asked: Option<std::time::Duration>) -> Duration {
+pub(super) fn pause(asked: Option<std::time::Duration>) -> Duration {
     asked.map_or(USUAL_PAUSE, |asked| {
         Duration::try_from(asked).unwrap_or(LONGEST_PAUSE).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
     })

@@ -180,6 +180,10 @@ pub struct FailedValidation {
     pub refusal: Refusal,
     /// Whether any request for this name's answer came here; `None` when the answer was elsewhere.
     pub asked: Option<bool>,
+    /// The challenge that failed.
+    pub challenge: challenge::Kind,
+    /// What can be seen from here where the server looked; empty when nobody looked.
+    pub seen: Vec<challenge::Clue>,
 }
 
 impl Error {
@@ -246,7 +250,7 @@ impl Error {
 }
 
 /// A server's words without their line breaks: none of them may look like a line of certkit's own.
-fn on_one_line(words: &str) -> String {
+pub(super) fn on_one_line(words: &str) -> String {
     words.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 

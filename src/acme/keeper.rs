@@ -64,8 +64,8 @@ pub enum Turn {
 #[derive(Debug)]
 pub struct Failed {
     /// Why.
-    pub error: Error,
-    /// When the next look will try again.
+    pub error: Box<Error>,
+    /// When the next look will try again; `None` when not even that could be kept.
     pub next_try: Option<OffsetDateTime>,
 }
 
@@ -79,9 +79,10 @@ impl Keeper {
     /// names, because another program does.
     ///
     /// # Errors
-    /// [`Error::Storage`], [`Error::Key`].
+    /// [`Error::Storage`], [`Error::Key`], and [`Error::NoCertificate`] when there is no record.
     pub fn of_stored(storage: &Storage, store: &CertificateStore) -> Result<Option<Self>, Error> {
-        let Some(record) = store.record()? else { return Ok(None) };
+        let missing = || Error::NoCertificate { name: store.name().to_owned() };
+        let record = store.record()?.ok_or_else(missing)?;
         let Some(challenge) = record.challenge.clone() else { return Ok(None) };
         let key_kind = KeyKind::ALL.into_iter().find(|kind| kind.as_str() == record.key_kind);
         let plan = Plan {
@@ -120,7 +121,8 @@ impl Keeper {
         Ok(Some(Current { files: store.live_files(), chain, due }))
     }
 
-    /// When [`Self::look`] has something to do next; in the past when it has now.
+    /// When [`Self::look`] has something to do next; in the past when it has now. Commands may change that, so whoever
+    /// waits for it asks again every hour or so.
     ///
     /// # Errors
     /// [`Error::Storage`].
@@ -129,7 +131,10 @@ impl Keeper {
         let record = self.store().record()?;
         let not_before = record.as_ref().and_then(|record| record.not_before).map_or(NOW, |at| at.0);
         let (Some(current), Some(record)) = (self.current()?, record) else { return Ok(not_before) };
-        if record.difference(&self.plan).is_some() {
+        if record.revoked.is_some() {
+            return Ok(time::PrimitiveDateTime::MAX.assume_utc());
+        }
+        if !self.is_wanted(&record) {
             return Ok(not_before);
         }
         let renewal = current.due.at.max(not_before);
@@ -153,7 +158,7 @@ impl Keeper {
         now: OffsetDateTime,
         urgency: Urgency,
     ) -> Result<Turn, Failed> {
-        let failed = |error| Failed { error, next_try: None };
+        let failed = |error: Error| Failed { error: Box::new(error), next_try: None };
         self.storage.check_access().map_err(|error| failed(error.into()))?;
         let record = self.store().record().map_err(|error| failed(error.into()))?;
         if record.as_ref().is_some_and(|record| record.revoked.is_some()) && !urgency.force {
@@ -173,14 +178,22 @@ impl Keeper {
                 Ok((current, None)) => return Ok(Turn::Unneeded(current)),
                 Err(error) => Err(error),
             },
-            Ok(Prepared::Needed(work)) => work.run(caller).await,
+            Ok(Prepared::Needed(work)) => {
+                // Again, now that the lock is held: another look may have failed while this one waited.
+                if !urgency.force
+                    && let Some(turn) = self.held_back(now).map_err(failed)?
+                {
+                    return Ok(turn);
+                }
+                work.run(caller).await
+            }
             Err(error) => Err(error),
         };
         match result {
             Ok(obtained) => Ok(Turn::Renewed(Box::new(obtained))),
             Err(error) => {
                 let next_try = self.note_failure(&error, caller, now).map_err(failed)?;
-                Err(Failed { error, next_try: Some(next_try) })
+                Err(Failed { error: Box::new(error), next_try: Some(next_try) })
             }
         }
     }
@@ -211,7 +224,11 @@ impl Keeper {
             Ok(None) => record.ask_again = Some((now + ASK_AGAIN_WITHOUT).into()),
             Err(error) => {
                 caller.progress(super::Progress::NoWindow { reason: &error.to_string() });
-                record.ask_again = Some((now + ASK_AGAIN_AFTER_TROUBLE).into());
+                let pause = match error {
+                    Error::TryLater { retry_after: asked @ Some(_), .. } => ari::pause(asked),
+                    _ => ASK_AGAIN_AFTER_TROUBLE,
+                };
+                record.ask_again = Some((now + pause).into());
             }
         }
         Ok(store.save_record(&record)?)
@@ -253,6 +270,13 @@ impl Keeper {
         record.last_failure = Some(FailureRecord { at: now.into(), message: error.in_one_line() });
         store.save_record(&record)?;
         Ok(next_try)
+    }
+
+    /// Whether the certificate of this record is the planned one.
+    fn is_wanted(&self, record: &RenewRecord) -> bool {
+        let mut plan = self.plan.clone();
+        plan.inherit(Some(record));
+        record.difference(&plan).is_none()
     }
 
     fn store(&self) -> CertificateStore {

@@ -12,11 +12,11 @@
 //! let keeper = Keeper::new(plan, Storage::new(state));
 //! // Begin with keeper.current() if there is one; else serve something else until the first look is done.
 //! loop {
-//!     sleep until keeper.next_look()?                        // at once when there is no certificate yet
+//!     sleep until keeper.next_look()?, an hour at most       // not at all when there is no certificate yet
 //!     match keeper.look(&caller, clock.now(), Urgency::default()).await {
 //!         Ok(Turn::Renewed(obtained)) => serve obtained.files from now on,
 //!         Ok(_) => {}                                        // not due, or held back after a failure
-//!         Err(failed) => log failed.error; the old certificate stays
+//!         Err(failed) => log failed.error; the old one stays // without failed.next_try wait a minute
 //!     }
 //! }
 //! ```
@@ -29,6 +29,7 @@
 
 mod account;
 mod ari;
+mod authorization;
 pub mod challenge;
 mod client;
 mod download;
@@ -185,6 +186,11 @@ pub enum Progress<'a> {
     ChallengesAnswered {
         /// For how many names.
         names: usize,
+    },
+    /// The clock here and the server's differ by minutes or more.
+    ClockDiffers {
+        /// By how much the one here is ahead; negative when it is behind.
+        ahead: time::Duration,
     },
     /// About to fetch the directory.
     Connecting {

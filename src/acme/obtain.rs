@@ -10,7 +10,7 @@ use super::account;
 use super::challenge::Ready;
 use super::client::{Directory, Server};
 use super::download;
-use super::error::Error;
+use super::error::{Error, on_one_line};
 use super::hook::{self, HookRun};
 use super::order::{Issued, Journey};
 use super::place::Terms;
@@ -319,7 +319,7 @@ fn profile<'a>(plan: &'a Plan, directory: &'a Directory) -> Result<Option<&'a st
         Some(wanted) if offered.contains_key(wanted) => Ok(Some(wanted)),
         Some(wanted) => Err(Error::UnknownProfile {
             wanted: wanted.clone(),
-            offered: offered.iter().map(|(name, what)| (name.clone(), what.clone())).collect(),
+            offered: offered.iter().map(|(name, what)| (on_one_line(name), on_one_line(what))).collect(),
         }),
         None => {
             let is_for_addresses = plan.names.iter().any(|name| name.parse::<IpAddr>().is_ok());

@@ -4,6 +4,8 @@
 //!
 //! A request is a JWS (RFC 7515): ES256, ES384 or ES512 for keys on curves (RFC 7518 section 3.4), RS256 for RSA.
 
+use std::collections::BTreeMap;
+
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -79,6 +81,15 @@ impl Signer {
     /// The public key as a JWK.
     pub(super) fn jwk(&self) -> &Value {
         &self.jwk
+    }
+
+    /// The hash that names the key in answers to challenges (RFC 7638 section 3).
+    pub(super) fn thumbprint(&self) -> String {
+        // The members are those that RFC 7638 section 3.2 wants and no others, here in its order.
+        let members: BTreeMap<_, _> = self.jwk.as_object().into_iter().flatten().collect();
+        let text = json!(members).to_string();
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+        BASE64URL.encode(digest)
     }
 
     /// A JWS in its flattened JSON form (RFC 7515 section 7.2.2). No payload is the empty string of POST-as-GET (RFC 8555
@@ -290,6 +301,19 @@ mod tests {
         RsaPublicKeyComponents { n, e }
             .verify(&RSA_PKCS1_2048_8192_SHA256, &input(&signed), &decoded(&signed["signature"]))
             .unwrap();
+    }
+
+    #[test]
+    fn thumbprints_are_those_of_the_standard() {
+        // The example of RFC 7638 section 3.1.
+        let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCi\
+                 FV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb\
+                 9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls\
+                 1jF44-csFCur-kEgU8awapJzKnqDKgw";
+        let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+        let signer =
+            Signer { jwk: json!({"kty": "RSA", "n": n, "e": "AQAB"}), ..Signer::bare(&key).unwrap() };
+        assert_eq!(signer.thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod revoke;
 mod serve;
 mod show;
 mod sign;
+mod trust;
 
 pub use acme::{
     AccountArgs, AccountCommand, AcmeArgs, AcmeCommand, AcmeRenewArgs, AcmeRevokeArgs, ChallengeArgs,
@@ -35,6 +36,7 @@ pub use revoke::{CrlArgs, RevokeArgs};
 pub use serve::{Listen, ServeArgs};
 pub use show::ShowArgs;
 pub use sign::{SignArgs, SignProfile};
+pub use trust::{StoreChoice, TrustArgs, TrustChangeArgs, TrustCommand, TrustExportArgs, TrustStatusArgs};
 
 /// One program for the whole TLS life of a web application.
 #[derive(Debug, Parser)]
@@ -128,6 +130,8 @@ pub enum Command {
     Key(KeyArgs),
     /// Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1
     Convert(ConvertArgs),
+    /// Have this machine trust your CA: system, browsers, Java
+    Trust(TrustArgs),
     /// Get certificates from Let's Encrypt or another ACME server
     Acme(AcmeArgs),
     /// Serve a Python web application on https

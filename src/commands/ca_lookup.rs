@@ -70,6 +70,18 @@ pub(super) fn trust_local_ca(store: &mut TrustStore) {
     }
 }
 
+/// The certificate of the CA that certkit finds by itself; for trusting it the key is not needed.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn root_file() -> Result<PathBuf, Failure> {
+    folders().map(|folder| tidy(&folder.join(ROOT.0))).find(|path| path.exists()).ok_or_else(|| {
+        Finding::error(Code::CaNotFound, "there is no CA here (ca.crt)")
+            .fix("name its certificate, or make one: certkit mkca")
+            .into()
+    })
+}
+
 /// `$XDG_DATA_HOME/certkit`, or `~/.local/share/certkit`.
 pub(super) fn data_folder() -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());

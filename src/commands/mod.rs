@@ -24,6 +24,7 @@ mod seal;
 mod serve;
 mod show;
 mod sign;
+mod trust;
 
 use crate::cli::{Cli, Command, GlobalArgs};
 use crate::render::Talk;
@@ -46,6 +47,7 @@ pub fn run(cli: &Cli) -> Report {
         Command::Show(args) => show::run(args, &context),
         Command::Key(args) => key::run(args, &context),
         Command::Convert(args) => convert::run(args, &context),
+        Command::Trust(args) => trust::run(args, &context),
         Command::Acme(args) => acme::run(args, &context),
         Command::Serve(args) => serve::run(args, &context),
         Command::Completions(args) => completions::completions(args),

@@ -34,6 +34,7 @@ pub(super) fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::R
             Outcome::Matched(matched) => super::tools::write_matched(out, matched)?,
             Outcome::Merged(merged) => write_merged(out, merged)?,
             Outcome::Shown(shown) => super::show::write(out, shown)?,
+            Outcome::Trusted(trusted) => super::tools::write_trusted(out, trusted)?,
             Outcome::Answered { .. }
             | Outcome::Data(_)
             | Outcome::Failed { .. }

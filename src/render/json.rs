@@ -46,6 +46,7 @@ enum Answer<'a> {
 
 #[derive(Serialize)]
 #[serde(untagged)]
+#[allow(clippy::large_enum_variant, reason = "there is one per process")]
 enum Document<'a> {
     Acme(super::acme::Document<'a>),
     Checked {
@@ -109,6 +110,26 @@ enum Document<'a> {
         warnings: Vec<Finding<'a>>,
         errors: Vec<Finding<'a>>,
     },
+    Trusted {
+        schema: u32,
+        action: &'static str,
+        dry_run: bool,
+        file: &'a str,
+        name: &'a str,
+        certificate: Certificate<'a>,
+        stores: Vec<Store<'a>>,
+        warnings: Vec<Finding<'a>>,
+        errors: Vec<Finding<'a>>,
+    },
+}
+
+/// One store of `trust`.
+#[derive(Serialize)]
+struct Store<'a> {
+    store: &'static str,
+    path: &'a str,
+    state: &'static str,
+    steps: &'a [String],
 }
 
 /// One object of `show`: its kind, its place, and a member for each of its facts.
@@ -332,6 +353,26 @@ impl<'a> Document<'a> {
                         depth: line.depth,
                         name: &line.label,
                         missing_issuer: line.missing_issuer.as_deref(),
+                    })
+                    .collect(),
+                warnings: warnings(),
+                errors: errors(),
+            },
+            Outcome::Trusted(trusted) => Self::Trusted {
+                schema: SCHEMA,
+                action: trusted.action,
+                dry_run: trusted.dry_run,
+                file: &trusted.file,
+                name: &trusted.name,
+                certificate: Certificate::new(&trusted.certificate),
+                stores: trusted
+                    .stores
+                    .iter()
+                    .map(|store| Store {
+                        store: store.kind,
+                        path: &store.path,
+                        state: store.state,
+                        steps: &store.steps,
                     })
                     .collect(),
                 warnings: warnings(),

@@ -39,7 +39,8 @@ pub fn report(report: &Report, global: &GlobalArgs) {
             | Outcome::Checked(_)
             | Outcome::Listed(_)
             | Outcome::Matched(_)
-            | Outcome::Shown(_),
+            | Outcome::Shown(_)
+            | Outcome::Trusted(_),
             Format::Human,
         ) => human::write(&mut stdout, report, global.quiet),
         (Outcome::Merged(merged), Format::Human) => {

@@ -106,6 +106,9 @@ fn ridden_over(fault: impl Fn() -> Fault) {
         front.on(class, fault());
         front.obtain(&[&format!("n{number}.test")]).exits(0);
         assert_eq!(front.faults(), 1, "{class:?}");
+        let so_far = number + 1;
+        let made = (pebble.accounts(), pebble.orders(), pebble.certificates());
+        assert_eq!(made, (so_far, so_far, so_far), "{class:?}");
     }
 }
 

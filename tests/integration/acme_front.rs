@@ -40,6 +40,7 @@ pub(crate) use self::rules::Fault;
 use self::rules::Rule;
 use crate::harness::{Program, Ran, Test, certkit, eventually};
 use crate::pebble::Pebble;
+use crate::process::Process;
 
 /// A running front. It ends with the value.
 pub(crate) struct Front<'a> {
@@ -147,6 +148,15 @@ impl<'a> Front<'a> {
     #[track_caller]
     pub(crate) fn wait_until_held(&self) {
         eventually("a request is held", || (self.state().held > 0).then_some(()));
+    }
+
+    /// Waits until a request is held, or the client ends without one; whether one is held.
+    #[track_caller]
+    pub(crate) fn holds_before_the_end(&self, client: &mut Process) -> bool {
+        eventually("a request is held, or the client ends", || {
+            let is_held = self.state().held > 0;
+            (is_held || client.ended().is_some()).then_some(is_held)
+        })
     }
 
     // --- what Pebble lacks ---

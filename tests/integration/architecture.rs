@@ -12,7 +12,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("chain", &["x509"]),
     // Arguments are parsed into the types that own the words, such as the kinds of keys and addresses to listen on.
     ("cli", &["acme", "ca", "config", "serve", "x509"]),
-    ("commands", &["acme", "ca", "chain", "cli", "config", "container", "render", "serve", "tls", "x509"]),
+    (
+        "commands",
+        &["acme", "ca", "chain", "cli", "config", "container", "render", "serve", "tls", "trust", "x509"],
+    ),
     ("config", &["serve"]),
     ("container", &[]),
     ("finding", &[]),
@@ -26,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("serve", &["chain", "tls", "x509"]),
     ("sys", &[]),
     ("tls", &["x509"]),
+    ("trust", &["x509"]),
     ("x509", &[]),
 ];
 

@@ -24,6 +24,8 @@ pub(crate) enum Step {
     Line(&'static str),
     /// Waits for these bytes.
     Bytes(Vec<u8>),
+    /// Waits for a packet that begins so, and forgets what else is in it.
+    Packet(&'static str),
 }
 
 /// What stands at the end.
@@ -80,6 +82,13 @@ fn serve(mut stream: TcpStream, steps: &[Step], end: End) -> std::io::Result<()>
                 }
                 if !line.starts_with(start.as_bytes()) {
                     return stream.write_all(b"500 what?\r\n");
+                }
+            }
+            Step::Packet(start) => {
+                let mut packet = [0; 4096];
+                let count = stream.read(&mut packet)?;
+                if !packet[..count].starts_with(start.as_bytes()) {
+                    return Ok(());
                 }
             }
             Step::Bytes(wanted) => {

@@ -1,5 +1,11 @@
 //! `--starttls`: small servers of five protocols, with a real TLS server behind.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
 
 use crate::harness::Test;
@@ -90,6 +96,63 @@ fn the_mend_is_a_line_for_that_server() {
             .says(line)
             .says(&format!("certkit check {place} --starttls {name} --roots ca.crt"));
     }
+}
+
+/// A mail server with the fault of CVE-2011-0411: what comes behind STARTTLS stays in its buffer, and is answered inside TLS.
+fn keeps_what_came_before(test: &Test) -> u16 {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(test.path("chain.pem")).unwrap().collect();
+    let key = PrivateKeyDer::from_pem_file(test.path("server.key")).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain.unwrap(), key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serve = |mut stream: TcpStream, config| -> std::io::Result<()> {
+        stream.write_all(b"220 hello\r\n")?;
+        let mut heard = [0; 256];
+        let _greeting = stream.read(&mut heard)?;
+        stream.write_all(EHLO.as_bytes())?;
+        let count = stream.read(&mut heard)?;
+        stream.write_all(b"220 go ahead\r\n")?;
+        let mut connection = rustls::ServerConnection::new(config).unwrap();
+        let mut tls = rustls::Stream::new(&mut connection, &mut stream);
+        tls.flush()?;
+        if heard[..count].ends_with(b"NOOP\r\n") {
+            tls.write_all(b"250 OK\r\n")?;
+        }
+        tls.read(&mut heard).map(drop)
+    };
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let config = config.clone();
+            std::thread::spawn(move || drop(serve(stream, config)));
+        }
+    });
+    port
+}
+
+#[test]
+fn a_command_in_clear_that_gets_into_tls() {
+    let test = Test::with_chain("test.example");
+    let place = format!("127.0.0.1:{}", keeps_what_came_before(&test));
+    let args = ["check", &place, "--host", "test.example", "--roots", "ca.crt", "--starttls", "smtp"];
+    test.certkit(&args).exits(0).keeps_quiet_about("starttls_injection");
+    test.certkit(&[&args[..], &["--deep"]].concat()).exits(0).says("warning[starttls_injection]");
+    // One that forgets it.
+    let server = Server::start(&test, &["--cert", "chain.pem", "--key", "server.key"]);
+    let forgets = Front::start(
+        &[&smtp()[..3], &[Step::Packet("STARTTLS"), say("220 go ahead\r\n")]].concat(),
+        End::Relay(server.port),
+    );
+    let place = format!("127.0.0.1:{}", forgets.port);
+    let args =
+        ["check", &place, "--host", "test.example", "--roots", "ca.crt", "--starttls", "smtp", "--deep"];
+    test.certkit(&args).exits(0).keeps_quiet_about("starttls_injection").says("groups: X25519MLKEM768");
 }
 
 #[test]

@@ -12,6 +12,7 @@
 )]
 
 mod acme;
+mod acme_ari;
 mod acme_faults;
 mod acme_front;
 mod acme_hostile;
@@ -19,6 +20,7 @@ mod acme_killed;
 mod acme_life;
 mod acme_machine;
 mod acme_renew;
+mod acme_renew_faults;
 mod acme_solvers;
 mod architecture;
 mod bad_input;
@@ -46,6 +48,7 @@ mod peers;
 mod process;
 mod read;
 mod readme;
+mod serve_acme;
 mod serve_applications;
 mod serve_clients;
 mod serve_faults;
@@ -53,3 +56,4 @@ mod serve_start;
 mod serve_wsgi;
 mod show;
 mod sign;
+mod trust;

@@ -21,6 +21,7 @@ libnss3-tools certutil
 nginx-light nginx
 openssl openssl
 pebble pebble
+util-linux setpriv
 '
 requirements=(tests/peers/requirements.txt)
 if [ "${1:-test}" = bench ]; then

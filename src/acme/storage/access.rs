@@ -72,7 +72,10 @@ pub(super) fn check(root: &Path) -> Result<()> {
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return Err(Error::Foreign { path: root.to_owned(), owner: metadata.uid() });
     }
-    if metadata.is_dir() && metadata.mode() & 0o002 != 0 {
+    // One's own group is often one's own alone; others are not.
+    let is_own_group = metadata.gid() == rustix::process::getegid().as_raw();
+    let forbidden = if is_own_group { 0o002 } else { 0o022 };
+    if metadata.is_dir() && metadata.mode() & forbidden != 0 {
         return Err(Error::Open(root.to_owned()));
     }
     Ok(())

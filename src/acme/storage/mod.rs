@@ -83,7 +83,7 @@ pub enum Error {
     #[error("there is no group {0:?}")]
     NoGroup(String),
     /// Others may write into the state directory.
-    #[error("everybody may write into {}", .0.display())]
+    #[error("others may write into {}", .0.display())]
     Open(PathBuf),
     /// A file could not be written.
     #[error(transparent)]

@@ -16,11 +16,12 @@ pub(super) fn run(args: &ListArgs, context: &Context<'_>) -> Result {
     let mut findings: Vec<Finding> = Vec::new();
     for store in storage.certificates().map_err(|error| failure(error.into(), now))? {
         let kept = store.record().map_err(Error::from).and_then(|record| {
-            let current = Keeper::in_use(&store)?;
-            Ok(record.zip(current).map(|(record, current)| kept(&store, record, current)))
+            let found = record.zip(Keeper::in_use(&store)?);
+            let missing = || Error::NoCertificate { name: store.name().to_owned() };
+            found.map(|(record, current)| kept(&store, record, current)).ok_or_else(missing)
         });
         match kept {
-            Ok(kept) => certificates.extend(kept),
+            Ok(kept) => certificates.push(kept),
             // One that cannot be read does not hide the others.
             Err(error) => findings.extend(failure(error, now).findings),
         }

@@ -62,7 +62,7 @@ async fn look_after(
             renewal.state = RenewalState::Elsewhere;
             return renewal;
         }
-        Err(error) => return failed(renewal, Failed { error, next_try: None }, now),
+        Err(error) => return failed(renewal, Failed { error: Box::new(error), next_try: None }, now),
     };
     match keeper.look(&user, now, urgency).await {
         Ok(Turn::HeldBack { until, failure }) => {
@@ -99,7 +99,7 @@ async fn look_after(
 fn failed(mut renewal: Renewal, failed: Failed, now: OffsetDateTime) -> Renewal {
     renewal.next = failed.next_try;
     renewal.reason = Some(failed.error.in_one_line());
-    let failure = failure(failed.error, now);
+    let failure = failure(*failed.error, now);
     renewal.state = match failure.status {
         TRY_LATER => RenewalState::TryLater,
         _ => RenewalState::Failed,

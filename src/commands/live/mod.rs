@@ -275,6 +275,8 @@ fn looks_like_a_host(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parsed(text: &str, starttls: Option<Starttls>) -> Option<(String, u16, Option<String>)> {
@@ -307,6 +309,19 @@ mod tests {
         }
         for bad in ["test.example:0", "test.example:65536", "http://x", "::1", "a b:1", "https://"] {
             assert!(matches!(place(bad, None), Some(Err(_))), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_borne(text in "[a-z\\[\\]:/@?#.0-9é \u{0}-\u{7f}]{0,40}") {
+            for protocol in [None, Some(Starttls::Imap)] {
+                if let Some(Ok(place)) = place(&text, protocol) {
+                    let is_clean = |path: &String| path.bytes().all(|byte| byte.is_ascii_graphic());
+                    prop_assert!(place.path.iter().all(is_clean) && place.port > 0);
+                }
+            }
+            let _ = looks_like_a_host(&text);
         }
     }
 

@@ -295,7 +295,7 @@ impl Watch {
             match runtime.block_on(keeper.look(&user, SystemClock.now(), urgency)) {
                 Ok(turn) => self.say(&user, &turn),
                 Err(failed) => {
-                    self.talk.findings(&failure(failed.error, SystemClock.now()).findings);
+                    self.talk.findings(&failure(*failed.error, SystemClock.now()).findings);
                     if let Some(next) = failed.next_try {
                         user.say(&format!("the next try is due at {}", minute(next)));
                     }

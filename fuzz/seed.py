@@ -1,0 +1,114 @@
+"""Puts seeds for each fuzz target into a folder: the files of testdata in the form that the target reads.
+
+    python3 seed.py corpus
+
+With CERTKIT_LIMBO (the file of x509-limbo, JSON or gzipped), its chains as well.
+"""
+import base64
+import gzip
+import hashlib
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+FILES = sorted((HERE.parent / "testdata/files").iterdir())
+BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\s*([A-Za-z0-9+/=\s]+?)-----END")
+# What the target `der` takes its input for, by its first byte.
+KINDS = {"CERTIFICATE": b"c", "CERTIFICATE REQUEST": b"r", "X509 CRL": b"l"}
+
+HOSTS = """a.test|WWW.Example.TEST.|www.example.test:443|https://user@www.example.test:8443/x?y#z|bücher.example|
+xn--bcher-kva.example|192.0.2.7:80|[2001:DB8::7]:443|2001:db8:0:0::7|::ffff:10.0.0.1|a_b.test|*.a.test|me@a.test|.test|
+https://a.test/|10.0.0.0|faß.de|a.b.c.d.e""".replace("\n", "").split("|")
+
+REQUESTS = [
+    "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "POST /x?y HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    "PUT /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;q=\"a\"\r\nabc\r\n0\r\nX: y\r\n\r\n",
+    "OPTIONS * HTTP/1.0\r\nConnection: close\r\n\r\nCONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nExpect: 100-continue\r\n\r\n",
+]
+
+INI = """[uwsgi]
+project = shop
+module = %(project).wsgi:application
+chdir = %d
+processes = 4
+threads=2
+socket = 127.0.0.1:3031
+socket = /run/%(project).sock
+https = :443,chain.pem,server.key
+chmod-socket = 664
+env = A=$(HOME)
+limit-post = 10m
+post-buffering = 4096
+static-map = /static=/srv
+http-to-https = :80
+listen = 100
+"""
+
+
+def main():
+    for path in FILES:
+        put("reader", path.read_bytes())
+    for kind, der in objects():
+        put("der", kind + der)
+    chain = b"".join(der for kind, der in blocks("tree.pem") if kind == b"c")
+    for how in range(4):
+        put("path", bytes([how, 0, 1]) + chain)
+        # Three of one line and two roots: names, keys and everything else from a handful of bytes.
+        put("path", bytes([8 + how, 1, 2]) + bytes(range(60)))
+        put("path", bytes([8 + how, 0, 0]) + b"\0" * 40)
+    for host in HOSTS:
+        for other in HOSTS[::3]:
+            put("names", ("%s\n%s" % (host, other)).encode())
+    for request in REQUESTS:
+        put("http1_guard", b"\x05" + request.encode())
+    put("uwsgi", b"\x09\0HTTP_HOST\x0e\x00127.0.0.1:9090")
+    put("marshal", b"\x04\0\x11\2\3[\1\0\0\0(\4\0\0\0s\1\0\0\0az\1b")
+    put("uwsgi_ini", INI.encode())
+    limbo()
+
+
+def objects():
+    """What is in testdata, as DER, with the byte for its kind."""
+    for path in FILES:
+        if path.suffix in (".der", ".p7b", ".p12", ".pfx", ".crl"):
+            kind = {"server.der": b"c", "server-csr.der": b"r", "issuing.crl": b"l"}.get(path.name, b"f")
+            yield b"k" if kind == b"f" and "key-" in path.name else kind, path.read_bytes()
+        else:
+            yield from blocks(path.name)
+
+
+def blocks(name):
+    for label, text in BLOCK.findall((HERE.parent / "testdata/files" / name).read_bytes()):
+        label = label.decode()
+        kind = b"k" if label.endswith("PRIVATE KEY") else KINDS.get(label, b"f")
+        try:
+            yield kind, base64.b64decode(text)
+        except ValueError:
+            continue
+
+
+def limbo():
+    path = os.environ.get("CERTKIT_LIMBO")
+    if not path:
+        return
+    with (gzip.open if path.endswith(".gz") else open)(path, "rb") as file:
+        cases = json.load(file)["testcases"]
+    for case in cases:
+        pems = [case["peer_certificate"], *case["untrusted_intermediates"], *case["trusted_certs"]]
+        ders = [base64.b64decode(text) for pem in pems for _, text in BLOCK.findall(pem.encode())]
+        put("path", bytes([2, len(case["trusted_certs"]) - 1 & 3, 0]) + b"".join(ders))
+        put("der", b"c" + ders[0])
+
+
+def put(target, seed):
+    folder = Path(sys.argv[1]) / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / hashlib.sha1(seed).hexdigest()).write_bytes(seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+//! `certkit trust` and its subcommands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// Have this machine trust your CA: system, browsers, Java.
+///
+/// Whoever has the CA's key can then speak for every site towards this machine. Trust only a CA whose key you keep.
+#[derive(Args, Debug)]
+#[command(after_help = AFTER_HELP)]
+pub struct TrustArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub command: TrustCommand,
+}
+
+/// What to do with trust stores.
+#[derive(Debug, Subcommand)]
+pub enum TrustCommand {
+    /// Put the CA into the trust stores
+    #[command(after_help = INSTALL_HELP)]
+    Install(TrustChangeArgs),
+    /// Take exactly this CA out of the trust stores
+    #[command(after_help = UNINSTALL_HELP)]
+    Uninstall(TrustChangeArgs),
+    /// Ask each trust store whether it trusts the CA
+    Status(TrustStatusArgs),
+    /// Write the CA's certificate into a file for another device
+    Export(TrustExportArgs),
+}
+
+/// Which CA and which stores to change.
+///
+/// Stores that are not on this machine are passed over. Where only root may change a store, the rest is done and the command
+/// for that store is printed.
+#[derive(Args, Debug)]
+pub struct TrustChangeArgs {
+    /// Which CA and which stores.
+    #[command(flatten)]
+    pub status: TrustStatusArgs,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Which CA and which stores to ask.
+#[derive(Args, Debug)]
+#[command(after_help = STATUS_HELP)]
+pub struct TrustStatusArgs {
+    /// The CA's certificate. Without it: $CERTKIT_CA_DIR, the current folder, $XDG_DATA_HOME/certkit
+    #[arg(value_name = "FILE", conflicts_with = "ca")]
+    pub file: Option<PathBuf>,
+    /// The same as FILE
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Which stores; may be repeated
+    #[arg(long, value_enum, value_name = "STORE", default_value = "all")]
+    pub store: Vec<StoreChoice>,
+    /// Take this folder for /, as for an image of a system; its own commands are then printed and not run
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+}
+
+/// Where to write the CA's certificate.
+///
+/// For iPhones and iPads use --mobileconfig: open the file there, install it in Settings, then switch it on under General,
+/// About, Certificate Trust Settings.
+#[derive(Args, Debug)]
+#[command(after_help = EXPORT_HELP)]
+pub struct TrustExportArgs {
+    /// The CA's certificate. Without it: $CERTKIT_CA_DIR, the current folder, $XDG_DATA_HOME/certkit
+    #[arg(value_name = "FILE", conflicts_with = "ca")]
+    pub file: Option<PathBuf>,
+    /// The same as FILE
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Where to write; - is standard output. A name that ends in .der or .cer becomes DER (for Android), in .mobileconfig a
+    /// profile [default: ca.crt, with --mobileconfig ca.mobileconfig]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<String>,
+    /// Write a configuration profile for iPhone, iPad and Mac
+    #[arg(long)]
+    pub mobileconfig: bool,
+    /// Replace an existing file
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// The words of `--store`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StoreChoice {
+    /// All that are here
+    All,
+    /// The operating system's: curl, Python, Go
+    System,
+    /// The user's NSS database: Chromium, Chrome
+    Nss,
+    /// Every profile of Firefox
+    Firefox,
+    /// Java's cacerts
+    Java,
+}
+
+const AFTER_HELP: &str = "\
+EXAMPLES
+  certkit trust install                       the CA of this folder, into every store that is here
+  certkit trust status
+  certkit trust export --mobileconfig         for an iPhone
+
+EXIT STATUS
+  0  done; every store asked trusts the CA
+  1  a store that was asked does not trust it
+  2  a store could not be asked or changed (the others were); a file cannot be read or is in the way";
+
+const INSTALL_HELP: &str = "\
+EXAMPLES
+  certkit trust install
+  certkit trust install --store nss --store firefox          browsers only: needs no root
+  certkit trust install /srv/ca/ca.crt --dry-run
+  certkit trust install --root /mnt/image --store system
+
+EXIT STATUS
+  0  every store trusts the CA now, or did before
+  2  a store could not be changed, or only by root: the command is printed; the others were changed";
+
+const UNINSTALL_HELP: &str = "\
+EXAMPLES
+  certkit trust uninstall
+  certkit trust uninstall --store java --dry-run
+
+EXIT STATUS
+  0  no store has the CA any more
+  2  a store could not be changed, or only by root: the command is printed; the others were changed";
+
+const STATUS_HELP: &str = "\
+EXAMPLES
+  certkit trust status
+  certkit trust status --store firefox --format json
+
+EXIT STATUS
+  0  every store asked trusts the CA
+  1  one of them does not
+  2  one of them could not be asked";
+
+const EXPORT_HELP: &str = "\
+EXAMPLES
+  certkit trust export -o /media/usb/my-ca.crt
+  certkit trust export -o my-ca.cer                          DER, as Android and Windows like it
+  certkit trust export --mobileconfig                        ca.mobileconfig
+
+EXIT STATUS
+  0  written
+  2  there is no CA, or the file is in the way";

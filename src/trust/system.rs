@@ -1,0 +1,222 @@
+//! The store of the operating system: a folder of certificates, and a command that builds from it what programs read.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::program::{run, typed};
+use super::{Action, Anchor, Holding, Kind, Store, Surroundings, Trouble};
+use crate::sys::fs::{Error, Existing, NewFile, PUBLIC, create_all, plain, read_limited};
+
+/// How a family of systems does it.
+#[derive(Debug)]
+struct Layout {
+    /// Where the administrator puts certificates.
+    anchors: &'static str,
+    /// What is built from them.
+    bundle: &'static str,
+    /// What builds it.
+    update: &'static [&'static str],
+}
+
+/// Fedora, SUSE and Arch before Debian, whose folder is the likeliest to have been made by hand elsewhere.
+const LAYOUTS: &[Layout] = &[
+    // Fedora, RHEL and their kin.
+    Layout {
+        anchors: "/etc/pki/ca-trust/source/anchors",
+        bundle: "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        update: &["update-ca-trust", "extract"],
+    },
+    // SUSE.
+    Layout {
+        anchors: "/usr/share/pki/trust/anchors",
+        bundle: "/var/lib/ca-certificates/ca-bundle.pem",
+        update: &["update-ca-certificates"],
+    },
+    // Arch.
+    Layout {
+        anchors: "/etc/ca-certificates/trust-source/anchors",
+        bundle: "/etc/ca-certificates/extracted/tls-ca-bundle.pem",
+        update: &["trust", "extract-compat"],
+    },
+    // Debian, Ubuntu, Alpine. Only files that end in .crt are taken there.
+    Layout {
+        anchors: "/usr/local/share/ca-certificates",
+        bundle: "/etc/ssl/certs/ca-certificates.crt",
+        update: &["update-ca-certificates"],
+    },
+];
+
+/// More than any bundle has.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// The system's store, if it has one of the known layouts.
+pub(super) fn find(surroundings: &Surroundings) -> Vec<Box<dyn Store>> {
+    let layout = LAYOUTS.iter().find(|layout| surroundings.below_root(layout.anchors).is_dir());
+    layout
+        .map(|layout| {
+            Box::new(SystemStore {
+                anchors: surroundings.below_root(layout.anchors),
+                bundle: surroundings.below_root(layout.bundle),
+                update: layout.update,
+                // Below another root the command would update this machine instead.
+                program: match surroundings.root {
+                    None => layout.update.first().and_then(|name| surroundings.program(name)),
+                    Some(_) => None,
+                },
+                is_elsewhere: surroundings.root.is_some(),
+            }) as Box<dyn Store>
+        })
+        .into_iter()
+        .collect()
+}
+
+struct SystemStore {
+    anchors: PathBuf,
+    bundle: PathBuf,
+    update: &'static [&'static str],
+    program: Option<PathBuf>,
+    is_elsewhere: bool,
+}
+
+impl Store for SystemStore {
+    fn kind(&self) -> Kind {
+        Kind::System
+    }
+
+    fn place(&self) -> PathBuf {
+        self.anchors.clone()
+    }
+
+    fn holds(&self, anchor: &Anchor) -> Result<Holding, Trouble> {
+        let has_file = !self.files_with(anchor)?.is_empty();
+        let in_bundle = match read_limited(&self.bundle, MAX_BYTES) {
+            Ok(bytes) => anchor.is_in(&bytes),
+            // A folder that is no whole system has no bundle yet; there the anchors are all there is to ask.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.is_elsewhere => has_file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(failed("read", &self.bundle, &error)),
+        };
+        Ok(match (in_bundle, has_file) {
+            (true, _) => Holding::Trusted,
+            (false, true) => Holding::Pending(typed(self.update)),
+            (false, false) => Holding::Absent,
+        })
+    }
+
+    fn install(&self, anchor: &Anchor) -> Result<(), Trouble> {
+        if self.files_with(anchor)?.is_empty() {
+            let file = NewFile {
+                path: self.file(anchor),
+                contents: anchor.pem().into_bytes(),
+                mode: PUBLIC,
+                existing: Existing::Refuse,
+            };
+            create_all(&[file]).map_err(|error| match error {
+                Error::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                    Trouble::Rights
+                }
+                error => Trouble::Failed(error.to_string()),
+            })?;
+        }
+        self.update()
+    }
+
+    fn uninstall(&self, anchor: &Anchor) -> Result<(), Trouble> {
+        for path in self.files_with(anchor)? {
+            let text = fs::read(&path).map_err(|error| failed("read", &path, &error))?;
+            let lines = anchor.lines_in(&text);
+            let rest = without_lines(&text, &lines);
+            // Other certificates in the same file stay.
+            let result = if crate::pem::has_block(&rest) {
+                let file =
+                    NewFile { path: path.clone(), contents: rest, mode: PUBLIC, existing: Existing::Replace };
+                create_all(&[file]).map_err(|error| match error {
+                    Error::Io { source, .. } => source,
+                    error => io::Error::other(error.to_string()),
+                })
+            } else {
+                fs::remove_file(&path)
+            };
+            result.map_err(|error| failed("change", &path, &error))?;
+        }
+        self.update()
+    }
+
+    fn plan(&self, anchor: &Anchor, action: Action) -> Vec<String> {
+        let mut plan = match action {
+            Action::Install => vec![format!("write {}", self.file(anchor).display())],
+            Action::Uninstall => {
+                let files = self.files_with(anchor).unwrap_or_default();
+                files.iter().map(|file| format!("remove the certificate from {}", file.display())).collect()
+            }
+        };
+        plan.push(if self.is_elsewhere {
+            format!("(then, in that system: {})", typed(self.update))
+        } else {
+            format!("run {}", typed(self.update))
+        });
+        plan
+    }
+}
+
+impl SystemStore {
+    /// Where the certificate goes.
+    fn file(&self, anchor: &Anchor) -> PathBuf {
+        let sha256 = anchor.certificate.sha256();
+        self.anchors.join(format!("certkit-{}.crt", sha256.get(..16).unwrap_or(&sha256)))
+    }
+
+    /// The files among the anchors that hold the certificate, under whatever name.
+    fn files_with(&self, anchor: &Anchor) -> Result<Vec<PathBuf>, Trouble> {
+        let entries = fs::read_dir(&self.anchors).map_err(|error| failed("read", &self.anchors, &error))?;
+        let mut files: Vec<_> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| {
+                path.is_file()
+                    && read_limited(path, MAX_BYTES)
+                        .is_ok_and(|bytes| anchor.is_in(&bytes) || bytes == *anchor.certificate.der)
+            })
+            .collect();
+        files.sort();
+        Ok(files)
+    }
+
+    /// Builds anew what programs read.
+    fn update(&self) -> Result<(), Trouble> {
+        if self.is_elsewhere {
+            return Ok(());
+        }
+        let Some(program) = &self.program else {
+            let name = self.update.first().copied().unwrap_or_default();
+            let install = "install the package ca-certificates (or p11-kit for the program trust)".to_owned();
+            return Err(Trouble::MissingProgram { program: name, install });
+        };
+        run(program, self.update.iter().skip(1)).map(|_| ())
+    }
+}
+
+fn failed(action: &str, path: &Path, error: &io::Error) -> Trouble {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => Trouble::Rights,
+        _ => Trouble::Failed(format!("cannot {action} {}: {}", path.display(), plain(error))),
+    }
+}
+
+/// A text without some of its lines, each range counted from 1 and inclusive.
+fn without_lines(text: &[u8], ranges: &[(usize, usize)]) -> Vec<u8> {
+    let keep = |number: usize| !ranges.iter().any(|&(first, last)| (first..=last).contains(&number));
+    let lines = text.split_inclusive(|&byte| byte == b'\n').zip(1..);
+    lines.filter(|(_, number)| keep(*number)).flat_map(|(line, _)| line.iter().copied()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_taken_out() {
+        assert_eq!(without_lines(b"a\nb\nc\nd", &[(2, 3)]), b"a\nd");
+        assert_eq!(without_lines(b"a\nb", &[(1, 1), (2, 2)]), b"");
+    }
+}
