@@ -72,7 +72,29 @@ def commands():
             ],
         ),
     ]
+    pair = "{0} mkca -q -o c.new && cd c.new && {0} mkcert a.example -q && cd .. && rm -r c.new".format(CERTKIT)
+    table.append(("a new CA and its first certificate, with a shell around", 10.0, [("certkit mkca, mkcert", ["sh", "-c", pair])]))
     compare(table, environment)
+    bulk(20_000)
+
+
+def bulk(count):
+    """Certificates in bulk into a file system in memory: each read back, its key beside it, all in the ledger."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir():
+        print("no /dev/shm: certificates in bulk left out")
+        return
+    with tempfile.TemporaryDirectory(prefix="certkit-bench-", dir=memory) as folder:
+        Path(folder, "names").write_text("".join("h%d.example\n" % number for number in range(count)))
+        run([CERTKIT, "mkca", "-q", "-o", folder])
+        words = [CERTKIT, "mkcert", "-q", "--from", folder + "/names", "-o", folder + "/out"]
+        words += ["--ca", folder + "/ca.crt", "--ca-key", folder + "/ca.key"]
+        before = os.times()
+        run(words)
+        after = os.times()
+        # Processor time of all cores: what one core does in a second.
+        seconds = after.children_user + after.children_system - before.children_user - before.children_system
+        print("\n%d certificates in bulk: %.0f each second and core (target 5000)" % (count, count / seconds))
 
 
 def compare(table, environment=os.environ):

@@ -21,6 +21,7 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
     let now = context.clock.now();
     let (permitted, excluded) =
         (constraints("--permit", &args.permit)?, constraints("--exclude", &args.exclude)?);
+    let limits = permitted.clone();
     let typed = args.subject.as_deref().map(subject).transpose()?;
     let folder = folder(args)?;
     let path = |file: &str| tidy(&folder.join(file));
@@ -103,6 +104,7 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
     created.certificate = Some(Located::from(root.leaf().clone()).summary(Role::Root));
     let mut report = Report::new(Outcome::Created(created));
     report.findings.extend(browser_warning(args.key_kind));
+    report.findings.extend(free_names(&limits));
     report.next.push(next(args, has_intermediate));
     Ok(report)
 }
@@ -113,6 +115,17 @@ fn constraints(option: &str, texts: &[String]) -> Result<Vec<Constraint>> {
         Finding::error(Code::InvalidName, error.to_string())
             .fix(format!("{option} takes a domain (test) or an address range (10.0.0.0/8)"))
             .into()
+    })
+}
+
+/// "If no name of the type is in the list, the certificate is acceptable" (RFC 5280 section 4.2.1.10), and no constraint
+/// on DNS names forbids all of them in a form that every client reads (Java refuses an empty one).
+fn free_names(permitted: &[Constraint]) -> Option<Finding> {
+    let only_addresses = !permitted.is_empty()
+        && permitted.iter().all(|constraint| matches!(constraint, Constraint::Addresses(_)));
+    only_addresses.then(|| {
+        let message = "only addresses are limited: the CA may speak for every domain";
+        Finding::note(Code::NameConstraint, message).fix("limit domains too: --permit test")
     })
 }
 

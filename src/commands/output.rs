@@ -6,7 +6,7 @@ use crate::ca::{Event, Ledger, LedgerError};
 use crate::finding::{Code, Finding, Location};
 use crate::pem;
 use crate::report::{Created, CreatedFile, Failure};
-use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC, create_all, stage};
+use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC, create_all, remove_leftovers, stage};
 use crate::x509::{Certificate, PrivateKey};
 
 /// Files to be made together: all or none.
@@ -48,7 +48,9 @@ impl Output {
     fn add(&mut self, file: NewFile, what: &str) {
         self.described
             .push(CreatedFile { path: file.path.display().to_string(), description: what.to_owned() });
-        self.files.push(file);
+        // Files get their names in this order: no certificate shall ever stand without its key.
+        let place = if file.mode == PRIVATE { 0 } else { self.files.len() };
+        self.files.insert(place, file);
     }
 
     /// Makes all files or none.
@@ -66,6 +68,9 @@ impl Output {
     /// # Errors
     /// As [`Self::create`]; also when the ledger cannot be written.
     pub(super) fn create_issued(self, ledger: &Ledger, events: &[Event]) -> Result<Created, Failure> {
+        if let Some(folder) = self.files.first().and_then(|file| file.path.parent()) {
+            remove_leftovers(if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        }
         issue_files(&self.files, ledger, events)?;
         Ok(Created { files: self.described, ..Created::default() })
     }

@@ -236,9 +236,17 @@ fn if_needed_does_as_little_as_it_can() {
     make(&["a.test", "--client"]).keeps_quiet_about("nothing to do");
     test.write("server.key", test.text("ca.key"));
     make(&["a.test", "--client"]).keeps_quiet_about("nothing to do");
-    // In its last third (this one is in its only day, which began five minutes ago, so it is not).
-    make(&["a.test", "-o", "short", "--days", "1"]);
+    // In its last third: it began five minutes ago, for the clocks of others, and has two minutes left.
+    let soon = test.run("date", &["-u", "-d", "+2 minutes", "+%Y-%m-%dT%H:%M:%SZ"]).exits(0).stdout();
+    make(&["a.test", "-o", "short", "--until", soon.trim()]);
+    make(&["a.test", "-o", "short"]).keeps_quiet_about("nothing to do");
     make(&["a.test", "-o", "short"]).says("nothing to do");
+    // A key that waits for its certificate is used.
+    std::fs::remove_file(test.path("short.crt")).unwrap();
+    let key = test.text("short.key");
+    make(&["a.test", "-o", "short"]);
+    assert_eq!(test.text("short.key"), key);
+    test.certkit(&["check", "short.crt", "--key", "short.key", "--roots", "ca.crt"]).exits(0);
     // What another CA issued stays, unless one insists.
     test.certkit(&["mkca", "--force"]).exits(0);
     let before = test.files();
@@ -322,6 +330,14 @@ fn a_full_disk_leaves_nothing_half_written() {
         serde_json::from_str::<serde_json::Value>(line).unwrap();
     }
     assert!(!test.names().iter().any(|name| name.contains(".certkit-")), "{:?}", test.names());
+    // And one that may not be written at all.
+    test.run(&mount, &["-o", "remount,ro", "disk"]).exits(0);
+    test.certkit(&[&["mkcert", "a.test", "-o", "here"][..], &ca].concat())
+        .exits(2)
+        .says("permission")
+        .says("ledger");
+    test.certkit(&["mkcert", "a.test", "-o", "disk/there"]).exits(2).says("disk/there");
+    assert!(!test.path("here.crt").exists() && !test.path("here.key").exists());
     drop(disk);
 }
 

@@ -237,18 +237,23 @@ impl Work<'_> {
         let base = base(&self.args.output, first);
         let (certificate_path, key_path) = (with_ending(&base, "crt"), with_ending(&base, "key"));
         let profile = profile(self.args, line.names);
-        let mut replace = self.args.force;
+        let (mut replace, mut found_key) = (self.args.force, None);
         if self.args.if_needed {
             match look_at(&certificate_path, &key_path, &profile, self.ca, now) {
                 Existing::Fine(_) => {
                     batch.skipped += 1;
                     return Ok(());
                 }
+                Existing::KeyOnly(key) => found_key = Some(key),
                 Existing::Ours => replace = true,
                 Existing::NoneOrForeign => {}
             }
         }
-        let key = new_key(self.args.key_kind)?;
+        let writes_key = found_key.is_none();
+        let key = match found_key {
+            Some(key) => key,
+            None => new_key(self.args.key_kind)?,
+        };
         let issued = self.issuer.issue_leaf(&profile, key.spki(), now).map_err(cannot_issue)?;
         // All have one CA, one purpose and one length of life: what one of them proves holds for the others, and for
         // their names `check_line` has asked. Signature and contents of each are compared where it is issued.
@@ -257,12 +262,15 @@ impl Work<'_> {
         }
         batch.events.push(issued_event(self.ca, &issued.certificate, Some(&certificate_path)));
         let existing = |other| if replace { other } else { fs::Existing::Refuse };
-        batch.files.push(NewFile {
-            path: key_path,
-            contents: key.to_pem().as_bytes().to_vec(),
-            mode: PRIVATE,
-            existing: existing(fs::Existing::KeepBackup),
-        });
+        // The key first: files get their names in this order, and no certificate shall stand without its key.
+        if writes_key {
+            batch.files.push(NewFile {
+                path: key_path,
+                contents: key.to_pem().as_bytes().to_vec(),
+                mode: PRIVATE,
+                existing: existing(fs::Existing::KeepBackup),
+            });
+        }
         batch.files.push(NewFile {
             path: certificate_path,
             contents: certificate_text(std::slice::from_ref(&issued.certificate)),

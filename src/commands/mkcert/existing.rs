@@ -8,12 +8,14 @@ use crate::ca::LeafProfile;
 use crate::commands::ca_lookup::SigningCa;
 use crate::commands::input::{read_certificates, read_private_key};
 use crate::commands::issuing::{alternative_name, is_in_last_third, is_issued_by};
-use crate::x509::{Certificate, Purpose};
+use crate::x509::{Certificate, PrivateKey, Purpose};
 
 /// What stands at the certificate's place.
 pub(super) enum Existing {
     /// A certificate that will do.
     Fine(Box<Certificate>),
+    /// A key alone, as a run leaves it that was killed at the wrong moment: it waits for its certificate.
+    KeyOnly(PrivateKey),
     /// A certificate of the same CA that will not do: it may be replaced.
     Ours,
     /// Nothing, or something that certkit may not replace unasked.
@@ -28,6 +30,9 @@ pub(super) fn look_at(
     ca: &SigningCa,
     now: OffsetDateTime,
 ) -> Existing {
+    if certificate.symlink_metadata().is_err() {
+        return read_private_key(key).map_or(Existing::NoneOrForeign, Existing::KeyOnly);
+    }
     let Ok(read) = read_certificates(&certificate.display().to_string()) else {
         return Existing::NoneOrForeign;
     };

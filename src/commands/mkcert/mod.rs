@@ -40,7 +40,7 @@ pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
     let profile = profile(args, names(&args.names)?);
     let ca = signing_ca(&args.ca)?;
     let (certificate_path, key_path) = (with_ending(&args.output, "crt"), with_ending(&args.output, "key"));
-    let mut replace = args.force;
+    let (mut replace, mut found_key) = (args.force, None);
     if args.if_needed {
         let used_key = args.key.as_deref().unwrap_or(&key_path);
         match look_at(&certificate_path, used_key, &profile, &ca, now) {
@@ -53,6 +53,7 @@ pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
                 let certificate = Some(Located::from(*certificate).summary(Role::Leaf));
                 return Ok(Report::new(Outcome::Created(Created { certificate, ..Created::default() })));
             }
+            Existing::KeyOnly(key) => found_key = Some(key),
             Existing::Ours => replace = true,
             Existing::NoneOrForeign => {}
         }
@@ -63,7 +64,11 @@ pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
             .fresh(&p12_path.display().to_string())
     });
     let p12_password = p12_password.transpose()?;
-    let key = key(args)?;
+    let writes_key = args.key.is_none() && found_key.is_none();
+    let key = match found_key {
+        Some(key) => key,
+        None => key(args)?,
+    };
     let issued = issuer(&ca, context)?.issue_leaf(&profile, key.spki(), now).map_err(cannot_issue)?;
     let certificate = issued.certificate;
     prove(&certificate, &ca, purpose(args), now)?;
@@ -71,7 +76,7 @@ pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
     let mut output = Output::default();
     let what = format!("the certificate for {}", args.names.join(", "));
     output.certificates(&certificate_path, std::slice::from_ref(&certificate), &what, replace);
-    if args.key.is_none() {
+    if writes_key {
         output.key(&key_path, &key, "its private key: keep it secret", replace);
     }
     if args.csr {
