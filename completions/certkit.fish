@@ -35,12 +35,18 @@ complete -c certkit -n "__fish_certkit_needs_command" -s h -l help -d 'Print hel
 complete -c certkit -n "__fish_certkit_needs_command" -s V -l version -d 'Print version'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "mkca" -d 'Make a certificate authority of your own'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "mkcert" -d 'Make a server certificate, signed by your CA'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "csr" -d 'Make a certificate signing request, for another CA to sign'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "sign" -d 'Sign a certificate signing request with your CA'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "renew" -d 'Renew certificates of your CA'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "revoke" -d 'Revoke a certificate of your CA'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "crl" -d 'Make the revocation list of your CA'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
-complete -c certkit -n "__fish_certkit_needs_command" -f -a "check" -d 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
-complete -c certkit -n "__fish_certkit_needs_command" -f -a "show" -d 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "check" -d 'Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "show" -d 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "trust" -d 'Have this machine trust your CA: system, browsers, Java'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "hosts" -d 'Let names for development point to this machine: lines in the hosts file'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "serve" -d 'Serve a Python web application on https'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "completions" -d 'Print shell completions'
@@ -56,6 +62,9 @@ rsa3072\t''
 rsa4096\t''"
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l days -d 'Days until the CA ends' -r
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l permit -d 'Only for these names: a domain or an address range; may be repeated' -r
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l exclude -d 'Not for these names; may be repeated' -r
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l subject -d 'The whole subject, as \'O=Our team,OU=A,OU=B,CN=Our CA\'; without a CN the usual one is added' -r
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l password-file -d 'The password for --encrypt: the first line of this file; - is standard input' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
@@ -63,13 +72,17 @@ auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l global -d 'Write into $XDG_DATA_HOME/certkit, where every later mkcert finds it'
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l intermediate -d 'Also make an intermediate CA, which then signs: intermediate.crt and intermediate.key'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l throwaway-root -d 'Make root and intermediate, and never write the root\'s key: nobody can make another CA under it'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l encrypt -d 'Protect the private keys with a password (PKCS#8, AES-256)'
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l force -d 'Replace existing files; an existing key is kept as .bak'
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s o -l output -d 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s o -l output -d 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr; with --from the folder' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l from -d 'Many at once: each line of FILE has the names of one certificate (# begins a comment; - is standard input)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l ca -d 'The CA\'s certificate' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l ca-key -d 'The CA\'s key' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l password-file -d 'The password of the CA\'s key: the first line of this file; - is standard input' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
 p384\t''
 p521\t''
@@ -78,17 +91,110 @@ rsa2048\t''
 rsa3072\t''
 rsa4096\t''"
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l days -d 'Days until the certificate ends; never after its CA' -r
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l until -d 'The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z' -r
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l key -d 'Use this private key instead of a new one' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l key-password-file -d 'The password of --key: the first line of this file; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l p12-password-file -d 'The password for --p12: the first line of this file; - is standard input' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l if-needed -d 'Do nothing if the certificate is there already: same names, two thirds of its time not yet over, the key fits. One of the same CA that is not so is replaced'
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l client -d 'For a client that shows who it is, instead of a server'
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l csr -d 'Also write the certificate signing request, BASE.csr'
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l p12 -d 'Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; it needs a password'
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l force -d 'Replace existing files (an existing key is kept as .bak), and allow more than 825 days'
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -s o -l output -d 'Where to write; - is standard output (then with --key). The key goes beside it' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -l key -d 'Use this private key instead of a new one' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -l key-password-file -d 'The password of --key: the first line of this file; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
+p384\t''
+p521\t''
+ed25519\t''
+rsa2048\t''
+rsa3072\t''
+rsa4096\t''"
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -l subject -d 'The whole subject, as \'C=DE,O=Our team\'; without a CN the first NAME is added as such' -r
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -l force -d 'Replace existing files; an existing key is kept as .bak'
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l san -d 'A name to certify besides those that the request asks for; may be repeated' -r
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l profile -d 'What the certificate is for' -r -f -a "server\t'A server'
+client\t'A client that shows who it is'
+ca\t'A CA below yours, which signs server and client certificates'"
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l days -d 'Days until the certificate ends; never after its CA [default: 397, for a CA 3650]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l until -d 'The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z' -r
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l ca -d 'The CA\'s certificate' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l ca-key -d 'The CA\'s key' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l password-file -d 'The password of the CA\'s key: the first line of this file; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -s o -l output -d 'Where to write; - is standard output [default: the request\'s name with .crt, or standard output]' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l force -d 'Replace existing files, and allow more than 825 days'
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l if-within -d 'Only those with no more than this left: a share of their time (33%) or a number of days (30d)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l exec -d 'Run this shell command when something was renewed; CERTKIT_RENEWED has the files, one a line' -r
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l exit-code-if-renewed -d 'End with this status when something was renewed' -r
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l ca -d 'The CA\'s certificate' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l ca-key -d 'The CA\'s key' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l password-file -d 'The password of the CA\'s key: the first line of this file; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l rekey -d 'Make new keys too; FILE.key beside FILE.crt is replaced and kept as .bak'
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l reason -d 'Why' -r -f -a "unspecified\t''
+keyCompromise\t''
+caCompromise\t''
+affiliationChanged\t''
+superseded\t''
+cessationOfOperation\t''
+certificateHold\t''
+privilegeWithdrawn\t''"
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l ca -d 'The CA\'s certificate' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l ca-key -d 'The CA\'s key' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l password-file -d 'The password of the CA\'s key: the first line of this file; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -s o -l output -d 'Where to write; - is standard output [default: the CA\'s file with .crl]' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -l days -d 'Days until the next list is due' -r
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -l ca -d 'The CA\'s certificate' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -l ca-key -d 'The CA\'s key' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -l password-file -d 'The password of the CA\'s key: the first line of this file; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -l force -d 'Replace an existing file that is no list of this CA'
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s o -l output -d 'Where to write; - is standard output' -r
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -l key -d 'The private key: chooses among several server certificates, and must fit' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -l password-file -d 'The password of PKCS#12 files and of the key: the first line of this file; - is standard input' -r -F
@@ -104,7 +210,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand merge" -l force -d 'Repl
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l host -d 'The name that clients will use: DNS name or IP address (a URL or host:port is understood)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l host -d 'The name that clients will use: DNS name or IP address (a URL or host:port is understood); a server is asked for it' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l email -d 'A mail address that the certificate must be for; may be repeated' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l roots -d 'Trust these CA certificates and no others; may be repeated' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l key -d 'The private key: must fit the server certificate' -r -F
@@ -118,6 +224,12 @@ rfc5280\t'The bare RFC 5280 with its optional checks'"
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l max-depth -d 'Fail when there are more intermediates than this; self-issued ones do not count' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l at -d 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l min-days -d 'Fail when the chain ends within this many days' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l starttls -d 'The server speaks this in clear first, and TLS after its STARTTLS command' -r -f -a "smtp\t'Mail between servers, and its submission; port 587 where none is named'
+imap\t'Port 143'
+pop3\t'Port 110'
+ldap\t'Port 389'
+postgres\t'PostgreSQL, port 5432'"
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l timeout -d 'Give up when the server lets itself be waited for so long [default: 10]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l batch -d 'Judge many chains: one JSON object a line, answered by one JSON object a line; - is standard input' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l explain -d 'Say what a finding code means, why it matters, which clients care and what mends it' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
@@ -125,10 +237,18 @@ json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l deep -d 'Have the server name every protocol, cipher suite and group that it takes: some dozens of connections'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l password-file -d 'The password of a PKCS#12 file or an encrypted key: the first line of this file; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l host -d 'The name to ask a server for, where it is not the one that it is found by' -r
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l starttls -d 'The server speaks this in clear first, and TLS after its STARTTLS command' -r -f -a "smtp\t'Mail between servers, and its submission; port 587 where none is named'
+imap\t'Port 143'
+pop3\t'Port 110'
+ldap\t'Port 389'
+postgres\t'PostgreSQL, port 5432'"
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l timeout -d 'Give up when the server lets itself be waited for so long [default: 10]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l at -d 'Count the days left from this time (RFC 3339, as 2026-11-20T12:00:00Z)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
@@ -317,20 +437,76 @@ complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_s
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "status" -d 'Ask each trust store whether it trusts the CA'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write the CA\'s certificate into a file for another device'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l http -d 'Answer the server\'s http-01 challenge here (default: port 80 on all addresses, IPv4 and IPv6)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -f -a "add" -d 'Add a name'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -f -a "remove" -d 'Remove a name that was added'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -f -a "check" -d 'Ask whether a name is there'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l file -d 'The hosts file' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l file -d 'The hosts file' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -l file -d 'The hosts file' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add a name'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove a name that was added'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from help" -f -a "check" -d 'Ask whether a name is there'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "renew" -d 'Renew the certificates that are due'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "revoke" -d 'Revoke a certificate'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "account" -d 'Show, change or close an account at a server'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "install-timer" -d 'Have a timer renew everything twice a day'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l http -d 'Answer http-01 with a server of certkit\'s own (default: port 80 on all addresses, IPv4 and IPv6)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l webroot -d 'Answer http-01 with files below DIR, the root folder of a web server that runs already' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l tls-alpn -d 'Answer tls-alpn-01 with a TLS listener of certkit\'s own (default: port 443 on all addresses)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l dns-hook -d 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE, where FQDN is _acme-challenge.NAME. with its dot at the end. The record must be visible when present returns; a CNAME there is for the program to follow' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l rfc2136 -d 'Answer dns-01 by dynamic updates (RFC 2136) to the name server that FILE names, signed with its key; see below' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l server -d 'Directory address of the ACME server (default: Let\'s Encrypt)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l ca-roots -d 'Trust these CA certificates for the ACME server itself, in place of the system\'s' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l email -d 'Mail address that the server may write to' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l eab-kid -d 'Key identifier of an account made at the server beforehand, for servers that want one' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l eab-hmac-file -d 'File with that account\'s secret, in base64url as the server shows it' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
 p384\t''
 p521\t''
@@ -338,6 +514,10 @@ ed25519\t''
 rsa2048\t''
 rsa3072\t''
 rsa4096\t''"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l profile -d 'Kind of certificate, by the server\'s word for it, such as shortlived' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l preferred-chain -d 'Take the chain that leads to the root of this common name, where the server has several' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l deploy-hook -d 'Run this when a new certificate is in use, by sh -c and for five minutes at most; it learns CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l key-group -d 'Let this group of /etc/group, or of this number, read the private key' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l state -d 'Where accounts, orders and certificates are kept' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
@@ -346,11 +526,76 @@ auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l staging -d 'Use Let\'s Encrypt\'s test server: high limits, certificates that no client trusts'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l agree-tos -d 'Agree to the server\'s terms of service, which a new account needs'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l force -d 'Get a new certificate even if the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l dry-run -d 'Try everything and keep nothing: with Let\'s Encrypt on its test server, with others up to the validation'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l force -d 'Get a new certificate even if the one in use is still good, or the server\'s limits may be used up'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l exit-code-if-renewed -d 'End with this status instead of 0 when anything was renewed' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l state -d 'Where accounts, orders and certificates are kept' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l force -d 'Renew even what is not due, or has just failed'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l refresh-ari -d 'Ask the server when to renew, even if it said to come back later'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l reason -d 'Why, by the word or number of RFC 5280, such as keyCompromise or 1' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l state -d 'Where accounts, orders and certificates are kept' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l with-certificate-key -d 'Sign with the certificate\'s own key, as for a certificate of another account'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l state -d 'Where accounts, orders and certificates are kept' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "show" -d 'Ask the server what it knows of the account'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "update" -d 'Set the mail address that the server may write to'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "rollover" -d 'Give the account another key'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "deactivate" -d 'Close the account for good; the next certificate makes another'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l root -d 'Write below this folder instead of /, as for an image' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l state -d 'Where accounts, orders and certificates are kept' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l systemd -d 'A systemd timer and its service'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l cron -d 'A file for /etc/cron.d, or for a user a line for crontab'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l dry-run -d 'Show the files and write nothing'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l force -d 'Replace files that say something else'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Renew the certificates that are due'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Revoke a certificate'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "account" -d 'Show, change or close an account at a server'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "install-timer" -d 'Have a timer renew everything twice a day'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l listen -d 'Where to listen: [https|http|uwsgi[+unix]:]ADDRESS; may be repeated [default: https:127.0.0.1:8443]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l redirect-http -d 'Send plain-HTTP clients of this address on to https' -r
@@ -361,6 +606,12 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l cert -d 'The c
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l key -d 'The private key of the certificate' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l tls-min -d 'The lowest version of TLS: 1.2 or 1.3 [default: 1.2]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l hsts -d 'Tell browsers to insist on https for so many seconds [without a number: two years]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme -d 'Get a certificate for NAME from an ACME server, and renew it for good; may be repeated. Names with commas between them share a certificate' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-server -d 'Directory address of the ACME server [default: Let\'s Encrypt]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-email -d 'Mail address that the ACME server may write to' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-ca-roots -d 'Trust these CA certificates for the ACME server itself, in place of the system\'s' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-state -d 'Where accounts, orders and certificates are kept, as for certkit acme' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-missing -d 'What clients get before the first certificate is there: one made here, which they must not trust, or a refusal [default: local]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l wsgi-file -d 'The application as a file' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s w -l module -d 'The application as a module: pkg.mod[:callable]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l callable -d 'The name of the callable [default: application]' -r
@@ -386,6 +637,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l color -d 'When
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l force -d 'Start although the certificate has expired or the chain is in wrong order (never with a wrong key)'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l agree-tos -d 'Agree to the ACME server\'s terms of service, which a new account needs'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l manage-script-name -d 'Behind a front server: take SCRIPT_NAME off PATH_INFO'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
@@ -406,19 +658,25 @@ never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand man" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand man" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "mkca" -d 'Make a certificate authority of your own'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "mkcert" -d 'Make a server certificate, signed by your CA'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "check" -d 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "show" -d 'Say what is in a file: certificate, key, request, PKCS#12 and the like'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "trust" -d 'Have this machine trust your CA: system, browsers, Java'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "serve" -d 'Serve a Python web application on https'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "completions" -d 'Print shell completions'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "man" -d 'Print the manual page, or write one per command into a folder'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert merge check show key convert trust acme serve completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "mkca" -d 'Make a certificate authority of your own'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "mkcert" -d 'Make a server certificate, signed by your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "csr" -d 'Make a certificate signing request, for another CA to sign'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "sign" -d 'Sign a certificate signing request with your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "renew" -d 'Renew certificates of your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "revoke" -d 'Revoke a certificate of your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "crl" -d 'Make the revocation list of your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "check" -d 'Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "show" -d 'Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "trust" -d 'Have this machine trust your CA: system, browsers, Java'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "hosts" -d 'Let names for development point to this machine: lines in the hosts file'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "serve" -d 'Serve a Python web application on https'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "completions" -d 'Print shell completions'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "man" -d 'Print the manual page, or write one per command into a folder'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "new" -d 'Make a new private key'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Say what kind of key is in a file, and the fingerprint of its public key'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "encrypt" -d 'Put a key behind a password'
@@ -428,4 +686,12 @@ complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_su
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "uninstall" -d 'Take exactly this CA out of the trust stores'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "status" -d 'Ask each trust store whether it trusts the CA'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "export" -d 'Write the CA\'s certificate into a file for another device'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from hosts" -f -a "add" -d 'Add a name'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from hosts" -f -a "remove" -d 'Remove a name that was added'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from hosts" -f -a "check" -d 'Ask whether a name is there'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "renew" -d 'Renew the certificates that are due'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "revoke" -d 'Revoke a certificate'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "account" -d 'Show, change or close an account at a server'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "install-timer" -d 'Have a timer renew everything twice a day'
