@@ -540,7 +540,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --http 'Answer http-01 with a server of certkit''s own (default: port 80 on all addresses, IPv4 and IPv6)'
             cand --webroot 'Answer http-01 with files below DIR, the root folder of a web server that runs already'
             cand --tls-alpn 'Answer tls-alpn-01 with a TLS listener of certkit''s own (default: port 443 on all addresses)'
-            cand --dns-hook 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE, where FQDN is _acme-challenge.NAME. with its dot at the end. The record must be visible when present returns; a CNAME there is for the program to follow'
+            cand --dns-hook 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE, where FQDN is _acme-challenge.NAME. with its dot at the end. The record must be visible when present returns, for which it has ten minutes; a CNAME there is for the program to follow. No shell runs'
             cand --rfc2136 'Answer dns-01 by dynamic updates (RFC 2136) to the name server that FILE names, signed with its key; see below'
             cand --server 'Directory address of the ACME server (default: Let''s Encrypt)'
             cand --ca-roots 'Trust these CA certificates for the ACME server itself, in place of the system''s'

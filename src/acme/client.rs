@@ -5,10 +5,12 @@ use std::path::Path;
 
 use bytes::Bytes;
 use serde::Deserialize;
+use time::{Duration, OffsetDateTime};
 
 use super::error::Error;
 use super::http::Http;
 use super::{Caller, Progress, retry};
+use crate::sys::clock::{Clock, SystemClock};
 
 /// A server that has shown its directory.
 pub(super) struct Server {
@@ -78,6 +80,37 @@ impl Server {
             Err(error) => return Err(not_acme(error.to_string())),
         };
         http.keep_directory(url, body, &directory.new_nonce);
+        if let Some(ahead) = http.server_time().and_then(|server| clock_difference(SystemClock.now(), server))
+        {
+            caller.progress(Progress::ClockDiffers { ahead });
+        }
         Ok(Self { url: url.to_owned(), http, directory })
+    }
+}
+
+/// By how much the clock here is ahead of the server's (behind: negative), if that is too much: a new certificate may
+/// seem not to have begun, and dynamic updates are refused.
+fn clock_difference(here: OffsetDateTime, server: OffsetDateTime) -> Option<Duration> {
+    const BEARABLE: Duration = Duration::minutes(5);
+    let ahead = here - server;
+    (ahead.abs() > BEARABLE).then_some(ahead)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn clocks_may_differ_by_minutes() {
+        let server = datetime!(2026-11-20 12:00 UTC);
+        for minutes in [-4, 0, 4] {
+            assert_eq!(clock_difference(server + Duration::minutes(minutes), server), None);
+        }
+        for minutes in [-60, 6] {
+            let ahead = Duration::minutes(minutes);
+            assert_eq!(clock_difference(server + ahead, server), Some(ahead));
+        }
     }
 }

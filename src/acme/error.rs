@@ -180,6 +180,10 @@ pub struct FailedValidation {
     pub refusal: Refusal,
     /// Whether any request for this name's answer came here; `None` when the answer was elsewhere.
     pub asked: Option<bool>,
+    /// The challenge that failed.
+    pub challenge: challenge::Kind,
+    /// What can be seen from here where the server looked; empty when nobody looked.
+    pub seen: Vec<challenge::Clue>,
 }
 
 impl Error {

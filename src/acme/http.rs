@@ -16,7 +16,7 @@ use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
@@ -25,6 +25,7 @@ use http_body_util::{BodyExt, Full};
 use instant_acme::{BodyWrapper, BytesResponse, HttpClient, Problem};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use time::OffsetDateTime;
 
 use super::error::Error;
 
@@ -49,6 +50,8 @@ struct Kept {
     nonces: Vec<HeaderValue>,
     /// `Retry-After` of the last answer.
     retry_after: Option<Duration>,
+    /// `Date` of the last answer.
+    date: Option<SystemTime>,
     /// `Location` of the last answer that made something new, even if its body never came.
     location: Option<String>,
     /// The directory and its address: instant-acme would fetch it again for every account object.
@@ -159,6 +162,11 @@ impl Http {
         self.kept().retry_after
     }
 
+    /// The server's time as its last answer had it.
+    pub(super) fn server_time(&self) -> Option<OffsetDateTime> {
+        self.kept().date.map(OffsetDateTime::from)
+    }
+
     /// The address of what the server made last, since [`Self::forget_location`].
     pub(super) fn location(&self) -> Option<String> {
         self.kept().location.clone()
@@ -216,6 +224,7 @@ impl Http {
         {
             let mut kept = self.kept();
             kept.retry_after = retry_after;
+            kept.date = date(response.headers());
             // The answer to a HEAD request hands its nonce to the one who asked; others go through the pool.
             if !is_head && let Some(nonce) = response.headers_mut().remove(REPLAY_NONCE) {
                 kept.nonces.push(nonce);
@@ -290,6 +299,11 @@ fn roots(ca_roots: Option<&Path>) -> Result<rustls::RootCertStore, Error> {
     Ok(store)
 }
 
+/// When the answer was sent, by the server's clock (RFC 9110 section 6.6.1).
+fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
+}
+
 /// Seconds or a date (RFC 9110 section 10.2.3). A date counts from the answer's own `Date`, which does without the
 /// clock of this machine.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
@@ -299,8 +313,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let then = httpdate::parse_http_date(text).ok()?;
-    let now = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
-    Some(then.duration_since(now).unwrap_or_default())
+    Some(then.duration_since(date(headers)?).unwrap_or_default())
 }
 
 fn failure(url: &str, error: &reqwest::Error) -> Failure {

@@ -178,7 +178,15 @@ impl Keeper {
                 Ok((current, None)) => return Ok(Turn::Unneeded(current)),
                 Err(error) => Err(error),
             },
-            Ok(Prepared::Needed(work)) => work.run(caller).await,
+            Ok(Prepared::Needed(work)) => {
+                // Again, now that the lock is held: another look may have failed while this one waited.
+                if !urgency.force
+                    && let Some(turn) = self.held_back(now).map_err(failed)?
+                {
+                    return Ok(turn);
+                }
+                work.run(caller).await
+            }
             Err(error) => Err(error),
         };
         match result {

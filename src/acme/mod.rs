@@ -187,6 +187,11 @@ pub enum Progress<'a> {
         /// For how many names.
         names: usize,
     },
+    /// The clock here and the server's differ by minutes or more.
+    ClockDiffers {
+        /// By how much the one here is ahead; negative when it is behind.
+        ahead: time::Duration,
+    },
     /// About to fetch the directory.
     Connecting {
         /// The directory's address.

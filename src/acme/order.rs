@@ -14,7 +14,7 @@ use instant_acme::{Order, OrderStatus};
 
 use super::account::Session;
 use super::authorization::{Authorization, Standing};
-use super::challenge::{Answer, Solver};
+use super::challenge::{Answer, Solver, probe};
 use super::error::{Error, FailedValidation};
 use super::obtain::Goal;
 use super::place::{self, Begun, Terms};
@@ -28,6 +28,9 @@ const LONGEST_POLL: Duration = Duration::from_secs(5);
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// A server that needs longer to validate or to sign is asked again by the next run.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// How many names are looked at from here after a failure; the others fail alike.
+const MOST_PROBED: usize = 2;
 
 /// An order on its way.
 pub(super) struct Journey<'a> {
@@ -238,11 +241,16 @@ impl<'a> Journey<'a> {
             let name = &authorization.name;
             let shown = self.shown.iter().find(|(shown, _)| shown == name);
             let asked = shown.and_then(|(_, answer)| solver.was_asked(answer));
-            failed.extend(authorization.refusals().map(|refusal| FailedValidation {
-                name: name.clone(),
-                refusal,
-                asked,
-            }));
+            for refusal in authorization.refusals() {
+                let mut seen = Vec::new();
+                if let Some((_, answer)) = shown
+                    && failed.len() < MOST_PROBED
+                {
+                    seen = probe::look(answer, solver.kind(), probe::is_here(&self.plan.server)).await;
+                }
+                let challenge = solver.kind();
+                failed.push(FailedValidation { name: name.clone(), refusal, asked, challenge, seen });
+            }
         }
         if !failed.is_empty() {
             return Ok(Error::Validation(failed));

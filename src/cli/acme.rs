@@ -55,7 +55,8 @@ pub struct ChallengeArgs {
     #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = ":443", help_heading = "Challenge")]
     pub tls_alpn: Option<String>,
     /// Answer dns-01 with a program: CMD present|cleanup FQDN VALUE, where FQDN is _acme-challenge.NAME. with its dot
-    /// at the end. The record must be visible when present returns; a CNAME there is for the program to follow
+    /// at the end. The record must be visible when present returns, for which it has ten minutes; a CNAME there is for
+    /// the program to follow. No shell runs
     #[arg(long, value_name = "CMD", help_heading = "Challenge")]
     pub dns_hook: Option<String>,
     /// Answer dns-01 by dynamic updates (RFC 2136) to the name server that FILE names, signed with its key; see below

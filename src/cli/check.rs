@@ -100,14 +100,16 @@ pub(super) fn time_argument(text: &str) -> Result<OffsetDateTime, String> {
 
 const AFTER_HELP: &str = "\
 SERVERS
-  A file of that name wins; else HOST:PORT, [IPv6]:PORT, HOST: (port 443) and https:// are servers. The chain is fetched as
-  it is sent, whoever signed it, and judged for HOST (or --host, which is then also asked for). Nine connections at most
-  also tell whether SSL 3.0, TLS 1.0 or 1.1 are spoken, cipher suites of each bad kind taken, TLS 1.3 and the post-quantum
-  group X25519MLKEM768 offered, compression or insecure renegotiation possible; of https (URL, or port 443) also whether
-  the answer to HEAD has Strict-Transport-Security. --deep names all cipher suites and groups, measures DHE, and
-  tries whether commands in clear get into TLS behind STARTTLS. What current clients refuse is an error, what is only agreed
-  to when a client asks for it is a warning.
-  With --starttls the port may be left out: smtp 587, imap 143, pop3 110, ldap 389, postgres 5432.
+  A file of that name wins; else HOST:PORT, [IPv6]:PORT, HOST: (port 443) and https:// are
+  servers. The chain is fetched as it is sent, whoever signed it, and judged for HOST (or --host,
+  which is then also asked for). Some nine connections also tell whether SSL 3.0, TLS 1.0 or
+  1.1 are spoken, cipher suites of each bad kind taken, TLS 1.3 and the post-quantum group
+  X25519MLKEM768 offered, compression or insecure renegotiation possible; of https (URL, or port
+  443) also whether the answer to HEAD has Strict-Transport-Security. --deep names all cipher
+  suites and groups, measures DHE, and tries whether commands in clear get into TLS behind
+  STARTTLS. What current clients refuse is an error, what is only agreed to when a client asks for
+  it is a warning. With --starttls the port may be left out: smtp 587, imap 143, pop3 110, ldap
+  389, postgres 5432.
 
 BATCH
   Each line is {\"id\": .., \"chain\": FILE | \"chain_pem\": TEXT, ..} with, where they differ from the defaults,

@@ -297,6 +297,53 @@ fn a_keeper_obtains_renews_by_the_lifetime_and_says_when_to_look_next() {
 }
 
 #[test]
+fn a_keeper_takes_over_what_its_plan_leaves_open_and_leaves_a_revoked_certificate_alone() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let front = Front::start(&test, &pebble);
+    front.offer_profiles(&[("tlsserver", "45 days")]);
+    front.obtain(&["a.test", "--profile", "tlsserver", "--deploy-hook", "echo ran >> ran"]).exits(0);
+    let keeper = keeper(&test, &pebble, front.directory());
+    let now = SystemClock.now();
+    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(Turn::Unneeded(_))));
+    assert!(keeper.next_look().unwrap() > now, "it is the planned one");
+    let force = Urgency { force: true, ..Urgency::default() };
+    let Ok(Turn::Renewed(obtained)) = look(&keeper, now, force) else { panic!("it was forced") };
+    assert_eq!(obtained.hook.unwrap().failure, None);
+    assert_eq!(front.payloads(Class::NewOrder)[1]["profile"], "tlsserver");
+
+    test.certkit(&["acme", "revoke", "a.test", "--state", "state"]).exits(0);
+    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(Turn::Revoked)));
+    assert!(keeper.next_look().unwrap() > now + Duration::days(365));
+    assert_eq!(front.count(Class::NewOrder), 2);
+}
+
+#[test]
+fn a_pause_that_the_server_wants_before_the_next_question_is_kept() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let front = Front::start(&test, &pebble);
+    let keeper = keeper(&test, &pebble, front.directory());
+    let now = SystemClock.now();
+    front.set_renewal_info(RenewalInfo::not_due());
+    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(Turn::Renewed(_))));
+    // As it is sent, and for how many minutes it is kept: from one minute to a day.
+    for (retry_after, minutes) in [("7200", 120), ("1", 1), ("9999999", 1440)] {
+        let info = RenewalInfo { retry_after: Some(retry_after), ..RenewalInfo::not_due() };
+        front.set_renewal_info(info);
+        let urgency = Urgency { ask: true, ..Urgency::default() };
+        assert!(matches!(look(&keeper, now, urgency), Ok(Turn::Unneeded(_))));
+        let next = (keeper.next_look().unwrap() - now).whole_seconds();
+        assert!((minutes * 60 - 1..=minutes * 60).contains(&next), "{retry_after}: {next} s");
+    }
+    // An error that wants a pause is no failure either.
+    front.on(Class::RenewalInfo, Fault::rate_limited("10800"));
+    let urgency = Urgency { ask: true, ..Urgency::default() };
+    assert!(matches!(look(&keeper, now, urgency), Ok(Turn::Unneeded(_))));
+    assert_eq!((keeper.next_look().unwrap() - now).whole_minutes(), 179);
+}
+
+#[test]
 fn retries_come_after_1_10_and_100_minutes_and_then_daily() {
     let test = Test::new();
     let Some(pebble) = Pebble::start(&test) else { return };

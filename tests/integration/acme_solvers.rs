@@ -156,7 +156,8 @@ fn a_hook_that_fails_is_heard() {
     pebble
         .obtain_by(&["a.test", "b.test", "--dns-hook", "./hook"])
         .exits(1)
-        .says("/hook present _acme-challenge.")
+        // Whichever of the two the server names first.
+        .says("present _acme-challenge.")
         .says("exit status: 1")
         .says("it said: no such zone");
     assert_eq!(hook_calls(&test), ["present", "cleanup"]);
@@ -229,4 +230,41 @@ fn a_name_server_that_says_no_is_understood() {
     test.write("dns.toml", format!("server = \"127.0.0.1:{}\"\n{key}\n", free_port()));
     assert_eq!(pebble.requests(), requests);
     pebble.obtain_by(&["c.dyn.test", "--rfc2136", "dns.toml"]).exits(1).says("connection refused");
+}
+
+#[test]
+fn a_closed_port_is_named_as_the_likely_cause() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    // An address of this machine that is looked at without a name server, where nothing listens.
+    let (address, elsewhere) = ("127.77.0.1", free_port());
+    if TcpListener::bind((address, 80)).is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse) {
+        return;
+    }
+    pebble
+        .obtain_by(&[address, &format!("--http=127.0.0.1:{elsewhere}")])
+        .exits(1)
+        .says("No request for the answer came here")
+        .says("likely port 80 of 127.77.0.1 is closed (connection refused");
+    pebble
+        .obtain_by(&["a.test", "--dns-hook", "true"])
+        .exits(1)
+        .says("likely a name server of the zone did not show the TXT record");
+}
+
+#[test]
+fn a_proxy_that_is_wrong_is_named() {
+    let test = Test::new();
+    let proxy = format!("http://user:password@127.0.0.1:{}", free_port());
+    let program = test.program(certkit()).env("HTTPS_PROXY", &proxy);
+    let http = format!("--http=127.0.0.1:{}", free_port());
+    let server = ["--server", "https://ca.invalid/dir", "--ca-roots", "ca.crt", "--state", "state"];
+    test.certkit(&["mkca"]).exits(0);
+    program
+        .args(["acme", "obtain", "a.test", &http])
+        .args(server)
+        .run()
+        .exits(75)
+        .says("the proxy of HTTPS_PROXY")
+        .keeps_quiet_about("password");
 }

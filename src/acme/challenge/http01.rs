@@ -69,6 +69,11 @@ impl Solver for Http01 {
 #[derive(Clone, Debug, Default)]
 pub struct Answers(Arc<Mutex<HashMap<String, Kept>>>);
 
+/// Where the answer for a token is looked for.
+pub(super) fn path(token: &str) -> String {
+    format!("{PREFIX}{token}")
+}
+
 #[derive(Debug)]
 struct Kept {
     body: Bytes,

@@ -123,8 +123,7 @@ fn place(input: &CheckInput<'_>) -> &'static str {
 fn where_to_install(file: &str) -> String {
     format!(
         "and have each client trust it:\n\
-         \x20 curl --cacert {file}; a browser by its certificate settings\n\
-         \x20 Debian: cp {file} /usr/local/share/ca-certificates/ && update-ca-certificates\n\
-         \x20 Fedora: cp {file} /etc/pki/ca-trust/source/anchors/ && update-ca-trust"
+         \x20 certkit trust install {file}   (the system, browsers and Java on this machine)\n\
+         \x20 curl --cacert {file}"
     )
 }

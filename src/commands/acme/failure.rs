@@ -6,7 +6,7 @@ use rustls::CertificateError;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::{challenge, wishes};
+use super::{challenge, likely, wishes};
 use crate::acme::storage::Error as StorageError;
 use crate::acme::{Error, FailedValidation, Refusal};
 use crate::commands::output::shell_word;
@@ -69,7 +69,7 @@ fn refused(doing: &str, refusal: &Refusal) -> Failure {
         message.push_str(part);
     }
     let mut finding = Finding::error(Code::AcmeFailed, message);
-    finding.fix = likely_cause(&refusal.kind, false).map(str::to_owned);
+    finding.fix = likely::of_refusal(&refusal.kind);
     Failure::new(finding).status(1)
 }
 
@@ -113,7 +113,12 @@ fn rejected(mut findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 fn try_later(doing: &str, reason: &str, retry_after: Option<Duration>, now: OffsetDateTime) -> Failure {
-    let mut finding = Finding::error(Code::TryLater, format!("{doing}: {reason}"));
+    let mut message = format!("{doing}: {reason}");
+    let proxies = likely::proxies();
+    if retry_after.is_none() && !proxies.is_empty() {
+        message.push_str(&format!("\nrequests go through the proxy of {}: is it right?", proxies.join(", ")));
+    }
+    let mut finding = Finding::error(Code::TryLater, message);
     let then = retry_after.and_then(|pause| now.checked_add(pause.try_into().ok()?));
     finding.fix = Some(match then {
         Some(then) => format!("run it again after {}; it goes on where this run stopped", minute(then)),
@@ -130,37 +135,8 @@ fn validation_finding(failed: &FailedValidation) -> Finding {
         None => "",
     });
     let mut finding = Finding::error(Code::AcmeFailed, message);
-    finding.fix = likely_cause(&failed.refusal.kind, failed.asked == Some(true)).map(str::to_owned);
+    finding.fix = likely::of_validation(failed);
     finding
-}
-
-/// The likely cause of a problem by its kind (RFC 8555 section 6.7), and what mends it.
-fn likely_cause(kind: &str, asked: bool) -> Option<&'static str> {
-    Some(match kind {
-        "badCSR" | "badPublicKey" => "the server does not take this kind of key: try -k p256 or -k rsa2048",
-        "caa" => "a CAA record of the domain names other CAs: add this one there",
-        "connection" => {
-            "port 80 of the name's address must lead here: look for a firewall, a router that does not pass it \
-             on, or an old A or AAAA record"
-        }
-        "dns" => "look at the name's A and AAAA records: they are missing or the name server does not answer",
-        "externalAccountRequired" => {
-            "get an account at the server's site and give it as --eab-kid KID --eab-hmac-file FILE"
-        }
-        "incorrectResponse" | "unauthorized" if asked => {
-            "the answer was changed on its way: look at proxies before this machine"
-        }
-        "incorrectResponse" | "unauthorized" => {
-            "another server answers for this name: look at its A and AAAA records, and at what listens on port 80 \
-             there"
-        }
-        "invalidContact" | "unsupportedContact" => {
-            "the server does not take this mail address: leave --email out"
-        }
-        "rejectedIdentifier" | "unsupportedIdentifier" => "this server gives no certificates for this name",
-        "tls" => "the name's port 80 leads to a TLS server",
-        _ => return None,
-    })
 }
 
 fn storage_finding(error: &StorageError) -> Finding {
@@ -213,6 +189,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+    use crate::acme::challenge::Kind;
 
     const NOW: OffsetDateTime = datetime!(2026-11-20 12:00 UTC);
 
@@ -244,6 +221,8 @@ mod tests {
             name: "a.test".into(),
             refusal: refusal("unauthorized"),
             asked: Some(asked),
+            challenge: Kind::Http01,
+            seen: Vec::new(),
         };
         let failure = super::failure(Error::Validation(vec![failed(false), failed(true)]), NOW);
         assert_eq!((failure.status, failure.findings.len()), (1, 2));

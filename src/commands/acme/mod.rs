@@ -4,6 +4,7 @@ mod account;
 mod challenge;
 mod failure;
 mod judge;
+mod likely;
 mod list;
 mod obtain;
 mod renew;

@@ -52,6 +52,14 @@ impl Caller for User<'_> {
             Progress::ChallengesAnswered { names } => {
                 format!("{} offered for validation; waiting for the server to look", count(names))
             }
+            Progress::ClockDiffers { ahead } => {
+                let how = if ahead.is_negative() { "behind" } else { "ahead of" };
+                let minutes = ahead.whole_minutes().unsigned_abs();
+                format!(
+                    "this machine's clock is {minutes} minutes {how} the server's: set it right, or certificates will \
+                     seem expired or not yet valid"
+                )
+            }
             Progress::Connecting { server } => format!("asking {server}"),
             Progress::DeployHook { command } => format!("running the deploy hook: {command}"),
             Progress::Downloaded => "the certificate is here".to_owned(),

@@ -14,11 +14,9 @@ fn trust(ca: &Path, ask: &str) -> String {
          <p>Clients that trust this CA take the certificate without a warning. (The one that certkit makes by itself \
          can speak for localhost, .test and loopback addresses only.)</p>\n\
          <pre>{ca}</pre>\n\
-         <p>curl: <code>{ask}</code><br>\n\
-         Firefox: Settings, Certificates, View Certificates, Authorities, Import.<br>\n\
-         Chromium: Settings, Security, Manage certificates, Import.<br>\n\
-         Debian and its kin, for all programs that use the system&#39;s store:</p>\n\
-         <pre>sudo cp {ca} /usr/local/share/ca-certificates/certkit-localhost.crt\nsudo update-ca-certificates</pre>"
+         <p>The system, browsers and Java on this machine:</p>\n\
+         <pre>certkit trust install {ca}</pre>\n\
+         <p>curl: <code>{ask}</code></p>"
     )
 }
 
