@@ -37,6 +37,9 @@ _certkit() {
             certkit,help)
                 cmd="certkit__subcmd__help"
                 ;;
+            certkit,hosts)
+                cmd="certkit__subcmd__hosts"
+                ;;
             certkit,key)
                 cmd="certkit__subcmd__key"
                 ;;
@@ -175,6 +178,9 @@ _certkit() {
             certkit__subcmd__help,help)
                 cmd="certkit__subcmd__help__subcmd__help"
                 ;;
+            certkit__subcmd__help,hosts)
+                cmd="certkit__subcmd__help__subcmd__hosts"
+                ;;
             certkit__subcmd__help,key)
                 cmd="certkit__subcmd__help__subcmd__key"
                 ;;
@@ -238,6 +244,15 @@ _certkit() {
             certkit__subcmd__help__subcmd__acme__subcmd__account,update)
                 cmd="certkit__subcmd__help__subcmd__acme__subcmd__account__subcmd__update"
                 ;;
+            certkit__subcmd__help__subcmd__hosts,add)
+                cmd="certkit__subcmd__help__subcmd__hosts__subcmd__add"
+                ;;
+            certkit__subcmd__help__subcmd__hosts,check)
+                cmd="certkit__subcmd__help__subcmd__hosts__subcmd__check"
+                ;;
+            certkit__subcmd__help__subcmd__hosts,remove)
+                cmd="certkit__subcmd__help__subcmd__hosts__subcmd__remove"
+                ;;
             certkit__subcmd__help__subcmd__key,decrypt)
                 cmd="certkit__subcmd__help__subcmd__key__subcmd__decrypt"
                 ;;
@@ -264,6 +279,30 @@ _certkit() {
                 ;;
             certkit__subcmd__help__subcmd__trust,uninstall)
                 cmd="certkit__subcmd__help__subcmd__trust__subcmd__uninstall"
+                ;;
+            certkit__subcmd__hosts,add)
+                cmd="certkit__subcmd__hosts__subcmd__add"
+                ;;
+            certkit__subcmd__hosts,check)
+                cmd="certkit__subcmd__hosts__subcmd__check"
+                ;;
+            certkit__subcmd__hosts,help)
+                cmd="certkit__subcmd__hosts__subcmd__help"
+                ;;
+            certkit__subcmd__hosts,remove)
+                cmd="certkit__subcmd__hosts__subcmd__remove"
+                ;;
+            certkit__subcmd__hosts__subcmd__help,add)
+                cmd="certkit__subcmd__hosts__subcmd__help__subcmd__add"
+                ;;
+            certkit__subcmd__hosts__subcmd__help,check)
+                cmd="certkit__subcmd__hosts__subcmd__help__subcmd__check"
+                ;;
+            certkit__subcmd__hosts__subcmd__help,help)
+                cmd="certkit__subcmd__hosts__subcmd__help__subcmd__help"
+                ;;
+            certkit__subcmd__hosts__subcmd__help,remove)
+                cmd="certkit__subcmd__hosts__subcmd__help__subcmd__remove"
                 ;;
             certkit__subcmd__key,decrypt)
                 cmd="certkit__subcmd__key__subcmd__decrypt"
@@ -338,7 +377,7 @@ _certkit() {
 
     case "${cmd}" in
         certkit)
-            opts="-q -v -h -V --format --quiet --verbose --color --help --version mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help"
+            opts="-q -v -h -V --format --quiet --verbose --color --help --version mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1236,7 +1275,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__help)
-            opts="mkca mkcert csr sign renew revoke crl merge check show key convert trust acme serve completions man help"
+            opts="mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1476,6 +1515,62 @@ _certkit() {
         certkit__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__help__subcmd__hosts)
+            opts="add remove check"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__help__subcmd__hosts__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__help__subcmd__hosts__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__help__subcmd__hosts__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1760,6 +1855,176 @@ _certkit() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__hosts)
+            opts="-q -v -h --format --quiet --verbose --color --help add remove check help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__hosts__subcmd__add)
+            opts="-q -v -h --file --dry-run --format --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__hosts__subcmd__check)
+            opts="-q -v -h --file --format --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__hosts__subcmd__help)
+            opts="add remove check help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__hosts__subcmd__help__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__hosts__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__hosts__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__hosts__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__hosts__subcmd__remove)
+            opts="-q -v -h --file --dry-run --format --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always auto never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

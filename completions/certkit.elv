@@ -41,6 +41,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand key 'Make, show, encrypt, decrypt and compare private keys'
             cand convert 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
             cand trust 'Have this machine trust your CA: system, browsers, Java'
+            cand hosts 'Let names for development point to this machine: lines in the hosts file'
             cand acme 'Get certificates from Let''s Encrypt or another ACME server'
             cand serve 'Serve a Python web application on https'
             cand completions 'Print shell completions'
@@ -455,6 +456,69 @@ set edit:completion:arg-completer[certkit] = {|@words|
         }
         &'certkit;trust;help;help'= {
         }
+        &'certkit;hosts'= {
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand add 'Add a name'
+            cand remove 'Remove a name that was added'
+            cand check 'Ask whether a name is there'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;hosts;add'= {
+            cand --file 'The hosts file'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --dry-run 'Say what would be done, and do nothing'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;hosts;remove'= {
+            cand --file 'The hosts file'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand --dry-run 'Say what would be done, and do nothing'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;hosts;check'= {
+            cand --file 'The hosts file'
+            cand --format 'Report for people or, as one JSON object, for scripts'
+            cand --color 'When to use colour; NO_COLOR is obeyed'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Tell what is being done (twice: in detail)'
+            cand --verbose 'Tell what is being done (twice: in detail)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;hosts;help'= {
+            cand add 'Add a name'
+            cand remove 'Remove a name that was added'
+            cand check 'Ask whether a name is there'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;hosts;help;add'= {
+        }
+        &'certkit;hosts;help;remove'= {
+        }
+        &'certkit;hosts;help;check'= {
+        }
+        &'certkit;hosts;help;help'= {
+        }
         &'certkit;acme'= {
             cand --format 'Report for people or, as one JSON object, for scripts'
             cand --color 'When to use colour; NO_COLOR is obeyed'
@@ -762,6 +826,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand key 'Make, show, encrypt, decrypt and compare private keys'
             cand convert 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
             cand trust 'Have this machine trust your CA: system, browsers, Java'
+            cand hosts 'Let names for development point to this machine: lines in the hosts file'
             cand acme 'Get certificates from Let''s Encrypt or another ACME server'
             cand serve 'Serve a Python web application on https'
             cand completions 'Print shell completions'
@@ -820,6 +885,17 @@ set edit:completion:arg-completer[certkit] = {|@words|
         &'certkit;help;trust;status'= {
         }
         &'certkit;help;trust;export'= {
+        }
+        &'certkit;help;hosts'= {
+            cand add 'Add a name'
+            cand remove 'Remove a name that was added'
+            cand check 'Ask whether a name is there'
+        }
+        &'certkit;help;hosts;add'= {
+        }
+        &'certkit;help;hosts;remove'= {
+        }
+        &'certkit;help;hosts;check'= {
         }
         &'certkit;help;acme'= {
             cand obtain 'Get a certificate, unless the one in use is still good'

@@ -44,6 +44,7 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Make, show, encrypt, decrypt and compare private keys')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Have this machine trust your CA: system, browsers, Java')
+            [CompletionResult]::new('hosts', 'hosts', [CompletionResultType]::ParameterValue, 'Let names for development point to this machine: lines in the hosts file')
             [CompletionResult]::new('acme', 'acme', [CompletionResultType]::ParameterValue, 'Get certificates from Let''s Encrypt or another ACME server')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve a Python web application on https')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print shell completions')
@@ -494,6 +495,78 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         'certkit;trust;help;help' {
             break
         }
+        'certkit;hosts' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Add a name')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a name that was added')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Ask whether a name is there')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;hosts;add' {
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The hosts file')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be done, and do nothing')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;hosts;remove' {
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The hosts file')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be done, and do nothing')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;hosts;check' {
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The hosts file')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done (twice: in detail)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;hosts;help' {
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Add a name')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a name that was added')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Ask whether a name is there')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;hosts;help;add' {
+            break
+        }
+        'certkit;hosts;help;remove' {
+            break
+        }
+        'certkit;hosts;help;check' {
+            break
+        }
+        'certkit;hosts;help;help' {
+            break
+        }
         'certkit;acme' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report for people or, as one JSON object, for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is obeyed')
@@ -833,6 +906,7 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Make, show, encrypt, decrypt and compare private keys')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Have this machine trust your CA: system, browsers, Java')
+            [CompletionResult]::new('hosts', 'hosts', [CompletionResultType]::ParameterValue, 'Let names for development point to this machine: lines in the hosts file')
             [CompletionResult]::new('acme', 'acme', [CompletionResultType]::ParameterValue, 'Get certificates from Let''s Encrypt or another ACME server')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve a Python web application on https')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print shell completions')
@@ -913,6 +987,21 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             break
         }
         'certkit;help;trust;export' {
+            break
+        }
+        'certkit;help;hosts' {
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Add a name')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a name that was added')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Ask whether a name is there')
+            break
+        }
+        'certkit;help;hosts;add' {
+            break
+        }
+        'certkit;help;hosts;remove' {
+            break
+        }
+        'certkit;help;hosts;check' {
             break
         }
         'certkit;help;acme' {

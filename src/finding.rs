@@ -206,6 +206,8 @@ codes! {
     HostMismatch = "host_mismatch",
     /// Strict-Transport-Security is missing or short.
     Hsts = "hsts",
+    /// An entry of the hosts file that is missing or says something else.
+    HostsEntry = "hosts_entry",
     /// The chain does not reach a root.
     IncompleteChain = "incomplete_chain",
     /// A server without secure renegotiation.

@@ -11,7 +11,9 @@ use zeroize::Zeroizing;
 
 pub use self::acme::{Kept, KeptCertificates, Renewal, RenewalState, Renewals, Revoked, ShownAccount};
 pub use self::show::{Fact, FactValue, Shown, ShownItem, TreeLine};
-pub use self::tools::{Candidate, Converted, ConvertedItem, Matched, Trusted, TrustedStore};
+pub use self::tools::{
+    Candidate, Converted, ConvertedItem, HostsEntry, HostsFile, Matched, Trusted, TrustedStore,
+};
 use crate::finding::{Code, Finding, Location, Severity};
 
 /// What a command did and found. The exit status follows from it.
@@ -52,6 +54,8 @@ pub enum Outcome {
     },
     /// `acme list`: what is kept.
     Listed(KeptCertificates),
+    /// `hosts`: a name in the hosts file.
+    Hosts(HostsFile),
     /// `key match`: which files belong to a key.
     Matched(Matched),
     /// `merge`: a chain was put together.

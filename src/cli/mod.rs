@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod convert;
 mod csr;
+mod hosts;
 mod key;
 mod live;
 mod merge;
@@ -26,6 +27,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use completions::{CompletionsArgs, ManArgs};
 pub use convert::{ConvertArgs, Form};
 pub use csr::CsrArgs;
+pub use hosts::{HostsArgs, HostsChangeArgs, HostsCheckArgs, HostsCommand};
 pub use key::{KeyArgs, KeyCommand, KeyDecryptArgs, KeyEncryptArgs, KeyMatchArgs, KeyNewArgs, KeyShowArgs};
 pub use live::{LiveArgs, StarttlsProtocol};
 pub use merge::MergeArgs;
@@ -132,6 +134,8 @@ pub enum Command {
     Convert(ConvertArgs),
     /// Have this machine trust your CA: system, browsers, Java
     Trust(TrustArgs),
+    /// Let names for development point to this machine: lines in the hosts file
+    Hosts(HostsArgs),
     /// Get certificates from Let's Encrypt or another ACME server
     Acme(AcmeArgs),
     /// Serve a Python web application on https

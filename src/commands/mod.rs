@@ -8,6 +8,7 @@ mod convert;
 mod csr;
 mod destination;
 mod fetch;
+mod hosts;
 mod input;
 mod input_words;
 mod issuing;
@@ -48,6 +49,7 @@ pub fn run(cli: &Cli) -> Report {
         Command::Key(args) => key::run(args, &context),
         Command::Convert(args) => convert::run(args, &context),
         Command::Trust(args) => trust::run(args, &context),
+        Command::Hosts(args) => hosts::run(args, &context),
         Command::Acme(args) => acme::run(args, &context),
         Command::Serve(args) => serve::run(args, &context),
         Command::Completions(args) => completions::completions(args),

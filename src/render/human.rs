@@ -31,6 +31,7 @@ pub(super) fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::R
             Outcome::Checked(checked) => write_checked(out, checked, report)?,
             Outcome::Converted(converted) => super::tools::write_converted(out, converted)?,
             Outcome::Created(created) => write_created(out, created)?,
+            Outcome::Hosts(hosts) => super::tools::write_hosts(out, hosts)?,
             Outcome::Matched(matched) => super::tools::write_matched(out, matched)?,
             Outcome::Merged(merged) => write_merged(out, merged)?,
             Outcome::Shown(shown) => super::show::write(out, shown)?,

@@ -86,6 +86,19 @@ enum Document<'a> {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         warnings: Vec<Finding<'a>>,
     },
+    Hosts {
+        schema: u32,
+        action: &'static str,
+        dry_run: bool,
+        state: &'static str,
+        file: &'a str,
+        name: &'a str,
+        entries: Vec<HostsEntry<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        windows: Option<Windows<'a>>,
+        warnings: Vec<Finding<'a>>,
+        errors: Vec<Finding<'a>>,
+    },
     Matched {
         schema: u32,
         fits: bool,
@@ -121,6 +134,21 @@ enum Document<'a> {
         warnings: Vec<Finding<'a>>,
         errors: Vec<Finding<'a>>,
     },
+}
+
+/// A line of the hosts file.
+#[derive(Serialize)]
+struct HostsEntry<'a> {
+    line: usize,
+    address: &'a str,
+    ours: bool,
+}
+
+/// What to do on Windows by hand.
+#[derive(Serialize)]
+struct Windows<'a> {
+    path: &'static str,
+    line: &'a str,
 }
 
 /// One store of `trust`.
@@ -308,6 +336,29 @@ impl<'a> Document<'a> {
                     .map(|file| File { path: &file.path, description: &file.description })
                     .collect(),
                 certificate: created.certificate.as_ref().map(Certificate::new),
+                warnings: warnings(),
+                errors: errors(),
+            },
+            Outcome::Hosts(hosts) => Self::Hosts {
+                schema: SCHEMA,
+                action: hosts.action,
+                dry_run: hosts.dry_run,
+                state: hosts.state,
+                file: &hosts.file,
+                name: &hosts.name,
+                entries: hosts
+                    .entries
+                    .iter()
+                    .map(|entry| HostsEntry {
+                        line: entry.line,
+                        address: &entry.address,
+                        ours: entry.is_ours,
+                    })
+                    .collect(),
+                windows: hosts
+                    .windows_line
+                    .as_deref()
+                    .map(|line| Windows { path: super::tools::WINDOWS_HOSTS, line }),
                 warnings: warnings(),
                 errors: errors(),
             },

@@ -37,6 +37,7 @@ pub fn report(report: &Report, global: &GlobalArgs) {
         (
             Outcome::Account(_)
             | Outcome::Checked(_)
+            | Outcome::Hosts(_)
             | Outcome::Listed(_)
             | Outcome::Matched(_)
             | Outcome::Shown(_)

@@ -1,9 +1,9 @@
-//! What the tools around certificates did, for people: `convert`, `key match`, `trust`.
+//! What the tools around certificates did, for people: `convert`, `key match`, `trust`, `hosts`.
 
 use std::io::{self, Write};
 
 use super::human::{BOLD, DIM, GREEN, RED, YELLOW, printable};
-use crate::report::{Converted, Matched, Trusted};
+use crate::report::{Converted, HostsFile, Matched, Trusted};
 
 /// The new file and what is in it.
 pub(super) fn write_converted(out: &mut impl Write, converted: &Converted) -> io::Result<()> {
@@ -63,6 +63,40 @@ pub(super) fn write_trusted(out: &mut impl Write, trusted: &Trusted) -> io::Resu
         for step in &store.steps {
             writeln!(out, "      {}", printable(step))?;
         }
+    }
+    Ok(())
+}
+
+/// Where Windows has its hosts file.
+pub(super) const WINDOWS_HOSTS: &str = r"C:\Windows\System32\drivers\etc\hosts";
+
+/// What became of a name in the hosts file.
+pub(super) fn write_hosts(out: &mut impl Write, hosts: &HostsFile) -> io::Result<()> {
+    let (mark, style) = match (hosts.action, hosts.state) {
+        (_, "planned") => ("·", DIM),
+        ("check", "absent") => ("✗", RED),
+        _ => ("✓", GREEN),
+    };
+    let state = match hosts.state {
+        "planned" => "would be as below",
+        "present" if hosts.action == "add" => "is there already",
+        "absent" if hosts.action == "remove" => "was not there",
+        "present" => "is there",
+        "absent" => "is not there",
+        other => other,
+    };
+    writeln!(
+        out,
+        "{style}{mark}{style:#} {BOLD}{}{BOLD:#} {state} {DIM}{}{DIM:#}",
+        printable(&hosts.name),
+        printable(&hosts.file)
+    )?;
+    for entry in &hosts.entries {
+        let whose = if entry.is_ours { "" } else { ", not certkit's" };
+        writeln!(out, "  {} {DIM}line {}{whose}{DIM:#}", entry.address, entry.line)?;
+    }
+    if let Some(line) = hosts.windows_line.as_ref().filter(|_| hosts.action == "add") {
+        writeln!(out, "  {DIM}on Windows: {WINDOWS_HOSTS}  {}{DIM:#}", printable(line))?;
     }
     Ok(())
 }

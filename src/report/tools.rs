@@ -1,4 +1,4 @@
-//! What `convert`, `key match` and `trust` did.
+//! What `convert`, `key match`, `hosts` and `trust` did.
 
 use super::CertificateSummary;
 
@@ -52,6 +52,36 @@ pub struct Candidate {
     pub kind: &'static str,
     /// What to call it by.
     pub name: String,
+}
+
+/// What `hosts` found in the hosts file, or did to it.
+#[derive(Debug)]
+pub struct HostsFile {
+    /// `add`, `remove` or `check`.
+    pub action: &'static str,
+    /// Whether nothing was changed, because only a plan was asked for.
+    pub dry_run: bool,
+    /// One of `absent`, `added`, `planned`, `present`, `removed`.
+    pub state: &'static str,
+    /// The hosts file.
+    pub file: String,
+    /// The name, in lower case and Punycode.
+    pub name: String,
+    /// Its lines, after the change or as they would be.
+    pub entries: Vec<HostsEntry>,
+    /// The line for the hosts file of Windows.
+    pub windows_line: Option<String>,
+}
+
+/// A line of the hosts file that has the name.
+#[derive(Debug)]
+pub struct HostsEntry {
+    /// Counted from 1.
+    pub line: usize,
+    /// The address in it.
+    pub address: String,
+    /// Whether certkit put it there.
+    pub is_ours: bool,
 }
 
 /// What `trust` found in the stores of this machine, or did to them.

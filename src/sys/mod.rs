@@ -1,7 +1,9 @@
-//! The operating system: the clock, files that appear whole or not at all, the terminal.
+//! The operating system: the clock, files that appear whole or not at all, the hosts file, the terminal.
 //!
 //! A leaf room: it knows nothing of certificates and anybody may use it.
 
 pub mod clock;
 pub mod fs;
+pub mod hosts;
+pub mod replace;
 pub mod terminal;

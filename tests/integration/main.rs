@@ -34,6 +34,7 @@ mod completions;
 mod convert;
 mod curl;
 mod harness;
+mod hosts;
 mod issue;
 mod key;
 mod ledger;
