@@ -302,7 +302,9 @@ fn a_keeper_takes_over_what_its_plan_leaves_open_and_leaves_a_revoked_certificat
     let Some(pebble) = Pebble::start(&test) else { return };
     let front = Front::start(&test, &pebble);
     front.offer_profiles(&[("tlsserver", "45 days")]);
-    front.obtain(&["a.test", "--profile", "tlsserver", "--deploy-hook", "echo ran >> ran"]).exits(0);
+    // Run once by a program in the test's folder, and once by this process in its own.
+    let hook = format!("echo ran >> {}", test.path("ran").display());
+    front.obtain(&["a.test", "--profile", "tlsserver", "--deploy-hook", &hook]).exits(0);
     let keeper = keeper(&test, &pebble, front.directory());
     let now = SystemClock.now();
     assert!(matches!(look(&keeper, now, Urgency::default()), Ok(Turn::Unneeded(_))));
@@ -310,6 +312,7 @@ fn a_keeper_takes_over_what_its_plan_leaves_open_and_leaves_a_revoked_certificat
     let force = Urgency { force: true, ..Urgency::default() };
     let Ok(Turn::Renewed(obtained)) = look(&keeper, now, force) else { panic!("it was forced") };
     assert_eq!(obtained.hook.unwrap().failure, None);
+    assert_eq!(test.text("ran"), "ran\nran\n");
     assert_eq!(front.payloads(Class::NewOrder)[1]["profile"], "tlsserver");
 
     test.certkit(&["acme", "revoke", "a.test", "--state", "state"]).exits(0);

@@ -69,7 +69,7 @@ fn libraries_and_servers_take_it() {
         return;
     };
     let (Some(python), Some(nginx), Some(haproxy)) =
-        (python(&["ssl", "cryptography"]), peer("nginx"), peer("haproxy"))
+        (python(&["ssl", "cryptography.x509.verification"]), peer("nginx"), peer("haproxy"))
     else {
         return;
     };
@@ -229,7 +229,10 @@ fn a_linter_finds_nothing() {
 /// same five, and are taken where those are refused.
 #[test]
 fn taken_where_the_openssl_sequence_is_refused() {
-    let (Some(openssl), Some(python)) = (peer("openssl"), python(&["ssl", "cryptography"])) else { return };
+    let (Some(openssl), Some(python)) = (peer("openssl"), python(&["ssl", "cryptography.x509.verification"]))
+    else {
+        return;
+    };
     let test = Test::new();
     let sequence = "
         openssl genrsa -out ca.key 2048
