@@ -28,8 +28,8 @@ use crate::x509::Certificate;
 const MAX_SECRET_BYTES: u64 = 4096;
 
 pub(super) fn run(args: &ObtainArgs, context: &Context<'_>) -> Result {
-    let plan = plan(args)?;
     let storage = storage(&args.state)?;
+    let plan = plan(args, &storage)?;
     let user = User::new(context, args.agree_tos);
     if args.dry_run {
         return rehearse(plan, &storage, &user, context);
@@ -67,7 +67,7 @@ fn with_hook(mut report: Report, hook: Option<&HookRun>) -> Report {
     report
 }
 
-fn plan(args: &ObtainArgs) -> Result<Plan> {
+fn plan(args: &ObtainArgs, storage: &Storage) -> Result<Plan> {
     let mut names = Vec::with_capacity(args.names.len());
     for name in &args.names {
         let name = acme::certificate_name(name)
@@ -84,6 +84,9 @@ fn plan(args: &ObtainArgs) -> Result<Plan> {
     if let Some(email) = &args.email {
         check_mail_address(email)?;
     }
+    // One that cannot be read is told of when it is needed.
+    let before = names.first().and_then(|name| storage.certificate(name).record().ok().flatten());
+    let challenge = challenge::method(&args.challenge, before.and_then(|record| record.challenge))?;
     Ok(Plan {
         names,
         server,
@@ -96,7 +99,7 @@ fn plan(args: &ObtainArgs) -> Result<Plan> {
         deploy_hook: args.deploy_hook.clone(),
         key_group: args.key_group.clone(),
         force: args.force,
-        ..Plan::new(challenge::method(&args.challenge)?)
+        ..Plan::new(challenge)
     })
 }
 
