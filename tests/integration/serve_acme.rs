@@ -92,6 +92,17 @@ fn the_https_listener_answers_where_there_is_no_other() {
 }
 
 #[test]
+fn an_address_has_a_certificate_beside_that_of_a_name() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    pebble.write_issuer_root();
+    let server = serve(&test, &pebble, &pebble.directory(), &["a.test", "127.0.0.1"], &[]);
+    for name in ["a.test", "127.0.0.1"] {
+        wait_until_trusted(&test, &server, name);
+    }
+}
+
+#[test]
 fn a_renewal_under_load_fails_no_request() {
     let Some(python) = python(&["ssl"]) else { return };
     let test = Test::new();
@@ -183,7 +194,7 @@ fn a_hook_that_fails_and_a_revocation_are_told() {
 
     test.certkit(&["acme", "revoke", "a.test", "--state", "state"]).exits(0);
     server.process.signal(Signal::HUP);
-    server.process.wait_for_log("the certificate of a.test is revoked");
+    server.process.wait_for_log("a.test: the certificate is revoked");
     assert_eq!(pebble.certificates(), 1);
     // Whoever says it again knows, and wants another one.
     server.process.signal(Signal::HUP);

@@ -347,7 +347,7 @@ impl Watch {
                     self.say(&user, &turn);
                 }
                 Err(failed) => {
-                    self.talk.findings(&failure(*failed.error, SystemClock.now()).findings);
+                    self.tell(failure(*failed.error, SystemClock.now()).findings);
                     if let Some(next) = failed.next_try {
                         user.say(&format!("the next try is due at {}", minute(next)));
                     }
@@ -381,7 +381,7 @@ impl Watch {
             Turn::Renewed(obtained) => {
                 let until = obtained.chain.first().map(|leaf| date(leaf.not_after)).unwrap_or_default();
                 user.say(&format!("there is a new certificate, good until {until}"));
-                self.talk.findings(&obtained.remarks);
+                self.tell(obtained.remarks.clone());
                 self.say_hook(obtained.hook.as_ref());
             }
             Turn::HeldBack { until, .. } => {
@@ -393,14 +393,23 @@ impl Watch {
     }
 
     fn say_revoked(&self) {
-        let message = format!("the certificate of {} is revoked, and so not renewed", self.name);
+        let message = "the certificate is revoked, and so not renewed";
         let fix = format!("kill -HUP {} gets another one", std::process::id());
-        self.talk.findings(&[Finding::warning(Code::Revoked, message).fix(fix)]);
+        self.tell(vec![Finding::warning(Code::Revoked, message).fix(fix)]);
     }
 
     /// A deploy hook that was asked for when the certificate was first obtained goes on to be run.
     fn say_hook(&self, run: Option<&HookRun>) {
-        self.talk.findings(run.and_then(hook_finding).as_slice());
+        self.tell(run.and_then(hook_finding).into_iter().collect());
+    }
+
+    /// Says what was found, and about which certificate.
+    fn tell(&self, findings: Vec<Finding>) {
+        let named = |finding: Finding| {
+            let message = format!("{}: {}", self.name, finding.message);
+            Finding { message, ..finding }
+        };
+        self.talk.findings(&findings.into_iter().map(named).collect::<Vec<_>>());
     }
 }
 
