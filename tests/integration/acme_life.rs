@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::acme_front::{Class, Fault, Front};
-use crate::harness::{Program, Ran, Test, certkit};
+use crate::harness::{Program, Ran, Test, certkit, eventually};
 use crate::pebble::Pebble;
 use crate::peers::peer;
 use crate::process::Process;
@@ -198,6 +198,28 @@ fn a_rehearsal_validates_and_keeps_nothing() {
     assert_eq!((pebble.accounts(), front.count(Class::Account)), (2, 1));
     front.always(Class::NewOrder, Fault::problem(403, "rejectedIdentifier", "not this name"));
     front.obtain(&["c.test", "--dry-run"]).exits(1).says("not this name");
+}
+
+#[test]
+fn a_rehearsal_that_is_stopped_leaves_no_copy_of_the_accounts_key() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let front = Front::start(&test, &pebble);
+    front.obtain(&["a.test"]).exits(0);
+    for signal in [Signal::INT, Signal::TERM] {
+        front.on(Class::NewOrder, Fault::Delay(std::time::Duration::from_secs(60)));
+        let orders = front.count(Class::NewOrder);
+        fs::create_dir_all(test.path("tmp")).unwrap();
+        let args = ["acme", "obtain", "b.test", "--dry-run"];
+        let program = test.program(certkit()).args(args).args(front.args());
+        let program = program.env("TMPDIR", test.path("tmp"));
+        let mut run = Process::start(&test, program);
+        eventually("an order is asked for", || (front.count(Class::NewOrder) > orders).then_some(()));
+        assert_eq!(fs::read_dir(test.path("tmp")).unwrap().count(), 1);
+        run.signal(signal);
+        assert_eq!(run.wait().code(), Some(2), "{}", run.log());
+        assert_eq!(fs::read_dir(test.path("tmp")).unwrap().count(), 0);
+    }
 }
 
 #[test]

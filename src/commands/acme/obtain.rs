@@ -1,12 +1,14 @@
 //! `certkit acme obtain`.
 
 use std::fs::{self, DirBuilder};
+use std::future::pending;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
 use super::failure::failure;
@@ -134,18 +136,29 @@ fn rehearse(mut plan: Plan, storage: &Storage, user: &User<'_>, context: &Contex
     // Nobody is told of a certificate that is thrown away.
     plan.deploy_hook = None;
     plan.key_group = None;
-    let runtime = runtime()?;
-    if let Prepared::Needed(work) = acme::prepare(plan, &state, user, context.clock.now()).map_err(failure)? {
-        if counterpart.is_some() {
-            runtime.block_on(work.run(user)).map_err(failure)?;
-        } else {
-            runtime.block_on(work.rehearse(user)).map_err(failure)?;
+    let prepared = acme::prepare(plan, &state, user, context.clock.now()).map_err(failure)?;
+    let rehearsal = async {
+        match prepared {
+            Prepared::Needed(work) if counterpart.is_some() => work.run(user).await.map(drop)?,
+            Prepared::Needed(work) => work.rehearse(user).await?,
+            Prepared::HookOnly(_) | Prepared::NotDue(_) => {}
         }
-    }
-    if !is_known {
-        // Best effort: an account that nobody has the key of any more harms nobody.
-        let _ = runtime.block_on(acme::deactivate(&state, Some(&server), user));
-    }
+        if !is_known {
+            // Best effort: an account that nobody has the key of any more harms nobody.
+            let _ = acme::deactivate(&state, Some(&server), user).await;
+        }
+        Ok(())
+    };
+    runtime()?.block_on(async {
+        tokio::select! {
+            done = rehearsal => done.map_err(failure),
+            // The copy of the account's key must not stay behind.
+            () = stopped() => Err(Failure::new(Finding::error(
+                Code::AcmeFailed,
+                "the dry run was stopped; an answer to a challenge may be left behind",
+            ))),
+        }
+    })?;
     let how_far = if counterpart.is_some() {
         "the test server gave a certificate"
     } else {
@@ -153,6 +166,16 @@ fn rehearse(mut plan: Plan, storage: &Storage, user: &User<'_>, context: &Contex
     };
     context.talk.say(&format!("dry run: {how_far}; nothing is kept"));
     Ok(Report::new(Outcome::Created(Created::default())))
+}
+
+/// Waits until somebody wants this program to end.
+async fn stopped() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return pending().await };
+    tokio::select! {
+        Ok(()) = tokio::signal::ctrl_c() => {}
+        Some(()) = terminate.recv() => {}
+        else => pending().await,
+    }
 }
 
 /// The server to rehearse with, where a server has one for that.
