@@ -38,6 +38,8 @@ pub struct Urgency {
     pub ask: bool,
     /// Renew even if it is not due, or has just failed.
     pub force: bool,
+    /// Try what is due again, even if it has just failed.
+    pub retry: bool,
 }
 
 /// What came of one look.
@@ -166,9 +168,8 @@ impl Keeper {
         }
         self.ask(caller, now, urgency.ask).await.map_err(failed)?;
         let plan = Plan { force: self.plan.force || urgency.force, ..self.plan.clone() };
-        if !urgency.force
-            && let Some(turn) = self.held_back(now).map_err(failed)?
-        {
+        let bears_a_pause = !urgency.force && !urgency.retry;
+        if bears_a_pause && let Some(turn) = self.held_back(now).map_err(failed)? {
             return Ok(turn);
         }
         let result = match prepare(plan, &self.storage, caller, now) {
@@ -180,9 +181,7 @@ impl Keeper {
             },
             Ok(Prepared::Needed(work)) => {
                 // Again, now that the lock is held: another look may have failed while this one waited.
-                if !urgency.force
-                    && let Some(turn) = self.held_back(now).map_err(failed)?
-                {
+                if bears_a_pause && let Some(turn) = self.held_back(now).map_err(failed)? {
                     return Ok(turn);
                 }
                 work.run(caller).await

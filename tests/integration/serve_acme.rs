@@ -249,4 +249,8 @@ fn a_failure_is_told_and_the_server_runs_on() {
     assert!(process.log().contains("a.test"), "{}", process.log());
     assert!(process.ended().is_none());
     assert_eq!(pebble.certificates(), 0);
+    // Somebody who has opened a port need not wait; the next try is by the other listener.
+    process.signal(Signal::HUP);
+    process.wait_for_log("there is a new certificate");
+    assert_eq!(pebble.certificates(), 1);
 }

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use time::OffsetDateTime;
 use tokio::sync::Notify;
 
 use super::super::Result;
@@ -349,7 +350,7 @@ impl Watch {
                 Err(failed) => {
                     self.tell(failure(*failed.error, SystemClock.now()).findings);
                     if let Some(next) = failed.next_try {
-                        user.say(&format!("the next try is due at {}", minute(next)));
+                        say_next(&user, next);
                     }
                     // A port that is closed to the world may be closed alone.
                     keeper = turns.next().unwrap_or(keeper);
@@ -363,11 +364,14 @@ impl Watch {
             }
             let pause = until_next_look(keeper).clamp(SHORTEST_SLEEP, LONGEST_SLEEP);
             urgency = match self.woken.recv_timeout(pause) {
-                // Somebody has told the server to look again, whatever was said of when, and knows of the revocation.
-                Ok(()) => Urgency { ask: true, force: is_revoked },
+                // Somebody has told the server to look again, whatever was said of when: what stood in the way may be
+                // mended, and the revocation is known.
+                Ok(()) => Urgency { ask: true, force: is_revoked, retry: true },
                 Err(RecvTimeoutError::Timeout) => Urgency::default(),
                 Err(RecvTimeoutError::Disconnected) => return,
             };
+            // One look does for all who wanted one.
+            while self.woken.try_recv().is_ok() {}
         }
     }
 
@@ -384,9 +388,7 @@ impl Watch {
                 self.tell(obtained.remarks.clone());
                 self.say_hook(obtained.hook.as_ref());
             }
-            Turn::HeldBack { until, .. } => {
-                user.say(&format!("the next try is due at {}", minute(*until)));
-            }
+            Turn::HeldBack { until, .. } => say_next(user, *until),
             Turn::HookRepeated(_, run) => self.say_hook(Some(run)),
             Turn::Revoked | Turn::Unneeded(_) => {}
         }
@@ -411,6 +413,11 @@ impl Watch {
         };
         self.talk.findings(&findings.into_iter().map(named).collect::<Vec<_>>());
     }
+}
+
+fn say_next(user: &User<'_>, at: OffsetDateTime) {
+    let at = minute(at);
+    user.say(&format!("the next try is due at {at}; kill -HUP {} tries at once", std::process::id()));
 }
 
 fn until_next_look(keeper: &Keeper) -> Duration {
