@@ -11,7 +11,7 @@ use crate::acme_front::{Class, Fault, Front};
 use crate::harness::{Program, Ran, Test, certkit, eventually};
 use crate::pebble::Pebble;
 use crate::peers::peer;
-use crate::process::Process;
+use crate::process::{Process, free_port};
 
 const QUICK: [(&str, &str); 2] = [("PEBBLE_WFE_NONCEREJECT", "0"), ("PEBBLE_VA_NOSLEEP", "1")];
 const RENEW: [&str; 4] = ["acme", "renew", "--state", "state"];
@@ -155,6 +155,22 @@ fn a_deploy_hook_runs_when_the_certificate_is_live_and_only_it_is_repeated() {
     front.obtain(&["a.test", "b.test", "--deploy-hook", ""]).exits(0);
     assert!(!test.text("state/certs/a.test/renew.json").contains("deploy_hook"));
     assert_eq!(test.text("ran").lines().count(), 4);
+}
+
+#[test]
+fn a_count_that_cannot_be_kept_hides_neither_a_certificate_nor_a_failure() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    pebble.obtain(&["a.test", "--deploy-hook", "echo ran >> ran"]).exits(0);
+    let account = fs::read_dir(test.path("state/accounts")).unwrap().next().unwrap().unwrap();
+    fs::write(account.path().join("history.json"), "{").unwrap();
+    test.certkit(&["acme", "renew", "--force", "--state", "state"]).exits(0).says("history.json");
+    assert_eq!((test.text("ran").as_str(), pebble.certificates()), ("ran\nran\n", 2));
+    let closed = format!("--http=127.0.0.1:{}", free_port());
+    pebble.obtain_by(&["b.test", "--force", &closed]).exits(1).says("b.test");
+    // Without --force nothing is ordered that might be one too many.
+    pebble.obtain(&["b.test"]).exits(2).says("history.json");
+    assert_eq!(pebble.certificates(), 2);
 }
 
 #[test]
