@@ -204,10 +204,10 @@ codes! {
     HookFailed = "hook_failed",
     /// The certificate is for other names.
     HostMismatch = "host_mismatch",
-    /// Strict-Transport-Security is missing or short.
-    Hsts = "hsts",
     /// An entry of the hosts file that is missing or says something else.
     HostsEntry = "hosts_entry",
+    /// Strict-Transport-Security is missing or short.
+    Hsts = "hsts",
     /// The chain does not reach a root.
     IncompleteChain = "incomplete_chain",
     /// A server without secure renegotiation.
