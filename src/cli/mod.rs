@@ -107,41 +107,24 @@ pub enum Color {
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "a text here would hide the longer one of the arguments from --help")]
 pub enum Command {
-    /// Make a certificate authority of your own
     Mkca(MkcaArgs),
-    /// Make a server certificate, signed by your CA
     Mkcert(MkcertArgs),
-    /// Make a certificate signing request, for another CA to sign
     Csr(CsrArgs),
-    /// Sign a certificate signing request with your CA
     Sign(SignArgs),
-    /// Renew certificates of your CA
     Renew(RenewArgs),
-    /// Revoke a certificate of your CA
     Revoke(RevokeArgs),
-    /// Make the revocation list of your CA
     Crl(CrlArgs),
-    /// Put a server certificate and its CA bundle together, in the right order
     Merge(MergeArgs),
-    /// Judge a certificate chain, of a file or a running server: does it hold, if not why, and what mends it
     Check(CheckArgs),
-    /// Say what is in a file (certificate, key, request, PKCS#12 and the like), or what a server sends
     Show(ShowArgs),
-    /// Make, show, encrypt, decrypt and compare private keys
     Key(KeyArgs),
-    /// Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1
     Convert(ConvertArgs),
-    /// Have this machine trust your CA: system, browsers, Java
     Trust(TrustArgs),
-    /// Let names for development point to this machine: lines in the hosts file
     Hosts(HostsArgs),
-    /// Get certificates from Let's Encrypt or another ACME server
     Acme(AcmeArgs),
-    /// Serve a Python web application on https
     Serve(Box<ServeArgs>),
-    /// Print shell completions
     Completions(CompletionsArgs),
-    /// Print the manual page, or write one per command into a folder
     Man(ManArgs),
 }

@@ -272,7 +272,10 @@ impl Renewal {
                 () = self.source.changed() => {}
                 Some(()) = reload.recv() => self.source.look_again(),
             }
-            match self.source.load() {
+            // Reading files and keys would hold up every client.
+            let source = Arc::clone(&self.source);
+            let Ok(loaded) = tokio::task::spawn_blocking(move || source.load()).await else { continue };
+            match loaded {
                 Ok(set) => {
                     self.resolver.replace(set);
                     observer.certificates_replaced();

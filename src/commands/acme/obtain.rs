@@ -32,12 +32,12 @@ const MAX_SECRET_BYTES: u64 = 4096;
 pub(super) fn run(args: &ObtainArgs, context: &Context<'_>) -> Result {
     let storage = storage(&args.state)?;
     let plan = plan(args, &storage)?;
-    let user = User::new(context, args.agree_tos);
+    let name = plan.names.first().cloned().unwrap_or_default();
+    let user = User::about(context, &name, args.agree_tos);
     if args.dry_run {
         return rehearse(plan, &storage, &user, context);
     }
     let failure = |error| failure(error, context.clock.now());
-    let name = plan.names.first().cloned().unwrap_or_default();
     match acme::prepare(plan, &storage, &user, context.clock.now()).map_err(failure)? {
         Prepared::HookOnly(hook) => {
             let (current, run) = runtime()?.block_on(hook.run(&user)).map_err(failure)?;

@@ -53,7 +53,7 @@ async fn look_after(
     urgency: Urgency,
     context: &Context<'_>,
 ) -> Renewal {
-    let user = User::about(context, store.name());
+    let user = User::about(context, store.name(), false);
     let now = context.clock.now();
     let mut renewal = Renewal::new(store.name());
     let keeper = match Keeper::of_stored(storage, store) {

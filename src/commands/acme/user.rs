@@ -1,6 +1,7 @@
 //! The person or script at the other end: progress as lines, consent, and the judgement of `certkit check`.
 
 use std::io::IsTerminal;
+use std::time::Instant;
 
 use super::judge;
 use crate::acme::{Caller, Candidate, Progress};
@@ -18,29 +19,35 @@ pub(in crate::commands) struct User<'a> {
     agrees: bool,
     /// Whether somebody may sit there who can be asked.
     is_there: bool,
-    /// Put before each line, where a command is about several certificates.
+    /// Put before each line: whom it is about.
     prefix: String,
+    /// Since when the command runs, where somebody looks on: they see how long each step takes.
+    since: Option<Instant>,
 }
 
 impl<'a> User<'a> {
     /// Somebody who agrees to every server's terms of service, or is asked.
     pub(super) fn new(context: &Context<'a>, agrees: bool) -> Self {
-        Self { talk: context.talk, clock: context.clock, agrees, is_there: true, prefix: String::new() }
+        let since = std::io::stderr().is_terminal().then(Instant::now);
+        let (talk, clock) = (context.talk, context.clock);
+        Self { talk, clock, agrees, is_there: true, prefix: String::new(), since }
     }
 
-    /// The same, told about one certificate of several.
-    pub(super) fn about(context: &Context<'a>, name: &str) -> Self {
-        Self { prefix: format!("{name}: "), ..Self::new(context, false) }
+    /// The same, told about one certificate.
+    pub(super) fn about(context: &Context<'a>, name: &str, agrees: bool) -> Self {
+        Self { prefix: format!("{name}: "), ..Self::new(context, agrees) }
     }
 
     /// A server that runs by itself: told about one of its certificates, and never asked.
     pub(in crate::commands) fn of_server(talk: Talk, name: &str, agrees: bool) -> User<'static> {
-        User { talk, clock: &SystemClock, agrees, is_there: false, prefix: format!("certkit: {name}: ") }
+        let prefix = format!("certkit: {name}: ");
+        User { talk, clock: &SystemClock, agrees, is_there: false, prefix, since: None }
     }
 
     /// Says a line about the certificate.
     pub(in crate::commands) fn say(&self, line: &str) {
-        self.talk.say(&format!("{}{line}", self.prefix));
+        let time = self.since.map(|since| format!("{:5.1} s  ", since.elapsed().as_secs_f32()));
+        self.talk.say(&format!("{}{}{line}", time.unwrap_or_default(), self.prefix));
     }
 }
 
