@@ -17,6 +17,7 @@ use super::{Context, Result};
 use crate::ca::{LeafProfile, Records, Subject};
 use crate::chain::Located;
 use crate::cli::{Left, RenewArgs};
+use crate::container::Note;
 use crate::finding::{Code, Finding, Location};
 use crate::report::{Created, CreatedFile, Failure, Outcome, Report, Role};
 use crate::sys::clock::date;
@@ -111,6 +112,11 @@ fn renew(
     context: &Context<'_>,
 ) -> Result<Option<Renewed>> {
     let now = context.clock.now();
+    if file == "-" {
+        let message =
+            "the renewed certificate takes the place of the old one, and standard input is no place";
+        return Err(Finding::error(Code::InvalidSetting, message).fix("name the certificate's file").into());
+    }
     let mut read = read_certificates(file)?;
     if !read.malformed.is_empty() {
         return Err(Failure { findings: read.malformed, status: FAILED });
@@ -125,6 +131,11 @@ fn renew(
             message,
             "put certificate and key into files of their own",
         ));
+    }
+    if read.forms.iter().any(|form| matches!(form, Note::Pkcs7 { .. } | Note::Pkcs12 { .. })) {
+        let message = format!("{file} is a container, which certkit would not write back");
+        let fix = format!("certkit convert {} -o renewed.pem, and renew that", shell_word(file));
+        return Err(refuse(Code::NotPem, message, &fix));
     }
     let old = read.certificates.remove(0).certificate;
     let rest: Vec<_> = read.certificates.into_iter().map(|located| located.certificate).collect();
@@ -156,10 +167,15 @@ fn renew(
     let path = Path::new(file);
     let chain: Vec<_> = std::iter::once(issued.certificate.clone()).chain(rest).collect();
     let what = format!("renewed until {}", date(issued.certificate.not_after));
-    output.certificates(path, &chain, &what, true);
+    if read.forms.contains(&Note::Der) {
+        output.text(path, issued.certificate.der.to_vec(), &what, true);
+    } else {
+        output.certificates(path, &chain, &what, true);
+    }
     if let Some(key) = &key {
         output.key(&key_path(path), key, "its new private key: keep it secret", true);
     }
+    ca.spare(output.paths())?;
     let event = issued_event(ca, &issued.certificate, Some(path));
     let files = output.create_issued(&ca.ledger, &[event])?.files;
     let clamped = issued.clamped.then(|| clamped(&issued.certificate, ca));

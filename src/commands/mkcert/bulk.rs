@@ -80,9 +80,11 @@ pub(super) fn run(args: &MkcertArgs, file: &str, context: &Context<'_>) -> Resul
     if let Some(failure) = work.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(stopped(failure, done, total));
     }
-    let made = done - skipped;
-    let mut description =
-        format!("{made} certificates and their keys, in {:.1} s", start.elapsed().as_secs_f64());
+    let what = match done - skipped {
+        1 => "1 certificate and its key".to_owned(),
+        made => format!("{made} certificates and their keys"),
+    };
+    let mut description = format!("{what}, in {:.1} s", start.elapsed().as_secs_f64());
     if skipped > 0 {
         description.push_str(&format!("; {skipped} were fine already"));
     }
@@ -147,18 +149,23 @@ fn check_line(
             ));
         }
     }
-    if !args.force && !args.if_needed {
-        let mut paths = ["crt", "key"].map(|ending| with_ending(&base, ending)).into_iter();
-        if let Some(path) = paths.find(|path| path.symlink_metadata().is_ok()) {
-            return Err(Box::new(
-                Finding::error(
-                    Code::OutputExists,
-                    format!("{} exists already and would be overwritten", path.display()),
-                )
-                .at(line.location.clone())
-                .fix("--if-needed makes the missing ones only; --force replaces (keys are kept as .bak)"),
-            ));
-        }
+    let paths = ["crt", "key"].map(|ending| with_ending(&base, ending));
+    if let Err(mut failure) = ca.spare(paths.iter().map(PathBuf::as_path)) {
+        let finding = failure.findings.remove(0); // a failure has at least one
+        return Err(Box::new(finding.at(line.location.clone())));
+    }
+    if !args.force
+        && !args.if_needed
+        && let Some(path) = paths.iter().find(|path| path.symlink_metadata().is_ok())
+    {
+        return Err(Box::new(
+            Finding::error(
+                Code::OutputExists,
+                format!("{} exists already and would be overwritten", path.display()),
+            )
+            .at(line.location.clone())
+            .fix("--if-needed makes the missing ones only; --force replaces (keys are kept as .bak)"),
+        ));
     }
     if bases.insert(base) {
         return Ok(());
