@@ -79,8 +79,6 @@ pub(super) fn crl(args: &CrlArgs, context: &Context<'_>) -> Result {
     let certificate = ca.certified.leaf();
     let next_update = (now + Duration::days(args.days.into())).min(certificate.not_after);
     let path = args.output.clone().unwrap_or_else(|| ca.path.with_extension("crl"));
-    let replaces = args.force || (!to_stdout && is_list_of(&path, &ca));
-    let existing = if replaces { Existing::Replace } else { Existing::Refuse };
 
     // Number and list belong together: nobody else may take the number, or revoke, in between.
     let made = ca.ledger.update(certificate, |records| {
@@ -91,6 +89,9 @@ pub(super) fn crl(args: &CrlArgs, context: &Context<'_>) -> Result {
         pem::write(&mut text, "X509 CRL", &der);
         let text = text.into_bytes();
         if !to_stdout {
+            // Asked under the lock: another run may just have made the first list.
+            let replaces = args.force || is_list_of(&path, &ca);
+            let existing = if replaces { Existing::Replace } else { Existing::Refuse };
             write(&path, text.clone(), existing)?;
         }
         let event = Event::Listed { ca: certificate.spki_sha256(), number, at: now };
@@ -133,6 +134,9 @@ fn write(path: &Path, contents: Vec<u8>, existing: Existing) -> Result<()> {
 
 /// Whether the file is an older list of this CA, which the new one takes the place of.
 fn is_list_of(path: &Path, ca: &SigningCa) -> bool {
+    if !path.is_file() {
+        return false; // a pipe would be waited for
+    }
     let Ok((_, contents)) = read_contents(&path.display().to_string(), &mut Passwords::unattended()) else {
         return false;
     };

@@ -413,6 +413,17 @@ fn the_files_of_a_ca_are_spared() {
 }
 
 #[test]
+fn if_needed_leaves_the_bundle_of_others() {
+    let test = Test::new();
+    test.certkit(&["mkca", "--intermediate"]).exits(0);
+    test.certkit(&["mkcert", "a.test"]).exits(0);
+    test.write("ca-bundle.ca", test.text("ca-bundle.ca") + &test.text("ca.crt"));
+    let before = test.files();
+    test.certkit(&["mkcert", "b.test", "--if-needed"]).exits(2).says("ca-bundle.ca exists already");
+    assert_eq!(test.files(), before);
+}
+
+#[test]
 fn files_need_a_place_and_a_name() {
     let test = Test::new();
     test.certkit(&["mkca", "-o", "-"]).exits(2).says("standard output");
@@ -464,6 +475,16 @@ fn the_next_command_has_what_was_typed() {
         ])
         .exits(0);
     run(&with_program(&next(&revoked))).exits(0).says("1 certificate revoked");
+    // A key behind a password, and a client's certificate.
+    test.certkit(&["mkca"]).exits(0);
+    test.certkit(&["key", "new", "-o", "k.key", "--encrypt", "--password-file", "my password"]).exits(0);
+    let key = ["--key", "k.key", "--key-password-file", "my password"];
+    let made = test.certkit(&[&["mkcert", "a.test", "-o", "k"], &key[..]].concat()).exits(0);
+    run(&with_program(&next(&made))).exits(0);
+    let named = ["--ca", "./ca.crt", "--ca-key", "./ca.key"];
+    let made = test.certkit(&[&["mkcert", "a.test", "-o", "c", "--client"], &named[..]].concat()).exits(0);
+    run(&with_program(&next(&made))).exits(0);
+
     test.certkit(&["mkca", "-o", "two", "--intermediate"]).exits(0);
     test.certkit(&["mkca", "-o", "two"]).exits(2).says("certkit mkca -o two --intermediate --force");
 }

@@ -292,3 +292,14 @@ fn a_root_does_not_revoke_itself() {
     test.certkit(&["revoke", "ca.crt"]).exits(2).says("certkit trust uninstall ca.crt");
     assert_eq!(test.files(), before);
 }
+
+#[test]
+fn lists_made_at_once_have_a_number_each() {
+    let test = Test::with_certificate("a.test");
+    let runs: Vec<_> =
+        (0..8).map(|_| test.program(certkit()).args(["crl", "-q"]).command().spawn().unwrap()).collect();
+    for mut run in runs {
+        assert!(run.wait().unwrap().success());
+    }
+    test.certkit(&["crl"]).exits(0).says("list number 9:");
+}

@@ -94,7 +94,8 @@ pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
     }
     let bundle = args.output.with_file_name(BUNDLE);
     if !ca.bundle.is_empty() {
-        output.certificates(&bundle, &ca.bundle, "the intermediates, for certkit merge", replace);
+        // It serves other certificates of the folder too, so it is not this one's to replace.
+        output.certificates(&bundle, &ca.bundle, "the intermediates, for certkit merge", args.force);
     }
     ca.spare(output.paths())?;
     let event = issued_event(&ca, &certificate, Some(&certificate_path));
@@ -150,16 +151,21 @@ fn next(args: &MkcertArgs, ca: &SigningCa, bundle: &Path) -> Vec<String> {
     let certificate = with_ending(&args.output, "crt");
     let key = args.key.clone().unwrap_or_else(|| with_ending(&args.output, "key"));
     let server = args.names.first().map(|name| shell_word(name)).unwrap_or_default();
+    // A CA that was named is not found again by itself.
+    let roots = args.ca.ca.as_deref().map(|ca| format!(" --roots {}", word(ca))).unwrap_or_default();
     if args.client {
-        return vec![format!("certkit check {} --purpose client", word(&certificate))];
+        return vec![format!("certkit check {} --purpose client{roots}", word(&certificate))];
     }
     if !ca.bundle.is_empty() {
         return vec![format!("certkit merge {} {}", word(&certificate), word(bundle))];
     }
-    // A CA that was named is not found again by itself.
-    let roots = args.ca.ca.as_deref().map(|ca| format!(" --roots {}", word(ca))).unwrap_or_default();
-    let check = format!("certkit check {} --host {server} --key {}{roots}", word(&certificate), word(&key));
-    let serve = format!("certkit serve --cert {} --key {}", word(&certificate), word(&key));
+    let password = match args.key_password_file.as_deref() {
+        Some(file) if file != Path::new("-") => format!(" --key-password-file {}", word(file)),
+        _ => String::new(),
+    };
+    let (certificate, key) = (word(&certificate), word(&key) + &password);
+    let check = format!("certkit check {certificate} --host {server} --key {key}{roots}");
+    let serve = format!("certkit serve --cert {certificate} --key {key}");
     // A wildcard is no name that a client asks for.
     if server.contains('*') { vec![serve] } else { vec![check, serve] }
 }
