@@ -475,8 +475,13 @@ fn the_next_command_has_what_was_typed() {
         ])
         .exits(0);
     run(&with_program(&next(&revoked))).exits(0).says("1 certificate revoked");
-    // A key behind a password, and a client's certificate.
+    // Names that are no hosts, a key behind a password, and a client's certificate.
     test.certkit(&["mkca"]).exits(0);
+    for (name, option) in [("me@a.test", "--email"), ("spiffe://a.test/b", "--key"), ("::1", "--host")] {
+        let made = test.certkit(&["mkcert", name, "-o", "n", "--force"]).exits(0);
+        assert!(next(&made).starts_with(&format!("certkit check n.crt {option} ")), "{}", next(&made));
+        run(&with_program(&next(&made))).exits(0);
+    }
     test.certkit(&["key", "new", "-o", "k.key", "--encrypt", "--password-file", "my password"]).exits(0);
     let key = ["--key", "k.key", "--key-password-file", "my password"];
     let made = test.certkit(&[&["mkcert", "a.test", "-o", "k"], &key[..]].concat()).exits(0);

@@ -25,7 +25,7 @@ use crate::finding::{Code, Finding};
 use crate::pem;
 use crate::report::{Created, Outcome, Report, Role};
 use crate::sys::clock::date;
-use crate::x509::{PrivateKey, Purpose};
+use crate::x509::{CertificateName, PrivateKey, Purpose};
 
 /// Runs the command.
 pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
@@ -127,7 +127,7 @@ fn purpose(args: &MkcertArgs) -> Purpose {
     if args.client { Purpose::Client } else { Purpose::Server }
 }
 
-fn profile(args: &MkcertArgs, names: Vec<crate::x509::CertificateName>) -> LeafProfile {
+fn profile(args: &MkcertArgs, names: Vec<CertificateName>) -> LeafProfile {
     let mut profile = LeafProfile::new(names, purpose(args), args.days);
     if let Some(until) = args.until {
         profile.end = End::Until(until);
@@ -150,7 +150,6 @@ fn next(args: &MkcertArgs, ca: &SigningCa, bundle: &Path) -> Vec<String> {
     let word = |path: &Path| shell_word(&path.display().to_string());
     let certificate = with_ending(&args.output, "crt");
     let key = args.key.clone().unwrap_or_else(|| with_ending(&args.output, "key"));
-    let server = args.names.first().map(|name| shell_word(name)).unwrap_or_default();
     // A CA that was named is not found again by itself.
     let roots = args.ca.ca.as_deref().map(|ca| format!(" --roots {}", word(ca))).unwrap_or_default();
     if args.client {
@@ -164,8 +163,14 @@ fn next(args: &MkcertArgs, ca: &SigningCa, bundle: &Path) -> Vec<String> {
         _ => String::new(),
     };
     let (certificate, key) = (word(&certificate), word(&key) + &password);
-    let check = format!("certkit check {certificate} --host {server} --key {key}{roots}");
     let serve = format!("certkit serve --cert {certificate} --key {key}");
-    // A wildcard is no name that a client asks for.
-    if server.contains('*') { vec![serve] } else { vec![check, serve] }
+    let first = args.names.first().map(String::as_str).unwrap_or_default();
+    let asks_for = match CertificateName::parse(first) {
+        // A wildcard is no name that a client asks for.
+        Ok(CertificateName::Dns(name)) if name.contains('*') => return vec![serve],
+        Ok(CertificateName::Mail(_)) => format!(" --email {}", shell_word(first)),
+        Ok(CertificateName::Uri(_)) => String::new(),
+        _ => format!(" --host {}", shell_word(first)),
+    };
+    vec![format!("certkit check {certificate}{asks_for} --key {key}{roots}"), serve]
 }
