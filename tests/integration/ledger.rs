@@ -303,3 +303,18 @@ fn lists_made_at_once_have_a_number_each() {
     }
     test.certkit(&["crl"]).exits(0).says("list number 9:");
 }
+
+#[test]
+fn a_new_key_without_the_password_of_the_old_one_is_named() {
+    let test = Test::new();
+    test.certkit(&["mkca"]).exits(0);
+    test.write("pw", "secret\n");
+    test.certkit(&["key", "new", "-o", "a.key", "--encrypt", "--password-file", "pw"]).exits(0);
+    let key = ["--key", "a.key", "--key-password-file", "pw"];
+    test.certkit(&[&["mkcert", "a.test", "-o", "a"], &key[..]].concat()).exits(0);
+    let old = test.text("a.key");
+    let renewed = test.certkit(&["renew", "a.crt", "--rekey"]).exits(0);
+    renewed.says("certkit key encrypt a.key -o locked.key");
+    assert_eq!(test.text("a.key.bak"), old);
+    test.certkit(&["renew", "a.crt", "--rekey"]).exits(0).keeps_quiet_about("password");
+}
