@@ -288,8 +288,9 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// `key.bak`, or `key.bak.2` and so on: an older backup may be the only copy of a key.
-fn free_backup_name(path: &Path) -> PathBuf {
+/// Where a file goes that is replaced and kept: `key.bak`, or `key.bak.2` and so on, since an older backup may be the only
+/// copy of a key.
+pub fn free_backup_name(path: &Path) -> PathBuf {
     let first = beside(path, ".bak");
     if fs::symlink_metadata(&first).is_err() {
         return first;
