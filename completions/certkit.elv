@@ -529,11 +529,11 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand obtain 'Get a certificate, unless the one in use is still good'
-            cand renew 'Renew the certificates that are due'
+            cand renew 'Renew the certificates that are due, or those named'
             cand revoke 'Revoke a certificate'
             cand list 'List the certificates: names, server, days left, next renewal, last failure'
             cand account 'Show, change or close an account at a server'
-            cand install-timer 'Have a timer renew everything twice a day'
+            cand install-timer 'Have a timer run `certkit acme renew` twice a day, at times that differ from machine to machine'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'certkit;acme;obtain'= {
@@ -704,11 +704,11 @@ set edit:completion:arg-completer[certkit] = {|@words|
         }
         &'certkit;acme;help'= {
             cand obtain 'Get a certificate, unless the one in use is still good'
-            cand renew 'Renew the certificates that are due'
+            cand renew 'Renew the certificates that are due, or those named'
             cand revoke 'Revoke a certificate'
             cand list 'List the certificates: names, server, days left, next renewal, last failure'
             cand account 'Show, change or close an account at a server'
-            cand install-timer 'Have a timer renew everything twice a day'
+            cand install-timer 'Have a timer run `certkit acme renew` twice a day, at times that differ from machine to machine'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'certkit;acme;help;obtain'= {
@@ -899,11 +899,11 @@ set edit:completion:arg-completer[certkit] = {|@words|
         }
         &'certkit;help;acme'= {
             cand obtain 'Get a certificate, unless the one in use is still good'
-            cand renew 'Renew the certificates that are due'
+            cand renew 'Renew the certificates that are due, or those named'
             cand revoke 'Revoke a certificate'
             cand list 'List the certificates: names, server, days left, next renewal, last failure'
             cand account 'Show, change or close an account at a server'
-            cand install-timer 'Have a timer renew everything twice a day'
+            cand install-timer 'Have a timer run `certkit acme renew` twice a day, at times that differ from machine to machine'
         }
         &'certkit;help;acme;obtain'= {
         }

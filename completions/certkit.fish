@@ -491,11 +491,11 @@ complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_see
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "renew" -d 'Renew the certificates that are due'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "renew" -d 'Renew the certificates that are due, or those named'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "revoke" -d 'Revoke a certificate'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "account" -d 'Show, change or close an account at a server'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "install-timer" -d 'Have a timer renew everything twice a day'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "install-timer" -d 'Have a timer run `certkit acme renew` twice a day, at times that differ from machine to machine'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l http -d 'Answer http-01 with a server of certkit\'s own (default: port 80 on all addresses, IPv4 and IPv6)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l webroot -d 'Answer http-01 with files below DIR, the root folder of a web server that runs already' -r -F
@@ -591,11 +591,11 @@ complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_su
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Renew the certificates that are due'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Renew the certificates that are due, or those named'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Revoke a certificate'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "account" -d 'Show, change or close an account at a server'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "install-timer" -d 'Have a timer renew everything twice a day'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "install-timer" -d 'Have a timer run `certkit acme renew` twice a day, at times that differ from machine to machine'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l listen -d 'Where to listen: [https|http|uwsgi[+unix]:]ADDRESS; may be repeated [default: https:127.0.0.1:8443]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l redirect-http -d 'Send plain-HTTP clients of this address on to https' -r
@@ -690,8 +690,8 @@ complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_su
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from hosts" -f -a "remove" -d 'Remove a name that was added'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from hosts" -f -a "check" -d 'Ask whether a name is there'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "renew" -d 'Renew the certificates that are due'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "renew" -d 'Renew the certificates that are due, or those named'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "revoke" -d 'Revoke a certificate'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "account" -d 'Show, change or close an account at a server'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "install-timer" -d 'Have a timer renew everything twice a day'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "install-timer" -d 'Have a timer run `certkit acme renew` twice a day, at times that differ from machine to machine'

@@ -577,11 +577,11 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('obtain', 'obtain', [CompletionResultType]::ParameterValue, 'Get a certificate, unless the one in use is still good')
-            [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew the certificates that are due')
+            [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew the certificates that are due, or those named')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the certificates: names, server, days left, next renewal, last failure')
             [CompletionResult]::new('account', 'account', [CompletionResultType]::ParameterValue, 'Show, change or close an account at a server')
-            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Have a timer renew everything twice a day')
+            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Have a timer run `certkit acme renew` twice a day, at times that differ from machine to machine')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -769,11 +769,11 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         }
         'certkit;acme;help' {
             [CompletionResult]::new('obtain', 'obtain', [CompletionResultType]::ParameterValue, 'Get a certificate, unless the one in use is still good')
-            [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew the certificates that are due')
+            [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew the certificates that are due, or those named')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the certificates: names, server, days left, next renewal, last failure')
             [CompletionResult]::new('account', 'account', [CompletionResultType]::ParameterValue, 'Show, change or close an account at a server')
-            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Have a timer renew everything twice a day')
+            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Have a timer run `certkit acme renew` twice a day, at times that differ from machine to machine')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -1006,11 +1006,11 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         }
         'certkit;help;acme' {
             [CompletionResult]::new('obtain', 'obtain', [CompletionResultType]::ParameterValue, 'Get a certificate, unless the one in use is still good')
-            [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew the certificates that are due')
+            [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew the certificates that are due, or those named')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the certificates: names, server, days left, next renewal, last failure')
             [CompletionResult]::new('account', 'account', [CompletionResultType]::ParameterValue, 'Show, change or close an account at a server')
-            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Have a timer renew everything twice a day')
+            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Have a timer run `certkit acme renew` twice a day, at times that differ from machine to machine')
             break
         }
         'certkit;help;acme;obtain' {

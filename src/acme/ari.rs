@@ -16,7 +16,7 @@ use crate::x509::Certificate;
 const USUAL_PAUSE: Duration = Duration::hours(6);
 /// RFC 9773 section 4.3: a limit for what the server may ask, in both directions.
 const SHORTEST_PAUSE: Duration = Duration::minutes(1);
-const LONGEST_PAUSE: Duration = Duration::days(1);
+pub(super) const LONGEST_PAUSE: Duration = Duration::days(1);
 
 /// What the server says of one certificate (RFC 9773 section 4.2).
 #[derive(Deserialize)]

@@ -164,7 +164,7 @@ pub struct Refusal {
 impl From<&Problem> for Refusal {
     fn from(problem: &Problem) -> Self {
         Self {
-            kind: problem_kind(problem).to_owned(),
+            kind: on_one_line(problem_kind(problem)),
             detail: problem.detail.as_deref().map_or_else(|| "no reason given".to_owned(), on_one_line),
             parts: problem.subproblems.iter().map(|part| on_one_line(&part.to_string())).collect(),
         }

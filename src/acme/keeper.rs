@@ -38,6 +38,8 @@ pub struct Urgency {
     pub ask: bool,
     /// Renew even if it is not due, or has just failed.
     pub force: bool,
+    /// Try what is due again, even if it has just failed.
+    pub retry: bool,
 }
 
 /// What came of one look.
@@ -166,9 +168,8 @@ impl Keeper {
         }
         self.ask(caller, now, urgency.ask).await.map_err(failed)?;
         let plan = Plan { force: self.plan.force || urgency.force, ..self.plan.clone() };
-        if !urgency.force
-            && let Some(turn) = self.held_back(now).map_err(failed)?
-        {
+        let bears_a_pause = !urgency.force && !urgency.retry;
+        if bears_a_pause && let Some(turn) = self.held_back(now).map_err(failed)? {
             return Ok(turn);
         }
         let result = match prepare(plan, &self.storage, caller, now) {
@@ -180,9 +181,7 @@ impl Keeper {
             },
             Ok(Prepared::Needed(work)) => {
                 // Again, now that the lock is held: another look may have failed while this one waited.
-                if !urgency.force
-                    && let Some(turn) = self.held_back(now).map_err(failed)?
-                {
+                if bears_a_pause && let Some(turn) = self.held_back(now).map_err(failed)? {
                     return Ok(turn);
                 }
                 work.run(caller).await
@@ -203,7 +202,9 @@ impl Keeper {
         let Some(current) = self.current()? else { return Ok(()) };
         let store = self.store();
         let is_time = |record: &RenewRecord| {
-            record.server == self.plan.server && (at_once || record.ask_again.is_none_or(|at| at.0 <= now))
+            // A time that no answer leads to was kept while the clock was wrong.
+            let is_time = |at: OffsetDateTime| at <= now || at > now + ari::LONGEST_PAUSE;
+            record.server == self.plan.server && (at_once || record.ask_again.is_none_or(|at| is_time(at.0)))
         };
         if !store.record()?.is_some_and(|record| is_time(&record)) {
             return Ok(());
@@ -212,7 +213,9 @@ impl Keeper {
         let Some(mut record) = store.renew_record()?.filter(|record| is_time(record)) else { return Ok(()) };
         let Some(leaf) = current.chain.first() else { return Ok(()) };
         let asked = async {
-            let server = Server::connect(&self.plan.server, self.plan.ca_roots.as_deref(), caller).await?;
+            let mut plan = self.plan.clone();
+            plan.inherit(Some(&record));
+            let server = Server::connect(&plan.server, plan.ca_roots.as_deref(), caller).await?;
             ari::ask(&server, leaf, record.window.as_ref(), caller).await
         };
         match asked.await {
@@ -238,7 +241,9 @@ impl Keeper {
     fn held_back(&self, now: OffsetDateTime) -> Result<Option<Turn>, Error> {
         let store = self.store();
         let Some(record) = store.record()? else { return Ok(None) };
-        let Some(until) = record.not_before.map(|at| at.0).filter(|until| *until > now) else {
+        // No pause is longer; one that seems to be was kept while the clock was wrong.
+        let is_ahead = |until: &OffsetDateTime| (now..=now + LONGEST_PAUSE).contains(until) && *until != now;
+        let Some(until) = record.not_before.map(|at| at.0).filter(is_ahead) else {
             return Ok(None);
         };
         let is_good = self.current()?.is_some_and(|current| now < current.due.at)

@@ -79,7 +79,8 @@ pub struct Plan {
     pub names: Vec<String>,
     /// The address of the server's directory.
     pub server: String,
-    /// PEM file of the CA certificates to trust for the server itself; without one the system's.
+    /// PEM file of the CA certificates to trust for the server itself; without one the system's. An empty path takes
+    /// away what was said before.
     pub ca_roots: Option<PathBuf>,
     /// Mail address for the account.
     pub email: Option<String>,
@@ -131,6 +132,8 @@ impl Plan {
         fill(&mut self.preferred_chain, same_server.and_then(|record| record.preferred_chain.as_ref()));
         fill(&mut self.deploy_hook, record.and_then(|record| record.deploy_hook.as_ref()));
         fill(&mut self.key_group, record.and_then(|record| record.key_group.as_ref()));
+        let kept = same_server.and_then(|record| record.ca_roots.clone());
+        self.ca_roots = self.ca_roots.take().or(kept).filter(|path| !path.as_os_str().is_empty());
     }
 }
 

@@ -19,7 +19,7 @@ use super::storage::{
     CertificateStore, HookRecord, KeyGroup, LiveFiles, Lock, RenewRecord, Step, Storage, VersionFiles,
 };
 use super::{Caller, Candidate, Plan, Progress, ari, key};
-use crate::finding::Finding;
+use crate::finding::{Code, Finding};
 use crate::x509::Certificate;
 
 /// Let's Encrypt's limits for one certificate, by profile; other servers have followed them.
@@ -211,8 +211,12 @@ impl Job {
         store.forget_order()?;
         let now = self.now();
         // An order that replaces a certificate does not count at the server either (RFC 9773 section 5).
-        if journal.replaces.is_none() {
-            accounts.add_to_history(|history| history.add_issued(&plan.names, now))?;
+        if journal.replaces.is_none()
+            && let Err(error) = accounts.add_to_history(|history| history.add_issued(&plan.names, now))
+        {
+            // The certificate is in use, and whoever is to learn of it must.
+            remarks
+                .push(Finding::warning(Code::Io, format!("this certificate will not be counted: {error}")));
         }
         let hook = run_hook(store, &mut record, caller, now).await?;
         let due = match chain.first() {
@@ -253,7 +257,8 @@ impl Job {
                     store.forget_order()?;
                     if let Error::Validation(failed) = &error {
                         let names = failed.iter().map(|failed| failed.name.as_str());
-                        accounts.add_to_history(|history| history.add_failed(names, self.now()))?;
+                        // What failed matters more than the count; one that cannot be read stops the next run.
+                        let _ = accounts.add_to_history(|history| history.add_failed(names, self.now()));
                     }
                     if !is_resumed {
                         return Err(error);

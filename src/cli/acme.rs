@@ -18,18 +18,13 @@ pub struct AcmeArgs {
 
 /// The subcommands of `acme`.
 #[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "a text here would hide the longer one of the arguments from --help")]
 pub enum AcmeCommand {
-    /// Get a certificate, unless the one in use is still good
     Obtain(Box<ObtainArgs>),
-    /// Renew the certificates that are due
     Renew(AcmeRenewArgs),
-    /// Revoke a certificate
     Revoke(AcmeRevokeArgs),
-    /// List the certificates: names, server, days left, next renewal, last failure
     List(ListArgs),
-    /// Show, change or close an account at a server
     Account(AccountArgs),
-    /// Have a timer renew everything twice a day
     InstallTimer(InstallTimerArgs),
 }
 
@@ -41,7 +36,7 @@ pub struct StateArgs {
     pub state: Option<PathBuf>,
 }
 
-/// How to prove that the names are yours; without any of these as with --http.
+/// How to prove that the names are yours; without any of these as before, the first time as with --http.
 #[derive(Args, Debug, Default)]
 #[group(multiple = false)]
 pub struct ChallengeArgs {
@@ -71,8 +66,8 @@ pub struct ChallengeArgs {
 /// than a third of the lifetime left, nothing is done and nobody is asked. A run that was interrupted is continued
 /// by the next.
 ///
-/// What is not said of profile, chain, deploy hook and key group stays as it was said for the certificate in use; an
-/// empty word takes it away.
+/// What is not said of challenge, profile, chain, deploy hook, key group and CA roots stays as it was said for the
+/// certificate in use; an empty word takes it away. The first challenge, if nothing is said, is --http.
 #[derive(Args, Debug)]
 #[command(after_help = OBTAIN_HELP)]
 pub struct ObtainArgs {
@@ -197,12 +192,16 @@ pub struct AccountArgs {
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
     /// Ask the server what it knows of the account
+    #[command(after_help = SHOW_HELP)]
     Show(WhichAccount),
     /// Set the mail address that the server may write to
+    #[command(after_help = UPDATE_HELP)]
     Update(UpdateArgs),
     /// Give the account another key
+    #[command(after_help = ROLLOVER_HELP)]
     Rollover(WhichAccount),
     /// Close the account for good; the next certificate makes another
+    #[command(after_help = DEACTIVATE_HELP)]
     Deactivate(WhichAccount),
 }
 
@@ -283,7 +282,7 @@ FILE OF --rfc2136
   secret = \"base64\"             or secret_file = \"PATH\" of a file that holds it
   algorithm = \"hmac-sha256\"     or hmac-sha384, hmac-sha512; may be left out, as all that follow
   zone = \"example.com\"          without it the server is asked
-  resolver = \"127.0.0.1\"        follows CNAMEs out of zones of others; without it that of /etc/resolv.conf
+  resolver = \"127.0.0.1\"        follows CNAMEs out of zones of others; may be left out, too
   wait_seconds = 120             at most, until all name servers of the zone show the record
 
 EXIT STATUS
@@ -304,7 +303,7 @@ EXIT STATUS
   1   a renewal failed; the others were tried all the same
   2   wrong usage, or the state cannot be read
   3   all certificates are fine, but a deploy hook failed; the next run repeats only the hook
-  75  try later: a server cannot be reached or limits the rate, or a certificate has failed not long ago";
+  75  try later: a server cannot be reached or limits the rate, or a certificate failed just now";
 
 const REVOKE_HELP: &str = "\
 EXAMPLES
@@ -334,6 +333,50 @@ EXAMPLES
 
 EXIT STATUS
   0   done
+  1   the server refused
+  2   there is no such account, or the state cannot be read
+  75  try later: the server cannot be reached or limits the rate";
+
+const SHOW_HELP: &str = "\
+EXAMPLES
+  certkit acme account show
+  certkit acme account show --format json | jq -r .account
+
+EXIT STATUS
+  0   it is shown
+  1   the server refused
+  2   there is no such account, or the state cannot be read
+  75  try later: the server cannot be reached or limits the rate";
+
+const UPDATE_HELP: &str = "\
+EXAMPLES
+  certkit acme account update --email admin@example.com
+  certkit acme account update --email ''              no address any more
+
+EXIT STATUS
+  0   the address is set
+  1   the server refused
+  2   that is no address, there is no such account, or the state cannot be read
+  75  try later: the server cannot be reached or limits the rate";
+
+const ROLLOVER_HELP: &str = "\
+EXAMPLES
+  certkit acme account rollover
+  certkit acme account rollover --server https://ca.test/dir
+
+EXIT STATUS
+  0   the account has another key
+  1   the server refused; the key is the old one
+  2   there is no such account, or the state cannot be read
+  75  try later: the server cannot be reached or limits the rate";
+
+const DEACTIVATE_HELP: &str = "\
+EXAMPLES
+  certkit acme account deactivate
+  certkit acme account deactivate --server https://ca.test/dir
+
+EXIT STATUS
+  0   the account is closed
   1   the server refused
   2   there is no such account, or the state cannot be read
   75  try later: the server cannot be reached or limits the rate";

@@ -209,7 +209,7 @@ Settings may also stand in ./certkit.toml or $XDG_CONFIG_HOME/certkit/config.tom
   listen = [\"https:*:443\"]
 
 Signals: TERM and INT stop and let running requests finish, QUIT (or a second INT) stops at once, HUP reads the
-certificates again.
+certificates again, and with --acme asks when to renew and tries again what has failed.
 
 EXAMPLES
   certkit serve app.py                                     https://localhost:8443/ with a certificate of its own

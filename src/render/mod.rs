@@ -98,6 +98,11 @@ impl Talk {
         Self { quiet: global.quiet, choice: choice(global) }
     }
 
+    /// Whether nothing but errors is said.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Says a line, unless told to be quiet.
     pub fn say(&self, line: &str) {
         if !self.quiet {

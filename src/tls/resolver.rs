@@ -30,7 +30,8 @@ pub trait CertificateSource: Send + Sync {
     fn look_again(&self) {}
 }
 
-/// Certificates with their keys. The first is for clients that ask for no name, or an unknown one.
+/// Certificates with their keys. The first is for clients that ask for an unknown name, and for those that ask for none
+/// unless there is one with an address: whoever connects by address asks for no name (RFC 6066 section 3).
 #[derive(Debug)]
 pub struct CertificateSet {
     entries: Vec<Entry>,
@@ -40,6 +41,7 @@ pub struct CertificateSet {
 struct Entry {
     /// DNS names in lower case, wildcards as `*.example.com`.
     names: Vec<String>,
+    has_address: bool,
     key: Arc<RustlsKey>,
 }
 
@@ -56,7 +58,8 @@ impl CertificateSet {
                 let chain = pair.chain().iter().map(|certificate| certificate.der.clone()).collect();
                 let key = RustlsKey::from_der(chain, pair.key().to_rustls(), &provider)
                     .map_err(Error::CertifiedKey)?;
-                Ok(Entry { names: dns_names(pair.leaf()), key: Arc::new(key) })
+                let has_address = has_address(pair.leaf());
+                Ok(Entry { names: dns_names(pair.leaf()), has_address, key: Arc::new(key) })
             })
             .collect::<Result<Vec<_>, Error>>()?;
         if entries.is_empty() {
@@ -92,7 +95,8 @@ impl CertificateSet {
             }
         }
         if candidates.is_empty() {
-            let first = self.entries.first()?;
+            let by_address = self.entries.iter().find(|entry| name.is_none() && entry.has_address);
+            let first = by_address.or_else(|| self.entries.first())?;
             candidates = self.entries.iter().filter(|entry| entry.names == first.names).collect();
         }
         let best = candidates.iter().find(|entry| fits(&entry.key)).or_else(|| candidates.first())?;
@@ -129,6 +133,10 @@ impl ResolvesServerCert for Resolver {
             .load()
             .choose(hello.server_name(), |certified| certified.key.choose_scheme(schemes).is_some())
     }
+}
+
+fn has_address(leaf: &Certificate) -> bool {
+    leaf.subject_alt_names.iter().flatten().any(|name| matches!(name, SubjectAltName::Ip(_)))
 }
 
 fn dns_names(leaf: &Certificate) -> Vec<String> {
@@ -186,6 +194,15 @@ mod tests {
         let fits = |key: &RustlsKey| key.key.choose_scheme(&[p384]).is_some();
         assert_eq!(index(set.choose(Some("a.example"), fits)), 3);
         assert_eq!(index(set.choose(None, fits)), 3);
+    }
+
+    #[test]
+    fn whoever_asks_for_no_name_came_by_address() {
+        let pairs = [pair("a.example", KeyKind::EcdsaP256), pair("192.0.2.7", KeyKind::EcdsaP256)];
+        let set = CertificateSet::new(&pairs).unwrap();
+        let leaf = |name| set.choose(name, |_: &RustlsKey| true).unwrap().cert[0].clone();
+        assert_eq!(leaf(None), pairs[1].leaf().der);
+        assert_eq!(leaf(Some("x.example")), pairs[0].leaf().der);
     }
 
     #[test]

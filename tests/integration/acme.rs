@@ -325,3 +325,39 @@ fn run(test: &Test, pebble: &Pebble<'_>, caller: &Scripted) -> Result<Obtained, 
         Prepared::HookOnly(_) | Prepared::NotDue(_) => panic!("there is nothing to do"),
     }
 }
+
+#[test]
+fn challenge_and_roots_stay_when_nothing_is_said_of_them() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    pebble.obtain(&["a.test"]).exits(0);
+    let before = test.text("state/certs/a.test/renew.json");
+    let directory = pebble.directory();
+    let bare = ["acme", "obtain", "a.test", "--state", "state", "--server", &directory];
+    test.certkit(&bare).exits(0).says("nothing to do");
+    assert_eq!(test.text("state/certs/a.test/renew.json"), before);
+    test.certkit(&[&bare[..], &["--force"]].concat()).exits(0);
+    test.certkit(&["acme", "renew", "--force", "--state", "state"]).exits(0);
+    assert_eq!(pebble.certificates(), 3);
+}
+
+#[test]
+fn every_help_ends_with_the_exit_status() {
+    let test = Test::new();
+    let account = ["show", "update", "rollover", "deactivate"].map(|word| vec!["account", word]);
+    let others = ["obtain", "renew", "revoke", "list", "account", "install-timer"].map(|word| vec![word]);
+    for words in others.into_iter().chain(account) {
+        let ran = test.certkit(&[&["acme"], &words[..], &["--help"]].concat()).exits(0);
+        let text = ran.stdout();
+        let (_, status) = text.split_once("EXIT STATUS\n").expect("a status");
+        assert!(text.contains("EXAMPLES") && status.trim_start().starts_with("0 "), "{words:?}");
+    }
+    // The long text, too.
+    let says = |word: &str, text: &str| {
+        let ran = test.certkit(&["acme", word, "--help"]);
+        assert!(ran.stdout().contains(text), "{}", ran.stdout());
+    };
+    says("obtain", "/var/lib/certkit");
+    says("renew", "then daily");
+    says("revoke", "It is not renewed");
+}

@@ -38,6 +38,15 @@ fn problems_with_hostile_words_are_shown_harmless() {
 }
 
 #[test]
+fn a_hostile_kind_of_problem_is_shown_harmless() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let front = Front::start(&test, &pebble);
+    front.on(Class::NewOrder, Fault::problem(403, HOSTILE, "no"));
+    is_harmless(&test, &front.obtain(&["a.test"]).exits(1));
+}
+
+#[test]
 fn a_hostile_rate_limit_is_shown_harmless() {
     let test = Test::new();
     let Some(pebble) = Pebble::start(&test) else { return };

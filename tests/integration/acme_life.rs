@@ -8,10 +8,10 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::acme_front::{Class, Fault, Front};
-use crate::harness::{Program, Ran, Test, certkit};
+use crate::harness::{Program, Ran, Test, certkit, eventually};
 use crate::pebble::Pebble;
 use crate::peers::peer;
-use crate::process::Process;
+use crate::process::{Process, free_port};
 
 const QUICK: [(&str, &str); 2] = [("PEBBLE_WFE_NONCEREJECT", "0"), ("PEBBLE_VA_NOSLEEP", "1")];
 const RENEW: [&str; 4] = ["acme", "renew", "--state", "state"];
@@ -158,6 +158,22 @@ fn a_deploy_hook_runs_when_the_certificate_is_live_and_only_it_is_repeated() {
 }
 
 #[test]
+fn a_count_that_cannot_be_kept_hides_neither_a_certificate_nor_a_failure() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    pebble.obtain(&["a.test", "--deploy-hook", "echo ran >> ran"]).exits(0);
+    let account = fs::read_dir(test.path("state/accounts")).unwrap().next().unwrap().unwrap();
+    fs::write(account.path().join("history.json"), "{").unwrap();
+    test.certkit(&["acme", "renew", "--force", "--state", "state"]).exits(0).says("history.json");
+    assert_eq!((test.text("ran").as_str(), pebble.certificates()), ("ran\nran\n", 2));
+    let closed = format!("--http=127.0.0.1:{}", free_port());
+    pebble.obtain_by(&["b.test", "--force", &closed]).exits(1).says("b.test");
+    // Without --force nothing is ordered that might be one too many.
+    pebble.obtain(&["b.test"]).exits(2).says("history.json");
+    assert_eq!(pebble.certificates(), 2);
+}
+
+#[test]
 fn one_group_is_let_through_to_the_key() {
     let test = Test::new();
     let Some(pebble) = Pebble::start(&test) else { return };
@@ -198,6 +214,28 @@ fn a_rehearsal_validates_and_keeps_nothing() {
     assert_eq!((pebble.accounts(), front.count(Class::Account)), (2, 1));
     front.always(Class::NewOrder, Fault::problem(403, "rejectedIdentifier", "not this name"));
     front.obtain(&["c.test", "--dry-run"]).exits(1).says("not this name");
+}
+
+#[test]
+fn a_rehearsal_that_is_stopped_leaves_no_copy_of_the_accounts_key() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let front = Front::start(&test, &pebble);
+    front.obtain(&["a.test"]).exits(0);
+    for signal in [Signal::INT, Signal::TERM] {
+        front.on(Class::NewOrder, Fault::Delay(std::time::Duration::from_secs(60)));
+        let orders = front.count(Class::NewOrder);
+        fs::create_dir_all(test.path("tmp")).unwrap();
+        let args = ["acme", "obtain", "b.test", "--dry-run"];
+        let program = test.program(certkit()).args(args).args(front.args());
+        let program = program.env("TMPDIR", test.path("tmp"));
+        let mut run = Process::start(&test, program);
+        eventually("an order is asked for", || (front.count(Class::NewOrder) > orders).then_some(()));
+        assert_eq!(fs::read_dir(test.path("tmp")).unwrap().count(), 1);
+        run.signal(signal);
+        assert_eq!(run.wait().code(), Some(2), "{}", run.log());
+        assert_eq!(fs::read_dir(test.path("tmp")).unwrap().count(), 0);
+    }
 }
 
 #[test]

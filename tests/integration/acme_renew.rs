@@ -377,6 +377,26 @@ fn retries_come_after_1_10_and_100_minutes_and_then_daily() {
     assert!(record(&test, "a.test").get("last_failure").is_none());
 }
 
+#[test]
+fn what_was_kept_while_the_clock_was_ahead_holds_nothing_back() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let front = Front::start(&test, &pebble);
+    front.always(Class::NewOrder, Fault::problem(403, "rejectedIdentifier", "not this name"));
+    let keeper = keeper(&test, &pebble, front.directory());
+    let now = SystemClock.now();
+    let wrong = now + Duration::days(3650);
+    assert!(look(&keeper, wrong, Urgency::default()).is_err());
+    assert!(matches!(look(&keeper, wrong, Urgency::default()), Ok(Turn::HeldBack { .. })));
+    front.be_kind();
+    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(Turn::Renewed(_))));
+
+    front.set_renewal_info(RenewalInfo::not_due());
+    edit(&test, "a.test", |record| record["ask_again"] = "2099-01-01T00:00:00Z".into());
+    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(Turn::Unneeded(_))));
+    assert_eq!(front.count(Class::RenewalInfo), 1);
+}
+
 /// A keeper of a.test at the server of `directory`.
 fn keeper(test: &Test, pebble: &Pebble<'_>, directory: &str) -> Keeper {
     let address = format!("127.0.0.1:{}", pebble.http_port).parse().unwrap();

@@ -1,5 +1,7 @@
 //! `certkit serve --acme`: a server that gets its certificates by itself, from a real ACME server.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::thread;
 
 use rustix::process::Signal;
@@ -90,6 +92,17 @@ fn the_https_listener_answers_where_there_is_no_other() {
 }
 
 #[test]
+fn an_address_has_a_certificate_beside_that_of_a_name() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    pebble.write_issuer_root();
+    let server = serve(&test, &pebble, &pebble.directory(), &["a.test", "127.0.0.1"], &[]);
+    for name in ["a.test", "127.0.0.1"] {
+        wait_until_trusted(&test, &server, name);
+    }
+}
+
+#[test]
 fn a_renewal_under_load_fails_no_request() {
     let Some(python) = python(&["ssl"]) else { return };
     let test = Test::new();
@@ -151,7 +164,70 @@ fn what_cannot_be_had_stops_the_start() {
     serve(&["--acme", "a b", "--agree-tos"]).exits(2);
     serve(&["--acme", "a.test", "--agree-tos", "--listen", "http:127.0.0.1:0"]).exits(2).says("--listen");
     serve(&["--acme", "a.test", "--cert", "x", "--key", "x"]).exits(2);
+    serve(&["--acme", "a.test", "--acme", "a.test,b.test", "--agree-tos"]).exits(2).says("a.test twice");
     assert!(!test.path("state").exists());
+    // Whoever may write there may have put a key of their own in place.
+    std::fs::create_dir(test.path("state")).unwrap();
+    std::fs::set_permissions(test.path("state"), Permissions::from_mode(0o777)).unwrap();
+    serve(&["--acme", "a.test", "--agree-tos"]).exits(2).says("others may write");
+}
+
+#[test]
+fn a_closed_account_is_none() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    pebble.obtain(&["a.test"]).exits(0);
+    test.certkit(&["acme", "account", "deactivate", "--state", "state"]).exits(0);
+    let mut args: Vec<_> = ["serve", "--acme", "b.test"].map(str::to_owned).to_vec();
+    args.extend(acme(&pebble, &pebble.directory()).into_iter().filter(|arg| arg != "--agree-tos"));
+    test.certkit(&args.iter().map(String::as_str).collect::<Vec<_>>()).exits(2).says("--agree-tos");
+}
+
+#[test]
+fn a_hook_that_fails_and_a_revocation_are_told() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    pebble.write_issuer_root();
+    pebble.obtain(&["a.test", "--deploy-hook", "echo not ready; exit 7"]).exits(3);
+    let server = serve(&test, &pebble, &pebble.directory(), &["a.test"], &[]);
+    server.process.wait_for_log("| not ready");
+
+    test.certkit(&["acme", "revoke", "a.test", "--state", "state"]).exits(0);
+    server.process.signal(Signal::HUP);
+    server.process.wait_for_log("a.test: the certificate is revoked");
+    assert_eq!(pebble.certificates(), 1);
+    // Whoever says it again knows, and wants another one.
+    server.process.signal(Signal::HUP);
+    server.process.wait_for_log("there is a new certificate");
+    assert_eq!(pebble.certificates(), 2);
+}
+
+#[test]
+fn files_that_cannot_be_read_any_more_take_nothing_from_clients() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    pebble.write_issuer_root();
+    pebble.obtain(&["a.test"]).exits(0);
+    pebble.obtain(&["b.test"]).exits(0);
+    let server = serve(&test, &pebble, &pebble.directory(), &["a.test", "b.test"], &[]);
+    test.write("state/certs/a.test/1/privkey.pem", "no key");
+    let alpn = format!("--tls-alpn=127.0.0.1:{}", pebble.tls_port);
+    pebble.obtain_by(&["b.test", "--force", &alpn]).exits(0);
+    server.process.signal(Signal::HUP);
+    server.process.wait_for_log("new certificates are in use");
+    assert!(server.process.log().contains("a.test/privkey.pem"), "{}", server.process.log());
+    for name in ["a.test", "b.test"] {
+        assert_eq!(fetch(&test, &server, name), (true, "hello".into()), "{}", server.process.log());
+    }
+
+    // All of them gone: the old ones are shown until there are new ones.
+    std::fs::rename(test.path("state"), test.path("away")).unwrap();
+    std::fs::write(test.path("state"), "in the way").unwrap();
+    server.process.signal(Signal::HUP);
+    server.process.wait_for_log("the old ones stay");
+    for name in ["a.test", "b.test"] {
+        assert_eq!(fetch(&test, &server, name), (true, "hello".into()), "{}", server.process.log());
+    }
 }
 
 #[test]
@@ -173,4 +249,8 @@ fn a_failure_is_told_and_the_server_runs_on() {
     assert!(process.log().contains("a.test"), "{}", process.log());
     assert!(process.ended().is_none());
     assert_eq!(pebble.certificates(), 0);
+    // Somebody who has opened a port need not wait; the next try is by the other listener.
+    process.signal(Signal::HUP);
+    process.wait_for_log("there is a new certificate");
+    assert_eq!(pebble.certificates(), 1);
 }

@@ -14,6 +14,8 @@ const SAME_SET_WINDOW: Duration = Duration::days(7);
 /// Let's Encrypt takes five failed validations a name and hour.
 const FAILED_MOST: usize = 3;
 const FAILED_WINDOW: Duration = Duration::hours(1);
+/// Clocks are put right by minutes; what seems to happen later than this was kept while the clock was wrong.
+const LATEST: Duration = Duration::hours(1);
 
 /// What happened at an account of late.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +67,7 @@ impl History {
     /// [`Exhausted`] when it is not.
     pub fn allows(&self, names: &[String], now: OffsetDateTime) -> Result<(), Exhausted> {
         let set = names::hash(names);
-        if let Some(oldest) = nth_last(&self.issued, &set, SAME_SET_MOST, now - SAME_SET_WINDOW) {
+        if let Some(oldest) = nth_last(&self.issued, &set, SAME_SET_MOST, SAME_SET_WINDOW, now) {
             return Err(Exhausted {
                 reason: format!(
                     "{SAME_SET_MOST} certificates for these very names were issued in the last seven days"
@@ -74,7 +76,7 @@ impl History {
             });
         }
         for name in names {
-            if let Some(oldest) = nth_last(&self.failed, name, FAILED_MOST, now - FAILED_WINDOW) {
+            if let Some(oldest) = nth_last(&self.failed, name, FAILED_MOST, FAILED_WINDOW, now) {
                 return Err(Exhausted {
                     reason: format!(
                         "the validation of {name} has failed {FAILED_MOST} times in the last hour"
@@ -88,15 +90,27 @@ impl History {
 
     fn forget_old(&mut self, now: OffsetDateTime) {
         self.schema = SCHEMA;
-        self.issued.retain(|entry| entry.at.0 > now - SAME_SET_WINDOW);
-        self.failed.retain(|entry| entry.at.0 > now - FAILED_WINDOW);
+        self.issued.retain(|entry| entry.is_within(SAME_SET_WINDOW, now));
+        self.failed.retain(|entry| entry.is_within(FAILED_WINDOW, now));
     }
 }
 
-/// The time of the `count`th last entry of this kind after `since`, if there are as many.
-fn nth_last(entries: &[Entry], of: &str, count: usize, since: OffsetDateTime) -> Option<OffsetDateTime> {
-    let mut times: Vec<_> =
-        entries.iter().filter(|entry| entry.of == of && entry.at.0 > since).map(|entry| entry.at.0).collect();
+impl Entry {
+    fn is_within(&self, window: Duration, now: OffsetDateTime) -> bool {
+        now - window < self.at.0 && self.at.0 <= now + LATEST
+    }
+}
+
+/// The time of the `count`th last entry of this kind within `window`, if there are as many.
+fn nth_last(
+    entries: &[Entry],
+    of: &str,
+    count: usize,
+    window: Duration,
+    now: OffsetDateTime,
+) -> Option<OffsetDateTime> {
+    let counts = |entry: &&Entry| entry.of == of && entry.is_within(window, now);
+    let mut times: Vec<_> = entries.iter().filter(counts).map(|entry| entry.at.0).collect();
     times.sort_unstable();
     times.get(times.len().checked_sub(count)?).copied()
 }
@@ -153,5 +167,19 @@ mod tests {
         history.add_failed(["a.test"], NOW);
         history.add_failed([], NOW + Duration::days(8));
         assert_eq!((history.issued.len(), history.failed.len()), (0, 0));
+    }
+
+    #[test]
+    fn what_was_kept_while_the_clock_was_ahead_does_not_count() {
+        let set = names(&["a.test"]);
+        let mut history = History::default();
+        for _ in 0..4 {
+            history.add_issued(&set, NOW + Duration::days(3650));
+            history.add_failed(["a.test"], NOW + Duration::days(3650));
+        }
+        history.allows(&set, NOW + Duration::days(3650)).unwrap_err();
+        history.allows(&set, NOW).unwrap();
+        history.add_failed(["b.test"], NOW);
+        assert_eq!((history.issued.len(), history.failed.len()), (0, 1));
     }
 }

@@ -11,8 +11,8 @@ use crate::finding::{Code, Finding, Location};
 use crate::report::Failure;
 use crate::sys::fs::plain;
 
-/// The method that the flags ask for; without one a server of our own on port 80.
-pub(super) fn method(args: &ChallengeArgs) -> Result<Method> {
+/// The method that the flags ask for; without one that of `before`, else a server of our own on port 80.
+pub(super) fn method(args: &ChallengeArgs, before: Option<Method>) -> Result<Method> {
     if let Some(folder) = &args.webroot {
         return Ok(Method::Webroot(folder.clone()));
     }
@@ -25,8 +25,10 @@ pub(super) fn method(args: &ChallengeArgs) -> Result<Method> {
     if let Some(tls_alpn) = &args.tls_alpn {
         return Ok(Method::TlsAlpn(address("--tls-alpn", tls_alpn)?));
     }
-    let http = args.http.as_deref().unwrap_or(":80");
-    Ok(Method::Http(address("--http", http)?))
+    match (&args.http, before) {
+        (None, Some(before)) => Ok(before),
+        (http, _) => Ok(Method::Http(address("--http", http.as_deref().unwrap_or(":80"))?)),
+    }
 }
 
 fn address(flag: &str, text: &str) -> Result<ListenAddress> {

@@ -54,7 +54,7 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 }
 
 /// What there is to say of a deploy hook that failed.
-fn hook_finding(run: &HookRun) -> Option<Finding> {
+pub(super) fn hook_finding(run: &HookRun) -> Option<Finding> {
     let why = run.failure.as_ref()?;
     let mut message =
         format!("the certificate is in place, but its deploy hook failed: {why}\nhook: {}", run.command);

@@ -1,12 +1,14 @@
 //! `certkit acme obtain`.
 
 use std::fs::{self, DirBuilder};
+use std::future::pending;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
 use super::failure::failure;
@@ -28,8 +30,8 @@ use crate::x509::Certificate;
 const MAX_SECRET_BYTES: u64 = 4096;
 
 pub(super) fn run(args: &ObtainArgs, context: &Context<'_>) -> Result {
-    let plan = plan(args)?;
     let storage = storage(&args.state)?;
+    let plan = plan(args, &storage)?;
     let user = User::new(context, args.agree_tos);
     if args.dry_run {
         return rehearse(plan, &storage, &user, context);
@@ -67,7 +69,7 @@ fn with_hook(mut report: Report, hook: Option<&HookRun>) -> Report {
     report
 }
 
-fn plan(args: &ObtainArgs) -> Result<Plan> {
+fn plan(args: &ObtainArgs, storage: &Storage) -> Result<Plan> {
     let mut names = Vec::with_capacity(args.names.len());
     for name in &args.names {
         let name = acme::certificate_name(name)
@@ -84,6 +86,9 @@ fn plan(args: &ObtainArgs) -> Result<Plan> {
     if let Some(email) = &args.email {
         check_mail_address(email)?;
     }
+    // One that cannot be read is told of when it is needed.
+    let before = names.first().and_then(|name| storage.certificate(name).record().ok().flatten());
+    let challenge = challenge::method(&args.challenge, before.and_then(|record| record.challenge))?;
     Ok(Plan {
         names,
         server,
@@ -96,7 +101,7 @@ fn plan(args: &ObtainArgs) -> Result<Plan> {
         deploy_hook: args.deploy_hook.clone(),
         key_group: args.key_group.clone(),
         force: args.force,
-        ..Plan::new(challenge::method(&args.challenge)?)
+        ..Plan::new(challenge)
     })
 }
 
@@ -131,18 +136,29 @@ fn rehearse(mut plan: Plan, storage: &Storage, user: &User<'_>, context: &Contex
     // Nobody is told of a certificate that is thrown away.
     plan.deploy_hook = None;
     plan.key_group = None;
-    let runtime = runtime()?;
-    if let Prepared::Needed(work) = acme::prepare(plan, &state, user, context.clock.now()).map_err(failure)? {
-        if counterpart.is_some() {
-            runtime.block_on(work.run(user)).map_err(failure)?;
-        } else {
-            runtime.block_on(work.rehearse(user)).map_err(failure)?;
+    let prepared = acme::prepare(plan, &state, user, context.clock.now()).map_err(failure)?;
+    let rehearsal = async {
+        match prepared {
+            Prepared::Needed(work) if counterpart.is_some() => work.run(user).await.map(drop)?,
+            Prepared::Needed(work) => work.rehearse(user).await?,
+            Prepared::HookOnly(_) | Prepared::NotDue(_) => {}
         }
-    }
-    if !is_known {
-        // Best effort: an account that nobody has the key of any more harms nobody.
-        let _ = runtime.block_on(acme::deactivate(&state, Some(&server), user));
-    }
+        if !is_known {
+            // Best effort: an account that nobody has the key of any more harms nobody.
+            let _ = acme::deactivate(&state, Some(&server), user).await;
+        }
+        Ok(())
+    };
+    runtime()?.block_on(async {
+        tokio::select! {
+            done = rehearsal => done.map_err(failure),
+            // The copy of the account's key must not stay behind.
+            () = stopped() => Err(Failure::new(Finding::error(
+                Code::AcmeFailed,
+                "the dry run was stopped; an answer to a challenge may be left behind",
+            ))),
+        }
+    })?;
     let how_far = if counterpart.is_some() {
         "the test server gave a certificate"
     } else {
@@ -150,6 +166,16 @@ fn rehearse(mut plan: Plan, storage: &Storage, user: &User<'_>, context: &Contex
     };
     context.talk.say(&format!("dry run: {how_far}; nothing is kept"));
     Ok(Report::new(Outcome::Created(Created::default())))
+}
+
+/// Waits until somebody wants this program to end.
+async fn stopped() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return pending().await };
+    tokio::select! {
+        Ok(()) = tokio::signal::ctrl_c() => {}
+        Some(()) = terminate.recv() => {}
+        else => pending().await,
+    }
 }
 
 /// The server to rehearse with, where a server has one for that.

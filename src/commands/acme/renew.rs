@@ -20,7 +20,7 @@ pub(super) fn run(args: &AcmeRenewArgs, context: &Context<'_>) -> Result {
     let failure = |error| failure(error, context.clock.now());
     storage.check_access().map_err(|error| failure(error.into()))?;
     let stores = chosen(&storage, &args.names).map_err(failure)?;
-    let urgency = Urgency { ask: args.refresh_ari, force: args.force };
+    let urgency = Urgency { ask: args.refresh_ari, force: args.force, retry: false };
     let runtime = runtime()?;
     let mut certificates = Vec::with_capacity(stores.len());
     for store in stores {

@@ -88,7 +88,12 @@ impl Caller for User<'_> {
         if self.agrees {
             return true;
         }
-        if !self.is_there || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        // Whoever wants no words cannot be asked.
+        if !self.is_there
+            || self.talk.is_quiet()
+            || !std::io::stdin().is_terminal()
+            || !std::io::stderr().is_terminal()
+        {
             return false;
         }
         self.say("do you agree to them? [y/N]");

@@ -8,27 +8,31 @@
 //! Keepers wait for locks and files, so they have threads of their own; the server's thread only ever reads what is in
 //! place. At a start with state on disk nobody is asked: the certificates are served at once.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use time::OffsetDateTime;
 use tokio::sync::Notify;
 
 use super::super::Result;
-use super::super::acme::{User, check_mail_address, default_state, failure, minute, server_address};
+use super::super::acme::{
+    User, check_mail_address, default_state, failure, hook_finding, minute, server_address,
+};
 use super::super::input::{read_certificates, read_private_key};
 use super::super::issuing::{cannot_issue, new_key};
 use super::words::Identity;
 use crate::acme::challenge::tls_alpn01::Proofs;
 use crate::acme::challenge::{self, Answer, Embedded, Kind, Method, Solver};
 use crate::acme::storage::{CertificateStore, Storage};
-use crate::acme::{self, Keeper, LETS_ENCRYPT, Plan, Turn, Urgency};
+use crate::acme::{self, HookRun, Keeper, LETS_ENCRYPT, Plan, Turn, Urgency};
 use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
 use crate::config::PartialServe;
 use crate::config::values::AcmeMissing;
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Location};
 use crate::render::Talk;
 use crate::report::Failure;
 use crate::serve::address::Scheme;
@@ -48,6 +52,9 @@ const PLACEHOLDER_DAYS: u32 = 7;
 pub(super) struct AcmeCertificates {
     stores: Vec<CertificateStore>,
     placeholders: Option<Vec<CertifiedKey>>,
+    /// What was last read of each, for the time when that cannot be repeated.
+    last: Mutex<Vec<Option<Arc<CertifiedKey>>>>,
+    talk: Talk,
     changed: Arc<Notify>,
     /// One for each thread that looks after a certificate.
     wake: Mutex<Vec<mpsc::Sender<()>>>,
@@ -72,8 +79,11 @@ pub(super) fn certificates(
     talk: Talk,
 ) -> Result<(Certificates, Identity, Keepers)> {
     let groups = names.iter().map(|names| group(names)).collect::<Result<Vec<_>>>()?;
+    each_filed_apart(&groups)?;
     let state = settings.acme_state.clone().map_or_else(default_state, Ok)?;
     let storage = Storage::new(state);
+    // Keys and chains are read from there before any keeper looks.
+    storage.check_access().map_err(|error| failure(error.into(), SystemClock.now()))?;
     let server = settings.acme_server.as_deref().map_or_else(|| Ok(LETS_ENCRYPT.into()), server_address)?;
     let email = settings.acme_email.clone();
     email.as_deref().map_or(Ok(()), check_mail_address)?;
@@ -109,6 +119,8 @@ pub(super) fn certificates(
     let certificates = Arc::new(AcmeCertificates {
         stores: groups.iter().map(|names| storage.certificate(&first(names))).collect(),
         placeholders,
+        last: Mutex::new(vec![None; groups.len()]),
+        talk,
         changed: Arc::new(Notify::new()),
         wake: Mutex::default(),
     });
@@ -138,14 +150,28 @@ fn group(names: &str) -> Result<Vec<String>> {
     Ok(group)
 }
 
+/// A certificate is filed under its first name: two that share it would replace each other without end.
+fn each_filed_apart(groups: &[Vec<String>]) -> Result<()> {
+    let mut seen = HashSet::new();
+    match groups.iter().filter_map(|names| names.first()).find(|first| !seen.insert(first.as_str())) {
+        None => Ok(()),
+        Some(twice) => {
+            let message =
+                format!("--acme is given {twice} twice, and a certificate is filed under its first name");
+            let fix = format!("name all that go into one certificate once: --acme {twice},www.{twice}");
+            Err(Finding::error(Code::InvalidSetting, message).fix(fix).into())
+        }
+    }
+}
+
 /// A new account needs somebody's consent, and a server has nobody to ask. Known before the first client comes.
 fn has_agreed(storage: &Storage, server: &str, agrees: bool) -> Result<()> {
     let account = storage.account(server).load().map_err(|error| failure(error.into(), SystemClock.now()))?;
-    if agrees || account.is_some() {
+    if agrees || account.is_some_and(|account| !account.deactivated) {
         return Ok(());
     }
     let message =
-        format!("there is no account at {server} yet, and a new one needs consent to its terms of service");
+        format!("there is no open account at {server}, and a new one needs consent to its terms of service");
     let fix = "read them (certkit acme obtain NAME prints their address), and then add --agree-tos";
     Err(Finding::error(Code::InvalidSetting, message).fix(fix).into())
 }
@@ -188,7 +214,8 @@ impl AcmeCertificates {
     /// The files of one certificate; `None` when there are none yet.
     fn read(store: &CertificateStore) -> Result<Option<CertifiedKey>> {
         let files = store.live_files();
-        if !files.fullchain.exists() {
+        // A folder that may not be looked into is another matter: reading says so.
+        if matches!(files.fullchain.try_exists(), Ok(false)) {
             return Ok(None);
         }
         let chain = read_certificates(&files.fullchain.display().to_string())?;
@@ -213,15 +240,32 @@ impl AcmeCertificates {
 #[async_trait]
 impl CertificateSource for AcmeCertificates {
     fn load(&self) -> std::result::Result<CertificateSet, Vec<Finding>> {
-        // The files are swapped as one, but read one after the other: whoever comes in between reads again.
-        let read = |store| Self::read(store).or_else(|_| Self::read(store));
-        let read = self.stores.iter().map(read).collect::<Result<Vec<_>>>();
-        let read = read.map_err(|failure| failure.findings)?;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut trouble = Vec::new();
+        let mut fresh = 0;
+        for (store, last) in self.stores.iter().zip(last.iter_mut()) {
+            // The files are swapped as one, but read one after the other: whoever comes in between reads again.
+            match Self::read(store).or_else(|_| Self::read(store)) {
+                Ok(Some(pair)) => {
+                    *last = Some(Arc::new(pair));
+                    fresh += 1;
+                }
+                Ok(None) if last.is_none() => fresh += 1,
+                Ok(None) => trouble.push(gone(store)),
+                Err(failure) if last.is_none() => return Err(failure.findings),
+                Err(failure) => trouble.extend(failure.findings),
+            }
+        }
+        // One that cannot be read keeps nobody from the others; it is shown as it was.
+        if fresh == 0 {
+            return Err(trouble);
+        }
+        self.talk.findings(&trouble);
         let placeholder = |index| self.placeholders.as_ref().and_then(|all| all.get(index));
-        let pairs: Vec<_> = read
+        let pairs: Vec<_> = last
             .iter()
             .enumerate()
-            .filter_map(|(index, pair)| pair.as_ref().or_else(|| placeholder(index)))
+            .filter_map(|(index, pair)| pair.as_deref().or_else(|| placeholder(index)))
             .collect();
         if pairs.is_empty() {
             return Ok(CertificateSet::none());
@@ -237,6 +281,12 @@ impl CertificateSource for AcmeCertificates {
     fn look_again(&self) {
         self.wake_all();
     }
+}
+
+fn gone(store: &CertificateStore) -> Finding {
+    let file = store.live_files().fullchain.display().to_string();
+    let message = format!("the files of {} are gone; it is shown as it was", store.name());
+    Finding::warning(Code::NotFound, message).at(Location::file(file))
 }
 
 impl Keepers {
@@ -283,21 +333,24 @@ impl Watch {
         let Some(mut keeper) = turns.next() else { return };
         let mut version = self.version();
         let mut urgency = Urgency::default();
-        let mut pause = Duration::ZERO;
+        let mut is_revoked = false;
         loop {
-            pause = pause.max(until_next_look(keeper)).min(LONGEST_SLEEP);
-            match self.woken.recv_timeout(pause) {
-                // Somebody has told the server to look again, whatever was said of when.
-                Ok(()) => urgency.ask = true,
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
+            // The first look is at once: it does nothing before its time, and says what stands in the way.
             match runtime.block_on(keeper.look(&user, SystemClock.now(), urgency)) {
-                Ok(turn) => self.say(&user, &turn),
+                Ok(Turn::Revoked) => {
+                    if !is_revoked || urgency.ask {
+                        self.say_revoked();
+                    }
+                    is_revoked = true;
+                }
+                Ok(turn) => {
+                    is_revoked = false;
+                    self.say(&user, &turn);
+                }
                 Err(failed) => {
-                    self.talk.findings(&failure(*failed.error, SystemClock.now()).findings);
+                    self.tell(failure(*failed.error, SystemClock.now()).findings);
                     if let Some(next) = failed.next_try {
-                        user.say(&format!("the next try is due at {}", minute(next)));
+                        say_next(&user, next);
                     }
                     // A port that is closed to the world may be closed alone.
                     keeper = turns.next().unwrap_or(keeper);
@@ -309,8 +362,16 @@ impl Watch {
                 version = now;
                 self.changed.notify_one();
             }
-            urgency = Urgency::default();
-            pause = SHORTEST_SLEEP;
+            let pause = until_next_look(keeper).clamp(SHORTEST_SLEEP, LONGEST_SLEEP);
+            urgency = match self.woken.recv_timeout(pause) {
+                // Somebody has told the server to look again, whatever was said of when: what stood in the way may be
+                // mended, and the revocation is known.
+                Ok(()) => Urgency { ask: true, force: is_revoked, retry: true },
+                Err(RecvTimeoutError::Timeout) => Urgency::default(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            // One look does for all who wanted one.
+            while self.woken.try_recv().is_ok() {}
         }
     }
 
@@ -324,14 +385,39 @@ impl Watch {
             Turn::Renewed(obtained) => {
                 let until = obtained.chain.first().map(|leaf| date(leaf.not_after)).unwrap_or_default();
                 user.say(&format!("there is a new certificate, good until {until}"));
-                self.talk.findings(&obtained.remarks);
+                self.tell(obtained.remarks.clone());
+                self.say_hook(obtained.hook.as_ref());
             }
-            Turn::HeldBack { until, .. } => {
-                user.say(&format!("the next try is due at {}", minute(*until)));
-            }
-            Turn::HookRepeated(..) | Turn::Revoked | Turn::Unneeded(_) => {}
+            Turn::HeldBack { until, .. } => say_next(user, *until),
+            Turn::HookRepeated(_, run) => self.say_hook(Some(run)),
+            Turn::Revoked | Turn::Unneeded(_) => {}
         }
     }
+
+    fn say_revoked(&self) {
+        let message = "the certificate is revoked, and so not renewed";
+        let fix = format!("kill -HUP {} gets another one", std::process::id());
+        self.tell(vec![Finding::warning(Code::Revoked, message).fix(fix)]);
+    }
+
+    /// A deploy hook that was asked for when the certificate was first obtained goes on to be run.
+    fn say_hook(&self, run: Option<&HookRun>) {
+        self.tell(run.and_then(hook_finding).into_iter().collect());
+    }
+
+    /// Says what was found, and about which certificate.
+    fn tell(&self, findings: Vec<Finding>) {
+        let named = |finding: Finding| {
+            let message = format!("{}: {}", self.name, finding.message);
+            Finding { message, ..finding }
+        };
+        self.talk.findings(&findings.into_iter().map(named).collect::<Vec<_>>());
+    }
+}
+
+fn say_next(user: &User<'_>, at: OffsetDateTime) {
+    let at = minute(at);
+    user.say(&format!("the next try is due at {at}; kill -HUP {} tries at once", std::process::id()));
 }
 
 fn until_next_look(keeper: &Keeper) -> Duration {
