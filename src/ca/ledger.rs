@@ -103,6 +103,16 @@ impl Event {
         }
     }
 
+    /// Whether a list can be made of it: what has no serial number would be left out in silence, and the last number has
+    /// none after it.
+    fn is_sound(&self) -> bool {
+        match self {
+            Self::Revoked { serial, .. } => bytes(serial).is_some_and(|bytes| !bytes.is_empty()),
+            Self::Listed { number, .. } => *number < u64::MAX,
+            Self::Issued { .. } | Self::Discarded { .. } => true,
+        }
+    }
+
     fn ca(&self) -> &str {
         match self {
             Self::Issued { ca, .. }
@@ -277,8 +287,8 @@ impl Ledger {
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            let event: Event = serde_json::from_slice(line)
-                .map_err(|_| Error::Malformed { path: self.path.clone(), line: index + 1 })?;
+            let event: Option<Event> = serde_json::from_slice(line).ok().filter(Event::is_sound);
+            let event = event.ok_or_else(|| Error::Malformed { path: self.path.clone(), line: index + 1 })?;
             if event.ca() == ca {
                 records.take(event);
             }
@@ -404,5 +414,12 @@ mod tests {
         let ledger = Ledger::beside(&dir.path().join("ca.crt"));
         std::fs::write(ledger.path(), "\nhello\n").unwrap();
         assert!(matches!(ledger.read(&ca()), Err(Error::Malformed { line: 2, .. })));
+        let ca = ca();
+        let last = Event::Listed { ca: ca.spki_sha256(), number: u64::MAX, at: NOW };
+        for odd in [revoked(&ca, ""), revoked(&ca, "xy"), last] {
+            std::fs::write(ledger.path(), "").unwrap();
+            ledger.append(&[odd]).unwrap();
+            assert!(matches!(ledger.read(&ca), Err(Error::Malformed { line: 1, .. })));
+        }
     }
 }

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::input::{read_certificates, read_private_key_with};
+use super::output::shell_word;
 use super::password::Passwords;
 use crate::ca::Ledger;
 use crate::chain::{Origin, TrustStore};
@@ -27,8 +28,33 @@ pub(super) struct SigningCa {
     pub(super) bundle: Vec<Certificate>,
     /// The certificate's file.
     pub(super) path: PathBuf,
+    /// The key's file.
+    key_path: PathBuf,
     /// What it issued.
     pub(super) ledger: Ledger,
+}
+
+impl SigningCa {
+    /// Refuses the places of the CA's own files: not even `--force` means to lose the CA for one of its certificates.
+    ///
+    /// # Errors
+    /// When one of the files to be written would take the place of the CA's certificate, key or ledger.
+    pub(super) fn spare<'a>(&self, files: impl IntoIterator<Item = &'a Path>) -> Result<(), Failure> {
+        // Where an intermediate signs, its root is beside it.
+        let root = [ROOT.0, ROOT.1].map(|name| self.path.with_file_name(name));
+        let own = [&self.path, &self.key_path, self.ledger.path(), &root[0], &root[1]];
+        for file in files {
+            let Ok(place) = file.canonicalize() else { continue };
+            if own.iter().any(|own| own.canonicalize().is_ok_and(|own| own == place)) {
+                let message = format!("{} belongs to the CA, and is not replaced", file.display());
+                return Err(Finding::error(Code::OutputExists, message)
+                    .at(Location::file(file.display().to_string()))
+                    .fix("write elsewhere with -o")
+                    .into());
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Finds and reads the CA that signs.
@@ -51,6 +77,16 @@ pub(super) fn signing_ca(args: &CaArgs) -> Result<SigningCa, Failure> {
     Err(Finding::error(Code::CaNotFound, "there is no CA here to sign with (ca.crt and ca.key)")
         .fix("certkit mkca            makes one in this folder\ncertkit mkca --global   makes one for all folders")
         .into())
+}
+
+/// The options that name the CA, as they were typed, for the next command: ` --ca F --ca-key F --password-file F`.
+pub(super) fn ca_words(args: &CaArgs) -> String {
+    // What came through standard input is not there a second time.
+    let password_file = args.password_file.as_deref().filter(|file| *file != Path::new("-"));
+    [("--ca", args.ca.as_deref()), ("--ca-key", args.ca_key.as_deref()), ("--password-file", password_file)]
+        .into_iter()
+        .filter_map(|(option, file)| Some(format!(" {option} {}", shell_word(&file?.display().to_string()))))
+        .collect()
 }
 
 /// Trusts the CA that certkit finds by itself, if there is one. A broken one is passed over: it is not what the user
@@ -119,5 +155,5 @@ fn read_ca(certificate: &Path, key_path: &Path, passwords: &mut Passwords) -> Re
         .at(Location::file(key_path.display().to_string()))
         .fix("name a CA certificate and the key that was made together with it: --ca and --ca-key")
     })?;
-    Ok(SigningCa { certified, bundle, ledger: Ledger::beside(&path), path })
+    Ok(SigningCa { certified, bundle, ledger: Ledger::beside(&path), path, key_path: tidy(key_path) })
 }

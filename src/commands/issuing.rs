@@ -84,6 +84,21 @@ pub(super) fn alternative_name(name: &CertificateName) -> SubjectAltName {
     }
 }
 
+/// How many days a certificate is asked to hold.
+///
+/// # Errors
+/// When they are over already.
+pub(super) fn asked_days(days: u32, until: Option<OffsetDateTime>, now: OffsetDateTime) -> Result<i64> {
+    let Some(until) = until else { return Ok(days.into()) };
+    if until <= now {
+        let message = format!("{} has passed already", date(until));
+        return Err(Finding::error(Code::InvalidSetting, message)
+            .fix("name a later day with --until")
+            .into());
+    }
+    Ok((until - now).whole_days() + 1)
+}
+
 /// What is to be said of the days that were asked for.
 ///
 /// # Errors

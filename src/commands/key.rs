@@ -2,6 +2,8 @@
 
 mod matching;
 
+use std::path::Path;
+
 use zeroize::Zeroizing;
 
 use super::destination::{Destination, Product};
@@ -17,6 +19,7 @@ use crate::container::Block;
 use crate::finding::{Code, Finding, Location};
 use crate::pem;
 use crate::report::Outcome;
+use crate::sys::fs::free_backup_name;
 use crate::x509::PrivateKey;
 
 /// Runs the command.
@@ -95,17 +98,27 @@ fn encrypt(args: &KeyEncryptArgs, context: &Context<'_>) -> Result {
         has_key: true,
         description: format!("the private key, {}: encrypted", key.description()),
     };
+    // Where the open key is afterwards: where it was, or in the backup of it.
+    let open = match &destination {
+        Destination::File(path) if same_file(path, &args.file) => {
+            free_backup_name(path).display().to_string()
+        }
+        _ => args.file.clone(),
+    };
     let mut report = destination.deliver(product, args.force)?;
     report.findings.extend(notes);
     if let Destination::File(_) = &destination {
         report.next.push(format!("certkit key show {}", shell_word(&destination.name())));
-        if !was_encrypted {
-            let same = destination.name() == args.file;
-            let open = if same { format!("{}.bak", args.file) } else { args.file.clone() };
+        if !was_encrypted && args.file != "-" {
             report.next.push(format!("rm {}      (it still holds the open key)", shell_word(&open)));
         }
     }
     Ok(report)
+}
+
+/// Whether a path leads to the file, however it is written.
+fn same_file(path: &Path, file: &str) -> bool {
+    path.canonicalize().is_ok_and(|path| Path::new(file).canonicalize().is_ok_and(|file| path == file))
 }
 
 fn decrypt(args: &KeyDecryptArgs, context: &Context<'_>) -> Result {

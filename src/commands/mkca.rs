@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::ca_lookup::{INTERMEDIATE, ROOT, data_folder, tidy};
+use super::ca_lookup::{INTERMEDIATE, ROOT, ca_words, data_folder, tidy};
 use super::issuing::{browser_warning, cannot_issue, new_key, subject};
 use super::output::{Output, create_folder, shell_word};
 use super::password::Passwords;
@@ -10,7 +10,7 @@ use super::seal::encrypted_key_pem;
 use super::{Context, Result};
 use crate::ca::{CaProfile, Constraint, Event, Ledger, Subject, issue_intermediate, make_root};
 use crate::chain::Located;
-use crate::cli::MkcaArgs;
+use crate::cli::{CaArgs, MkcaArgs};
 use crate::finding::{Code, Finding, Location};
 use crate::report::{Outcome, Report, Role};
 use crate::sys::clock::date;
@@ -24,10 +24,11 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
     let limits = permitted.clone();
     let typed = args.subject.as_deref().map(subject).transpose()?;
     let folder = folder(args)?;
+    refuse_odd_name(args.name.as_deref())?;
     let path = |file: &str| tidy(&folder.join(file));
     let has_intermediate = args.intermediate || args.throwaway_root;
     if !has_intermediate {
-        refuse_foreign_intermediate(&folder)?;
+        refuse_foreign_intermediate(args, &folder)?;
     }
     let subject = |kind: &str, key: &PrivateKey| {
         let name = common_name(args.name.as_deref(), kind, &date(now), key);
@@ -109,6 +110,29 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
     Ok(report)
 }
 
+/// A name that trust stores cannot show would not tell this CA from another.
+fn refuse_odd_name(name: Option<&str>) -> Result<()> {
+    let is_odd = |name: &str| name.trim().is_empty() || name.chars().any(char::is_control);
+    match name.filter(|name| is_odd(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let message = format!("`{name}` is no name for a CA: it is empty, or has control characters");
+            Err(Finding::error(Code::InvalidName, message)
+                .fix("name it as in: certkit mkca 'Our team'")
+                .into())
+        }
+    }
+}
+
+/// The options that say where, as they were typed.
+fn place(args: &MkcaArgs) -> String {
+    match () {
+        () if args.global => " --global".into(),
+        () if args.output.as_os_str() == "." => String::new(),
+        () => format!(" -o {}", shell_word(&args.output.display().to_string())),
+    }
+}
+
 fn constraints(option: &str, texts: &[String]) -> Result<Vec<Constraint>> {
     let constraints = texts.iter().map(|text| Constraint::parse(text)).collect::<std::result::Result<_, _>>();
     constraints.map_err(|error| {
@@ -131,6 +155,10 @@ fn free_names(permitted: &[Constraint]) -> Option<Finding> {
 
 /// Where the files go.
 fn folder(args: &MkcaArgs) -> Result<PathBuf> {
+    if args.output == Path::new("-") {
+        let message = "a CA is several files, and standard output is one";
+        return Err(Finding::error(Code::InvalidSetting, message).fix("name a folder with -o").into());
+    }
     if !args.global {
         return Ok(args.output.clone());
     }
@@ -142,7 +170,7 @@ fn folder(args: &MkcaArgs) -> Result<PathBuf> {
 }
 
 /// An intermediate signs where there is one: that of an older CA would go on signing beside the new root.
-fn refuse_foreign_intermediate(folder: &Path) -> Result<()> {
+fn refuse_foreign_intermediate(args: &MkcaArgs, folder: &Path) -> Result<()> {
     let (certificate, key) = (folder.join(INTERMEDIATE.0), folder.join(INTERMEDIATE.1));
     if !certificate.exists() || !key.exists() {
         return Ok(());
@@ -152,7 +180,8 @@ fn refuse_foreign_intermediate(folder: &Path) -> Result<()> {
     Err(Finding::error(Code::OutputExists, message)
         .at(Location::file(certificate.clone()))
         .fix(format!(
-            "make a new one as well: certkit mkca --intermediate --force; or move it away: {} {}",
+            "make a new one as well: certkit mkca{} --intermediate --force; or move it away: {} {}",
+            place(args),
             shell_word(&certificate),
             shell_word(&key)
         ))
@@ -183,12 +212,11 @@ fn cut(text: &str, most: usize) -> &str {
 }
 
 fn next(args: &MkcaArgs, has_intermediate: bool) -> String {
-    if args.global || args.output.as_os_str() == "." {
-        return "certkit mkcert test.example".into();
-    }
     let (certificate, key) = if has_intermediate { INTERMEDIATE } else { ROOT };
-    let word = |file| shell_word(&args.output.join(file).display().to_string());
-    format!("certkit mkcert test.example --ca {} --ca-key {}", word(certificate), word(key))
+    let is_found = args.global || args.output.as_os_str() == ".";
+    let path = |file| (!is_found).then(|| args.output.join(file));
+    let ca = CaArgs { ca: path(certificate), ca_key: path(key), password_file: args.password_file.clone() };
+    format!("certkit mkcert test.example{}", ca_words(&ca))
 }
 
 #[cfg(test)]

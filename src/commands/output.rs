@@ -1,5 +1,7 @@
 //! Writing files and naming them in commands.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use crate::ca::{Event, Ledger, LedgerError};
@@ -43,6 +45,11 @@ impl Output {
     pub(super) fn text(&mut self, path: &Path, contents: Vec<u8>, what: &str, force: bool) {
         let existing = if force { Existing::Replace } else { Existing::Refuse };
         self.add(NewFile { path: path.into(), contents, mode: PUBLIC, existing }, what);
+    }
+
+    /// Where the files go.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|file| file.path.as_path())
     }
 
     fn add(&mut self, file: NewFile, what: &str) {
@@ -157,7 +164,8 @@ pub(super) fn cannot_write(error: &Error) -> Failure {
 /// # Errors
 /// When it cannot be made.
 pub(super) fn create_folder(path: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(path).map_err(|source| {
+    // Whoever may write into the folder of a CA can put another one into its place, so others may not whatever the umask.
+    DirBuilder::new().recursive(true).mode(0o755).create(path).map_err(|source| {
         cannot_write(&Error::Io { action: "make the folder", path: path.to_path_buf(), source })
     })
 }

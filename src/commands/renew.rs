@@ -7,16 +7,18 @@ use time::{Duration, OffsetDateTime};
 
 use super::ca_lookup::{SigningCa, signing_ca};
 use super::csr::beside;
-use super::input::read_certificates;
+use super::input::{read_certificates, read_contents};
 use super::issuing::{
     cannot_issue, certificate_name, clamped, is_in_last_third, is_issued_by, issued_event, issuer, new_key,
     not_issued_here, prove,
 };
 use super::output::{Output, ledger_failure, shell_word};
+use super::password::Passwords;
 use super::{Context, Result};
 use crate::ca::{LeafProfile, Records, Subject};
 use crate::chain::Located;
 use crate::cli::{Left, RenewArgs};
+use crate::container::{Block, Note};
 use crate::finding::{Code, Finding, Location};
 use crate::report::{Created, CreatedFile, Failure, Outcome, Report, Role};
 use crate::sys::clock::date;
@@ -64,7 +66,7 @@ pub(super) fn run(args: &RenewArgs, context: &Context<'_>) -> Result {
         renewed.first().map(|first| Located::from(first.certificate.clone()).summary(Role::Leaf));
     for one in renewed {
         created.files.extend(one.files);
-        findings.extend(one.clamped);
+        findings.extend(one.notes);
     }
     Ok(Report { outcome: Outcome::Created(created), findings, next: next.into_iter().collect() })
 }
@@ -74,7 +76,8 @@ struct Renewed {
     file: String,
     certificate: Certificate,
     files: Vec<CreatedFile>,
-    clamped: Option<Finding>,
+    /// What is to be said of it: an earlier end, a key that lost its password.
+    notes: Vec<Finding>,
 }
 
 /// The files to look at, and when they are due. What is named is renewed unless a time is named too; what the ledger
@@ -111,6 +114,11 @@ fn renew(
     context: &Context<'_>,
 ) -> Result<Option<Renewed>> {
     let now = context.clock.now();
+    if file == "-" {
+        let message =
+            "the renewed certificate takes the place of the old one, and standard input is no place";
+        return Err(Finding::error(Code::InvalidSetting, message).fix("name the certificate's file").into());
+    }
     let mut read = read_certificates(file)?;
     if !read.malformed.is_empty() {
         return Err(Failure { findings: read.malformed, status: FAILED });
@@ -125,6 +133,11 @@ fn renew(
             message,
             "put certificate and key into files of their own",
         ));
+    }
+    if read.forms.iter().any(|form| matches!(form, Note::Pkcs7 { .. } | Note::Pkcs12 { .. })) {
+        let message = format!("{file} is a container, which certkit would not write back");
+        let fix = format!("certkit convert {} -o renewed.pem, and renew that", shell_word(file));
+        return Err(refuse(Code::NotPem, message, &fix));
     }
     let old = read.certificates.remove(0).certificate;
     let rest: Vec<_> = read.certificates.into_iter().map(|located| located.certificate).collect();
@@ -153,21 +166,40 @@ fn renew(
     prove(&issued.certificate, ca, profile.purpose, now)?;
 
     let mut output = Output::default();
+    let mut notes = Vec::new();
     let path = Path::new(file);
     let chain: Vec<_> = std::iter::once(issued.certificate.clone()).chain(rest).collect();
     let what = format!("renewed until {}", date(issued.certificate.not_after));
-    output.certificates(path, &chain, &what, true);
+    if read.forms.contains(&Note::Der) {
+        output.text(path, issued.certificate.der.to_vec(), &what, true);
+    } else {
+        output.certificates(path, &chain, &what, true);
+    }
     if let Some(key) = &key {
+        notes.extend(lost_password(&key_path(path)));
         output.key(&key_path(path), key, "its new private key: keep it secret", true);
     }
+    ca.spare(output.paths())?;
     let event = issued_event(ca, &issued.certificate, Some(path));
     let files = output.create_issued(&ca.ledger, &[event])?.files;
-    let clamped = issued.clamped.then(|| clamped(&issued.certificate, ca));
-    Ok(Some(Renewed { file: file.to_owned(), certificate: issued.certificate, files, clamped }))
+    notes.extend(issued.clamped.then(|| clamped(&issued.certificate, ca)));
+    Ok(Some(Renewed { file: file.to_owned(), certificate: issued.certificate, files, notes }))
 }
 
 fn key_path(certificate: &Path) -> PathBuf {
     beside(certificate, "key")
+}
+
+/// What is to be said where the old key stood behind a password: nobody is asked for one here, so the new key is open.
+fn lost_password(key: &Path) -> Option<Finding> {
+    let file = key.display().to_string();
+    let (_, contents) = read_contents(&file, &mut Passwords::unattended()).ok()?;
+    contents.blocks.iter().any(Block::is_encrypted_key).then(|| {
+        let message = format!("the old key had a password; the new one in {file} is open");
+        Finding::warning(Code::LeftOut, message)
+            .at(Location::file(&file))
+            .fix(format!("to protect it: certkit key encrypt {} -o locked.key", shell_word(&file)))
+    })
 }
 
 fn is_due(certificate: &Certificate, if_within: Option<Left>, now: OffsetDateTime) -> bool {

@@ -1,10 +1,10 @@
 //! `certkit revoke` and `certkit crl`: into the ledger, and from there into the list.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use time::Duration;
 
-use super::ca_lookup::{SigningCa, signing_ca};
+use super::ca_lookup::{SigningCa, ca_words, signing_ca};
 use super::csr::refuse_json;
 use super::input::{read_certificates, read_contents};
 use super::issuing::{cannot_issue, is_issued_by, issuer, not_issued_here};
@@ -15,7 +15,7 @@ use crate::ca::{Event, LedgerError, make_list};
 use crate::chain::Located;
 use crate::cli::{CrlArgs, RevokeArgs};
 use crate::container::Kind;
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Location};
 use crate::pem;
 use crate::report::{Created, CreatedFile, Failure, Outcome, Report, Role};
 use crate::sys::clock::date;
@@ -34,6 +34,14 @@ pub(super) fn revoke(args: &RevokeArgs, context: &Context<'_>) -> Result {
         return Err(not_issued_here(file, &certificate, &ca));
     }
     let issuer = ca.certified.leaf();
+    if certificate.is_self_signed() {
+        // Its list would be signed by the very key that nobody shall trust any more.
+        let message = format!("{file} is the CA itself, and a CA cannot revoke itself");
+        return Err(Finding::error(Code::CaAsLeaf, message)
+            .at(Location::file(file))
+            .fix(format!("take it out of what trusts it: certkit trust uninstall {}", shell_word(file)))
+            .into());
+    }
     let (serial, at) = (certificate.serial_hex(), context.clock.now());
     let before = ca.ledger.update(issuer, |records| {
         let before = records.revoked.get(&serial).copied();
@@ -71,7 +79,6 @@ pub(super) fn crl(args: &CrlArgs, context: &Context<'_>) -> Result {
     let certificate = ca.certified.leaf();
     let next_update = (now + Duration::days(args.days.into())).min(certificate.not_after);
     let path = args.output.clone().unwrap_or_else(|| ca.path.with_extension("crl"));
-    let existing = if args.force || is_list_of(&path, &ca) { Existing::Replace } else { Existing::Refuse };
 
     // Number and list belong together: nobody else may take the number, or revoke, in between.
     let made = ca.ledger.update(certificate, |records| {
@@ -82,6 +89,9 @@ pub(super) fn crl(args: &CrlArgs, context: &Context<'_>) -> Result {
         pem::write(&mut text, "X509 CRL", &der);
         let text = text.into_bytes();
         if !to_stdout {
+            // Asked under the lock: another run may just have made the first list.
+            let replaces = args.force || is_list_of(&path, &ca);
+            let existing = if replaces { Existing::Replace } else { Existing::Refuse };
             write(&path, text.clone(), existing)?;
         }
         let event = Event::Listed { ca: certificate.spki_sha256(), number, at: now };
@@ -124,6 +134,9 @@ fn write(path: &Path, contents: Vec<u8>, existing: Existing) -> Result<()> {
 
 /// Whether the file is an older list of this CA, which the new one takes the place of.
 fn is_list_of(path: &Path, ca: &SigningCa) -> bool {
+    if !path.is_file() {
+        return false; // a pipe would be waited for
+    }
     let Ok((_, contents)) = read_contents(&path.display().to_string(), &mut Passwords::unattended()) else {
         return false;
     };
@@ -131,14 +144,4 @@ fn is_list_of(path: &Path, ca: &SigningCa) -> bool {
     block.kind == Kind::Crl
         && Crl::from_der(&block.der)
             .is_ok_and(|list| list.signature_by(ca.certified.leaf()) == SignatureCheck::Valid)
-}
-
-/// ` --ca F --ca-key F`, where they were typed.
-fn ca_words(args: &crate::cli::CaArgs) -> String {
-    let word = |option: &str, path: &Option<PathBuf>| {
-        path.as_ref()
-            .map(|path| format!(" {option} {}", shell_word(&path.display().to_string())))
-            .unwrap_or_default()
-    };
-    word("--ca", &args.ca) + &word("--ca-key", &args.ca_key)
 }

@@ -5,13 +5,12 @@
 
 use std::path::{Path, PathBuf};
 
-use time::OffsetDateTime;
-
 use super::ca_lookup::{SigningCa, signing_ca};
 use super::csr::{beside, refuse_json};
 use super::input::{location, name, read_contents};
 use super::issuing::{
-    BUNDLE, cannot_issue, certificate_name, clamped, issued_event, issuer, names, prove, validity_warning,
+    BUNDLE, asked_days, cannot_issue, certificate_name, clamped, issued_event, issuer, names, prove,
+    validity_warning,
 };
 use super::output::{Output, certificate_text, ledger_failure, shell_word};
 use super::password::Passwords;
@@ -39,8 +38,9 @@ pub(super) fn run(args: &SignArgs, context: &Context<'_>) -> Result {
     let Issued { certificate, clamped: is_clamped } = if args.profile == SignProfile::Ca {
         issue_ca(args, &request, &location, &ca, context)?
     } else {
+        let days = asked_days(args.days.unwrap_or(DAYS), args.until, now)?;
         let profile = profile(args, &request, &location, &mut findings)?;
-        findings.extend(validity_warning(days(args, now), profile.purpose, args.force)?);
+        findings.extend(validity_warning(days, profile.purpose, args.force)?);
         let issued = issuer(&ca, context)?.issue_leaf(&profile, &request.spki, now).map_err(cannot_issue)?;
         // What clients would refuse here is the request's doing: its names or its key.
         prove(&issued.certificate, &ca, profile.purpose, now).map_err(|failure| failure.status(1))?;
@@ -71,6 +71,7 @@ pub(super) fn run(args: &SignArgs, context: &Context<'_>) -> Result {
         output.certificates(&bundle, &ca.bundle, "the intermediates, for certkit merge", args.force);
         format!("certkit merge {} {}", word(&path), word(&bundle))
     };
+    ca.spare(output.paths())?;
     let mut created = output.create_issued(&ca.ledger, &events)?;
     let role = if args.profile == SignProfile::Ca { Role::Intermediate } else { Role::Leaf };
     created.certificate = Some(Located::from(certificate).summary(role));
@@ -241,11 +242,4 @@ fn issue_ca(
     }
     let profile = CaProfile::new(Subject::copied(&request.subject), args.days.unwrap_or(CA_DAYS), 0);
     issuer(ca, context)?.issue_ca(&profile, &request.spki, context.clock.now()).map_err(cannot_issue)
-}
-
-fn days(args: &SignArgs, now: OffsetDateTime) -> i64 {
-    match args.until {
-        Some(until) => (until - now).whole_days() + 1,
-        None => args.days.unwrap_or(DAYS).into(),
-    }
 }

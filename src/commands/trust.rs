@@ -50,8 +50,9 @@ fn change(args: &TrustChangeArgs, action: Action) -> Result {
     }
     let word = if action == Action::Install { "install" } else { "uninstall" };
     let next = match action {
-        _ if args.dry_run => Some(format!("certkit trust {word} {}", shell_word(&file))),
-        Action::Install if work.status == 0 => Some(format!("certkit trust status {}", shell_word(&file))),
+        _ if work.status != 0 => None,
+        _ if args.dry_run => Some(command(word, &file, &args.status)),
+        Action::Install => Some(command("status", &file, &args.status)),
         _ => None,
     };
     Ok(work.report(word, args.dry_run, file, anchor, next))
@@ -113,7 +114,7 @@ fn status(args: &TrustStatusArgs) -> Result {
     }
     if !lacking.is_empty() {
         let message = format!("`{}` is not trusted by {}", anchor.certificate.label(), lacking.join(", "));
-        let fix = format!("certkit trust install {}", shell_word(&file));
+        let fix = command("install", &file, args);
         work.findings.push(Finding::error(Code::UntrustedRoot, message).fix(fix));
     }
     Ok(work.report("status", false, file, anchor, None))
@@ -310,6 +311,20 @@ fn explain(trouble: &Trouble, place: &str, kind: Kind) -> Finding {
     }
 }
 
+/// The command that does something to the same stores.
+fn command(word: &str, file: &str, args: &TrustStatusArgs) -> String {
+    let mut command = format!("certkit trust {word} {}", shell_word(file));
+    for kind in args.store.iter().filter_map(|choice| kind_of(*choice)) {
+        command.push_str(&format!(" --store {kind}"));
+    }
+    command + &root_option(args.root.as_deref())
+}
+
+/// ` --root DIR`, where it was typed.
+fn root_option(root: Option<&Path>) -> String {
+    root.map(|root| format!(" --root {}", shell_word(&root.display().to_string()))).unwrap_or_default()
+}
+
 /// The exact command for whoever may become root.
 fn as_root(file: &str, kind: Kind, action: Action, root: Option<&Path>) -> String {
     let program =
@@ -317,10 +332,6 @@ fn as_root(file: &str, kind: Kind, action: Action, root: Option<&Path>) -> Strin
     let file =
         std::fs::canonicalize(file).map_or_else(|_| file.to_owned(), |path| path.display().to_string());
     let word = if action == Action::Install { "install" } else { "uninstall" };
-    let mut command =
-        format!("sudo {} trust {word} {} --store {kind}", shell_word(&program), shell_word(&file));
-    if let Some(root) = root {
-        command.push_str(&format!(" --root {}", shell_word(&root.display().to_string())));
-    }
-    command
+    let options = root_option(root);
+    format!("sudo {} trust {word} {} --store {kind}{options}", shell_word(&program), shell_word(&file))
 }

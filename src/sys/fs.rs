@@ -39,6 +39,9 @@ pub const PUBLIC: u32 = 0o644;
 /// Mode of files that hold a private key.
 pub const PRIVATE: u32 = 0o600;
 
+/// What is said of folders, devices, pipes and sockets that would be replaced.
+pub(super) const NO_FILE: &str = "it is no plain file";
+
 /// Why files could not be made. Nothing has changed on disk.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -85,6 +88,11 @@ pub fn stage(files: &[NewFile]) -> Result<StagedFiles<'_>, Error> {
         match fs::symlink_metadata(&file.path) {
             Ok(_) if same_contents(file) => continue,
             Ok(_) if file.existing == Existing::Refuse => return Err(Error::Exists(file.path.clone())),
+            // A rename would put a plain file into the place of /dev/null.
+            Ok(meta) if !meta.is_file() && !meta.is_symlink() => {
+                let source = io::Error::new(io::ErrorKind::InvalidInput, NO_FILE);
+                return Err(Error::Io { action: "replace", path: file.path.clone(), source });
+            }
             _ => {}
         }
         pending.push(file);
@@ -280,8 +288,9 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// `key.bak`, or `key.bak.2` and so on: an older backup may be the only copy of a key.
-fn free_backup_name(path: &Path) -> PathBuf {
+/// Where a file goes that is replaced and kept: `key.bak`, or `key.bak.2` and so on, since an older backup may be the only
+/// copy of a key.
+pub fn free_backup_name(path: &Path) -> PathBuf {
     let first = beside(path, ".bak");
     if fs::symlink_metadata(&first).is_err() {
         return first;
@@ -347,6 +356,19 @@ mod tests {
         assert_eq!(fs::read(dir.path().join("key.bak")).unwrap(), b"one");
         create_all(&[new_file(path.clone(), "three", Existing::Replace)]).unwrap();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_is_no_plain_file_is_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for existing in [Existing::Replace, Existing::KeepBackup] {
+            let error = create_all(&[new_file(socket.clone(), "a", existing)]).unwrap_err();
+            assert!(error.to_string().ends_with(NO_FILE), "{error}");
+        }
+        assert!(!fs::symlink_metadata(&socket).unwrap().is_file());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]

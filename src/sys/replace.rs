@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 
+use super::fs::NO_FILE;
+
 /// A file that is being changed. As long as it lives, no other certkit changes the file.
 #[derive(Debug)]
 pub struct Replacing {
@@ -25,9 +27,17 @@ impl Replacing {
     /// Opens the file and waits for changes that are under way.
     ///
     /// # Errors
-    /// What the system says; [`io::ErrorKind::TimedOut`] when somebody holds the file for seconds.
+    /// What the system says; [`io::ErrorKind::InvalidInput`] for a device or a pipe; [`io::ErrorKind::TimedOut`] when somebody holds the file for seconds.
     pub fn open(path: &Path) -> io::Result<Self> {
         let path = fs::canonicalize(path)?;
+        let kind = fs::metadata(&path)?;
+        if kind.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        // A new file would take the place of a device, and a pipe would be waited for.
+        if !kind.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, NO_FILE));
+        }
         let start = Instant::now();
         loop {
             let file = File::open(&path)?;
@@ -118,6 +128,15 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o640);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_is_no_plain_file_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        assert_eq!(Replacing::open(&socket).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(Replacing::open(dir.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
     }
 
     #[test]

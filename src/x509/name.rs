@@ -113,12 +113,14 @@ impl CertificateName {
         if let Ok(address) = bare.parse() {
             return Ok(Self::Ip(address));
         }
-        if text.contains("://") {
-            let ok = text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_whitespace() || byte < 0x20);
-            return if ok {
-                Ok(Self::Uri(text.to_owned()))
-            } else {
-                Err(invalid("a URI holds neither blanks nor letters beyond ASCII"))
+        if let Some((scheme, rest)) = text.split_once("://") {
+            // RFC 5280 section 4.2.1.6: "The name MUST include both a scheme ... and a scheme-specific-part."
+            let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+                && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+            return match () {
+                () if !is_scheme || rest.is_empty() => Err(invalid("a URI looks like https://test.example/")),
+                () if rest.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Self::Uri(text.to_owned())),
+                () => Err(invalid("a URI holds neither blanks nor letters beyond ASCII")),
             };
         }
         if let Some((mailbox, domain)) = text.rsplit_once('@') {
@@ -234,6 +236,9 @@ mod tests {
         assert_eq!(name("::1"), Ip("::1".parse().unwrap()));
         assert_eq!(name("me@Test.example"), Mail("me@test.example".into()));
         assert_eq!(name("spiffe://a/b"), Uri("spiffe://a/b".into()));
+        for bad in ["http://", "://a", "1x://a", "a b://c", "a://b c", "a://\u{7f}", "a://ü"] {
+            assert!(CertificateName::parse(bad).is_err(), "{bad}");
+        }
         for bad in ["", "*", "*.*.test", "a*.test", "a b.test", "1.2.3", "x@", "@x.test", "a_.te/st"] {
             assert!(CertificateName::parse(bad).is_err(), "{bad}");
         }

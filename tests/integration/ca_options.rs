@@ -193,6 +193,10 @@ fn until_a_day_or_a_time() {
     test.certkit(&["mkcert", "a.test", "-o", "d", "--until", "2099-01-01"])
         .exits(2)
         .says("validity_too_long");
+    assert_eq!(test.files(), before);
+    test.certkit(&["csr", "a.test", "-o", "e.csr"]).exits(0);
+    let before = test.files();
+    test.certkit(&["sign", "e.csr", "--until", "2020-01-01"]).exits(2).says("passed already");
     test.certkit(&["mkcert", "a.test", "-o", "d", "--until", "soon"]).exits(2).says("2027-01-31");
     assert_eq!(test.files(), before);
 }
@@ -365,4 +369,136 @@ fn a_folder_that_may_not_be_written() {
     test.certkit(&[&["mkcert", "a.test"][..], &ca].concat()).exits(2).says("permission").says("ledger");
     assert_eq!(test.names(), ["ca", "ca/ca.crt", "ca/ca.key"]);
     std::fs::set_permissions(test.path("ca"), std::fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn the_files_of_a_ca_are_spared() {
+    for intermediate in [&[][..], &["--intermediate"]] {
+        let test = Test::new();
+        test.certkit(&[&["mkca"], intermediate].concat()).exits(0);
+        test.write("names.txt", "ca\n");
+        test.write("names2.txt", "intermediate\n");
+        test.certkit(&["csr", "a.test"]).exits(0);
+        let before = test.files();
+        for (args, certificate) in [
+            (&["mkcert", "a.test", "-o", "ca"][..], "ca"),
+            (&["mkcert", "a.test", "-o", "./ca"], "ca"),
+            (&["mkcert", "--from", "names.txt", "-o", "."], "ca"),
+            (&["mkcert", "--from", "names2.txt", "-o", "."], "intermediate"),
+            (&["sign", "server.csr", "-o", "ca.crt"], "ca"),
+            (&["sign", "server.csr", "-o", "ca.key"], "ca"),
+        ] {
+            if certificate == "intermediate" && intermediate.is_empty() {
+                continue;
+            }
+            for option in ["--force", "--if-needed"] {
+                if option == "--force" || args[0] == "mkcert" {
+                    test.certkit(&[args, &[option]].concat()).exits(2).says("output_exists");
+                    assert_eq!(test.files(), before, "{args:?} {option}");
+                }
+            }
+        }
+        // A CA that is named is spared as well, and so is one that another signed.
+        let named = ["--ca", "ca.crt", "--ca-key", "ca.key"];
+        test.certkit(&[&["mkcert", "a.test", "-o", "ca", "--force"], &named[..]].concat())
+            .exits(2)
+            .says("belongs to the CA");
+        if !intermediate.is_empty() {
+            test.certkit(&[&["mkcert", "a.test", "-o", "intermediate", "--if-needed"], &named[..]].concat())
+                .exits(2)
+                .says("output_exists");
+        }
+        assert_eq!(test.files(), before);
+    }
+}
+
+#[test]
+fn if_needed_leaves_the_bundle_of_others() {
+    let test = Test::new();
+    test.certkit(&["mkca", "--intermediate"]).exits(0);
+    test.certkit(&["mkcert", "a.test"]).exits(0);
+    test.write("ca-bundle.ca", test.text("ca-bundle.ca") + &test.text("ca.crt"));
+    let before = test.files();
+    test.certkit(&["mkcert", "b.test", "--if-needed"]).exits(2).says("ca-bundle.ca exists already");
+    assert_eq!(test.files(), before);
+}
+
+#[test]
+fn files_need_a_place_and_a_name() {
+    let test = Test::new();
+    test.certkit(&["mkca", "-o", "-"]).exits(2).says("standard output");
+    for name in ["", " ", "a\u{1b}[31mb"] {
+        test.certkit(&["mkca", name]).exits(2).says("invalid_name");
+    }
+    assert!(test.names().is_empty(), "{:?}", test.names());
+    test.certkit(&["mkca"]).exits(0);
+    std::fs::create_dir(test.path("certs")).unwrap();
+    let before = test.files();
+    for (base, mend) in [("-", "-o server "), ("certs/", "-o certs/server "), ("..", "-o ../server ")] {
+        test.certkit(&["mkcert", "a.test", "-o", base]).exits(2).says(mend);
+    }
+    assert_eq!(test.files(), before);
+}
+
+#[test]
+fn the_next_command_has_what_was_typed() {
+    let test = Test::new();
+    let next = |ran: &crate::harness::Ran| {
+        let said = ran.all();
+        let line = said.lines().skip_while(|line| !line.starts_with("next:")).nth(1).unwrap_or_default();
+        line.trim().to_owned()
+    };
+    let run = |command: &str| test.run("sh", &["-c", command]);
+    let with_program = |command: &str| command.replacen("certkit", &certkit().display().to_string(), 1);
+    test.write("my password", "secret\n");
+    let made = test.certkit(&["mkca", "-o", "my ca", "--encrypt", "--password-file", "my password"]).exits(0);
+    let mkcert = next(&made);
+    assert_eq!(
+        mkcert,
+        "certkit mkcert test.example --ca 'my ca/ca.crt' --ca-key 'my ca/ca.key' --password-file 'my password'"
+    );
+    // Each of them does what it says, in the same folder.
+    let made = run(&with_program(&mkcert)).exits(0);
+    let check = next(&made);
+    assert!(check.contains("--roots 'my ca/ca.crt'"), "{check}");
+    run(&with_program(&check)).exits(0);
+    let revoked = test
+        .certkit(&[
+            "revoke",
+            "server.crt",
+            "--ca",
+            "my ca/ca.crt",
+            "--ca-key",
+            "my ca/ca.key",
+            "--password-file",
+            "my password",
+        ])
+        .exits(0);
+    run(&with_program(&next(&revoked))).exits(0).says("1 certificate revoked");
+    // Names that are no hosts, a key behind a password, and a client's certificate.
+    test.certkit(&["mkca"]).exits(0);
+    for (name, option) in [("me@a.test", "--email"), ("spiffe://a.test/b", "--key"), ("::1", "--host")] {
+        let made = test.certkit(&["mkcert", name, "-o", "n", "--force"]).exits(0);
+        assert!(next(&made).starts_with(&format!("certkit check n.crt {option} ")), "{}", next(&made));
+        run(&with_program(&next(&made))).exits(0);
+    }
+    test.certkit(&["key", "new", "-o", "k.key", "--encrypt", "--password-file", "my password"]).exits(0);
+    let key = ["--key", "k.key", "--key-password-file", "my password"];
+    let made = test.certkit(&[&["mkcert", "a.test", "-o", "k"], &key[..]].concat()).exits(0);
+    run(&with_program(&next(&made))).exits(0);
+    let named = ["--ca", "./ca.crt", "--ca-key", "./ca.key"];
+    let made = test.certkit(&[&["mkcert", "a.test", "-o", "c", "--client"], &named[..]].concat()).exits(0);
+    run(&with_program(&next(&made))).exits(0);
+
+    test.certkit(&["mkca", "-o", "two", "--intermediate"]).exits(0);
+    test.certkit(&["mkca", "-o", "two"]).exits(2).says("certkit mkca -o two --intermediate --force");
+}
+
+#[test]
+fn a_folder_of_a_ca_is_its_owners_whatever_the_umask() {
+    let test = Test::new();
+    test.program(certkit()).args(["mkca", "-o", "a/b"]).umask("000").run().exits(0);
+    for folder in ["a", "a/b"] {
+        assert_eq!(test.mode(folder), 0o755, "{folder}");
+    }
 }

@@ -134,3 +134,18 @@ fn show_says_the_kind_and_nothing_secret() {
     test.certkit(&["key", "show", "server.key"]).exits(0).says("public key sha256");
     test.certkit(&["key", "show", "server.crt"]).exits(2).says("no_private_key");
 }
+
+#[test]
+fn the_open_copy_of_an_encrypted_key_is_named() {
+    let test = Test::new();
+    test.write("pw", "secret\n");
+    test.certkit(&["key", "new", "-o", "a.key"]).exits(0);
+    let encrypt = ["key", "encrypt", "./a.key", "-o", "a.key", "--force", "--password-file", "pw"];
+    // An older backup is not the open copy, and may be the only one of its key.
+    test.write("a.key.bak", "older\n");
+    let open = test.text("a.key");
+    test.certkit(&encrypt).exits(0).says("rm a.key.bak.2 ");
+    assert_eq!(test.text("a.key.bak.2"), open);
+    let stdin = ["key", "encrypt", "-", "-o", "b.key", "--password-file", "pw"];
+    test.program(certkit()).args(stdin).stdin(open).run().exits(0).keeps_quiet_about("rm ");
+}

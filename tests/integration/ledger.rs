@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
+use std::process::Stdio;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -254,4 +255,66 @@ fn renewed_with_the_same_names_and_key() {
     test.certkit(&["renew", "b.crt", "--exec", "exit 7"]).exits(3).says("hook_failed");
     test.certkit(&["renew", "b.crt", "nothing.crt"]).exits(2).says("not_found").says("b.crt");
     test.certkit(&["renew", "ca.crt", "--ca", "ca.crt", "--ca-key", "ca.key"]).exits(2).says("ca_as_leaf");
+}
+
+#[test]
+fn renewed_in_the_form_that_it_had() {
+    let test = Test::with_certificate("a.test");
+    test.certkit(&["convert", "server.crt", "-o", "a.der"]).exits(0);
+    test.certkit(&["convert", "server.crt", "-o", "a.p7b"]).exits(0);
+    let (pem, der) = (test.text("server.crt"), std::fs::read(test.path("a.der")).unwrap());
+    test.certkit(&["renew", "a.der"]).exits(0);
+    let renewed = std::fs::read(test.path("a.der")).unwrap();
+    assert_ne!(renewed, der);
+    certkit::x509::Certificate::from_der(renewed).unwrap();
+    let before = test.files();
+    test.certkit(&["renew", "a.p7b"]).exits(2).says("certkit convert a.p7b -o renewed.pem");
+    test.program(certkit()).args(["renew", "-"]).stdin(pem).run().exits(2).says("standard input");
+    assert_eq!(test.files(), before);
+}
+
+#[test]
+fn a_list_on_standard_output_waits_for_no_input() {
+    let test = Test::with_certificate("a.test");
+    // The pipe stays open and empty: whoever reads it waits for ever.
+    let mut command = test.program(certkit()).args(["crl", "-o", "-"]).command();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let status = eventually("the list", || child.try_wait().unwrap());
+    assert!(status.success());
+    let list = std::io::read_to_string(child.stdout.take().unwrap()).unwrap();
+    assert!(list.contains("BEGIN X509 CRL"), "{list}");
+}
+
+#[test]
+fn a_root_does_not_revoke_itself() {
+    let test = Test::with_certificate("a.test");
+    let before = test.files();
+    test.certkit(&["revoke", "ca.crt"]).exits(2).says("certkit trust uninstall ca.crt");
+    assert_eq!(test.files(), before);
+}
+
+#[test]
+fn lists_made_at_once_have_a_number_each() {
+    let test = Test::with_certificate("a.test");
+    let runs: Vec<_> =
+        (0..8).map(|_| test.program(certkit()).args(["crl", "-q"]).command().spawn().unwrap()).collect();
+    for mut run in runs {
+        assert!(run.wait().unwrap().success());
+    }
+    test.certkit(&["crl"]).exits(0).says("list number 9:");
+}
+
+#[test]
+fn a_new_key_without_the_password_of_the_old_one_is_named() {
+    let test = Test::new();
+    test.certkit(&["mkca"]).exits(0);
+    test.write("pw", "secret\n");
+    test.certkit(&["key", "new", "-o", "a.key", "--encrypt", "--password-file", "pw"]).exits(0);
+    let key = ["--key", "a.key", "--key-password-file", "pw"];
+    test.certkit(&[&["mkcert", "a.test", "-o", "a"], &key[..]].concat()).exits(0);
+    let old = test.text("a.key");
+    let renewed = test.certkit(&["renew", "a.crt", "--rekey"]).exits(0);
+    renewed.says("certkit key encrypt a.key -o locked.key");
+    assert_eq!(test.text("a.key.bak"), old);
+    test.certkit(&["renew", "a.crt", "--rekey"]).exits(0).keeps_quiet_about("password");
 }

@@ -344,3 +344,15 @@ fn the_shape_of_its_json() {
     );
     assert_eq!((&report["warnings"], &report["errors"]), (&json!([]), &json!([])));
 }
+
+#[test]
+fn the_next_command_is_about_the_same_stores() {
+    let test = folder();
+    fs::create_dir_all(test.path("an image/usr/local/share/ca-certificates")).unwrap();
+    let options = ["--store", "system", "--root", "an image"];
+    let typed = "--store system --root 'an image'";
+    let trust = |word: &str, more: &[&str]| test.certkit(&[&["trust", word], &options[..], more].concat());
+    trust("status", &[]).exits(1).says(&format!("certkit trust install ca.crt {typed}"));
+    trust("install", &["--dry-run"]).exits(0).says(&format!("certkit trust install ca.crt {typed}"));
+    trust("install", &[]).exits(0).says(&format!("certkit trust status ca.crt {typed}"));
+}

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::ca::{Event, Issuer};
 use crate::cli::MkcertArgs;
 use crate::commands::ca_lookup::{SigningCa, signing_ca};
 use crate::commands::issuing::{
-    BUNDLE, alternative_name, browser_warning, cannot_issue, issued_event, issuer, new_key, prove,
+    BUNDLE, alternative_name, browser_warning, cannot_issue, clamped, issued_event, issuer, new_key, prove,
     with_ending,
 };
 use crate::commands::output::{cannot_write, certificate_text, create_folder, issue_files, shell_word};
@@ -67,6 +67,7 @@ pub(super) fn run(args: &MkcertArgs, file: &str, context: &Context<'_>) -> Resul
         total,
         done: AtomicUsize::new(0),
         skipped: AtomicUsize::new(0),
+        clamped: OnceLock::new(),
         start,
     };
     let threads = thread::available_parallelism().map_or(1, usize::from).min(total);
@@ -80,15 +81,18 @@ pub(super) fn run(args: &MkcertArgs, file: &str, context: &Context<'_>) -> Resul
     if let Some(failure) = work.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(stopped(failure, done, total));
     }
-    let made = done - skipped;
-    let mut description =
-        format!("{made} certificates and their keys, in {:.1} s", start.elapsed().as_secs_f64());
+    let what = match done - skipped {
+        1 => "1 certificate and its key".to_owned(),
+        made => format!("{made} certificates and their keys"),
+    };
+    let mut description = format!("{what}, in {:.1} s", start.elapsed().as_secs_f64());
     if skipped > 0 {
         description.push_str(&format!("; {skipped} were fine already"));
     }
     files.insert(0, CreatedFile { path: folder.display().to_string(), description });
     let mut report = Report::new(Outcome::Created(Created { files, ..Created::default() }));
     report.findings.extend(browser_warning(args.key_kind));
+    report.findings.extend(work.clamped.into_inner());
     let certificate = with_ending(&base(folder, &first), "crt").display().to_string();
     report.next.push(format!("certkit show {}", shell_word(&certificate)));
     Ok(report)
@@ -147,18 +151,23 @@ fn check_line(
             ));
         }
     }
-    if !args.force && !args.if_needed {
-        let mut paths = ["crt", "key"].map(|ending| with_ending(&base, ending)).into_iter();
-        if let Some(path) = paths.find(|path| path.symlink_metadata().is_ok()) {
-            return Err(Box::new(
-                Finding::error(
-                    Code::OutputExists,
-                    format!("{} exists already and would be overwritten", path.display()),
-                )
-                .at(line.location.clone())
-                .fix("--if-needed makes the missing ones only; --force replaces (keys are kept as .bak)"),
-            ));
-        }
+    let paths = ["crt", "key"].map(|ending| with_ending(&base, ending));
+    if let Err(mut failure) = ca.spare(paths.iter().map(PathBuf::as_path)) {
+        let finding = failure.findings.remove(0); // a failure has at least one
+        return Err(Box::new(finding.at(line.location.clone())));
+    }
+    if !args.force
+        && !args.if_needed
+        && let Some(path) = paths.iter().find(|path| path.symlink_metadata().is_ok())
+    {
+        return Err(Box::new(
+            Finding::error(
+                Code::OutputExists,
+                format!("{} exists already and would be overwritten", path.display()),
+            )
+            .at(line.location.clone())
+            .fix("--if-needed makes the missing ones only; --force replaces (keys are kept as .bak)"),
+        ));
     }
     if bases.insert(base) {
         return Ok(());
@@ -183,6 +192,8 @@ struct Work<'a> {
     total: usize,
     done: AtomicUsize,
     skipped: AtomicUsize,
+    /// That certificates end earlier than asked, with their CA: said once.
+    clamped: OnceLock<Finding>,
     start: Instant,
 }
 
@@ -259,6 +270,9 @@ impl Work<'_> {
         // their names `check_line` has asked. Signature and contents of each are compared where it is issued.
         if self.done.load(Ordering::Relaxed) == 0 && batch.events.is_empty() {
             prove(&issued.certificate, self.ca, purpose(self.args), now)?;
+        }
+        if issued.clamped {
+            self.clamped.get_or_init(|| clamped(&issued.certificate, self.ca));
         }
         batch.events.push(issued_event(self.ca, &issued.certificate, Some(&certificate_path)));
         let existing = |other| if replace { other } else { fs::Existing::Refuse };

@@ -39,7 +39,8 @@ pub(super) fn look_at(
     let Some(found) = read.certificates.into_iter().next().map(|located| located.certificate) else {
         return Existing::NoneOrForeign;
     };
-    if !is_issued_by(&found, ca) {
+    // The CA issued itself, and perhaps an intermediate: those are no certificates of this command.
+    if !is_issued_by(&found, ca) || found.is_ca() {
         return Existing::NoneOrForeign;
     }
     let key_fits = || read_private_key(key).is_ok_and(|key| key.spki() == found.spki);

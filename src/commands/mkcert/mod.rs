@@ -6,12 +6,11 @@ mod existing;
 use std::path::Path;
 
 use existing::{Existing, look_at};
-use time::OffsetDateTime;
 
 use super::ca_lookup::{SigningCa, signing_ca};
 use super::input::read_private_key_with;
 use super::issuing::{
-    BUNDLE, browser_warning, cannot_issue, clamped, issued_event, issuer, names, new_key, prove,
+    BUNDLE, asked_days, browser_warning, cannot_issue, clamped, issued_event, issuer, names, new_key, prove,
     validity_warning, with_ending,
 };
 use super::output::{Output, shell_word};
@@ -26,17 +25,19 @@ use crate::finding::{Code, Finding};
 use crate::pem;
 use crate::report::{Created, Outcome, Report, Role};
 use crate::sys::clock::date;
-use crate::x509::{PrivateKey, Purpose};
+use crate::x509::{CertificateName, PrivateKey, Purpose};
 
 /// Runs the command.
 pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
     let now = context.clock.now();
-    let warning = validity_warning(days(args, now)?, purpose(args), args.force)?;
+    let days = asked_days(args.days, args.until, now)?;
+    let warning = validity_warning(days, purpose(args), args.force)?;
     if let Some(file) = &args.from {
         let mut report = bulk::run(args, file, context)?;
         report.findings.extend(warning);
         return Ok(report);
     }
+    refuse_no_base(&args.output)?;
     let profile = profile(args, names(&args.names)?);
     let ca = signing_ca(&args.ca)?;
     let (certificate_path, key_path) = (with_ending(&args.output, "crt"), with_ending(&args.output, "key"));
@@ -93,8 +94,10 @@ pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
     }
     let bundle = args.output.with_file_name(BUNDLE);
     if !ca.bundle.is_empty() {
-        output.certificates(&bundle, &ca.bundle, "the intermediates, for certkit merge", replace);
+        // It serves other certificates of the folder too, so it is not this one's to replace.
+        output.certificates(&bundle, &ca.bundle, "the intermediates, for certkit merge", args.force);
     }
+    ca.spare(output.paths())?;
     let event = issued_event(&ca, &certificate, Some(&certificate_path));
     let mut created = output.create_issued(&ca.ledger, &[event])?;
     created.certificate = Some(Located::from(certificate.clone()).summary(Role::Leaf));
@@ -108,28 +111,28 @@ pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
     Ok(report)
 }
 
+/// `certs/` would give the hidden files `certs/.crt` and `certs/.key`, and several files have no place on standard output.
+fn refuse_no_base(base: &Path) -> Result<()> {
+    let is_folder = base.as_os_str().as_encoded_bytes().ends_with(b"/") || base.file_name().is_none();
+    if !is_folder && base != Path::new("-") {
+        return Ok(());
+    }
+    let message = format!("{} is no beginning of file names", base.display());
+    let example = if is_folder { base.join("server") } else { "server".into() };
+    let fix = format!("-o {0} gives {0}.crt and {0}.key", shell_word(&example.display().to_string()));
+    Err(Finding::error(Code::InvalidSetting, message).fix(fix).into())
+}
+
 fn purpose(args: &MkcertArgs) -> Purpose {
     if args.client { Purpose::Client } else { Purpose::Server }
 }
 
-fn profile(args: &MkcertArgs, names: Vec<crate::x509::CertificateName>) -> LeafProfile {
+fn profile(args: &MkcertArgs, names: Vec<CertificateName>) -> LeafProfile {
     let mut profile = LeafProfile::new(names, purpose(args), args.days);
     if let Some(until) = args.until {
         profile.end = End::Until(until);
     }
     profile
-}
-
-/// How many days the certificate is asked to hold.
-fn days(args: &MkcertArgs, now: OffsetDateTime) -> Result<i64> {
-    let Some(until) = args.until else { return Ok(args.days.into()) };
-    if until <= now {
-        let message = format!("{} has passed already", date(until));
-        return Err(Finding::error(Code::InvalidSetting, message)
-            .fix("name a later day with --until")
-            .into());
-    }
-    Ok((until - now).whole_days() + 1)
 }
 
 /// The key that the user named, or a new one.
@@ -147,15 +150,27 @@ fn next(args: &MkcertArgs, ca: &SigningCa, bundle: &Path) -> Vec<String> {
     let word = |path: &Path| shell_word(&path.display().to_string());
     let certificate = with_ending(&args.output, "crt");
     let key = args.key.clone().unwrap_or_else(|| with_ending(&args.output, "key"));
-    let server = args.names.first().map(|name| shell_word(name)).unwrap_or_default();
+    // A CA that was named is not found again by itself.
+    let roots = args.ca.ca.as_deref().map(|ca| format!(" --roots {}", word(ca))).unwrap_or_default();
     if args.client {
-        return vec![format!("certkit check {} --purpose client", word(&certificate))];
+        return vec![format!("certkit check {} --purpose client{roots}", word(&certificate))];
     }
     if !ca.bundle.is_empty() {
         return vec![format!("certkit merge {} {}", word(&certificate), word(bundle))];
     }
-    let check = format!("certkit check {} --host {server} --key {}", word(&certificate), word(&key));
-    let serve = format!("certkit serve --cert {} --key {}", word(&certificate), word(&key));
-    // A wildcard is no name that a client asks for.
-    if server.contains('*') { vec![serve] } else { vec![check, serve] }
+    let password = match args.key_password_file.as_deref() {
+        Some(file) if file != Path::new("-") => format!(" --key-password-file {}", word(file)),
+        _ => String::new(),
+    };
+    let (certificate, key) = (word(&certificate), word(&key) + &password);
+    let serve = format!("certkit serve --cert {certificate} --key {key}");
+    let first = args.names.first().map(String::as_str).unwrap_or_default();
+    let asks_for = match CertificateName::parse(first) {
+        // A wildcard is no name that a client asks for.
+        Ok(CertificateName::Dns(name)) if name.contains('*') => return vec![serve],
+        Ok(CertificateName::Mail(_)) => format!(" --email {}", shell_word(first)),
+        Ok(CertificateName::Uri(_)) => String::new(),
+        _ => format!(" --host {}", shell_word(first)),
+    };
+    vec![format!("certkit check {certificate}{asks_for} --key {key}{roots}"), serve]
 }
