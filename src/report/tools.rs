@@ -18,7 +18,7 @@ pub struct Converted {
 /// One thing in a new file.
 #[derive(Debug)]
 pub struct ConvertedItem {
-    /// Its kind, one of the words of [`ShownItem::kind`].
+    /// Its kind, one of the words of [`super::ShownItem::kind`].
     pub kind: &'static str,
     /// What to call it by.
     pub title: String,
@@ -48,7 +48,7 @@ pub struct Candidate {
     pub file: String,
     /// Whether something in it has the key's public key.
     pub fits: bool,
-    /// What that is, or what stands first in the file: a word of [`ShownItem::kind`].
+    /// What that is, or what stands first in the file: a word of [`super::ShownItem::kind`].
     pub kind: &'static str,
     /// What to call it by.
     pub name: String,

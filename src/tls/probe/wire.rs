@@ -96,7 +96,7 @@ impl Wire {
         Self { stream, deadline: Instant::now() + timeout, seen: Vec::new() }
     }
 
-    /// What the server said first, or first since [`Self::forget`].
+    /// What the server said first, or first since [`Self::renew`].
     pub(super) fn seen(&self) -> &[u8] {
         &self.seen
     }
