@@ -7,9 +7,9 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::PathBuf;
 
 use crate::acme_front::{Class, Front};
-use crate::harness::{Program, Test, certkit};
+use crate::harness::{Test, certkit};
 use crate::pebble::Pebble;
-use crate::peers::{peer, skip};
+use crate::peers::{peer, skip, without_override};
 use crate::process::free_port;
 
 /// Runs certkit twice on a small file system of its own: first with `$1` kB free, then with room enough. Between the
@@ -186,15 +186,6 @@ fn obtain_without_override(test: &Test, front: &Front<'_>) -> crate::harness::Ra
         .args(["acme", "obtain", "--agree-tos", "a.test"])
         .args(front.args())
         .run()
-}
-
-/// Runs the program that follows without root's right to pass over permission bits.
-fn without_override(test: &Test) -> Program<'_> {
-    if rustix::process::geteuid().is_root() {
-        test.program("setpriv").args(["--bounding-set=-dac_override,-dac_read_search"])
-    } else {
-        test.program("env")
-    }
 }
 
 /// `unshare`, where this machine lets it make mounts that nobody else sees.

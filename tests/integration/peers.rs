@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use crate::harness::{Ran, Test, repository};
+use crate::harness::{Program, Ran, Test, repository};
 
 /// The path of an installed program.
 #[track_caller]
@@ -96,6 +96,15 @@ impl<'a> Chromium<'a> {
         }
         args.push(url.into());
         self.test.program(&self.program).args(args).run()
+    }
+}
+
+/// Runs the program that follows without root's right to pass over permission bits.
+pub(crate) fn without_override(test: &Test) -> Program<'_> {
+    if rustix::process::geteuid().is_root() {
+        test.program("setpriv").args(["--bounding-set=-dac_override,-dac_read_search"])
+    } else {
+        test.program("env")
     }
 }
 
