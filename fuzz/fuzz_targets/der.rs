@@ -2,8 +2,8 @@
 //! The first byte says what the rest is taken for; lengths stay right under mutation.
 #![no_main]
 
-use certkit::container;
-use certkit::x509::{
+use certkit::internals::container;
+use certkit::internals::x509::{
     Certificate, CertificateDetails, Crl, CrlDetails, DistinguishedName, PrivateKey, Request, SubjectAltName,
     key_description, signature_description,
 };

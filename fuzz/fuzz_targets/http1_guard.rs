@@ -1,7 +1,7 @@
 //! The guard in front of the HTTP/1.1 parser: however the bytes are cut into reads, the verdict is the same.
 #![no_main]
 
-use certkit::protocol::http1_guard::{Guard, Limits, Rejection};
+use certkit::internals::protocol::http1_guard::{Guard, Limits, Rejection};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

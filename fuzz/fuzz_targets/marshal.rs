@@ -1,7 +1,7 @@
 //! What a Python worker sends, read in any order of types; and bytes that certkit writes come back.
 #![no_main]
 
-use certkit::protocol::marshal::{Reader, write_bytes};
+use certkit::internals::protocol::marshal::{Reader, write_bytes};
 use certkit_fuzz::Bytes;
 use libfuzzer_sys::fuzz_target;
 

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use certkit::x509::{Certificate, CertificateName, HostName, SubjectAltName, Verdict};
+use certkit::internals::x509::{Certificate, CertificateName, HostName, SubjectAltName, Verdict};
 use certkit_fuzz::chains;
 use certkit_fuzz::der::wrap;
 use libfuzzer_sys::fuzz_target;

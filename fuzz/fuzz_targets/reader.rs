@@ -2,9 +2,9 @@
 //! readable again when certkit writes it.
 #![no_main]
 
-use certkit::container::{self, Kind};
-use certkit::pem;
-use certkit::x509::{Certificate, Crl, CrlDetails, PrivateKey, Request};
+use certkit::internals::container::{self, Kind};
+use certkit::internals::pem;
+use certkit::internals::x509::{Certificate, Crl, CrlDetails, PrivateKey, Request};
 use certkit_fuzz::der;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 

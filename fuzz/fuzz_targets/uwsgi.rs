@@ -1,7 +1,7 @@
 //! The block of variables of a uwsgi request: what is read can be written and read again.
 #![no_main]
 
-use certkit::protocol::uwsgi::{HEADER_LENGTH, Header, decode_variables, encode_request};
+use certkit::internals::protocol::uwsgi::{HEADER_LENGTH, Header, decode_variables, encode_request};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

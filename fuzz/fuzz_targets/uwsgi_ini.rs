@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use certkit::config::uwsgi_ini;
+use certkit::internals::config::uwsgi_ini;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -17,8 +17,8 @@ mod profile;
 mod serial;
 mod subject;
 
-pub use crl::{ListEntry, Reason, make_list};
+pub use crl::{Reason, make_list};
 pub use issue::{Error, Issued, Issuer, issue_intermediate, issue_leaf, make_request, make_root};
 pub use ledger::{Error as LedgerError, Event, Ledger, Records};
-pub use profile::{AddressRange, CaProfile, Constraint, End, LeafProfile};
-pub use subject::{InvalidSubject, Subject};
+pub use profile::{CaProfile, Constraint, End, LeafProfile};
+pub use subject::Subject;

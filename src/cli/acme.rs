@@ -18,7 +18,6 @@ pub struct AcmeArgs {
 
 /// The subcommands of `acme`.
 #[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "a text here would hide the longer one of the arguments from --help")]
 pub enum AcmeCommand {
     Obtain(Box<ObtainArgs>),
     Renew(AcmeRenewArgs),

@@ -20,7 +20,7 @@ mod trust;
 
 pub use acme::{
     AccountArgs, AccountCommand, AcmeArgs, AcmeCommand, AcmeRenewArgs, AcmeRevokeArgs, ChallengeArgs,
-    InstallTimerArgs, ListArgs, ObtainArgs, StateArgs, TimerKind, UpdateArgs, WhichAccount,
+    InstallTimerArgs, ListArgs, ObtainArgs, StateArgs, WhichAccount,
 };
 pub use check::{CheckArgs, Profile, Purpose};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -107,7 +107,6 @@ pub enum Color {
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "a text here would hide the longer one of the arguments from --help")]
 pub enum Command {
     Mkca(MkcaArgs),
     Mkcert(MkcertArgs),

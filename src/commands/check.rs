@@ -8,17 +8,19 @@ mod server_words;
 
 use time::OffsetDateTime;
 
-use super::ca_lookup::trust_local_ca;
-use super::input::{name as input_name, read_certificates, read_certificates_with, read_private_key_with};
-use super::input_words::form_notes;
-use super::live::{self, Subject, parse_host};
-use super::output::shell_word;
-use super::password::Passwords;
 use super::{Context, Result};
+use crate::advice::files::form_notes;
 use crate::chain::{self, CheckInput, Judgement, Located, Origin, TrustStore};
 use crate::cli::{self, CheckArgs};
 use crate::container::Note;
 use crate::finding::{Code, Finding, Location, Severity};
+use crate::operands::ca_lookup::trust_local_ca;
+use crate::operands::input::{
+    name as input_name, read_certificates, read_certificates_with, read_private_key_with,
+};
+use crate::operands::output::shell_word;
+use crate::operands::password::Passwords;
+use crate::operands::server_target::{self, Subject, parse_host};
 use crate::pem::{Damage, DamageKind};
 use crate::report::{Checked, Failure, Outcome, Report};
 use crate::x509::{Crl, HostName, PrivateKey, Purpose};
@@ -32,7 +34,7 @@ pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
         return batch::run(file, context);
     }
     let name = args.file.as_deref().unwrap_or_default();
-    match live::subject(name, &args.live)? {
+    match server_target::subject(name, &args.live)? {
         Subject::Server(place) => server::run(&place, args, context),
         Subject::File if args.deep => {
             let message = format!("--deep is for servers, and {} is a file", input_name(name));

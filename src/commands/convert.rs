@@ -9,18 +9,18 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use self::gather::{Item, gather};
-use super::destination::{Destination, Product};
-use super::output::shell_word;
-use super::password::Passwords;
 use super::{Context, Result};
 use crate::cli::{ConvertArgs, Form};
 use crate::finding::{Code, Finding, Location, Severity};
+use crate::operands::destination::{Destination, Product};
+use crate::operands::output::shell_word;
+use crate::operands::password::Passwords;
 use crate::report::{Converted, ConvertedItem, Outcome};
 
 /// Runs the command.
 pub(super) fn run(args: &ConvertArgs, context: &Context<'_>) -> Result {
     let form = form(args)?;
-    let destination = Destination::new(args.output.as_deref(), context)?;
+    let destination = Destination::new(args.output.as_deref(), context.global.format)?;
     let is_key = matches!(form, Form::Pkcs8 | Form::Pkcs1 | Form::Sec1);
     destination.admits(matches!(form, Form::Der | Form::P12), is_key)?;
     let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());

@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::destination::Destination;
-use super::input::read_private_key_with;
 use super::issuing::{browser_warning, cannot_issue, names, new_key, subject};
-use super::output::{Output, shell_word};
-use super::password::Passwords;
 use super::{Context, Result};
 use crate::ca::{LeafProfile, make_request};
 use crate::cli::CsrArgs;
 use crate::finding::{Code, Finding};
+use crate::operands::destination::Destination;
+use crate::operands::input::read_private_key_with;
+use crate::operands::output::{Output, shell_word};
+use crate::operands::password::Passwords;
 use crate::pem;
 use crate::report::{Outcome, Report};
 use crate::x509::Purpose;
@@ -74,5 +74,5 @@ pub(super) fn beside(request: &Path, ending: &str) -> PathBuf {
 
 /// Two kinds of data cannot share standard output.
 pub(super) fn refuse_json(to_stdout: bool, context: &Context<'_>) -> Result<()> {
-    if to_stdout { Destination::new(None, context).map(|_| ()) } else { Ok(()) }
+    if to_stdout { Destination::new(None, context.global.format).map(|_| ()) } else { Ok(()) }
 }

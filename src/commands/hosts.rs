@@ -4,10 +4,10 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
-use super::output::shell_word;
 use super::{Context, Result};
 use crate::cli::{HostsArgs, HostsChangeArgs, HostsCheckArgs, HostsCommand};
 use crate::finding::{Code, Finding, Location};
+use crate::operands::output::shell_word;
 use crate::report::{Failure, HostsEntry, HostsFile, Outcome, Report};
 use crate::sys::fs::{plain, read_limited};
 use crate::sys::hosts::{self, Edit, Entry};

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use time::{Duration, OffsetDateTime};
 
-use super::ca_lookup::SigningCa;
 use super::{Context, Result};
 use crate::ca::{Event, Issuer, Subject};
 use crate::chain::{self, CheckInput, Located, Origin, TrustStore};
 use crate::finding::{Code, Finding, Severity};
+use crate::operands::ca_lookup::SigningCa;
 use crate::report::Failure;
 use crate::sys::clock::date;
 use crate::x509::{

@@ -6,17 +6,17 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::destination::{Destination, Product};
-use super::input::{decrypted, location, name, read_contents};
-use super::input_words::{damage_notes, form_notes, no_private_key};
 use super::issuing::{browser_warning, new_key};
-use super::output::shell_word;
-use super::password::Passwords;
-use super::seal::encrypted_key_pem;
 use super::{Context, Result, show};
+use crate::advice::files::{damage_notes, form_notes, no_private_key};
 use crate::cli::{KeyArgs, KeyCommand, KeyDecryptArgs, KeyEncryptArgs, KeyNewArgs, KeyShowArgs};
 use crate::container::Block;
 use crate::finding::{Code, Finding, Location};
+use crate::operands::destination::{Destination, Product};
+use crate::operands::input::{decrypted, location, name, read_contents};
+use crate::operands::output::shell_word;
+use crate::operands::password::Passwords;
+use crate::operands::seal::encrypted_key_pem;
 use crate::pem;
 use crate::report::Outcome;
 use crate::sys::fs::free_backup_name;
@@ -34,7 +34,7 @@ pub(super) fn run(args: &KeyArgs, context: &Context<'_>) -> Result {
 }
 
 fn new(args: &KeyNewArgs, context: &Context<'_>) -> Result {
-    let destination = Destination::new(Some(&args.output), context)?;
+    let destination = Destination::new(Some(&args.output), context.global.format)?;
     let key = new_key(args.key_kind)?;
     let (text, how) = if args.encrypt {
         let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
@@ -77,7 +77,7 @@ fn show(args: &KeyShowArgs, context: &Context<'_>) -> Result {
 }
 
 fn encrypt(args: &KeyEncryptArgs, context: &Context<'_>) -> Result {
-    let destination = Destination::new(args.output.as_deref(), context)?;
+    let destination = Destination::new(args.output.as_deref(), context.global.format)?;
     let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
     let (key, was_encrypted, notes) = the_key(&args.file, &mut passwords)?;
     let password = match &args.new_password_file {
@@ -122,7 +122,7 @@ fn same_file(path: &Path, file: &str) -> bool {
 }
 
 fn decrypt(args: &KeyDecryptArgs, context: &Context<'_>) -> Result {
-    let destination = Destination::new(args.output.as_deref(), context)?;
+    let destination = Destination::new(args.output.as_deref(), context.global.format)?;
     destination.admits(false, true)?;
     let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
     let (key, was_encrypted, notes) = the_key(&args.file, &mut passwords)?;

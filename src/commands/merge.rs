@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
-use super::ca_lookup::trust_local_ca;
-use super::fetch;
-use super::input::{CertificateFile, certificates_in, read_certificates_with, read_private_key_with};
-use super::output::{cannot_write, shell_word};
-use super::password::Passwords;
 use super::{Context, Result};
 use crate::chain::{Located, Order, OrderError, TrustStore, order};
 use crate::cli::MergeArgs;
 use crate::finding::{Code, Finding, Location, Severity};
+use crate::operands::ca_lookup::trust_local_ca;
+use crate::operands::fetch;
+use crate::operands::input::{
+    CertificateFile, certificates_in, read_certificates_with, read_private_key_with,
+};
+use crate::operands::output::{cannot_write, shell_word};
+use crate::operands::password::Passwords;
 use crate::pem;
 use crate::report::{Dropped, Failure, Merged, Outcome, Report, Role};
 use crate::sys::clock::date;

@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use super::ca_lookup::{INTERMEDIATE, ROOT, ca_words, data_folder, tidy};
 use super::issuing::{browser_warning, cannot_issue, new_key, subject};
-use super::output::{Output, create_folder, shell_word};
-use super::password::Passwords;
-use super::seal::encrypted_key_pem;
 use super::{Context, Result};
 use crate::ca::{CaProfile, Constraint, Event, Ledger, Subject, issue_intermediate, make_root};
 use crate::chain::Located;
 use crate::cli::{CaArgs, MkcaArgs};
 use crate::finding::{Code, Finding, Location};
+use crate::operands::ca_lookup::{INTERMEDIATE, ROOT, ca_words, data_folder, tidy};
+use crate::operands::output::{Output, create_folder, shell_word};
+use crate::operands::password::Passwords;
+use crate::operands::seal::encrypted_key_pem;
 use crate::report::{Outcome, Report, Role};
 use crate::sys::clock::date;
 use crate::x509::PrivateKey;

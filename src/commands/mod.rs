@@ -1,27 +1,18 @@
 //! One file per subcommand: arguments to a typed request, to a domain call, to a [`Report`].
 
 mod acme;
-mod ca_lookup;
 mod check;
 mod completions;
 mod convert;
 mod csr;
-mod destination;
-mod fetch;
 mod hosts;
-mod input;
-mod input_words;
 mod issuing;
 mod key;
-mod live;
 mod merge;
 mod mkca;
 mod mkcert;
-mod output;
-mod password;
 mod renew;
 mod revoke;
-mod seal;
 mod serve;
 mod show;
 mod sign;

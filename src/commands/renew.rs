@@ -5,21 +5,21 @@ use std::process::{Command, Stdio};
 
 use time::{Duration, OffsetDateTime};
 
-use super::ca_lookup::{SigningCa, signing_ca};
 use super::csr::beside;
-use super::input::{read_certificates, read_contents};
 use super::issuing::{
     cannot_issue, certificate_name, clamped, is_in_last_third, is_issued_by, issued_event, issuer, new_key,
     not_issued_here, prove,
 };
-use super::output::{Output, ledger_failure, shell_word};
-use super::password::Passwords;
 use super::{Context, Result};
 use crate::ca::{LeafProfile, Records, Subject};
 use crate::chain::Located;
 use crate::cli::{Left, RenewArgs};
 use crate::container::{Block, Note};
 use crate::finding::{Code, Finding, Location};
+use crate::operands::ca_lookup::{SigningCa, signing_ca};
+use crate::operands::input::{read_certificates, read_contents};
+use crate::operands::output::{Output, ledger_failure, shell_word};
+use crate::operands::password::Passwords;
 use crate::report::{Created, CreatedFile, Failure, Outcome, Report, Role};
 use crate::sys::clock::date;
 use crate::sys::fs::plain;

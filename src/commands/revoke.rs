@@ -4,18 +4,18 @@ use std::path::Path;
 
 use time::Duration;
 
-use super::ca_lookup::{SigningCa, ca_words, signing_ca};
 use super::csr::refuse_json;
-use super::input::{read_certificates, read_contents};
 use super::issuing::{cannot_issue, is_issued_by, issuer, not_issued_here};
-use super::output::{cannot_write, ledger_failure, shell_word};
-use super::password::Passwords;
 use super::{Context, Result};
 use crate::ca::{Event, LedgerError, make_list};
 use crate::chain::Located;
 use crate::cli::{CrlArgs, RevokeArgs};
 use crate::container::Kind;
 use crate::finding::{Code, Finding, Location};
+use crate::operands::ca_lookup::{SigningCa, ca_words, signing_ca};
+use crate::operands::input::{read_certificates, read_contents};
+use crate::operands::output::{cannot_write, ledger_failure, shell_word};
+use crate::operands::password::Passwords;
 use crate::pem;
 use crate::report::{Created, CreatedFile, Failure, Outcome, Report, Role};
 use crate::sys::clock::date;

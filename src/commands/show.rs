@@ -6,14 +6,14 @@ use std::path::Path;
 use aws_lc_rs::digest;
 use time::OffsetDateTime;
 
-use super::input::{decrypted, location, read_contents};
-use super::input_words::{damage_notes, form_notes, malformed};
-use super::live::{self, Place, Subject};
-use super::password::Passwords;
 use super::{Context, Result};
+use crate::advice::files::{damage_notes, form_notes, malformed};
 use crate::cli::ShowArgs;
 use crate::container::{Block, Kind, LockedError};
 use crate::finding::{Code, Finding, Location};
+use crate::operands::input::{decrypted, location, read_contents};
+use crate::operands::password::Passwords;
+use crate::operands::server_target::{self, Place, Subject};
 use crate::report::{Fact, FactValue, Failure, Outcome, Report, ServerSummary, Shown, ShownItem, TreeLine};
 use crate::x509::{
     Certificate, CertificateDetails, CrlDetails, PrivateKey, Request, SignatureCheck, SubjectAltName,
@@ -23,11 +23,12 @@ use crate::x509::{
 /// Runs the command.
 pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result {
     let at = args.at.unwrap_or_else(|| context.clock.now());
-    if let Subject::Server(place) = live::subject(&args.file, &args.live)? {
+    if let Subject::Server(place) = server_target::subject(&args.file, &args.live)? {
         return of_server(&place, args, at);
     }
     if args.host.is_some() {
-        let message = format!("--host is for servers, and {} is a file", super::input::name(&args.file));
+        let message =
+            format!("--host is for servers, and {} is a file", crate::operands::input::name(&args.file));
         return Err(Finding::error(Code::InvalidSetting, message).fix("name a server: HOST:PORT").into());
     }
     of_file(&args.file, args.password_file.as_deref(), at)
@@ -58,7 +59,12 @@ pub(super) fn of_file(file: &str, password_file: Option<&Path>, at: OffsetDateTi
 
 /// The server with what was agreed upon, then each certificate as it was sent.
 fn of_server(place: &Place, args: &ShowArgs, at: OffsetDateTime) -> Result {
-    let host = args.host.as_deref().map(live::parse_host).transpose()?.unwrap_or_else(|| place.host.clone());
+    let host = args
+        .host
+        .as_deref()
+        .map(server_target::parse_host)
+        .transpose()?
+        .unwrap_or_else(|| place.host.clone());
     let seen = place.look(&host, &args.live, "show", None)?;
     let server = ShownItem {
         kind: "server",
@@ -148,7 +154,7 @@ fn cannot_open(block: &Block, passwords: &mut Passwords) -> Result<bool> {
 }
 
 fn nothing(file: &str) -> Failure {
-    let name = super::input::name(file);
+    let name = crate::operands::input::name(file);
     Finding::error(
         Code::NotACertificate,
         format!("{name} holds nothing that certkit knows: no certificate, no key"),

@@ -5,21 +5,21 @@
 
 use std::path::{Path, PathBuf};
 
-use super::ca_lookup::{SigningCa, signing_ca};
 use super::csr::{beside, refuse_json};
-use super::input::{location, name, read_contents};
 use super::issuing::{
     BUNDLE, asked_days, cannot_issue, certificate_name, clamped, issued_event, issuer, names, prove,
     validity_warning,
 };
-use super::output::{Output, certificate_text, ledger_failure, shell_word};
-use super::password::Passwords;
 use super::{Context, Result};
 use crate::ca::{CaProfile, End, Issued, LeafProfile, Subject};
 use crate::chain::Located;
 use crate::cli::{SignArgs, SignProfile};
 use crate::container::Kind;
 use crate::finding::{Code, Finding, Location};
+use crate::operands::ca_lookup::{SigningCa, signing_ca};
+use crate::operands::input::{location, name, read_contents};
+use crate::operands::output::{Output, certificate_text, ledger_failure, shell_word};
+use crate::operands::password::Passwords;
 use crate::report::{Failure, Outcome, Report, Role};
 use crate::x509::{CertificateName, P521, PublicKeyKind, Purpose, Request, SignatureCheck};
 

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::ca_lookup::{root_file, tidy};
-use super::destination::{Destination, Product};
-use super::input::read_certificates;
-use super::output::shell_word;
 use super::{Context, Result};
 use crate::chain::Located;
 use crate::cli::{StoreChoice, TrustArgs, TrustChangeArgs, TrustCommand, TrustExportArgs, TrustStatusArgs};
 use crate::finding::{Code, Finding, Location};
+use crate::operands::ca_lookup::{root_file, tidy};
+use crate::operands::destination::{Destination, Product};
+use crate::operands::input::read_certificates;
+use crate::operands::output::shell_word;
 use crate::report::{Failure, Outcome, Report, Role, Trusted, TrustedStore};
 use crate::trust::{Action, Anchor, Holding, Kind, Store, Surroundings, Trouble, find, mobileconfig};
 
@@ -124,7 +124,7 @@ fn export(args: &TrustExportArgs, context: &Context<'_>) -> Result {
     let (_, anchor) = anchor(args.file.as_deref().or(args.ca.as_deref()), Action::Uninstall)?;
     let default = if args.mobileconfig { "ca.mobileconfig" } else { "ca.crt" };
     let output = args.output.as_deref().unwrap_or(default);
-    let destination = Destination::new(Some(output), context)?;
+    let destination = Destination::new(Some(output), context.global.format)?;
     let ending = Path::new(output).extension().map(|ending| ending.to_string_lossy().to_lowercase());
     let ending = ending.as_deref().unwrap_or_default();
     let is_profile = args.mobileconfig || ending == "mobileconfig";

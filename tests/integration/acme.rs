@@ -5,11 +5,11 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
-use certkit::acme::challenge::Method;
-use certkit::acme::storage::Storage;
-use certkit::acme::{self, Caller, Candidate, Obtained, Plan, Prepared, Progress};
-use certkit::finding::{Code, Finding};
-use certkit::sys::clock::{Clock, SystemClock};
+use certkit::internals::acme::challenge::Method;
+use certkit::internals::acme::storage::Storage;
+use certkit::internals::acme::{self, Caller, Candidate, Obtained, Plan, Prepared, Progress};
+use certkit::internals::finding::{Code, Finding};
+use certkit::internals::sys::clock::{Clock, SystemClock};
 use rustix::process::Signal;
 
 use crate::curl::Curl;

@@ -2,11 +2,11 @@
 //!
 //! What takes days is tried with the time as a parameter, inside this process; the rest with the program.
 
-use certkit::acme::challenge::Method;
-use certkit::acme::storage::Storage;
-use certkit::acme::{Caller, Candidate, Failed, Keeper, Plan, Progress, Turn, Urgency};
-use certkit::finding::Finding;
-use certkit::sys::clock::{Clock, SystemClock};
+use certkit::internals::acme::challenge::Method;
+use certkit::internals::acme::storage::Storage;
+use certkit::internals::acme::{Caller, Candidate, Failed, Keeper, Plan, Progress, Turn, Urgency};
+use certkit::internals::finding::Finding;
+use certkit::internals::sys::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 

@@ -8,19 +8,35 @@ use crate::harness::repository;
 /// Which rooms a room may use, besides itself and the leaves.
 const ARROWS: &[(&str, &[&str])] = &[
     ("acme", &["tls", "x509"]),
+    ("advice", &["container", "operands", "tls", "x509"]),
     ("ca", &["x509"]),
     ("chain", &["x509"]),
     // Arguments are parsed into the types that own the words, such as the kinds of keys and addresses to listen on.
     ("cli", &["acme", "ca", "config", "serve", "x509"]),
     (
         "commands",
-        &["acme", "ca", "chain", "cli", "config", "container", "render", "serve", "tls", "trust", "x509"],
+        &[
+            "acme",
+            "advice",
+            "ca",
+            "chain",
+            "cli",
+            "config",
+            "container",
+            "operands",
+            "render",
+            "serve",
+            "tls",
+            "trust",
+            "x509",
+        ],
     ),
     ("config", &["serve"]),
     ("container", &[]),
     ("finding", &[]),
-    ("lib", &[]),
-    ("main", &["cli", "commands", "render"]),
+    ("lib", &["acme", "chain", "commands", "config", "container", "render", "x509"]),
+    ("main", &["run"]),
+    ("operands", &["advice", "ca", "chain", "cli", "container", "tls", "x509"]),
     ("pem", &[]),
     ("protocol", &[]),
     // How a report looks is chosen by the global options.

@@ -13,7 +13,8 @@ fn issues(test: &Test, openssl: &Path, ca: &str, key: &str, more: &[&str]) {
     test.run(openssl, &verify).exits(0);
     let name = |file: &str, which: &str| {
         let der = test.run(openssl, &["x509", "-in", file, "-outform", "DER"]).exits(0);
-        let certificate = certkit::x509::Certificate::from_der(der.stdout_bytes().to_vec()).unwrap();
+        let certificate =
+            certkit::internals::x509::Certificate::from_der(der.stdout_bytes().to_vec()).unwrap();
         if which == "issuer" { certificate.issuer.der } else { certificate.subject.der }
     };
     assert_eq!(name("server.crt", "issuer"), name(ca, "subject"));

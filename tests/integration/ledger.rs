@@ -36,11 +36,12 @@ fn on_disk(test: &Test, folders: &[&str]) -> BTreeMap<String, String> {
             continue;
         };
         assert_eq!(mode & 0o133, 0);
-        let blocks = certkit::pem::scan(&contents);
-        let certificate = certkit::x509::Certificate::from_der(blocks.blocks[0].der.to_vec()).unwrap();
+        let blocks = certkit::internals::pem::scan(&contents);
+        let certificate =
+            certkit::internals::x509::Certificate::from_der(blocks.blocks[0].der.to_vec()).unwrap();
         assert_eq!(test.mode(&format!("{base}.key")), 0o600, "{base}.key");
-        let key = certkit::pem::scan(test.text(&format!("{base}.key")).as_bytes());
-        let key = certkit::x509::PrivateKey::from_pem(&key.blocks[0]).unwrap();
+        let key = certkit::internals::pem::scan(test.text(&format!("{base}.key")).as_bytes());
+        let key = certkit::internals::x509::PrivateKey::from_pem(&key.blocks[0]).unwrap();
         assert_eq!(key.spki(), certificate.spki, "{base}");
         found.insert(path, certificate.serial_hex());
     }
@@ -266,7 +267,7 @@ fn renewed_in_the_form_that_it_had() {
     test.certkit(&["renew", "a.der"]).exits(0);
     let renewed = std::fs::read(test.path("a.der")).unwrap();
     assert_ne!(renewed, der);
-    certkit::x509::Certificate::from_der(renewed).unwrap();
+    certkit::internals::x509::Certificate::from_der(renewed).unwrap();
     let before = test.files();
     test.certkit(&["renew", "a.p7b"]).exits(2).says("certkit convert a.p7b -o renewed.pem");
     test.program(certkit()).args(["renew", "-"]).stdin(pem).run().exits(2).says("standard input");

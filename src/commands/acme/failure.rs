@@ -9,8 +9,8 @@ use time::macros::format_description;
 use super::{challenge, likely, wishes};
 use crate::acme::storage::Error as StorageError;
 use crate::acme::{Error, FailedValidation, Refusal};
-use crate::commands::output::shell_word;
 use crate::finding::{Code, Finding, Location};
+use crate::operands::output::shell_word;
 use crate::report::Failure;
 
 /// EX_TEMPFAIL of sysexits.h: the same command may work later.

@@ -5,8 +5,8 @@ use super::user::User;
 use super::{runtime, storage};
 use crate::acme::{self, SignedBy};
 use crate::cli::AcmeRevokeArgs;
-use crate::commands::output::shell_word;
 use crate::commands::{Context, Result};
+use crate::operands::output::shell_word;
 use crate::report::{Outcome, Report, Revoked};
 
 pub(super) fn run(args: &AcmeRevokeArgs, context: &Context<'_>) -> Result {

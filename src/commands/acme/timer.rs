@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use super::default_state;
 use crate::cli::InstallTimerArgs;
-use crate::commands::output::shell_word;
 use crate::commands::{Context, Result};
 use crate::finding::{Code, Finding, Location};
+use crate::operands::output::shell_word;
 use crate::report::{Created, CreatedFile, Failure, Outcome, Report};
 use crate::sys::fs::{Error, Existing, NewFile, create_all, plain};
 

@@ -17,9 +17,9 @@ use time::OffsetDateTime;
 
 use self::case::{Case, Shared, Store};
 use self::lines::{Line, Lines};
-use crate::commands::input::cannot_read;
 use crate::commands::{Context, Result};
 use crate::finding::Finding;
+use crate::operands::input::cannot_read;
 use crate::render::{Answers, answer};
 use crate::report::{Outcome, Report};
 

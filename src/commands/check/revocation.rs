@@ -1,8 +1,8 @@
 //! Revocation lists from files, PEM or DER.
 
-use crate::commands::input::cannot_read;
 use crate::container::{self, Kind};
 use crate::finding::{Code, Finding, Location};
+use crate::operands::input::cannot_read;
 use crate::report::Failure;
 use crate::sys::fs::read_limited;
 use crate::x509::Crl;

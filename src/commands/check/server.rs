@@ -4,10 +4,10 @@
 use super::Basis;
 use super::server_words as words;
 use crate::cli::CheckArgs;
-use crate::commands::live::{Place, parse_host};
-use crate::commands::password::Passwords;
 use crate::commands::{Context, Result};
 use crate::finding::{Finding, Location};
+use crate::operands::password::Passwords;
+use crate::operands::server_target::{Place, parse_host};
 use crate::report::{Checked, Outcome, Report};
 use crate::tls::probe::{Depth, Peer, Possession, Strength, Survey, Version};
 use crate::x509::HostName;

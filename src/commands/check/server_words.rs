@@ -3,8 +3,8 @@
 //! An error is what current clients refuse. What a server only agrees to when an old client asks for it is a warning, and
 //! what merely falls short of Mozilla's guideline (6.0, "intermediate") a note.
 
-use crate::commands::live::Place;
 use crate::finding::{Code, Finding, Severity};
+use crate::operands::server_target::Place;
 use crate::tls::probe::{Error, Starttls, Strength, Version};
 
 /// The six suites of the guideline, as OpenSSL's users write them.

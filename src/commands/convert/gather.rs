@@ -1,12 +1,12 @@
 //! Reading all that is to be converted: the file, and what `--key` and `--chain` add to it.
 
+use crate::advice::files::{damage_notes, form_notes, malformed, no_private_key};
 use crate::cli::ConvertArgs;
 use crate::commands::Result;
-use crate::commands::input::{decrypted, location, name, read_contents};
-use crate::commands::input_words::{damage_notes, form_notes, malformed, no_private_key};
-use crate::commands::password::Passwords;
 use crate::container::{Block, Kind, Note};
 use crate::finding::{Code, Finding, Location};
+use crate::operands::input::{decrypted, location, name, read_contents};
+use crate::operands::password::Passwords;
 use crate::report::Failure;
 use crate::x509::{Certificate, CrlDetails, PrivateKey, PublicKeyKind, Request, key_description};
 

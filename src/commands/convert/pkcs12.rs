@@ -9,11 +9,11 @@ use super::plain::none_of;
 use super::{Made, left_out};
 use crate::cli::ConvertArgs;
 use crate::commands::Result;
-use crate::commands::password::Passwords;
-use crate::commands::seal::{cannot_seal, key_id};
 use crate::container::Kind;
 use crate::container::write::{Pkcs12Certificate, Pkcs12Cipher, Pkcs12Key, pkcs12};
 use crate::finding::{Code, Finding, Severity};
+use crate::operands::password::Passwords;
+use crate::operands::seal::{cannot_seal, key_id};
 use crate::report::{ConvertedItem, Failure};
 use crate::x509::{Certificate, PrivateKey};
 

@@ -6,11 +6,11 @@ use super::gather::{Content, Item};
 use super::{Made, left_out};
 use crate::cli::{ConvertArgs, Form};
 use crate::commands::Result;
-use crate::commands::output::shell_word;
-use crate::commands::password::Passwords;
-use crate::commands::seal::cannot_seal;
 use crate::container::{Kind, write};
 use crate::finding::{Code, Finding, Severity};
+use crate::operands::output::shell_word;
+use crate::operands::password::Passwords;
+use crate::operands::seal::cannot_seal;
 use crate::pem;
 use crate::report::ConvertedItem;
 

@@ -1,13 +1,13 @@
 //! `certkit key match`: which certificates, requests and keys have the public key of a private one.
 
+use crate::advice::files::{malformed, no_private_key};
 use crate::cli::KeyMatchArgs;
 use crate::commands::Result;
-use crate::commands::input::{decrypted, location, name, read_contents};
-use crate::commands::input_words::{malformed, no_private_key};
-use crate::commands::output::shell_word;
-use crate::commands::password::Passwords;
 use crate::container::{Block, Kind};
 use crate::finding::{Code, Finding, Location};
+use crate::operands::input::{decrypted, location, name, read_contents};
+use crate::operands::output::shell_word;
+use crate::operands::password::Passwords;
 use crate::report::{Candidate, Failure, Matched, Outcome, Report};
 use crate::x509::{Certificate, Request};
 

@@ -15,14 +15,14 @@ use super::existing::{Existing, look_at};
 use super::{profile, purpose};
 use crate::ca::{Event, Issuer};
 use crate::cli::MkcertArgs;
-use crate::commands::ca_lookup::{SigningCa, signing_ca};
 use crate::commands::issuing::{
     BUNDLE, alternative_name, browser_warning, cannot_issue, clamped, issued_event, issuer, new_key, prove,
     with_ending,
 };
-use crate::commands::output::{cannot_write, certificate_text, create_folder, issue_files, shell_word};
 use crate::commands::{Context, Result};
 use crate::finding::{Code, Finding, Location};
+use crate::operands::ca_lookup::{SigningCa, signing_ca};
+use crate::operands::output::{cannot_write, certificate_text, create_folder, issue_files, shell_word};
 use crate::report::{Created, CreatedFile, Failure, Outcome, Report};
 use crate::sys::fs::{self, NewFile, PRIVATE, PUBLIC, create_all, remove_leftovers};
 use crate::x509::{CertificateName, Verdict};

@@ -5,9 +5,9 @@ use std::path::Path;
 use time::OffsetDateTime;
 
 use crate::ca::LeafProfile;
-use crate::commands::ca_lookup::SigningCa;
-use crate::commands::input::{read_certificates, read_private_key};
 use crate::commands::issuing::{alternative_name, is_in_last_third, is_issued_by};
+use crate::operands::ca_lookup::SigningCa;
+use crate::operands::input::{read_certificates, read_private_key};
 use crate::x509::{Certificate, PrivateKey, Purpose};
 
 /// What stands at the certificate's place.

@@ -7,21 +7,21 @@ use std::path::Path;
 
 use existing::{Existing, look_at};
 
-use super::ca_lookup::{SigningCa, signing_ca};
-use super::input::read_private_key_with;
 use super::issuing::{
     BUNDLE, asked_days, browser_warning, cannot_issue, clamped, issued_event, issuer, names, new_key, prove,
     validity_warning, with_ending,
 };
-use super::output::{Output, shell_word};
-use super::password::Passwords;
-use super::seal::pkcs12_identity;
 use super::{Context, Result};
 use crate::ca::{End, LeafProfile, make_request};
 use crate::chain::Located;
 use crate::cli::MkcertArgs;
 use crate::container::write::Pkcs12Cipher;
 use crate::finding::{Code, Finding};
+use crate::operands::ca_lookup::{SigningCa, signing_ca};
+use crate::operands::input::read_private_key_with;
+use crate::operands::output::{Output, shell_word};
+use crate::operands::password::Passwords;
+use crate::operands::seal::pkcs12_identity;
 use crate::pem;
 use crate::report::{Created, Outcome, Report, Role};
 use crate::sys::clock::date;

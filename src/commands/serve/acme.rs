@@ -22,7 +22,6 @@ use super::super::Result;
 use super::super::acme::{
     User, check_mail_address, default_state, failure, hook_finding, minute, server_address,
 };
-use super::super::input::{read_certificates, read_private_key};
 use super::super::issuing::{cannot_issue, new_key};
 use super::words::Identity;
 use crate::acme::challenge::tls_alpn01::Proofs;
@@ -33,6 +32,7 @@ use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
 use crate::config::PartialServe;
 use crate::config::values::AcmeMissing;
 use crate::finding::{Code, Finding, Location};
+use crate::operands::input::{read_certificates, read_private_key};
 use crate::render::Talk;
 use crate::report::Failure;
 use crate::serve::address::Scheme;

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 
 use super::super::Result;
-use super::super::ca_lookup::trust_local_ca;
-use super::super::input::{read_certificates, read_private_key};
-use super::super::output::shell_word;
 use crate::chain::{self, CheckInput, TrustStore};
 use crate::finding::{Code, Finding, Location, Severity};
+use crate::operands::ca_lookup::trust_local_ca;
+use crate::operands::input::{read_certificates, read_private_key};
+use crate::operands::output::shell_word;
 use crate::report::Failure;
 use crate::sys::clock::{Clock, SystemClock};
 use crate::tls::{CertificateSet, CertificateSource};

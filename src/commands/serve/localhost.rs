@@ -12,13 +12,13 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::super::Result;
-use super::super::ca_lookup::{ROOT, data_folder};
-use super::super::input::{read_certificates, read_private_key};
 use super::super::issuing::{cannot_issue, new_key};
 use super::super::mkca::common_name;
-use super::super::output::cannot_write;
 use crate::ca::{CaProfile, Constraint, LeafProfile, Subject, issue_leaf, make_root};
 use crate::finding::{Code, Finding};
+use crate::operands::ca_lookup::{ROOT, data_folder};
+use crate::operands::input::{read_certificates, read_private_key};
+use crate::operands::output::cannot_write;
 use crate::pem;
 use crate::sys::clock::{Clock, SystemClock, date};
 use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC, create_all};
@@ -156,5 +156,5 @@ fn is_due(certificate: &Certificate, now: OffsetDateTime) -> bool {
 
 /// A path as a shell takes it.
 pub(super) fn word(path: &Path) -> String {
-    super::super::output::shell_word(&path.display().to_string())
+    crate::operands::output::shell_word(&path.display().to_string())
 }

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::super::Result;
-use super::super::input::cannot_read;
 use crate::cli::{Listen, ServeArgs};
 use crate::config::{self, PartialServe};
 use crate::finding::{Code, Finding, Location};
+use crate::operands::input::cannot_read;
 use crate::sys::fs::read_limited;
 
 /// The project's own settings, in the current folder.

@@ -209,7 +209,6 @@ fn agreed(connection: &ClientConnection, shown: Shown) -> Peer {
             .map(|suite| openssl_name(suite.suite()).to_owned())
             .unwrap_or_default(),
         group: group.map(Group::name_of),
-        alpn: connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
         is_stapled: shown.is_stapled,
         wants_client_certificate: shown.wants_client_certificate,
         possession: shown.possession,
@@ -229,7 +228,6 @@ fn by_hand(answer: Answer, words: &str) -> Option<Peer> {
         version: hello.version,
         cipher: Suite::name_of(hello.suite),
         group: answer.group.map(Group::name_of),
-        alpn: None,
         is_stapled: answer.is_stapled,
         wants_client_certificate: answer.wants_client_certificate,
         possession: Possession::Unknown,

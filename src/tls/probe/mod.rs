@@ -26,7 +26,7 @@ use std::time::Duration;
 pub use https::HttpAnswer;
 pub use recorder::Possession;
 pub use starttls::{Error as StarttlsError, Starttls};
-pub use suites::{Strength, Suite, Version};
+pub use suites::{Strength, Version};
 pub use survey::{Depth, Survey};
 
 use self::wire::Wire;
@@ -67,8 +67,6 @@ pub struct Peer {
     pub cipher: String,
     /// The group of the key exchange by OpenSSL's name, where there is one.
     pub group: Option<String>,
-    /// The protocol chosen by ALPN; none, as none is offered.
-    pub alpn: Option<String>,
     /// Whether an OCSP answer came along.
     pub is_stapled: bool,
     /// Whether the server asked for a certificate of the client.

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use certkit::sys::clock::{Clock, SystemClock};
+use certkit::internals::sys::clock::{Clock, SystemClock};
 use serde_json::{Map, Value, json};
 use time::Duration;
 use time::format_description::well_known::Rfc3339;

@@ -9,11 +9,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::chain::{CheckInput, Located, Origin, Profile, TrustStore, reasons};
-use crate::commands::ca_lookup::trust_local_ca;
 use crate::commands::check::{parse_host, revocation};
-use crate::commands::input::read_certificates;
 use crate::container::{self, Kind};
 use crate::finding::{Code, Finding};
+use crate::operands::ca_lookup::trust_local_ca;
+use crate::operands::input::read_certificates;
 use crate::x509::{Certificate, Crl, Purpose};
 
 /// What a line says. Members that are not listed here are passed over, so that lines can carry notes.

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 
 use crate::commands::Result;
-use crate::commands::input::{MAX_BYTES, cannot_read, name};
 use crate::commands::issuing::names;
 use crate::finding::{Code, Finding, Location};
+use crate::operands::input::{MAX_BYTES, cannot_read, name};
 use crate::sys::fs::read_limited_from;
 use crate::x509::CertificateName;
 

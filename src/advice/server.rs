@@ -2,15 +2,15 @@
 
 use std::io;
 
-use super::Place;
 use crate::finding::{Code, Finding, Location};
+use crate::operands::server_target::Place;
 use crate::report::Failure;
 use crate::sys::fs::plain;
 use crate::tls::probe::{Attempt, Error, Spoken, Starttls, StarttlsError};
 use crate::x509::HostName;
 
 /// The failure of `certkit COMMAND` at this place.
-pub(super) fn failure(place: &Place, error: &Error, command: &str) -> Failure {
+pub fn failure(place: &Place, error: &Error, command: &str) -> Failure {
     let label = place.label();
     let finding = match error {
         Error::Unresolved { host, reason } => {

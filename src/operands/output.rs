@@ -13,42 +13,36 @@ use crate::x509::{Certificate, PrivateKey};
 
 /// Files to be made together: all or none.
 #[derive(Default)]
-pub(super) struct Output {
+pub struct Output {
     files: Vec<NewFile>,
     described: Vec<CreatedFile>,
 }
 
 impl Output {
     /// Adds certificates, leaf first.
-    pub(super) fn certificates(
-        &mut self,
-        path: &Path,
-        certificates: &[Certificate],
-        what: &str,
-        force: bool,
-    ) {
+    pub fn certificates(&mut self, path: &Path, certificates: &[Certificate], what: &str, force: bool) {
         self.text(path, certificate_text(certificates), what, force);
     }
 
     /// Adds a private key, 0600 from the first byte on.
-    pub(super) fn key(&mut self, path: &Path, key: &PrivateKey, what: &str, force: bool) {
+    pub fn key(&mut self, path: &Path, key: &PrivateKey, what: &str, force: bool) {
         self.private(path, key.to_pem().as_bytes().to_vec(), what, force);
     }
 
     /// Adds a file that holds a private key in some form, 0600 from the first byte on.
-    pub(super) fn private(&mut self, path: &Path, contents: Vec<u8>, what: &str, force: bool) {
+    pub fn private(&mut self, path: &Path, contents: Vec<u8>, what: &str, force: bool) {
         let existing = if force { Existing::KeepBackup } else { Existing::Refuse };
         self.add(NewFile { path: path.into(), contents, mode: PRIVATE, existing }, what);
     }
 
     /// Adds a file that everybody may read.
-    pub(super) fn text(&mut self, path: &Path, contents: Vec<u8>, what: &str, force: bool) {
+    pub fn text(&mut self, path: &Path, contents: Vec<u8>, what: &str, force: bool) {
         let existing = if force { Existing::Replace } else { Existing::Refuse };
         self.add(NewFile { path: path.into(), contents, mode: PUBLIC, existing }, what);
     }
 
     /// Where the files go.
-    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.files.iter().map(|file| file.path.as_path())
     }
 
@@ -64,7 +58,7 @@ impl Output {
     ///
     /// # Errors
     /// When a file is in the way or cannot be written; then nothing has changed.
-    pub(super) fn create(self) -> Result<Created, Failure> {
+    pub fn create(self) -> Result<Created, Failure> {
         create_all(&self.files).map_err(|error| cannot_write(&error))?;
         Ok(Created { files: self.described, ..Created::default() })
     }
@@ -74,7 +68,7 @@ impl Output {
     ///
     /// # Errors
     /// As [`Self::create`]; also when the ledger cannot be written.
-    pub(super) fn create_issued(self, ledger: &Ledger, events: &[Event]) -> Result<Created, Failure> {
+    pub fn create_issued(self, ledger: &Ledger, events: &[Event]) -> Result<Created, Failure> {
         if let Some(folder) = self.files.first().and_then(|file| file.path.parent()) {
             remove_leftovers(if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
         }
@@ -84,7 +78,7 @@ impl Output {
 }
 
 /// Certificates as the text of a file, in this order.
-pub(super) fn certificate_text(certificates: &[Certificate]) -> Vec<u8> {
+pub fn certificate_text(certificates: &[Certificate]) -> Vec<u8> {
     let mut text = String::new();
     for certificate in certificates {
         pem::write(&mut text, "CERTIFICATE", &certificate.der);
@@ -96,7 +90,7 @@ pub(super) fn certificate_text(certificates: &[Certificate]) -> Vec<u8> {
 ///
 /// # Errors
 /// When a file is in the way, or files or ledger cannot be written; then no file has its name.
-pub(super) fn issue_files(files: &[NewFile], ledger: &Ledger, events: &[Event]) -> Result<(), Failure> {
+pub fn issue_files(files: &[NewFile], ledger: &Ledger, events: &[Event]) -> Result<(), Failure> {
     let staged = stage(files).map_err(|error| cannot_write(&error))?;
     ledger.append(events).map_err(|error| ledger_failure(&error))?;
     staged.commit().map_err(|error| {
@@ -113,7 +107,7 @@ pub(super) fn issue_files(files: &[NewFile], ledger: &Ledger, events: &[Event]) 
 }
 
 /// Why the ledger cannot be used, in words.
-pub(super) fn ledger_failure(error: &LedgerError) -> Failure {
+pub fn ledger_failure(error: &LedgerError) -> Failure {
     let finding = match error {
         LedgerError::Io { path, source, .. } => {
             let code = match source.kind() {
@@ -134,7 +128,7 @@ pub(super) fn ledger_failure(error: &LedgerError) -> Failure {
 }
 
 /// Why a file could not be written, in words.
-pub(super) fn cannot_write(error: &Error) -> Failure {
+pub fn cannot_write(error: &Error) -> Failure {
     let finding = match error {
         Error::Exists(path) => Finding::error(
             Code::OutputExists,
@@ -163,7 +157,7 @@ pub(super) fn cannot_write(error: &Error) -> Failure {
 ///
 /// # Errors
 /// When it cannot be made.
-pub(super) fn create_folder(path: &Path) -> Result<(), Failure> {
+pub fn create_folder(path: &Path) -> Result<(), Failure> {
     // Whoever may write into the folder of a CA can put another one into its place, so others may not whatever the umask.
     DirBuilder::new().recursive(true).mode(0o755).create(path).map_err(|source| {
         cannot_write(&Error::Io { action: "make the folder", path: path.to_path_buf(), source })
@@ -171,7 +165,7 @@ pub(super) fn create_folder(path: &Path) -> Result<(), Failure> {
 }
 
 /// A word as a shell takes it.
-pub(super) fn shell_word(text: &str) -> String {
+pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:@%+=,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();

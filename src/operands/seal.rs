@@ -2,7 +2,6 @@
 
 use zeroize::Zeroizing;
 
-use super::Result;
 use crate::container::write::{self, Pkcs12Certificate, Pkcs12Cipher, Pkcs12Key};
 use crate::finding::{Code, Finding};
 use crate::pem;
@@ -10,7 +9,7 @@ use crate::report::Failure;
 use crate::x509::{Certificate, PrivateKey};
 
 /// A key as encrypted PKCS#8 in PEM.
-pub(super) fn encrypted_key_pem(key: &PrivateKey, password: &str) -> Result<Zeroizing<String>> {
+pub fn encrypted_key_pem(key: &PrivateKey, password: &str) -> Result<Zeroizing<String>, Failure> {
     let pkcs8 = key.pkcs8().map_err(|error| unusable(&error))?;
     let mut text = Zeroizing::new(String::new());
     pem::write(
@@ -23,12 +22,12 @@ pub(super) fn encrypted_key_pem(key: &PrivateKey, password: &str) -> Result<Zero
 
 /// PKCS#12 for a browser or server: a key, its certificate and that certificate's issuers, shown under the name of the
 /// certificate.
-pub(super) fn pkcs12_identity(
+pub fn pkcs12_identity(
     key: &PrivateKey,
     chain: &[Certificate],
     password: &str,
     cipher: Pkcs12Cipher,
-) -> Result<Vec<u8>> {
+) -> Result<Vec<u8>, Failure> {
     let name = chain.first().map(Certificate::label);
     let id = key_id(key.spki());
     let certificates: Vec<_> = chain
@@ -47,13 +46,13 @@ pub(super) fn pkcs12_identity(
 }
 
 /// What ties a key to its certificate in PKCS#12. Any bytes will do; these are the same every time.
-pub(super) fn key_id(spki: &[u8]) -> Vec<u8> {
+pub fn key_id(spki: &[u8]) -> Vec<u8> {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, spki);
     digest.as_ref().iter().copied().take(20).collect()
 }
 
 /// Why nothing could be encrypted, in words.
-pub(super) fn cannot_seal(error: write::Error) -> Failure {
+pub fn cannot_seal(error: write::Error) -> Failure {
     match error {
         write::Error::Character(_) => Finding::error(Code::InvalidSetting, error.to_string())
             .fix("choose a password of letters, digits and signs; a name is that of the input"),

@@ -1,7 +1,5 @@
 //! Servers in place of files: which argument is which, and looking at the server.
 
-mod words;
-
 use std::path::Path;
 
 use super::output::shell_word;
@@ -14,7 +12,7 @@ use crate::x509::{Certificate, HostName};
 
 /// What an argument names.
 #[derive(Debug, PartialEq)]
-pub(super) enum Subject {
+pub enum Subject {
     /// A file, or standard input.
     File,
     /// A server.
@@ -23,22 +21,22 @@ pub(super) enum Subject {
 
 /// A server by the user's words.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Place {
+pub struct Place {
     /// Its name or address.
-    pub(super) host: HostName,
-    pub(super) port: u16,
+    pub host: HostName,
+    pub port: u16,
     /// What was typed.
     typed: String,
     /// Of an https server: the path to ask for.
-    pub(super) path: Option<String>,
-    pub(super) starttls: Option<Starttls>,
+    pub path: Option<String>,
+    pub starttls: Option<Starttls>,
 }
 
 /// Tells files from servers: an existing file wins.
 ///
 /// # Errors
 /// When it can be neither, or an option for servers stands beside a file.
-pub(super) fn subject(text: &str, live: &LiveArgs) -> Result<Subject, Failure> {
+pub fn subject(text: &str, live: &LiveArgs) -> Result<Subject, Failure> {
     let starttls = live.starttls.map(starttls);
     let is_file = text == "-" || Path::new(text).symlink_metadata().is_ok();
     if !is_file && let Some(place) = place(text, starttls) {
@@ -63,7 +61,7 @@ pub(super) fn subject(text: &str, live: &LiveArgs) -> Result<Subject, Failure> {
 ///
 /// # Errors
 /// When it is none.
-pub(super) fn parse_host(text: &str) -> Result<HostName, Failure> {
+pub fn parse_host(text: &str) -> Result<HostName, Failure> {
     HostName::parse(text).map_err(|error| {
         Finding::error(
             Code::InvalidName,
@@ -76,18 +74,18 @@ pub(super) fn parse_host(text: &str) -> Result<HostName, Failure> {
 
 /// What a server showed.
 #[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) server: Server,
-    pub(super) peer: Peer,
+pub struct Seen {
+    pub server: Server,
+    pub peer: Peer,
     /// The certificates that parse, in the order they were sent.
-    pub(super) certificates: Vec<Located>,
+    pub certificates: Vec<Located>,
     /// Those that do not.
-    pub(super) malformed: Vec<Finding>,
+    pub malformed: Vec<Finding>,
 }
 
 impl Place {
     /// `test.example:443`.
-    pub(super) fn label(&self) -> String {
+    pub fn label(&self) -> String {
         match &self.host {
             HostName::Ip(address) if address.is_ipv6() => format!("[{address}]:{}", self.port),
             host => format!("{host}:{}", self.port),
@@ -95,7 +93,7 @@ impl Place {
     }
 
     /// The words that name it in another command.
-    pub(super) fn words(&self) -> String {
+    pub fn words(&self) -> String {
         let starttls = self.starttls.map(|protocol| format!(" --starttls {}", protocol.as_str()));
         format!("{}{}", shell_word(&self.typed), starttls.unwrap_or_default())
     }
@@ -105,7 +103,7 @@ impl Place {
     ///
     /// # Errors
     /// When there is no chain to be had.
-    pub(super) fn look(
+    pub fn look(
         &self,
         host: &HostName,
         live: &LiveArgs,
@@ -122,7 +120,7 @@ impl Place {
             starttls: self.starttls,
             timeout: live.timeout(),
         };
-        let failed = |error: probe::Error| words::failure(self, &error, command);
+        let failed = |error: probe::Error| crate::advice::server::failure(self, &error, command);
         let server = Server::find(target).map_err(failed)?;
         let peer = server.fetch(request).map_err(failed)?;
         let (mut certificates, mut malformed) = (Vec::new(), Vec::new());
@@ -130,7 +128,7 @@ impl Place {
             let location = Location::sent(self.label(), number);
             match Certificate::from_der(der.clone()) {
                 Ok(certificate) => certificates.push(Located { certificate, location: Some(location) }),
-                Err(error) => malformed.push(super::input_words::malformed(&error, location)),
+                Err(error) => malformed.push(crate::advice::files::malformed(&error, location)),
             }
         }
         if certificates.is_empty() && malformed.is_empty() {
@@ -143,7 +141,7 @@ impl Place {
     }
 
     /// What was seen, for the report.
-    pub(super) fn summary(&self, host: &HostName, seen: &Seen) -> ServerSummary {
+    pub fn summary(&self, host: &HostName, seen: &Seen) -> ServerSummary {
         let peer = &seen.peer;
         ServerSummary {
             name: self.host.to_string(),

@@ -5,15 +5,14 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::output::Output;
-use super::{Context, Result};
 use crate::cli::Format;
 use crate::finding::{Code, Finding};
-use crate::report::{Outcome, Report};
+use crate::report::{Failure, Outcome, Report};
 use crate::sys::terminal;
 
 /// Where a file goes.
 #[derive(Debug)]
-pub(super) enum Destination {
+pub enum Destination {
     /// A path.
     File(PathBuf),
     /// Standard output.
@@ -24,12 +23,12 @@ pub(super) enum Destination {
 }
 
 /// The file.
-pub(super) struct Product {
-    pub(super) bytes: Zeroizing<Vec<u8>>,
+pub struct Product {
+    pub bytes: Zeroizing<Vec<u8>>,
     /// Whether a private key is in it, protected or not: then nobody else may read the file.
-    pub(super) has_key: bool,
+    pub has_key: bool,
     /// What it is, for the report.
-    pub(super) description: String,
+    pub description: String,
 }
 
 impl Destination {
@@ -37,10 +36,10 @@ impl Destination {
     ///
     /// # Errors
     /// When standard output would have to carry a report in JSON too.
-    pub(super) fn new(output: Option<&str>, context: &Context<'_>) -> Result<Self> {
+    pub fn new(output: Option<&str>, format: Format) -> Result<Self, Failure> {
         match output {
             Some(file) if file != "-" => Ok(Self::File(file.into())),
-            _ if context.global.format == Format::Json => {
+            _ if format == Format::Json => {
                 let message = "standard output cannot carry both the new file and the report in JSON";
                 Err(Finding::error(Code::InvalidSetting, message).fix("name a file with -o").into())
             }
@@ -49,7 +48,7 @@ impl Destination {
     }
 
     /// As it was typed.
-    pub(super) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Stdout { .. } => "-".into(),
@@ -60,7 +59,7 @@ impl Destination {
     ///
     /// # Errors
     /// When it would be shown on a terminal that it does not belong on.
-    pub(super) fn admits(&self, is_binary: bool, is_secret: bool) -> Result<()> {
+    pub fn admits(&self, is_binary: bool, is_secret: bool) -> Result<(), Failure> {
         let Self::Stdout { is_asked_for } = self else { return Ok(()) };
         if !terminal::is_stdout() || !(is_binary || (is_secret && !is_asked_for)) {
             return Ok(());
@@ -79,7 +78,7 @@ impl Destination {
     ///
     /// # Errors
     /// When a file is in the way or cannot be written; then nothing has changed.
-    pub(super) fn deliver(&self, product: Product, force: bool) -> Result<Report> {
+    pub fn deliver(&self, product: Product, force: bool) -> Result<Report, Failure> {
         let Self::File(path) = self else {
             return Ok(Report::new(Outcome::Data(product.bytes)));
         };
@@ -91,7 +90,7 @@ impl Destination {
 
 impl Output {
     /// Adds a file that may hold a private key.
-    pub(super) fn product(&mut self, path: &Path, product: Product, force: bool) {
+    pub fn product(&mut self, path: &Path, product: Product, force: bool) {
         let contents = product.bytes.to_vec();
         if product.has_key {
             self.private(path, contents, &product.description, force);

@@ -16,22 +16,22 @@ use crate::report::Failure;
 use crate::x509::{Certificate, CertifiedKey};
 
 /// File names of a CA folder.
-pub(super) const ROOT: (&str, &str) = ("ca.crt", "ca.key");
+pub const ROOT: (&str, &str) = ("ca.crt", "ca.key");
 /// The same, of the intermediate.
-pub(super) const INTERMEDIATE: (&str, &str) = ("intermediate.crt", "intermediate.key");
+pub const INTERMEDIATE: (&str, &str) = ("intermediate.crt", "intermediate.key");
 
 /// A CA that can sign.
-pub(super) struct SigningCa {
+pub struct SigningCa {
     /// Certificate and key.
-    pub(super) certified: CertifiedKey,
+    pub certified: CertifiedKey,
     /// The intermediates that a server must send besides its own certificate.
-    pub(super) bundle: Vec<Certificate>,
+    pub bundle: Vec<Certificate>,
     /// The certificate's file.
-    pub(super) path: PathBuf,
+    pub path: PathBuf,
     /// The key's file.
     key_path: PathBuf,
     /// What it issued.
-    pub(super) ledger: Ledger,
+    pub ledger: Ledger,
 }
 
 impl SigningCa {
@@ -39,7 +39,7 @@ impl SigningCa {
     ///
     /// # Errors
     /// When one of the files to be written would take the place of the CA's certificate, key or ledger.
-    pub(super) fn spare<'a>(&self, files: impl IntoIterator<Item = &'a Path>) -> Result<(), Failure> {
+    pub fn spare<'a>(&self, files: impl IntoIterator<Item = &'a Path>) -> Result<(), Failure> {
         // Where an intermediate signs, its root is beside it.
         let root = [ROOT.0, ROOT.1].map(|name| self.path.with_file_name(name));
         let own = [&self.path, &self.key_path, self.ledger.path(), &root[0], &root[1]];
@@ -61,7 +61,7 @@ impl SigningCa {
 ///
 /// # Errors
 /// When there is none, or its files cannot be used.
-pub(super) fn signing_ca(args: &CaArgs) -> Result<SigningCa, Failure> {
+pub fn signing_ca(args: &CaArgs) -> Result<SigningCa, Failure> {
     let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
     if let (Some(certificate), Some(key)) = (&args.ca, &args.ca_key) {
         return read_ca(certificate, key, &mut passwords);
@@ -80,7 +80,7 @@ pub(super) fn signing_ca(args: &CaArgs) -> Result<SigningCa, Failure> {
 }
 
 /// The options that name the CA, as they were typed, for the next command: ` --ca F --ca-key F --password-file F`.
-pub(super) fn ca_words(args: &CaArgs) -> String {
+pub fn ca_words(args: &CaArgs) -> String {
     // What came through standard input is not there a second time.
     let password_file = args.password_file.as_deref().filter(|file| *file != Path::new("-"));
     [("--ca", args.ca.as_deref()), ("--ca-key", args.ca_key.as_deref()), ("--password-file", password_file)]
@@ -91,7 +91,7 @@ pub(super) fn ca_words(args: &CaArgs) -> String {
 
 /// Trusts the CA that certkit finds by itself, if there is one. A broken one is passed over: it is not what the user
 /// asked about.
-pub(super) fn trust_local_ca(store: &mut TrustStore) {
+pub fn trust_local_ca(store: &mut TrustStore) {
     for folder in folders() {
         let path = tidy(&folder.join(ROOT.0));
         if !path.exists() {
@@ -110,7 +110,7 @@ pub(super) fn trust_local_ca(store: &mut TrustStore) {
 ///
 /// # Errors
 /// When there is none.
-pub(super) fn root_file() -> Result<PathBuf, Failure> {
+pub fn root_file() -> Result<PathBuf, Failure> {
     folders().map(|folder| tidy(&folder.join(ROOT.0))).find(|path| path.exists()).ok_or_else(|| {
         Finding::error(Code::CaNotFound, "there is no CA here (ca.crt)")
             .fix("name its certificate, or make one: certkit mkca")
@@ -119,7 +119,7 @@ pub(super) fn root_file() -> Result<PathBuf, Failure> {
 }
 
 /// `$XDG_DATA_HOME/certkit`, or `~/.local/share/certkit`.
-pub(super) fn data_folder() -> Option<PathBuf> {
+pub fn data_folder() -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let data =
         absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")))?;
@@ -127,7 +127,7 @@ pub(super) fn data_folder() -> Option<PathBuf> {
 }
 
 /// `./ca.crt` is `ca.crt`.
-pub(super) fn tidy(path: &Path) -> PathBuf {
+pub fn tidy(path: &Path) -> PathBuf {
     path.strip_prefix(".").map_or_else(|_| path.to_path_buf(), Path::to_path_buf)
 }
 

@@ -1,14 +1,14 @@
 //! What to say about files: what they are instead, why they cannot be read, and what mends it.
 
-use super::input::{CertificateFile, Other, location, name};
-use super::output::shell_word;
 use crate::container::{self, Block, Kind, LockedError, Note};
 use crate::finding::{Code, Finding, Location};
+use crate::operands::input::{CertificateFile, Other, location, name};
+use crate::operands::output::shell_word;
 use crate::pem;
 use crate::x509::CertificateError;
 
 /// A certificate in good armour that does not parse.
-pub(super) fn malformed(error: &CertificateError, location: Location) -> Finding {
+pub fn malformed(error: &CertificateError, location: Location) -> Finding {
     Finding::error(Code::DerMalformed, error.to_string())
         .at(location)
         .fix("get the certificate again from where it came from")
@@ -24,7 +24,7 @@ impl Other {
     }
 
     /// It is told, so that nobody misses it later.
-    pub(super) fn note(&self) -> Finding {
+    pub fn note(&self) -> Finding {
         let message = format!("{} stands among the certificates; it was left alone", self.words());
         Finding::note(Code::NotACertificate, message).at(self.location.clone())
     }
@@ -39,7 +39,7 @@ fn article(kind: Kind) -> &'static str {
 }
 
 /// What was mended in a file, as notes.
-pub(super) fn damage_notes(file: &str, damages: &[pem::Damage]) -> Vec<Finding> {
+pub fn damage_notes(file: &str, damages: &[pem::Damage]) -> Vec<Finding> {
     let note = |damage: &pem::Damage| {
         let code = if damage.kind == pem::DamageKind::Glued { Code::PemGlued } else { Code::PemMended };
         Finding::note(code, format!("mended: {}", damage.kind.as_str())).at(Location::line(file, damage.line))
@@ -48,7 +48,7 @@ pub(super) fn damage_notes(file: &str, damages: &[pem::Damage]) -> Vec<Finding> 
 }
 
 /// Which forms were read, as notes.
-pub(super) fn form_notes(file: &str, forms: &[Note]) -> Vec<Finding> {
+pub fn form_notes(file: &str, forms: &[Note]) -> Vec<Finding> {
     let name = name(file);
     let note = |form: &Note| {
         let at_lines = |lines: Option<(usize, usize)>| Location { lines, ..Location::file(file) };
@@ -105,7 +105,7 @@ pub(super) fn form_notes(file: &str, forms: &[Note]) -> Vec<Finding> {
 }
 
 /// Something that cannot be read. `option` is the one that takes a password's file here.
-pub(super) fn unreadable(file: &str, error: &container::Error, option: &str) -> Finding {
+pub fn unreadable(file: &str, error: &container::Error, option: &str) -> Finding {
     use container::Error::*;
     let again = "download or copy the file again; nothing of it was used";
     let message = error.to_string();
@@ -139,7 +139,7 @@ pub(super) fn unreadable(file: &str, error: &container::Error, option: &str) -> 
 }
 
 /// A key that stays encrypted.
-pub(super) fn encrypted_key(file: &str, block: &Block, error: &LockedError, option: &str) -> Finding {
+pub fn encrypted_key(file: &str, block: &Block, error: &LockedError, option: &str) -> Finding {
     let finding = match error {
         // The word for a PKCS#12 file without a password is password_needed; keys have had one of their own.
         LockedError::PasswordNeeded => Finding::error(Code::KeyEncrypted, "the private key is encrypted")
@@ -186,7 +186,7 @@ fn take_password(option: &str) -> String {
 }
 
 /// Says what a file holds instead of certificates.
-pub(super) fn no_certificate(file: &str, bytes: &[u8], read: &CertificateFile) -> Finding {
+pub fn no_certificate(file: &str, bytes: &[u8], read: &CertificateFile) -> Finding {
     let name = name(file);
     let start = String::from_utf8_lossy(&bytes[..bytes.len().min(512)]).to_lowercase();
     let other = |wanted| read.others.iter().find(|other: &&Other| other.kind == wanted);
@@ -226,7 +226,7 @@ pub(super) fn no_certificate(file: &str, bytes: &[u8], read: &CertificateFile) -
 }
 
 /// Says what a file holds instead of a private key.
-pub(super) fn no_private_key(file: &str, blocks: &[Block]) -> Finding {
+pub fn no_private_key(file: &str, blocks: &[Block]) -> Finding {
     let finding = match blocks.iter().find(|block| block.kind != Kind::Parameters) {
         Some(block) => {
             let what = match block.kind {

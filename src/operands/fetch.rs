@@ -15,7 +15,7 @@ const MAX_REDIRECTS: usize = 3;
 /// Why nothing came.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(super) enum Error {
+pub enum Error {
     /// Not an address of http.
     #[error("only http addresses are fetched")]
     NotHttp,
@@ -34,7 +34,7 @@ pub(super) enum Error {
 ///
 /// # Errors
 /// When they cannot be had within the limits.
-pub(super) fn get(url: &str) -> Result<Vec<u8>, Error> {
+pub fn get(url: &str) -> Result<Vec<u8>, Error> {
     if !url.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://")) {
         return Err(Error::NotHttp);
     }

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::input_words::{
+use super::password::Passwords;
+use crate::advice::files::{
     damage_notes, encrypted_key, form_notes, malformed, no_certificate, no_private_key, unreadable,
 };
-use super::password::Passwords;
 use crate::chain::Located;
 use crate::container::{self, Block, Contents, Kind, LockedError, Note};
 use crate::finding::{Code, Finding, Location};
@@ -18,39 +18,39 @@ use crate::sys::fs::{plain, read_limited, read_limited_from};
 use crate::x509::{Certificate, PrivateKey};
 
 /// The largest file that is read: ten thousand large certificates.
-pub(super) const MAX_BYTES: u64 = 64 << 20;
+pub const MAX_BYTES: u64 = 64 << 20;
 
 /// What a certificate file holds.
 #[derive(Debug)]
-pub(super) struct CertificateFile {
+pub struct CertificateFile {
     /// The certificates, in order.
-    pub(super) certificates: Vec<Located>,
+    pub certificates: Vec<Located>,
     /// Blocks that say they are certificates and do not parse.
-    pub(super) malformed: Vec<Finding>,
+    pub malformed: Vec<Finding>,
     /// What the scanner mended.
-    pub(super) damages: Vec<pem::Damage>,
+    pub damages: Vec<pem::Damage>,
     /// Where private keys stand.
-    pub(super) private_keys: Vec<Location>,
+    pub private_keys: Vec<Location>,
     /// Which forms were read.
-    pub(super) forms: Vec<Note>,
+    pub forms: Vec<Note>,
     /// What else stands in the file.
-    pub(super) others: Vec<Other>,
+    pub others: Vec<Other>,
 }
 
 /// Something that is neither certificate nor key.
 #[derive(Debug)]
-pub(super) struct Other {
+pub struct Other {
     /// What it is.
-    pub(super) kind: Kind,
+    pub kind: Kind,
     /// Its PEM label.
-    pub(super) label: String,
+    pub label: String,
     /// Where it stands.
-    pub(super) location: Location,
+    pub location: Location,
 }
 
 impl CertificateFile {
     /// What was mended, which forms were read, and what was left alone: all as notes.
-    pub(super) fn notes(&self, file: &str) -> Vec<Finding> {
+    pub fn notes(&self, file: &str) -> Vec<Finding> {
         let mut notes = form_notes(file, &self.forms);
         notes.extend(damage_notes(file, &self.damages));
         notes.extend(self.others.iter().map(Other::note));
@@ -62,7 +62,7 @@ impl CertificateFile {
 ///
 /// # Errors
 /// When the file cannot be read, holds no certificate, or a block of it cannot be decoded.
-pub(super) fn read_certificates(file: &str) -> Result<CertificateFile, Failure> {
+pub fn read_certificates(file: &str) -> Result<CertificateFile, Failure> {
     read_certificates_with(file, &mut Passwords::unattended())
 }
 
@@ -70,10 +70,7 @@ pub(super) fn read_certificates(file: &str) -> Result<CertificateFile, Failure> 
 ///
 /// # Errors
 /// As [`read_certificates`]; also when the password is missing or wrong.
-pub(super) fn read_certificates_with(
-    file: &str,
-    passwords: &mut Passwords,
-) -> Result<CertificateFile, Failure> {
+pub fn read_certificates_with(file: &str, passwords: &mut Passwords) -> Result<CertificateFile, Failure> {
     let (bytes, contents) = read_contents(file, passwords)?;
     let read = certificate_file(file, contents.blocks, contents.damages, contents.notes);
     if read.certificates.is_empty() && read.malformed.is_empty() {
@@ -118,7 +115,7 @@ fn certificate_file(
 ///
 /// # Errors
 /// When they cannot be read or hold no certificate that parses.
-pub(super) fn certificates_in(source: &str, bytes: &[u8]) -> Result<Vec<Located>, Failure> {
+pub fn certificates_in(source: &str, bytes: &[u8]) -> Result<Vec<Located>, Failure> {
     let contents = container::read(bytes, None);
     if !contents.errors.is_empty() {
         return Err(failure(source, &contents.errors, Passwords::unattended().option));
@@ -135,7 +132,7 @@ pub(super) fn certificates_in(source: &str, bytes: &[u8]) -> Result<Vec<Located>
 ///
 /// # Errors
 /// When the file cannot be read or holds no private key that can be used.
-pub(super) fn read_private_key(path: &Path) -> Result<PrivateKey, Failure> {
+pub fn read_private_key(path: &Path) -> Result<PrivateKey, Failure> {
     read_private_key_with(path, &mut Passwords::unattended())
 }
 
@@ -143,7 +140,7 @@ pub(super) fn read_private_key(path: &Path) -> Result<PrivateKey, Failure> {
 ///
 /// # Errors
 /// As [`read_private_key`]; also when the password is missing or wrong.
-pub(super) fn read_private_key_with(path: &Path, passwords: &mut Passwords) -> Result<PrivateKey, Failure> {
+pub fn read_private_key_with(path: &Path, passwords: &mut Passwords) -> Result<PrivateKey, Failure> {
     let file = path.display().to_string();
     let (_, contents) = read_whole(&file, passwords)?;
     let Some(block) = contents.blocks.iter().find(|block| block.is_private_key()) else {
@@ -160,7 +157,7 @@ pub(super) fn read_private_key_with(path: &Path, passwords: &mut Passwords) -> R
 ///
 /// # Errors
 /// When the password is missing or wrong, or the key is of no use.
-pub(super) fn decrypted(file: &str, block: &Block, passwords: &mut Passwords) -> Result<PrivateKey, Failure> {
+pub fn decrypted(file: &str, block: &Block, passwords: &mut Passwords) -> Result<PrivateKey, Failure> {
     let wrong = |error: &LockedError, option| encrypted_key(file, block, error, option);
     let der = match block.private_key(None) {
         Err(LockedError::PasswordNeeded) => {
@@ -185,7 +182,7 @@ pub(super) fn decrypted(file: &str, block: &Block, passwords: &mut Passwords) ->
 ///
 /// # Errors
 /// When the file cannot be read, or something in it.
-pub(super) fn read_contents(
+pub fn read_contents(
     file: &str,
     passwords: &mut Passwords,
 ) -> Result<(Zeroizing<Vec<u8>>, Contents), Failure> {
@@ -198,7 +195,7 @@ pub(super) fn read_contents(
 }
 
 /// Where a block stands.
-pub(super) fn location(file: &str, block: &Block) -> Location {
+pub fn location(file: &str, block: &Block) -> Location {
     Location { block: u32::try_from(block.number).ok(), lines: block.lines, ..Location::file(file) }
 }
 
@@ -242,7 +239,7 @@ fn read(file: &str) -> Result<Vec<u8>, Failure> {
 }
 
 /// An error of the system in words.
-pub(super) fn cannot_read(file: &str, error: &io::Error) -> Failure {
+pub fn cannot_read(file: &str, error: &io::Error) -> Failure {
     let name = name(file);
     let finding = match error.kind() {
         io::ErrorKind::NotFound => Finding::error(Code::NotFound, format!("there is no file {name}"))
@@ -264,6 +261,6 @@ pub(super) fn cannot_read(file: &str, error: &io::Error) -> Failure {
 }
 
 /// The file as a sentence names it.
-pub(super) fn name(file: &str) -> &str {
+pub fn name(file: &str) -> &str {
     if file == "-" { "standard input" } else { file }
 }

@@ -17,11 +17,11 @@ const VARIABLE: &str = "CERTKIT_PASSWORD";
 const MAX_BYTES: u64 = 64 << 10;
 
 /// Where the passwords of one command come from. Nothing is read or asked before a file needs one.
-pub(super) struct Passwords {
+pub struct Passwords {
     /// The file that the user named.
     file: Option<String>,
     /// The option that names it, for the words of findings.
-    pub(super) option: &'static str,
+    pub option: &'static str,
     may_ask: bool,
     given: Option<Option<Zeroizing<String>>>,
     asked: HashMap<String, Option<Zeroizing<String>>>,
@@ -29,18 +29,18 @@ pub(super) struct Passwords {
 
 impl Passwords {
     /// From `file` (`-` is standard input), which the option `option` names; else the variable; else the terminal.
-    pub(super) fn new(option: &'static str, file: Option<&Path>) -> Self {
+    pub fn new(option: &'static str, file: Option<&Path>) -> Self {
         let file = file.map(|file| file.display().to_string());
         Self { file, option, may_ask: true, given: None, asked: HashMap::new() }
     }
 
     /// From the variable only, for work that nobody watches.
-    pub(super) fn unattended() -> Self {
+    pub fn unattended() -> Self {
         Self { may_ask: false, ..Self::new("CERTKIT_PASSWORD", None) }
     }
 
     /// Whether standard input is taken for the password.
-    pub(super) fn uses_stdin(&self) -> bool {
+    pub fn uses_stdin(&self) -> bool {
         self.file.as_deref() == Some("-")
     }
 
@@ -48,7 +48,7 @@ impl Passwords {
     ///
     /// # Errors
     /// When the password's file cannot be read, or the terminal.
-    pub(super) fn of(&mut self, what: &str) -> Result<Option<Zeroizing<String>>, Failure> {
+    pub fn of(&mut self, what: &str) -> Result<Option<Zeroizing<String>>, Failure> {
         if self.given.is_none() {
             self.given = Some(self.read()?);
         }
@@ -71,7 +71,7 @@ impl Passwords {
     ///
     /// # Errors
     /// When there is none to be had, it is empty, or both answers differ.
-    pub(super) fn fresh(&mut self, what: &str) -> Result<Zeroizing<String>, Failure> {
+    pub fn fresh(&mut self, what: &str) -> Result<Zeroizing<String>, Failure> {
         let given = matches!(self.given, Some(Some(_)))
             || self.file.is_some()
             || std::env::var_os(VARIABLE).is_some();
