@@ -20,6 +20,7 @@
 //! | [`trust`] | the trust stores of this machine: system, NSS, Firefox, Java |
 //! | [`config`] | layered settings, `certkit.toml`, uWSGI ini files |
 //! | [`serve`] | the HTTPS server and its Python workers |
+//! | [`sources`] | certificates of the running server: from files, from ACME, made for localhost |
 //! | [`finding`], [`report`] | what was found and done, as data |
 //! | [`render`] | findings and reports as text for people or JSON for scripts |
 //! | [`sys`] | the clock, files that appear whole or not at all |
@@ -41,6 +42,7 @@ mod protocol;
 mod render;
 mod report;
 mod serve;
+mod sources;
 mod sys;
 mod tls;
 mod trust;

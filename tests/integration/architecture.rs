@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "operands",
             "render",
             "serve",
+            "sources",
             "tls",
             "trust",
             "x509",
@@ -42,7 +43,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     // How a report looks is chosen by the global options.
     ("render", &["cli"]),
     ("report", &[]),
-    ("serve", &["chain", "tls", "x509"]),
+    ("serve", &["tls", "x509"]),
+    (
+        "sources",
+        &[
+            "acme", "advice", "ca", "chain", "commands", "config", "operands", "render", "serve", "tls",
+            "x509",
+        ],
+    ),
     ("sys", &[]),
     ("tls", &["x509"]),
     ("trust", &["x509"]),
@@ -53,7 +61,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const LEAVES: &[&str] = &["finding", "pem", "protocol", "report", "sys"];
 
 /// Rooms that may know an async runtime; all others are plain functions.
-const ASYNC: &[&str] = &["acme", "commands", "serve", "tls"];
+const ASYNC: &[&str] = &["acme", "commands", "serve", "sources", "tls"];
 
 #[test]
 fn rooms_use_only_what_the_map_lets_them() {

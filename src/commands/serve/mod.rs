@@ -1,13 +1,10 @@
 //! `certkit serve`: settings, certificates and application are settled, then the server runs until it is told to stop.
 
-mod acme;
-mod certificates;
 mod descriptors;
 mod discover;
-mod localhost;
 mod settings;
 mod start_page;
-mod words;
+pub(crate) mod words;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -17,10 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
 
-use self::acme::Keepers;
-use self::certificates::Files;
 use self::discover::Found;
-use self::localhost::Localhost;
 use self::settings::Settings;
 use self::words::Identity;
 use super::{Context, Result};
@@ -36,6 +30,9 @@ use crate::serve::config::{AccessLogTarget, Root};
 use crate::serve::shutdown::{Phase, ShutdownSender};
 use crate::serve::worker::Application;
 use crate::serve::{Certificates, Observer, Server};
+use crate::sources::acme::{self, Keepers};
+use crate::sources::files::Files;
+use crate::sources::localhost::Localhost;
 use crate::tls::{CertificateSet, CertificateSource, policy};
 use crate::x509::{Certificate, CertifiedKey, SubjectAltName};
 

@@ -3,23 +3,23 @@
 use std::io;
 
 use super::discover::{Found, describe};
-use super::localhost::word;
 use crate::finding::{Code, Finding, Location};
 use crate::report::Failure;
 use crate::serve::address::{ListenAddress, Place, Scheme};
 use crate::serve::config::{Root, ServeConfig};
 use crate::serve::worker::StartError;
 use crate::serve::{self};
+use crate::sources::localhost::word;
 use crate::sys::fs::plain;
 use std::path::PathBuf;
 
 /// Under which name clients reach the server, and what they must trust.
 #[derive(Debug, Default)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     /// A name of the first certificate.
-    pub(super) name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The CA of one's own that it comes from.
-    pub(super) ca: Option<PathBuf>,
+    pub(crate) ca: Option<PathBuf>,
 }
 
 /// The lines that say what is served, and by whom it was chosen.
