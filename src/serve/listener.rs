@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::address::{ListenAddress, Place, Scheme};
 use super::client_stream::Socket;
-use super::connection::{self, Accepted, Speak};
+use super::driver::{self, Accepted, ListenerProtocol};
 use super::pipeline::Service;
 use super::shutdown::{Phase, Shutdown};
 
@@ -113,7 +113,7 @@ impl Listener {
     /// has permits; the system keeps the others waiting.
     pub(super) async fn accept_all(
         self,
-        speak: Speak,
+        protocol: ListenerProtocol,
         service: Arc<Service>,
         places: Arc<Semaphore>,
         shutdown: Shutdown,
@@ -143,9 +143,9 @@ impl Listener {
                     continue;
                 }
             };
-            let (speak, service, shutdown) = (speak.clone(), Arc::clone(&service), shutdown.clone());
+            let (protocol, service, shutdown) = (protocol.clone(), Arc::clone(&service), shutdown.clone());
             tokio::spawn(async move {
-                connection::serve(connection, speak, service, shutdown).await;
+                driver::serve(connection, protocol, service, shutdown).await;
                 drop(place);
             });
         }

@@ -13,7 +13,7 @@ use crate::serve::connection::Connection;
 
 /// What a front server says of a request, beside its head.
 #[derive(Clone, Debug, Default)]
-pub(in crate::serve) struct Gateway {
+pub(in crate::serve) struct GatewayRequest {
     /// The target as the client sent it (REQUEST_URI).
     pub(in crate::serve) target: Bytes,
     pub(in crate::serve) script_name: Vec<u8>,
@@ -32,7 +32,7 @@ pub(in crate::serve) struct Gateway {
     pub(in crate::serve) other: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
-impl Gateway {
+impl GatewayRequest {
     /// A front that does not say who its client is, is the client.
     pub(super) fn fill_in_peer(&mut self, connection: &Connection) {
         if self.remote_address.is_empty() {
@@ -47,7 +47,7 @@ pub(super) fn decode(
     variables: &[(&[u8], &[u8])],
     under_script_name: bool,
 ) -> Result<(Request<()>, u64), &'static str> {
-    let mut gateway = Gateway { under_script_name, ..Gateway::default() };
+    let mut gateway = GatewayRequest { under_script_name, ..GatewayRequest::default() };
     let mut request = Request::new(());
     *request.version_mut() = Version::HTTP_11;
     let mut seen = Seen::default();
@@ -158,7 +158,7 @@ impl<'a> Seen<'a> {
 }
 
 /// PEP 3333 wants these always there; not every front sends them.
-fn fill_in(gateway: &mut Gateway, seen: &Seen<'_>) {
+fn fill_in(gateway: &mut GatewayRequest, seen: &Seen<'_>) {
     gateway.https = seen.https();
     let defaults: [(&mut Vec<u8>, &[u8]); 3] = [
         (&mut gateway.server_name, b"localhost"),
@@ -204,7 +204,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'@');
 
 /// The target for routes and the log. One that is no URI is written anew from the decoded path.
-fn uri(gateway: &Gateway) -> Uri {
+fn uri(gateway: &GatewayRequest) -> Uri {
     let parse = |target: &[u8]| {
         let target = PathAndQuery::try_from(target).ok().filter(|target| target.as_str().starts_with('/'))?;
         Some(Uri::from(target))
@@ -273,8 +273,8 @@ mod tests {
         decode(&variables, false)
     }
 
-    fn gateway(variables: &[(&str, &str)]) -> Gateway {
-        decode_text(variables).unwrap().0.extensions_mut().remove::<Gateway>().unwrap()
+    fn gateway(variables: &[(&str, &str)]) -> GatewayRequest {
+        decode_text(variables).unwrap().0.extensions_mut().remove::<GatewayRequest>().unwrap()
     }
 
     #[test]
@@ -285,7 +285,7 @@ mod tests {
         let accept: Vec<_> = request.headers().get_all("accept").iter().collect();
         assert_eq!(accept, ["a", "b"]);
         assert_eq!(request.headers().get_all("content-length").iter().count(), 1);
-        let gateway = request.extensions().get::<Gateway>().unwrap();
+        let gateway = request.extensions().get::<GatewayRequest>().unwrap();
         assert_eq!(gateway.path_info, b"/a b");
         assert_eq!((&gateway.remote_address[..], gateway.remote_port), (&b"192.0.2.1"[..], 40000));
         assert!(gateway.https);
