@@ -44,7 +44,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use self::access_log::AccessLog;
-use self::address::{ListenAddress, Place, Scheme};
+use self::address::{Endpoint, ListenAddress, Scheme};
 use self::config::{Root, ServeConfig};
 use self::connection::ConnectionRole;
 use self::driver::ListenerProtocol;
@@ -324,15 +324,15 @@ fn bind(
         };
         for socket in one(address)? {
             if address.scheme == Scheme::Https
-                && let Place::Tcp { port, .. } = socket.address().place
+                && let Endpoint::Tcp { port, .. } = socket.address().endpoint
             {
                 https_port.get_or_insert(port);
             }
             bound.push((socket, protocol.clone()));
         }
     }
-    if let Some(place) = &config.redirect_http {
-        let address = ListenAddress { scheme: Scheme::Http, place: place.clone() };
+    if let Some(endpoint) = &config.redirect_http {
+        let address = ListenAddress { scheme: Scheme::Http, endpoint: endpoint.clone() };
         let role = ConnectionRole::Redirect { port: https_port };
         bound.extend(one(&address)?.into_iter().map(|socket| (socket, ListenerProtocol::Http(role))));
     }

@@ -25,7 +25,7 @@ use crate::finding::{Code, Finding};
 use crate::operands::ca_lookup::trust_local_ca;
 use crate::render::Talk;
 use crate::report::{Failure, Outcome, Report};
-use crate::serve::address::{ListenAddress, Place, Scheme};
+use crate::serve::address::{Endpoint, ListenAddress, Scheme};
 use crate::serve::config::{AccessLogTarget, Root};
 use crate::serve::shutdown::{Phase, ShutdownSender};
 use crate::serve::worker::Application;
@@ -169,7 +169,10 @@ fn loading(found: &Found) -> String {
 
 /// Where nobody but this machine can look.
 fn default_listener() -> ListenAddress {
-    ListenAddress { scheme: Scheme::Https, place: Place::Tcp { host: "127.0.0.1".to_owned(), port: 8443 } }
+    ListenAddress {
+        scheme: Scheme::Https,
+        endpoint: Endpoint::Tcp { host: "127.0.0.1".to_owned(), port: 8443 },
+    }
 }
 
 fn say_start(talk: &Talk, what: &str, addresses: &[ListenAddress], identity: &Identity) {

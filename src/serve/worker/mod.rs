@@ -11,14 +11,18 @@
 //! | `frame` | the frames on a worker thread's stream, as bytes |
 //! | `link` | one worker thread's stream: answers, streamed bodies, bodies that are asked for |
 //! | `response` | a worker's answer to a [`http::Response`], checked |
+//! | `claims` | which request each thread is running |
+//! | `pool_state` | what links and supervisors share: the queue, the living workers, stopping |
 //! | `process` | finding the interpreter, starting a worker |
 //! | `supervisor` | a worker's life: load, serve, die, start again; stopping |
 //!
 //! `python/certkit_worker.py` is the other side, and its first lines are the description of what goes over the wire.
 //! Everything runs on whatever tokio runtime [`WorkerPool::start`] is called on; one thread is enough.
 
+mod claims;
 mod frame;
 mod link;
+mod pool_state;
 mod process;
 mod queue;
 mod response;
@@ -38,8 +42,8 @@ use tokio::sync::oneshot;
 
 pub use response::ResponseBody;
 
+use pool_state::PoolState;
 use queue::Call;
-use supervisor::Shared;
 
 /// A request's body as it comes from the client. An `Err` means that it will never be complete.
 pub type RequestBody = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>;
@@ -211,7 +215,7 @@ impl CallError {
 /// When the process ends without [`stop`](Self::stop), even by `kill -9`, the workers notice and end at once.
 #[derive(Clone)]
 pub struct WorkerPool {
-    shared: Arc<Shared>,
+    shared: Arc<PoolState>,
 }
 
 impl WorkerPool {
