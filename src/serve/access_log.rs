@@ -195,7 +195,7 @@ impl Inner {
             tracing::warn!(%error, "cannot write the access log");
         }
         if dropped > 0 {
-            tracing::warn!(dropped, "the access log cannot keep up: lines were dropped");
+            tracing::warn!(dropped, "the access log is too slow; lines were dropped");
         }
     }
 }

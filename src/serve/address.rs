@@ -62,10 +62,10 @@ impl Scheme {
 #[non_exhaustive]
 pub enum AddressError {
     /// A scheme that is not known here.
-    #[error("`{0}` is not spoken here; known are https, http and uwsgi, each also with +unix")]
+    #[error("`{0}` is not supported; use https, http or uwsgi, each also with +unix")]
     Scheme(String),
     /// A TCP address without a usable port.
-    #[error("`{0}` has no usable port; write ADDRESS:PORT, and IPv6 addresses in brackets")]
+    #[error("`{0}` has no valid port; write ADDRESS:PORT, with IPv6 addresses in brackets")]
     Port(String),
     /// A unix socket without a path.
     #[error("a unix socket needs a path, as in uwsgi+unix:/run/app.sock")]
@@ -201,14 +201,14 @@ mod tests {
     #[test]
     fn bad_addresses() {
         for (text, part) in [
-            ("fcgi://127.0.0.1:9000", "`fcgi` is not spoken here"),
-            ("ftp://a:1", "`ftp` is not spoken here"),
-            ("http+fd:3", "`http+fd` is not spoken here"),
-            ("uwsgi://127.0.0.1", "no usable port"),
-            ("a:b", "no usable port"),
-            ("a:65536", "no usable port"),
-            ("::1:8443", "no usable port"),
-            ("[::1", "no usable port"),
+            ("fcgi://127.0.0.1:9000", "`fcgi` is not supported"),
+            ("ftp://a:1", "`ftp` is not supported"),
+            ("http+fd:3", "`http+fd` is not supported"),
+            ("uwsgi://127.0.0.1", "no valid port"),
+            ("a:b", "no valid port"),
+            ("a:65536", "no valid port"),
+            ("::1:8443", "no valid port"),
+            ("[::1", "no valid port"),
             ("uwsgi+unix:", "needs a path"),
         ] {
             let found = parse(text);

@@ -176,7 +176,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<S> {
                         return Poll::Pending;
                     }
                     this.activity.head_came();
-                    let reason = "the request's header fields did not come in time".to_owned();
+                    let reason = "timed out waiting for the request header fields".to_owned();
                     this.rejected = Some(RejectedClient { status: 408, reason });
                 }
             }

@@ -243,7 +243,7 @@ impl Server {
         };
         tokio::select! {
             () = all_ended => {}
-            () = tokio::time::sleep_until(deadline.into()) => tracing::warn!("requests that still run are given up"),
+            () = tokio::time::sleep_until(deadline.into()) => tracing::warn!("the graceful timeout is over; aborting the requests that still run"),
             () = shutdown.reached(Phase::Now) => {}
         }
         stop.advance(Phase::Now);
@@ -298,7 +298,7 @@ fn keep_memory_private() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
     {
-        tracing::warn!("the TLS keys are not safe from other processes of this user: {error}");
+        tracing::warn!("cannot protect the TLS keys from other processes of this user: {error}");
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn redirect(
 ) -> Result<Response<OutgoingBody>, ErrorPage> {
     if host.value.is_empty() {
         return Err(ErrorPage::bad_request(
-            "this server speaks https, and the request names no host to go to",
+            "this server is reached by https, and the request has no Host field to redirect to",
         ));
     }
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
@@ -34,10 +34,10 @@ pub(super) fn redirect(
         Some(port) => format!("{}:{port}", String::from_utf8_lossy(host.name)),
     };
     let location = format!("https://{host}{target}");
-    let text = format!("This server speaks https: {location}\n");
+    let text = format!("Use https: {location}\n");
     let mut response = page(StatusCode::PERMANENT_REDIRECT, "text/plain; charset=utf-8", text);
     let location = HeaderValue::try_from(location)
-        .map_err(|_| ErrorPage::bad_request("the target has a character that does not belong there"))?;
+        .map_err(|_| ErrorPage::bad_request("the request target contains an invalid character"))?;
     response.headers_mut().insert(header::LOCATION, location);
     // There is nothing more to be had here.
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -57,8 +57,8 @@ where
         let result = answer(&service, &connection, &head, gateway.as_ref(), body).await;
         let response = result.unwrap_or_else(|error| {
             let mut page = error.response();
-            // A client that sends what is refused is not asked for more, and hyper closes when a body is left unread: the
-            // client shall know. HTTP/2 ends the one stream only.
+            // hyper closes the connection when a body is left unread, and a client whose request is refused gets no second
+            // one: tell it. HTTP/2 ends only the one stream.
             if (has_body || page.status().is_client_error()) && head.version != Version::HTTP_2 {
                 page.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
@@ -86,7 +86,7 @@ where
     };
     expectation(head)?;
     if head.method == Method::CONNECT {
-        return Err(ErrorPage::new(StatusCode::NOT_IMPLEMENTED, "this server makes no tunnels"));
+        return Err(ErrorPage::new(StatusCode::NOT_IMPLEMENTED, "CONNECT is not supported"));
     }
     // RFC 8555 section 8.3: over plain HTTP, whatever else is answered there.
     if connection.tls.is_none()
@@ -99,13 +99,13 @@ where
         return redirect(head, host, port);
     }
     let path = cgi_vars::decode_path(head.uri.path())
-        .ok_or_else(|| ErrorPage::bad_request("the path has a control character"))?;
+        .ok_or_else(|| ErrorPage::bad_request("the path contains a control character"))?;
     match service.router.route(&path) {
         RouteTarget::Page(html) => Ok(page(StatusCode::OK, "text/html; charset=utf-8", html.to_owned())),
         RouteTarget::Folder { folder, path } => Ok(folder.answer(head, path).await),
         RouteTarget::Application => {
             let pool = service.pool.as_ref().ok_or_else(|| {
-                ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, "there is no application to answer this")
+                ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, "no application is running")
             })?;
             let body = buffer(body, &service.limits).await?;
             let fault = body.fault.clone();
@@ -155,5 +155,5 @@ fn expectation(head: &http::request::Parts) -> Result<(), ErrorPage> {
     if fields.all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
         return Ok(());
     }
-    Err(ErrorPage::new(StatusCode::EXPECTATION_FAILED, "only `Expect: 100-continue` can be met"))
+    Err(ErrorPage::new(StatusCode::EXPECTATION_FAILED, "only `Expect: 100-continue` is supported"))
 }

@@ -40,11 +40,11 @@ impl Fault {
 /// Why a body could not be taken.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BodyError {
-    #[error("the request's body is larger than this server takes")]
+    #[error("the request body is larger than --limit-post allows")]
     TooLarge,
-    #[error("the request's body did not come in time")]
+    #[error("timed out waiting for the request body")]
     TooSlow,
-    #[error("the request's body is broken: {0}")]
+    #[error("the request body is broken: {0}")]
     Broken(String),
 }
 

@@ -158,7 +158,7 @@ impl Body for TrackedBody {
                 Poll::Ready(Some(Ok(frame)))
             }
             Some(Err(error)) => {
-                tracing::debug!(%error, "an answer broke off");
+                tracing::debug!(%error, "a response was cut off");
                 this.broken = Some(error);
                 if this.request.ends_with_connection {
                     this.request.connection.activity.break_off();

@@ -60,7 +60,8 @@ impl Folder {
     /// Answers a request for `path`, which begins with a slash, or is empty for the folder itself.
     pub(super) async fn answer(&self, head: &Parts, path: &[u8]) -> Response<OutgoingBody> {
         if head.method != Method::GET && head.method != Method::HEAD {
-            let mut response = error_page(StatusCode::METHOD_NOT_ALLOWED, "files can only be read");
+            let mut response =
+                error_page(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are allowed for files");
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
             return response;
         }
@@ -83,7 +84,7 @@ impl Folder {
             Ok(Ok(PathContent::Directory)) if !is_folder => with_slash(head),
             Ok(Ok(PathContent::Directory)) => not_found(),
             Ok(Err(error)) => failure(&error),
-            Err(_) => error_page(StatusCode::INTERNAL_SERVER_ERROR, "reading the file failed"),
+            Err(_) => error_page(StatusCode::INTERNAL_SERVER_ERROR, "the file could not be read"),
         }
     }
 }
@@ -246,7 +247,7 @@ impl Body for FileBody {
 fn failure(error: &io::Error) -> Response<OutgoingBody> {
     match failure_status(error) {
         StatusCode::NOT_FOUND => not_found(),
-        status => error_page(status, "reading the file failed"),
+        status => error_page(status, "the file could not be read"),
     }
 }
 
@@ -271,12 +272,12 @@ fn failure_status(error: &io::Error) -> StatusCode {
 }
 
 fn not_found() -> Response<OutgoingBody> {
-    error_page(StatusCode::NOT_FOUND, "there is no such file")
+    error_page(StatusCode::NOT_FOUND, "file not found")
 }
 
 /// A folder is asked for without its slash, without which relative links in its page would lead astray.
 fn with_slash(head: &Parts) -> Response<OutgoingBody> {
-    let mut response = error_page(StatusCode::PERMANENT_REDIRECT, "this is a folder");
+    let mut response = error_page(StatusCode::PERMANENT_REDIRECT, "the URL of a folder ends with a slash");
     // `//host/` would be another host.
     let path = format!("/{}/", head.uri.path().trim_matches('/'));
     let target = head.uri.query().map_or_else(|| path.clone(), |query| format!("{path}?{query}"));

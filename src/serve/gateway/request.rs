@@ -53,16 +53,16 @@ pub(super) fn decode(
     let mut seen = Seen::default();
     for &(name, value) in variables {
         if value.iter().any(|byte| b"\0\r\n".contains(byte)) {
-            return Err("a variable has NUL, CR or LF in it");
+            return Err("a variable contains NUL, CR or LF");
         }
         // Names become keys in Python, one byte long and ASCII.
         if name.len() > 255 || !name.iter().all(u8::is_ascii_graphic) {
-            return Err("a variable's name is no name");
+            return Err("the name of a variable is invalid");
         }
         // Site configurations often set what nginx's own parameter file sets already.
         match seen.earlier(name, value) {
             Some(earlier) if earlier == value => continue,
-            Some(_) => return Err("a variable that can have one value only comes with two"),
+            Some(_) => return Err("a variable that must be unique has two values"),
             None => {}
         }
         match name {
@@ -79,8 +79,7 @@ pub(super) fn decode(
                 field(&mut request, &name, value)?;
             }
             b"REQUEST_METHOD" => {
-                *request.method_mut() =
-                    Method::from_bytes(value).map_err(|_| "REQUEST_METHOD is no method")?;
+                *request.method_mut() = Method::from_bytes(value).map_err(|_| "REQUEST_METHOD is invalid")?;
             }
             b"REQUEST_URI" => gateway.target = Bytes::copy_from_slice(value),
             b"SCRIPT_NAME" => gateway.script_name = value.to_vec(),
@@ -104,7 +103,7 @@ pub(super) fn decode(
     }
     fill_in(&mut gateway, &seen);
     let length = match request.headers().get(header::CONTENT_LENGTH) {
-        Some(value) => number(value.as_bytes()).ok_or("CONTENT_LENGTH is no number")?,
+        Some(value) => number(value.as_bytes()).ok_or("CONTENT_LENGTH is not a number")?,
         None => 0,
     };
     *request.uri_mut() = uri(&gateway);
@@ -215,8 +214,9 @@ fn uri(gateway: &GatewayRequest) -> Uri {
 }
 
 fn field(request: &mut Request<()>, name: &str, value: &[u8]) -> Result<(), &'static str> {
-    let name = HeaderName::try_from(name).map_err(|_| "a header's name is no name")?;
-    let value = HeaderValue::from_bytes(value).map_err(|_| "a header's value has a control character")?;
+    let name = HeaderName::try_from(name).map_err(|_| "the name of a header is invalid")?;
+    let value =
+        HeaderValue::from_bytes(value).map_err(|_| "the value of a header contains a control character")?;
     request.headers_mut().append(name, value);
     Ok(())
 }

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::request::{self, GatewayRequest};
-use crate::protocol::uwsgi::{self, Header, Kind};
+use crate::protocol::uwsgi::{self, Header, PacketKind};
 use crate::serve::client_stream::ClientStream;
 use crate::serve::connection::Connection;
 use crate::serve::pipeline::{self, Service};
@@ -46,10 +46,10 @@ pub(in crate::serve) async fn serve(
     };
     let Some((kind, block)) = packet else { return Ok(()) };
     let under_script_name = match kind {
-        Kind::Request => false,
-        Kind::RequestUnderScriptName => true,
-        Kind::Ping => return Ok(stream.write_all(&uwsgi::PONG).await?),
-        Kind::Other => return Err("a uwsgi packet that is no request".into()),
+        PacketKind::Request => false,
+        PacketKind::RequestUnderScriptName => true,
+        PacketKind::Ping => return Ok(stream.write_all(&uwsgi::PONG).await?),
+        PacketKind::Other => return Err("the uwsgi packet is not a request".into()),
     };
     let exchange = async {
         let variables = uwsgi::decode_variables(&block)?;
@@ -79,7 +79,7 @@ pub(in crate::serve) async fn serve(
 }
 
 /// `None` when the peer closed without a byte.
-async fn read_packet(stream: &mut ClientStream) -> io::Result<Option<(Kind, Vec<u8>)>> {
+async fn read_packet(stream: &mut ClientStream) -> io::Result<Option<(PacketKind, Vec<u8>)>> {
     let mut header = [0; uwsgi::HEADER_LENGTH];
     if stream.first_byte().await?.is_none() {
         return Ok(None);
@@ -87,7 +87,7 @@ async fn read_packet(stream: &mut ClientStream) -> io::Result<Option<(Kind, Vec<
     stream.read_exact(&mut header).await?;
     let header = Header::decode(header);
     let mut block = vec![0; header.size.into()];
-    if matches!(header.kind(), Kind::Request | Kind::RequestUnderScriptName) {
+    if matches!(header.kind(), PacketKind::Request | PacketKind::RequestUnderScriptName) {
         stream.read_exact(&mut block).await?;
     }
     Ok(Some((header.kind(), block)))

@@ -44,7 +44,7 @@ impl Link {
         let mut lane =
             Lane { shared: &self.shared, frames: FrameReader::new(reader), writer, exchange: None };
         if let Err(error) = lane.serve().await {
-            tracing::error!("a worker spoke nonsense and is killed: {error}");
+            tracing::error!("protocol error from a worker; killing it: {error}");
             self.kill.notify_one();
             // Only a dead worker begins no more requests.
             while lane.frames.discard().await {}
@@ -77,7 +77,7 @@ pub(super) async fn listen(
     }
     .await;
     if let Err(error) = delivered {
-        tracing::error!("a worker spoke nonsense and is killed: {error}");
+        tracing::error!("protocol error from a worker; killing it: {error}");
         kill.notify_one();
         while frames.discard().await {}
     }
@@ -101,12 +101,12 @@ fn deliver(shared: &PoolState, list: &Bytes) -> Result<(), ProtocolError> {
     Ok(())
 }
 
-/// Why a worker is not listened to any more.
+/// Why a worker is killed: it does not keep to the protocol.
 #[derive(Debug, thiserror::Error)]
 enum ProtocolError {
     #[error(transparent)]
     Answer(#[from] Violation),
-    #[error("a frame that is none, or at the wrong time")]
+    #[error("a malformed or unexpected frame")]
     Frame,
     #[error(transparent)]
     Io(#[from] io::Error),

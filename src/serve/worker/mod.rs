@@ -114,11 +114,11 @@ pub struct WorkerRequest {
     pub rest: Option<RequestBody>,
 }
 
-/// Why the application cannot be served.
+/// Why the workers cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// There is no interpreter to run.
+    /// The interpreter cannot be run.
     #[error("cannot run the Python interpreter {}: {fault}", .program.display())]
     Interpreter {
         /// The interpreter that was chosen.
@@ -127,13 +127,13 @@ pub enum StartError {
         fault: InterpreterFault,
     },
     /// The application did not load.
-    #[error("the application did not load\n{traceback}")]
+    #[error("the application failed to load\n{traceback}")]
     Application {
         /// Python's traceback.
         traceback: String,
     },
     /// The worker ended while it loaded the application, and said nothing.
-    #[error("{} ended before it had loaded the application: {status}", .program.display())]
+    #[error("{} ended while loading the application: {status}", .program.display())]
     Ended {
         /// The interpreter.
         program: PathBuf,
@@ -164,10 +164,10 @@ pub enum StartError {
 #[non_exhaustive]
 pub enum InterpreterFault {
     /// No such file, or none on the PATH, or it may not be run.
-    #[error("no such program")]
+    #[error("not found, or not executable")]
     NotFound,
     /// It is older than [`OLDEST_PYTHON`].
-    #[error("it is Python {version}, and at least {OLDEST_PYTHON} is needed")]
+    #[error("it is Python {version}; at least {OLDEST_PYTHON} is needed")]
     TooOld {
         /// Its version, such as `3.6.15`.
         version: String,
@@ -181,8 +181,8 @@ pub const OLDEST_PYTHON: &str = "3.8";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
-    /// The worker died, or spoke nonsense and was killed, while it ran this request.
-    #[error("the worker died while it ran the request")]
+    /// The worker died while it ran this request, or was killed for a protocol error.
+    #[error("the worker died while it handled the request")]
     Died,
     /// The application raised before any output; its traceback is on standard error.
     #[error("the application failed")]
@@ -191,10 +191,10 @@ pub enum CallError {
     #[error("the server is stopping")]
     Stopped,
     /// The variables alone are larger than a message can be.
-    #[error("the request's header fields are too large")]
+    #[error("the request header fields are too large")]
     TooLarge,
     /// No worker can load the application any more, or too many requests wait already.
-    #[error("no worker is there to run the request")]
+    #[error("no worker is available")]
     Unavailable,
 }
 

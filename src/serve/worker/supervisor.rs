@@ -115,7 +115,7 @@ async fn supervise(shared: Arc<PoolState>, number: usize, first: oneshot::Sender
                 return;
             }
             (Err(error), None) => {
-                tracing::error!("worker {number} did not start again: {error}");
+                tracing::error!("worker {number} could not be restarted: {error}");
                 // A killed worker or a refusing system says nothing about the application: the next one may serve.
                 if !matches!(error, StartError::Ended { killed: true, .. } | StartError::Io { .. }) {
                     shared.give_up_if_alone();
@@ -129,7 +129,7 @@ async fn supervise(shared: Arc<PoolState>, number: usize, first: oneshot::Sender
                 if leave_by.borrow().is_some() {
                     return;
                 }
-                tracing::error!("worker {number} died ({status}); another is started");
+                tracing::error!("worker {number} died ({status}); starting another");
                 tokio::spawn(find_unbegun(shared.clone(), shared.queue().next_id()));
             }
         }
