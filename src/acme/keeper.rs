@@ -8,11 +8,11 @@ use time::{Duration, OffsetDateTime};
 use super::ari;
 use super::client::Server;
 use super::error::Error;
-use super::hook::HookRun;
 use super::obtain::{Current, Obtained, Prepared, prepare};
 use super::renew::{due, pause_after};
 use super::storage::{CertificateStore, FailureRecord, RenewRecord, Storage};
 use super::{Caller, Plan, key};
+use crate::sys::hook::HookRun;
 use crate::x509::KeyKind;
 
 /// When the server could not say when to renew: soon, since most trouble passes.
@@ -174,7 +174,7 @@ impl Keeper {
         }
         let result = match prepare(plan, &self.storage, caller, now) {
             Ok(Prepared::NotDue(current)) => return Ok(Turn::Unneeded(current)),
-            Ok(Prepared::HookOnly(hook)) => match hook.run(caller).await {
+            Ok(Prepared::HookOnly(hook)) => match hook.run(caller) {
                 Ok((current, Some(run))) => return Ok(Turn::HookRepeated(current, run)),
                 Ok((current, None)) => return Ok(Turn::Unneeded(current)),
                 Err(error) => Err(error),

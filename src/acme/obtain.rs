@@ -11,15 +11,16 @@ use super::challenge::Ready;
 use super::client::{Directory, Server};
 use super::download;
 use super::error::{Error, on_one_line};
-use super::hook::{self, HookRun};
 use super::order::{Issued, Journey};
 use super::place::Terms;
 use super::renew::{Due, due};
 use super::storage::{
     CertificateStore, HookRecord, KeyGroup, LiveFiles, Lock, RenewRecord, Step, Storage, VersionFiles,
+    absolute,
 };
 use super::{Caller, Candidate, Plan, Progress, ari, key};
 use crate::finding::{Code, Finding};
+use crate::sys::hook::{Hook, HookRun};
 use crate::x509::Certificate;
 
 /// Let's Encrypt's limits for one certificate, by profile; other servers have followed them.
@@ -218,7 +219,7 @@ impl Job {
             remarks
                 .push(Finding::warning(Code::Io, format!("this certificate will not be counted: {error}")));
         }
-        let hook = run_hook(store, &mut record, caller, now).await?;
+        let hook = run_hook(store, &mut record, caller, now)?;
         let due = match chain.first() {
             Some(leaf) => due(leaf, &record),
             None => Due { at: now, by_server: false },
@@ -286,19 +287,19 @@ pub(super) enum Goal {
 }
 
 impl PendingHook {
-    /// Runs the hook. Needs a tokio runtime with time and I/O.
+    /// Runs the hook. Blocks until it has ended.
     ///
     /// # Errors
     /// [`Error::Storage`].
-    pub async fn run(self, caller: &dyn Caller) -> Result<(Current, Option<HookRun>), Error> {
+    pub fn run(self, caller: &dyn Caller) -> Result<(Current, Option<HookRun>), Error> {
         let Self { current, mut record, store, now, _lock } = self;
-        let hook = run_hook(&store, &mut record, caller, now).await?;
+        let hook = run_hook(&store, &mut record, caller, now)?;
         Ok((current, hook))
     }
 }
 
 /// Runs the hook of the certificate in use, if it has one, and keeps how it went.
-async fn run_hook(
+fn run_hook(
     store: &CertificateStore,
     record: &mut RenewRecord,
     caller: &dyn Caller,
@@ -306,15 +307,27 @@ async fn run_hook(
 ) -> Result<Option<HookRun>, Error> {
     let Some(command) = record.deploy_hook.clone() else { return Ok(None) };
     caller.progress(Progress::DeployHook { command: &command });
-    let run = hook::run(&command, &record.names, &store.live_files(), hook::TIME_LIMIT).await;
+    // It blocks, and nothing else runs on this runtime meanwhile.
+    let run = deploy_hook(&command, &record.names, &store.live_files()).run();
     record.hook = Some(HookRecord {
         pending: run.failure.is_some(),
         at: now.into(),
-        failure: run.failure.clone(),
+        failure: run.failure.as_ref().map(ToString::to_string),
         output: run.output.clone(),
     });
     store.save_record(record)?;
     Ok(Some(run))
+}
+
+/// The hook for the certificate of `names`. Its environment holds names and paths of ours and no text of the server's.
+fn deploy_hook(command: &str, names: &[String], files: &LiveFiles) -> Hook {
+    Hook::new(command)
+        .env("CERTKIT_NAME", names.first().map_or("", String::as_str))
+        .env("CERTKIT_NAMES", names.join(" "))
+        .env("CERTKIT_FULLCHAIN", absolute(&files.fullchain))
+        .env("CERTKIT_KEY", absolute(&files.key))
+        .env("CERTKIT_CERT", absolute(&files.cert))
+        .env("CERTKIT_CHAIN", absolute(&files.chain))
 }
 
 /// The profile to ask for: the wanted one if it is on offer; for addresses the one that public servers have for them.

@@ -28,12 +28,7 @@ impl RenewalPolicy {
         not_after.saturating_sub(left)
     }
 
-    pub fn is_due(
-        self,
-        not_before: OffsetDateTime,
-        not_after: OffsetDateTime,
-        now: OffsetDateTime,
-    ) -> bool {
+    pub fn is_due(self, not_before: OffsetDateTime, not_after: OffsetDateTime, now: OffsetDateTime) -> bool {
         now >= self.due_at(not_before, not_after)
     }
 }

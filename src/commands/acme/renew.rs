@@ -6,11 +6,12 @@ use super::failure::{TRY_LATER, failure};
 use super::user::User;
 use super::{hook_finding, runtime, storage};
 use crate::acme::storage::{CertificateStore, Storage};
-use crate::acme::{Error, Failed, HookRun, Keeper, Turn, Urgency};
+use crate::acme::{Error, Failed, Keeper, Turn, Urgency};
 use crate::cli::AcmeRenewArgs;
 use crate::commands::{Context, Result};
 use crate::finding::Finding;
 use crate::report::{Outcome, Renewal, RenewalState, Renewals, Report};
+use crate::sys::hook::HookRun;
 use crate::x509::Certificate;
 
 const HOOK_FAILED: u8 = 3;

@@ -27,7 +27,7 @@ use super::words::Identity;
 use crate::acme::challenge::tls_alpn01::Proofs;
 use crate::acme::challenge::{self, Answer, Embedded, Kind, Method, Solver};
 use crate::acme::storage::{CertificateStore, Storage};
-use crate::acme::{self, HookRun, Keeper, LETS_ENCRYPT, Plan, Turn, Urgency};
+use crate::acme::{self, Keeper, LETS_ENCRYPT, Plan, Turn, Urgency};
 use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
 use crate::config::PartialServe;
 use crate::config::values::AcmeMissing;
@@ -38,6 +38,7 @@ use crate::report::Failure;
 use crate::serve::address::Scheme;
 use crate::serve::{Certificates, HttpChallenges};
 use crate::sys::clock::{Clock, SystemClock, date};
+use crate::sys::hook::HookRun;
 use crate::tls::{AlpnChallenges, CertificateSet, CertificateSource};
 use crate::x509::{CertificateName, CertifiedKey, KeyKind, Purpose};
 
