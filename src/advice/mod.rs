@@ -3,3 +3,4 @@
 pub mod files;
 pub mod hook;
 pub mod server;
+pub mod usage;

@@ -19,6 +19,7 @@ mod purpose;
 mod renewal_policy;
 mod request;
 mod signer;
+mod summary;
 
 pub use algorithm::{
     P256, P384, P521, PublicKeyKind, SignatureCheck, key_description, signature_description,
@@ -37,3 +38,4 @@ pub use purpose::Purpose;
 pub use renewal_policy::RenewalPolicy;
 pub use request::Request;
 pub use signer::Signer;
+pub use summary::{key_summary, subject_name};
