@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Subcommand};
 
-use crate::acme::Reason;
+use crate::acme::RevocationReason;
 use crate::x509::KeyKind;
 
 /// Get certificates from Let's Encrypt or another ACME server.
@@ -159,8 +159,8 @@ pub struct AcmeRevokeArgs {
     #[arg(value_name = "NAME")]
     pub name: String,
     /// Why, by the word or number of RFC 5280, such as keyCompromise or 1
-    #[arg(long, value_name = "REASON", value_parser = str::parse::<Reason>)]
-    pub reason: Option<Reason>,
+    #[arg(long, value_name = "REASON", value_parser = str::parse::<RevocationReason>)]
+    pub reason: Option<RevocationReason>,
     /// Sign with the certificate's own key, as for a certificate of another account
     #[arg(long)]
     pub with_certificate_key: bool,
