@@ -36,6 +36,7 @@ mod curl;
 mod harness;
 mod hosts;
 mod issue;
+mod json;
 mod key;
 mod ledger;
 mod limbo;
