@@ -37,6 +37,7 @@ mod harness;
 mod hosts;
 mod issue;
 mod key;
+mod known;
 mod ledger;
 mod limbo;
 mod live;
