@@ -42,7 +42,7 @@ fuzz-smoke:
 
 # The map in src/lib.rs, from the table of the architecture test; also drops lines of tests/known.txt that hold no longer.
 map:
-	CERTKIT_UPDATE=1 cargo test --locked --test integration -- architecture words
+	CERTKIT_UPDATE=1 cargo test --locked --test integration -- architecture:: words::
 
 # The files under completions/, from the same definitions as --help.
 completions:

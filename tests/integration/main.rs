@@ -59,3 +59,4 @@ mod serve_wsgi;
 mod show;
 mod sign;
 mod trust;
+mod words;
