@@ -15,7 +15,8 @@
 //! | [`ca`] | what to issue and issuing it |
 //! | [`chain`] | putting a chain in order, whom to trust, building and judging a path |
 //! | [`acme`] | certificates from an ACME server: account, order, challenge, state on disk |
-//! | [`tls`] | server-side TLS policy and certificate choice; looking at a live server |
+//! | [`tls`] | server-side TLS policy and certificate choice |
+//! | [`probe`] | looking at a running server from outside, as its clients do |
 //! | [`protocol`] | pure codecs: HTTP/1.1 guard, CGI variables, uwsgi, marshal |
 //! | [`trust`] | the trust stores of this machine: system, NSS, Firefox, Java |
 //! | [`config`] | layered settings, `certkit.toml`, uWSGI ini files |
@@ -37,6 +38,7 @@ mod container;
 mod finding;
 mod operands;
 mod pem;
+mod probe;
 mod protocol;
 mod render;
 mod report;

@@ -8,7 +8,7 @@ use crate::harness::repository;
 /// Which rooms a room may use, besides itself and the leaves.
 const ARROWS: &[(&str, &[&str])] = &[
     ("acme", &["tls", "x509"]),
-    ("advice", &["container", "operands", "tls", "x509"]),
+    ("advice", &["container", "operands", "probe", "x509"]),
     ("ca", &["x509"]),
     ("chain", &["x509"]),
     // Arguments are parsed into the types that own the words, such as the kinds of keys and addresses to listen on.
@@ -24,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "config",
             "container",
             "operands",
+            "probe",
             "render",
             "serve",
             "tls",
@@ -36,8 +37,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("finding", &[]),
     ("lib", &["acme", "chain", "commands", "config", "container", "render", "x509"]),
     ("main", &["run"]),
-    ("operands", &["advice", "ca", "chain", "cli", "container", "tls", "x509"]),
+    ("operands", &["advice", "ca", "chain", "cli", "container", "probe", "x509"]),
     ("pem", &[]),
+    ("probe", &["tls"]),
     ("protocol", &[]),
     // How a report looks is chosen by the global options.
     ("render", &["cli"]),
@@ -53,7 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const LEAVES: &[&str] = &["finding", "pem", "protocol", "report", "sys"];
 
 /// Rooms that may know an async runtime; all others are plain functions.
-const ASYNC: &[&str] = &["acme", "commands", "serve", "tls"];
+const ASYNC: &[&str] = &["acme", "commands", "operands", "serve", "tls"];
 
 #[test]
 fn rooms_use_only_what_the_map_lets_them() {
