@@ -66,6 +66,7 @@ mod container;
 mod finding;
 mod operands;
 mod pem;
+mod probe;
 mod protocol;
 mod render;
 mod report;
