@@ -141,7 +141,7 @@ fn a_deploy_hook_runs_when_the_certificate_is_live_and_only_it_is_repeated() {
     obtain().exits(3).says("status 7");
     test.certkit(&RENEW).exits(3).says("the deploy hook failed");
     let listed = test.certkit(&["acme", "list", "--state", "state", "--format", "json"]).exits(0).report();
-    assert_eq!(listed["certificates"][0]["hook_failure"], "it ended with status 7");
+    assert_eq!(listed["certificates"][0]["hook_failure"], "exited with status 7");
     test.write("ready", "");
     test.certkit(&RENEW).exits(0);
     assert_eq!(test.text("ran"), "a.test|a.test b.test\n".repeat(4));

@@ -15,7 +15,7 @@ use super::failure::failure;
 use super::user::User;
 use super::{challenge, hook_finding, runtime, storage};
 use crate::acme::storage::{LiveFiles, Storage};
-use crate::acme::{self, Due, ExternalAccount, HookRun, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Plan, Prepared};
+use crate::acme::{self, Due, ExternalAccount, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Plan, Prepared};
 use crate::chain::Located;
 use crate::cli::ObtainArgs;
 use crate::commands::{Context, Result};
@@ -24,6 +24,7 @@ use crate::operands::output::shell_word;
 use crate::report::{Created, CreatedFile, Failure, FileRole, Outcome, Report, Role};
 use crate::sys::clock::date;
 use crate::sys::fs::{plain, read_limited};
+use crate::sys::hook::HookRun;
 use crate::x509::Certificate;
 
 /// Servers give secrets of 32 or 64 bytes.
@@ -40,7 +41,7 @@ pub(super) fn run(args: &ObtainArgs, context: &Context<'_>) -> Result {
     let failure = |error| failure(error, context.clock.now());
     match acme::prepare(plan, &storage, &user, context.clock.now()).map_err(failure)? {
         Prepared::HookOnly(hook) => {
-            let (current, run) = runtime()?.block_on(hook.run(&user)).map_err(failure)?;
+            let (current, run) = hook.run(&user).map_err(failure)?;
             Ok(with_hook(report(&current.files, &current.chain, "unchanged"), run.as_ref()))
         }
         Prepared::Needed(work) => {

@@ -1,7 +1,7 @@
 //! `--acme`: certificates that get and renew themselves while the server runs.
 //!
 //! ```text
-//! one thread per certificate: Keeper ── answers ──> HttpChallenges, AlpnChallenges ──> the server's own listeners
+//! one thread per certificate: Renewer ── answers ──> HttpChallenges, AlpnChallenges ──> the server's own listeners
 //!                                └───── new files ──> Notify ──> AcmeCertificates::load ──> the server's resolver
 //! ```
 //!
@@ -25,9 +25,9 @@ use super::super::acme::{
 use super::super::issuing::{cannot_issue, new_key};
 use super::words::Identity;
 use crate::acme::challenge::tls_alpn01::Proofs;
-use crate::acme::challenge::{self, Answer, Embedded, Kind, Method, Solver};
+use crate::acme::challenge::{self, ChallengeAnswer, ChallengeKind, ChallengeMethod, Embedded, Solver};
 use crate::acme::storage::{CertificateStore, Storage};
-use crate::acme::{self, HookRun, Keeper, LETS_ENCRYPT, Plan, Turn, Urgency};
+use crate::acme::{self, LETS_ENCRYPT, Plan, RenewalOutcome, Renewer, Urgency};
 use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
 use crate::config::PartialServe;
 use crate::config::values::AcmeMissing;
@@ -38,6 +38,7 @@ use crate::report::Failure;
 use crate::serve::address::Scheme;
 use crate::serve::{Certificates, HttpChallenges};
 use crate::sys::clock::{Clock, SystemClock, date};
+use crate::sys::hook::HookRun;
 use crate::tls::{AlpnChallenges, CertificateSet, CertificateSource};
 use crate::x509::{CertificateName, CertifiedKey, KeyKind, Purpose};
 
@@ -64,7 +65,7 @@ pub(super) struct AcmeCertificates {
 pub(super) struct Keepers {
     certificates: Arc<AcmeCertificates>,
     /// For each certificate, one for each kind of challenge that the listeners can answer.
-    keepers: Vec<Vec<Keeper>>,
+    keepers: Vec<Vec<Renewer>>,
     talk: Talk,
     agrees: bool,
 }
@@ -95,7 +96,7 @@ pub(super) fn certificates(
     let keepers = groups
         .iter()
         .map(|names| {
-            let plan = |method: &Method| {
+            let plan = |method: &ChallengeMethod| {
                 for name in names {
                     method.can_prove(name).map_err(cannot_prove)?;
                 }
@@ -106,7 +107,7 @@ pub(super) fn certificates(
                     email: email.clone(),
                     ..Plan::new(method.clone())
                 };
-                Ok(Keeper::new(plan, storage.clone()))
+                Ok(Renewer::new(plan, storage.clone()))
             };
             methods.iter().map(plan).collect::<Result<Vec<_>>>()
         })
@@ -177,14 +178,14 @@ fn has_agreed(storage: &Storage, server: &str, agrees: bool) -> Result<()> {
 }
 
 /// How the listeners can answer: http-01 on plain ones, tls-alpn-01 on https; the first is tried first.
-fn methods(settings: &PartialServe, http: &HttpChallenges, alpn: &AlpnChallenges) -> Vec<Method> {
+fn methods(settings: &PartialServe, http: &HttpChallenges, alpn: &AlpnChallenges) -> Vec<ChallengeMethod> {
     let mut solvers: Vec<Arc<dyn Solver>> = Vec::new();
     let is_http = settings.listen.iter().flatten().any(|address| address.scheme == Scheme::Http);
     if is_http || settings.redirect_http.is_some() {
         solvers.push(Arc::new(HttpAnswers(http.clone())));
     }
     solvers.push(Arc::new(Proofs::new(alpn.clone())));
-    solvers.into_iter().map(|solver| Method::Embedded(Embedded(solver))).collect()
+    solvers.into_iter().map(|solver| ChallengeMethod::Embedded(Embedded(solver))).collect()
 }
 
 fn cannot_prove(error: challenge::Error) -> Failure {
@@ -318,7 +319,7 @@ impl Keepers {
 /// One thread's work.
 struct Watch {
     live: PathBuf,
-    keepers: Vec<Keeper>,
+    keepers: Vec<Renewer>,
     name: String,
     talk: Talk,
     agrees: bool,
@@ -336,8 +337,8 @@ impl Watch {
         let mut is_revoked = false;
         loop {
             // The first look is at once: it does nothing before its time, and says what stands in the way.
-            match runtime.block_on(keeper.look(&user, SystemClock.now(), urgency)) {
-                Ok(Turn::Revoked) => {
+            match runtime.block_on(keeper.renew_if_due(&user, SystemClock.now(), urgency)) {
+                Ok(RenewalOutcome::Revoked) => {
                     if !is_revoked || urgency.ask {
                         self.say_revoked();
                     }
@@ -380,17 +381,17 @@ impl Watch {
         std::fs::canonicalize(&self.live).ok()
     }
 
-    fn say(&self, user: &User<'_>, turn: &Turn) {
+    fn say(&self, user: &User<'_>, turn: &RenewalOutcome) {
         match turn {
-            Turn::Renewed(obtained) => {
+            RenewalOutcome::Renewed(obtained) => {
                 let until = obtained.chain.first().map(|leaf| date(leaf.not_after)).unwrap_or_default();
                 user.say(&format!("there is a new certificate, good until {until}"));
                 self.tell(obtained.remarks.clone());
                 self.say_hook(obtained.hook.as_ref());
             }
-            Turn::HeldBack { until, .. } => say_next(user, *until),
-            Turn::HookRepeated(_, run) => self.say_hook(Some(run)),
-            Turn::Revoked | Turn::Unneeded(_) => {}
+            RenewalOutcome::HeldBack { until, .. } => say_next(user, *until),
+            RenewalOutcome::HookRepeated(_, run) => self.say_hook(Some(run)),
+            RenewalOutcome::Revoked | RenewalOutcome::Unneeded(_) => {}
         }
     }
 
@@ -420,8 +421,8 @@ fn say_next(user: &User<'_>, at: OffsetDateTime) {
     user.say(&format!("the next try is due at {at}; kill -HUP {} tries at once", std::process::id()));
 }
 
-fn until_next_look(keeper: &Keeper) -> Duration {
-    match keeper.next_look() {
+fn until_next_look(keeper: &Renewer) -> Duration {
+    match keeper.next_check() {
         Ok(at) => Duration::try_from(at - SystemClock.now()).unwrap_or(Duration::ZERO),
         // The look says what is wrong.
         Err(_) => Duration::ZERO,
@@ -434,25 +435,25 @@ struct HttpAnswers(HttpChallenges);
 
 #[async_trait]
 impl Solver for HttpAnswers {
-    fn kind(&self) -> Kind {
-        Kind::Http01
+    fn kind(&self) -> ChallengeKind {
+        ChallengeKind::Http01
     }
 
-    async fn present(&self, answers: &[Answer]) -> std::result::Result<(), challenge::Error> {
+    async fn present(&self, answers: &[ChallengeAnswer]) -> std::result::Result<(), challenge::Error> {
         for answer in answers {
             self.0.present(&answer.token, &answer.key_authorization);
         }
         Ok(())
     }
 
-    async fn withdraw(&self, answers: &[Answer]) -> std::result::Result<(), challenge::Error> {
+    async fn withdraw(&self, answers: &[ChallengeAnswer]) -> std::result::Result<(), challenge::Error> {
         for answer in answers {
             self.0.withdraw(&answer.token);
         }
         Ok(())
     }
 
-    fn was_asked(&self, answer: &Answer) -> Option<bool> {
+    fn was_asked(&self, answer: &ChallengeAnswer) -> Option<bool> {
         Some(self.0.was_asked(&answer.token))
     }
 }

@@ -1,18 +1,20 @@
 //! Keeps one certificate good for ever: when to look after it next, and what to do then.
 //!
-//! `certkit acme renew` looks once; a server that runs for months looks whenever [`Keeper::next_look`] says so. Both
+//! `certkit acme renew` looks once; a server that runs for months looks whenever [`Renewer::next_check`] says so. Both
 //! come through here, so that they agree on when to renew, whom to ask and how long to wait after a failure.
 
 use time::{Duration, OffsetDateTime};
 
 use super::ari;
-use super::client::Server;
+use super::caller::{Caller, Progress};
+use super::current::CurrentCertificate;
+use super::due::pause_after;
 use super::error::Error;
-use super::hook::HookRun;
-use super::obtain::{Current, Obtained, Prepared, prepare};
-use super::renew::{due, pause_after};
+use super::obtain::{Obtained, Prepared, prepare};
+use super::plan::Plan;
+use super::server::Server;
 use super::storage::{CertificateStore, FailureRecord, RenewRecord, Storage};
-use super::{Caller, Plan, key};
+use crate::sys::hook::HookRun;
 use crate::x509::KeyKind;
 
 /// When the server could not say when to renew: soon, since most trouble passes.
@@ -26,7 +28,7 @@ const HOOK_PAUSE: Duration = Duration::hours(1);
 
 /// Looks after one certificate.
 #[derive(Clone, Debug)]
-pub struct Keeper {
+pub struct Renewer {
     plan: Plan,
     storage: Storage,
 }
@@ -44,7 +46,7 @@ pub struct Urgency {
 
 /// What came of one look.
 #[derive(Debug)]
-pub enum Turn {
+pub enum RenewalOutcome {
     /// Due, and not tried: it failed not long ago.
     HeldBack {
         /// When the next look will try.
@@ -53,25 +55,25 @@ pub enum Turn {
         failure: Option<FailureRecord>,
     },
     /// Not due; the deploy hook, which had failed, was run again.
-    HookRepeated(Current, HookRun),
+    HookRepeated(CurrentCertificate, HookRun),
     /// There is a new certificate in use.
     Renewed(Box<Obtained>),
     /// It was revoked: whoever did it decides what comes next.
     Revoked,
     /// Nothing to do.
-    Unneeded(Current),
+    Unneeded(CurrentCertificate),
 }
 
 /// A look that failed; the certificate in use before is still in use.
 #[derive(Debug)]
-pub struct Failed {
+pub struct FailedRenewal {
     /// Why.
     pub error: Box<Error>,
     /// When the next look will try again; `None` when not even that could be kept.
     pub next_try: Option<OffsetDateTime>,
 }
 
-impl Keeper {
+impl Renewer {
     /// For the certificate of `plan`, which need not be there yet.
     pub fn new(plan: Plan, storage: Storage) -> Self {
         Self { plan, storage }
@@ -106,29 +108,16 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Error::Storage`].
-    pub fn current(&self) -> Result<Option<Current>, Error> {
-        Self::in_use(&self.store())
+    pub fn current(&self) -> Result<Option<CurrentCertificate>, Error> {
+        CurrentCertificate::load(&self.store())
     }
 
-    /// The certificate in use in `store`, whatever is wanted there.
-    ///
-    /// # Errors
-    /// [`Error::Storage`].
-    pub fn in_use(store: &CertificateStore) -> Result<Option<Current>, Error> {
-        let (Some(record), Some(text)) = (store.renew_record()?, store.live_chain()?) else {
-            return Ok(None);
-        };
-        let chain = key::chain_from_pem(&text).unwrap_or_default();
-        let Some(due) = chain.first().map(|leaf| due(leaf, &record)) else { return Ok(None) };
-        Ok(Some(Current { files: store.live_files(), chain, due }))
-    }
-
-    /// When [`Self::look`] has something to do next; in the past when it has now. Commands may change that, so whoever
+    /// When [`Self::renew_if_due`] has something to do next; in the past when it has now. Commands may change that, so whoever
     /// waits for it asks again every hour or so.
     ///
     /// # Errors
     /// [`Error::Storage`].
-    pub fn next_look(&self) -> Result<OffsetDateTime, Error> {
+    pub fn next_check(&self) -> Result<OffsetDateTime, Error> {
         const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
         let record = self.store().record()?;
         let not_before = record.as_ref().and_then(|record| record.not_before).map_or(NOW, |at| at.0);
@@ -153,18 +142,18 @@ impl Keeper {
     /// the certificate's lock while another run is at work, so a server gives it a thread of its own.
     ///
     /// # Errors
-    /// [`Failed`], with the time of the next try.
-    pub async fn look(
+    /// [`FailedRenewal`], with the time of the next try.
+    pub async fn renew_if_due(
         &self,
         caller: &dyn Caller,
         now: OffsetDateTime,
         urgency: Urgency,
-    ) -> Result<Turn, Failed> {
-        let failed = |error: Error| Failed { error: Box::new(error), next_try: None };
+    ) -> Result<RenewalOutcome, FailedRenewal> {
+        let failed = |error: Error| FailedRenewal { error: Box::new(error), next_try: None };
         self.storage.check_access().map_err(|error| failed(error.into()))?;
         let record = self.store().record().map_err(|error| failed(error.into()))?;
         if record.as_ref().is_some_and(|record| record.revoked.is_some()) && !urgency.force {
-            return Ok(Turn::Revoked);
+            return Ok(RenewalOutcome::Revoked);
         }
         self.ask(caller, now, urgency.ask).await.map_err(failed)?;
         let plan = Plan { force: self.plan.force || urgency.force, ..self.plan.clone() };
@@ -173,10 +162,10 @@ impl Keeper {
             return Ok(turn);
         }
         let result = match prepare(plan, &self.storage, caller, now) {
-            Ok(Prepared::NotDue(current)) => return Ok(Turn::Unneeded(current)),
-            Ok(Prepared::HookOnly(hook)) => match hook.run(caller).await {
-                Ok((current, Some(run))) => return Ok(Turn::HookRepeated(current, run)),
-                Ok((current, None)) => return Ok(Turn::Unneeded(current)),
+            Ok(Prepared::NotDue(current)) => return Ok(RenewalOutcome::Unneeded(current)),
+            Ok(Prepared::HookOnly(hook)) => match hook.run(caller) {
+                Ok((current, Some(run))) => return Ok(RenewalOutcome::HookRepeated(current, run)),
+                Ok((current, None)) => return Ok(RenewalOutcome::Unneeded(current)),
                 Err(error) => Err(error),
             },
             Ok(Prepared::Needed(work)) => {
@@ -189,10 +178,10 @@ impl Keeper {
             Err(error) => Err(error),
         };
         match result {
-            Ok(obtained) => Ok(Turn::Renewed(Box::new(obtained))),
+            Ok(obtained) => Ok(RenewalOutcome::Renewed(Box::new(obtained))),
             Err(error) => {
                 let next_try = self.note_failure(&error, caller, now).map_err(failed)?;
-                Err(Failed { error: Box::new(error), next_try: Some(next_try) })
+                Err(FailedRenewal { error: Box::new(error), next_try: Some(next_try) })
             }
         }
     }
@@ -209,24 +198,24 @@ impl Keeper {
         if !store.record()?.is_some_and(|record| is_time(&record)) {
             return Ok(());
         }
-        let _lock = store.lock(|| caller.progress(super::Progress::WaitingForLock))?;
+        let _lock = store.lock(|| caller.progress(Progress::WaitingForLock))?;
         let Some(mut record) = store.renew_record()?.filter(|record| is_time(record)) else { return Ok(()) };
         let Some(leaf) = current.chain.first() else { return Ok(()) };
         let asked = async {
             let mut plan = self.plan.clone();
-            plan.inherit(Some(&record));
+            RenewRecord::complete(Some(&record), &mut plan);
             let server = Server::connect(&plan.server, plan.ca_roots.as_deref(), caller).await?;
             ari::ask(&server, leaf, record.window.as_ref(), caller).await
         };
         match asked.await {
             Ok(Some((window, pause))) => {
-                caller.progress(super::Progress::Window { window: &window });
+                caller.progress(Progress::Window { window: &window });
                 record.window = Some(window);
                 record.ask_again = Some((now + pause).into());
             }
             Ok(None) => record.ask_again = Some((now + ASK_AGAIN_WITHOUT).into()),
             Err(error) => {
-                caller.progress(super::Progress::NoWindow { reason: &error.to_string() });
+                caller.progress(Progress::NoWindow { reason: &error.to_string() });
                 let pause = match error {
                     Error::TryLater { retry_after: asked @ Some(_), .. } => ari::pause(asked),
                     _ => ASK_AGAIN_AFTER_TROUBLE,
@@ -238,7 +227,7 @@ impl Keeper {
     }
 
     /// Whether a certificate that is due has failed too short a time ago.
-    fn held_back(&self, now: OffsetDateTime) -> Result<Option<Turn>, Error> {
+    fn held_back(&self, now: OffsetDateTime) -> Result<Option<RenewalOutcome>, Error> {
         let store = self.store();
         let Some(record) = store.record()? else { return Ok(None) };
         // No pause is longer; one that seems to be was kept while the clock was wrong.
@@ -248,7 +237,7 @@ impl Keeper {
         };
         let is_good = self.current()?.is_some_and(|current| now < current.due.at)
             && record.difference(&self.plan).is_none();
-        Ok((!is_good).then_some(Turn::HeldBack { until, failure: record.last_failure }))
+        Ok((!is_good).then_some(RenewalOutcome::HeldBack { until, failure: record.last_failure }))
     }
 
     /// Keeps a failure and gives the time of the next try.
@@ -259,7 +248,7 @@ impl Keeper {
         now: OffsetDateTime,
     ) -> Result<OffsetDateTime, Error> {
         let store = self.store();
-        let _lock = store.lock(|| caller.progress(super::Progress::WaitingForLock))?;
+        let _lock = store.lock(|| caller.progress(Progress::WaitingForLock))?;
         let mut record = store.record()?.unwrap_or_else(|| RenewRecord::new(&self.plan));
         record.failures = record.failures.saturating_add(1);
         let usual = now + pause_after(record.failures);
@@ -280,7 +269,7 @@ impl Keeper {
     /// Whether the certificate of this record is the planned one.
     fn is_wanted(&self, record: &RenewRecord) -> bool {
         let mut plan = self.plan.clone();
-        plan.inherit(Some(record));
+        RenewRecord::complete(Some(record), &mut plan);
         record.difference(&plan).is_none()
     }
 

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
+use super::caller::{Caller, Progress};
 use super::error::Error;
 use super::http::Http;
-use super::{Caller, Progress, retry};
+use super::retry;
 use crate::sys::clock::{Clock, SystemClock};
 
 /// A server that has shown its directory.

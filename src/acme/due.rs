@@ -4,7 +4,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::ari;
 use super::storage::RenewRecord;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, RenewalPolicy};
 
 /// After the first, second and third failure in a row; from then on daily. Short at first, since most trouble passes,
 /// and never more often than what servers count as abuse.
@@ -32,10 +32,9 @@ pub fn due(leaf: &Certificate, record: &RenewRecord) -> Due {
     }
 }
 
-/// From when on a new certificate should be got, by its lifetime: when a third is left, or half where the lifetime is
-/// under ten days, as Let's Encrypt recommends.
+/// When a certificate should be renewed by its lifetime alone.
 pub fn due_at(leaf: &Certificate) -> OffsetDateTime {
-    from_validity(leaf.not_before, leaf.not_after)
+    RenewalPolicy::LastThird.due_at(leaf.not_before, leaf.not_after)
 }
 
 /// How long to wait after so many failures in a row, at least one.
@@ -44,25 +43,9 @@ pub(super) fn pause_after(failures: u32) -> Duration {
     RETRIES.get(index).copied().unwrap_or(LATER_RETRIES)
 }
 
-fn from_validity(not_before: OffsetDateTime, not_after: OffsetDateTime) -> OffsetDateTime {
-    let lifetime = not_after - not_before;
-    let left = if lifetime < Duration::days(10) { lifetime / 2 } else { lifetime / 3 };
-    not_after - left
-}
-
 #[cfg(test)]
 mod tests {
-    use time::macros::datetime;
-
     use super::*;
-
-    #[test]
-    fn due_when_a_third_or_half_is_left() {
-        let start = datetime!(2026-01-01 00:00 UTC);
-        let due_day = |days| from_validity(start, start + Duration::days(days)) - start;
-        assert_eq!(due_day(90), Duration::days(60));
-        assert_eq!(due_day(6), Duration::days(3));
-    }
 
     #[test]
     fn retries_become_rarer() {

@@ -13,13 +13,14 @@ use std::time::{Duration, Instant};
 use instant_acme::{Order, OrderStatus};
 
 use super::account::Session;
-use super::authorization::{Authorization, Standing};
-use super::challenge::{Answer, Solver, probe};
+use super::authorization::{Authorization, ChallengeState};
+use super::caller::{Caller, Progress};
+use super::challenge::{ChallengeAnswer, Solver, probe};
 use super::error::{Error, FailedValidation};
-use super::obtain::Goal;
-use super::place::{self, Begun, Terms};
+use super::open_order::{self, OpenOrder, OrderOptions};
+use super::plan::Plan;
 use super::storage::{CertificateStore, OrderJournal, Step};
-use super::{Caller, Plan, Progress, download, key, retry};
+use super::{download, retry, signing_request};
 use crate::x509::{Certificate, PrivateKey};
 
 const FIRST_POLL: Duration = Duration::from_millis(50);
@@ -33,7 +34,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 const MOST_PROBED: usize = 2;
 
 /// An order on its way.
-pub(super) struct Journey<'a> {
+pub(super) struct OrderDriver<'a> {
     plan: &'a Plan,
     store: &'a CertificateStore,
     caller: &'a dyn Caller,
@@ -44,7 +45,16 @@ pub(super) struct Journey<'a> {
     /// Whether it is the order of an earlier run.
     pub is_resumed: bool,
     /// Names and what the server can find for them now.
-    shown: Vec<(String, Answer)>,
+    shown: Vec<(String, ChallengeAnswer)>,
+}
+
+/// How far to take an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StopAfter {
+    /// To the chain.
+    Certificate,
+    /// Until all names are validated.
+    Validation,
 }
 
 /// What came of an order.
@@ -57,7 +67,7 @@ pub(super) struct Issued {
     pub journal: OrderJournal,
 }
 
-impl<'a> Journey<'a> {
+impl<'a> OrderDriver<'a> {
     /// Takes up the order in the journal, or places a new one.
     ///
     /// # Errors
@@ -67,26 +77,34 @@ impl<'a> Journey<'a> {
         store: &'a CertificateStore,
         caller: &'a dyn Caller,
         session: &'a Session<'a>,
-        terms: Terms<'_>,
+        options: OrderOptions<'_>,
     ) -> Result<Self, Error> {
-        let Begun { order, journal, key, is_resumed } =
-            place::begin(plan, store, caller, session, terms).await?;
+        let OpenOrder { order, journal, key, is_resumed } =
+            open_order::open(plan, store, caller, session, options).await?;
         Ok(Self { plan, store, caller, session, order, journal, key, is_resumed, shown: Vec::new() })
     }
 
-    /// Goes on until there is a chain, or with [`Goal::Validation`] until all names are validated (then there is none),
+    /// Goes on until there is a chain, or with [`StopAfter::Validation`] until all names are validated (then there is none),
     /// and takes the answers away again, however it ends.
     ///
     /// # Errors
     /// [`Error::Validation`] with every name that failed, [`Error::TryLater`] when the server takes too long,
     /// [`Error::Challenge`], and what every call to a server can end with.
-    pub(super) async fn finish(mut self, solver: &dyn Solver, goal: Goal) -> Result<Option<Issued>, Error> {
+    pub(super) async fn finish(
+        mut self,
+        solver: &dyn Solver,
+        goal: StopAfter,
+    ) -> Result<Option<Issued>, Error> {
         let chain = self.go_on(solver, goal).await;
         self.withdraw(solver).await;
         Ok(chain?.map(|chain| Issued { key: self.key, chain, journal: self.journal }))
     }
 
-    async fn go_on(&mut self, solver: &dyn Solver, goal: Goal) -> Result<Option<Vec<Certificate>>, Error> {
+    async fn go_on(
+        &mut self,
+        solver: &dyn Solver,
+        goal: StopAfter,
+    ) -> Result<Option<Vec<Certificate>>, Error> {
         let mut finalized = false;
         loop {
             match self.order.state().status {
@@ -96,7 +114,7 @@ impl<'a> Journey<'a> {
                 }
                 OrderStatus::Ready if !finalized => {
                     self.caller.progress(Progress::Validated);
-                    if goal == Goal::Validation {
+                    if goal == StopAfter::Validation {
                         return Ok(None);
                     }
                     self.finalize().await?;
@@ -117,12 +135,12 @@ impl<'a> Journey<'a> {
         let authorizations = self.authorizations().await?;
         let mut untold = Vec::new();
         for authorization in &authorizations {
-            match authorization.standing(kind, self.session)? {
-                Standing::NotNeeded => {}
-                Standing::NotOffered(offered) => {
+            match authorization.challenge_state(kind, self.session)? {
+                ChallengeState::NotNeeded => {}
+                ChallengeState::NotOffered(offered) => {
                     return Err(Error::NoChallenge { name: authorization.name.clone(), kind, offered });
                 }
-                Standing::Open { answer, is_told } => {
+                ChallengeState::Open { answer, is_told } => {
                     if !is_told {
                         untold.push(authorization);
                     }
@@ -148,7 +166,7 @@ impl<'a> Journey<'a> {
         Authorization::fetch_all(urls, &self.plan.names, self.session, self.caller).await
     }
 
-    fn answers(&self) -> Vec<Answer> {
+    fn answers(&self) -> Vec<ChallengeAnswer> {
         self.shown.iter().map(|(_, answer)| answer.clone()).collect()
     }
 
@@ -172,7 +190,7 @@ impl<'a> Journey<'a> {
     async fn finalize(&mut self) -> Result<(), Error> {
         self.journal.step = Step::Finalize;
         self.store.save_journal(&self.journal)?;
-        let request = key::signing_request(&self.key, &self.plan.names)?;
+        let request = signing_request::for_names(&self.key, &self.plan.names)?;
         let order = &mut self.order;
         let result = retry::call(self.caller, "asking for the certificate", async || {
             order.finalize_csr(&request).await
@@ -246,7 +264,7 @@ impl<'a> Journey<'a> {
                 if let Some((_, answer)) = shown
                     && failed.len() < MOST_PROBED
                 {
-                    seen = probe::look(answer, solver.kind(), probe::is_here(&self.plan.server)).await;
+                    seen = probe::observe(answer, solver.kind(), probe::is_here(&self.plan.server)).await;
                 }
                 let challenge = solver.kind();
                 failed.push(FailedValidation { name: name.clone(), refusal, asked, challenge, seen });

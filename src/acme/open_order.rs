@@ -6,10 +6,12 @@ use instant_acme::{CertificateIdentifier, Error as CallError, Identifier, NewOrd
 use serde::Deserialize;
 
 use super::account::{self, Session};
+use super::caller::{Caller, Progress};
 use super::download::links;
 use super::error::Error;
+use super::plan::Plan;
 use super::storage::{CertificateStore, OrderJournal, Step};
-use super::{Caller, Plan, Progress, retry, signed};
+use super::{retry, signed};
 use crate::x509::PrivateKey;
 
 /// How many of an account's orders are looked at for a lost one, and how many pages of them are asked for.
@@ -18,7 +20,7 @@ const MOST_PAGES: usize = 40;
 
 /// What is asked for besides the names.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Terms<'a> {
+pub(super) struct OrderOptions<'a> {
     /// The profile, one that the server offers.
     pub profile: Option<&'a str>,
     /// The certificate that is replaced, by its name in requests (RFC 9773 section 4.1).
@@ -26,7 +28,7 @@ pub(super) struct Terms<'a> {
 }
 
 /// An order with what belongs to it.
-pub(super) struct Begun {
+pub(super) struct OpenOrder {
     /// The order.
     pub order: Order,
     /// Its journal, saved.
@@ -41,13 +43,13 @@ pub(super) struct Begun {
 ///
 /// # Errors
 /// What every call to a server can end with.
-pub(super) async fn begin(
+pub(super) async fn open(
     plan: &Plan,
     store: &CertificateStore,
     caller: &dyn Caller,
     session: &Session<'_>,
-    terms: Terms<'_>,
-) -> Result<Begun, Error> {
+    options: OrderOptions<'_>,
+) -> Result<OpenOrder, Error> {
     let mut wanted = OrderJournal::new(
         &plan.server,
         session.account.id(),
@@ -55,10 +57,10 @@ pub(super) async fn begin(
         plan.key_kind.as_str(),
         store.order_key_name(),
     );
-    wanted.profile = terms.profile.map(str::to_owned);
-    wanted.replaces = terms.replaces.map(str::to_owned);
+    wanted.profile = options.profile.map(str::to_owned);
+    wanted.replaces = options.replaces.map(str::to_owned);
     match resume(plan, store, caller, session, &wanted).await? {
-        Some(begun) => Ok(begun),
+        Some(open) => Ok(open),
         None => place(plan, store, caller, session, wanted).await,
     }
 }
@@ -70,7 +72,7 @@ async fn resume(
     caller: &dyn Caller,
     session: &Session<'_>,
     wanted: &OrderJournal,
-) -> Result<Option<Begun>, Error> {
+) -> Result<Option<OpenOrder>, Error> {
     let (Some(mut journal), Some(key)) = (store.journal()?, store.order_key()?) else { return Ok(None) };
     if !journal.is_same_order(wanted) || (plan.force && journal.step == Step::Rejected) {
         return Ok(None);
@@ -96,7 +98,7 @@ async fn resume(
         note_placed(store, &mut journal, &order)?;
     }
     caller.progress(Progress::OrderResumed);
-    Ok(Some(Begun { order, journal, key, is_resumed: true }))
+    Ok(Some(OpenOrder { order, journal, key, is_resumed: true }))
 }
 
 async fn place(
@@ -105,7 +107,7 @@ async fn place(
     caller: &dyn Caller,
     session: &Session<'_>,
     mut journal: OrderJournal,
-) -> Result<Begun, Error> {
+) -> Result<OpenOrder, Error> {
     // In this order an old journal never stands beside a new key.
     store.forget_order()?;
     let key = PrivateKey::generate(plan.key_kind).map_err(|error| Error::Key(error.to_string()))?;
@@ -121,7 +123,7 @@ async fn place(
     };
     note_placed(store, &mut journal, &order)?;
     caller.progress(Progress::OrderPlaced { names: plan.names.len() });
-    Ok(Begun { order, journal, key, is_resumed: false })
+    Ok(OpenOrder { order, journal, key, is_resumed: false })
 }
 
 fn note_placed(store: &CertificateStore, journal: &mut OrderJournal, order: &Order) -> Result<(), Error> {
