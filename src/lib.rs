@@ -71,6 +71,7 @@ mod protocol;
 mod render;
 mod report;
 mod serve;
+mod sources;
 mod sys;
 mod tls;
 mod trust;

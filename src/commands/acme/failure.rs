@@ -19,7 +19,7 @@ pub(super) const TRY_LATER: u8 = 75;
 const AGREE_FIX: &str = "read them, then run it again with --agree-tos (or CERTKIT_AGREE_TOS=1)";
 
 /// What went wrong, as a finding with its mend and the right status.
-pub(in crate::commands) fn failure(error: Error, now: OffsetDateTime) -> Failure {
+pub(crate) fn failure(error: Error, now: OffsetDateTime) -> Failure {
     match error {
         Error::BadAnswer { doing, reason } => Failure::new(Finding::error(
             Code::AcmeFailed,
@@ -179,7 +179,7 @@ fn storage_finding(error: &StorageError) -> Finding {
     Finding::error(code, error.to_string()).at(Location::file(path.display().to_string())).fix(fix)
 }
 
-pub(in crate::commands) fn minute(time: OffsetDateTime) -> String {
+pub(crate) fn minute(time: OffsetDateTime) -> String {
     time.format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC"))
         .unwrap_or_else(|_| time.to_string())
 }

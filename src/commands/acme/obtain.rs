@@ -217,7 +217,7 @@ impl Drop for ThrowAway {
 }
 
 /// RFC 8555 section 6.1: https, nothing else.
-pub(in crate::commands) fn server_address(url: &str) -> Result<String> {
+pub(crate) fn server_address(url: &str) -> Result<String> {
     let parsed =
         url.parse::<http::Uri>().ok().filter(|uri| uri.scheme_str() == Some("https") && uri.host().is_some());
     match parsed {
@@ -230,7 +230,7 @@ pub(in crate::commands) fn server_address(url: &str) -> Result<String> {
 }
 
 /// Refuses what is no mail address.
-pub(in crate::commands) fn check_mail_address(text: &str) -> Result<()> {
+pub(crate) fn check_mail_address(text: &str) -> Result<()> {
     if is_mail_address(text) {
         return Ok(());
     }

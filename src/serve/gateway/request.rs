@@ -13,7 +13,7 @@ use crate::serve::connection::Connection;
 
 /// What a front server says of a request, beside its head.
 #[derive(Clone, Debug, Default)]
-pub(in crate::serve) struct Gateway {
+pub(in crate::serve) struct GatewayRequest {
     /// The target as the client sent it (REQUEST_URI).
     pub(in crate::serve) target: Bytes,
     pub(in crate::serve) script_name: Vec<u8>,
@@ -32,7 +32,7 @@ pub(in crate::serve) struct Gateway {
     pub(in crate::serve) other: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
-impl Gateway {
+impl GatewayRequest {
     /// A front that does not say who its client is, is the client.
     pub(super) fn fill_in_peer(&mut self, connection: &Connection) {
         if self.remote_address.is_empty() {
@@ -47,22 +47,22 @@ pub(super) fn decode(
     variables: &[(&[u8], &[u8])],
     under_script_name: bool,
 ) -> Result<(Request<()>, u64), &'static str> {
-    let mut gateway = Gateway { under_script_name, ..Gateway::default() };
+    let mut gateway = GatewayRequest { under_script_name, ..GatewayRequest::default() };
     let mut request = Request::new(());
     *request.version_mut() = Version::HTTP_11;
     let mut seen = Seen::default();
     for &(name, value) in variables {
         if value.iter().any(|byte| b"\0\r\n".contains(byte)) {
-            return Err("a variable has NUL, CR or LF in it");
+            return Err("a variable contains NUL, CR or LF");
         }
         // Names become keys in Python, one byte long and ASCII.
         if name.len() > 255 || !name.iter().all(u8::is_ascii_graphic) {
-            return Err("a variable's name is no name");
+            return Err("the name of a variable is invalid");
         }
         // Site configurations often set what nginx's own parameter file sets already.
         match seen.earlier(name, value) {
             Some(earlier) if earlier == value => continue,
-            Some(_) => return Err("a variable that can have one value only comes with two"),
+            Some(_) => return Err("a variable that must be unique has two values"),
             None => {}
         }
         match name {
@@ -79,8 +79,7 @@ pub(super) fn decode(
                 field(&mut request, &name, value)?;
             }
             b"REQUEST_METHOD" => {
-                *request.method_mut() =
-                    Method::from_bytes(value).map_err(|_| "REQUEST_METHOD is no method")?;
+                *request.method_mut() = Method::from_bytes(value).map_err(|_| "REQUEST_METHOD is invalid")?;
             }
             b"REQUEST_URI" => gateway.target = Bytes::copy_from_slice(value),
             b"SCRIPT_NAME" => gateway.script_name = value.to_vec(),
@@ -104,7 +103,7 @@ pub(super) fn decode(
     }
     fill_in(&mut gateway, &seen);
     let length = match request.headers().get(header::CONTENT_LENGTH) {
-        Some(value) => number(value.as_bytes()).ok_or("CONTENT_LENGTH is no number")?,
+        Some(value) => number(value.as_bytes()).ok_or("CONTENT_LENGTH is not a number")?,
         None => 0,
     };
     *request.uri_mut() = uri(&gateway);
@@ -158,7 +157,7 @@ impl<'a> Seen<'a> {
 }
 
 /// PEP 3333 wants these always there; not every front sends them.
-fn fill_in(gateway: &mut Gateway, seen: &Seen<'_>) {
+fn fill_in(gateway: &mut GatewayRequest, seen: &Seen<'_>) {
     gateway.https = seen.https();
     let defaults: [(&mut Vec<u8>, &[u8]); 3] = [
         (&mut gateway.server_name, b"localhost"),
@@ -204,7 +203,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'@');
 
 /// The target for routes and the log. One that is no URI is written anew from the decoded path.
-fn uri(gateway: &Gateway) -> Uri {
+fn uri(gateway: &GatewayRequest) -> Uri {
     let parse = |target: &[u8]| {
         let target = PathAndQuery::try_from(target).ok().filter(|target| target.as_str().starts_with('/'))?;
         Some(Uri::from(target))
@@ -215,8 +214,9 @@ fn uri(gateway: &Gateway) -> Uri {
 }
 
 fn field(request: &mut Request<()>, name: &str, value: &[u8]) -> Result<(), &'static str> {
-    let name = HeaderName::try_from(name).map_err(|_| "a header's name is no name")?;
-    let value = HeaderValue::from_bytes(value).map_err(|_| "a header's value has a control character")?;
+    let name = HeaderName::try_from(name).map_err(|_| "the name of a header is invalid")?;
+    let value =
+        HeaderValue::from_bytes(value).map_err(|_| "the value of a header contains a control character")?;
     request.headers_mut().append(name, value);
     Ok(())
 }
@@ -273,8 +273,8 @@ mod tests {
         decode(&variables, false)
     }
 
-    fn gateway(variables: &[(&str, &str)]) -> Gateway {
-        decode_text(variables).unwrap().0.extensions_mut().remove::<Gateway>().unwrap()
+    fn gateway(variables: &[(&str, &str)]) -> GatewayRequest {
+        decode_text(variables).unwrap().0.extensions_mut().remove::<GatewayRequest>().unwrap()
     }
 
     #[test]
@@ -285,7 +285,7 @@ mod tests {
         let accept: Vec<_> = request.headers().get_all("accept").iter().collect();
         assert_eq!(accept, ["a", "b"]);
         assert_eq!(request.headers().get_all("content-length").iter().count(), 1);
-        let gateway = request.extensions().get::<Gateway>().unwrap();
+        let gateway = request.extensions().get::<GatewayRequest>().unwrap();
         assert_eq!(gateway.path_info, b"/a b");
         assert_eq!((&gateway.remote_address[..], gateway.remote_port), (&b"192.0.2.1"[..], 40000));
         assert!(gateway.https);

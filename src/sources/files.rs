@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use super::super::Result;
 use crate::chain::{self, CheckInput, TrustStore};
+use crate::commands::Result;
 use crate::finding::{Code, Finding, Location, Severity};
 use crate::operands::ca_lookup::trust_local_ca;
 use crate::operands::input::{read_certificates, read_private_key};
@@ -17,7 +17,7 @@ use crate::tls::{CertificateSet, CertificateSource};
 use crate::x509::CertifiedKey;
 
 /// Pairs of files.
-pub(super) struct Files {
+pub struct Files {
     pairs: Vec<(PathBuf, PathBuf)>,
     /// Show what should stop the start, and start.
     force: bool,
@@ -29,7 +29,7 @@ impl Files {
     ///
     /// # Errors
     /// When there is not one key for each certificate.
-    pub(super) fn new(certificates: &[PathBuf], keys: &[PathBuf], force: bool) -> Result<Self> {
+    pub fn new(certificates: &[PathBuf], keys: &[PathBuf], force: bool) -> Result<Self> {
         let keys = if keys.is_empty() && certificates.iter().all(|path| holds_key(path)) {
             certificates
         } else {
@@ -53,7 +53,7 @@ impl Files {
     ///
     /// # Errors
     /// What stops a start, or keeps the certificates in use at a reload.
-    pub(super) fn read(&self) -> Result<(Vec<CertifiedKey>, Vec<Finding>)> {
+    pub fn read(&self) -> Result<(Vec<CertifiedKey>, Vec<Finding>)> {
         let mut remarks = Vec::new();
         let mut read = Vec::new();
         for (certificate, key) in &self.pairs {

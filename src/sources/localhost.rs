@@ -11,10 +11,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::super::Result;
-use super::super::issuing::{cannot_issue, new_key};
-use super::super::mkca::common_name;
 use crate::ca::{CaProfile, Constraint, LeafProfile, Subject, issue_leaf, make_root};
+use crate::commands::Result;
+use crate::commands::issuing::{cannot_issue, new_key};
+use crate::commands::mkca::common_name;
 use crate::finding::{Code, Finding};
 use crate::operands::ca_lookup::{ROOT, data_folder};
 use crate::operands::input::{read_certificates, read_private_key};
@@ -36,7 +36,7 @@ const RENEW_DAYS: i64 = 30;
 const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// The folder with the CA and the certificate.
-pub(super) struct Localhost {
+pub struct Localhost {
     folder: PathBuf,
 }
 
@@ -45,7 +45,7 @@ impl Localhost {
     ///
     /// # Errors
     /// When there is no such place.
-    pub(super) fn new() -> Result<Self> {
+    pub fn new() -> Result<Self> {
         let data = data_folder().ok_or_else(|| {
             Finding::error(
                 Code::InvalidSetting,
@@ -57,7 +57,7 @@ impl Localhost {
     }
 
     /// The CA's certificate: what clients must trust.
-    pub(super) fn ca_file(&self) -> PathBuf {
+    pub fn ca_file(&self) -> PathBuf {
         self.folder.join(ROOT.0)
     }
 
@@ -65,7 +65,7 @@ impl Localhost {
     ///
     /// # Errors
     /// When the files are there and cannot be read, or cannot be written.
-    pub(super) fn read_or_make(&self) -> Result<CertifiedKey> {
+    pub fn read_or_make(&self) -> Result<CertifiedKey> {
         let now = SystemClock.now();
         if let Some(pair) = self.read(SERVER)?
             && !is_due(pair.leaf(), now)
@@ -155,6 +155,6 @@ fn is_due(certificate: &Certificate, now: OffsetDateTime) -> bool {
 }
 
 /// A path as a shell takes it.
-pub(super) fn word(path: &Path) -> String {
+pub fn word(path: &Path) -> String {
     crate::operands::output::shell_word(&path.display().to_string())
 }

@@ -9,11 +9,11 @@ const PREFIX: &str = "/.well-known/acme-challenge/";
 /// The answers by their tokens. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct HttpChallenges {
-    by_token: Arc<Mutex<HashMap<String, Answer>>>,
+    by_token: Arc<Mutex<HashMap<String, KeyAuthorization>>>,
 }
 
 #[derive(Debug)]
-struct Answer {
+struct KeyAuthorization {
     text: String,
     was_asked: bool,
 }
@@ -21,7 +21,7 @@ struct Answer {
 impl HttpChallenges {
     /// Answers `text` for `token` from now on.
     pub fn present(&self, token: &str, text: &str) {
-        let answer = Answer { text: text.to_owned(), was_asked: false };
+        let answer = KeyAuthorization { text: text.to_owned(), was_asked: false };
         self.with(|answers| answers.insert(token.to_owned(), answer));
     }
 
@@ -45,7 +45,7 @@ impl HttpChallenges {
         })
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut HashMap<String, Answer>) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut HashMap<String, KeyAuthorization>) -> T) -> T {
         // A map is whole also after a panic elsewhere.
         act(&mut self.by_token.lock().unwrap_or_else(PoisonError::into_inner))
     }

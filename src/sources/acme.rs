@@ -18,17 +18,17 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
-use super::super::Result;
-use super::super::acme::{
-    User, check_mail_address, default_state, failure, hook_finding, minute, server_address,
-};
-use super::super::issuing::{cannot_issue, new_key};
-use super::words::Identity;
 use crate::acme::challenge::tls_alpn01::Proofs;
 use crate::acme::challenge::{self, ChallengeAnswer, ChallengeKind, ChallengeMethod, Embedded, Solver};
 use crate::acme::storage::{CertificateStore, Storage};
 use crate::acme::{self, LETS_ENCRYPT, Plan, RenewalOutcome, Renewer, Urgency};
 use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
+use crate::commands::Result;
+use crate::commands::acme::{
+    User, check_mail_address, default_state, failure, hook_finding, minute, server_address,
+};
+use crate::commands::issuing::{cannot_issue, new_key};
+use crate::commands::serve::words::Identity;
 use crate::config::PartialServe;
 use crate::config::values::AcmeMissing;
 use crate::finding::{Code, Finding, Location};
@@ -50,7 +50,7 @@ const SHORTEST_SLEEP: Duration = Duration::from_secs(60);
 const PLACEHOLDER_DAYS: u32 = 7;
 
 /// The certificates of `--acme`, for the server.
-pub(super) struct AcmeCertificates {
+pub struct AcmeCertificates {
     stores: Vec<CertificateStore>,
     placeholders: Option<Vec<CertifiedKey>>,
     /// What was last read of each, for the time when that cannot be repeated.
@@ -62,7 +62,7 @@ pub(super) struct AcmeCertificates {
 }
 
 /// What is to be looked after once the server listens.
-pub(super) struct Keepers {
+pub struct Keepers {
     certificates: Arc<AcmeCertificates>,
     /// For each certificate, one for each kind of challenge that the listeners can answer.
     keepers: Vec<Vec<Renewer>>,
@@ -74,7 +74,7 @@ pub(super) struct Keepers {
 ///
 /// # Errors
 /// Names that cannot be had, listeners that cannot answer, terms that nobody has agreed to.
-pub(super) fn certificates(
+pub fn certificates(
     settings: &PartialServe,
     names: &[String],
     talk: Talk,
@@ -296,7 +296,7 @@ impl Keepers {
     ///
     /// # Errors
     /// When the system has no more threads.
-    pub(super) fn start(self) -> std::io::Result<()> {
+    pub fn start(self) -> std::io::Result<()> {
         for (store, keepers) in self.certificates.stores.iter().zip(self.keepers) {
             let (wake, woken) = mpsc::channel();
             self.certificates.wake.lock().unwrap_or_else(PoisonError::into_inner).push(wake);
