@@ -10,6 +10,7 @@
 //! | [`advice`] | what an error means for the user: code, place, fix, exit status |
 //! | [`operands`] | what users name: input files, passwords, output files, the CA, servers |
 //! | [`container`] | every form of file (PEM, DER, PKCS#7, PKCS#12, UTF-16) read into the same blocks |
+//! | [`der`] | DER read and written, BER made DER, the names of object identifiers |
 //! | [`pem`] | reading damaged PEM with line numbers, writing clean PEM |
 //! | [`x509`] | certificates, private keys, names, validity |
 //! | [`ca`] | what to issue and issuing it |
@@ -34,6 +35,7 @@ mod cli;
 mod commands;
 mod config;
 mod container;
+mod der;
 mod finding;
 mod operands;
 mod pem;
@@ -73,6 +75,9 @@ pub mod internals {
     }
     pub mod container {
         pub use crate::container::*;
+    }
+    pub mod der {
+        pub use crate::der::*;
     }
     pub mod finding {
         pub use crate::finding::*;

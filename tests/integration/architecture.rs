@@ -33,8 +33,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("config", &["serve"]),
     ("container", &[]),
+    ("der", &[]),
     ("finding", &[]),
-    ("lib", &["acme", "chain", "commands", "config", "container", "render", "x509"]),
+    ("lib", &["acme", "chain", "commands", "config", "container", "der", "render", "x509"]),
     ("main", &["run"]),
     ("operands", &["advice", "ca", "chain", "cli", "container", "tls", "x509"]),
     ("pem", &[]),
@@ -50,7 +51,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Usable everywhere.
-const LEAVES: &[&str] = &["finding", "pem", "protocol", "report", "sys"];
+const LEAVES: &[&str] = &["der", "finding", "pem", "protocol", "report", "sys"];
 
 /// Rooms that may know an async runtime; all others are plain functions.
 const ASYNC: &[&str] = &["acme", "commands", "serve", "tls"];
