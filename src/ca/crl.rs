@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::encode::{authority_key_id, extension, signed};
-use super::issue::{Error, Issuer};
+use super::issuer::{Error, Issuer};
 use crate::x509::encode::{ENUMERATED, SEQUENCE, context_constructed, element, time, unsigned};
 use crate::x509::{Crl, SignatureCheck};
 
