@@ -198,7 +198,7 @@ fn a_hook_that_fails_and_a_revocation_are_told() {
     assert_eq!(pebble.certificates(), 1);
     // Whoever says it again knows, and wants another one.
     server.process.signal(Signal::HUP);
-    server.process.wait_for_log("there is a new certificate");
+    server.process.wait_for_log("new certificate, valid until");
     assert_eq!(pebble.certificates(), 2);
 }
 
@@ -245,12 +245,12 @@ fn a_failure_is_told_and_the_server_runs_on() {
     args.extend(acme(&pebble, &pebble.directory()));
     args.push("app.py".into());
     let mut process = Process::start(&test, test.program(certkit()).args(["serve"]).args(&args));
-    process.wait_for_log("the next try is due at");
+    process.wait_for_log("retrying at");
     assert!(process.log().contains("a.test"), "{}", process.log());
     assert!(process.ended().is_none());
     assert_eq!(pebble.certificates(), 0);
     // Somebody who has opened a port need not wait; the next try is by the other listener.
     process.signal(Signal::HUP);
-    process.wait_for_log("there is a new certificate");
+    process.wait_for_log("new certificate, valid until");
     assert_eq!(pebble.certificates(), 1);
 }
