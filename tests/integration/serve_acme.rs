@@ -224,7 +224,7 @@ fn files_that_cannot_be_read_any_more_take_nothing_from_clients() {
     std::fs::rename(test.path("state"), test.path("away")).unwrap();
     std::fs::write(test.path("state"), "in the way").unwrap();
     server.process.signal(Signal::HUP);
-    server.process.wait_for_log("the old ones stay");
+    server.process.wait_for_log("the previous ones stay in use");
     for name in ["a.test", "b.test"] {
         assert_eq!(fetch(&test, &server, name), (true, "hello".into()), "{}", server.process.log());
     }
