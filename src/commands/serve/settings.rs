@@ -154,7 +154,7 @@ fn read_ini(path: &Path, warnings: &mut Vec<Finding>) -> Result<PartialServe> {
 
 fn read_text(path: &Path) -> Result<(String, String)> {
     let file = path.display().to_string();
-    let bytes = read_limited(path, LARGEST).map_err(|error| cannot_read(&file, &error))?;
+    let bytes = read_limited(path, LARGEST).map_err(|error| cannot_read(&file, error))?;
     let text = String::from_utf8(bytes).map_err(|_| {
         Finding::error(Code::InvalidSetting, format!("{file} is no UTF-8 text")).at(Location::file(&file))
     })?;
