@@ -6,5 +6,6 @@ pub mod fetch;
 pub mod input;
 pub mod output;
 pub mod password;
+pub mod read;
 pub mod seal;
 pub mod server_target;

@@ -66,7 +66,7 @@ impl Files {
         let file = certificate.display().to_string();
         let read = read_certificates(&file)?;
         if !read.malformed.is_empty() {
-            return Err(Failure { findings: read.malformed, status: 1 });
+            return Err(Failure::from(read.malformed).status(1));
         }
         let private_key = read_private_key(key)?;
         remarks.extend(exposed_mode(key).map(|mode| key_readable_by_others(key, mode)));
