@@ -22,22 +22,22 @@ use crate::acme::challenge::tls_alpn01::Proofs;
 use crate::acme::challenge::{self, ChallengeAnswer, ChallengeKind, ChallengeMethod, Embedded, Solver};
 use crate::acme::storage::{CertificateStore, Storage};
 use crate::acme::{self, LETS_ENCRYPT, Plan, RenewalOutcome, Renewer, Urgency};
+use crate::advice::acme::{deploy_hook, failure, remark};
 use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
 use crate::commands::Result;
-use crate::commands::acme::{
-    User, check_mail_address, default_state, failure, hook_finding, minute, server_address,
-};
 use crate::commands::issuing::{cannot_issue, new_key};
 use crate::commands::serve::words::Identity;
 use crate::config::PartialServe;
 use crate::config::values::AcmeMissing;
 use crate::finding::{Code, Finding, Location};
+use crate::operands::acme::{certificate_names, check_mail_address, server_address, state_directory};
 use crate::operands::input::{read_certificates, read_private_key};
 use crate::render::Talk;
 use crate::report::Failure;
 use crate::serve::address::Scheme;
 use crate::serve::{Certificates, HttpChallenges};
-use crate::sys::clock::{Clock, SystemClock, date};
+use crate::sources::acme_caller::{AcmeCaller, Consent};
+use crate::sys::clock::{Clock, SystemClock, date, date_time};
 use crate::sys::hook::HookRun;
 use crate::tls::{AlpnChallenges, CertificateSet, CertificateSource};
 use crate::x509::{CertificateName, CertifiedKey, KeyKind, Purpose};
@@ -81,11 +81,12 @@ pub fn certificates(
 ) -> Result<(Certificates, Identity, Keepers)> {
     let groups = names.iter().map(|names| group(names)).collect::<Result<Vec<_>>>()?;
     each_filed_apart(&groups)?;
-    let state = settings.acme_state.clone().map_or_else(default_state, Ok)?;
+    let state = state_directory(settings.acme_state.as_deref())?;
     let storage = Storage::new(state);
     // Keys and chains are read from there before any keeper looks.
     storage.check_access().map_err(|error| failure(error.into(), SystemClock.now()))?;
-    let server = settings.acme_server.as_deref().map_or_else(|| Ok(LETS_ENCRYPT.into()), server_address)?;
+    let server =
+        settings.acme_server.as_deref().map_or_else(|| Ok(LETS_ENCRYPT.to_owned()), server_address)?;
     let email = settings.acme_email.clone();
     email.as_deref().map_or(Ok(()), check_mail_address)?;
     let agrees = settings.agree_tos.unwrap_or(false);
@@ -135,14 +136,8 @@ pub fn certificates(
 
 /// The names of one certificate: those between commas.
 fn group(names: &str) -> Result<Vec<String>> {
-    let mut group = Vec::new();
-    for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        let name = acme::certificate_name(name)
-            .map_err(|error| Finding::error(Code::InvalidName, error.to_string()))?;
-        if !group.contains(&name) {
-            group.push(name);
-        }
-    }
+    let typed = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let group = certificate_names(typed)?;
     if group.is_empty() {
         return Err(Finding::error(Code::InvalidName, "--acme is given no name")
             .fix("name the host: --acme www.example.com")
@@ -329,7 +324,10 @@ struct Watch {
 
 impl Watch {
     fn run(self, runtime: &tokio::runtime::Runtime) {
-        let user = User::of_server(self.talk, &self.name, self.agrees);
+        let (talk, name) = (self.talk, self.name.clone());
+        let consent = if self.agrees { Consent::Given } else { Consent::Missing };
+        let say = move |line: &str| talk.say(&format!("certkit: {name}: {line}"));
+        let user = AcmeCaller::new(say, consent, &SystemClock);
         let mut turns = self.keepers.iter().cycle();
         let Some(mut keeper) = turns.next() else { return };
         let mut version = self.version();
@@ -346,7 +344,7 @@ impl Watch {
                 }
                 Ok(turn) => {
                     is_revoked = false;
-                    self.say(&user, &turn);
+                    self.say(&user, turn);
                 }
                 Err(failed) => {
                     self.tell(failure(*failed.error, SystemClock.now()).findings);
@@ -381,16 +379,16 @@ impl Watch {
         std::fs::canonicalize(&self.live).ok()
     }
 
-    fn say(&self, user: &User<'_>, turn: &RenewalOutcome) {
-        match turn {
+    fn say(&self, user: &AcmeCaller<'_>, outcome: RenewalOutcome) {
+        match outcome {
             RenewalOutcome::Renewed(obtained) => {
                 let until = obtained.chain.first().map(|leaf| date(leaf.not_after)).unwrap_or_default();
                 user.say(&format!("there is a new certificate, good until {until}"));
-                self.tell(obtained.remarks.clone());
+                self.tell(obtained.remarks.into_iter().map(remark).collect());
                 self.say_hook(obtained.hook.as_ref());
             }
-            RenewalOutcome::HeldBack { until, .. } => say_next(user, *until),
-            RenewalOutcome::HookRepeated(_, run) => self.say_hook(Some(run)),
+            RenewalOutcome::HeldBack { until, .. } => say_next(user, until),
+            RenewalOutcome::HookRepeated(_, run) => self.say_hook(Some(&run)),
             RenewalOutcome::Revoked | RenewalOutcome::Unneeded(_) => {}
         }
     }
@@ -403,7 +401,7 @@ impl Watch {
 
     /// A deploy hook that was asked for when the certificate was first obtained goes on to be run.
     fn say_hook(&self, run: Option<&HookRun>) {
-        self.tell(run.and_then(hook_finding).into_iter().collect());
+        self.tell(run.and_then(deploy_hook).into_iter().collect());
     }
 
     /// Says what was found, and about which certificate.
@@ -416,8 +414,8 @@ impl Watch {
     }
 }
 
-fn say_next(user: &User<'_>, at: OffsetDateTime) {
-    let at = minute(at);
+fn say_next(user: &AcmeCaller<'_>, at: OffsetDateTime) {
+    let at = date_time(at);
     user.say(&format!("the next try is due at {at}; kill -HUP {} tries at once", std::process::id()));
 }
 

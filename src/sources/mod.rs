@@ -2,5 +2,7 @@
 //! [`CertificateSource`](crate::tls::CertificateSource), and the server knows no more of it.
 
 pub mod acme;
+pub mod acme_caller;
 pub mod files;
 pub mod localhost;
+mod new_chain;
