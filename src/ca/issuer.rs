@@ -13,7 +13,7 @@ use super::encode::{
 use super::profile::{CaProfile, LeafProfile};
 use super::serial;
 use super::subject::Subject;
-use crate::x509::encode::{OID, SEQUENCE, SET, contents, context_constructed, element, unsigned};
+use crate::der::{self, CONTEXT_0, SEQUENCE, SET, element, oid, unsigned};
 use crate::x509::{
     Certificate, CertificateError, CertificateName, CertifiedKey, PrivateKey, PublicKeyKind, SignatureCheck,
     Signer, SubjectAltName,
@@ -121,10 +121,10 @@ pub fn make_request(
 ) -> Result<Vec<u8>, Error> {
     // extensionRequest (RFC 2985 section 5.4.2) with the names alone: all other extensions are the CA's.
     let extensions = element(SEQUENCE, &[&subject_alt_names(names, subject.is_empty())]);
-    let attribute = element(SEQUENCE, &[&element(OID, &[EXTENSION_REQUEST]), &element(SET, &[&extensions])]);
+    let attribute = element(SEQUENCE, &[oid::EXTENSION_REQUEST.der(), &element(SET, &[&extensions])]);
     let attributes: &[&[u8]] = if names.is_empty() { &[] } else { &[&attribute] };
     let version = unsigned(&[0]);
-    let attributes = element(context_constructed(0), attributes);
+    let attributes = element(CONTEXT_0, attributes);
     let info = element(SEQUENCE, &[&version, &subject.to_der(), key.spki(), &attributes]);
     signed(&info, &signer(key)?).ok_or_else(|| Error::Sign(key.description()))
 }
@@ -315,10 +315,9 @@ impl<'a> Meant<'a> {
 
 /// "The leftmost 160 bits of the SHA-256 hash of the value of the BIT STRING subjectPublicKey" (RFC 7093 section 2).
 fn key_id(spki: &[u8]) -> Vec<u8> {
-    let bits = contents(spki)
-        .and_then(|inside| inside.get(crate::x509::encode::first(inside)?.len()..))
-        .and_then(contents)
-        .and_then(|bits| bits.get(1..)) // how many bits of the last byte do not count: none
+    let bits = der::contents(spki)
+        .and_then(|parts| der::elements(parts).nth(1))
+        .and_then(|bits| bits.contents.get(1..)) // how many bits of the last byte do not count: none
         .unwrap_or(spki);
     digest::digest(&digest::SHA256, bits).as_ref().iter().copied().take(20).collect()
 }
@@ -326,9 +325,6 @@ fn key_id(spki: &[u8]) -> Vec<u8> {
 fn signer(key: &PrivateKey) -> Result<Signer, Error> {
     key.signer().map_err(|_| Error::Sign(key.description()))
 }
-
-/// pkcs-9-at-extensionRequest.
-const EXTENSION_REQUEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 14];
 
 #[cfg(test)]
 mod tests {
