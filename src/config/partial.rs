@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::toml::{list, value};
+use super::deserialize::{list, value};
 use super::values::{AcmeMissing, Age, Mode, Mount, Size, Span, Variable};
 use crate::serve::address::{Endpoint, ListenAddress};
 use crate::serve::config::{AccessLogTarget, MinVersion};

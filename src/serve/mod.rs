@@ -15,13 +15,16 @@ pub mod address;
 mod client_stream;
 pub mod config;
 mod connection;
+pub mod discover;
 mod driver;
 mod environ;
+mod error;
 mod gateway;
 mod guarded;
 mod host;
 mod http_challenges;
 mod listener;
+pub mod open_files;
 mod pages;
 mod pipeline;
 mod request_body;
@@ -33,7 +36,6 @@ mod static_files;
 mod tests;
 pub mod worker;
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -48,6 +50,7 @@ use self::address::{Endpoint, ListenAddress, Scheme};
 use self::config::{Root, ServeConfig};
 use self::connection::ConnectionRole;
 use self::driver::ListenerProtocol;
+pub use self::error::Error;
 pub use self::http_challenges::HttpChallenges;
 use self::listener::{BoundSocket, Listener};
 use self::pipeline::Service;
@@ -57,45 +60,6 @@ use self::static_files::Folder;
 use self::worker::WorkerPool;
 use crate::finding::Finding;
 use crate::tls::{self, AlpnChallenges, CertificateSet, CertificateSource, Resolver};
-
-/// Why the server does not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The access log cannot be opened.
-    #[error("cannot open the access log {}", path.display())]
-    AccessLog {
-        /// Which file.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// An address cannot be listened on.
-    #[error("cannot listen on {address}")]
-    Bind {
-        /// Which.
-        address: ListenAddress,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// A folder cannot be opened.
-    #[error("cannot open the folder {}", path.display())]
-    Folder {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// TLS cannot be set up.
-    #[error(transparent)]
-    Tls(#[from] tls::Error),
-    /// The Python workers do not start.
-    #[error(transparent)]
-    Worker(#[from] worker::StartError),
-}
 
 /// A server that is ready: its sockets listen and its application is loaded.
 pub struct Server {

@@ -77,7 +77,7 @@ fn a_state_directory_that_cannot_be_used_is_found_before_anything_is_ordered() {
         let before = test.mode(path);
         mode(path, 0);
         let requests = front.requests();
-        obtain_without_override(&test, &front).exits(2).says("permission").says("run it as the owner");
+        obtain_without_override(&test, &front).exits(2).says("permission").says("Run it as the owner");
         assert_eq!(front.requests(), requests, "{path}");
         mode(path, before);
     }
@@ -99,7 +99,7 @@ fn a_state_directory_of_somebody_else_is_refused() {
     obtain_without_override(&test, &front)
         .exits(2)
         .says("permission")
-        .says("belongs to the user")
+        .says("belongs to another user")
         .says("65534");
     assert_eq!(front.requests(), 0);
 }

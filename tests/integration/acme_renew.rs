@@ -5,7 +5,7 @@
 use certkit::internals::acme::challenge::ChallengeMethod;
 use certkit::internals::acme::storage::Storage;
 use certkit::internals::acme::{
-    Caller, Candidate, FailedRenewal, Plan, Progress, RenewalOutcome, Renewer, Urgency,
+    Caller, Candidate, FailedRenewal, Plan, Progress, Remark, RenewalOutcome, Renewer, Urgency,
 };
 use certkit::internals::finding::Finding;
 use certkit::internals::sys::clock::{Clock, SystemClock};
@@ -107,11 +107,11 @@ fn the_chosen_point_stays_while_the_window_stays() {
     test.certkit(&["acme", "list", "--state", "state"]).exits(0).says("chosen by the server");
     // What makes no sense changes nothing and fails nothing.
     front.set_renewal_info(RenewalInfo::window(Duration::days(3), Duration::days(2)));
-    renew(&test, &["--refresh-ari"]).exits(0).says("does not say when to renew");
+    renew(&test, &["--refresh-ari"]).exits(0).says("did not say when to renew");
     front.on(Class::RenewalInfo, Fault::problem(404, "malformed", "never heard of it"));
     renew(&test, &["--refresh-ari"]).exits(0).says("never heard of it");
     assert_eq!(record(&test, "a.test")["window"], window);
-    front.obtain(&["a.test"]).exits(0).says("as the server wishes");
+    front.obtain(&["a.test"]).exits(0).says("the server asks for that");
 }
 
 #[test]
@@ -431,7 +431,7 @@ impl Caller for Agreeable {
         true
     }
 
-    fn judge(&self, _candidate: &Candidate<'_>) -> Result<Vec<Finding>, Vec<Finding>> {
+    fn judge(&self, _candidate: &Candidate<'_>) -> Result<Vec<Remark>, Vec<Finding>> {
         Ok(Vec::new())
     }
 }

@@ -90,6 +90,23 @@ pub enum Application {
     },
 }
 
+impl std::fmt::Display for Application {
+    /// `app.py:app` or `pkg.mod:app`, as on the command line.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let callable = match self {
+            Self::File { path, callable } => {
+                write!(f, "{}", path.display())?;
+                callable
+            }
+            Self::Module { module, callable } => {
+                f.write_str(module)?;
+                callable
+            }
+        };
+        callable.as_ref().map_or(Ok(()), |callable| write!(f, ":{callable}"))
+    }
+}
+
 /// A request for the application. The header fields are CGI variables already (RFC 3875 section 4.1).
 #[derive(Debug)]
 pub struct WorkerRequest {
@@ -127,13 +144,13 @@ pub enum StartError {
         fault: InterpreterFault,
     },
     /// The application did not load.
-    #[error("the application failed to load\n{traceback}")]
+    #[error("the application failed to load\n{}", .traceback.trim_end())]
     Application {
         /// Python's traceback.
         traceback: String,
     },
     /// The worker ended while it loaded the application, and said nothing.
-    #[error("{} ended while loading the application: {status}", .program.display())]
+    #[error("the application failed to load: {} ended: {status}", .program.display())]
     Ended {
         /// The interpreter.
         program: PathBuf,
@@ -143,7 +160,7 @@ pub enum StartError {
         killed: bool,
     },
     /// There is no application where it was looked for.
-    #[error("{reason}")]
+    #[error("the application failed to load: {reason}")]
     NotFound {
         /// What is not there, or is no application.
         reason: String,
