@@ -14,7 +14,6 @@ const UWSGI_FILE: &str = "uwsgi.ini";
 /// Bytes: far more than a file written by hand.
 const LARGEST: u64 = 1 << 20;
 
-/// All layers, combined.
 pub struct Settings {
     pub serve: PartialServe,
     /// The file that names the application, if a file does.

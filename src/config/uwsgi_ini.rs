@@ -17,7 +17,6 @@ use crate::serve::address::ListenAddress;
 /// The settings of an ini file, and which of its options are not understood.
 #[derive(Debug)]
 pub struct Ini {
-    /// The settings.
     pub settings: PartialServe,
     /// Options without effect here, with their line.
     pub unknown: Vec<(usize, String)>,
@@ -70,7 +69,7 @@ pub fn read(text: &str, path: &Path) -> Result<Ini, SyntaxError> {
         if !in_section {
             continue;
         }
-        // A key alone is true. There are no comments behind a value.
+        // A key alone is true. uWSGI has no comments behind values.
         let (key, value) =
             line.split_once('=').map_or((line, "true"), |(key, value)| (key.trim(), value.trim()));
         let value = expand(value, path, &seen).ok_or_else(|| SyntaxError {

@@ -86,7 +86,7 @@ pub struct AcmeWatch {
 /// Checks the request and reads what is on disk; no server is asked yet.
 ///
 /// # Errors
-/// Invalid names, names that the listeners cannot prove, and terms of service that nobody has agreed to.
+/// Invalid names, names that the listeners cannot prove, and terms of service without consent.
 pub(super) fn open(request: AcmeRequest, talk: Talk) -> Result<OpenedCertificates, Failure> {
     let groups = request.names.iter().map(|names| group(names)).collect::<Result<Vec<_>, _>>()?;
     first_names_differ(&groups)?;
@@ -165,7 +165,7 @@ fn first_names_differ(groups: &[Vec<String>]) -> Result<(), CertificateError> {
     }
 }
 
-/// A new account needs consent, and a server has nobody to ask: it is known before the first client comes.
+/// A new account needs consent, and a server cannot ask for it: so check it at the start.
 fn has_agreed(storage: &Storage, server: &str, agrees: bool) -> Result<(), Failure> {
     let account = storage.account(server).load().map_err(|error| failure(error.into(), SystemClock.now()))?;
     if agrees || account.is_some_and(|account| !account.deactivated) {
@@ -184,7 +184,7 @@ fn methods(has_http: bool, http: &HttpChallenges, alpn: &AlpnChallenges) -> Vec<
     solvers.into_iter().map(|solver| ChallengeMethod::Embedded(Embedded(solver))).collect()
 }
 
-/// A certificate that nobody trusts, served before the first real one. The key of its CA is dropped at once.
+/// An untrusted certificate, served before the first real one. The key of its CA is dropped at once.
 fn placeholder(names: &[String]) -> Result<CertifiedKey, Failure> {
     let now = SystemClock.now();
     let subject = Subject::common_name("certkit: no certificate from the ACME server yet");

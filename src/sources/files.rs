@@ -141,7 +141,7 @@ fn judge(certificates: &[chain::Located], key: &crate::x509::PrivateKey, file: &
     judgement.findings.into_iter().filter(|finding| !about_trust.contains(&finding.code)).collect()
 }
 
-/// The mode of a key file that its group or everybody may use.
+/// The mode of a key file that its group or all users may read.
 fn exposed_mode(key: &Path) -> Option<u32> {
     let metadata = std::fs::metadata(key).ok()?;
     let mode = metadata.permissions().mode() & 0o777;
