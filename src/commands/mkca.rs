@@ -12,7 +12,7 @@ use crate::operands::ca_lookup::{INTERMEDIATE, ROOT, ca_words, data_folder, tidy
 use crate::operands::output::{Output, create_folder, shell_word};
 use crate::operands::password::Passwords;
 use crate::operands::seal::encrypted_key_pem;
-use crate::report::{Outcome, Report, Role};
+use crate::report::{FileRole, Outcome, Report, Role};
 use crate::sys::clock::date;
 use crate::x509::PrivateKey;
 
@@ -48,12 +48,13 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
     });
     let password = password.transpose()?;
     let mut output = Output::default();
+    let role = FileRole::CaKey;
     let add_key = |output: &mut Output, file: &str, key: &PrivateKey, what: &str| -> Result<()> {
         match &password {
-            None => output.key(&path(file), key, what, args.force),
+            None => output.key(&path(file), role, key, what, args.force),
             Some(password) => {
                 let text = encrypted_key_pem(key, password)?;
-                output.private(&path(file), text.as_bytes().to_vec(), what, args.force);
+                output.private(&path(file), role, text.as_bytes().to_vec(), what, args.force);
             }
         }
         Ok(())
@@ -65,6 +66,7 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
     let root = make_root(&profile, key, now).map_err(cannot_issue)?;
     output.certificates(
         &path(ROOT.0),
+        FileRole::CaCertificate,
         root.chain(),
         "the CA's certificate: clients that trust it trust all it signs",
         args.force,
@@ -82,6 +84,7 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
         let certificate = path(INTERMEDIATE.0);
         output.certificates(
             &certificate,
+            FileRole::CaCertificate,
             intermediate.chain(),
             "the intermediate's certificate: servers send it along",
             args.force,

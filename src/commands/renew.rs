@@ -20,7 +20,7 @@ use crate::operands::ca_lookup::{SigningCa, signing_ca};
 use crate::operands::input::{read_certificates, read_contents};
 use crate::operands::output::{Output, ledger_failure, shell_word};
 use crate::operands::password::Passwords;
-use crate::report::{Created, CreatedFile, Failure, Outcome, Report, Role};
+use crate::report::{Created, CreatedFile, Failure, FileRole, Outcome, Report, Role};
 use crate::sys::clock::date;
 use crate::sys::fs::plain;
 use crate::x509::{Certificate, KeyKind, P384, P521, PublicKeyKind, Purpose};
@@ -171,13 +171,13 @@ fn renew(
     let chain: Vec<_> = std::iter::once(issued.certificate.clone()).chain(rest).collect();
     let what = format!("renewed until {}", date(issued.certificate.not_after));
     if read.forms.contains(&Note::Der) {
-        output.text(path, issued.certificate.der.to_vec(), &what, true);
+        output.text(path, FileRole::Certificate, issued.certificate.der.to_vec(), &what, true);
     } else {
-        output.certificates(path, &chain, &what, true);
+        output.certificates(path, FileRole::Certificate, &chain, &what, true);
     }
     if let Some(key) = &key {
         notes.extend(lost_password(&key_path(path)));
-        output.key(&key_path(path), key, "its new private key: keep it secret", true);
+        output.key(&key_path(path), FileRole::PrivateKey, key, "its new private key: keep it secret", true);
     }
     ca.spare(output.paths())?;
     let event = issued_event(ca, &issued.certificate, Some(path));

@@ -112,7 +112,8 @@ impl fmt::Display for PublicKeyKind {
 }
 
 // Object identifiers of curves (RFC 5480 section 2.1.1.1).
-const P192: &str = "1.2.840.10045.3.1.1";
+/// NIST P-192.
+pub(super) const P192: &str = "1.2.840.10045.3.1.1";
 /// NIST P-256.
 pub const P256: &str = "1.2.840.10045.3.1.7";
 /// NIST P-384.

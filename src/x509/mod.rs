@@ -18,6 +18,7 @@ mod public_part;
 mod purpose;
 mod request;
 mod signer;
+mod summary;
 
 pub use algorithm::{
     P256, P384, P521, PublicKeyKind, SignatureCheck, key_description, signature_description,
@@ -35,3 +36,4 @@ pub use private_key::{Error as PrivateKeyError, PrivateKey};
 pub use purpose::Purpose;
 pub use request::Request;
 pub use signer::Signer;
+pub use summary::{key_summary, subject_name};

@@ -20,7 +20,7 @@ fn renew(test: &Test, args: &[&str]) -> Ran {
 }
 
 fn states(ran: &Ran) -> Vec<(String, String)> {
-    let json = ran.json();
+    let json = ran.report();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let all = json["certificates"].as_array().unwrap();
     all.iter().map(|one| (text(&one["name"]), text(&one["state"]))).collect()
@@ -146,7 +146,7 @@ fn one_that_fails_does_not_stop_the_others_and_is_left_alone_for_a_while() {
         states(&ran),
         [state("a.test", "renewed"), state("b.test", "failed"), state("c.test", "failed")]
     );
-    let json = ran.json();
+    let json = ran.report();
     assert!(json["certificates"][1]["reason"].as_str().unwrap().contains("validation failed"));
     assert_eq!(json["certificates"][1]["findings"][0]["code"], "acme_failed");
 

@@ -21,7 +21,7 @@ use crate::cli::ObtainArgs;
 use crate::commands::{Context, Result};
 use crate::finding::{Code, Finding, Location};
 use crate::operands::output::shell_word;
-use crate::report::{Created, CreatedFile, Failure, Outcome, Report, Role};
+use crate::report::{Created, CreatedFile, Failure, FileRole, Outcome, Report, Role};
 use crate::sys::clock::date;
 use crate::sys::fs::{plain, read_limited};
 use crate::x509::Certificate;
@@ -245,14 +245,22 @@ fn is_mail_address(text: &str) -> bool {
 
 fn report(files: &LiveFiles, chain: &[Certificate], state: &str) -> Report {
     let shown = |path: &Path| path.display().to_string();
-    let file =
-        |path: &Path, what: &str| CreatedFile { path: shown(path), description: format!("{what} ({state})") };
+    let file = |path: &Path, role, what: &str| CreatedFile {
+        path: shown(path),
+        role,
+        mode: None,
+        description: format!("{what} ({state})"),
+    };
     let created = Created {
         files: vec![
-            file(&files.fullchain, "server certificate and intermediates: give this to the server"),
-            file(&files.key, "private key, keep it secret"),
-            file(&files.cert, "server certificate alone"),
-            file(&files.chain, "intermediates alone"),
+            file(
+                &files.fullchain,
+                FileRole::Chain,
+                "server certificate and intermediates: give this to the server",
+            ),
+            file(&files.key, FileRole::PrivateKey, "private key, keep it secret"),
+            file(&files.cert, FileRole::Certificate, "server certificate alone"),
+            file(&files.chain, FileRole::Intermediates, "intermediates alone"),
         ],
         certificate: chain.first().map(|leaf| Located::from(leaf.clone()).summary(Role::Leaf)),
         ..Created::default()

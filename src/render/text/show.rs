@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use time::OffsetDateTime;
 
-use super::human::{BOLD, DIM, printable};
-use crate::report::{FactValue, Shown, ShownItem};
+use super::style::{BOLD, DIM, printable};
+use crate::report::{FactValue, Shown, ShownItem, SubjectName};
 use crate::sys::clock::date;
 
 /// Writes everything.
@@ -39,24 +39,43 @@ fn write_item(out: &mut impl Write, item: &ShownItem, at: OffsetDateTime) -> io:
     let width = item.facts.iter().map(|fact| fact.name.len()).max().unwrap_or(0);
     for fact in &item.facts {
         let name = words(fact.name);
-        let (first, rest) = match &fact.value {
-            FactValue::End(time) => (end(*time, at), &[][..]),
-            FactValue::Flag(true) => ("yes".to_owned(), &[][..]),
-            FactValue::Flag(false) => ("no".to_owned(), &[][..]),
-            FactValue::List(items) => match items.split_first() {
-                Some((first, rest)) => (first.clone(), rest),
-                None => continue,
-            },
-            FactValue::Number(number) => (number.to_string(), &[][..]),
-            FactValue::Text(text) => (text.clone(), &[][..]),
-            FactValue::Time(time) => (moment(*time), &[][..]),
-        };
+        let mut lines = lines(&fact.value, at).into_iter();
+        let Some(first) = lines.next() else { continue };
         writeln!(out, "  {DIM}{name:width$}{DIM:#}  {}", printable(&first))?;
-        for item in rest {
-            writeln!(out, "  {:width$}  {}", "", printable(item))?;
+        for line in lines {
+            writeln!(out, "  {:width$}  {}", "", printable(&line))?;
         }
     }
     Ok(())
+}
+
+/// A fact's value, a line for each of several.
+fn lines(value: &FactValue, at: OffsetDateTime) -> Vec<String> {
+    match value {
+        FactValue::End(time) => vec![end(*time, at)],
+        FactValue::Flag(flag) => vec![if *flag { "yes" } else { "no" }.to_owned()],
+        FactValue::Key(key) => vec![key.description.clone()],
+        FactValue::List(items) => items.clone(),
+        FactValue::Names(names) => names.iter().map(readable).collect(),
+        FactValue::Number(number) => vec![number.to_string()],
+        FactValue::Revoked(entries) => {
+            entries.iter().map(|(serial, time)| format!("{serial} on {}", date(*time))).collect()
+        }
+        FactValue::Text(text) => vec![text.clone()],
+        FactValue::Time(time) => vec![moment(*time)],
+    }
+}
+
+/// A name; one in Punycode also as people write it.
+fn readable(name: &SubjectName) -> String {
+    let text = &name.value;
+    if name.kind == "dns" && text.contains("xn--") {
+        let (unicode, result) = idna::domain_to_unicode(text.trim_start_matches("*."));
+        if result.is_ok() {
+            return format!("{text} ({unicode})");
+        }
+    }
+    text.clone()
 }
 
 /// `not_after` is `not after`.

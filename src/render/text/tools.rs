@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::human::{BOLD, DIM, GREEN, RED, YELLOW, printable};
+use super::style::{BOLD, DIM, GREEN, RED, YELLOW, printable};
 use crate::report::{Converted, HostsFile, Matched, Trusted};
 
 /// The new file and what is in it.
@@ -25,7 +25,7 @@ pub(super) fn write_matched(out: &mut impl Write, matched: &Matched) -> io::Resu
         out,
         "{BOLD}{}{BOLD:#} {DIM}{}, public key SHA-256 {}{DIM:#}",
         printable(&matched.key),
-        matched.description,
+        matched.summary.description,
         matched.public_key_sha256
     )?;
     for one in &matched.candidates {
@@ -68,7 +68,7 @@ pub(super) fn write_trusted(out: &mut impl Write, trusted: &Trusted) -> io::Resu
 }
 
 /// Where Windows has its hosts file.
-pub(super) const WINDOWS_HOSTS: &str = r"C:\Windows\System32\drivers\etc\hosts";
+pub(in crate::render) const WINDOWS_HOSTS: &str = r"C:\Windows\System32\drivers\etc\hosts";
 
 /// What became of a name in the hosts file.
 pub(super) fn write_hosts(out: &mut impl Write, hosts: &HostsFile) -> io::Result<()> {
