@@ -63,13 +63,16 @@ mod cli;
 mod commands;
 mod config;
 mod container;
+mod der;
 mod finding;
 mod operands;
 mod pem;
+mod probe;
 mod protocol;
 mod render;
 mod report;
 mod serve;
+mod sources;
 mod sys;
 mod tls;
 mod trust;
@@ -77,14 +80,28 @@ mod x509;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 /// Parses the command line, runs the command, prints its report, and gives the exit status.
 pub fn run() -> ExitCode {
-    let cli = cli::Cli::parse();
-    let report = commands::run(&cli);
-    render::report(&report, &cli.global);
+    let words: Vec<_> = std::env::args_os().collect();
+    let parsed = match cli::parse(&words) {
+        Ok(parsed) => parsed,
+        Err(wrong) => return ExitCode::from(not_understood(&wrong)),
+    };
+    let report = commands::run(&parsed.cli);
+    render::report(&parsed.command, &report, &parsed.cli.global);
     ExitCode::from(report.exit_status())
+}
+
+/// Says why the command line was not understood, or prints the help that was asked for.
+fn not_understood(wrong: &cli::UsageError) -> u8 {
+    if wrong.is_json && wrong.error.use_stderr() {
+        let report = advice::usage::report(&wrong.error.to_string());
+        render::json(&wrong.command, &report);
+        return report.exit_status();
+    }
+    // A closed pipe ends quietly.
+    let _ = wrong.error.print();
+    u8::try_from(wrong.error.exit_code()).unwrap_or(2)
 }
 
 /// What the fuzz targets and the integration tests reach into. No interface: it changes without notice.
@@ -102,6 +119,9 @@ pub mod internals {
     }
     pub mod container {
         pub use crate::container::*;
+    }
+    pub mod der {
+        pub use crate::der::*;
     }
     pub mod finding {
         pub use crate::finding::*;

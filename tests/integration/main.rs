@@ -37,6 +37,7 @@ mod disk;
 mod harness;
 mod hosts;
 mod issue;
+mod json;
 mod key;
 mod known;
 mod ledger;
