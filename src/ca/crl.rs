@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::encode::{authority_key_id, extension, signed};
-use super::issue::{Error, Issuer};
+use super::issuer::{Error, Issuer};
 use crate::der::{CONTEXT_0, ENUMERATED, SEQUENCE, element, oid, time, unsigned};
 use crate::x509::{Crl, SignatureCheck};
 

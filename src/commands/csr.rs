@@ -12,7 +12,7 @@ use crate::operands::input::read_private_key_with;
 use crate::operands::output::{Output, shell_word};
 use crate::operands::password::Passwords;
 use crate::pem;
-use crate::report::{Outcome, Report};
+use crate::report::{FileRole, Outcome, Report};
 use crate::x509::Purpose;
 
 /// Runs the command.
@@ -52,10 +52,16 @@ pub(super) fn run(args: &CsrArgs, context: &Context<'_>) -> Result {
     }
     let mut output = Output::default();
     let what = format!("the signing request for {}", args.names.join(", "));
-    output.text(&args.output, text.into_bytes(), &what, args.force);
+    output.text(&args.output, FileRole::Request, text.into_bytes(), &what, args.force);
     if args.key.is_none() {
         let path = beside(&args.output, "key");
-        output.key(&path, &key, "its private key: keep it secret, the CA does not need it", args.force);
+        output.key(
+            &path,
+            FileRole::PrivateKey,
+            &key,
+            "its private key: keep it secret, the CA does not need it",
+            args.force,
+        );
     }
     let mut report = Report::new(Outcome::Created(output.create()?));
     report.findings.extend(browser_warning(args.key_kind));

@@ -12,7 +12,7 @@ use crate::operands::ca_lookup::{INTERMEDIATE, ROOT, ca_words, data_folder, tidy
 use crate::operands::output::{Output, create_folder, shell_word};
 use crate::operands::password::Passwords;
 use crate::operands::seal::encrypted_key_pem;
-use crate::report::{Outcome, Report, Role};
+use crate::report::{FileRole, Outcome, Report, Role};
 use crate::sys::clock::date;
 use crate::x509::PrivateKey;
 
@@ -48,12 +48,13 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
     });
     let password = password.transpose()?;
     let mut output = Output::default();
+    let role = FileRole::CaKey;
     let add_key = |output: &mut Output, file: &str, key: &PrivateKey, what: &str| -> Result<()> {
         match &password {
-            None => output.key(&path(file), key, what, args.force),
+            None => output.key(&path(file), role, key, what, args.force),
             Some(password) => {
                 let text = encrypted_key_pem(key, password)?;
-                output.private(&path(file), text.as_bytes().to_vec(), what, args.force);
+                output.private(&path(file), role, text.as_bytes().to_vec(), what, args.force);
             }
         }
         Ok(())
@@ -65,6 +66,7 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
     let root = make_root(&profile, key, now).map_err(cannot_issue)?;
     output.certificates(
         &path(ROOT.0),
+        FileRole::CaCertificate,
         root.chain(),
         "the CA's certificate: clients that trust it trust all it signs",
         args.force,
@@ -82,6 +84,7 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
         let certificate = path(INTERMEDIATE.0);
         output.certificates(
             &certificate,
+            FileRole::CaCertificate,
             intermediate.chain(),
             "the intermediate's certificate: servers send it along",
             args.force,
@@ -191,7 +194,7 @@ fn refuse_foreign_intermediate(args: &MkcaArgs, folder: &Path) -> Result<()> {
 /// `NAME user@host 2026-11-20 1a2b3c4d`: two CAs in a trust store must be told apart, and iOS hides roots without a
 /// name. The end is the beginning of the public key's SHA-256, so that two CAs of one day have two names (a path is
 /// looked for by names, and the same name with another key leads astray), while one key always has the same.
-pub(super) fn common_name(name: Option<&str>, kind: &str, date: &str, key: &PrivateKey) -> String {
+pub(crate) fn common_name(name: Option<&str>, kind: &str, date: &str, key: &PrivateKey) -> String {
     let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "user".into());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let who = match name {

@@ -1,19 +1,19 @@
 //! One file per subcommand: arguments to a typed request, to a domain call, to a [`Report`].
 
-mod acme;
+pub(crate) mod acme;
 mod check;
 mod completions;
 mod convert;
 mod csr;
 mod hosts;
-mod issuing;
+pub(crate) mod issuing;
 mod key;
 mod merge;
-mod mkca;
+pub(crate) mod mkca;
 mod mkcert;
 mod renew;
 mod revoke;
-mod serve;
+pub(crate) mod serve;
 mod show;
 mod sign;
 mod trust;
@@ -60,4 +60,4 @@ pub struct Context<'a> {
 }
 
 /// What a command gives back.
-type Result<T = Report> = std::result::Result<T, Failure>;
+pub(crate) type Result<T = Report> = std::result::Result<T, Failure>;

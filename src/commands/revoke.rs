@@ -17,7 +17,7 @@ use crate::operands::input::{read_certificates, read_contents};
 use crate::operands::output::{cannot_write, ledger_failure, shell_word};
 use crate::operands::password::Passwords;
 use crate::pem;
-use crate::report::{Created, CreatedFile, Failure, Outcome, Report, Role};
+use crate::report::{Created, CreatedFile, Failure, FileRole, Outcome, Report, Role};
 use crate::sys::clock::date;
 use crate::sys::fs::{Existing, NewFile, PUBLIC, stage};
 use crate::x509::{Crl, SignatureCheck};
@@ -56,7 +56,7 @@ pub(super) fn revoke(args: &RevokeArgs, context: &Context<'_>) -> Result {
         format!("`{}` is revoked ({}), serial number {serial}", certificate.label(), args.reason);
     let mut report = Report::new(Outcome::Nothing);
     let files = match before {
-        None => vec![CreatedFile { path, description }],
+        None => vec![CreatedFile { path, role: FileRole::Ledger, mode: None, description }],
         Some((at, reason)) => {
             let message = format!("it was revoked on {} already ({reason})", date(at));
             report.findings.push(Finding::note(Code::Revoked, message));
@@ -107,7 +107,7 @@ pub(super) fn crl(args: &CrlArgs, context: &Context<'_>) -> Result {
     let revoked = if count == 1 { "1 certificate".to_owned() } else { format!("{count} certificates") };
     let description =
         format!("list number {number}: {revoked} revoked; the next one is due by {}", date(next_update));
-    let files = vec![CreatedFile { path, description }];
+    let files = vec![CreatedFile { path, role: FileRole::Crl, mode: Some(PUBLIC), description }];
     let outcome = Outcome::Created(Created { files, ..Created::default() });
     Ok(Report { outcome, findings: Vec::new(), next: vec![next] })
 }

@@ -20,7 +20,7 @@ use crate::operands::ca_lookup::{SigningCa, signing_ca};
 use crate::operands::input::{location, name, read_contents};
 use crate::operands::output::{Output, certificate_text, ledger_failure, shell_word};
 use crate::operands::password::Passwords;
-use crate::report::{Failure, Outcome, Report, Role};
+use crate::report::{Failure, FileRole, Outcome, Report, Role};
 use crate::x509::{CertificateName, P521, PublicKeyKind, Purpose, Request, SignatureCheck};
 
 /// Days of a certificate, and of a CA's, where nothing else is said.
@@ -62,13 +62,19 @@ pub(super) fn run(args: &SignArgs, context: &Context<'_>) -> Result {
     };
     let mut output = Output::default();
     let what = format!("the certificate for {}", certificate.label());
-    output.certificates(&path, std::slice::from_ref(&certificate), &what, args.force);
+    output.certificates(&path, FileRole::Certificate, std::slice::from_ref(&certificate), &what, args.force);
     let bundle = path.with_file_name(BUNDLE);
     let word = |path: &Path| shell_word(&path.display().to_string());
     let next = if ca.bundle.is_empty() {
         format!("certkit show {}", word(&path))
     } else {
-        output.certificates(&bundle, &ca.bundle, "the intermediates, for certkit merge", args.force);
+        output.certificates(
+            &bundle,
+            FileRole::Intermediates,
+            &ca.bundle,
+            "the intermediates, for certkit merge",
+            args.force,
+        );
         format!("certkit merge {} {}", word(&path), word(&bundle))
     };
     ca.spare(output.paths())?;

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::output::Output;
 use crate::cli::Format;
 use crate::finding::{Code, Finding};
-use crate::report::{Failure, Outcome, Report};
+use crate::report::{Failure, FileRole, Outcome, Report};
 use crate::sys::terminal;
 
 /// Where a file goes.
@@ -27,7 +27,9 @@ pub struct Product {
     pub bytes: Zeroizing<Vec<u8>>,
     /// Whether a private key is in it, protected or not: then nobody else may read the file.
     pub has_key: bool,
-    /// What it is, for the report.
+    /// What it holds.
+    pub role: FileRole,
+    /// What it is, for people.
     pub description: String,
 }
 
@@ -93,9 +95,9 @@ impl Output {
     pub fn product(&mut self, path: &Path, product: Product, force: bool) {
         let contents = product.bytes.to_vec();
         if product.has_key {
-            self.private(path, contents, &product.description, force);
+            self.private(path, product.role, contents, &product.description, force);
         } else {
-            self.text(path, contents, &product.description, force);
+            self.text(path, product.role, contents, &product.description, force);
         }
     }
 }

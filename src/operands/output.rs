@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::ca::{Event, Ledger, LedgerError};
 use crate::finding::{Code, Finding, Location};
 use crate::pem;
-use crate::report::{Created, CreatedFile, Failure};
+use crate::report::{Created, CreatedFile, Failure, FileRole};
 use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC, create_all, remove_leftovers, stage};
 use crate::x509::{Certificate, PrivateKey};
 
@@ -20,25 +20,32 @@ pub struct Output {
 
 impl Output {
     /// Adds certificates, leaf first.
-    pub fn certificates(&mut self, path: &Path, certificates: &[Certificate], what: &str, force: bool) {
-        self.text(path, certificate_text(certificates), what, force);
+    pub fn certificates(
+        &mut self,
+        path: &Path,
+        role: FileRole,
+        certificates: &[Certificate],
+        what: &str,
+        force: bool,
+    ) {
+        self.text(path, role, certificate_text(certificates), what, force);
     }
 
     /// Adds a private key, 0600 from the first byte on.
-    pub fn key(&mut self, path: &Path, key: &PrivateKey, what: &str, force: bool) {
-        self.private(path, key.to_pem().as_bytes().to_vec(), what, force);
+    pub fn key(&mut self, path: &Path, role: FileRole, key: &PrivateKey, what: &str, force: bool) {
+        self.private(path, role, key.to_pem().as_bytes().to_vec(), what, force);
     }
 
     /// Adds a file that holds a private key in some form, 0600 from the first byte on.
-    pub fn private(&mut self, path: &Path, contents: Vec<u8>, what: &str, force: bool) {
+    pub fn private(&mut self, path: &Path, role: FileRole, contents: Vec<u8>, what: &str, force: bool) {
         let existing = if force { Existing::KeepBackup } else { Existing::Refuse };
-        self.add(NewFile { path: path.into(), contents, mode: PRIVATE, existing }, what);
+        self.add(NewFile { path: path.into(), contents, mode: PRIVATE, existing }, role, what);
     }
 
     /// Adds a file that everybody may read.
-    pub fn text(&mut self, path: &Path, contents: Vec<u8>, what: &str, force: bool) {
+    pub fn text(&mut self, path: &Path, role: FileRole, contents: Vec<u8>, what: &str, force: bool) {
         let existing = if force { Existing::Replace } else { Existing::Refuse };
-        self.add(NewFile { path: path.into(), contents, mode: PUBLIC, existing }, what);
+        self.add(NewFile { path: path.into(), contents, mode: PUBLIC, existing }, role, what);
     }
 
     /// Where the files go.
@@ -46,9 +53,13 @@ impl Output {
         self.files.iter().map(|file| file.path.as_path())
     }
 
-    fn add(&mut self, file: NewFile, what: &str) {
-        self.described
-            .push(CreatedFile { path: file.path.display().to_string(), description: what.to_owned() });
+    fn add(&mut self, file: NewFile, role: FileRole, what: &str) {
+        self.described.push(CreatedFile {
+            path: file.path.display().to_string(),
+            role,
+            mode: Some(file.mode),
+            description: what.to_owned(),
+        });
         // Files get their names in this order: no certificate shall ever stand without its key.
         let place = if file.mode == PRIVATE { 0 } else { self.files.len() };
         self.files.insert(place, file);

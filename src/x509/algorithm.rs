@@ -113,6 +113,7 @@ impl fmt::Display for PublicKeyKind {
 }
 
 /// The curves that certkit makes keys on, as [`PublicKeyKind::Ec`] names them.
+pub(super) const P192: &str = oid::P192.text;
 pub const P256: &str = oid::P256.text;
 pub const P384: &str = oid::P384.text;
 pub const P521: &str = oid::P521.text;

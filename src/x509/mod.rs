@@ -14,8 +14,10 @@ mod name_constraints;
 mod private_key;
 mod public_part;
 mod purpose;
+mod renewal_policy;
 mod request;
 mod signer;
+mod summary;
 
 pub use algorithm::{
     P256, P384, P521, PublicKeyKind, SignatureCheck, key_description, signature_description,
@@ -31,5 +33,7 @@ pub use name::{CertificateName, HostName, InvalidName};
 pub use name_constraints::{NameConstraints, Subtree, Verdict};
 pub use private_key::{Error as PrivateKeyError, PrivateKey};
 pub use purpose::Purpose;
+pub use renewal_policy::RenewalPolicy;
 pub use request::Request;
 pub use signer::Signer;
+pub use summary::{key_summary, subject_name};

@@ -23,7 +23,7 @@ use crate::commands::{Context, Result};
 use crate::finding::{Code, Finding, Location};
 use crate::operands::ca_lookup::{SigningCa, signing_ca};
 use crate::operands::output::{cannot_write, certificate_text, create_folder, issue_files, shell_word};
-use crate::report::{Created, CreatedFile, Failure, Outcome, Report};
+use crate::report::{Created, CreatedFile, Failure, FileRole, Outcome, Report};
 use crate::sys::fs::{self, NewFile, PRIVATE, PUBLIC, create_all, remove_leftovers};
 use crate::x509::{CertificateName, Verdict};
 
@@ -89,7 +89,10 @@ pub(super) fn run(args: &MkcertArgs, file: &str, context: &Context<'_>) -> Resul
     if skipped > 0 {
         description.push_str(&format!("; {skipped} were fine already"));
     }
-    files.insert(0, CreatedFile { path: folder.display().to_string(), description });
+    files.insert(
+        0,
+        CreatedFile { path: folder.display().to_string(), role: FileRole::Folder, mode: None, description },
+    );
     let mut report = Report::new(Outcome::Created(Created { files, ..Created::default() }));
     report.findings.extend(browser_warning(args.key_kind));
     report.findings.extend(work.clamped.into_inner());
@@ -330,7 +333,12 @@ fn write_bundle(args: &MkcertArgs, ca: &SigningCa) -> Result<CreatedFile> {
     let file = NewFile { path: path.clone(), contents: certificate_text(&ca.bundle), mode: PUBLIC, existing };
     create_all(&[file]).map_err(|error| cannot_write(&error))?;
     let description = "the intermediates, for certkit merge".to_owned();
-    Ok(CreatedFile { path: path.display().to_string(), description })
+    Ok(CreatedFile {
+        path: path.display().to_string(),
+        role: FileRole::Intermediates,
+        mode: Some(PUBLIC),
+        description,
+    })
 }
 
 /// `certs/www.test.example`; what cannot stand in a file name everywhere becomes `_`.

@@ -23,7 +23,7 @@ use crate::operands::output::{Output, shell_word};
 use crate::operands::password::Passwords;
 use crate::operands::seal::pkcs12_identity;
 use crate::pem;
-use crate::report::{Created, Outcome, Report, Role};
+use crate::report::{Created, FileRole, Outcome, Report, Role};
 use crate::sys::clock::date;
 use crate::x509::{CertificateName, PrivateKey, Purpose};
 
@@ -76,26 +76,44 @@ pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
 
     let mut output = Output::default();
     let what = format!("the certificate for {}", args.names.join(", "));
-    output.certificates(&certificate_path, std::slice::from_ref(&certificate), &what, replace);
+    output.certificates(
+        &certificate_path,
+        FileRole::Certificate,
+        std::slice::from_ref(&certificate),
+        &what,
+        replace,
+    );
     if writes_key {
-        output.key(&key_path, &key, "its private key: keep it secret", replace);
+        output.key(&key_path, FileRole::PrivateKey, &key, "its private key: keep it secret", replace);
     }
     if args.csr {
         let request = make_request(&profile.subject(), &profile.names, &key).map_err(cannot_issue)?;
         let mut text = String::new();
         pem::write(&mut text, "CERTIFICATE REQUEST", &request);
         let what = "the signing request, in case another CA shall sign";
-        output.text(&with_ending(&args.output, "csr"), text.into_bytes(), what, replace);
+        output.text(&with_ending(&args.output, "csr"), FileRole::Request, text.into_bytes(), what, replace);
     }
     if let Some(password) = p12_password {
         let chain: Vec<_> = std::iter::once(&certificate).chain(&ca.bundle).cloned().collect();
         let bytes = pkcs12_identity(&key, &chain, &password, Pkcs12Cipher::Modern)?;
-        output.private(&p12_path, bytes, "key and certificates, for browsers: keep it secret", replace);
+        output.private(
+            &p12_path,
+            FileRole::Pkcs12,
+            bytes,
+            "key and certificates, for browsers: keep it secret",
+            replace,
+        );
     }
     let bundle = args.output.with_file_name(BUNDLE);
     if !ca.bundle.is_empty() {
         // It serves other certificates of the folder too, so it is not this one's to replace.
-        output.certificates(&bundle, &ca.bundle, "the intermediates, for certkit merge", args.force);
+        output.certificates(
+            &bundle,
+            FileRole::Intermediates,
+            &ca.bundle,
+            "the intermediates, for certkit merge",
+            args.force,
+        );
     }
     ca.spare(output.paths())?;
     let event = issued_event(&ca, &certificate, Some(&certificate_path));
