@@ -1,5 +1,6 @@
 //! What an error means for the user: code, place, fix, and the exit status. One file per domain.
 
+pub mod acme;
 pub mod config;
 pub mod files;
 pub mod hook;

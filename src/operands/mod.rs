@@ -1,5 +1,6 @@
 //! What users name on the command line: files to read and to write, passwords, the CA that signs, servers.
 
+pub mod acme;
 pub mod ca_lookup;
 pub mod destination;
 pub mod fetch;

@@ -18,23 +18,23 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
+use super::acme_caller::{AcmeCaller, Consent};
 use super::{OpenedCertificates, ServerIdentity};
 use crate::acme::challenge::tls_alpn01::Proofs;
 use crate::acme::challenge::{self, ChallengeAnswer, ChallengeKind, ChallengeMethod, Embedded, Solver};
 use crate::acme::storage::{CertificateStore, Storage};
 use crate::acme::{self, LETS_ENCRYPT, Plan, RenewalOutcome, Renewer, Urgency};
+use crate::advice::acme::{deploy_hook, failure, remark};
 use crate::advice::serve::{self as advice, CertificateError};
 use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
-use crate::commands::acme::{
-    User, check_mail_address, default_state, failure, hook_finding, minute, server_address,
-};
 use crate::commands::issuing::{cannot_issue, new_key};
 use crate::finding::{Code, Finding};
+use crate::operands::acme::{check_mail_address, server_address, state_directory};
 use crate::operands::input::{read_certificates, read_private_key};
 use crate::render::Talk;
 use crate::report::Failure;
 use crate::serve::{Certificates, HttpChallenges};
-use crate::sys::clock::{Clock, SystemClock, date};
+use crate::sys::clock::{Clock, SystemClock, date, date_time};
 use crate::sys::hook::HookRun;
 use crate::tls::{AlpnChallenges, CertificateSet, CertificateSource};
 use crate::x509::{CertificateName, CertifiedKey, KeyKind, Purpose};
@@ -90,11 +90,11 @@ pub struct AcmeWatch {
 pub(super) fn open(request: AcmeRequest, talk: Talk) -> Result<OpenedCertificates, Failure> {
     let groups = request.names.iter().map(|names| group(names)).collect::<Result<Vec<_>, _>>()?;
     first_names_differ(&groups)?;
-    let state = request.state.map_or_else(default_state, Ok)?;
+    let state = state_directory(request.state.as_deref())?;
     let storage = Storage::new(state);
     // Keys and chains are read from there before any renewer runs.
     storage.check_access().map_err(|error| failure(error.into(), SystemClock.now()))?;
-    let server = request.server.as_deref().map_or_else(|| Ok(LETS_ENCRYPT.into()), server_address)?;
+    let server = request.server.as_deref().map_or_else(|| Ok(LETS_ENCRYPT.to_owned()), server_address)?;
     let email = request.email;
     email.as_deref().map_or(Ok(()), check_mail_address)?;
     let agrees = request.agrees_to_terms;
@@ -309,7 +309,10 @@ struct CertificateWatch {
 
 impl CertificateWatch {
     fn run(self, runtime: &tokio::runtime::Runtime) {
-        let user = User::of_server(self.talk, &self.name, self.agrees);
+        let (talk, name) = (self.talk, self.name.clone());
+        let consent = if self.agrees { Consent::Given } else { Consent::Missing };
+        let say = move |line: &str| talk.say(&format!("certkit: {name}: {line}"));
+        let user = AcmeCaller::new(say, consent, &SystemClock);
         let mut renewers_in_turn = self.renewers.iter().cycle();
         let Some(mut renewer) = renewers_in_turn.next() else { return };
         let mut version = self.version();
@@ -326,7 +329,7 @@ impl CertificateWatch {
                 }
                 Ok(outcome) => {
                     is_revoked = false;
-                    self.say(&user, &outcome);
+                    self.say(&user, outcome);
                 }
                 Err(failed) => {
                     self.say_findings(failure(*failed.error, SystemClock.now()).findings);
@@ -361,16 +364,16 @@ impl CertificateWatch {
         std::fs::canonicalize(&self.live).ok()
     }
 
-    fn say(&self, user: &User<'_>, outcome: &RenewalOutcome) {
+    fn say(&self, user: &AcmeCaller<'_>, outcome: RenewalOutcome) {
         match outcome {
             RenewalOutcome::Renewed(obtained) => {
                 let until = obtained.chain.first().map(|leaf| date(leaf.not_after)).unwrap_or_default();
                 user.say(&format!("new certificate, valid until {until}"));
-                self.say_findings(obtained.remarks.clone());
+                self.say_findings(obtained.remarks.into_iter().map(remark).collect());
                 self.say_hook(obtained.hook.as_ref());
             }
-            RenewalOutcome::HeldBack { until, .. } => say_next(user, *until),
-            RenewalOutcome::HookRepeated(_, run) => self.say_hook(Some(run)),
+            RenewalOutcome::HeldBack { until, .. } => say_next(user, until),
+            RenewalOutcome::HookRepeated(_, run) => self.say_hook(Some(&run)),
             RenewalOutcome::Revoked | RenewalOutcome::Unneeded(_) => {}
         }
     }
@@ -381,7 +384,7 @@ impl CertificateWatch {
 
     /// A deploy hook of the first `certkit acme obtain` keeps being run.
     fn say_hook(&self, run: Option<&HookRun>) {
-        self.say_findings(run.and_then(hook_finding).into_iter().collect());
+        self.say_findings(run.and_then(deploy_hook).into_iter().collect());
     }
 
     /// Prints findings with the name of the certificate.
@@ -391,8 +394,8 @@ impl CertificateWatch {
     }
 }
 
-fn say_next(user: &User<'_>, at: OffsetDateTime) {
-    let at = minute(at);
+fn say_next(user: &AcmeCaller<'_>, at: OffsetDateTime) {
+    let at = date_time(at);
     user.say(&format!("retrying at {at}; run `kill -HUP {}` to retry now", std::process::id()));
 }
 

@@ -2,8 +2,10 @@
 //! [`CertificateSource`](crate::tls::CertificateSource), and the server knows no more of it.
 
 mod acme;
+pub mod acme_caller;
 mod files;
 mod localhost;
+mod new_chain;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -169,7 +169,7 @@ fn what_cannot_be_had_stops_the_start() {
     // Whoever may write there may have put a key of their own in place.
     std::fs::create_dir(test.path("state")).unwrap();
     std::fs::set_permissions(test.path("state"), Permissions::from_mode(0o777)).unwrap();
-    serve(&["--acme", "a.test", "--agree-tos"]).exits(2).says("others may write");
+    serve(&["--acme", "a.test", "--agree-tos"]).exits(2).says("other users may write");
 }
 
 #[test]

@@ -224,7 +224,7 @@ fn another_way_is_taken_when_the_first_does_not_hold() {
     let others: Vec<_> = judgement
         .findings
         .iter()
-        .filter(|finding| finding.message.starts_with("another way, over `I`"))
+        .filter(|finding| finding.message.starts_with("the path via `I`"))
         .collect();
     assert_eq!(others.len(), 1, "{:?}", judgement.findings);
 }
