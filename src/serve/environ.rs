@@ -1,5 +1,5 @@
-//! From a request to what a worker is given: the variables of PEP 3333, split into those that repeat between the
-//! requests of one client (workers remember them) and those that change.
+//! From a request to what a worker is given: the variables of PEP 3333, split into those that
+//! repeat between the requests of one client (workers remember them) and those that change.
 
 use bytes::Bytes;
 use http::{Version, header};

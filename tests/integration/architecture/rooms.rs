@@ -48,7 +48,6 @@ pub(super) const ROOMS: &[Room] = &[
             "operands",
             "probe",
             "serve",
-            "sources",
             "tls",
             "trust",
             "x509",
@@ -62,7 +61,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "sources",
         does: "the running server's certificates: from files, from ACME, made for localhost",
-        uses: &["acme", "ca", "chain", "container", "tls", "x509"],
+        uses: &["acme", "advice", "ca", "chain", "operands", "serve", "tls", "x509"],
     },
     Room { name: "render", does: "reports as text for people or JSON for scripts", uses: &["cli"] },
     Room {
