@@ -28,7 +28,7 @@ impl FromStr for MinVersion {
         match text {
             "1.2" => Ok(Self::Tls12),
             "1.3" => Ok(Self::Tls13),
-            _ => Err("the lowest version of TLS is 1.2 or 1.3"),
+            _ => Err("expected 1.2 or 1.3"),
         }
     }
 }
