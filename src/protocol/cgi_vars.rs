@@ -57,8 +57,8 @@ impl HeaderVariable<'_> {
 /// The variable of a header name, built in `buffer`; `None` where the application must not see the
 /// field.
 fn variable_name<'b>(name: &HeaderName, buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
-    // `Proxy` would become HTTP_PROXY, which programs take for a setting (httpoxy, CVE-2016-5385
-    // and its family). Transfer-Encoding speaks of this connection; the body that the application
+    // `Proxy` would become HTTP_PROXY, which programs read as a setting (httpoxy, CVE-2016-5385
+    // and its family). Transfer-Encoding belongs to this connection; the body that the application
     // reads is decoded already.
     if *name == header::TRANSFER_ENCODING || name.as_str() == "proxy" {
         return None;
@@ -72,7 +72,7 @@ fn variable_name<'b>(name: &HeaderName, buffer: &'b mut Vec<u8>) -> Option<&'b [
             b'a'..=b'z' => byte.to_ascii_uppercase(),
             b'A'..=b'Z' | b'0'..=b'9' => byte,
             b'-' => b'_',
-            // `X_Forwarded_For` would be taken for `X-Forwarded-For`, which a front server vouches
+            // `X_Forwarded_For` would become the same as `X-Forwarded-For`, which a front server vouches
             // for.
             _ => return None,
         });
@@ -104,7 +104,7 @@ pub fn decode_path(path: &str) -> Option<Cow<'_, [u8]>> {
     (!harmful).then_some(decoded)
 }
 
-/// Takes a mount prefix (without trailing slash) off a path, if the path lies below it: the rest.
+/// Takes a mount prefix (without trailing slash) off a path, if the path is below it, and gives the rest.
 ///
 /// A prefix matches at a segment boundary only: `/app` takes `/app` and `/app/x`, not `/apple`.
 pub fn below<'p>(prefix: &[u8], path: &'p [u8]) -> Option<&'p [u8]> {

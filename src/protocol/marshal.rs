@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
-    /// The head of a list: the number of items that are said to follow.
+    /// The head of a list: the number of items that follow.
     ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::WrongType`].

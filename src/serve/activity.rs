@@ -19,7 +19,7 @@ pub(super) struct Activity {
     keepalive: Duration,
     header_timeout: Duration,
     write_timeout: Duration,
-    /// Requests that were begun and not ended.
+    /// Requests that have begun and not ended.
     open: AtomicUsize,
     /// Requests that were ended: the answer is handed over for sending, or given up.
     ended: AtomicUsize,

@@ -6,7 +6,7 @@ use http::{Version, header};
 
 use super::config::ScriptName;
 use super::connection::Connection;
-use super::gateway::request::GatewayRequest;
+use super::gateway_request::GatewayRequest;
 use super::host::RequestHost;
 use super::request_body::Buffered;
 

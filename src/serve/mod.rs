@@ -20,6 +20,7 @@ mod driver;
 mod environ;
 mod error;
 mod gateway;
+mod gateway_request;
 mod guarded;
 mod host;
 mod http_challenges;

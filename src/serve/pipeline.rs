@@ -13,7 +13,7 @@ use super::access_log::{AccessLog, Record};
 use super::config::{Limits, ScriptName};
 use super::connection::{Connection, ConnectionRole};
 use super::environ::EnvironSource;
-use super::gateway::request::GatewayRequest;
+use super::gateway_request::GatewayRequest;
 use super::host;
 use super::http_challenges::HttpChallenges;
 use super::pages::{ErrorPage, page, redirect};

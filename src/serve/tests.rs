@@ -145,7 +145,7 @@ async fn slow_heads_are_cut_and_idle_connections_closed() {
     let start = Instant::now();
     let said = server.ask("GET / HTTP/1.1\r\nHost: a").await;
     assert_eq!(statuses(&said), ["408"]);
-    // Nothing was said yet, or everything was: no answer is waited for.
+    // The response is sent or not begun: the server does not wait for one.
     assert_eq!(server.ask("").await, "");
     let said = server.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     assert_eq!(statuses(&said), ["200"]);

@@ -18,7 +18,7 @@ mod tests;
 use self::chunked::Part;
 use self::head::{Body, Head};
 
-/// How much a client may send before the message makes sense.
+/// How much a client may send before the message is complete.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of the request line, its line end included.
@@ -103,7 +103,7 @@ impl Guard {
         Self { limits, state: State::Head(Head::default()) }
     }
 
-    /// Whether the stream stands between two messages.
+    /// Whether the stream is between two messages.
     pub fn between_messages(&self) -> bool {
         matches!(self.state, State::Head(head) if head.is_untouched())
     }
@@ -188,7 +188,7 @@ fn is_token(byte: u8) -> bool {
     TOKEN[usize::from(byte)]
 }
 
-/// What may stand in a field value (RFC 9110 section 5.5): visible characters, space, tab, and
+/// The bytes allowed in a field value (RFC 9110 section 5.5): visible characters, space, tab, and
 /// bytes above ASCII.
 fn is_field_byte(byte: u8) -> bool {
     byte == b'\t' || (byte >= b' ' && byte != 0x7f)

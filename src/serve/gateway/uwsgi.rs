@@ -16,10 +16,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf, ReadHalf, Write
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::request::{self, GatewayRequest};
 use crate::protocol::uwsgi::{self, Header, PacketKind};
 use crate::serve::client_stream::ClientStream;
 use crate::serve::connection::Connection;
+use crate::serve::gateway_request::{self, GatewayRequest};
 use crate::serve::pipeline::{self, Service};
 use crate::serve::response_body::TrackedBody;
 use crate::serve::shutdown::{Phase, Shutdown};
@@ -54,7 +54,7 @@ pub(in crate::serve) async fn serve(
     };
     let exchange = async {
         let variables = uwsgi::decode_variables(&block)?;
-        match request::decode(&variables, under_script_name) {
+        match gateway_request::decode(&variables, under_script_name) {
             Ok((mut request, length)) => {
                 if let Some(gateway) = request.extensions_mut().get_mut::<GatewayRequest>() {
                     gateway.fill_in_peer(&connection);

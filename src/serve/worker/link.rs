@@ -58,7 +58,7 @@ impl Link {
 }
 
 /// Hands on what comes over the control stream of a loaded worker until it dies: answers that are
-/// finished and requests that are not begun, of threads that were asked for them. Dropping `_ended`
+/// finished and requests that have not begun, of threads that were asked for them. Dropping `_ended`
 /// tells the worker's links.
 pub(super) async fn listen(
     shared: Arc<PoolState>,
@@ -92,7 +92,7 @@ fn deliver(shared: &PoolState, list: &Bytes) -> Result<(), ProtocolError> {
     response::read_answers(list, |answer| {
         let mut queue = shared.queue();
         let id = answer.id;
-        // An id that is not running was given up before, and its request is not waited for any
+        // An id that is not running was abandoned before, and nothing waits for its request any
         // more.
         let Some(method) = queue.method(id) else { return Ok(()) };
         let response = answer.response(method)?;
@@ -132,7 +132,7 @@ struct Exchange {
     body: Option<(Bytes, Option<RequestBody>)>,
     /// Where the answer's pieces go.
     answer: Option<PieceSender>,
-    /// The worker was told that the client is gone.
+    /// The worker knows that the client has disconnected.
     gone: bool,
 }
 
@@ -181,7 +181,7 @@ where
         }
     }
 
-    /// The next frame. Meanwhile it is noticed when the client of a streamed answer goes away.
+    /// The next frame. Meanwhile it is noticed when the client of a streamed answer disconnects.
     async fn next(&mut self) -> Result<Option<Bytes>, ProtocolError> {
         loop {
             let Some(Exchange { id, answer: Some(answer), gone: false, .. }) = &self.exchange else {
@@ -213,7 +213,7 @@ where
         let (sender, body) = ResponseBody::channel();
         let response = response::read_head(head)?.map(|()| body);
         exchange.answer = Some(sender);
-        // Without a taker the response is dropped here, which is noticed as a client that is gone.
+        // Without a taker the response is dropped here, which counts as a client that has disconnected.
         if let Some(reply) = self.shared.queue().begin_answer(id) {
             let _ = reply.send(Ok(response));
         }

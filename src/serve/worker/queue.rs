@@ -11,7 +11,7 @@
 //!   take about [`BUDGET`] at the pace of the last messages, because everything in a message waits for the last of
 //!   it. A request whose body has yet to be asked for goes alone, for its client may be slow.
 //! - **Handing back**: when a bundle has taken [`OVERDUE`], its worker is asked for the answers that are finished and
-//!   the requests that are not begun, which others may run ([`overdue`](Queue::overdue)).
+//!   the requests that have not begun, which others may run ([`overdue`](Queue::overdue)).
 //! - **No bundling** for [`CAUTION`] after a message took longer than [`SLOW`]: some request waits for something, and
 //!   those behind it could have gone elsewhere. (Much less than that proves nothing on a busy machine.) Instead,
 //!   [`LOOKAHEAD`] messages per thread may be in flight: in the kernel's queue no request waits behind a particular
@@ -154,7 +154,7 @@ impl Queue {
         let mut count: u32 = 0;
         while (count as usize) < size && !streams {
             let Some(call) = self.waiting.pop_front() else { break };
-            // A request whose client disconnected before it was begun is skipped.
+            // A request whose client disconnected before it began is skipped.
             if call.reply.is_closed() {
                 continue;
             }

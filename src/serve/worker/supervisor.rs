@@ -20,7 +20,7 @@ use super::{StartError, WorkerConfig};
 /// The pauses before starting a worker again double from the first to the last...
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LAST_PAUSE: Duration = Duration::from_secs(10);
-/// ...and begin anew when a worker has lived for so long.
+/// ...and start again from the first when a worker has lived this long.
 const LONG_LIFE: Duration = Duration::from_secs(10);
 /// A worker claims a request some microseconds after it took it from the queue; this is ample even
 /// on a busy machine.

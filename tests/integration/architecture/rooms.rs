@@ -37,6 +37,11 @@ pub(super) const ROOMS: &[Room] = &[
         ],
     },
     Room {
+        name: "sources",
+        does: "the running server's certificates: from files, from ACME, made for localhost",
+        uses: &["acme", "advice", "ca", "chain", "operands", "serve", "tls", "x509"],
+    },
+    Room {
         name: "advice",
         does: "what an error means to the user: code, location, fix, exit status",
         uses: &[
@@ -57,11 +62,6 @@ pub(super) const ROOMS: &[Room] = &[
         name: "operands",
         does: "what users name: input files, passwords, output files, the CA, servers",
         uses: &["acme", "ca", "chain", "cli", "container", "probe", "tls", "x509"],
-    },
-    Room {
-        name: "sources",
-        does: "the running server's certificates: from files, from ACME, made for localhost",
-        uses: &["acme", "advice", "ca", "chain", "operands", "serve", "tls", "x509"],
     },
     Room { name: "render", does: "reports as text for people or JSON for scripts", uses: &["cli"] },
     Room {

@@ -24,7 +24,7 @@ struct Served {
 }
 
 impl Served {
-    /// One worker of one thread with this source; `None` (said aloud) without a python3.
+    /// One worker of one thread with this source; `None`, with a message, without python3.
     async fn new(source: &str) -> Option<Self> {
         Self::with(source, |_| {}).await
     }

@@ -10,27 +10,27 @@ use http::uri::PathAndQuery;
 use http::{Method, Request, Uri, Version};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
-use crate::serve::connection::Connection;
+use super::connection::Connection;
 
 /// What a front server says of a request, beside its head.
 #[derive(Clone, Debug, Default)]
-pub(in crate::serve) struct GatewayRequest {
+pub(super) struct GatewayRequest {
     /// The target as the client sent it (REQUEST_URI).
-    pub(in crate::serve) target: Bytes,
-    pub(in crate::serve) script_name: Vec<u8>,
+    pub(super) target: Bytes,
+    pub(super) script_name: Vec<u8>,
     /// The decoded path.
-    pub(in crate::serve) path_info: Vec<u8>,
-    pub(in crate::serve) query: Bytes,
-    pub(in crate::serve) server_name: Vec<u8>,
-    pub(in crate::serve) server_port: Vec<u8>,
-    pub(in crate::serve) protocol: Vec<u8>,
-    pub(in crate::serve) remote_address: Vec<u8>,
-    pub(in crate::serve) remote_port: u16,
-    pub(in crate::serve) https: bool,
+    pub(super) path_info: Vec<u8>,
+    pub(super) query: Bytes,
+    pub(super) server_name: Vec<u8>,
+    pub(super) server_port: Vec<u8>,
+    pub(super) protocol: Vec<u8>,
+    pub(super) remote_address: Vec<u8>,
+    pub(super) remote_port: u16,
+    pub(super) https: bool,
     /// Whether PATH_INFO still begins with SCRIPT_NAME.
-    pub(in crate::serve) under_script_name: bool,
+    pub(super) under_script_name: bool,
     /// Variables that are passed on as they are, such as REMOTE_USER and DOCUMENT_ROOT.
-    pub(in crate::serve) other: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) other: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl GatewayRequest {
