@@ -111,22 +111,6 @@ fn certificate_file(
     read
 }
 
-/// Certificates in bytes that came from `source`, which is no file.
-///
-/// # Errors
-/// When they cannot be read or hold no certificate that parses.
-pub fn certificates_in(source: &str, bytes: &[u8]) -> Result<Vec<Located>, Failure> {
-    let contents = container::read(bytes, None);
-    if !contents.errors.is_empty() {
-        return Err(failure(source, &contents.errors, Passwords::unattended().option));
-    }
-    let read = certificate_file(source, contents.blocks, contents.damages, contents.notes);
-    if read.certificates.is_empty() {
-        return Err(no_certificate(source, bytes, &read).into());
-    }
-    Ok(read.certificates)
-}
-
 /// Reads the private key of a file, the first one if there are several blocks. A password is taken from the variable
 /// only.
 ///

@@ -2,28 +2,23 @@
 
 mod batch;
 mod explain;
-mod revocation;
 mod server;
-mod server_words;
 
 use time::OffsetDateTime;
 
-use super::{Context, Result};
-use crate::advice::files::form_notes;
-use crate::chain::{self, CheckInput, Judgement, Located, Origin, TrustStore};
-use crate::cli::{self, CheckArgs};
-use crate::container::Note;
-use crate::finding::{Code, Finding, Location, Severity};
+use super::{Context, Result, server_options};
+use crate::advice::chain::{damage_errors, form_warnings};
+use crate::chain::{CheckInput, Judgement, Origin, TrustStore, check};
+use crate::cli::CheckArgs;
+use crate::finding::{Finding, Severity};
 use crate::operands::ca_lookup::trust_local_ca;
-use crate::operands::input::{
-    name as input_name, read_certificates, read_certificates_with, read_private_key_with,
-};
+use crate::operands::input::{read_certificates, read_certificates_with, read_private_key_with};
 use crate::operands::output::shell_word;
 use crate::operands::password::Passwords;
-use crate::operands::server_target::{self, Subject, parse_host};
-use crate::pem::{Damage, DamageKind};
+use crate::operands::revocation_list::read_revocation_list_file;
+use crate::operands::server_target::{FileOrServer, file_or_server, for_servers_only, parse_host};
 use crate::report::{Checked, Failure, Outcome, Report};
-use crate::x509::{Crl, HostName, PrivateKey, Purpose};
+use crate::x509::{Crl, HostName, PrivateKey};
 
 /// Runs the command.
 pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
@@ -34,13 +29,10 @@ pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
         return batch::run(file, context);
     }
     let name = args.file.as_deref().unwrap_or_default();
-    match server_target::subject(name, &args.live)? {
-        Subject::Server(place) => server::run(&place, args, context),
-        Subject::File if args.deep => {
-            let message = format!("--deep is for servers, and {} is a file", input_name(name));
-            Err(Finding::error(Code::InvalidSetting, message).fix("name a server: HOST:PORT").into())
-        }
-        Subject::File => of_file(name, args, context),
+    match file_or_server(name, &server_options(&args.live))? {
+        FileOrServer::Server(target) => server::run(&target, args, context),
+        FileOrServer::File if args.deep => Err(for_servers_only("--deep", name).into()),
+        FileOrServer::File => of_file(name, args, context),
     }
 }
 
@@ -50,9 +42,10 @@ fn of_file(name: &str, args: &CheckArgs, context: &Context<'_>) -> Result {
     let file = read_certificates_with(name, &mut passwords)?;
     let basis = Basis::read(args, host, &mut passwords, context)?;
     let word = shell_word(name);
-    let mut findings = damage_findings(name, &file.damages);
+    let mut findings = damage_errors(name, &file.damages);
     findings.extend(form_warnings(name, &file.forms));
-    let judgement = basis.judge(args, &file.certificates, file.malformed, &word, false);
+    let input = CheckInput::new(&file.certificates, &basis.trust, basis.at, &word);
+    let judgement = basis.judge(args, input, file.malformed);
     findings.extend(judgement.findings);
     let checked = Checked {
         file: name.to_owned(),
@@ -95,21 +88,13 @@ impl Basis {
         let trust = trust(args)?;
         let mut crls = Vec::with_capacity(args.crl.len());
         for path in &args.crl {
-            crls.extend(revocation::read(&path.display().to_string())?);
+            crls.extend(read_revocation_list_file(&path.display().to_string())?);
         }
         Ok(Self { host, key, trust, crls, at: args.at.unwrap_or_else(|| context.clock.now()) })
     }
 
-    /// Judges a chain; `word` names its file or server in a command. One with a malformed certificate is not judged:
-    /// without it the others make no sense.
-    fn judge(
-        &self,
-        args: &CheckArgs,
-        certificates: &[Located],
-        malformed: Vec<Finding>,
-        word: &str,
-        is_live: bool,
-    ) -> Judgement {
+    /// Judges a chain. One with a malformed certificate is not judged: findings about the others would mislead.
+    fn judge(&self, args: &CheckArgs, input: CheckInput<'_>, malformed: Vec<Finding>) -> Judgement {
         if !malformed.is_empty() {
             return Judgement {
                 path: Vec::new(),
@@ -118,61 +103,18 @@ impl Basis {
                 findings: malformed,
             };
         }
-        chain::check(&CheckInput {
+        check(&CheckInput {
             host: self.host.as_ref(),
             emails: &args.email,
             key: self.key.as_ref(),
             crls: &self.crls,
             min_days: args.min_days,
             max_depth: args.max_depth,
-            purpose: purpose(args.purpose),
-            profile: profile(args.profile),
-            is_live,
-            ..CheckInput::new(certificates, &self.trust, self.at, word)
+            purpose: args.purpose,
+            profile: args.profile,
+            ..input
         })
     }
-}
-
-fn purpose(purpose: cli::Purpose) -> Purpose {
-    match purpose {
-        cli::Purpose::Client => Purpose::Client,
-        cli::Purpose::Server => Purpose::Server,
-    }
-}
-
-fn profile(profile: cli::Profile) -> chain::Profile {
-    match profile {
-        cli::Profile::Rfc5280 => chain::Profile::Rfc5280,
-        cli::Profile::Tls => chain::Profile::Tls,
-        cli::Profile::Webpki => chain::Profile::Webpki,
-    }
-}
-
-/// A server reads the file as it is, with openssl's reader or one like it. What that one cannot read is an error here,
-/// though certkit can.
-fn damage_findings(file: &str, damages: &[Damage]) -> Vec<Finding> {
-    let error = |damage: &Damage| {
-        let code = if damage.kind == DamageKind::Glued { Code::PemGlued } else { Code::PemMalformed };
-        let message = format!("{}: openssl and most servers cannot read this", damage.kind.as_str());
-        let output = if file == "chain.pem" { "mended.pem" } else { "chain.pem" };
-        let fix = format!(
-            "certkit merge {} -o {output} puts each BEGIN and END on a line of its own",
-            shell_word(file)
-        );
-        Finding::error(code, message).at(Location::line(file, damage.line)).fix(fix)
-    };
-    damages.iter().filter(|damage| damage.kind.breaks_openssl()).map(error).collect()
-}
-
-/// The chain in another form than PEM may be right, and is judged. Yet few servers read such a file.
-fn form_warnings(file: &str, forms: &[Note]) -> Vec<Finding> {
-    let warning = |note: Finding| Finding {
-        severity: Severity::Warning,
-        message: format!("{}. Most servers want PEM", note.message),
-        fix: Some(format!("certkit merge {} -o chain.pem", shell_word(file))),
-        ..note
-    };
-    form_notes(file, forms).into_iter().map(warning).collect()
 }
 
 fn trust(args: &CheckArgs) -> Result<TrustStore> {
