@@ -63,6 +63,7 @@ mod cli;
 mod commands;
 mod config;
 mod container;
+mod der;
 mod finding;
 mod operands;
 mod pem;
@@ -71,6 +72,7 @@ mod protocol;
 mod render;
 mod report;
 mod serve;
+mod sources;
 mod sys;
 mod tls;
 mod trust;
@@ -117,6 +119,9 @@ pub mod internals {
     }
     pub mod container {
         pub use crate::container::*;
+    }
+    pub mod der {
+        pub use crate::der::*;
     }
     pub mod finding {
         pub use crate::finding::*;

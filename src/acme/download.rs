@@ -4,9 +4,10 @@ use http::HeaderValue;
 use http::header::LINK;
 
 use super::account::Session;
+use super::caller::Caller;
 use super::error::Error;
-use super::{Caller, key, retry, signed};
-use crate::finding::{Code, Finding};
+use super::remark::Remark;
+use super::{pem_files, retry, signed};
 use crate::x509::Certificate;
 
 /// Servers have two or three; more are not looked at.
@@ -37,16 +38,11 @@ pub(super) async fn chain(
     Ok(default)
 }
 
-/// What there is to say when the preferred chain was not among those on offer.
-pub(super) fn remark(chain: &[Certificate], preferred: Option<&str>) -> Option<Finding> {
+/// The remark when the preferred chain is not among those on offer.
+pub(super) fn remark(chain: &[Certificate], preferred: Option<&str>) -> Option<Remark> {
     let preferred = preferred.filter(|preferred| !ends_with(chain, preferred))?;
     let issuer = chain.last().map(|last| last.issuer.to_string()).unwrap_or_default();
-    Some(Finding::warning(
-        Code::AcmeFailed,
-        format!(
-            "the server offers no chain that ends with {preferred:?}; the one in use ends with `{issuer}`"
-        ),
-    ))
+    Some(Remark::ChainNotOffered { preferred: preferred.to_owned(), issuer })
 }
 
 async fn fetch(
@@ -59,7 +55,7 @@ async fn fetch(
     })
     .await?;
     let bad = |reason: String| Error::BadAnswer { doing: DOING, reason };
-    let chain = key::chain_from_pem(response.body()).map_err(bad)?;
+    let chain = pem_files::parse_chain(response.body()).map_err(bad)?;
     Ok((chain, links(response.headers().get_all(LINK), "alternate")))
 }
 

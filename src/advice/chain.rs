@@ -1,10 +1,10 @@
 //! What to do about a file whose chain is judged, besides what the rules say.
 
-use super::files::form_notes;
+use super::files::{form_notes, malformed, quoting_glued};
 use crate::chain::{BatchError, CaseReason, RevocationListError};
 use crate::container::Note;
 use crate::finding::{Code, Finding, Location, Severity};
-use crate::operands::input::cannot_read;
+use crate::operands::input::CertificateFile;
 use crate::operands::output::shell_word;
 use crate::operands::revocation_list::ListFileError;
 use crate::pem::{Damage, DamageKind};
@@ -12,7 +12,7 @@ use crate::report::Failure;
 
 /// A server reads the file as it is, with openssl's reader or a similar one. Damage that openssl does not accept is an
 /// error here, though certkit can read it.
-pub fn damage_errors(file: &str, damages: &[Damage]) -> Vec<Finding> {
+pub fn damage_errors(file: &str, read: &CertificateFile) -> Vec<Finding> {
     let error = |damage: &Damage| {
         let code = if damage.kind == DamageKind::Glued { Code::PemGlued } else { Code::PemMalformed };
         let message = format!("{}: openssl and most servers cannot read this", damage.kind.as_str());
@@ -21,9 +21,10 @@ pub fn damage_errors(file: &str, damages: &[Damage]) -> Vec<Finding> {
             "certkit merge {} -o {output}   (puts each BEGIN and END on a line of its own)",
             shell_word(file)
         );
-        Finding::error(code, message).at(Location::line(file, damage.line)).fix(fix)
+        let finding = Finding::error(code, message).at(Location::line(file, damage.line)).fix(fix);
+        quoting_glued(finding, read)
     };
-    damages.iter().filter(|damage| damage.kind.breaks_openssl()).map(error).collect()
+    read.damages.iter().filter(|damage| damage.kind.breaks_openssl()).map(error).collect()
 }
 
 /// The chain in another form than PEM may be right, and is judged. But few servers read such a file.
@@ -41,7 +42,7 @@ pub fn form_warnings(file: &str, forms: &[Note]) -> Vec<Finding> {
 impl From<ListFileError> for Failure {
     fn from(error: ListFileError) -> Self {
         match error {
-            ListFileError::Read { file, error } => cannot_read(&file, &error),
+            ListFileError::Read(error) => error.into(),
             ListFileError::Unusable { file, error } => unusable_list(&error).at(Location::file(file)).into(),
         }
     }
@@ -60,8 +61,10 @@ fn unusable_list(error: &RevocationListError) -> Finding {
 pub fn case_reason(reason: &CaseReason) -> Finding {
     match reason {
         CaseReason::Found(finding) => (**finding).clone(),
-        CaseReason::Malformed(error) => Finding::error(Code::DerMalformed, error.to_string())
-            .fix("download or copy the certificate again"),
+        CaseReason::Malformed { error, location } => {
+            let finding = malformed(error, location.clone().unwrap_or_default());
+            Finding { location: location.clone(), ..finding }
+        }
         CaseReason::RevocationList(error) => unusable_list(error),
     }
 }

@@ -24,7 +24,7 @@ const USUAL_DAYS: i64 = 398;
 /// The file of intermediates that `certkit merge` takes.
 pub(super) const BUNDLE: &str = "ca-bundle.ca";
 
-pub(super) fn new_key(kind: KeyKind) -> Result<PrivateKey> {
+pub(crate) fn new_key(kind: KeyKind) -> Result<PrivateKey> {
     PrivateKey::generate(kind).map_err(|error| Finding::error(Code::Io, error.to_string()).into())
 }
 
@@ -200,7 +200,7 @@ pub(super) fn with_ending(base: &Path, ending: &str) -> PathBuf {
 }
 
 /// Why nothing could be issued, in words.
-pub(super) fn cannot_issue(error: crate::ca::Error) -> Failure {
+pub(crate) fn cannot_issue(error: crate::ca::Error) -> Failure {
     use crate::ca::Error::*;
     let (code, fix) = match &error {
         IssuerNotValid { .. } => {

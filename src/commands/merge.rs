@@ -5,6 +5,7 @@ use std::path::Path;
 use time::OffsetDateTime;
 
 use super::{Context, Result};
+use crate::advice::files::notes;
 use crate::advice::merge as advice;
 use crate::chain::{Located, MergeInput, MergedChain, TrustStore, merge};
 use crate::cli::{Format, MergeArgs};
@@ -56,14 +57,14 @@ fn read_files(names: &[String], passwords: &mut Passwords) -> Result<(Vec<Certif
     for name in names {
         match read_certificates_with(name, passwords) {
             Ok(file) => {
-                errors.extend(file.malformed.iter().cloned());
-                findings.extend(file.notes(name));
+                errors.extend(file.malformed.iter().cloned().map(Finding::from));
+                findings.extend(notes(name, &file));
                 let keys = file.private_keys.iter();
                 findings.extend(keys.map(|location| advice::private_key_in_input(name, location)));
                 files.push(file);
             }
-            Err(failure) => errors.extend(
-                failure
+            Err(error) => errors.extend(
+                Failure::from(error)
                     .findings
                     .into_iter()
                     .map(|finding| advice::missing_input(finding, name, advice::MergeFiles(names))),

@@ -194,7 +194,7 @@ fn refuse_foreign_intermediate(args: &MkcaArgs, folder: &Path) -> Result<()> {
 /// `NAME user@host 2026-11-20 1a2b3c4d`: two CAs in a trust store must be told apart, and iOS hides roots without a
 /// name. The end is the beginning of the public key's SHA-256, so that two CAs of one day have two names (a path is
 /// looked for by names, and the same name with another key leads astray), while one key always has the same.
-pub(super) fn common_name(name: Option<&str>, kind: &str, date: &str, key: &PrivateKey) -> String {
+pub(crate) fn common_name(name: Option<&str>, kind: &str, date: &str, key: &PrivateKey) -> String {
     let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "user".into());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let who = match name {

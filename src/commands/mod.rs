@@ -1,15 +1,15 @@
 //! One file per subcommand: arguments to a typed request, to a domain call, to a [`Report`].
 
-mod acme;
+pub(crate) mod acme;
 mod check;
 mod completions;
 mod convert;
 mod csr;
 mod hosts;
-mod issuing;
+pub(crate) mod issuing;
 mod key;
 mod merge;
-mod mkca;
+pub(crate) mod mkca;
 mod mkcert;
 mod renew;
 mod revoke;
@@ -63,7 +63,7 @@ pub struct Context<'a> {
 }
 
 /// What a command gives back.
-type Result<T = Report> = std::result::Result<T, Failure>;
+pub(crate) type Result<T = Report> = std::result::Result<T, Failure>;
 
 /// The options about servers, as `check` and `show` have them.
 fn server_options(args: &LiveArgs) -> ServerOptions {

@@ -1,7 +1,6 @@
 //! `certkit renew`: the same certificate again, with a new validity.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use time::{Duration, OffsetDateTime};
 
@@ -11,6 +10,7 @@ use super::issuing::{
     not_issued_here, prove,
 };
 use super::{Context, Result};
+use crate::advice::hook;
 use crate::ca::{LeafProfile, Records, Subject};
 use crate::chain::Located;
 use crate::cli::{Left, RenewArgs};
@@ -22,7 +22,7 @@ use crate::operands::output::{Output, ledger_failure, shell_word};
 use crate::operands::password::Passwords;
 use crate::report::{Created, CreatedFile, Failure, FileRole, Outcome, Report, Role};
 use crate::sys::clock::date;
-use crate::sys::fs::plain;
+use crate::sys::hook::Hook;
 use crate::x509::{Certificate, KeyKind, P384, P521, PublicKeyKind, Purpose};
 
 /// Nothing could be renewed.
@@ -51,7 +51,7 @@ pub(super) fn run(args: &RenewArgs, context: &Context<'_>) -> Result {
         context.talk.say(&format!("{looked_at} looked at, nothing renewed"));
     } else {
         created.status = args.exit_code_if_renewed;
-        if let Some(command) = &args.exec
+        if let Some(command) = &args.deploy_hook
             && let Err(finding) = execute(command, &renewed)
         {
             findings.push(finding);
@@ -121,7 +121,7 @@ fn renew(
     }
     let mut read = read_certificates(file)?;
     if !read.malformed.is_empty() {
-        return Err(Failure { findings: read.malformed, status: FAILED });
+        return Err(Failure::from(read.malformed).status(FAILED));
     }
     let refuse = |code, message: String, fix: &str| {
         Failure::from(Finding::error(code, message).at(Location::file(file)).fix(fix))
@@ -241,20 +241,9 @@ fn kind_of(certificate: &Certificate) -> KeyKind {
     }
 }
 
-/// Runs the user's command. What it prints goes to standard error, since standard output is certkit's.
+/// Runs the user's command once for all that was renewed.
 fn execute(command: &str, renewed: &[Renewed]) -> std::result::Result<(), Finding> {
     let files: Vec<_> = renewed.iter().map(|one| one.file.as_str()).collect();
-    let status = Command::new("sh")
-        .args(["-c", command])
-        .env("CERTKIT_RENEWED", files.join("\n"))
-        .stdin(Stdio::null())
-        .stdout(std::io::stderr())
-        .status();
-    let why = match status {
-        Ok(status) if status.success() => return Ok(()),
-        Ok(status) => format!("it ended with {status}"),
-        Err(error) => plain(&error),
-    };
-    let message = format!("the certificates are renewed, but the command afterwards failed: {why}");
-    Err(Finding::error(Code::HookFailed, message).fix(format!("run it again by hand: {command}")))
+    let run = Hook::new(command).env("CERTKIT_RENEWED", files.join("\n")).showing_output().run();
+    hook::failed(&run, &format!("Fix the hook, then run it: {command}")).map_or(Ok(()), Err)
 }

@@ -81,8 +81,7 @@ fn of_server(target: &ServerTarget, args: &ShowArgs, at: OffsetDateTime) -> Resu
         });
         certificates.push(located.certificate);
     }
-    let findings =
-        probed.malformed.iter().map(|(error, location)| malformed(error, location.clone())).collect();
+    let findings = probed.malformed.into_iter().map(Finding::from).collect();
     let shown = Shown { file: target.label(), at, items, tree: tree(&certificates) };
     Ok(Report { outcome: Outcome::Shown(shown), findings, next: Vec::new() })
 }

@@ -1,11 +1,9 @@
 //! The files that the lines of a batch name.
 
 use super::ca_lookup::trust_local_ca;
-use super::input::read_certificates;
+use super::input::{InputError, read_certificates};
 use super::revocation_list::read_revocation_list_file;
 use crate::chain::{CaseFiles, CaseReason, ReadCertificates, TrustStore};
-use crate::finding::Finding;
-use crate::report::Failure;
 use crate::x509::Crl;
 
 /// Reads the files of the machine that certkit runs on.
@@ -20,9 +18,12 @@ impl CaseFiles for LocalFiles {
     }
 
     fn certificates(&self, file: &str) -> Result<ReadCertificates, String> {
-        let read = read_certificates(file).map_err(|failure| sentence(&failure))?;
-        let malformed =
-            read.malformed.into_iter().map(|finding| CaseReason::Found(Box::new(finding))).collect();
+        let read = read_certificates(file).map_err(|error| sentence(&error))?;
+        let malformed = read.malformed.into_iter().map(|malformed| CaseReason::Malformed {
+            error: malformed.error,
+            location: Some(malformed.location),
+        });
+        let malformed = malformed.collect();
         Ok(ReadCertificates { certificates: read.certificates, malformed })
     }
 
@@ -31,11 +32,13 @@ impl CaseFiles for LocalFiles {
     }
 }
 
-/// A failure on one line.
-fn sentence(failure: &Failure) -> String {
-    let message = |finding: &Finding| match &finding.location {
-        Some(location) => format!("{location}: {}", finding.message),
-        None => finding.message.clone(),
-    };
-    failure.findings.iter().map(message).collect::<Vec<_>>().join("; ")
+/// The error with every detail, on one line.
+fn sentence(error: &InputError) -> String {
+    match error {
+        InputError::Unreadable { errors, .. } => {
+            let details: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            format!("{error}: {}", details.join("; "))
+        }
+        _ => error.to_string(),
+    }
 }

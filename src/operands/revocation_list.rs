@@ -1,8 +1,9 @@
 //! Revocation lists from files, PEM or DER.
 
-use std::io;
 use std::path::Path;
 
+use super::input::cannot_read;
+use super::read::ReadError;
 use crate::chain::{RevocationListError, read_revocation_lists};
 use crate::sys::fs::read_limited;
 use crate::x509::Crl;
@@ -13,8 +14,8 @@ const MAX_BYTES: u64 = 256 << 20;
 /// Why a file gives no revocation list.
 #[derive(Debug, thiserror::Error)]
 pub enum ListFileError {
-    #[error("{file}: {error}")]
-    Read { file: String, error: io::Error },
+    #[error(transparent)]
+    Read(#[from] ReadError),
     #[error("{file}: {error}")]
     Unusable { file: String, error: RevocationListError },
 }
@@ -24,7 +25,6 @@ pub enum ListFileError {
 /// # Errors
 /// When the file cannot be read or holds no list, or a list in it cannot be decoded.
 pub fn read_revocation_list_file(file: &str) -> Result<Vec<Crl>, ListFileError> {
-    let bytes = read_limited(Path::new(file), MAX_BYTES)
-        .map_err(|error| ListFileError::Read { file: file.to_owned(), error })?;
+    let bytes = read_limited(Path::new(file), MAX_BYTES).map_err(|error| cannot_read(file, error))?;
     read_revocation_lists(&bytes).map_err(|error| ListFileError::Unusable { file: file.to_owned(), error })
 }

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::input::Malformed;
 use super::output::shell_word;
 use crate::chain::Located;
 use crate::finding::Location;
 use crate::probe::{self, Peer, Possession, Server, Starttls, Target};
 use crate::report::ServerSummary;
-use crate::x509::{Certificate, CertificateError, HostName, InvalidName};
+use crate::x509::{Certificate, HostName, InvalidName};
 
 /// How long to wait for each step where the user gives no time.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -103,7 +104,7 @@ pub struct ProbedServer {
     /// The certificates that can be decoded, in the order they were sent.
     pub certificates: Vec<Located>,
     /// Those that cannot.
-    pub malformed: Vec<(CertificateError, Location)>,
+    pub malformed: Vec<Malformed>,
 }
 
 impl ServerTarget {
@@ -146,7 +147,7 @@ impl ServerTarget {
             let location = Location::sent(self.label(), number);
             match Certificate::from_der(der.clone()) {
                 Ok(certificate) => certificates.push(Located { certificate, location: Some(location) }),
-                Err(error) => malformed.push((error, location)),
+                Err(error) => malformed.push(Malformed { error, location }),
             }
         }
         Ok(ProbedServer { server, peer, certificates, malformed })

@@ -28,14 +28,14 @@ pub(super) struct AccessLog(Option<Arc<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
-    target: Target,
+    sink: LogSink,
     pending: Mutex<Pending>,
     /// A first line is waiting.
     begun: Notify,
 }
 
 #[derive(Debug)]
-enum Target {
+enum LogSink {
     Stderr,
     File(File),
 }
@@ -44,7 +44,7 @@ enum Target {
 struct Pending {
     lines: Vec<u8>,
     dropped: u64,
-    /// The second of the last line, and how it reads: most lines share it with the line before.
+    /// The second of the last line, and its text: most lines share it with the line before.
     second: i64,
     time: String,
 }
@@ -53,7 +53,7 @@ struct Pending {
 #[derive(Debug)]
 pub(super) struct Record {
     connection: Arc<Connection>,
-    /// REMOTE_ADDR as a front server told it.
+    /// REMOTE_ADDR from a front server.
     remote_address: Option<Vec<u8>>,
     method: Method,
     uri: Uri,
@@ -82,17 +82,15 @@ impl Record {
 }
 
 impl AccessLog {
-    /// Opens the log.
-    ///
     /// # Errors
     /// What the system says when the file cannot be opened for appending.
     pub(super) fn open(target: &AccessLogTarget) -> io::Result<Self> {
-        let target = match target {
+        let sink = match target {
             AccessLogTarget::Off => return Ok(Self(None)),
-            AccessLogTarget::Stderr => Target::Stderr,
-            AccessLogTarget::File(path) => Target::File(append(path)?),
+            AccessLogTarget::Stderr => LogSink::Stderr,
+            AccessLogTarget::File(path) => LogSink::File(append(path)?),
         };
-        let inner = Inner { target, pending: Mutex::default(), begun: Notify::new() };
+        let inner = Inner { sink, pending: Mutex::default(), begun: Notify::new() };
         Ok(Self(Some(Arc::new(inner))))
     }
 
@@ -187,15 +185,15 @@ impl Inner {
             let mut pending = self.pending();
             (std::mem::take(&mut pending.lines), std::mem::take(&mut pending.dropped))
         };
-        let result = match &self.target {
-            Target::Stderr => io::stderr().write_all(&lines),
-            Target::File(file) => (&*file).write_all(&lines),
+        let result = match &self.sink {
+            LogSink::Stderr => io::stderr().write_all(&lines),
+            LogSink::File(file) => (&*file).write_all(&lines),
         };
         if let Err(error) = result {
             tracing::warn!(%error, "cannot write the access log");
         }
         if dropped > 0 {
-            tracing::warn!(dropped, "the access log cannot keep up: lines were dropped");
+            tracing::warn!(dropped, "the access log is too slow; lines were dropped");
         }
     }
 }
@@ -222,7 +220,7 @@ impl Line<'_> {
         self.lines.extend_from_slice(text);
     }
 
-    /// The beginning of every line: the client, nobody's name twice, the time.
+    /// The beginning of every line: the client, two empty user names, the time.
     fn address(&mut self, address: &[u8]) {
         if address.is_empty() {
             self.text(b"unix:");
@@ -244,7 +242,7 @@ impl Line<'_> {
         self.text(b"\"");
     }
 
-    /// No client can end a line, a quotation or a terminal's patience.
+    /// No client can end a line or a quotation, or send control characters to a terminal.
     fn escaped(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             if (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\' {

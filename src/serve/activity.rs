@@ -1,4 +1,4 @@
-//! What a connection is doing, and until when it may go on like this.
+//! What a connection is doing, and how long it may continue.
 //!
 //! The parts of a connection note here what they wait for; the connection's task keeps one timer for the earliest
 //! deadline. A timer per wait would cost more than the request it guards.
@@ -9,7 +9,6 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::config::Limits;
-use super::guarded::Refusal;
 
 const NEVER: u64 = u64::MAX;
 
@@ -32,16 +31,15 @@ pub(super) struct Activity {
     streams: Mutex<HashMap<u64, u64>>,
     /// No later than the earliest of them.
     streams_until: AtomicU64,
-    /// An answer broke off: the client must not take it for whole.
+    /// A response was cut off: the client must not take it as complete.
     broken: AtomicBool,
-    /// Why the guard refused the client.
-    refusal: OnceLock<Refusal>,
+    /// The status with which the guard rejected the client.
+    rejected_with: OnceLock<u16>,
 }
 
 /// Which wait has lasted too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Overdue {
-    /// No request came.
     Idle,
     /// A head is not complete.
     Head,
@@ -65,7 +63,7 @@ impl Activity {
             streams: Mutex::default(),
             streams_until: AtomicU64::new(NEVER),
             broken: AtomicBool::new(false),
-            refusal: OnceLock::new(),
+            rejected_with: OnceLock::new(),
         };
         activity.set(&activity.idle_until, limits.header_timeout);
         activity
@@ -117,7 +115,7 @@ impl Activity {
         }
     }
 
-    /// A piece of an answer was handed over on a stream; the client shall take it before long.
+    /// A piece of a response was handed over on a stream; the client has to take it in time.
     pub(super) fn stream_waits(&self, stream: u64) {
         let until = self.after(self.write_timeout);
         self.streams().insert(stream, until);
@@ -137,16 +135,15 @@ impl Activity {
         self.broken.load(Relaxed)
     }
 
-    pub(super) fn refused(&self, refusal: Refusal) {
-        // Nothing follows a refusal, so the first is the only one.
-        let _ = self.refusal.set(refusal);
+    pub(super) fn reject(&self, status: u16) {
+        // Nothing follows a rejection, so the first is the only one.
+        let _ = self.rejected_with.set(status);
     }
 
-    pub(super) fn refusal(&self) -> Option<&Refusal> {
-        self.refusal.get()
+    pub(super) fn rejected_with(&self) -> Option<u16> {
+        self.rejected_with.get().copied()
     }
 
-    /// The earliest deadline.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let earliest = [&self.idle_until, &self.head_until, &self.write_until, &self.streams_until]
             .map(|until| until.load(Relaxed))

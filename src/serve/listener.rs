@@ -11,13 +11,13 @@ use socket2::{Domain, Socket as RawSocket, Type};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 
-use super::address::{ListenAddress, Place, Scheme};
+use super::address::{Endpoint, ListenAddress, Scheme};
 use super::client_stream::Socket;
-use super::connection::{self, Accepted, Speak};
+use super::driver::{self, Accepted, ListenerProtocol};
 use super::pipeline::Service;
 use super::shutdown::{Phase, Shutdown};
 
-/// What keeps connections from being accepted lasts; it is logged no more often than this.
+/// The reason why accepting fails usually lasts; it is logged at most this often.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(1);
 
 /// A socket that is bound. Clients are refused until [`BoundSocket::listen`], which is when there is something to serve.
@@ -58,12 +58,12 @@ impl Drop for SocketFile {
 /// # Errors
 /// What the system says; a name without address is [`io::ErrorKind::AddrNotAvailable`].
 pub(super) fn bind(address: &ListenAddress, socket_mode: u32) -> io::Result<Vec<BoundSocket>> {
-    let (host, port) = match &address.place {
-        Place::Unix(path) => {
+    let (host, port) = match &address.endpoint {
+        Endpoint::Unix(path) => {
             let (socket, file) = bind_unix(path, socket_mode)?;
             return Ok(vec![BoundSocket { socket, file: Some(file), address: address.clone() }]);
         }
-        Place::Tcp { host, port } => (host, *port),
+        Endpoint::Tcp { host, port } => (host, *port),
     };
     let mut bound = Vec::new();
     let mut chosen = port;
@@ -77,14 +77,14 @@ pub(super) fn bind(address: &ListenAddress, socket_mode: u32) -> io::Result<Vec<
         };
         chosen = socket.local_addr()?.as_socket().map_or(chosen, |address| address.port());
         let host = if host.is_empty() { String::new() } else { wanted.ip().to_string() };
-        let address = ListenAddress { scheme: address.scheme, place: Place::Tcp { host, port: chosen } };
+        let address =
+            ListenAddress { scheme: address.scheme, endpoint: Endpoint::Tcp { host, port: chosen } };
         bound.push(BoundSocket { socket, file: None, address });
     }
     Ok(bound)
 }
 
 impl BoundSocket {
-    /// Where it stands.
     pub(super) fn address(&self) -> &ListenAddress {
         &self.address
     }
@@ -95,16 +95,15 @@ impl BoundSocket {
     /// What the system says; another program may have been quicker.
     pub(super) fn listen(self, backlog: u32) -> io::Result<Listener> {
         self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        let socket = match self.address.place {
-            Place::Tcp { .. } => Listening::Tcp(TcpListener::from_std(self.socket.into())?),
-            Place::Unix(_) => Listening::Unix(UnixListener::from_std(self.socket.into())?, self.file),
+        let socket = match self.address.endpoint {
+            Endpoint::Tcp { .. } => Listening::Tcp(TcpListener::from_std(self.socket.into())?),
+            Endpoint::Unix(_) => Listening::Unix(UnixListener::from_std(self.socket.into())?, self.file),
         };
         Ok(Listener { socket, address: self.address })
     }
 }
 
 impl Listener {
-    /// Where it listens.
     pub(super) fn address(&self) -> &ListenAddress {
         &self.address
     }
@@ -113,7 +112,7 @@ impl Listener {
     /// has permits; the system keeps the others waiting.
     pub(super) async fn accept_all(
         self,
-        speak: Speak,
+        protocol: ListenerProtocol,
         service: Arc<Service>,
         places: Arc<Semaphore>,
         shutdown: Shutdown,
@@ -126,10 +125,10 @@ impl Listener {
                 () = draining.reached(Phase::Draining) => return,
                 accepted = self.accept(&places) => accepted,
             };
-            let (connection, place) = match accepted {
+            let (connection, permit) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // A client that went away again costs nothing; without descriptors, wait until some are free.
+                    // A client that disconnected costs nothing; without free descriptors, wait until there are some.
                     if !matches!(
                         error.kind(),
                         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
@@ -143,10 +142,10 @@ impl Listener {
                     continue;
                 }
             };
-            let (speak, service, shutdown) = (speak.clone(), Arc::clone(&service), shutdown.clone());
+            let (protocol, service, shutdown) = (protocol.clone(), Arc::clone(&service), shutdown.clone());
             tokio::spawn(async move {
-                connection::serve(connection, speak, service, shutdown).await;
-                drop(place);
+                driver::serve(connection, protocol, service, shutdown).await;
+                drop(permit);
             });
         }
     }
@@ -156,11 +155,11 @@ impl Listener {
         places: &Arc<Semaphore>,
     ) -> io::Result<(Accepted, Option<tokio::sync::OwnedSemaphorePermit>)> {
         // The semaphore is never closed.
-        let place = Arc::clone(places).acquire_owned().await.ok();
+        let permit = Arc::clone(places).acquire_owned().await.ok();
         let accepted = match &self.socket {
             Listening::Tcp(listener) => {
                 let (socket, peer) = listener.accept().await?;
-                // Answers are written whole; waiting for more to send would only delay them.
+                // Responses are written whole; Nagle's algorithm would only delay them.
                 socket.set_nodelay(true)?;
                 Accepted {
                     server_port: socket.local_addr()?.port().to_string(),
@@ -181,7 +180,7 @@ impl Listener {
                 }
             }
         };
-        Ok((accepted, place))
+        Ok((accepted, permit))
     }
 }
 
@@ -223,12 +222,12 @@ fn bind_unix(path: &Path, mode: u32) -> io::Result<(RawSocket, SocketFile)> {
     socket.set_nonblocking(true)?;
     socket.bind(&socket2::SockAddr::unix(path)?)?;
     let file = SocketFile(path.to_owned());
-    // Nobody can connect before listen, so the mode holds from the first connection on.
+    // No client can connect before listen, so the mode applies from the first connection on.
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
     Ok((socket, file))
 }
 
-/// Removes the socket of a server that is gone: only a socket, and only if nobody answers on it.
+/// Removes the socket file of a server that has ended: only a socket, and only if connecting to it is refused.
 fn remove_stale(path: &Path) -> io::Result<()> {
     let Ok(metadata) = std::fs::symlink_metadata(path) else { return Ok(()) };
     if !metadata.file_type().is_socket() {

@@ -1,27 +1,34 @@
 //! The HTTPS server and its Python workers.
 //!
-//! One thread runs everything here: it accepts, speaks TLS and HTTP, and hands requests to worker processes, which
+//! One thread runs everything here: it accepts, protocols TLS and HTTP, and hands requests to worker processes, which
 //! never see a key. A request takes one way through the files of this room:
 //!
 //! ```text
-//! listener ─> connection ─┬─ TLS ─> guarded ─> hyper (HTTP/1.1) ─┬─> pipeline ─> router ─> worker / static files / page
-//!                         ├─ TLS ───────────> hyper (HTTP/2) ────┤
-//!                         └─ gateway (uwsgi) ────────────────────┘
+//! listener ─> driver ─┬─ TLS ─> guarded ─> hyper (HTTP/1.1) ─┬─> pipeline ─> router ─> worker / static files / page
+//!                     ├─ TLS ───────────> hyper (HTTP/2) ────┤
+//!                     └─ gateway (uwsgi) ────────────────────┘
 //! ```
 
 mod access_log;
 mod activity;
 pub mod address;
-mod body;
-mod challenges;
 mod client_stream;
 pub mod config;
 mod connection;
+pub mod discover;
+mod driver;
 mod environ;
+mod error;
 mod gateway;
 mod guarded;
+mod host;
+mod http_challenges;
 mod listener;
+pub mod open_files;
+mod pages;
 mod pipeline;
+mod request_body;
+mod response_body;
 mod router;
 pub mod shutdown;
 mod static_files;
@@ -29,7 +36,6 @@ mod static_files;
 mod tests;
 pub mod worker;
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,10 +46,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use self::access_log::AccessLog;
-use self::address::{ListenAddress, Place, Scheme};
-pub use self::challenges::HttpChallenges;
+use self::address::{Endpoint, ListenAddress, Scheme};
 use self::config::{Root, ServeConfig};
-use self::connection::{Role, Speak};
+use self::connection::ConnectionRole;
+use self::driver::ListenerProtocol;
+pub use self::error::Error;
+pub use self::http_challenges::HttpChallenges;
 use self::listener::{BoundSocket, Listener};
 use self::pipeline::Service;
 use self::router::Router;
@@ -53,68 +61,29 @@ use self::worker::WorkerPool;
 use crate::finding::Finding;
 use crate::tls::{self, AlpnChallenges, CertificateSet, CertificateSource, Resolver};
 
-/// Why the server does not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The access log cannot be opened.
-    #[error("cannot open the access log {}", path.display())]
-    AccessLog {
-        /// Which file.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// An address cannot be listened on.
-    #[error("cannot listen on {address}")]
-    Bind {
-        /// Which.
-        address: ListenAddress,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// A folder cannot be opened.
-    #[error("cannot open the folder {}", path.display())]
-    Folder {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// TLS cannot be set up.
-    #[error(transparent)]
-    Tls(#[from] tls::Error),
-    /// The Python workers do not start.
-    #[error(transparent)]
-    Worker(#[from] worker::StartError),
-}
-
 /// A server that is ready: its sockets listen and its application is loaded.
 pub struct Server {
-    listeners: Vec<(Listener, Speak)>,
+    listeners: Vec<(Listener, ListenerProtocol)>,
     service: Arc<Service>,
     renewal: Option<Renewal>,
     max_connections: usize,
     graceful_timeout: Duration,
 }
 
-/// The certificates to begin with, where new ones come from, and what is shown to those who give them.
+/// The first certificates, the source of later ones, and the answers to ACME challenges.
 pub struct Certificates {
-    /// To begin with.
+    /// In use from the start.
     pub set: CertificateSet,
-    /// For all later ones.
+    /// Gives all later ones.
     pub source: Arc<dyn CertificateSource>,
-    /// Answers to an ACME server that validates, on the https listeners.
+    /// Answers to a validating ACME server, on the https listeners.
     pub alpn_challenges: AlpnChallenges,
     /// The same on the http listeners.
     pub http_challenges: HttpChallenges,
 }
 
 impl Certificates {
-    /// Certificates that are not of an ACME server's making.
+    /// Certificates without ACME challenges.
     pub fn new(set: CertificateSet, source: Arc<dyn CertificateSource>) -> Self {
         let (alpn_challenges, http_challenges) = Default::default();
         Self { set, source, alpn_challenges, http_challenges }
@@ -128,20 +97,19 @@ struct Renewal {
     source: Arc<dyn CertificateSource>,
 }
 
-/// Told about what happens while the server runs, for people to read.
+/// Reports what happens while the server runs.
 pub trait Observer: Send + Sync {
-    /// New certificates are in use.
     fn certificates_replaced(&self);
-    /// New certificates cannot be used; the old ones stay.
+    /// The previous certificates stay in use.
     fn certificates_refused(&self, findings: &[Finding]);
 }
 
 impl Server {
-    /// Binds the sockets, starts the application, and lets clients connect, in this order: what is cheap to refuse is
-    /// refused first, and who can connect is served. Needs a Tokio runtime. `certificates` are needed for https listeners only.
+    /// Binds the sockets, starts the application, and lets clients connect, in this order: cheap checks fail first, and a
+    /// client that can connect is served. Needs a Tokio runtime. `certificates` are needed for https listeners only.
     ///
     /// # Errors
-    /// Everything that stands in the way; nothing is left behind then.
+    /// The first obstacle; sockets and workers are gone then.
     pub async fn start(config: ServeConfig, certificates: Option<Certificates>) -> Result<Self, Error> {
         keep_memory_private();
         let log = AccessLog::open(&config.access_log).map_err(|source| match &config.access_log {
@@ -166,10 +134,10 @@ impl Server {
         let bound = bind(&config, tls)?;
         let (root, pool) = match config.root {
             Root::Application(workers) => {
-                (router::Root::Application, Some(WorkerPool::start(*workers).await?))
+                (router::DefaultRoute::Application, Some(WorkerPool::start(*workers).await?))
             }
-            Root::Folder(path) => (router::Root::Folder(open_folder(&path)?), None),
-            Root::StartPage(html) => (router::Root::Page(html), None),
+            Root::Folder(path) => (router::DefaultRoute::Folder(open_folder(&path)?), None),
+            Root::StartPage(html) => (router::DefaultRoute::Page(html), None),
         };
         let listeners = match listen(bound, config.backlog) {
             Ok(listeners) => listeners,
@@ -205,8 +173,7 @@ impl Server {
         self.listeners.iter().map(|(listener, _)| listener.address().clone()).collect()
     }
 
-    /// Serves until `shutdown` says to stop, and returns when everything has ended. Each message in `reload` loads
-    /// the certificates anew.
+    /// Serves until `shutdown`, and returns when everything has ended. Each message in `reload` reloads the certificates.
     pub async fn run(
         self,
         mut shutdown: Shutdown,
@@ -217,9 +184,9 @@ impl Server {
         let all_places = u32::try_from(self.max_connections).unwrap_or(u32::MAX);
         let places = Arc::new(Semaphore::new(all_places as usize));
         let mut accepting = JoinSet::new();
-        for (listener, speak) in self.listeners {
+        for (listener, protocol) in self.listeners {
             let service = Arc::clone(&self.service);
-            accepting.spawn(listener.accept_all(speak, service, Arc::clone(&places), stopped.clone()));
+            accepting.spawn(listener.accept_all(protocol, service, Arc::clone(&places), stopped.clone()));
         }
         let log = self.service.log.clone();
         let mut background = JoinSet::new();
@@ -238,11 +205,11 @@ impl Server {
         };
         tokio::select! {
             () = all_ended => {}
-            () = tokio::time::sleep_until(deadline.into()) => tracing::warn!("requests that still run are given up"),
+            () = tokio::time::sleep_until(deadline.into()) => tracing::warn!("the graceful timeout is over; aborting the requests that still run"),
             () = shutdown.reached(Phase::Now) => {}
         }
         stop.advance(Phase::Now);
-        // Those that were given up leave their line in the log.
+        // Aborted requests still get their line in the log.
         let _ = tokio::time::timeout(LAST_LINES, places.acquire_many(all_places)).await;
         if let Some(pool) = &self.service.pool {
             tokio::select! {
@@ -254,10 +221,10 @@ impl Server {
     }
 }
 
-/// For connections that are cut to end.
+/// Time for aborted connections to end.
 const LAST_LINES: Duration = Duration::from_millis(100);
 
-/// The server's own phases, which follow those it is told: draining may end in `Now` without anybody asking.
+/// The server's own phases: draining ends in `Now` when the graceful timeout is over.
 fn stop_signal() -> (ShutdownSender, Shutdown) {
     let sender = ShutdownSender::default();
     let shutdown = sender.subscribe();
@@ -265,7 +232,7 @@ fn stop_signal() -> (ShutdownSender, Shutdown) {
 }
 
 impl Renewal {
-    /// Loads them anew when the source or `reload` says so, for ever.
+    /// Reloads them when the source or `reload` asks for it, for ever.
     async fn keep_fresh(&self, reload: &mut tokio::sync::mpsc::Receiver<()>, observer: &dyn Observer) {
         loop {
             tokio::select! {
@@ -286,14 +253,14 @@ impl Renewal {
     }
 }
 
-/// Keeps the TLS keys in this process: neither other processes of the same user, such as the application, may look into
-/// its memory (`/proc/PID/mem`), nor is there a core dump to find them in (prctl(2), `PR_SET_DUMPABLE`). The workers are
-/// programs of their own and not concerned.
+/// Keeps the TLS keys in this process: other processes of the same user, such as the application, cannot read its memory
+/// (`/proc/PID/mem`), and there is no core dump (prctl(2), `PR_SET_DUMPABLE`). The workers are programs of their own and
+/// not affected.
 fn keep_memory_private() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
     {
-        tracing::warn!("the TLS keys are not safe from other processes of this user: {error}");
+        tracing::warn!("cannot protect the TLS keys from other processes of this user: {error}");
     }
 }
 
@@ -301,7 +268,10 @@ fn open_folder(path: &std::path::Path) -> Result<Arc<Folder>, Error> {
     Folder::open(path).map(Arc::new).map_err(|source| Error::Folder { path: path.to_owned(), source })
 }
 
-fn bind(config: &ServeConfig, tls: Option<Arc<ServerConfig>>) -> Result<Vec<(BoundSocket, Speak)>, Error> {
+fn bind(
+    config: &ServeConfig,
+    tls: Option<Arc<ServerConfig>>,
+) -> Result<Vec<(BoundSocket, ListenerProtocol)>, Error> {
     let one = |address: &ListenAddress| {
         listener::bind(address, config.socket_mode)
             .map_err(|source| Error::Bind { address: address.clone(), source })
@@ -309,35 +279,38 @@ fn bind(config: &ServeConfig, tls: Option<Arc<ServerConfig>>) -> Result<Vec<(Bou
     let mut bound = Vec::new();
     let mut https_port = None;
     for address in &config.listeners {
-        let speak = match address.scheme {
-            Scheme::Http => Speak::Http(Role::Serve),
-            Scheme::Https => Speak::Https(tls.clone().ok_or(tls::Error::NoCertificate)?),
-            Scheme::Uwsgi => Speak::Uwsgi,
+        let protocol = match address.scheme {
+            Scheme::Http => ListenerProtocol::Http(ConnectionRole::Serve),
+            Scheme::Https => ListenerProtocol::Https(tls.clone().ok_or(tls::Error::NoCertificate)?),
+            Scheme::Uwsgi => ListenerProtocol::Uwsgi,
         };
         for socket in one(address)? {
             if address.scheme == Scheme::Https
-                && let Place::Tcp { port, .. } = socket.address().place
+                && let Endpoint::Tcp { port, .. } = socket.address().endpoint
             {
                 https_port.get_or_insert(port);
             }
-            bound.push((socket, speak.clone()));
+            bound.push((socket, protocol.clone()));
         }
     }
-    if let Some(place) = &config.redirect_http {
-        let address = ListenAddress { scheme: Scheme::Http, place: place.clone() };
-        let role = Role::Redirect { port: https_port };
-        bound.extend(one(&address)?.into_iter().map(|socket| (socket, Speak::Http(role))));
+    if let Some(endpoint) = &config.redirect_http {
+        let address = ListenAddress { scheme: Scheme::Http, endpoint: endpoint.clone() };
+        let role = ConnectionRole::Redirect { port: https_port };
+        bound.extend(one(&address)?.into_iter().map(|socket| (socket, ListenerProtocol::Http(role))));
     }
     Ok(bound)
 }
 
-fn listen(bound: Vec<(BoundSocket, Speak)>, backlog: u32) -> Result<Vec<(Listener, Speak)>, Error> {
+fn listen(
+    bound: Vec<(BoundSocket, ListenerProtocol)>,
+    backlog: u32,
+) -> Result<Vec<(Listener, ListenerProtocol)>, Error> {
     bound
         .into_iter()
-        .map(|(socket, speak)| {
+        .map(|(socket, protocol)| {
             let address = socket.address().clone();
             let listener = socket.listen(backlog).map_err(|source| Error::Bind { address, source })?;
-            Ok((listener, speak))
+            Ok((listener, protocol))
         })
         .collect()
 }

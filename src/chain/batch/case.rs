@@ -12,7 +12,7 @@ use crate::chain::{
     CheckInput, Located, Origin, Profile, RevocationListError, TrustStore, read_revocation_lists, reasons,
 };
 use crate::container::{self, Kind};
-use crate::finding::Finding;
+use crate::finding::{Finding, Location};
 use crate::x509::{Certificate, CertificateError, Crl, HostName, InvalidName, Purpose};
 
 /// What a line says. Members that are not listed here are ignored, so that lines can carry notes.
@@ -67,11 +67,11 @@ pub struct ReadCertificates {
 /// Why a chain does not hold.
 #[derive(Clone, Debug)]
 pub enum CaseReason {
-    /// A rule, or the file that a line names.
+    /// What a rule found.
     Found(Box<Finding>),
-    /// A certificate in the line itself cannot be decoded.
-    Malformed(Arc<CertificateError>),
-    /// A revocation list in the line itself cannot be used.
+    /// A certificate cannot be decoded; `location` is `None` for one in the line itself.
+    Malformed { error: CertificateError, location: Option<Location> },
+    /// A revocation list in the line cannot be used.
     RevocationList(Arc<RevocationListError>),
 }
 
@@ -280,7 +280,7 @@ fn from_texts(texts: &[String]) -> Result<ReadCertificates, CaseError> {
         for block in contents.blocks.iter().filter(|block| block.kind == Kind::Certificate) {
             match Certificate::from_der(block.der.to_vec()) {
                 Ok(certificate) => all.certificates.push(Located::from(certificate)),
-                Err(error) => all.malformed.push(CaseReason::Malformed(Arc::new(error))),
+                Err(error) => all.malformed.push(CaseReason::Malformed { error, location: None }),
             }
         }
     }

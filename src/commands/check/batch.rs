@@ -16,7 +16,7 @@ pub(super) fn run(file: &str, context: &Context<'_>) -> Result {
     let lines: Box<dyn Read + Send> = if file == "-" {
         Box::new(io::stdin())
     } else {
-        Box::new(File::open(file).map_err(|error| cannot_read(file, &error))?)
+        Box::new(File::open(file).map_err(|error| cannot_read(file, error))?)
     };
     let mut answers = Answers::new();
     let input = BatchInput { lines, files: &LocalFiles, now: context.clock.now() };

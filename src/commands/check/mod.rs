@@ -12,12 +12,12 @@ use crate::chain::{CheckInput, Judgement, Origin, TrustStore, check};
 use crate::cli::CheckArgs;
 use crate::finding::{Finding, Severity};
 use crate::operands::ca_lookup::trust_local_ca;
-use crate::operands::input::{read_certificates, read_certificates_with, read_private_key_with};
+use crate::operands::input::{Malformed, read_certificates, read_certificates_with, read_private_key_with};
 use crate::operands::output::shell_word;
 use crate::operands::password::Passwords;
 use crate::operands::revocation_list::read_revocation_list_file;
 use crate::operands::server_target::{FileOrServer, file_or_server, for_servers_only, parse_host};
-use crate::report::{Checked, Failure, Outcome, Report};
+use crate::report::{Checked, Outcome, Report};
 use crate::x509::{Crl, HostName, PrivateKey};
 
 /// Runs the command.
@@ -42,7 +42,7 @@ fn of_file(name: &str, args: &CheckArgs, context: &Context<'_>) -> Result {
     let file = read_certificates_with(name, &mut passwords)?;
     let basis = Basis::read(args, host, &mut passwords, context)?;
     let word = shell_word(name);
-    let mut findings = damage_errors(name, &file.damages);
+    let mut findings = damage_errors(name, &file);
     findings.extend(form_warnings(name, &file.forms));
     let input = CheckInput::new(&file.certificates, &basis.trust, basis.at, &word);
     let judgement = basis.judge(args, input, file.malformed);
@@ -94,13 +94,13 @@ impl Basis {
     }
 
     /// Judges a chain. One with a malformed certificate is not judged: findings about the others would mislead.
-    fn judge(&self, args: &CheckArgs, input: CheckInput<'_>, malformed: Vec<Finding>) -> Judgement {
+    fn judge(&self, args: &CheckArgs, input: CheckInput<'_>, malformed: Vec<Malformed>) -> Judgement {
         if !malformed.is_empty() {
             return Judgement {
                 path: Vec::new(),
                 missing_issuer: None,
                 trusted_by: None,
-                findings: malformed,
+                findings: malformed.into_iter().map(Finding::from).collect(),
             };
         }
         check(&CheckInput {
@@ -128,7 +128,7 @@ fn trust(args: &CheckArgs) -> Result<TrustStore> {
         let name = path.display().to_string();
         let read = read_certificates(&name)?;
         if !read.malformed.is_empty() {
-            return Err(Failure { findings: read.malformed, status: 2 });
+            return Err(read.malformed.into());
         }
         for located in read.certificates {
             trust.add(located.certificate, Origin::File(name.clone()));

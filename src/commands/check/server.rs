@@ -2,7 +2,6 @@
 //! supports, what it would agree to, and over https one header.
 
 use super::Basis;
-use crate::advice::files::malformed;
 use crate::advice::server::failure;
 use crate::chain::CheckInput;
 use crate::cli::CheckArgs;
@@ -36,9 +35,7 @@ pub(super) fn run(target: &ServerTarget, args: &CheckArgs, context: &Context<'_>
     let words = target.words();
     let input =
         CheckInput { is_live: true, ..CheckInput::new(&probed.certificates, &basis.trust, basis.at, &words) };
-    let undecodable =
-        probed.malformed.iter().map(|(error, location)| malformed(error, location.clone())).collect();
-    let judgement = basis.judge(args, input, undecodable);
+    let judgement = basis.judge(args, input, probed.malformed);
     let facts = ServerFacts { peer: &probed.peer, survey: &survey, starttls: target.starttls, depth };
     let location = Location::file(target.label());
     let of_server = judge_server(&facts).into_iter().map(|finding| finding.at(location.clone()));

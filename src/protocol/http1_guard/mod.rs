@@ -51,20 +51,20 @@ pub struct Progress {
 /// Why a connection is refused. No further byte of it is passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// Bytes that are no well-formed HTTP/1.1: the reason in plain words.
+    /// Bytes that are not well-formed HTTP/1.1, and the reason.
     #[error("bad request: {0}")]
     Malformed(&'static str),
     /// The request line is too long.
     #[error("the request line is too long")]
     TargetTooLong,
     /// The head has too many bytes or fields.
-    #[error("the request's header fields are too large")]
+    #[error("the request header fields are too large")]
     HeadTooLarge,
     /// A transfer coding other than chunked, or a method that asks for a tunnel.
     #[error("not implemented: {0}")]
     NotImplemented(&'static str),
     /// A version that is not HTTP/1.
-    #[error("only HTTP/1.0 and HTTP/1.1 are spoken here")]
+    #[error("only HTTP/1.0 and HTTP/1.1 are supported")]
     Version,
 }
 

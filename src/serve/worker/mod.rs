@@ -2,7 +2,7 @@
 //!
 //! The front (this process) keeps the network and the TLS key and has no Python in it; the application runs in child
 //! processes of the user's own interpreter, so a crash stays there. All workers take requests from one shared queue,
-//! so the kernel gives work to whoever is free; every worker thread answers over a stream of its own.
+//! so the kernel gives work to a free one; every worker thread answers over a stream of its own.
 //!
 //! | file | what it does |
 //! |---|---|
@@ -11,14 +11,18 @@
 //! | `frame` | the frames on a worker thread's stream, as bytes |
 //! | `link` | one worker thread's stream: answers, streamed bodies, bodies that are asked for |
 //! | `response` | a worker's answer to a [`http::Response`], checked |
+//! | `claims` | which request each thread is running |
+//! | `pool_state` | what links and supervisors share: the queue, the living workers, stopping |
 //! | `process` | finding the interpreter, starting a worker |
 //! | `supervisor` | a worker's life: load, serve, die, start again; stopping |
 //!
 //! `python/certkit_worker.py` is the other side, and its first lines are the description of what goes over the wire.
 //! Everything runs on whatever tokio runtime [`WorkerPool::start`] is called on; one thread is enough.
 
+mod claims;
 mod frame;
 mod link;
+mod pool_state;
 mod process;
 mod queue;
 mod response;
@@ -38,8 +42,8 @@ use tokio::sync::oneshot;
 
 pub use response::ResponseBody;
 
+use pool_state::PoolState;
 use queue::Call;
-use supervisor::Shared;
 
 /// A request's body as it comes from the client. An `Err` means that it will never be complete.
 pub type RequestBody = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>;
@@ -47,7 +51,6 @@ pub type RequestBody = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Err
 /// What to run, and how.
 #[derive(Clone, Debug)]
 pub struct WorkerConfig {
-    /// The application.
     pub application: Application,
     /// Number of processes, at least 1.
     pub workers: usize,
@@ -74,22 +77,32 @@ pub enum Application {
     File {
         /// The file, absolute or from the workers' folder.
         path: PathBuf,
-        /// The callable in it.
         callable: Option<String>,
     },
     /// A module that can be imported from the workers' folder or the module path.
-    Module {
-        /// Its dotted name.
-        module: String,
-        /// The callable in it.
-        callable: Option<String>,
-    },
+    Module { module: String, callable: Option<String> },
+}
+
+impl std::fmt::Display for Application {
+    /// `app.py:app` or `pkg.mod:app`, as on the command line.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let callable = match self {
+            Self::File { path, callable } => {
+                write!(f, "{}", path.display())?;
+                callable
+            }
+            Self::Module { module, callable } => {
+                f.write_str(module)?;
+                callable
+            }
+        };
+        callable.as_ref().map_or(Ok(()), |callable| write!(f, ":{callable}"))
+    }
 }
 
 /// A request for the application. The header fields are CGI variables already (RFC 3875 section 4.1).
 #[derive(Debug)]
 pub struct WorkerRequest {
-    /// REQUEST_METHOD.
     pub method: http::Method,
     /// The request target as it came, for REQUEST_URI and RAW_URI.
     pub uri: Bytes,
@@ -110,46 +123,25 @@ pub struct WorkerRequest {
     pub rest: Option<RequestBody>,
 }
 
-/// Why the application cannot be served.
+/// Why the workers cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// There is no interpreter to run.
+    /// The interpreter cannot be run.
     #[error("cannot run the Python interpreter {}: {fault}", .program.display())]
-    Interpreter {
-        /// The interpreter that was chosen.
-        program: PathBuf,
-        /// What is wrong with it.
-        fault: InterpreterFault,
-    },
+    Interpreter { program: PathBuf, fault: InterpreterFault },
     /// The application did not load.
-    #[error("the application did not load\n{traceback}")]
-    Application {
-        /// Python's traceback.
-        traceback: String,
-    },
+    #[error("the application failed to load\n{}", .traceback.trim_end())]
+    Application { traceback: String },
     /// The worker ended while it loaded the application, and said nothing.
-    #[error("{} ended before it had loaded the application: {status}", .program.display())]
-    Ended {
-        /// The interpreter.
-        program: PathBuf,
-        /// How it ended.
-        status: String,
-        /// Whether by a signal.
-        killed: bool,
-    },
-    /// There is no application where it was looked for.
-    #[error("{reason}")]
-    NotFound {
-        /// What is not there, or is no application.
-        reason: String,
-    },
-    /// The system refused.
+    #[error("the application failed to load: {} ended: {status}", .program.display())]
+    Ended { program: PathBuf, status: String, killed: bool },
+    /// There is no such file or module, or no callable in it.
+    #[error("the application failed to load: {reason}")]
+    NotFound { reason: String },
     #[error("cannot {action}: {source}")]
     Io {
-        /// What was tried.
         action: String,
-        /// Why not.
         #[source]
         source: io::Error,
     },
@@ -160,10 +152,10 @@ pub enum StartError {
 #[non_exhaustive]
 pub enum InterpreterFault {
     /// No such file, or none on the PATH, or it may not be run.
-    #[error("no such program")]
+    #[error("not found, or not executable")]
     NotFound,
     /// It is older than [`OLDEST_PYTHON`].
-    #[error("it is Python {version}, and at least {OLDEST_PYTHON} is needed")]
+    #[error("it is Python {version}; at least {OLDEST_PYTHON} is needed")]
     TooOld {
         /// Its version, such as `3.6.15`.
         version: String,
@@ -177,8 +169,8 @@ pub const OLDEST_PYTHON: &str = "3.8";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
-    /// The worker died, or spoke nonsense and was killed, while it ran this request.
-    #[error("the worker died while it ran the request")]
+    /// The worker died while it ran this request, or was killed for a protocol error.
+    #[error("the worker died while it handled the request")]
     Died,
     /// The application raised before any output; its traceback is on standard error.
     #[error("the application failed")]
@@ -187,10 +179,10 @@ pub enum CallError {
     #[error("the server is stopping")]
     Stopped,
     /// The variables alone are larger than a message can be.
-    #[error("the request's header fields are too large")]
+    #[error("the request header fields are too large")]
     TooLarge,
     /// No worker can load the application any more, or too many requests wait already.
-    #[error("no worker is there to run the request")]
+    #[error("no worker is available")]
     Unavailable,
 }
 
@@ -211,7 +203,7 @@ impl CallError {
 /// When the process ends without [`stop`](Self::stop), even by `kill -9`, the workers notice and end at once.
 #[derive(Clone)]
 pub struct WorkerPool {
-    shared: Arc<Shared>,
+    shared: Arc<PoolState>,
 }
 
 impl WorkerPool {
@@ -223,7 +215,7 @@ impl WorkerPool {
         Ok(Self { shared: supervisor::start(config).await? })
     }
 
-    /// Runs one request. Dropping the future tells nobody anything: a request that was not begun is forgotten, a
+    /// Runs one request. Dropping the future has no effect on a worker: a request that was not begun is forgotten, a
     /// running one runs to its end and its answer is thrown away. Dropping the body of the answer stops the application.
     ///
     /// # Errors

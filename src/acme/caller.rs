@@ -1,0 +1,146 @@
+//! The caller's side of this room: it gets progress, gives consent, and judges the new chain.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::remark::Remark;
+use super::storage::RenewalWindow;
+use crate::finding::Finding;
+use crate::sys::clock::date;
+use crate::x509::{Certificate, PrivateKey};
+
+/// The user of this room, which prints nothing and asks nobody itself.
+pub trait Caller {
+    /// Something was done or is about to be done.
+    fn progress(&self, progress: Progress<'_>);
+
+    /// Whether the user agrees to the terms of service at `url`.
+    fn agrees_to(&self, url: &str) -> bool;
+
+    /// Whether a new chain may go live: remarks on it, or what forbids it.
+    ///
+    /// # Errors
+    /// The findings, when the chain must not go live.
+    fn judge(&self, candidate: &Candidate<'_>) -> Result<Vec<Remark>, Vec<Finding>>;
+}
+
+/// A new chain before it goes live.
+#[derive(Debug)]
+pub struct Candidate<'a> {
+    /// Leaf first, as the server sent it.
+    pub chain: &'a [Certificate],
+    pub key: &'a PrivateKey,
+    /// The names that it must be for.
+    pub names: &'a [String],
+}
+
+/// A step of the way to a certificate; its `Display` is a line for the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// A new account's key is on disk; the account is about to be requested.
+    AccountKeySaved,
+    AccountReady,
+    /// The server may check the answers now.
+    ChallengesAnswered {
+        names: usize,
+    },
+    /// The clock here and the server's differ by minutes or more.
+    ClockDiffers {
+        /// By how much the one here is ahead; negative when it is behind.
+        ahead: time::Duration,
+    },
+    /// The directory is about to be fetched.
+    Connecting {
+        server: &'a str,
+    },
+    /// The deploy hook is about to run.
+    DeployHook {
+        command: &'a str,
+    },
+    Downloaded,
+    /// The server was asked to sign.
+    Finalized,
+    /// The server did not say when to renew.
+    NoWindow {
+        reason: &'a str,
+    },
+    /// Challenge answers could not be removed.
+    NotWithdrawn {
+        reason: &'a str,
+    },
+    OrderPlaced {
+        names: usize,
+    },
+    OrderResumed,
+    /// There is a certificate, and another one is needed.
+    Reissue {
+        why: &'static str,
+    },
+    /// Every name is validated.
+    Validated,
+    /// The server is unavailable; the request will be repeated.
+    Waiting {
+        doing: &'static str,
+        pause: Duration,
+    },
+    /// Another run holds the lock.
+    WaitingForLock,
+    /// The server said when to renew.
+    Window {
+        window: &'a RenewalWindow,
+    },
+}
+
+impl fmt::Display for Progress<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AccountKeySaved => f.write_str("requesting a new account"),
+            Self::AccountReady => f.write_str("the account is ready"),
+            Self::ChallengesAnswered { names } => {
+                write!(f, "challenge answers are ready; the server is checking {}", count(*names))
+            }
+            Self::ClockDiffers { ahead } => {
+                let direction = if ahead.is_negative() { "behind" } else { "ahead of" };
+                let minutes = ahead.whole_minutes().unsigned_abs();
+                write!(
+                    f,
+                    "this machine's clock is {minutes} minutes {direction} the server's; set it, or \
+                     certificates will seem expired or not yet valid"
+                )
+            }
+            Self::Connecting { server } => write!(f, "connecting to {server}"),
+            Self::DeployHook { command } => write!(f, "running the deploy hook: {command}"),
+            Self::Downloaded => f.write_str("downloaded the certificate"),
+            Self::Finalized => f.write_str("the server is issuing the certificate"),
+            Self::NoWindow { reason } => {
+                write!(f, "the server did not say when to renew: {reason}")
+            }
+            Self::NotWithdrawn { reason } => {
+                write!(f, "cannot remove a challenge answer: {reason}")
+            }
+            Self::OrderPlaced { names } => {
+                write!(f, "ordered a certificate for {}", count(*names))
+            }
+            Self::OrderResumed => f.write_str("continuing the order of an earlier run"),
+            Self::Reissue { why } => write!(f, "getting a new certificate: {why}"),
+            Self::Validated => f.write_str("all names are validated"),
+            Self::Waiting { doing, pause } => {
+                let seconds = pause.as_secs();
+                write!(f, "{doing}: the server is unavailable; retrying in {seconds} s")
+            }
+            Self::WaitingForLock => f.write_str("waiting for another certkit process"),
+            Self::Window { window } => {
+                let (start, end) = (date(window.start.0), date(window.end.0));
+                write!(f, "the server asks for renewal between {start} and {end}")?;
+                match &window.explanation {
+                    Some(url) => write!(f, "; reason: {url}"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+fn count(names: usize) -> String {
+    if names == 1 { "1 name".to_owned() } else { format!("{names} names") }
+}
