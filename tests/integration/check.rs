@@ -278,7 +278,7 @@ fn codes_are_explained() {
     test.certkit(&["check", "--explain", "missing_intermediate"])
         .exits(0)
         .says("## missing_intermediate")
-        .says("Mend:")
+        .says("Fix:")
         .keeps_quiet_about("## multiple_leaves");
     test.certkit(&["check", "--explain", "host"]).exits(2).says("host_mismatch");
     test.certkit(&["check"]).exits(2);
