@@ -14,7 +14,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "lib",
         does: "run: parses the command line, runs the command, prints its report",
-        uses: &["cli", "commands", "render"],
+        uses: &["advice", "cli", "commands", "render"],
     },
     Room {
         name: "commands",
@@ -49,20 +49,19 @@ pub(super) const ROOMS: &[Room] = &[
             "probe",
             "serve",
             "sources",
-            "tls",
             "trust",
             "x509",
         ],
     },
     Room {
-        name: "operands",
-        does: "what users name: input files, passwords, output files, the CA, servers",
-        uses: &["ca", "chain", "cli", "container", "probe", "tls", "x509"],
-    },
-    Room {
         name: "sources",
         does: "the running server's certificates: from files, from ACME, made for localhost",
-        uses: &["acme", "ca", "chain", "container", "tls", "x509"],
+        uses: &["acme", "ca", "chain", "config", "container", "operands", "serve", "tls", "x509"],
+    },
+    Room {
+        name: "operands",
+        does: "what users name: input files, passwords, output files, the CA, servers",
+        uses: &["ca", "chain", "cli", "container", "probe", "x509"],
     },
     Room { name: "render", does: "reports as text for people or JSON for scripts", uses: &["cli"] },
     Room {
@@ -81,7 +80,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "probe",
         does: "looking at a live server: its chain, protocols, cipher suites, headers",
-        uses: &["x509"],
+        uses: &["tls", "x509"],
     },
     Room {
         name: "ca",
