@@ -11,11 +11,11 @@
 //!            -> acme advice ca chain cli config container operands probe serve sources tls trust
 //!               x509
 //! advice     what an error means to the user: code, location, fix, exit status
-//!            -> acme ca chain config container operands probe serve sources trust x509
+//!            -> acme ca chain config container operands probe serve sources tls trust x509
 //! sources    the running server's certificates: from files, from ACME, made for localhost
-//!            -> acme ca chain config container operands serve tls x509
+//!            -> acme ca chain container operands serve tls x509
 //! operands   what users name: input files, passwords, output files, the CA, servers
-//!            -> ca chain cli container probe x509
+//!            -> acme ca chain cli container probe x509
 //! render     reports as text for people or JSON for scripts
 //!            -> cli
 //! cli        the command line as clap structs, and the help text

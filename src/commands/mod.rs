@@ -13,7 +13,7 @@ pub(crate) mod mkca;
 mod mkcert;
 mod renew;
 mod revoke;
-pub(crate) mod serve;
+mod serve;
 mod show;
 mod sign;
 mod trust;

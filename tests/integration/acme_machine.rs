@@ -79,7 +79,7 @@ fn a_state_directory_that_cannot_be_used_is_found_before_anything_is_ordered() {
         let before = test.mode(path);
         mode(path, 0);
         let requests = front.requests();
-        obtain_without_override(&test, &front).exits(2).says("permission").says("run it as the owner");
+        obtain_without_override(&test, &front).exits(2).says("permission").says("Run it as the owner");
         assert_eq!(front.requests(), requests, "{path}");
         mode(path, before);
     }
@@ -105,7 +105,8 @@ fn a_state_directory_of_somebody_else_is_refused() {
     obtain_without_override(&test, &front)
         .exits(2)
         .says("permission")
-        .says(&format!("belongs to the user with the number {owner}"));
+        .says("belongs to another user")
+        .says(&owner.to_string());
     assert_eq!(front.requests(), 0);
 }
 

@@ -34,7 +34,7 @@ fn a_name_goes_in_and_out() {
         .says(r"C:\Windows\System32\drivers\etc\hosts");
     let block = "\n# certkit hosts: begin\n127.0.0.1\twww.mysite.test\n# certkit hosts: end\n";
     assert_eq!(test.text("hosts"), format!("{USUAL}{block}"));
-    hosts(&test, &["add", "www.mysite.test"]).exits(0).says("is there already");
+    hosts(&test, &["add", "www.mysite.test"]).exits(0).says("is already in");
     hosts(&test, &["add", "www.mysite.test", "::1"]).exits(0);
     hosts(&test, &["add", "bücher.test", "10.9.8.7"]).exits(0).says("xn--bcher-kva.test");
     hosts(&test, &["check", "www.mysite.test"]).exits(0).says("::1");
@@ -44,7 +44,7 @@ fn a_name_goes_in_and_out() {
     hosts(&test, &["remove", "bücher.test"]).exits(0);
     assert_eq!(test.text("hosts"), format!("{USUAL}{block}"));
     hosts(&test, &["remove", "www.mysite.test"]).exits(0).says("removed");
-    hosts(&test, &["remove", "www.mysite.test"]).exits(0).says("was not there");
+    hosts(&test, &["remove", "www.mysite.test"]).exits(0).says("was not in");
     assert_eq!(test.text("hosts"), USUAL);
 }
 
@@ -52,7 +52,7 @@ fn a_name_goes_in_and_out() {
 fn lines_of_others_are_respected() {
     let test = folder();
     hosts(&test, &["add", "office.test"]).exits(2).says("hosts_entry").says("hosts, line 4");
-    hosts(&test, &["add", "office.test", "10.1.2.3"]).exits(0).says("is there already");
+    hosts(&test, &["add", "office.test", "10.1.2.3"]).exits(0).says("is already in");
     hosts(&test, &["remove", "office.test"]).exits(0).says("not certkit's");
     assert_eq!(test.text("hosts"), USUAL);
     // Another family is no conflict.

@@ -49,6 +49,7 @@ pub(super) const ROOMS: &[Room] = &[
             "probe",
             "serve",
             "sources",
+            "tls",
             "trust",
             "x509",
         ],
@@ -56,12 +57,12 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "sources",
         does: "the running server's certificates: from files, from ACME, made for localhost",
-        uses: &["acme", "ca", "chain", "config", "container", "operands", "serve", "tls", "x509"],
+        uses: &["acme", "ca", "chain", "container", "operands", "serve", "tls", "x509"],
     },
     Room {
         name: "operands",
         does: "what users name: input files, passwords, output files, the CA, servers",
-        uses: &["ca", "chain", "cli", "container", "probe", "x509"],
+        uses: &["acme", "ca", "chain", "cli", "container", "probe", "x509"],
     },
     Room { name: "render", does: "reports as text for people or JSON for scripts", uses: &["cli"] },
     Room {
