@@ -104,9 +104,9 @@ pub fn decode_path(path: &str) -> Option<Cow<'_, [u8]>> {
     (!harmful).then_some(decoded)
 }
 
-/// Takes a mount prefix (without trailing slash) off a path, if the path is below it, and gives the rest.
+/// Removes a mount prefix (without trailing slash) from a path that is below it.
 ///
-/// A prefix matches at a segment boundary only: `/app` takes `/app` and `/app/x`, not `/apple`.
+/// A prefix matches at a segment boundary only: `/app` matches `/app` and `/app/x`, not `/apple`.
 pub fn below<'p>(prefix: &[u8], path: &'p [u8]) -> Option<&'p [u8]> {
     path.strip_prefix(prefix).filter(|rest| matches!(rest, [] | [b'/', ..]))
 }

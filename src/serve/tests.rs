@@ -145,7 +145,7 @@ async fn slow_heads_are_cut_and_idle_connections_closed() {
     let start = Instant::now();
     let said = server.ask("GET / HTTP/1.1\r\nHost: a").await;
     assert_eq!(statuses(&said), ["408"]);
-    // The response is sent or not begun: the server does not wait for one.
+    // Before a request and after a response the connection ends without another response.
     assert_eq!(server.ask("").await, "");
     let said = server.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     assert_eq!(statuses(&said), ["200"]);
