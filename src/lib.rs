@@ -19,7 +19,7 @@
 //! render     reports as text for people or JSON for scripts
 //!            -> cli
 //! cli        the command line as clap structs, and the help text
-//!            -> acme ca config serve x509
+//!            -> acme ca chain config probe serve x509
 //! config     layered settings: certkit.toml, uWSGI ini files
 //!            -> serve
 //! serve      the HTTPS server and its Python workers
@@ -31,7 +31,7 @@
 //! ca         making certificates: profiles, issuing, the ledger, revocation lists
 //!            -> x509
 //! chain      putting a chain in order, building and judging a path
-//!            -> x509
+//!            -> container x509
 //! trust      the trust stores of this machine: system, NSS, Firefox, Java
 //!            -> x509
 //! tls        server-side TLS: policy and choice of certificate
