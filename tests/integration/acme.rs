@@ -359,5 +359,5 @@ fn every_help_ends_with_the_exit_status() {
     };
     says("obtain", "/var/lib/certkit");
     says("renew", "then daily");
-    says("revoke", "It is not renewed");
+    says("revoke", "It will not be renewed");
 }

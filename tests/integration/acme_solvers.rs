@@ -111,7 +111,10 @@ fn addresses_are_proved_over_http() {
         assert!(names_in(&test, "::1").contains("IP Address:0:0:0:0:0:0:0:1"));
     }
     let requests = pebble.requests();
-    pebble.obtain_by(&["127.0.0.1", "a.test", "--dns-hook", "true"]).exits(2).says("127.0.0.1, which is an IP address");
+    pebble
+        .obtain_by(&["127.0.0.1", "a.test", "--dns-hook", "true"])
+        .exits(2)
+        .says("127.0.0.1, which is an IP address");
     assert_eq!(pebble.requests(), requests);
 }
 
