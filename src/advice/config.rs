@@ -9,7 +9,7 @@ impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
         let message = error.to_string();
         let (location, fix) = match error {
-            SettingsError::Read { file, source } => return cannot_read(&file, &source),
+            SettingsError::Read { file, source } => return cannot_read(&file, source).into(),
             SettingsError::NotUtf8 { file } => (Location::file(file), "Save the file in UTF-8."),
             SettingsError::Syntax { file, error } => {
                 let location = match error.line {

@@ -96,7 +96,7 @@ impl From<CertificateError> for Failure {
     }
 }
 
-/// A key file that its group or everybody may read.
+/// A key file that its group or all users may read.
 pub fn key_readable_by_others(key: &Path, mode: u32) -> Finding {
     let file = key.display().to_string();
     let message = format!("users other than the owner can read the private key {file} (mode {mode:o})");

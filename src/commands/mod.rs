@@ -18,7 +18,10 @@ mod show;
 mod sign;
 mod trust;
 
-use crate::cli::{Cli, Command, GlobalArgs};
+use std::time::Duration;
+
+use crate::cli::{Cli, Command, GlobalArgs, LiveArgs};
+use crate::operands::server_target::ServerOptions;
 use crate::render::Talk;
 use crate::report::{Failure, Report};
 use crate::sys::clock::{Clock, SystemClock};
@@ -45,6 +48,7 @@ pub fn run(cli: &Cli) -> Report {
         Command::Serve(args) => serve::run(args, &context),
         Command::Completions(args) => completions::completions(args),
         Command::Man(args) => completions::man(args),
+        Command::Options(_) => completions::options(),
     };
     result.unwrap_or_else(Report::from)
 }
@@ -61,3 +65,8 @@ pub struct Context<'a> {
 
 /// What a command gives back.
 pub(crate) type Result<T = Report> = std::result::Result<T, Failure>;
+
+/// The options about servers, as `check` and `show` have them.
+fn server_options(args: &LiveArgs) -> ServerOptions {
+    ServerOptions { starttls: args.starttls, timeout: args.timeout.map(Duration::from_secs) }
+}

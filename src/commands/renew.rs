@@ -121,7 +121,7 @@ fn renew(
     }
     let mut read = read_certificates(file)?;
     if !read.malformed.is_empty() {
-        return Err(Failure { findings: read.malformed, status: FAILED });
+        return Err(Failure::from(read.malformed).status(FAILED));
     }
     let refuse = |code, message: String, fix: &str| {
         Failure::from(Finding::error(code, message).at(Location::file(file)).fix(fix))

@@ -27,7 +27,7 @@ pub(super) fn revoke(args: &RevokeArgs, context: &Context<'_>) -> Result {
     let file = args.certificate.as_str();
     let read = read_certificates(file)?;
     let Some(certificate) = read.certificates.into_iter().next().map(|located| located.certificate) else {
-        return Err(Failure { findings: read.malformed, status: 2 });
+        return Err(read.malformed.into());
     };
     let ca = signing_ca(&args.ca)?;
     if !is_issued_by(&certificate, &ca) {

@@ -153,7 +153,7 @@ fn anchor(file: Option<&Path>, action: Action) -> Result<(String, Anchor)> {
     let file = path.display().to_string();
     let read = read_certificates(&file)?;
     if !read.malformed.is_empty() {
-        return Err(Failure { findings: read.malformed, status: 2 });
+        return Err(read.malformed.into());
     }
     let mut certificates = read.certificates;
     // In a file of several it is the root that is to be trusted.

@@ -1,4 +1,5 @@
-//! The layers of settings for `serve`: flags and environment over `uwsgi.ini` or `certkit.toml` over the user's file.
+//! The layers of settings for `serve`: flags and environment over `uwsgi.ini` or `certkit.toml`
+//! over the user's file.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,6 @@ const UWSGI_FILE: &str = "uwsgi.ini";
 /// Bytes: far more than a file written by hand.
 const LARGEST: u64 = 1 << 20;
 
-/// All layers, combined.
 pub struct Settings {
     pub serve: PartialServe,
     /// The file that names the application, if a file does.

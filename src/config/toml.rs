@@ -11,8 +11,6 @@ struct Document {
     serve: Option<PartialServe>,
 }
 
-/// Reads a `certkit.toml`.
-///
 /// # Errors
 /// Text that is not TOML, or an invalid value. Unknown keys are errors too: most are misspelt.
 pub fn read(text: &str) -> Result<PartialServe, SyntaxError> {

@@ -141,7 +141,7 @@ fn read_ca(certificate: &Path, key_path: &Path, passwords: &mut Passwords) -> Re
     let file = path.display().to_string();
     let mut read = read_certificates(&file)?;
     if !read.malformed.is_empty() {
-        return Err(Failure { findings: read.malformed, status: 2 });
+        return Err(read.malformed.into());
     }
     let ca = read.certificates.remove(0).certificate;
     let others: Vec<_> = read.certificates.into_iter().map(|located| located.certificate).collect();

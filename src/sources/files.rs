@@ -23,7 +23,8 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Certificates and keys in the same order. Without keys, each certificate file must hold its own.
+    /// Certificates and keys in the same order. Without keys, each certificate file must hold its
+    /// own.
     ///
     /// # Errors
     /// When there is not one key for each certificate.
@@ -66,7 +67,7 @@ impl Files {
         let file = certificate.display().to_string();
         let read = read_certificates(&file)?;
         if !read.malformed.is_empty() {
-            return Err(Failure { findings: read.malformed, status: 1 });
+            return Err(Failure::from(read.malformed).status(1));
         }
         let private_key = read_private_key(key)?;
         remarks.extend(exposed_mode(key).map(|mode| key_readable_by_others(key, mode)));
@@ -118,8 +119,8 @@ impl CertificateSource for Files {
     }
 }
 
-/// The findings of `certkit check`. The system's store is read only if the chain does not end in a private CA: that takes
-/// longer than all the rest.
+/// The findings of `certkit check`. The system's store is read only if the chain does not end in a
+/// private CA: that takes longer than all the rest.
 fn judge(certificates: &[chain::Located], key: &crate::x509::PrivateKey, file: &str) -> Vec<Finding> {
     let word = shell_word(file);
     let check = |trust: &TrustStore| {
@@ -141,7 +142,7 @@ fn judge(certificates: &[chain::Located], key: &crate::x509::PrivateKey, file: &
     judgement.findings.into_iter().filter(|finding| !about_trust.contains(&finding.code)).collect()
 }
 
-/// The mode of a key file that its group or everybody may use.
+/// The mode of a key file that its group or all users may read.
 fn exposed_mode(key: &Path) -> Option<u32> {
     let metadata = std::fs::metadata(key).ok()?;
     let mode = metadata.permissions().mode() & 0o777;

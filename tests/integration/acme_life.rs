@@ -423,7 +423,7 @@ fn the_list_says_what_there_is() {
     let Some(pebble) = Pebble::start(&test) else { return };
     pebble.obtain(&["b.test"]).exits(0);
     pebble.obtain(&["a.test", "www.a.test", "-k", "p384"]).exits(0);
-    let text = list(&[]).says(&pebble.directory()).says("days left").says("renewal  from 20").stdout();
+    let text = list(&[]).says(&pebble.directory()).says("days left").says("renewal  after 20").stdout();
     assert!(text.find("a.test") < text.find("b.test"));
     let listed = list(&["--format", "json"]).report();
     let first = &listed["certificates"][0];

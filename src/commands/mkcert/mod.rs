@@ -159,7 +159,7 @@ fn key(args: &MkcertArgs) -> Result<PrivateKey> {
         None => new_key(args.key_kind),
         Some(path) => {
             let mut passwords = Passwords::new("--key-password-file", args.key_password_file.as_deref());
-            read_private_key_with(path, &mut passwords)
+            Ok(read_private_key_with(path, &mut passwords)?)
         }
     }
 }

@@ -46,7 +46,7 @@ impl<'a> Source<'a> {
             return Ok(Self::File(file));
         }
         let text = read_limited_from(io::stdin().lock(), MAX_BYTES);
-        text.map(Self::Text).map_err(|error| cannot_read(file, &error))
+        text.map(Self::Text).map_err(|error| cannot_read(file, error).into())
     }
 
     /// Begins at the first line.
@@ -61,7 +61,7 @@ impl<'a> Source<'a> {
                     let open = File::open(file)?;
                     if open.metadata()?.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(open) }
                 };
-                let open = open().map_err(|error: io::Error| cannot_read(file, &error))?;
+                let open = open().map_err(|error: io::Error| cannot_read(file, error))?;
                 Ok(Lines { reader: Box::new(BufReader::new(open)), file, number: 0 })
             }
         }
