@@ -373,7 +373,7 @@ impl CertificateWatch {
             }
             RenewalOutcome::HeldBack { until, .. } => say_next(user, until),
             RenewalOutcome::HookRepeated(_, run) => self.say_hook(Some(&run)),
-            RenewalOutcome::Revoked | RenewalOutcome::Unneeded(_) => {}
+            RenewalOutcome::Revoked | RenewalOutcome::NotDue(_) => {}
         }
     }
 
