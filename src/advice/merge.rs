@@ -28,7 +28,7 @@ pub fn two_outputs() -> Failure {
 /// A private key in an input.
 pub fn private_key_in_input(file: &str, location: &Location) -> Finding {
     let message =
-        format!("{file} holds a private key; it was left out of the new file, which everyone may read");
+        format!("`{file}` holds a private key; it was left out of the new file, which everyone may read");
     Finding::warning(Code::PrivateKeyInInput, message).at(location.clone())
 }
 

@@ -47,7 +47,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                 );
                 let fix = format!(
                     "Get the certificate of `{issuer_label}` that came with this one, or download it \
-                     from the CA's site{}",
+                     from the CA's site.{}",
                     fixes::download_lines(&member.certificate.issuer_urls)
                 );
                 judged.report(&BAD, member, message, fix)

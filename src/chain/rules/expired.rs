@@ -36,7 +36,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                 let urls = child.map_or(&[][..], |child| &child.certificate.issuer_urls);
                 let fix = format!(
                     "Download the CA's newer certificate of the same name and key, then run \
-                     `certkit merge` again{}",
+                     `certkit merge` again.{}",
                     fixes::download_lines(urls)
                 );
                 ("intermediate certificate", fix)

@@ -25,7 +25,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let message = format!("`{label}` is self-signed; clients do not trust it");
         let fix = format!(
             "Replace it: `certkit mkca`, then `certkit mkcert NAME` for your own machines; \
-             `certkit acme obtain NAME` for the public\n\
+             `certkit acme obtain NAME` for the public.\n\
              Or trust this very certificate: certkit check {file} --roots {own}\n\
              and install it on clients:\n{}",
             fixes::install_commands(own)
