@@ -14,7 +14,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "lib",
         does: "run: parses the command line, runs the command, prints its report",
-        uses: &["cli", "commands", "render"],
+        uses: &["advice", "cli", "commands", "render"],
     },
     Room {
         name: "commands",
@@ -37,6 +37,11 @@ pub(super) const ROOMS: &[Room] = &[
         ],
     },
     Room {
+        name: "sources",
+        does: "the running server's certificates: from files, from ACME, made for localhost",
+        uses: &["acme", "advice", "ca", "chain", "operands", "serve", "tls", "x509"],
+    },
+    Room {
         name: "advice",
         does: "what an error means to the user: code, location, fix, exit status",
         uses: &[
@@ -48,7 +53,6 @@ pub(super) const ROOMS: &[Room] = &[
             "operands",
             "probe",
             "serve",
-            "sources",
             "tls",
             "trust",
             "x509",
@@ -57,12 +61,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "operands",
         does: "what users name: input files, passwords, output files, the CA, servers",
-        uses: &["acme", "ca", "chain", "cli", "container", "probe", "tls", "x509"],
-    },
-    Room {
-        name: "sources",
-        does: "the running server's certificates: from files, from ACME, made for localhost",
-        uses: &["acme", "ca", "chain", "container", "tls", "x509"],
+        uses: &["acme", "ca", "chain", "cli", "container", "probe", "x509"],
     },
     Room { name: "render", does: "reports as text for people or JSON for scripts", uses: &["cli"] },
     Room {
@@ -81,7 +80,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "probe",
         does: "looking at a live server: its chain, protocols, cipher suites, headers",
-        uses: &["tls"],
+        uses: &["tls", "x509"],
     },
     Room {
         name: "ca",
