@@ -1,4 +1,6 @@
 //! What an error means for the user: code, place, fix, and the exit status. One file per domain.
 
+pub mod ca;
 pub mod files;
+pub mod output;
 pub mod server;

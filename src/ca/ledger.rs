@@ -16,7 +16,7 @@ use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::crl::{ListEntry, Reason};
+use super::reason::{ListEntry, Reason};
 use crate::sys::fs::{PRIVATE, plain};
 use crate::x509::Certificate;
 

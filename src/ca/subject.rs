@@ -5,6 +5,9 @@ use crate::x509::encode::{
     IA5_STRING, PRINTABLE_STRING, SEQUENCE, SET, UTF8_STRING, contents, element, object_identifier,
 };
 
+/// Upper bound of a common name (RFC 5280 appendix A.1, ub-common-name).
+pub(super) const MAX_COMMON_NAME: usize = 64;
+
 /// A distinguished name. Attributes may be repeated and stand together in one RDN: it is kept as the bytes that go
 /// into the certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,7 +62,7 @@ impl Subject {
     /// The same name with a common name behind all the rest.
     #[must_use]
     pub fn with_common_name(mut self, name: &str) -> Self {
-        let name: String = name.chars().take(super::profile::MAX_COMMON_NAME).collect();
+        let name: String = name.chars().take(MAX_COMMON_NAME).collect();
         let kind = object_identifier("2.5.4.3").unwrap_or_default();
         let attribute = element(SEQUENCE, &[&kind, &element(UTF8_STRING, &[name.as_bytes()])]);
         self.rdns.push(Rdn { der: element(SET, &[&attribute]), common_name: Some(name) });

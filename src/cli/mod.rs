@@ -33,7 +33,7 @@ pub use live::{LiveArgs, StarttlsProtocol};
 pub use merge::MergeArgs;
 pub use mkca::MkcaArgs;
 pub use mkcert::{CaArgs, MkcertArgs};
-pub use renew::{Left, RenewArgs};
+pub use renew::RenewArgs;
 pub use revoke::{CrlArgs, RevokeArgs};
 pub use serve::{Listen, ServeArgs};
 pub use show::ShowArgs;

@@ -11,7 +11,7 @@ use crate::operands::fetch;
 use crate::operands::input::{
     CertificateFile, certificates_in, read_certificates_with, read_private_key_with,
 };
-use crate::operands::output::{cannot_write, shell_word};
+use crate::operands::output::shell_word;
 use crate::operands::password::Passwords;
 use crate::pem;
 use crate::report::{Dropped, Failure, Merged, Outcome, Report, Role};
@@ -304,7 +304,7 @@ fn write(args: &MergeArgs, order: Order, mut findings: Vec<Finding>) -> Result {
             mode: PUBLIC,
             existing: if args.force { Existing::Replace } else { Existing::Refuse },
         };
-        create_all(&[file]).map_err(|error| cannot_write(&error))?;
+        create_all(&[file])?;
         next.push(check_command(args, &merged));
     }
     Ok(Report { outcome: Outcome::Merged(merged), findings, next })

@@ -6,7 +6,6 @@ mod completions;
 mod convert;
 mod csr;
 mod hosts;
-mod issuing;
 mod key;
 mod merge;
 mod mkca;
@@ -18,7 +17,9 @@ mod show;
 mod sign;
 mod trust;
 
-use crate::cli::{Cli, Command, GlobalArgs};
+use crate::cli::{CaArgs, Cli, Command, Format, GlobalArgs};
+use crate::operands::ca_lookup::CaChoice;
+use crate::operands::destination::{Stdout, StdoutError};
 use crate::render::Talk;
 use crate::report::{Failure, Report};
 use crate::sys::clock::{Clock, SystemClock};
@@ -57,6 +58,34 @@ pub struct Context<'a> {
     pub talk: Talk,
     /// The options of every command.
     pub global: &'a GlobalArgs,
+}
+
+impl Context<'_> {
+    /// Two kinds of data cannot share standard output.
+    ///
+    /// # Errors
+    /// When the report in JSON goes there.
+    fn require_free_stdout(&self) -> Result<()> {
+        match Stdout::from(self.global.format) {
+            Stdout::Free => Ok(()),
+            Stdout::Report => Err(StdoutError::CarriesReport.into()),
+        }
+    }
+}
+
+impl From<Format> for Stdout {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Human => Self::Free,
+            Format::Json => Self::Report,
+        }
+    }
+}
+
+impl From<&CaArgs> for CaChoice {
+    fn from(args: &CaArgs) -> Self {
+        Self { files: args.ca.clone().zip(args.ca_key.clone()), password_file: args.password_file.clone() }
+    }
 }
 
 /// What a command gives back.

@@ -9,6 +9,7 @@ use super::password::Passwords;
 use crate::advice::files::{
     damage_notes, encrypted_key, form_notes, malformed, no_certificate, no_private_key, unreadable,
 };
+use crate::ca::CertificateFiles;
 use crate::chain::Located;
 use crate::container::{self, Block, Contents, Kind, LockedError, Note};
 use crate::finding::{Code, Finding, Location};
@@ -125,6 +126,20 @@ pub fn certificates_in(source: &str, bytes: &[u8]) -> Result<Vec<Located>, Failu
         return Err(no_certificate(source, bytes, &read).into());
     }
     Ok(read.certificates)
+}
+
+/// Files of earlier certificates, as a CA reads them: nobody is asked for a password.
+pub struct ReadFiles;
+
+impl CertificateFiles for ReadFiles {
+    fn certificate(&self, path: &Path) -> Option<Certificate> {
+        let read = read_certificates(&path.display().to_string()).ok()?;
+        read.certificates.into_iter().next().map(|located| located.certificate)
+    }
+
+    fn key(&self, path: &Path) -> Option<PrivateKey> {
+        read_private_key(path).ok()
+    }
 }
 
 /// Reads the private key of a file, the first one if there are several blocks. A password is taken from the variable

@@ -8,3 +8,4 @@ pub mod output;
 pub mod password;
 pub mod seal;
 pub mod server_target;
+pub mod shell;

@@ -16,6 +16,7 @@ mod name_constraints;
 mod private_key;
 mod public_part;
 mod purpose;
+mod renewal_policy;
 mod request;
 mod signer;
 
@@ -33,5 +34,6 @@ pub use name::{CertificateName, HostName, InvalidName};
 pub use name_constraints::{NameConstraints, Subtree, Verdict};
 pub use private_key::{Error as PrivateKeyError, PrivateKey};
 pub use purpose::Purpose;
+pub use renewal_policy::RenewalPolicy;
 pub use request::Request;
 pub use signer::Signer;

@@ -22,13 +22,14 @@ use super::super::Result;
 use super::super::acme::{
     User, check_mail_address, default_state, failure, hook_finding, minute, server_address,
 };
-use super::super::issuing::{cannot_issue, new_key};
 use super::words::Identity;
 use crate::acme::challenge::tls_alpn01::Proofs;
 use crate::acme::challenge::{self, Answer, Embedded, Kind, Method, Solver};
 use crate::acme::storage::{CertificateStore, Storage};
 use crate::acme::{self, HookRun, Keeper, LETS_ENCRYPT, Plan, Turn, Urgency};
-use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
+use crate::ca::{
+    CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, certificate_names, make_root, new_key,
+};
 use crate::config::PartialServe;
 use crate::config::values::AcmeMissing;
 use crate::finding::{Code, Finding, Location};
@@ -39,7 +40,7 @@ use crate::serve::address::Scheme;
 use crate::serve::{Certificates, HttpChallenges};
 use crate::sys::clock::{Clock, SystemClock, date};
 use crate::tls::{AlpnChallenges, CertificateSet, CertificateSource};
-use crate::x509::{CertificateName, CertifiedKey, KeyKind, Purpose};
+use crate::x509::{CertifiedKey, KeyKind, Purpose};
 
 /// A sleep is never longer: clocks are set, machines wake up, and another program may have renewed meanwhile.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60 * 60);
@@ -201,13 +202,10 @@ fn placeholder(names: &[String]) -> Result<CertifiedKey> {
     let now = SystemClock.now();
     let subject = Subject::common_name("certkit: no certificate from the ACME server yet");
     let authority = CaProfile::new(subject, PLACEHOLDER_DAYS, 0);
-    let root = make_root(&authority, new_key(KeyKind::EcdsaP256)?, now).map_err(cannot_issue)?;
-    let names = names.iter().filter_map(|name| CertificateName::parse(name).ok()).collect();
-    let profile = LeafProfile::new(names, Purpose::Server, PLACEHOLDER_DAYS);
-    let key = new_key(KeyKind::EcdsaP256)?;
-    let leaf = issue_leaf(&profile, &key, &root, now).map_err(cannot_issue)?.certificate;
-    CertifiedKey::new(leaf, Vec::new(), key)
-        .map_err(|mismatch| Finding::error(Code::KeyMismatch, mismatch.to_string()).into())
+    let root = make_root(&authority, new_key(KeyKind::EcdsaP256)?, now)?;
+    let profile = LeafProfile::new(certificate_names(names)?, Purpose::Server, PLACEHOLDER_DAYS);
+    let key = SubjectKey::New(KeyKind::EcdsaP256);
+    Ok(Issuer::new(&root, now)?.issue(Issuance::leaf(&profile, key, now))?.into_certified()?)
 }
 
 impl AcmeCertificates {
