@@ -2,7 +2,7 @@
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: test soak lint bench completions fuzz fuzz-smoke
+.PHONY: test soak lint bench completions map fuzz fuzz-smoke
 
 # Installs the peers and runs every test beside them, skipping nothing.
 test:
@@ -39,6 +39,10 @@ fuzz:
 # Every fuzz target for a few seconds, on testdata and on what once failed.
 fuzz-smoke:
 	@fuzz/run.sh smoke
+
+# The map in src/lib.rs, from the table of the architecture test; also drops lines of tests/known.txt that hold no longer.
+map:
+	CERTKIT_UPDATE=1 cargo test --locked --test integration -- architecture:: words::
 
 # The files under completions/, from the same definitions as --help.
 completions:

@@ -99,9 +99,12 @@ def main():
 
     os.register_at_fork(after_in_child=forget)
     _thread.start_new_thread(watch, (control, lanes))
-    # A service manager that stops the service sends this to every process of it, yet running requests are to be
+    # A service manager that stops the service sends SIGTERM to each of its processes, yet running requests are to be
     # finished: the front decides. (A handler, not SIG_IGN, because programs started from here would inherit that.)
     _signal.signal(_signal.SIGTERM, lambda *_: None)
+    # Shells start background jobs with SIGINT ignored, and children inherit that: Python then installs no handler, and
+    # SIGINT could not end this process.
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     try:
         application = load(kind, target, name, paths)
     except LoadError as error:
@@ -173,7 +176,7 @@ def load(kind, target, name, paths):
         except AttributeError:
             raise LoadError(missing_callable(module, target, name)) from None
     if not callable(value):
-        raise LoadError("%s: `%s` is %r, which cannot be called" % (target, name or "application", value))
+        raise LoadError("%s: `%s` is %r, which is not callable" % (target, name or "application", value))
     return value
 
 
@@ -201,7 +204,7 @@ def missing_callable(module, target, name):
     text = "%s has no `%s`" % (target, name or "application")
     if name is None or name == "":
         if callable(getattr(module, "app", None)):
-            return text + ", but `app`: write %s:app" % target
+            return text + ", but it has `app`: name it as %s:app" % target
     return text
 
 
@@ -324,7 +327,7 @@ class Lane:
         while len(head) < 13:
             more = self.stream.recv(13 - len(head))
             if not more:
-                raise ConnectionError("the front is gone")
+                raise ConnectionError("the front has closed the connection")
             head += more
         return head[4:5], head[5:], int.from_bytes(head[:4], "little") - 9
 
@@ -423,13 +426,13 @@ class Exchange:
         if bodiless is None:
             bodiless = check_status(status)
         if type(headers) is not list:
-            raise TypeError("start_response() wants a list of headers, not %r (PEP 3333)" % type(headers).__name__)
+            raise TypeError("start_response() takes a list of headers, not %r (PEP 3333)" % type(headers).__name__)
         if len(headers) > HEADER_COUNT:
-            raise ValueError("start_response() got %d headers, and %d are allowed" % (len(headers), HEADER_COUNT))
+            raise ValueError("start_response() got %d headers; at most %d are allowed" % (len(headers), HEADER_COUNT))
         length = None
         for item in headers:
             if type(item) is not tuple or len(item) != 2:
-                raise TypeError("a header is a tuple (name, value), not %r (PEP 3333)" % (item,))
+                raise TypeError("a header must be a tuple (name, value), not %r (PEP 3333)" % (item,))
             name, value = item
             is_length = NAMES.get(name)
             if is_length is None:
@@ -447,15 +450,15 @@ class Exchange:
 
     def write(self, data):
         if not isinstance(data, bytes):
-            raise TypeError("write() wants bytes, not %s (PEP 3333)" % type(data).__name__)
+            raise TypeError("write() takes bytes, not %s (PEP 3333)" % type(data).__name__)
         if self.over:
-            raise ValueError("write() after the request has ended")
+            raise ValueError("write() was called after the request had ended")
         if data:
             self.output(data)
             self.lane.flush()
             if self.gone or self.begun and not self.done and self.lane.client_gone(self.number):
                 self.gone = True
-                raise ClientGone("the client went away")
+                raise ClientGone("the client disconnected")
 
     def all(self, chunks):
         """The body as a list."""
@@ -511,7 +514,7 @@ class Exchange:
         """Sends a chunk that is not empty, or an empty one that is the whole body; the head goes with the first."""
         if not self.begun:
             if self.status is None:
-                raise AssertionError("output before start_response()")
+                raise AssertionError("the application sent a body before it called start_response()")
             if self.bodiless:
                 self.whole(b"")
                 return
@@ -603,7 +606,7 @@ class Pull(io.RawIOBase):
         if exchange.over:
             raise ValueError("wsgi.input was read after the request had ended")
         if exchange.gone:
-            raise ClientGone("the client went away before its request's body was complete")
+            raise ClientGone("the client disconnected before its request body was complete")
         lane, number = exchange.lane, exchange.number
         lane.clear()
         lane.send(frame(b"P", number, min(len(buffer), FRAME_LIMIT).to_bytes(4, "little")))
@@ -613,7 +616,7 @@ class Pull(io.RawIOBase):
                 lane.skip(length)
             elif kind == b"A":
                 exchange.gone = True
-                raise ClientGone("the client went away before its request's body was complete")
+                raise ClientGone("the client disconnected before its request body was complete")
             else:
                 break
         if not length:
@@ -624,7 +627,7 @@ class Pull(io.RawIOBase):
             while filled < length:
                 got = lane.stream.recv_into(view[filled:length])
                 if not got:
-                    raise ConnectionError("the front is gone")
+                    raise ConnectionError("the front has closed the connection")
                 filled += got
         return length
 
@@ -674,7 +677,7 @@ def pack(answers):
     if len(answers) > 1:
         # Somebody's headers are enormous; the others must not suffer.
         return b"".join(pack([answer]) for answer in answers)
-    sys.stderr.write("certkit worker: an answer's headers are too large\n")
+    sys.stderr.write("certkit worker: the headers of a response are too large\n")
     return frame(b"X", answers[0][0])
 
 
@@ -693,7 +696,7 @@ def head_frame(number, status, headers):
     except ValueError:
         data = dumps((str.__str__(status), exact_headers(headers)), 2)
     if len(data) > FRAME_LIMIT - 9:
-        raise ValueError("the headers are too large")
+        raise ValueError("the headers of the response are too large")
     return frame(b"H", number, data)
 
 
@@ -725,7 +728,7 @@ def check_status(status):
         raise TypeError("the status must be a str, not %s (PEP 3333)" % type(status).__name__)
     code = status[:3]
     if len(status) < 4 or not (code.isascii() and code.isdigit()) or status[3] != " " or code < "200":
-        raise ValueError("a status is three digits from 200 on, a space and a reason, not %r (PEP 3333)" % status)
+        raise ValueError("a status must be three digits (200 or more), a space and a reason, not %r (PEP 3333)" % status)
     check_text("the status", status)
     if len(STATUSES) >= CACHED_COUNT:
         STATUSES.clear()
@@ -737,10 +740,10 @@ def check_name(name):
     if not isinstance(name, str):
         raise TypeError("a header's name must be a str, not %s (PEP 3333)" % type(name).__name__)
     if not name or not TOKEN.issuperset(name):
-        raise ValueError("%r is no header name (RFC 9110 section 5.1)" % name)
+        raise ValueError("%r is not a valid header name (RFC 9110 section 5.1)" % name)
     lower = name.lower()
     if lower in HOP_BY_HOP:
-        raise AssertionError("the header %s belongs to the server, not the application (PEP 3333)" % name)
+        raise AssertionError("only the server may set the header %s (PEP 3333)" % name)
     if len(NAMES) >= CACHED_COUNT:
         NAMES.clear()
     NAMES[str.__str__(name)] = lower == "content-length"
@@ -757,16 +760,16 @@ def check_text(what, text):
     for character in text:
         number = ord(character)
         if number > 255:
-            raise ValueError("%s: %r is not latin-1 (PEP 3333)" % (what, text))
+            raise ValueError("%s: %r contains a character outside latin-1 (PEP 3333)" % (what, text))
         if number < 32 and character != "\t" or number == 127:
-            raise ValueError("%s: control character in %r (PEP 3333)" % (what, text))
+            raise ValueError("%s: %r contains a control character (PEP 3333)" % (what, text))
 
 
 def check_length(value, earlier):
     if not (value.isascii() and value.isdigit()) or len(value) > 18:
-        raise ValueError("Content-Length %r is not a number" % value)
+        raise ValueError("the Content-Length %r is not a number" % value)
     if earlier is not None:
-        raise ValueError("Content-Length twice")
+        raise ValueError("there are two Content-Length headers")
     return int(value)
 
 

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-/// One thing found: what is wrong, where, and what mends it.
+/// One thing found: what is wrong, where, and what fixes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The stable name of this kind of finding.
@@ -16,8 +16,23 @@ pub struct Finding {
     pub message: String,
     /// Where it was seen, if it has a place.
     pub location: Option<Location>,
-    /// What mends it: a command where there is one, else a sentence.
+    /// What fixes it: a command where there is one, else a sentence.
     pub fix: Option<String>,
+    /// The line of the file that is wrong.
+    pub snippet: Option<Snippet>,
+}
+
+/// A line of a file, and which part of it is wrong. Never a line of a private key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snippet {
+    /// The line's number, from 1.
+    pub line: usize,
+    /// The line, or as much of it as is worth showing.
+    pub text: String,
+    /// Where the wrong part begins, in characters from 0.
+    pub column: usize,
+    /// How many characters are wrong.
+    pub length: usize,
 }
 
 impl Finding {
@@ -37,7 +52,7 @@ impl Finding {
     }
 
     fn new(code: Code, severity: Severity, message: impl Into<String>) -> Self {
-        Self { code, severity, message: message.into(), location: None, fix: None }
+        Self { code, severity, message: message.into(), location: None, fix: None, snippet: None }
     }
 
     /// The same finding with its place.
@@ -47,7 +62,14 @@ impl Finding {
         self
     }
 
-    /// The same finding with what mends it.
+    /// The same finding with the line that is wrong.
+    #[must_use]
+    pub fn quoting(mut self, snippet: Option<Snippet>) -> Self {
+        self.snippet = snippet;
+        self
+    }
+
+    /// The same finding with what fixes it.
     #[must_use]
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());

@@ -1,28 +1,57 @@
 //! certkit: one program for the whole TLS life of a web application.
 //!
-//! This is the map of the crate. Data flows one way: [`run`] parses with [`cli`], hands over to [`commands`], and
-//! gives the [`report`] that comes back to [`render`].
+//! This is the map of the crate: the rooms, what each does, and which others it may use. Arrows only lead down. A test
+//! holds the code against the map and draws it (`make map`) from the table in tests/integration/architecture/rooms.rs.
 //!
-//! | room | what it does |
-//! |---|---|
-//! | [`cli`] | the command line as clap structs, and the help text; nothing else |
-//! | [`commands`] | one file per subcommand: arguments to a typed request, to one verb, to a [`report::Report`] |
-//! | [`advice`] | what an error means for the user: code, place, fix, exit status |
-//! | [`operands`] | what users name: input files, passwords, output files, the CA, servers |
-//! | [`container`] | every form of file (PEM, DER, PKCS#7, PKCS#12, UTF-16) read into the same blocks |
-//! | [`pem`] | reading damaged PEM with line numbers, writing clean PEM |
-//! | [`x509`] | certificates, private keys, names, validity |
-//! | [`ca`] | what to issue and issuing it |
-//! | [`chain`] | putting a chain in order, whom to trust, building and judging a path |
-//! | [`acme`] | certificates from an ACME server: account, order, challenge, state on disk |
-//! | [`tls`] | server-side TLS policy and certificate choice; looking at a live server |
-//! | [`protocol`] | pure codecs: HTTP/1.1 guard, CGI variables, uwsgi, marshal |
-//! | [`trust`] | the trust stores of this machine: system, NSS, Firefox, Java |
-//! | [`config`] | layered settings, `certkit.toml`, uWSGI ini files |
-//! | [`serve`] | the HTTPS server and its Python workers |
-//! | [`finding`], [`report`] | what was found and done, as data |
-//! | [`render`] | findings and reports as text for people or JSON for scripts |
-//! | [`sys`] | the clock, files that appear whole or not at all |
+//! <!-- map -->
+//! ```text
+//! lib        run: parses the command line, runs the command, prints its report
+//!            -> cli commands render
+//! commands   one file per subcommand: arguments to a typed request, to one verb, to a report
+//!            -> acme advice ca chain cli config container operands probe serve sources tls trust
+//!               x509
+//! advice     what an error means to the user: code, location, fix, exit status
+//!            -> acme ca chain config container operands probe serve sources tls trust x509
+//! operands   what users name: input files, passwords, output files, the CA, servers
+//!            -> ca chain cli container probe tls x509
+//! sources    the running server's certificates: from files, from ACME, made for localhost
+//!            -> acme ca chain container tls x509
+//! render     reports as text for people or JSON for scripts
+//!            -> cli
+//! cli        the command line as clap structs, and the help text
+//!            -> acme ca config serve x509
+//! config     layered settings: certkit.toml, uWSGI ini files
+//!            -> serve
+//! serve      the HTTPS server and its Python workers
+//!            -> tls
+//! acme       certificates from an ACME server: account, order, challenge, state on disk, timer
+//!            -> tls x509
+//! probe      looking at a live server: its chain, protocols, cipher suites, headers
+//!            -> x509
+//! ca         making certificates: profiles, issuing, the ledger, revocation lists
+//!            -> x509
+//! chain      putting a chain in order, building and judging a path
+//!            -> x509
+//! trust      the trust stores of this machine: system, NSS, Firefox, Java
+//!            -> x509
+//! tls        server-side TLS: policy and choice of certificate
+//!            -> x509
+//! container  every form of file (PEM, DER, PKCS#7, PKCS#12, UTF-16) read into the same blocks
+//! x509       certificates, private keys, names, validity
+//!
+//! leaves, which every room above may use:
+//!
+//! console    the terminal: its width, questions, passwords typed
+//!            -> sys
+//! report     what a command did and found, as data
+//!            -> finding
+//! finding    one thing found: code, severity, sentence, location, fix
+//! pem        reading damaged PEM with line numbers, writing clean PEM
+//! der        reading and writing DER, reading BER, the names of OIDs
+//! protocol   pure codecs: HTTP/1.1 guard, CGI variables, uwsgi, marshal
+//! sys        the clock, files that appear whole or not at all, processes
+//! ```
+//! <!-- end of map -->
 //!
 //! Rooms are private; inside them `pub` means that another room uses it, so that the compiler finds what is dead.
 
@@ -34,13 +63,16 @@ mod cli;
 mod commands;
 mod config;
 mod container;
+mod der;
 mod finding;
 mod operands;
 mod pem;
+mod probe;
 mod protocol;
 mod render;
 mod report;
 mod serve;
+mod sources;
 mod sys;
 mod tls;
 mod trust;
@@ -48,14 +80,28 @@ mod x509;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 /// Parses the command line, runs the command, prints its report, and gives the exit status.
 pub fn run() -> ExitCode {
-    let cli = cli::Cli::parse();
-    let report = commands::run(&cli);
-    render::report(&report, &cli.global);
+    let words: Vec<_> = std::env::args_os().collect();
+    let parsed = match cli::parse(&words) {
+        Ok(parsed) => parsed,
+        Err(wrong) => return ExitCode::from(not_understood(&wrong)),
+    };
+    let report = commands::run(&parsed.cli);
+    render::report(&parsed.command, &report, &parsed.cli.global);
     ExitCode::from(report.exit_status())
+}
+
+/// Says why the command line was not understood, or prints the help that was asked for.
+fn not_understood(wrong: &cli::UsageError) -> u8 {
+    if wrong.is_json && wrong.error.use_stderr() {
+        let report = advice::usage::report(&wrong.error.to_string());
+        render::json(&wrong.command, &report);
+        return report.exit_status();
+    }
+    // A closed pipe ends quietly.
+    let _ = wrong.error.print();
+    u8::try_from(wrong.error.exit_code()).unwrap_or(2)
 }
 
 /// What the fuzz targets and the integration tests reach into. No interface: it changes without notice.
@@ -73,6 +119,9 @@ pub mod internals {
     }
     pub mod container {
         pub use crate::container::*;
+    }
+    pub mod der {
+        pub use crate::der::*;
     }
     pub mod finding {
         pub use crate::finding::*;

@@ -10,11 +10,14 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::Server;
-use super::error::{Error, problem_kind};
+use super::caller::{Caller, Progress};
+use super::error::Error;
+use super::plan::{ExternalAccount, Plan};
+use super::protocol_error::problem_kind;
+use super::retry;
+use super::server::Server;
 use super::signed::{self, Signer};
 use super::storage::{AccountRecord, AccountStore, Storage};
-use super::{Caller, ExternalAccount, Plan, Progress, retry};
 use crate::x509::{KeyKind, PrivateKey};
 
 /// An account that is open for orders.

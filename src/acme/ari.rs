@@ -6,10 +6,11 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
-use super::client::Server;
+use super::caller::Caller;
 use super::error::Error;
+use super::retry;
+use super::server::Server;
 use super::storage::{RenewalWindow, Timestamp};
-use super::{Caller, retry};
 use crate::x509::Certificate;
 
 /// Without the server's word: often enough for "at least twice a day", which is what a mass revocation needs.
@@ -117,7 +118,7 @@ yNQwCgYIKoZIzj0EAwIDRwAwRAIge09+S5TZAlw5tgtiVvuERV6cT4mfutXIlwTb
 
     #[test]
     fn the_identifier_of_the_rfcs_example() {
-        let chain = crate::acme::key::chain_from_pem(EXAMPLE).unwrap();
+        let chain = crate::acme::pem_files::parse_chain(EXAMPLE).unwrap();
         assert_eq!(certificate_id(&chain[0]).unwrap(), "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE");
     }
 

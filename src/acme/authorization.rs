@@ -8,9 +8,11 @@ use instant_acme::{AuthorizationState, AuthorizationStatus, Challenge, Challenge
 use serde_json::json;
 
 use super::account::Session;
-use super::challenge::{Answer, Kind};
-use super::error::{Error, Refusal};
-use super::{Caller, retry, signed};
+use super::caller::Caller;
+use super::challenge::{ChallengeAnswer, ChallengeKind};
+use super::error::Error;
+use super::protocol_error::ProtocolError;
+use super::{retry, signed};
 use crate::x509::HostName;
 
 /// How many requests are on their way at a time. Let's Encrypt bears 20 a second from one address.
@@ -26,11 +28,11 @@ pub(super) struct Authorization {
 }
 
 /// How the challenge of an authorization stands.
-pub(super) enum Standing {
+pub(super) enum ChallengeState {
     /// It waits for an answer; `is_told`: the server is looking already.
     Open {
         /// What the server will look for.
-        answer: Answer,
+        answer: ChallengeAnswer,
         /// Whether it was told to look, by a run before this one.
         is_told: bool,
     },
@@ -69,7 +71,7 @@ impl Authorization {
     /// What every call to a server can end with.
     pub(super) async fn tell_all(
         open: &[&Self],
-        kind: Kind,
+        kind: ChallengeKind,
         session: &Session<'_>,
         caller: &dyn Caller,
     ) -> Result<(), Error> {
@@ -93,12 +95,16 @@ impl Authorization {
     ///
     /// # Errors
     /// [`Error::BadAnswer`] for a token that is none.
-    pub(super) fn standing(&self, kind: Kind, session: &Session<'_>) -> Result<Standing, Error> {
+    pub(super) fn challenge_state(
+        &self,
+        kind: ChallengeKind,
+        session: &Session<'_>,
+    ) -> Result<ChallengeState, Error> {
         if self.state.status != AuthorizationStatus::Pending {
-            return Ok(Standing::NotNeeded);
+            return Ok(ChallengeState::NotNeeded);
         }
         let Some(challenge) = challenge(&self.state, kind) else {
-            return Ok(Standing::NotOffered(
+            return Ok(ChallengeState::NotOffered(
                 self.state.challenges.iter().map(|offer| word(&offer.r#type)).collect(),
             ));
         };
@@ -106,11 +112,11 @@ impl Authorization {
             let reason = "a challenge's token holds other letters than base64url has".to_owned();
             return Err(Error::BadAnswer { doing: "asking for the challenges", reason });
         };
-        Ok(Standing::Open { answer, is_told: challenge.status != ChallengeStatus::Pending })
+        Ok(ChallengeState::Open { answer, is_told: challenge.status != ChallengeStatus::Pending })
     }
 
     /// What answers or would have answered the challenge of this kind, whatever became of it.
-    pub(super) fn answer(&self, kind: Kind, session: &Session<'_>) -> Option<Answer> {
+    pub(super) fn answer(&self, kind: ChallengeKind, session: &Session<'_>) -> Option<ChallengeAnswer> {
         let token = challenge(&self.state, kind)?.token.clone();
         // RFC 8555 section 8.3 allows the letters of base64url only, and a token becomes the name of a file.
         if token.is_empty()
@@ -120,12 +126,12 @@ impl Authorization {
         }
         // RFC 8555 section 8.1.
         let key_authorization = format!("{token}.{}", session.signer.thumbprint());
-        Some(Answer { host: self.host.clone(), token, key_authorization })
+        Some(ChallengeAnswer { host: self.host.clone(), token, key_authorization })
     }
 
     /// Why the name could not be proved.
-    pub(super) fn refusals(&self) -> impl Iterator<Item = Refusal> {
-        self.state.challenges.iter().filter_map(|challenge| challenge.error.as_ref()).map(Refusal::from)
+    pub(super) fn refusals(&self) -> impl Iterator<Item = ProtocolError> {
+        self.state.challenges.iter().filter_map(|challenge| challenge.error.as_ref()).map(ProtocolError::from)
     }
 }
 
@@ -137,7 +143,7 @@ async fn fetch(url: &str, session: &Session<'_>) -> Result<AuthorizationState, i
 /// Tells the server to look, unless it does or has done already.
 async fn tell(
     state: &AuthorizationState,
-    kind: Kind,
+    kind: ChallengeKind,
     session: &Session<'_>,
 ) -> Result<(), instant_acme::Error> {
     match challenge(state, kind) {
@@ -153,11 +159,11 @@ async fn tell(
     }
 }
 
-fn challenge(state: &AuthorizationState, kind: Kind) -> Option<&Challenge> {
+fn challenge(state: &AuthorizationState, kind: ChallengeKind) -> Option<&Challenge> {
     let wanted = match kind {
-        Kind::Dns01 => ChallengeType::Dns01,
-        Kind::Http01 => ChallengeType::Http01,
-        Kind::TlsAlpn01 => ChallengeType::TlsAlpn01,
+        ChallengeKind::Dns01 => ChallengeType::Dns01,
+        ChallengeKind::Http01 => ChallengeType::Http01,
+        ChallengeKind::TlsAlpn01 => ChallengeType::TlsAlpn01,
     };
     state.challenges.iter().find(|challenge| challenge.r#type == wanted)
 }

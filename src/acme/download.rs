@@ -4,8 +4,9 @@ use http::HeaderValue;
 use http::header::LINK;
 
 use super::account::Session;
+use super::caller::Caller;
 use super::error::Error;
-use super::{Caller, key, retry, signed};
+use super::{pem_files, retry, signed};
 use crate::finding::{Code, Finding};
 use crate::x509::Certificate;
 
@@ -59,7 +60,7 @@ async fn fetch(
     })
     .await?;
     let bad = |reason: String| Error::BadAnswer { doing: DOING, reason };
-    let chain = key::chain_from_pem(response.body()).map_err(bad)?;
+    let chain = pem_files::parse_chain(response.body()).map_err(bad)?;
     Ok((chain, links(response.headers().get_all(LINK), "alternate")))
 }
 

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use instant_acme::Problem;
-
-use super::http::Failure;
+use super::protocol_error::{ProtocolError, on_one_line};
+use super::transport_error::TransportError;
 use super::{challenge, storage};
 use crate::finding::Finding;
 
@@ -65,7 +64,7 @@ pub enum Error {
         /// For which name.
         name: String,
         /// What was wanted.
-        kind: challenge::Kind,
+        kind: challenge::ChallengeKind,
         /// What it offers instead.
         offered: Vec<String>,
     },
@@ -91,7 +90,7 @@ pub enum Error {
         /// What was being done.
         doing: &'static str,
         /// The server's reason.
-        refusal: Refusal,
+        refusal: ProtocolError,
     },
     /// The new chain does not hold; it was not put in place.
     #[error("the new chain does not hold")]
@@ -149,39 +148,17 @@ pub enum Error {
     Validation(Vec<FailedValidation>),
 }
 
-/// A server's no, as its problem document has it (RFC 8555 section 6.7). All texts are the server's.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{kind}: {detail}")]
-pub struct Refusal {
-    /// The kind of problem without the `urn:ietf:params:acme:error:` before it, as `rejectedIdentifier`.
-    pub kind: String,
-    /// The server's words.
-    pub detail: String,
-    /// What it says of single names.
-    pub parts: Vec<String>,
-}
-
-impl From<&Problem> for Refusal {
-    fn from(problem: &Problem) -> Self {
-        Self {
-            kind: on_one_line(problem_kind(problem)),
-            detail: problem.detail.as_deref().map_or_else(|| "no reason given".to_owned(), on_one_line),
-            parts: problem.subproblems.iter().map(|part| on_one_line(&part.to_string())).collect(),
-        }
-    }
-}
-
 /// A name that the server could not validate.
 #[derive(Clone, Debug)]
 pub struct FailedValidation {
     /// The name.
     pub name: String,
     /// Why.
-    pub refusal: Refusal,
+    pub refusal: ProtocolError,
     /// Whether any request for this name's answer came here; `None` when the answer was elsewhere.
     pub asked: Option<bool>,
     /// The challenge that failed.
-    pub challenge: challenge::Kind,
+    pub challenge: challenge::ChallengeKind,
     /// What can be seen from here where the server looked; empty when nobody looked.
     pub seen: Vec<challenge::Clue>,
 }
@@ -194,7 +171,7 @@ impl Error {
             instant_acme::Error::Crypto | instant_acme::Error::KeyRejected => {
                 Self::Key(format!("the account key cannot be used: {error}"))
             }
-            instant_acme::Error::Other(source) => match source.downcast::<Failure>() {
+            instant_acme::Error::Other(source) => match source.downcast::<TransportError>() {
                 Ok(failure) => Self::from_failure(doing, *failure),
                 Err(source) => Self::BadAnswer { doing, reason: source.to_string() },
             },
@@ -202,13 +179,17 @@ impl Error {
         }
     }
 
-    fn from_failure(doing: &'static str, failure: Failure) -> Self {
+    fn from_failure(doing: &'static str, failure: TransportError) -> Self {
         match failure {
-            Failure::Untrusted { url, reason } => Self::Untrusted { url, reason },
-            Failure::Status { problem: Some(problem), status, .. } if !Failure::passes(status) => {
+            TransportError::Untrusted { url, reason } => Self::Untrusted { url, reason },
+            TransportError::Status { problem: Some(problem), status, .. }
+                if !TransportError::passes(status) =>
+            {
                 Self::Refused { doing, refusal: (&problem).into() }
             }
-            Failure::Status { status, ref problem, retry_after, .. } if Failure::passes(status) => {
+            TransportError::Status { status, ref problem, retry_after, .. }
+                if TransportError::passes(status) =>
+            {
                 Self::TryLater {
                     doing,
                     reason: problem.as_ref().and_then(|problem| problem.detail.as_deref()).map_or_else(
@@ -218,10 +199,12 @@ impl Error {
                     retry_after,
                 }
             }
-            Failure::Status { .. } | Failure::TooLarge { .. } => {
+            TransportError::Status { .. } | TransportError::TooLarge { .. } => {
                 Self::BadAnswer { doing, reason: failure.to_string() }
             }
-            Failure::Lost { .. } | Failure::TimedOut { .. } | Failure::Unreachable { .. } => {
+            TransportError::Lost { .. }
+            | TransportError::TimedOut { .. }
+            | TransportError::Unreachable { .. } => {
                 Self::TryLater { doing, reason: failure.to_string(), retry_after: None }
             }
         }
@@ -247,15 +230,4 @@ impl Error {
     pub(super) fn is_refusal(&self, kind: &str) -> bool {
         matches!(self, Self::Refused { refusal, .. } if refusal.kind == kind)
     }
-}
-
-/// A server's words without their line breaks: none of them may look like a line of certkit's own.
-pub(super) fn on_one_line(words: &str) -> String {
-    words.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-/// The kind of a problem without its namespace, as `badNonce`.
-pub(super) fn problem_kind(problem: &Problem) -> &str {
-    let kind = problem.r#type.as_deref().unwrap_or_default();
-    kind.strip_prefix("urn:ietf:params:acme:error:").unwrap_or(kind)
 }

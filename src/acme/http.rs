@@ -5,7 +5,7 @@
 //! - Every nonce that comes with an answer is pooled, and the HEAD requests for new ones are answered from the
 //!   pool: RFC 8555 section 6.5 hands one out with every answer, so that most round trips can be saved.
 //! - `Retry-After` is read on every answer, good or bad.
-//! - An answer that is no ACME answer (a 503 with a page of HTML) becomes a typed [`Failure`] instead of a JSON
+//! - An answer that is no ACME answer (a 503 with a page of HTML) becomes a typed [`TransportError`] instead of a JSON
 //!   syntax error.
 //!
 //! Nothing is retried here: the same signed request must never be sent twice (its nonce is spent), so `retry`
@@ -28,11 +28,10 @@ use rustls::pki_types::pem::PemObject;
 use time::OffsetDateTime;
 
 use super::error::Error;
+use super::transport_error::{MAX_ANSWER_BYTES, TransportError};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// No ACME answer is near this size; a chain with RSA keys is some 6 kB.
-const MAX_ANSWER_BYTES: usize = 1 << 20;
 /// RFC 8555 section 6.1 asks clients to name themselves.
 const AGENT: &str = concat!("certkit/", env!("CARGO_PKG_VERSION"));
 const REPLAY_NONCE: HeaderName = HeaderName::from_static("replay-nonce");
@@ -57,43 +56,6 @@ struct Kept {
     /// The directory and its address: instant-acme would fetch it again for every account object.
     directory: Option<(String, Bytes)>,
     new_nonce: Option<String>,
-}
-
-/// Why there is no answer, or none that an ACME client can read.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
-    /// The connection broke before the answer was complete. The server may have acted.
-    #[error("the connection to {url} broke: {reason}")]
-    Lost { url: String, reason: String },
-    /// An answer that is neither success nor a problem that instant-acme should see.
-    #[error("{url} answers {status}")]
-    Status { url: String, status: StatusCode, problem: Option<Problem>, retry_after: Option<Duration> },
-    /// The server took too long. It may have acted.
-    #[error("{url} does not answer in time")]
-    TimedOut { url: String },
-    /// More bytes than any ACME answer has.
-    #[error("{url} answers with more than {MAX_ANSWER_BYTES} bytes")]
-    TooLarge { url: String },
-    /// No connection.
-    #[error("{url} cannot be reached: {reason}")]
-    Unreachable { url: String, reason: String },
-    /// The server's certificate is not trusted.
-    #[error("the certificate of {url} is not trusted: {reason}")]
-    Untrusted { url: String, reason: rustls::CertificateError },
-}
-
-impl Failure {
-    /// Whether a status is one that passes with time.
-    pub(super) fn passes(status: StatusCode) -> bool {
-        matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
-            || (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED)
-    }
-}
-
-impl From<Failure> for instant_acme::Error {
-    fn from(failure: Failure) -> Self {
-        Self::Other(Box::new(failure))
-    }
 }
 
 impl Http {
@@ -194,12 +156,12 @@ impl Http {
     }
 
     /// Sends a request once. A refusal that the protocol has words for is an answer here.
-    pub(super) async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
+    pub(super) async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let url = request.uri().to_string();
         let is_head = request.method() == Method::HEAD;
         request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(AGENT));
         let request = reqwest::Request::try_from(request)
-            .map_err(|error| Failure::Unreachable { url: url.clone(), reason: error.to_string() })?;
+            .map_err(|error| TransportError::Unreachable { url: url.clone(), reason: error.to_string() })?;
         let mut answer = self.client.execute(request).await.map_err(|error| failure(&url, &error))?;
 
         let mut response = Response::new(Bytes::new());
@@ -213,7 +175,7 @@ impl Http {
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| failure(&url, &error))? {
             if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-                return Err(Failure::TooLarge { url });
+                return Err(TransportError::TooLarge { url });
             }
             body.extend_from_slice(&chunk);
         }
@@ -231,7 +193,7 @@ impl Http {
             }
         }
         if is_head && status.is_success() && !response.headers().contains_key(REPLAY_NONCE) {
-            return Err(Failure::Lost { url, reason: "there is no nonce in the answer".to_owned() });
+            return Err(TransportError::Lost { url, reason: "there is no nonce in the answer".to_owned() });
         }
         if status.is_success() {
             return Ok(response);
@@ -239,10 +201,10 @@ impl Http {
         let problem = serde_json::from_slice::<Problem>(response.body())
             .ok()
             .filter(|problem| problem.r#type.is_some() || problem.detail.is_some());
-        if problem.is_some() && status.is_client_error() && !Failure::passes(status) {
+        if problem.is_some() && status.is_client_error() && !TransportError::passes(status) {
             return Ok(response);
         }
-        Err(Failure::Status { url, status, problem, retry_after })
+        Err(TransportError::Status { url, status, problem, retry_after })
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -316,14 +278,14 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(then.duration_since(date(headers)?).unwrap_or_default())
 }
 
-fn failure(url: &str, error: &reqwest::Error) -> Failure {
+fn failure(url: &str, error: &reqwest::Error) -> TransportError {
     let url = url.to_owned();
     let mut reason = error.to_string();
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(cause) = next {
         reason = cause.to_string();
         if let Some(rustls::Error::InvalidCertificate(reason)) = cause.downcast_ref() {
-            return Failure::Untrusted { url, reason: reason.clone() };
+            return TransportError::Untrusted { url, reason: reason.clone() };
         }
         // An io::Error's `source` skips the error that it wraps.
         next = match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
@@ -333,11 +295,11 @@ fn failure(url: &str, error: &reqwest::Error) -> Failure {
     }
     let reason = reason.split(" (os error").next().unwrap_or(&reason).to_owned();
     if error.is_timeout() {
-        Failure::TimedOut { url }
+        TransportError::TimedOut { url }
     } else if error.is_connect() || error.is_builder() {
-        Failure::Unreachable { url, reason }
+        TransportError::Unreachable { url, reason }
     } else {
-        Failure::Lost { url, reason }
+        TransportError::Lost { url, reason }
     }
 }
 
@@ -368,16 +330,6 @@ mod tests {
         assert_eq!(retry_after(&past), Some(Duration::ZERO));
         assert_eq!(retry_after(&headers(&[(RETRY_AFTER, "soon")])), None);
         assert_eq!(retry_after(&headers(&[])), None);
-    }
-
-    #[test]
-    fn statuses_that_pass_with_time() {
-        for status in [408, 429, 500, 502, 503, 504] {
-            assert!(Failure::passes(StatusCode::from_u16(status).unwrap()), "{status}");
-        }
-        for status in [200, 302, 400, 403, 404, 501] {
-            assert!(!Failure::passes(StatusCode::from_u16(status).unwrap()), "{status}");
-        }
     }
 
     #[test]

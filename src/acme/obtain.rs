@@ -7,19 +7,24 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::account;
-use super::challenge::Ready;
-use super::client::{Directory, Server};
+use super::caller::{Caller, Candidate, Progress};
+use super::challenge::ReadySolver;
+use super::current::CurrentCertificate;
 use super::download;
-use super::error::{Error, on_one_line};
-use super::hook::{self, HookRun};
-use super::order::{Issued, Journey};
-use super::place::Terms;
-use super::renew::{Due, due};
+use super::due::{Due, due};
+use super::error::Error;
+use super::open_order::OrderOptions;
+use super::order_driver::{Issued, OrderDriver, StopAfter};
+use super::plan::Plan;
+use super::protocol_error::on_one_line;
+use super::server::{Directory, Server};
 use super::storage::{
     CertificateStore, HookRecord, KeyGroup, LiveFiles, Lock, RenewRecord, Step, Storage, VersionFiles,
+    absolute,
 };
-use super::{Caller, Candidate, Plan, Progress, ari, key};
+use super::{ari, pem_files};
 use crate::finding::{Code, Finding};
+use crate::sys::hook::{Hook, HookRun};
 use crate::x509::Certificate;
 
 /// Let's Encrypt's limits for one certificate, by profile; other servers have followed them.
@@ -34,32 +39,21 @@ pub enum Prepared {
     /// Nothing but to run the deploy hook, which has failed the last time.
     HookOnly(Box<PendingHook>),
     /// Nothing: the certificate in use is the wanted one and not due.
-    NotDue(Current),
+    NotDue(CurrentCertificate),
     /// A certificate is to be got.
-    Needed(Box<Work>),
-}
-
-/// The certificate in use.
-#[derive(Debug)]
-pub struct Current {
-    /// Where its files are.
-    pub files: LiveFiles,
-    /// Leaf first.
-    pub chain: Vec<Certificate>,
-    /// When it should be renewed.
-    pub due: Due,
+    Needed(Box<Issuance>),
 }
 
 /// A certificate that is to be got: lock held, solver ready, nothing asked yet.
 #[derive(Debug)]
-pub struct Work {
-    job: Job,
-    ready: Ready,
+pub struct Issuance {
+    job: IssuanceJob,
+    ready: ReadySolver,
 }
 
 /// What is to be done, without the means to prove the names.
 #[derive(Debug)]
-struct Job {
+struct IssuanceJob {
     plan: Plan,
     storage: Storage,
     store: CertificateStore,
@@ -74,7 +68,7 @@ struct Job {
 /// A deploy hook that is to be run again.
 #[derive(Debug)]
 pub struct PendingHook {
-    current: Current,
+    current: CurrentCertificate,
     record: RenewRecord,
     store: CertificateStore,
     now: OffsetDateTime,
@@ -112,12 +106,12 @@ pub fn prepare(
     }
     storage.check_access()?;
     let store = storage.certificate(plan.names.first().map_or("", String::as_str));
-    plan.inherit(store.record()?.as_ref());
+    RenewRecord::complete(store.record()?.as_ref(), &mut plan);
     check_count(&plan, plan.profile.as_deref())?;
-    if let Standing::Fine(standing) = standing(&plan, &store, now)?
-        && standing.is_settled(&plan)
+    if let CurrentState::Fine(current) = current_state(&plan, &store, now)?
+        && current.is_settled(&plan)
     {
-        return Ok(Prepared::NotDue(standing.current));
+        return Ok(Prepared::NotDue(current.current));
     }
     let lock = store.lock(|| caller.progress(Progress::WaitingForLock))?;
     let group = plan.key_group.as_deref().map(KeyGroup::find).transpose()?;
@@ -126,9 +120,9 @@ pub fn prepare(
     {
         return Err(Error::GroupNotOurs(name.clone()));
     }
-    match standing(&plan, &store, now)? {
-        Standing::Fine(standing) => {
-            let InUse { current, mut record } = *standing;
+    match current_state(&plan, &store, now)? {
+        CurrentState::Fine(current) => {
+            let InUse { current, mut record } = *current;
             if record.take_settings(&plan) {
                 store.let_in(record.version, group)?;
                 store.save_record(&record)?;
@@ -144,8 +138,8 @@ pub fn prepare(
             }
             return Ok(Prepared::NotDue(current));
         }
-        Standing::Missing => {}
-        Standing::Unfit(why) => caller.progress(Progress::Reissue { why }),
+        CurrentState::Missing => {}
+        CurrentState::Unfit(why) => caller.progress(Progress::Reissue { why }),
     }
     if !plan.force && store.journal()?.is_none_or(|journal| journal.order.is_none()) {
         let history = storage.account(&plan.server).history()?;
@@ -154,18 +148,18 @@ pub fn prepare(
     let replaces = predecessor(&plan, &store)?;
     let ready = plan.challenge.prepare()?;
     let began = (now, Instant::now());
-    let job = Job { plan, storage: storage.clone(), store, group, replaces, began, _lock: lock };
-    Ok(Prepared::Needed(Box::new(Work { job, ready })))
+    let job = IssuanceJob { plan, storage: storage.clone(), store, group, replaces, began, _lock: lock };
+    Ok(Prepared::Needed(Box::new(Issuance { job, ready })))
 }
 
-impl Work {
+impl Issuance {
     /// Gets the certificate, puts it in use and runs the deploy hook. Needs a tokio runtime with time and I/O.
     ///
     /// # Errors
     /// See [`Error`]; the certificate in use before is still in use then.
     pub async fn run(self, caller: &dyn Caller) -> Result<Obtained, Error> {
         let Self { job, ready } = self;
-        match job.order(ready, caller, Goal::Certificate).await? {
+        match job.order(ready, caller, StopAfter::Certificate).await? {
             Some(issued) => job.go_live(issued, caller).await,
             None => Err(Error::Key("the order ended without a certificate".to_owned())),
         }
@@ -177,11 +171,11 @@ impl Work {
     /// See [`Error`].
     pub async fn rehearse(self, caller: &dyn Caller) -> Result<(), Error> {
         let Self { job, ready } = self;
-        job.order(ready, caller, Goal::Validation).await.map(drop)
+        job.order(ready, caller, StopAfter::Validation).await.map(drop)
     }
 }
 
-impl Job {
+impl IssuanceJob {
     /// Judges a chain, puts it in use and runs the deploy hook.
     async fn go_live(&self, issued: Issued, caller: &dyn Caller) -> Result<Obtained, Error> {
         let Issued { key, chain, mut journal } = issued;
@@ -201,9 +195,9 @@ impl Job {
         let (leaf, rest) = chain.split_at(1.min(chain.len()));
         let files = VersionFiles {
             key: Zeroizing::new(key.to_pem().as_bytes().to_vec()),
-            cert: key::chain_to_pem(leaf),
-            chain: key::chain_to_pem(rest),
-            fullchain: key::chain_to_pem(&chain),
+            cert: pem_files::chain_text(leaf),
+            chain: pem_files::chain_text(rest),
+            fullchain: pem_files::chain_text(&chain),
         };
         let mut record = RenewRecord::new(plan);
         record.hook = plan.deploy_hook.is_some().then(|| HookRecord::pending(self.now()));
@@ -218,7 +212,7 @@ impl Job {
             remarks
                 .push(Finding::warning(Code::Io, format!("this certificate will not be counted: {error}")));
         }
-        let hook = run_hook(store, &mut record, caller, now).await?;
+        let hook = run_hook(store, &mut record, caller, now)?;
         let due = match chain.first() {
             Some(leaf) => due(leaf, &record),
             None => Due { at: now, by_server: false },
@@ -227,7 +221,12 @@ impl Job {
     }
 
     /// Takes an order up to its goal: the chain, or nothing where validation was all.
-    async fn order(&self, ready: Ready, caller: &dyn Caller, goal: Goal) -> Result<Option<Issued>, Error> {
+    async fn order(
+        &self,
+        ready: ReadySolver,
+        caller: &dyn Caller,
+        goal: StopAfter,
+    ) -> Result<Option<Issued>, Error> {
         let Self { plan, store, .. } = self;
         let accounts = &self.storage.account(&plan.server);
         let solver = ready.start()?;
@@ -236,20 +235,20 @@ impl Job {
         check_count(plan, profile)?;
         // RFC 9773 section 5: for servers that know renewal information.
         let replaces = self.replaces.as_deref().filter(|_| server.directory.renewal_info.is_some());
-        let terms = Terms { profile, replaces };
+        let options = OrderOptions { profile, replaces };
         let mut session = account::open(&server, plan, accounts, caller).await?;
         let mut is_reopened = false;
         loop {
-            let journey = match Journey::begin(plan, store, caller, &session, terms).await {
+            let driver = match OrderDriver::begin(plan, store, caller, &session, options).await {
                 Err(error) if error.is_refusal("accountDoesNotExist") && !is_reopened => {
                     session = account::open_again(&server, plan, accounts, caller).await?;
                     is_reopened = true;
                     continue;
                 }
-                journey => journey?,
+                driver => driver?,
             };
-            let is_resumed = journey.is_resumed;
-            match journey.finish(&*solver, goal).await {
+            let is_resumed = driver.is_resumed;
+            match driver.finish(&*solver, goal).await {
                 Ok(issued) => return Ok(issued),
                 Err(error @ (Error::Validation(_) | Error::Refused { .. } | Error::BadAnswer { .. })) => {
                     // The order is of no use any more. One of an earlier run may only have failed because nobody
@@ -276,29 +275,20 @@ impl Job {
     }
 }
 
-/// How far to take an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Goal {
-    /// To the chain.
-    Certificate,
-    /// Until all names are validated.
-    Validation,
-}
-
 impl PendingHook {
-    /// Runs the hook. Needs a tokio runtime with time and I/O.
+    /// Runs the hook. Blocks until it has ended.
     ///
     /// # Errors
     /// [`Error::Storage`].
-    pub async fn run(self, caller: &dyn Caller) -> Result<(Current, Option<HookRun>), Error> {
+    pub fn run(self, caller: &dyn Caller) -> Result<(CurrentCertificate, Option<HookRun>), Error> {
         let Self { current, mut record, store, now, _lock } = self;
-        let hook = run_hook(&store, &mut record, caller, now).await?;
+        let hook = run_hook(&store, &mut record, caller, now)?;
         Ok((current, hook))
     }
 }
 
 /// Runs the hook of the certificate in use, if it has one, and keeps how it went.
-async fn run_hook(
+fn run_hook(
     store: &CertificateStore,
     record: &mut RenewRecord,
     caller: &dyn Caller,
@@ -306,15 +296,27 @@ async fn run_hook(
 ) -> Result<Option<HookRun>, Error> {
     let Some(command) = record.deploy_hook.clone() else { return Ok(None) };
     caller.progress(Progress::DeployHook { command: &command });
-    let run = hook::run(&command, &record.names, &store.live_files(), hook::TIME_LIMIT).await;
+    // It blocks, and nothing else runs on this runtime meanwhile.
+    let run = deploy_hook(&command, &record.names, &store.live_files()).run();
     record.hook = Some(HookRecord {
         pending: run.failure.is_some(),
         at: now.into(),
-        failure: run.failure.clone(),
+        failure: run.failure.as_ref().map(ToString::to_string),
         output: run.output.clone(),
     });
     store.save_record(record)?;
     Ok(Some(run))
+}
+
+/// The hook for the certificate of `names`. Its environment holds names and paths of ours and no text of the server's.
+fn deploy_hook(command: &str, names: &[String], files: &LiveFiles) -> Hook {
+    Hook::new(command)
+        .env("CERTKIT_NAME", names.first().map_or("", String::as_str))
+        .env("CERTKIT_NAMES", names.join(" "))
+        .env("CERTKIT_FULLCHAIN", absolute(&files.fullchain))
+        .env("CERTKIT_KEY", absolute(&files.key))
+        .env("CERTKIT_CERT", absolute(&files.cert))
+        .env("CERTKIT_CHAIN", absolute(&files.chain))
 }
 
 /// The profile to ask for: the wanted one if it is on offer; for addresses the one that public servers have for them.
@@ -350,12 +352,12 @@ fn predecessor(plan: &Plan, store: &CertificateStore) -> Result<Option<String>, 
     let is_predecessor = record.server == plan.server
         && record.revoked.is_none()
         && record.names.iter().any(|name| plan.names.contains(name));
-    let chain = key::chain_from_pem(&text).unwrap_or_default();
+    let chain = pem_files::parse_chain(&text).unwrap_or_default();
     Ok(chain.first().filter(|_| is_predecessor).and_then(ari::certificate_id))
 }
 
 /// How the certificate in use stands to the plan.
-enum Standing {
+enum CurrentState {
     Fine(Box<InUse>),
     Missing,
     Unfit(&'static str),
@@ -363,7 +365,7 @@ enum Standing {
 
 /// A certificate in use that is the wanted one.
 struct InUse {
-    current: Current,
+    current: CurrentCertificate,
     record: RenewRecord,
 }
 
@@ -374,22 +376,22 @@ impl InUse {
     }
 }
 
-fn standing(plan: &Plan, store: &CertificateStore, now: OffsetDateTime) -> Result<Standing, Error> {
+fn current_state(plan: &Plan, store: &CertificateStore, now: OffsetDateTime) -> Result<CurrentState, Error> {
     let (Some(record), Some(text)) = (store.renew_record()?, store.live_chain()?) else {
-        return Ok(Standing::Missing);
+        return Ok(CurrentState::Missing);
     };
-    let chain = key::chain_from_pem(&text).unwrap_or_default();
+    let chain = pem_files::parse_chain(&text).unwrap_or_default();
     let Some(due) = chain.first().map(|leaf| due(leaf, &record)) else {
-        return Ok(Standing::Unfit("the one in use cannot be read"));
+        return Ok(CurrentState::Unfit("the one in use cannot be read"));
     };
     Ok(if let Some(why) = record.difference(plan) {
-        Standing::Unfit(why)
+        CurrentState::Unfit(why)
     } else if plan.force {
-        Standing::Unfit("--force was given")
+        CurrentState::Unfit("--force was given")
     } else if now >= due.at {
-        Standing::Unfit("the one in use is due for renewal")
+        CurrentState::Unfit("the one in use is due for renewal")
     } else {
-        let current = Current { files: store.live_files(), chain, due };
-        Standing::Fine(Box::new(InUse { current, record }))
+        let current = CurrentCertificate { files: store.live_files(), chain, due };
+        CurrentState::Fine(Box::new(InUse { current, record }))
     })
 }

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use instant_acme::Error as CallError;
 
-use super::error::{Error, problem_kind};
-use super::http::Failure;
-use super::{Caller, Progress};
+use super::caller::{Caller, Progress};
+use super::error::Error;
+use super::protocol_error::problem_kind;
+use super::transport_error::TransportError;
 
 /// Refused nonces are the server's housekeeping, not a fault: each try has the same good chance as the first. With
 /// a fifth of all nonces refused, 12 rounds of instant-acme's own 3 tries fail once in 10^25 calls.
@@ -61,13 +62,13 @@ struct Patience {
 impl Patience {
     /// How long to wait before the next try; `None` when there is to be none.
     fn pause_after(&mut self, error: &CallError) -> Option<Duration> {
-        match Kind::of(error) {
-            Kind::BadNonce => {
+        match ErrorClass::of(error) {
+            ErrorClass::BadNonce => {
                 self.nonces += 1;
                 (self.nonces < NONCE_ROUNDS).then_some(Duration::ZERO)
             }
-            Kind::Final => None,
-            Kind::Passing { retry_after } => {
+            ErrorClass::Final => None,
+            ErrorClass::Passing { retry_after } => {
                 self.tries += 1;
                 let pause = match retry_after {
                     Some(pause) => pause.max(FIRST_PAUSE),
@@ -80,25 +81,29 @@ impl Patience {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Kind {
+enum ErrorClass {
     BadNonce,
     Final,
     Passing { retry_after: Option<Duration> },
 }
 
-impl Kind {
+impl ErrorClass {
     fn of(error: &CallError) -> Self {
         match error {
             CallError::Api(problem) if problem_kind(problem) == "badNonce" => Self::BadNonce,
             // A good status with half a body.
             CallError::Json(_) => Self::Passing { retry_after: None },
-            CallError::Other(source) => match source.downcast_ref::<Failure>() {
-                Some(Failure::Status { status, retry_after, .. }) if Failure::passes(*status) => {
+            CallError::Other(source) => match source.downcast_ref::<TransportError>() {
+                Some(TransportError::Status { status, retry_after, .. })
+                    if TransportError::passes(*status) =>
+                {
                     Self::Passing { retry_after: *retry_after }
                 }
-                Some(Failure::Lost { .. } | Failure::TimedOut { .. } | Failure::Unreachable { .. }) => {
-                    Self::Passing { retry_after: None }
-                }
+                Some(
+                    TransportError::Lost { .. }
+                    | TransportError::TimedOut { .. }
+                    | TransportError::Unreachable { .. },
+                ) => Self::Passing { retry_after: None },
                 _ => Self::Final,
             },
             _ => Self::Final,
@@ -119,7 +124,7 @@ mod tests {
     }
 
     fn status(status: u16, retry_after: Option<u64>) -> CallError {
-        Failure::Status {
+        TransportError::Status {
             url: "https://ca.test/".into(),
             status: StatusCode::from_u16(status).unwrap(),
             problem: None,
@@ -153,9 +158,9 @@ mod tests {
         for error in [
             status(503, None),
             status(429, None),
-            Failure::TimedOut { url: String::new() }.into(),
-            Failure::Lost { url: String::new(), reason: String::new() }.into(),
-            Failure::Unreachable { url: String::new(), reason: String::new() }.into(),
+            TransportError::TimedOut { url: String::new() }.into(),
+            TransportError::Lost { url: String::new(), reason: String::new() }.into(),
+            TransportError::Unreachable { url: String::new(), reason: String::new() }.into(),
             CallError::Json(serde_json::from_str::<Problem>("{").unwrap_err()),
         ] {
             let pauses = pauses(&error);
@@ -173,7 +178,7 @@ mod tests {
     #[test]
     fn a_certificate_nobody_trusts_is_final() {
         let untrusted =
-            Failure::Untrusted { url: String::new(), reason: rustls::CertificateError::UnknownIssuer };
+            TransportError::Untrusted { url: String::new(), reason: rustls::CertificateError::UnknownIssuer };
         assert!(pauses(&untrusted.into()).is_empty());
     }
 }

@@ -8,16 +8,17 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::client::Server;
+use super::caller::{Caller, Progress};
 use super::error::Error;
+use super::server::Server;
 use super::signed::{self, Signer};
 use super::storage::Storage;
-use super::{Caller, Progress, key, retry};
+use super::{pem_files, retry};
 use crate::x509::Certificate;
 
 /// Why a certificate is revoked (RFC 5280 section 5.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reason(u8);
+pub struct RevocationReason(u8);
 
 /// Words and numbers of the reasons; 7 is unused.
 const REASONS: [(&str, u8); 10] = [
@@ -50,7 +51,7 @@ pub enum SignedBy {
 pub async fn revoke(
     storage: &Storage,
     name: &str,
-    reason: Option<Reason>,
+    reason: Option<RevocationReason>,
     signed_by: SignedBy,
     caller: &dyn Caller,
     now: OffsetDateTime,
@@ -63,7 +64,8 @@ pub async fn revoke(
     let mut record = store.renew_record()?.ok_or_else(no_certificate)?;
     let text = store.live_chain()?.ok_or_else(no_certificate)?;
     let damaged = |reason| Error::Key(format!("the certificate in use cannot be read: {reason}"));
-    let leaf = key::chain_from_pem(&text).map_err(damaged)?.into_iter().next().ok_or_else(no_certificate)?;
+    let leaf =
+        pem_files::parse_chain(&text).map_err(damaged)?.into_iter().next().ok_or_else(no_certificate)?;
 
     let signer = match signed_by {
         SignedBy::CertificateKey => Signer::bare(&store.live_key()?.ok_or_else(no_certificate)?)?,
@@ -79,7 +81,7 @@ pub async fn revoke(
         return Err(Error::NotOffered { what: "revocation", server: server.url });
     };
     let mut request = json!({"certificate": BASE64URL.encode(&leaf.der)});
-    if let Some(Reason(number)) = reason {
+    if let Some(RevocationReason(number)) = reason {
         request["reason"] = number.into();
     }
     let result = retry::call(caller, "revoking the certificate", async || {
@@ -96,7 +98,7 @@ pub async fn revoke(
     Ok(leaf)
 }
 
-impl FromStr for Reason {
+impl FromStr for RevocationReason {
     type Err = String;
 
     /// Reads the RFC's word in any case, also with hyphens, or its number.
@@ -113,7 +115,7 @@ impl FromStr for Reason {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for RevocationReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let found = REASONS.iter().find(|(_, number)| *number == self.0);
         f.write_str(found.map_or("unspecified", |(name, _)| name))
@@ -127,11 +129,11 @@ mod tests {
     #[test]
     fn reasons_by_word_and_number() {
         for text in ["keyCompromise", "keycompromise", "key-compromise", "1"] {
-            assert_eq!(text.parse::<Reason>().unwrap(), Reason(1), "{text}");
+            assert_eq!(text.parse::<RevocationReason>().unwrap(), RevocationReason(1), "{text}");
         }
-        assert_eq!("superseded".parse::<Reason>().unwrap().to_string(), "superseded");
+        assert_eq!("superseded".parse::<RevocationReason>().unwrap().to_string(), "superseded");
         for text in ["7", "11", "", "because", "-1"] {
-            assert!(text.parse::<Reason>().is_err(), "{text}");
+            assert!(text.parse::<RevocationReason>().is_err(), "{text}");
         }
     }
 }

@@ -371,11 +371,6 @@ pub fn already_revoked(at: OffsetDateTime, reason: &str) -> Finding {
     Finding::note(Code::Revoked, format!("it was already revoked on {} ({reason})", date(at)))
 }
 
-pub fn renew_hook_failed(why: &str, command: &str) -> Finding {
-    let message = format!("the certificates are renewed, but the deploy hook failed: {why}");
-    Finding::error(Code::HookFailed, message).fix(format!("run it again: {command}"))
-}
-
 /// `-o` of mkcert, where it names no files.
 pub fn not_a_prefix(example: &Path) -> Failure {
     let word = path_word(example);

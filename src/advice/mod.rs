@@ -2,5 +2,7 @@
 
 pub mod ca;
 pub mod files;
+pub mod hook;
 pub mod output;
 pub mod server;
+pub mod usage;

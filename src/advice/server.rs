@@ -4,9 +4,9 @@ use std::io;
 
 use crate::finding::{Code, Finding, Location};
 use crate::operands::server_target::Place;
+use crate::probe::{Attempt, Error, Spoken, Starttls, StarttlsError};
 use crate::report::Failure;
 use crate::sys::fs::plain;
-use crate::tls::probe::{Attempt, Error, Spoken, Starttls, StarttlsError};
 use crate::x509::HostName;
 
 /// The failure of `certkit COMMAND` at this place.

@@ -6,7 +6,7 @@ use super::encode::{authority_key_id, extension, signed};
 use super::error::Error;
 use super::issuer::Issuer;
 use super::reason::{ListEntry, Reason};
-use crate::x509::encode::{ENUMERATED, SEQUENCE, context_constructed, element, time, unsigned};
+use crate::der::{CONTEXT_0, ENUMERATED, SEQUENCE, element, oid, time, unsigned};
 use crate::x509::{Crl, SignatureCheck};
 
 /// Makes a list and reads it back; whole DER.
@@ -28,7 +28,7 @@ pub fn make_list(
     let revoked: Vec<&[u8]> = revoked.iter().map(Vec::as_slice).collect();
     // "When there are no revoked certificates, the revoked certificates list MUST be absent" (section 5.1.2.6).
     let revoked = if revoked.is_empty() { Vec::new() } else { element(SEQUENCE, &revoked) };
-    let crl_number = extension(CRL_NUMBER, false, &unsigned(&number.to_be_bytes()));
+    let crl_number = extension(oid::CRL_NUMBER, false, &unsigned(&number.to_be_bytes()));
     let extensions = element(SEQUENCE, &[&authority_key_id(&issuer.key_id()), &crl_number]);
     let parts: [&[u8]; 7] = [
         &unsigned(&[1]), // v2
@@ -37,7 +37,7 @@ pub fn make_list(
         &time(now),
         &time(next_update),
         &revoked,
-        &element(context_constructed(0), &[&extensions]),
+        &element(CONTEXT_0, &[&extensions]),
     ];
     let der = signed(&element(SEQUENCE, &parts), issuer.signer())
         .ok_or_else(|| Error::Sign(crate::x509::key_description(&ca.spki)))?;
@@ -60,12 +60,9 @@ fn entry(entry: &ListEntry) -> Vec<u8> {
     if entry.reason == Reason::Unspecified {
         return element(SEQUENCE, &[&serial, &at]);
     }
-    let reason = extension(REASON_CODE, false, &element(ENUMERATED, &[&[entry.reason.code()]]));
+    let reason = extension(oid::REASON_CODE, false, &element(ENUMERATED, &[&[entry.reason.code()]]));
     element(SEQUENCE, &[&serial, &at, &element(SEQUENCE, &[&reason])])
 }
-
-const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 20];
-const REASON_CODE: &[u8] = &[0x55, 0x1d, 21];
 
 #[cfg(test)]
 mod tests {

@@ -8,9 +8,10 @@ use std::net::IpAddr;
 use time::OffsetDateTime;
 
 use super::profile::{AddressRange, Constraint};
-use crate::x509::encode::{
-    BIT_STRING, BOOLEAN, OCTET_STRING, OID, SEQUENCE, bits, context, context_constructed, element, time,
-    unsigned,
+use crate::der::oid::{self, Oid};
+use crate::der::{
+    BIT_STRING, BOOLEAN, CONTEXT_0, OCTET_STRING, SEQUENCE, bits, context, context_constructed, element,
+    time, unsigned,
 };
 use crate::x509::{CertificateName, Purpose, Signer};
 
@@ -32,7 +33,7 @@ pub(super) struct ToBeSigned<'a> {
 impl ToBeSigned<'_> {
     /// The whole certificate; `None` when the key does not sign.
     pub(super) fn sign(&self, signer: &Signer) -> Option<Vec<u8>> {
-        let version = element(context_constructed(0), &[&unsigned(&[2])]); // v3
+        let version = element(CONTEXT_0, &[&unsigned(&[2])]); // v3
         let validity = element(SEQUENCE, &[&time(self.not_before), &time(self.not_after)]);
         let extensions: Vec<&[u8]> = self.extensions.iter().map(Vec::as_slice).collect();
         let extensions = element(context_constructed(3), &[&element(SEQUENCE, &extensions)]);
@@ -57,19 +58,19 @@ pub(super) fn signed(part: &[u8], signer: &Signer) -> Option<Vec<u8>> {
 }
 
 /// An extension; `value` is DER. DEFAULT FALSE is left out, as DER wants it.
-pub(super) fn extension(id: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
+pub(super) fn extension(id: Oid, critical: bool, value: &[u8]) -> Vec<u8> {
     let critical: &[u8] = if critical { &[BOOLEAN, 1, 0xff] } else { &[] };
-    element(SEQUENCE, &[&element(OID, &[id]), critical, &element(OCTET_STRING, &[value])])
+    element(SEQUENCE, &[id.der(), critical, &element(OCTET_STRING, &[value])])
 }
 
 /// RFC 5280 section 4.2.1.1: the issuer's key identifier and nothing else.
 pub(super) fn authority_key_id(key_id: &[u8]) -> Vec<u8> {
-    extension(AUTHORITY_KEY_ID, false, &element(SEQUENCE, &[&element(context(0), &[key_id])]))
+    extension(oid::AUTHORITY_KEY_ID, false, &element(SEQUENCE, &[&element(context(0), &[key_id])]))
 }
 
 /// RFC 5280 section 4.2.1.2.
 pub(super) fn subject_key_id(key_id: &[u8]) -> Vec<u8> {
-    extension(SUBJECT_KEY_ID, false, &element(OCTET_STRING, &[key_id]))
+    extension(oid::SUBJECT_KEY_ID, false, &element(OCTET_STRING, &[key_id]))
 }
 
 /// RFC 5280 section 4.2.1.9, critical throughout: a CA must have it so, and the baseline requirements (7.1.2.7.6) want
@@ -79,7 +80,7 @@ pub(super) fn basic_constraints(path_length: Option<u8>) -> Vec<u8> {
         Some(length) => element(SEQUENCE, &[&[BOOLEAN, 1, 0xff], &unsigned(&[length])]),
         None => element(SEQUENCE, &[]),
     };
-    extension(BASIC_CONSTRAINTS, true, &value)
+    extension(oid::BASIC_CONSTRAINTS, true, &value)
 }
 
 /// RFC 5280 section 4.2.1.3. A bit string without the zeros at its end.
@@ -89,7 +90,7 @@ pub(super) fn key_usage(usage: KeyUsages) -> Vec<u8> {
         KeyUsages::Signature => (7, 0b1000_0000),       // digitalSignature
         KeyUsages::SignatureAndRsa => (5, 0b1010_0000), // and keyEncipherment
     };
-    extension(KEY_USAGE, true, &element(BIT_STRING, &[&[unused, byte]]))
+    extension(oid::KEY_USAGE, true, &element(BIT_STRING, &[&[unused, byte]]))
 }
 
 /// The key usages that certkit gives.
@@ -106,15 +107,15 @@ pub(super) enum KeyUsages {
 /// RFC 5280 section 4.2.1.12.
 pub(super) fn extended_key_usage(purpose: Purpose) -> Vec<u8> {
     let id = match purpose {
-        Purpose::Client => CLIENT_AUTH,
-        Purpose::Server => SERVER_AUTH,
+        Purpose::Client => oid::CLIENT_AUTH,
+        Purpose::Server => oid::SERVER_AUTH,
     };
-    extension(EXTENDED_KEY_USAGE, false, &element(SEQUENCE, &[&element(OID, &[id])]))
+    extension(oid::EXTENDED_KEY_USAGE, false, &element(SEQUENCE, &[id.der()]))
 }
 
 /// RFC 5280 section 4.2.1.6: critical where the subject is empty.
 pub(super) fn subject_alt_names(names: &[CertificateName], critical: bool) -> Vec<u8> {
-    extension(SUBJECT_ALT_NAME, critical, &general_names(names))
+    extension(oid::SUBJECT_ALT_NAME, critical, &general_names(names))
 }
 
 fn general_names(names: &[CertificateName]) -> Vec<u8> {
@@ -140,7 +141,7 @@ pub(super) fn name_constraints(permitted: &[Constraint], excluded: &[Constraint]
         if parts.is_empty() { Vec::new() } else { element(context_constructed(number), &parts) }
     };
     let value = element(SEQUENCE, &[&subtrees(0, permitted), &subtrees(1, excluded)]);
-    extension(NAME_CONSTRAINTS, true, &value)
+    extension(oid::NAME_CONSTRAINTS, true, &value)
 }
 
 fn subtree(constraint: &Constraint) -> Vec<u8> {
@@ -171,17 +172,6 @@ fn mask(range: AddressRange) -> Vec<u8> {
     };
     (0..bytes).map(octet).collect()
 }
-
-// Object identifiers without their headers: id-ce (2.5.29) and id-kp (1.3.6.1.5.5.7.3).
-const SUBJECT_KEY_ID: &[u8] = &[0x55, 0x1d, 14];
-const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
-const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
-const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
-const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
-const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 35];
-const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
-const SERVER_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 1];
-const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
 
 #[cfg(test)]
 mod tests {

@@ -15,8 +15,8 @@ use super::plan::{CertificatePlan, key_id};
 use super::profile::CaProfile;
 use super::subject::Subject;
 use crate::chain::{self, CheckInput, Located, Origin, TrustStore};
+use crate::der::{CONTEXT_0, SEQUENCE, SET, element, oid, unsigned};
 use crate::finding::Severity;
-use crate::x509::encode::{OID, SEQUENCE, SET, context_constructed, element, unsigned};
 use crate::x509::{Certificate, CertificateName, CertifiedKey, PrivateKey, PublicKeyKind, Purpose, Signer};
 
 /// A CA whose key is ready to sign; threads can share it.
@@ -150,10 +150,10 @@ pub fn make_request(
 ) -> Result<Vec<u8>, Error> {
     // extensionRequest (RFC 2985 section 5.4.2) with the names alone: all other extensions are the CA's.
     let extensions = element(SEQUENCE, &[&subject_alt_names(names, subject.is_empty())]);
-    let attribute = element(SEQUENCE, &[&element(OID, &[EXTENSION_REQUEST]), &element(SET, &[&extensions])]);
+    let attribute = element(SEQUENCE, &[oid::EXTENSION_REQUEST.der(), &element(SET, &[&extensions])]);
     let attributes: &[&[u8]] = if names.is_empty() { &[] } else { &[&attribute] };
     let version = unsigned(&[0]);
-    let attributes = element(context_constructed(0), attributes);
+    let attributes = element(CONTEXT_0, attributes);
     let info = element(SEQUENCE, &[&version, &subject.to_der(), key.spki(), &attributes]);
     signed(&info, &signer(key)?).ok_or_else(|| Error::Sign(key.description()))
 }
@@ -161,9 +161,6 @@ pub fn make_request(
 fn signer(key: &PrivateKey) -> Result<Signer, Error> {
     key.signer().map_err(|_| Error::Sign(key.description()))
 }
-
-/// pkcs-9-at-extensionRequest.
-const EXTENSION_REQUEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 14];
 
 #[cfg(test)]
 mod tests {

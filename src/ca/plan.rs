@@ -12,7 +12,7 @@ use super::names::alternative_name;
 use super::profile::{CaProfile, LeafProfile};
 use super::serial;
 use super::validity::End;
-use crate::x509::encode::contents;
+use crate::der;
 use crate::x509::{Certificate, CertificateName, PublicKeyKind, SignatureCheck, Signer};
 
 /// Everything that a certificate will say but for its issuer.
@@ -122,10 +122,9 @@ impl<'a> CertificatePlan<'a> {
 
 /// "The leftmost 160 bits of the SHA-256 hash of the value of the BIT STRING subjectPublicKey" (RFC 7093 section 2).
 pub(super) fn key_id(spki: &[u8]) -> Vec<u8> {
-    let bits = contents(spki)
-        .and_then(|inside| inside.get(crate::x509::encode::first(inside)?.len()..))
-        .and_then(contents)
-        .and_then(|bits| bits.get(1..)) // how many bits of the last byte do not count: none
+    let bits = der::contents(spki)
+        .and_then(|parts| der::elements(parts).nth(1))
+        .and_then(|bits| bits.contents.get(1..)) // how many bits of the last byte do not count: none
         .unwrap_or(spki);
     digest::digest(&digest::SHA256, bits).as_ref().iter().copied().take(20).collect()
 }

@@ -1,9 +1,8 @@
 //! The subject of a certificate to be made: a distinguished name as bytes, however it came.
 
+use crate::der::oid::{self, Oid};
+use crate::der::{self, IA5_STRING, PRINTABLE_STRING, SEQUENCE, SET, UTF8_STRING, element};
 use crate::x509::DistinguishedName;
-use crate::x509::encode::{
-    IA5_STRING, PRINTABLE_STRING, SEQUENCE, SET, UTF8_STRING, contents, element, object_identifier,
-};
 
 /// Upper bound of a common name (RFC 5280 appendix A.1, ub-common-name).
 pub(super) const MAX_COMMON_NAME: usize = 64;
@@ -34,23 +33,23 @@ pub struct InvalidSubject {
 
 /// An attribute that has a short name: that, its object identifier, its string type, and how many characters it may
 /// have (RFC 5280 appendix A.1).
-struct Known(&'static str, &'static str, u8, usize);
+struct Known(&'static str, Oid, u8, usize);
 
 const KNOWN: &[Known] = &[
-    Known("CN", "2.5.4.3", UTF8_STRING, 64),
-    Known("SN", "2.5.4.4", UTF8_STRING, 64),
-    Known("serialNumber", "2.5.4.5", PRINTABLE_STRING, 64),
-    Known("C", "2.5.4.6", PRINTABLE_STRING, 2),
-    Known("L", "2.5.4.7", UTF8_STRING, 128),
-    Known("ST", "2.5.4.8", UTF8_STRING, 128),
-    Known("street", "2.5.4.9", UTF8_STRING, 128),
-    Known("O", "2.5.4.10", UTF8_STRING, 64),
-    Known("OU", "2.5.4.11", UTF8_STRING, 64),
-    Known("title", "2.5.4.12", UTF8_STRING, 64),
-    Known("GN", "2.5.4.42", UTF8_STRING, 64),
-    Known("UID", "0.9.2342.19200300.100.1.1", UTF8_STRING, 256),
-    Known("DC", "0.9.2342.19200300.100.1.25", IA5_STRING, 63),
-    Known("emailAddress", "1.2.840.113549.1.9.1", IA5_STRING, 255),
+    Known("CN", oid::COMMON_NAME, UTF8_STRING, 64),
+    Known("SN", oid::SURNAME, UTF8_STRING, 64),
+    Known("serialNumber", oid::SERIAL_NUMBER, PRINTABLE_STRING, 64),
+    Known("C", oid::COUNTRY, PRINTABLE_STRING, 2),
+    Known("L", oid::LOCALITY, UTF8_STRING, 128),
+    Known("ST", oid::STATE_OR_PROVINCE, UTF8_STRING, 128),
+    Known("street", oid::STREET_ADDRESS, UTF8_STRING, 128),
+    Known("O", oid::ORGANIZATION, UTF8_STRING, 64),
+    Known("OU", oid::ORGANIZATIONAL_UNIT, UTF8_STRING, 64),
+    Known("title", oid::TITLE, UTF8_STRING, 64),
+    Known("GN", oid::GIVEN_NAME, UTF8_STRING, 64),
+    Known("UID", oid::USER_ID, UTF8_STRING, 256),
+    Known("DC", oid::DOMAIN_COMPONENT, IA5_STRING, 63),
+    Known("emailAddress", oid::EMAIL_ADDRESS, IA5_STRING, 255),
 ];
 
 impl Subject {
@@ -63,8 +62,8 @@ impl Subject {
     #[must_use]
     pub fn with_common_name(mut self, name: &str) -> Self {
         let name: String = name.chars().take(MAX_COMMON_NAME).collect();
-        let kind = object_identifier("2.5.4.3").unwrap_or_default();
-        let attribute = element(SEQUENCE, &[&kind, &element(UTF8_STRING, &[name.as_bytes()])]);
+        let attribute =
+            element(SEQUENCE, &[oid::COMMON_NAME.der(), &element(UTF8_STRING, &[name.as_bytes()])]);
         self.rdns.push(Rdn { der: element(SET, &[&attribute]), common_name: Some(name) });
         self
     }
@@ -78,7 +77,7 @@ impl Subject {
 
     /// Another certificate's or request's name, byte for byte.
     pub fn copied(name: &DistinguishedName) -> Self {
-        let der = contents(&name.der).unwrap_or_default().to_vec();
+        let der = der::contents(&name.der).unwrap_or_default().to_vec();
         let common_name = name.common_name().map(str::to_owned);
         Self { rdns: if der.is_empty() { Vec::new() } else { vec![Rdn { der, common_name }] } }
     }
@@ -139,17 +138,17 @@ fn encoded(name: &str, value: &str) -> Result<Vec<u8>, String> {
     if value.is_empty() {
         return Err(format!("{name} has no value"));
     }
-    let known = KNOWN.iter().find(|known| known.0.eq_ignore_ascii_case(name) || known.1 == name);
-    let (identifier, tag, most) = match known {
-        Some(&Known(_, identifier, tag, most)) => (identifier, tag, most),
-        None => (name, UTF8_STRING, 255),
+    let known = KNOWN.iter().find(|known| known.0.eq_ignore_ascii_case(name) || known.1.text == name);
+    let (kind, tag, most) = match known {
+        Some(&Known(_, kind, tag, most)) => (Some(kind.der().to_vec()), tag, most),
+        None => (oid::from_text(name), UTF8_STRING, 255),
     };
-    let kind = object_identifier(identifier).ok_or_else(|| {
+    let kind = kind.ok_or_else(|| {
         let names: Vec<_> = KNOWN.iter().map(|known| known.0).collect();
         format!("there is no attribute `{name}` (known are {}, or a number as 2.5.4.3)", names.join(", "))
     })?;
     let length = value.chars().count();
-    if identifier == "2.5.4.6" && !(length == 2 && value.bytes().all(|byte| byte.is_ascii_uppercase())) {
+    if kind == oid::COUNTRY.der() && !(length == 2 && value.bytes().all(|byte| byte.is_ascii_uppercase())) {
         return Err("C is a country of two capital letters, as DE".into());
     }
     if length > most {

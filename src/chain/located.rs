@@ -2,7 +2,7 @@
 
 use crate::finding::Location;
 use crate::report::{CertificateSummary, Role};
-use crate::x509::{Certificate, key_description, signature_description};
+use crate::x509::{Certificate, key_summary, signature_description, subject_name};
 
 /// A certificate and where it was read.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ impl Located {
     /// What a reader wants to know of it.
     pub fn summary(&self, role: Role) -> CertificateSummary {
         let certificate = &self.certificate;
-        let names = certificate.subject_alt_names.iter().flatten().map(ToString::to_string).collect();
+        let names = certificate.subject_alt_names.iter().flatten().map(subject_name).collect();
         CertificateSummary {
             role,
             label: certificate.label(),
@@ -36,7 +36,7 @@ impl Located {
             names,
             not_before: certificate.not_before,
             not_after: certificate.not_after,
-            key: key_description(&certificate.spki),
+            key: key_summary(&certificate.spki),
             signature: signature_description(&certificate.signature_algorithm),
             sha256: certificate.sha256(),
             crl_urls: certificate.crl_urls.clone(),

@@ -11,6 +11,8 @@
 //! rules count and who has the last word.
 
 mod check;
+mod check_input;
+mod judged_path;
 mod located;
 mod order;
 mod path;
@@ -22,7 +24,8 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use check::{CheckInput, Judgement, check, reasons};
+pub use check::{Judgement, check, reasons};
+pub use check_input::CheckInput;
 pub use located::Located;
 pub use order::{Order, OrderError, order};
 pub use path::{Path, PathEnd, build_paths};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Subcommand};
 
-use crate::acme::Reason;
+use crate::acme::RevocationReason;
 use crate::x509::KeyKind;
 
 /// Get certificates from Let's Encrypt or another ACME server.
@@ -106,9 +106,9 @@ pub struct ObtainArgs {
     /// Take the chain that leads to the root of this common name, where the server has several
     #[arg(long, value_name = "CN")]
     pub preferred_chain: Option<String>,
-    /// Run this when a new certificate is in use, by sh -c and for five minutes at most; it learns CERTKIT_NAME,
-    /// CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN
-    #[arg(long, value_name = "CMD")]
+    /// Run this shell command after a new certificate is in place, for five minutes at most. It gets
+    /// CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN
+    #[arg(long, visible_alias = "exec", value_name = "CMD")]
     pub deploy_hook: Option<String>,
     /// Let this group of /etc/group, or of this number, read the private key
     #[arg(long, value_name = "GROUP")]
@@ -159,8 +159,8 @@ pub struct AcmeRevokeArgs {
     #[arg(value_name = "NAME")]
     pub name: String,
     /// Why, by the word or number of RFC 5280, such as keyCompromise or 1
-    #[arg(long, value_name = "REASON", value_parser = str::parse::<Reason>)]
-    pub reason: Option<Reason>,
+    #[arg(long, value_name = "REASON", value_parser = str::parse::<RevocationReason>)]
+    pub reason: Option<RevocationReason>,
     /// Sign with the certificate's own key, as for a certificate of another account
     #[arg(long)]
     pub with_certificate_key: bool,

@@ -23,9 +23,9 @@ pub struct RenewArgs {
     /// Make new keys too; FILE.key beside FILE.crt is replaced and kept as .bak
     #[arg(long)]
     pub rekey: bool,
-    /// Run this shell command when something was renewed; CERTKIT_RENEWED has the files, one a line
-    #[arg(long, value_name = "CMD")]
-    pub exec: Option<String>,
+    /// Run this shell command after something was renewed. CERTKIT_RENEWED holds the files, one per line
+    #[arg(long, visible_alias = "exec", value_name = "CMD")]
+    pub deploy_hook: Option<String>,
     /// End with this status when something was renewed
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub exit_code_if_renewed: u8,
@@ -37,10 +37,10 @@ pub struct RenewArgs {
 const AFTER_HELP: &str = "\
 EXAMPLES
   certkit renew server.crt                                      now
-  certkit renew --exec 'systemctl reload nginx'                 all that are due, for a timer
+  certkit renew --deploy-hook 'systemctl reload nginx'          all that are due, for a timer
   certkit renew server.crt --if-within 30d --exit-code-if-renewed 10
 
 EXIT STATUS
   0  renewed, or nothing was due (see --exit-code-if-renewed)
   2  a certificate could not be renewed; the others were
-  3  renewed, but --exec failed";
+  3  renewed, but --deploy-hook failed";

@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::FalseyValueParser;
 
 use crate::config::values::{AcmeMissing, Age, Mode, Mount, Size, Span, Variable};
-use crate::serve::address::{ListenAddress, Place};
+use crate::serve::address::{Endpoint, ListenAddress};
 use crate::serve::config::{AccessLogTarget, MinVersion};
 
 /// Serve a Python web application on https.
@@ -34,7 +34,7 @@ pub struct ServeArgs {
     pub listen: Vec<Listen>,
     /// Send plain-HTTP clients of this address on to https
     #[arg(long, value_name = "ADDRESS", help_heading = "Listening")]
-    pub redirect_http: Option<Place>,
+    pub redirect_http: Option<Endpoint>,
     /// Permission bits of unix sockets [default: 660]
     #[arg(long, value_name = "MODE", help_heading = "Listening")]
     pub socket_mode: Option<Mode>,

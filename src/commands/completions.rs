@@ -5,7 +5,7 @@ use clap::CommandFactory;
 use super::Result;
 use crate::cli::{Cli, CompletionsArgs, ManArgs};
 use crate::finding::{Code, Finding};
-use crate::report::{Created, CreatedFile, Failure, Outcome, Report};
+use crate::report::{Created, CreatedFile, Failure, FileRole, Outcome, Report};
 use crate::sys::fs::plain;
 
 /// Prints the completions of one shell.
@@ -34,6 +34,8 @@ pub(super) fn man(args: &ManArgs) -> Result {
     clap_mangen::generate_to(command, directory).map_err(io_failure)?;
     let files = vec![CreatedFile {
         path: directory.join("certkit.1").display().to_string(),
+        role: FileRole::Other,
+        mode: None,
         description: "and one page per command".into(),
     }];
     Ok(Report::new(Outcome::Created(Created { files, ..Created::default() })))

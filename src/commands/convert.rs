@@ -15,7 +15,7 @@ use crate::finding::{Code, Finding, Location, Severity};
 use crate::operands::destination::{Destination, Product, ProductKind};
 use crate::operands::output::{Overwrite, shell_word};
 use crate::operands::password::Passwords;
-use crate::report::{Converted, ConvertedItem, Outcome};
+use crate::report::{Converted, ConvertedItem, FileRole, Outcome};
 
 /// Runs the command.
 pub(super) fn run(args: &ConvertArgs, context: &Context<'_>) -> Result {
@@ -43,13 +43,15 @@ pub(super) fn run(args: &ConvertArgs, context: &Context<'_>) -> Result {
     let product = Product {
         bytes: made.bytes,
         has_key: made.items.iter().any(|item| item.kind == "private_key"),
+        role: if form == Form::P12 { FileRole::Pkcs12 } else { FileRole::Other },
         description: description(form, &made.items),
     };
-    let words = product.description.clone();
+    let (words, has_key) = (product.description.clone(), product.has_key);
     let mut report = destination.deliver(product, Overwrite::forced(args.force))?;
     if let Destination::File(path) = &destination {
         report.outcome = Outcome::Converted(Converted {
             output: destination.name(),
+            mode: Some(if has_key { crate::sys::fs::PRIVATE } else { crate::sys::fs::PUBLIC }),
             form: word(form),
             description: words,
             items: made.items,

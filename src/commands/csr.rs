@@ -13,7 +13,7 @@ use crate::operands::output::{Output, Overwrite, beside};
 use crate::operands::password::Passwords;
 use crate::operands::shell::path_word;
 use crate::pem;
-use crate::report::{Outcome, Report};
+use crate::report::{FileRole, Outcome, Report};
 use crate::x509::Purpose;
 
 /// Runs the command.
@@ -54,10 +54,10 @@ pub(super) fn run(args: &CsrArgs, context: &Context<'_>) -> Result {
     let overwrite = Overwrite::forced(args.force);
     let mut output = Output::default();
     let what = format!("the signing request for {}", args.names.join(", "));
-    output.text(&args.output, text.into_bytes(), &what, overwrite);
+    output.text(&args.output, FileRole::Request, text.into_bytes(), &what, overwrite);
     if args.key.is_none() {
         let what = "its private key: keep it secret, the CA does not need it";
-        output.key(&beside(&args.output, "key"), &key, what, overwrite);
+        output.key(&beside(&args.output, "key"), FileRole::PrivateKey, &key, what, overwrite);
     }
     let mut report = Report::new(Outcome::Created(output.create()?));
     report.findings.extend(refused_by_browsers(args.key_kind));

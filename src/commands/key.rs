@@ -19,7 +19,7 @@ use crate::operands::output::{Overwrite, shell_word};
 use crate::operands::password::Passwords;
 use crate::operands::seal::encrypted_key_pem;
 use crate::pem;
-use crate::report::Outcome;
+use crate::report::{FileRole, Outcome};
 use crate::sys::fs::free_backup_name;
 use crate::x509::PrivateKey;
 
@@ -46,6 +46,7 @@ fn new(args: &KeyNewArgs, context: &Context<'_>) -> Result {
     let product = Product {
         bytes: bytes(&text),
         has_key: true,
+        role: FileRole::PrivateKey,
         description: format!("a new private key, {}: {how}", key.description()),
     };
     let mut report = destination.deliver(product, Overwrite::forced(args.force))?;
@@ -97,6 +98,7 @@ fn encrypt(args: &KeyEncryptArgs, context: &Context<'_>) -> Result {
     let product = Product {
         bytes: bytes(&encrypted_key_pem(&key, &password)?),
         has_key: true,
+        role: FileRole::PrivateKey,
         description: format!("the private key, {}: encrypted", key.description()),
     };
     // Where the open key is afterwards: where it was, or in the backup of it.
@@ -138,6 +140,7 @@ fn decrypt(args: &KeyDecryptArgs, context: &Context<'_>) -> Result {
     let product = Product {
         bytes: bytes(&text),
         has_key: true,
+        role: FileRole::PrivateKey,
         description: format!(
             "the private key, {}: {}, keep it secret",
             key.description(),

@@ -14,7 +14,7 @@ use crate::operands::input::{
 use crate::operands::output::shell_word;
 use crate::operands::password::Passwords;
 use crate::pem;
-use crate::report::{Dropped, Failure, Merged, Outcome, Report, Role};
+use crate::report::{Dropped, Failure, Merged, Outcome, Report, Role, SubjectName};
 use crate::sys::clock::date;
 use crate::sys::fs::{Existing, NewFile, PUBLIC, create_all};
 use crate::x509::{Certificate, PrivateKey, SignatureCheck};
@@ -57,7 +57,7 @@ pub(super) fn run(args: &MergeArgs, context: &Context<'_>) -> Result {
         }
         findings.push(finding);
     }
-    write(args, order, findings)
+    write(args, order, findings, at)
 }
 
 /// Reads every file before complaining, so that all troubles are told at once.
@@ -265,7 +265,7 @@ fn incomplete(order: &Order, args: &MergeArgs) -> Finding {
     Finding::error(Code::MissingIntermediate, message).fix(fix)
 }
 
-fn write(args: &MergeArgs, order: Order, mut findings: Vec<Finding>) -> Result {
+fn write(args: &MergeArgs, order: Order, mut findings: Vec<Finding>, at: OffsetDateTime) -> Result {
     let Order { mut chain, has_root, dropped, .. } = order;
     let mut left_out: Vec<_> = dropped
         .into_iter()
@@ -293,7 +293,9 @@ fn write(args: &MergeArgs, order: Order, mut findings: Vec<Finding>) -> Result {
         certificates.push(summary);
         pem::write(&mut text, "CERTIFICATE", &located.certificate.der);
     }
-    let mut merged = Merged { output: args.output.clone(), certificates, dropped: left_out, stdout: None };
+    let mode = (args.output != "-").then_some(PUBLIC);
+    let mut merged =
+        Merged { output: args.output.clone(), mode, at, certificates, dropped: left_out, stdout: None };
     let mut next = Vec::new();
     if args.output == "-" {
         merged.stdout = Some(text.into_bytes());
@@ -313,8 +315,9 @@ fn write(args: &MergeArgs, order: Order, mut findings: Vec<Finding>) -> Result {
 fn check_command(args: &MergeArgs, merged: &Merged) -> String {
     let mut command = format!("certkit check {}", shell_word(&args.output));
     let names = merged.certificates.first().map(|leaf| leaf.names.as_slice()).unwrap_or_default();
-    if let Some(name) = names.iter().find(|name| !name.contains('*')) {
-        command.push_str(&format!(" --host {}", shell_word(name)));
+    let is_host = |name: &&SubjectName| matches!(name.kind, "dns" | "ip") && !name.value.contains('*');
+    if let Some(name) = names.iter().find(is_host) {
+        command.push_str(&format!(" --host {}", shell_word(&name.value)));
     }
     if let Some(key) = &args.key {
         command.push_str(&format!(" --key {}", shell_word(&key.display().to_string())));

@@ -18,7 +18,7 @@ use crate::operands::output::{Output, Overwrite};
 use crate::operands::password::Passwords;
 use crate::operands::seal::encrypted_key_pem;
 use crate::operands::shell::path_word;
-use crate::report::{Outcome, Report, Role};
+use crate::report::{FileRole, Outcome, Report, Role};
 use crate::sys::clock::date;
 use crate::sys::fs::create_folder;
 use crate::x509::PrivateKey;
@@ -44,10 +44,10 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
     let mut output = Output::default();
     let add_key = |output: &mut Output, file: &str, key: &PrivateKey, what: &str| -> Result<()> {
         match &password {
-            None => output.key(&path(file), key, what, overwrite),
+            None => output.key(&path(file), FileRole::CaKey, key, what, overwrite),
             Some(password) => {
                 let text = encrypted_key_pem(key, password)?;
-                output.private(&path(file), text.as_bytes().to_vec(), what, overwrite);
+                output.private(&path(file), FileRole::CaKey, text.as_bytes().to_vec(), what, overwrite);
             }
         }
         Ok(())
@@ -61,7 +61,7 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
     let key = new_key(args.key_kind)?;
     let root = make_root(&profile(CaLevel::Root, &key, u8::from(has_intermediate)), key, now)?;
     let what = "the CA certificate: install this on clients";
-    output.certificates(&path(ROOT_FILES.0), root.chain(), what, overwrite);
+    output.certificates(&path(ROOT_FILES.0), FileRole::CaCertificate, root.chain(), what, overwrite);
     if !args.throwaway_root {
         add_key(&mut output, ROOT_FILES.1, root.key(), "its private key: keep it secret")?;
     }
@@ -77,7 +77,13 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
             events.push(issued.event.clone());
         }
         let what = "the intermediate certificate: servers send it along";
-        output.certificates(&file, std::slice::from_ref(&issued.certificate), what, overwrite);
+        output.certificates(
+            &file,
+            FileRole::CaCertificate,
+            std::slice::from_ref(&issued.certificate),
+            what,
+            overwrite,
+        );
         let what = if args.throwaway_root {
             "its private key, which signs certificates; the root's key was discarded"
         } else {
@@ -95,6 +101,7 @@ pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
     } else {
         output.create_issued(&Ledger::beside(&path(ROOT_FILES.0)), &events)?
     };
+    created.at = Some(now);
     created.certificate = Some(Located::from(root.leaf().clone()).summary(Role::Root));
     let mut report = Report::new(Outcome::Created(created));
     report.findings.extend(refused_by_browsers(args.key_kind));

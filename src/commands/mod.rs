@@ -1,6 +1,6 @@
 //! One file per subcommand: arguments to a typed request, to a domain call, to a [`Report`].
 
-mod acme;
+pub(crate) mod acme;
 mod check;
 mod completions;
 mod convert;
@@ -12,7 +12,7 @@ mod mkca;
 mod mkcert;
 mod renew;
 mod revoke;
-mod serve;
+pub(crate) mod serve;
 mod show;
 mod sign;
 mod trust;
@@ -89,4 +89,4 @@ impl From<&CaArgs> for CaChoice {
 }
 
 /// What a command gives back.
-type Result<T = Report> = std::result::Result<T, Failure>;
+pub(crate) type Result<T = Report> = std::result::Result<T, Failure>;

@@ -1,12 +1,12 @@
 //! `certkit renew`: the same certificate again, with a new validity.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use time::OffsetDateTime;
 
 use super::{Context, Result};
-use crate::advice::ca::{clamped, key_now_open, renew_hook_failed};
+use crate::advice::ca::{clamped, key_now_open};
+use crate::advice::hook;
 use crate::ca::{
     Issuance, Issued, Records, RenewalError, SigningCa, SubjectKey, renewed_key_kind, renewed_profile,
     require_renewable,
@@ -20,9 +20,9 @@ use crate::operands::input::{read_certificates, read_contents};
 use crate::operands::output::{Output, Overwrite, beside};
 use crate::operands::password::Passwords;
 use crate::operands::shell::shell_word;
-use crate::report::{Created, CreatedFile, Failure, Outcome, Report, Role};
+use crate::report::{Created, CreatedFile, Failure, FileRole, Outcome, RenewalCount, Report, Role};
 use crate::sys::clock::date;
-use crate::sys::fs::plain;
+use crate::sys::hook::Hook;
 use crate::x509::{Certificate, RenewalPolicy};
 
 /// Exit status: a certificate could not be renewed.
@@ -57,8 +57,8 @@ pub(super) fn run(args: &RenewArgs, context: &Context<'_>) -> Result {
         context.talk.say(&format!("{checked} {certificates} checked, none due"));
     } else {
         created.status = args.exit_code_if_renewed;
-        if let Some(command) = &args.exec
-            && let Err(finding) = run_hook(command, &renewed)
+        if let Some(command) = &args.deploy_hook
+            && let Some(finding) = run_hook(command, &renewed)
         {
             findings.push(finding);
             created.status = HOOK_FAILED;
@@ -68,8 +68,11 @@ pub(super) fn run(args: &RenewArgs, context: &Context<'_>) -> Result {
         created.status = FAILED;
     }
     let next = renewed.first().map(|first| format!("certkit show {}", shell_word(&first.file)));
-    created.certificate =
-        renewed.first().map(|first| Located::from(first.certificate.clone()).summary(Role::Leaf));
+    let summary = |one: &Renewed| Located::from(one.certificate.clone()).summary(Role::Leaf);
+    created.at = Some(now);
+    created.certificate = renewed.first().map(summary);
+    let list = renewed.iter().map(|one| (one.file.clone(), summary(one))).collect();
+    created.renewal = Some(RenewalCount { checked, renewed: list });
     for one in renewed {
         created.files.extend(one.files);
         findings.extend(one.notes);
@@ -153,16 +156,22 @@ impl Renewal<'_> {
         let mut notes = Vec::new();
         let what = format!("renewed until {}", date(certificate.not_after));
         if read.forms.contains(&Note::Der) {
-            output.text(path, certificate.der.to_vec(), &what, Overwrite::Replace);
+            output.text(path, FileRole::Certificate, certificate.der.to_vec(), &what, Overwrite::Replace);
         } else {
             let rest = read.certificates.into_iter().map(|located| located.certificate);
             let chain: Vec<_> = std::iter::once(certificate.clone()).chain(rest).collect();
-            output.certificates(path, &chain, &what, Overwrite::Replace);
+            output.certificates(path, FileRole::Certificate, &chain, &what, Overwrite::Replace);
         }
         if let Some(key) = &key {
             let key_path: PathBuf = beside(path, "key");
             notes.extend(is_encrypted(&key_path).then(|| key_now_open(&key_path)));
-            output.key(&key_path, key, "its new private key: keep it secret", Overwrite::Replace);
+            output.key(
+                &key_path,
+                FileRole::PrivateKey,
+                key,
+                "its new private key: keep it secret",
+                Overwrite::Replace,
+            );
         }
         ca.spare(output.paths())?;
         let files = output.create_issued(&ca.ledger, &[event])?.files;
@@ -177,18 +186,9 @@ fn is_encrypted(key: &Path) -> bool {
     read.is_ok_and(|(_, contents)| contents.blocks.iter().any(Block::is_encrypted_key))
 }
 
-/// Runs the user's command. What it prints goes to standard error, since standard output is certkit's.
-fn run_hook(command: &str, renewed: &[Renewed]) -> std::result::Result<(), Finding> {
+/// Runs the user's command once for all that was renewed.
+fn run_hook(command: &str, renewed: &[Renewed]) -> Option<Finding> {
     let files: Vec<_> = renewed.iter().map(|one| one.file.as_str()).collect();
-    let status = Command::new("sh")
-        .args(["-c", command])
-        .env("CERTKIT_RENEWED", files.join("\n"))
-        .stdin(Stdio::null())
-        .stdout(std::io::stderr())
-        .status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(renew_hook_failed(&format!("it ended with {status}"), command)),
-        Err(error) => Err(renew_hook_failed(&plain(&error), command)),
-    }
+    let run = Hook::new(command).env("CERTKIT_RENEWED", files.join("\n")).showing_output().run();
+    hook::failed(&run, &format!("Fix the hook, then run it: {command}"))
 }

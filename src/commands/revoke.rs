@@ -12,9 +12,11 @@ use crate::operands::ca_lookup::CaChoice;
 use crate::operands::input::{read_certificates, read_contents};
 use crate::operands::password::Passwords;
 use crate::operands::shell::path_word;
-use crate::report::{Created, CreatedFile, Failure, Outcome, Report, Role};
+use crate::report::{
+    Created, CreatedFile, Failure, FileRole, Outcome, Report, Revocation, RevocationList, Role,
+};
 use crate::sys::clock::date;
-use crate::sys::fs::Existing;
+use crate::sys::fs::{Existing, PUBLIC};
 use crate::x509::{Crl, SignatureCheck};
 
 /// Runs `certkit revoke`.
@@ -24,21 +26,27 @@ pub(super) fn revoke(args: &RevokeArgs, context: &Context<'_>) -> Result {
     let Some(certificate) = read.certificates.into_iter().next().map(|located| located.certificate) else {
         return Err(Failure { findings: read.malformed, status: 2 });
     };
+    let now = context.clock.now();
     let choice = CaChoice::from(&args.ca);
     let ca = choice.find()?;
-    let before = ca.revoke(&certificate, file, args.reason, context.clock.now())?;
+    let before = ca.revoke(&certificate, file, args.reason, now)?;
 
     let mut report = Report::new(Outcome::Nothing);
     let mut created = Created::default();
+    let serial = certificate.serial_hex();
+    let (revoked_at, reason) = before.unwrap_or((now, args.reason));
     match before {
         None => {
-            let (label, serial) = (certificate.label(), certificate.serial_hex());
-            let description = format!("`{label}` is revoked ({}), serial number {serial}", args.reason);
+            let label = certificate.label();
+            let description = format!("`{label}` is revoked ({reason}), serial number {serial}");
             let path = ca.ledger.path().display().to_string();
-            created.files.push(CreatedFile { path, description });
+            created.files.push(CreatedFile { path, role: FileRole::Ledger, mode: None, description });
         }
-        Some((at, reason)) => report.findings.push(already_revoked(at, reason.as_str())),
+        Some(_) => report.findings.push(already_revoked(revoked_at, reason.as_str())),
     }
+    let (reason, already) = (reason.to_string(), before.is_some());
+    created.revocation = Some(Revocation { serial, reason, revoked_at, already });
+    created.at = Some(now);
     created.certificate = Some(Located::from(certificate).summary(Role::Leaf));
     report.outcome = Outcome::Created(created);
     report.next.push(format!("certkit crl{}", choice.options()));
@@ -68,8 +76,15 @@ pub(super) fn crl(args: &CrlArgs, context: &Context<'_>) -> Result {
         made.revoked,
         date(made.next_update)
     );
-    let files = vec![CreatedFile { path: path.display().to_string(), description }];
-    let outcome = Outcome::Created(Created { files, ..Created::default() });
+    let file = path.display().to_string();
+    let list = RevocationList {
+        number: made.number,
+        revoked: made.revoked,
+        next_update: made.next_update,
+        path: file.clone(),
+    };
+    let files = vec![CreatedFile { path: file, role: FileRole::Crl, mode: Some(PUBLIC), description }];
+    let outcome = Outcome::Created(Created { files, list: Some(list), ..Created::default() });
     Ok(Report { outcome, findings: Vec::new(), next: vec![next] })
 }
 

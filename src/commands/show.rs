@@ -17,7 +17,7 @@ use crate::operands::server_target::{self, Place, Subject};
 use crate::report::{Fact, FactValue, Failure, Outcome, Report, ServerSummary, Shown, ShownItem, TreeLine};
 use crate::x509::{
     Certificate, CertificateDetails, CrlDetails, PrivateKey, Request, SignatureCheck, SubjectAltName,
-    key_description, signature_description,
+    key_description, key_summary, signature_description, subject_name,
 };
 
 /// Runs the command.
@@ -169,10 +169,10 @@ fn certificate_facts(certificate: &Certificate) -> Vec<Fact> {
     let mut facts = Facts::default();
     facts.text("subject", certificate.subject.to_string());
     facts.text("issuer", certificate.issuer.to_string());
-    facts.list("names", certificate.subject_alt_names.iter().flatten().map(readable));
+    facts.names(certificate.subject_alt_names.iter().flatten());
     facts.push("not_before", FactValue::Time(certificate.not_before));
     facts.push("not_after", FactValue::End(certificate.not_after));
-    facts.text("key", key_description(&certificate.spki));
+    facts.push("key", FactValue::Key(key_summary(&certificate.spki)));
     facts.text("signature", signature_description(&certificate.signature_algorithm));
     facts.push("ca", FactValue::Flag(certificate.is_ca()));
     if let Some(length) = certificate.basic_constraints.and_then(|constraints| constraints.path_length) {
@@ -202,7 +202,7 @@ fn certificate_facts(certificate: &Certificate) -> Vec<Fact> {
 fn request_facts(request: &Request) -> Vec<Fact> {
     let mut facts = Facts::default();
     facts.text("subject", request.subject.to_string());
-    facts.list("names", request.names.iter().map(readable));
+    facts.names(request.names.iter());
     facts.text("signature", request.signature.clone());
     facts.0.extend(public_key_facts(&request.spki));
     facts.0
@@ -218,11 +218,9 @@ fn crl_facts(crl: &CrlDetails) -> Vec<Fact> {
     facts.maybe("number", crl.number.clone());
     facts.text("signature", crl.signature.clone());
     facts.push("revoked", FactValue::Number(i64::try_from(crl.revoked).unwrap_or(i64::MAX)));
-    let date = crate::sys::clock::date;
-    facts.list(
-        "first_revoked",
-        crl.first_revoked.iter().map(|(serial, time)| format!("{serial} on {}", date(*time))),
-    );
+    if !crl.first_revoked.is_empty() {
+        facts.push("first_revoked", FactValue::Revoked(crl.first_revoked.clone()));
+    }
     facts.0
 }
 
@@ -235,7 +233,7 @@ fn private_key_facts(key: &PrivateKey, block: &Block) -> Vec<Fact> {
 fn public_key_facts(spki: &[u8]) -> Vec<Fact> {
     let sha256 = hex(digest::digest(&digest::SHA256, spki).as_ref());
     vec![
-        Fact::new("key", FactValue::Text(key_description(spki))),
+        Fact::new("key", FactValue::Key(key_summary(spki))),
         Fact::new("public_key_sha256", FactValue::Text(sha256)),
     ]
 }
@@ -258,6 +256,13 @@ impl Facts {
         self.push(name, FactValue::Text(text));
     }
 
+    fn names<'a>(&mut self, names: impl Iterator<Item = &'a SubjectAltName>) {
+        let names: Vec<_> = names.map(subject_name).collect();
+        if !names.is_empty() {
+            self.push("names", FactValue::Names(names));
+        }
+    }
+
     fn maybe(&mut self, name: &'static str, text: Option<String>) {
         if let Some(text) = text {
             self.text(name, text);
@@ -269,18 +274,6 @@ impl Facts {
         if !items.is_empty() {
             self.push(name, FactValue::List(items));
         }
-    }
-}
-
-/// A name; one in Punycode also as people write it.
-fn readable(name: &SubjectAltName) -> String {
-    let text = name.to_string();
-    match name {
-        SubjectAltName::Dns(host) if host.contains("xn--") => {
-            let (unicode, result) = idna::domain_to_unicode(host.trim_start_matches("*."));
-            if result.is_ok() { format!("{text} ({unicode})") } else { text }
-        }
-        _ => text,
     }
 }
 

@@ -20,7 +20,7 @@ use crate::operands::input::{location, read_contents};
 use crate::operands::output::{Output, Overwrite, beside};
 use crate::operands::password::Passwords;
 use crate::operands::shell::path_word;
-use crate::report::{Outcome, Report, Role};
+use crate::report::{FileRole, Outcome, Report, Role};
 use crate::x509::{Purpose, Request};
 
 /// Days of a certificate, and of a CA's, by default.
@@ -57,17 +57,24 @@ pub(super) fn run(args: &SignArgs, context: &Context<'_>) -> Result {
     let overwrite = Overwrite::forced(args.force);
     let mut output = Output::default();
     let what = format!("the certificate for {}", certificate.label());
-    output.certificates(&path, std::slice::from_ref(&certificate), &what, overwrite);
+    output.certificates(&path, FileRole::Certificate, std::slice::from_ref(&certificate), &what, overwrite);
     let bundle = path.with_file_name(BUNDLE_FILE);
     let next = if ca.bundle.is_empty() {
         format!("certkit show {}", path_word(&path))
     } else {
-        output.certificates(&bundle, &ca.bundle, "the intermediates, for certkit merge", overwrite);
+        output.certificates(
+            &bundle,
+            FileRole::Intermediates,
+            &ca.bundle,
+            "the intermediates, for certkit merge",
+            overwrite,
+        );
         format!("certkit merge {} {}", path_word(&path), path_word(&bundle))
     };
     ca.spare(output.paths())?;
     let mut created = output.create_issued(&ca.ledger, &[event])?;
     let role = if args.profile == SignProfile::Ca { Role::Intermediate } else { Role::Leaf };
+    created.at = Some(context.clock.now());
     created.certificate = Some(Located::from(certificate).summary(role));
     Ok(Report { outcome: Outcome::Created(created), findings, next: vec![next] })
 }

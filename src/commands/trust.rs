@@ -12,7 +12,7 @@ use crate::operands::ca_lookup::{root_file, tidy};
 use crate::operands::destination::{Destination, Product};
 use crate::operands::input::read_certificates;
 use crate::operands::output::{Overwrite, shell_word};
-use crate::report::{Failure, Outcome, Report, Role, Trusted, TrustedStore};
+use crate::report::{Failure, FileRole, Outcome, Report, Role, Trusted, TrustedStore};
 use crate::trust::{Action, Anchor, Holding, Kind, Store, Surroundings, Trouble, find, mobileconfig};
 
 /// Runs the command.
@@ -135,7 +135,8 @@ fn export(args: &TrustExportArgs, context: &Context<'_>) -> Result {
     };
     let label = anchor.certificate.label();
     let description = format!("{form} the CA certificate {label}");
-    let product = Product { bytes: Zeroizing::new(bytes), has_key: false, description };
+    let product =
+        Product { bytes: Zeroizing::new(bytes), has_key: false, role: FileRole::CaCertificate, description };
     let mut report = destination.deliver(product, Overwrite::forced(args.force))?;
     if let Outcome::Created(created) = &mut report.outcome {
         created.certificate = Some(Located::from(anchor.certificate).summary(Role::Root));

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::toml::{list, value};
 use super::values::{AcmeMissing, Age, Mode, Mount, Size, Span, Variable};
-use crate::serve::address::{ListenAddress, Place};
+use crate::serve::address::{Endpoint, ListenAddress};
 use crate::serve::config::{AccessLogTarget, MinVersion};
 
 /// What one source says about `serve`. The names are those of the options, and of the keys in `certkit.toml`.
@@ -26,7 +26,7 @@ pub struct PartialServe {
     #[serde(deserialize_with = "list")]
     pub listen: Option<Vec<ListenAddress>>,
     #[serde(deserialize_with = "value")]
-    pub redirect_http: Option<Place>,
+    pub redirect_http: Option<Endpoint>,
     #[serde(deserialize_with = "value")]
     pub socket_mode: Option<Mode>,
     #[serde(deserialize_with = "value")]

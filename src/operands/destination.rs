@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::output::{Output, Overwrite};
-use crate::report::{Created, Outcome, Report};
+use crate::report::{Created, FileRole, Outcome, Report};
 use crate::sys::fs;
 use crate::sys::terminal;
 
@@ -56,7 +56,8 @@ pub struct Product {
     pub bytes: Zeroizing<Vec<u8>>,
     /// Whether a private key is in it, protected or not: then nobody else may read the file.
     pub has_key: bool,
-    /// What it is, for the report.
+    pub role: FileRole,
+    /// What it is, for people.
     pub description: String,
 }
 
@@ -112,9 +113,9 @@ impl Product {
     pub fn add_to(self, output: &mut Output, path: &Path, overwrite: Overwrite) {
         let contents = self.bytes.to_vec();
         if self.has_key {
-            output.private(path, contents, &self.description, overwrite);
+            output.private(path, self.role, contents, &self.description, overwrite);
         } else {
-            output.text(path, contents, &self.description, overwrite);
+            output.text(path, self.role, contents, &self.description, overwrite);
         }
     }
 

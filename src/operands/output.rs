@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 pub use super::shell::shell_word;
 use crate::ca::{Event, Ledger, PublishError, certificate_text, publish, with_ending};
-use crate::report::{Created, CreatedFile};
+use crate::report::{Created, CreatedFile, FileRole};
 use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC, create_all, remove_leftovers};
 use crate::x509::{Certificate, PrivateKey};
 
@@ -35,34 +35,42 @@ impl Output {
     pub fn certificates(
         &mut self,
         path: &Path,
+        role: FileRole,
         certificates: &[Certificate],
         what: &str,
         overwrite: Overwrite,
     ) {
-        self.text(path, certificate_text(certificates), what, overwrite);
+        self.text(path, role, certificate_text(certificates), what, overwrite);
     }
 
     /// Adds a private key, 0600 from the first byte on.
-    pub fn key(&mut self, path: &Path, key: &PrivateKey, what: &str, overwrite: Overwrite) {
-        self.private(path, key.to_pem().as_bytes().to_vec(), what, overwrite);
+    pub fn key(&mut self, path: &Path, role: FileRole, key: &PrivateKey, what: &str, overwrite: Overwrite) {
+        self.private(path, role, key.to_pem().as_bytes().to_vec(), what, overwrite);
     }
 
     /// Adds a file that holds a private key in some form, 0600 from the first byte on.
-    pub fn private(&mut self, path: &Path, contents: Vec<u8>, what: &str, overwrite: Overwrite) {
+    pub fn private(
+        &mut self,
+        path: &Path,
+        role: FileRole,
+        contents: Vec<u8>,
+        what: &str,
+        overwrite: Overwrite,
+    ) {
         let existing = match overwrite {
             Overwrite::Refuse => Existing::Refuse,
             Overwrite::Replace => Existing::KeepBackup,
         };
-        self.add(NewFile { path: path.into(), contents, mode: PRIVATE, existing }, what);
+        self.add(NewFile { path: path.into(), contents, mode: PRIVATE, existing }, role, what);
     }
 
     /// Adds a file that everybody may read.
-    pub fn text(&mut self, path: &Path, contents: Vec<u8>, what: &str, overwrite: Overwrite) {
+    pub fn text(&mut self, path: &Path, role: FileRole, contents: Vec<u8>, what: &str, overwrite: Overwrite) {
         let existing = match overwrite {
             Overwrite::Refuse => Existing::Refuse,
             Overwrite::Replace => Existing::Replace,
         };
-        self.add(NewFile { path: path.into(), contents, mode: PUBLIC, existing }, what);
+        self.add(NewFile { path: path.into(), contents, mode: PUBLIC, existing }, role, what);
     }
 
     /// The paths of the files.
@@ -70,9 +78,13 @@ impl Output {
         self.files.iter().map(|file| file.path.as_path())
     }
 
-    fn add(&mut self, file: NewFile, what: &str) {
-        self.described
-            .push(CreatedFile { path: file.path.display().to_string(), description: what.to_owned() });
+    fn add(&mut self, file: NewFile, role: FileRole, what: &str) {
+        self.described.push(CreatedFile {
+            path: file.path.display().to_string(),
+            role,
+            mode: Some(file.mode),
+            description: what.to_owned(),
+        });
         // Files get their names in this order: a certificate must never stand without its key.
         let index = if file.mode == PRIVATE { 0 } else { self.files.len() };
         self.files.insert(index, file);

@@ -6,8 +6,8 @@ use super::output::shell_word;
 use crate::chain::Located;
 use crate::cli::{LiveArgs, StarttlsProtocol};
 use crate::finding::{Code, Finding, Location};
+use crate::probe::{self, Peer, Possession, Server, Starttls, Target};
 use crate::report::{Failure, ServerSummary};
-use crate::tls::probe::{self, Peer, Possession, Server, Starttls, Target};
 use crate::x509::{Certificate, HostName};
 
 /// What an argument names.

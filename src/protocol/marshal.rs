@@ -108,7 +108,7 @@ fn write_long(out: &mut Vec<u8>, value: &[u8]) {
 #[non_exhaustive]
 pub enum Error {
     /// The bytes end too early.
-    #[error("the marshalled data ends too early")]
+    #[error("the marshalled data is truncated")]
     Truncated,
     /// Another type than expected.
     #[error("marshal type {found:?} where {expected} was expected")]
@@ -127,7 +127,7 @@ pub enum Error {
         found: u32,
     },
     /// A `str` that is not UTF-8.
-    #[error("a string that is not UTF-8")]
+    #[error("a string is not UTF-8")]
     BadText,
     /// Something follows the object.
     #[error("{0} bytes after the marshalled data")]

@@ -26,7 +26,7 @@ pub struct Header {
 
 /// What a packet asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum PacketKind {
     /// A request for the application (0).
     Request,
     /// The same, and SCRIPT_NAME is still part of PATH_INFO (30).
@@ -50,12 +50,12 @@ impl Header {
     }
 
     /// What the packet asks for.
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> PacketKind {
         match self.modifier1 {
-            0 => Kind::Request,
-            30 => Kind::RequestUnderScriptName,
-            100 => Kind::Ping,
-            _ => Kind::Other,
+            0 => PacketKind::Request,
+            30 => PacketKind::RequestUnderScriptName,
+            100 => PacketKind::Ping,
+            _ => PacketKind::Other,
         }
     }
 }
@@ -65,10 +65,10 @@ impl Header {
 #[non_exhaustive]
 pub enum Error {
     /// A length that points behind the end, or bytes that are left over.
-    #[error("the lengths in the block of variables do not add up")]
+    #[error("the lengths in the block of variables are inconsistent")]
     Lengths,
     /// A variable without a name, or with a NUL in it.
-    #[error("a variable has no proper name")]
+    #[error("the name of a variable is invalid")]
     Name,
     /// More than 65535 bytes: the header cannot say it, and cutting or wrapping would move the start of the body.
     #[error("the variables do not fit into 65535 bytes")]
@@ -164,11 +164,11 @@ mod tests {
     #[test]
     fn kinds() {
         let kind = |modifier1| Header { modifier1, size: 0, modifier2: 0 }.kind();
-        assert_eq!(kind(0), Kind::Request);
-        assert_eq!(kind(30), Kind::RequestUnderScriptName);
-        assert_eq!(kind(100), Kind::Ping);
+        assert_eq!(kind(0), PacketKind::Request);
+        assert_eq!(kind(30), PacketKind::RequestUnderScriptName);
+        assert_eq!(kind(100), PacketKind::Ping);
         for other in [5, 9, 14, 17, 22, 97, 98, 110, 111, 173, 255] {
-            assert_eq!(kind(other), Kind::Other);
+            assert_eq!(kind(other), PacketKind::Other);
         }
     }
 

@@ -1,12 +1,14 @@
 //! What `convert`, `key match`, `hosts` and `trust` did.
 
-use super::CertificateSummary;
+use super::{CertificateSummary, KeySummary};
 
 /// What `convert` wrote.
 #[derive(Debug)]
 pub struct Converted {
     /// The new file.
     pub output: String,
+    /// Its permission bits; `None` on standard output.
+    pub mode: Option<u32>,
     /// Its form: one of the words that `--to` takes.
     pub form: &'static str,
     /// What it is, in words.
@@ -34,7 +36,7 @@ pub struct Matched {
     /// The key's file, as it was typed.
     pub key: String,
     /// Kind and size of the key.
-    pub description: String,
+    pub summary: KeySummary,
     /// SHA-256 of its public key in lower-case hexadecimal.
     pub public_key_sha256: String,
     /// The files that it was compared with, in the order they were typed.

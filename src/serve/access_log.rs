@@ -28,14 +28,14 @@ pub(super) struct AccessLog(Option<Arc<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
-    target: Target,
+    sink: LogSink,
     pending: Mutex<Pending>,
     /// A first line is waiting.
     begun: Notify,
 }
 
 #[derive(Debug)]
-enum Target {
+enum LogSink {
     Stderr,
     File(File),
 }
@@ -87,12 +87,12 @@ impl AccessLog {
     /// # Errors
     /// What the system says when the file cannot be opened for appending.
     pub(super) fn open(target: &AccessLogTarget) -> io::Result<Self> {
-        let target = match target {
+        let sink = match target {
             AccessLogTarget::Off => return Ok(Self(None)),
-            AccessLogTarget::Stderr => Target::Stderr,
-            AccessLogTarget::File(path) => Target::File(append(path)?),
+            AccessLogTarget::Stderr => LogSink::Stderr,
+            AccessLogTarget::File(path) => LogSink::File(append(path)?),
         };
-        let inner = Inner { target, pending: Mutex::default(), begun: Notify::new() };
+        let inner = Inner { sink, pending: Mutex::default(), begun: Notify::new() };
         Ok(Self(Some(Arc::new(inner))))
     }
 
@@ -187,15 +187,15 @@ impl Inner {
             let mut pending = self.pending();
             (std::mem::take(&mut pending.lines), std::mem::take(&mut pending.dropped))
         };
-        let result = match &self.target {
-            Target::Stderr => io::stderr().write_all(&lines),
-            Target::File(file) => (&*file).write_all(&lines),
+        let result = match &self.sink {
+            LogSink::Stderr => io::stderr().write_all(&lines),
+            LogSink::File(file) => (&*file).write_all(&lines),
         };
         if let Err(error) = result {
             tracing::warn!(%error, "cannot write the access log");
         }
         if dropped > 0 {
-            tracing::warn!(dropped, "the access log cannot keep up: lines were dropped");
+            tracing::warn!(dropped, "the access log is too slow; lines were dropped");
         }
     }
 }

@@ -9,7 +9,6 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::config::Limits;
-use super::guarded::Refusal;
 
 const NEVER: u64 = u64::MAX;
 
@@ -34,8 +33,8 @@ pub(super) struct Activity {
     streams_until: AtomicU64,
     /// An answer broke off: the client must not take it for whole.
     broken: AtomicBool,
-    /// Why the guard refused the client.
-    refusal: OnceLock<Refusal>,
+    /// The status with which the guard rejected the client.
+    rejected_with: OnceLock<u16>,
 }
 
 /// Which wait has lasted too long.
@@ -65,7 +64,7 @@ impl Activity {
             streams: Mutex::default(),
             streams_until: AtomicU64::new(NEVER),
             broken: AtomicBool::new(false),
-            refusal: OnceLock::new(),
+            rejected_with: OnceLock::new(),
         };
         activity.set(&activity.idle_until, limits.header_timeout);
         activity
@@ -137,13 +136,13 @@ impl Activity {
         self.broken.load(Relaxed)
     }
 
-    pub(super) fn refused(&self, refusal: Refusal) {
-        // Nothing follows a refusal, so the first is the only one.
-        let _ = self.refusal.set(refusal);
+    pub(super) fn reject(&self, status: u16) {
+        // Nothing follows a rejection, so the first is the only one.
+        let _ = self.rejected_with.set(status);
     }
 
-    pub(super) fn refusal(&self) -> Option<&Refusal> {
-        self.refusal.get()
+    pub(super) fn rejected_with(&self) -> Option<u16> {
+        self.rejected_with.get().copied()
     }
 
     /// The earliest deadline.

@@ -10,7 +10,7 @@ pub struct ListenAddress {
     /// What is spoken.
     pub scheme: Scheme,
     /// Where.
-    pub place: Place,
+    pub endpoint: Endpoint,
 }
 
 /// What is spoken on a listener.
@@ -26,7 +26,7 @@ pub enum Scheme {
 
 /// Where a listener stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Endpoint {
     /// A TCP port. An empty host is every address of this machine; IPv6 addresses stand without brackets.
     Tcp {
         /// Host name or address.
@@ -62,10 +62,10 @@ impl Scheme {
 #[non_exhaustive]
 pub enum AddressError {
     /// A scheme that is not known here.
-    #[error("`{0}` is not spoken here; known are https, http and uwsgi, each also with +unix")]
+    #[error("`{0}` is not supported; use https, http or uwsgi, each also with +unix")]
     Scheme(String),
     /// A TCP address without a usable port.
-    #[error("`{0}` has no usable port; write ADDRESS:PORT, and IPv6 addresses in brackets")]
+    #[error("`{0}` has no valid port; write ADDRESS:PORT, with IPv6 addresses in brackets")]
     Port(String),
     /// A unix socket without a path.
     #[error("a unix socket needs a path, as in uwsgi+unix:/run/app.sock")]
@@ -87,7 +87,7 @@ impl FromStr for ListenAddress {
             if address.is_empty() {
                 return Err(AddressError::Path);
             }
-            return Ok(Self { scheme, place: Place::Unix(address.into()) });
+            return Ok(Self { scheme, endpoint: Endpoint::Unix(address.into()) });
         }
         let port_error = || AddressError::Port(text.to_owned());
         let address = address.strip_suffix('/').unwrap_or(address);
@@ -109,11 +109,11 @@ impl FromStr for ListenAddress {
             None => scheme.default_port().ok_or_else(port_error)?,
         };
         let host = if host == "*" { "" } else { host };
-        Ok(Self { scheme, place: Place::Tcp { host: host.to_owned(), port } })
+        Ok(Self { scheme, endpoint: Endpoint::Tcp { host: host.to_owned(), port } })
     }
 }
 
-impl FromStr for Place {
+impl FromStr for Endpoint {
     type Err = AddressError;
 
     /// `ADDRESS:PORT` or `unix:PATH`, without a scheme.
@@ -123,7 +123,7 @@ impl FromStr for Place {
             None if text.starts_with("http://") => text.to_owned(),
             None => format!("http://{text}"),
         };
-        Ok(text.parse::<ListenAddress>()?.place)
+        Ok(text.parse::<ListenAddress>()?.endpoint)
     }
 }
 
@@ -149,14 +149,14 @@ fn split_scheme(text: &str) -> (&str, bool, &str) {
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = self.scheme.as_str();
-        match &self.place {
-            Place::Tcp { .. } => write!(f, "{scheme}://{}", self.place),
-            Place::Unix(path) => write!(f, "{scheme}+unix:{}", path.display()),
+        match &self.endpoint {
+            Endpoint::Tcp { .. } => write!(f, "{scheme}://{}", self.endpoint),
+            Endpoint::Unix(path) => write!(f, "{scheme}+unix:{}", path.display()),
         }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
@@ -201,14 +201,14 @@ mod tests {
     #[test]
     fn bad_addresses() {
         for (text, part) in [
-            ("fcgi://127.0.0.1:9000", "`fcgi` is not spoken here"),
-            ("ftp://a:1", "`ftp` is not spoken here"),
-            ("http+fd:3", "`http+fd` is not spoken here"),
-            ("uwsgi://127.0.0.1", "no usable port"),
-            ("a:b", "no usable port"),
-            ("a:65536", "no usable port"),
-            ("::1:8443", "no usable port"),
-            ("[::1", "no usable port"),
+            ("fcgi://127.0.0.1:9000", "`fcgi` is not supported"),
+            ("ftp://a:1", "`ftp` is not supported"),
+            ("http+fd:3", "`http+fd` is not supported"),
+            ("uwsgi://127.0.0.1", "no valid port"),
+            ("a:b", "no valid port"),
+            ("a:65536", "no valid port"),
+            ("::1:8443", "no valid port"),
+            ("[::1", "no valid port"),
             ("uwsgi+unix:", "needs a path"),
         ] {
             let found = parse(text);

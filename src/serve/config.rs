@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::address::{ListenAddress, Place};
+use super::address::{Endpoint, ListenAddress};
 use super::worker::WorkerConfig;
 pub use crate::tls::MinVersion;
 
@@ -15,7 +15,7 @@ pub struct ServeConfig {
     /// Where to listen; at least one.
     pub listeners: Vec<ListenAddress>,
     /// Where every request is sent on to the https listener.
-    pub redirect_http: Option<Place>,
+    pub redirect_http: Option<Endpoint>,
     /// Permission bits of unix sockets.
     pub socket_mode: u32,
     /// Connections that the system keeps waiting per listener.

@@ -4,29 +4,30 @@
 use bytes::Bytes;
 use http::{Version, header};
 
-use super::body::Buffered;
 use super::config::ScriptName;
 use super::connection::Connection;
-use super::gateway::Gateway;
-use super::pipeline::Host;
+use super::gateway::request::GatewayRequest;
+use super::host::RequestHost;
+use super::request_body::Buffered;
+
 use super::worker::WorkerRequest;
 use crate::protocol::cgi_vars;
 use crate::protocol::marshal::DictWriter;
 
 /// A request as the pipeline has it once its head is accepted.
-pub(super) struct Accepted<'a> {
+pub(super) struct EnvironSource<'a> {
     pub(super) connection: &'a Connection,
     pub(super) head: &'a http::request::Parts,
-    pub(super) host: Host<'a>,
+    pub(super) host: RequestHost<'a>,
     /// The target's path, decoded once.
     pub(super) path: &'a [u8],
     /// What a front server said, on a gateway listener.
-    pub(super) gateway: Option<&'a Gateway>,
+    pub(super) gateway: Option<&'a GatewayRequest>,
 }
 
-impl Accepted<'_> {
+impl EnvironSource<'_> {
     /// The request for a worker.
-    pub(super) fn for_worker(&self, settings: &ScriptName, body: Buffered) -> WorkerRequest {
+    pub(super) fn worker_request(&self, settings: &ScriptName, body: Buffered) -> WorkerRequest {
         let (script_name, path_info) = self.script_name_and_path_info(settings);
         let mut repeated = DictWriter::new();
         let mut changing = DictWriter::new();

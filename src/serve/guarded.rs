@@ -34,7 +34,7 @@ pub(super) struct Guarded<S> {
     ready: BytesMut,
     /// Heads that were handed out.
     heads: usize,
-    refusal: Option<Refusal>,
+    rejected: Option<RejectedClient>,
     /// Whether bytes were written that a flush has not confirmed.
     unflushed: bool,
     /// Waits for the end of the answers that come before the refusal.
@@ -42,17 +42,17 @@ pub(super) struct Guarded<S> {
     closing: Closing,
 }
 
-/// Why the client is refused.
+/// Why the client is rejected.
 #[derive(Clone, Debug)]
-pub(super) struct Refusal {
-    pub(super) status: u16,
-    pub(super) reason: String,
+struct RejectedClient {
+    status: u16,
+    reason: String,
 }
 
 enum Closing {
     NotYet,
     /// hyper was told that the stream has ended; the refusal is what comes after its last answer.
-    Refusing,
+    Rejecting,
     Writing(BytesMut),
     Flushing,
     ShuttingDown {
@@ -74,7 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
             held: BytesMut::new(),
             ready: BytesMut::new(),
             heads: 0,
-            refusal: None,
+            rejected: None,
             unflushed: false,
             waiting: None,
             closing: Closing::NotYet,
@@ -123,22 +123,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
             self.activity.head_came();
         }
         if let Some(rejection) = progress.rejection {
-            self.refusal = Some(Refusal { status: rejection.status(), reason: rejection.to_string() });
+            self.rejected =
+                Some(RejectedClient { status: rejection.status(), reason: rejection.to_string() });
         }
         progress.clean
     }
 
     /// Nothing more is passed on: an error for a body that broke, else the end once all answers are sent.
-    fn poll_refused(&mut self, refusal: &Refusal, cx: &Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_rejected(&mut self, rejected: &RejectedClient, cx: &Context<'_>) -> Poll<io::Result<()>> {
         if self.guard.in_body() {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, refusal.reason.clone())));
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, rejected.reason.clone())));
         }
         if self.activity.ended() < self.heads || self.unflushed {
             self.waiting = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        self.closing = Closing::Refusing;
-        self.activity.refused(refusal.clone());
+        self.closing = Closing::Rejecting;
+        self.activity.reject(rejected.status);
         Poll::Ready(Ok(()))
     }
 }
@@ -157,8 +158,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<S> {
                 this.ready.advance(length);
                 return Poll::Ready(Ok(()));
             }
-            if let Some(refusal) = this.refusal.clone() {
-                return this.poll_refused(&refusal, cx);
+            if let Some(rejected) = this.rejected.clone() {
+                return this.poll_rejected(&rejected, cx);
             }
             let result =
                 if this.held.is_empty() { this.poll_read_direct(cx, out) } else { this.poll_read_held(cx) };
@@ -175,8 +176,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<S> {
                         return Poll::Pending;
                     }
                     this.activity.head_came();
-                    let reason = "the request's header fields did not come in time".to_owned();
-                    this.refusal = Some(Refusal { status: 408, reason });
+                    let reason = "timed out waiting for the request header fields".to_owned();
+                    this.rejected = Some(RejectedClient { status: 408, reason });
                 }
             }
         }
@@ -218,8 +219,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
                 Closing::NotYet => {
                     this.closing = Closing::ShuttingDown { linger: !this.guard.between_messages() };
                 }
-                Closing::Refusing => {
-                    let answer = this.refusal.as_ref().map(Refusal::answer).unwrap_or_default();
+                Closing::Rejecting => {
+                    let answer = this.rejected.as_ref().map(RejectedClient::response).unwrap_or_default();
                     this.closing = Closing::Writing(answer);
                 }
                 Closing::Writing(answer) if answer.is_empty() => this.closing = Closing::Flushing,
@@ -265,8 +266,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     }
 }
 
-impl Refusal {
-    fn answer(&self) -> BytesMut {
+impl RejectedClient {
+    fn response(&self) -> BytesMut {
         let status = http::StatusCode::from_u16(self.status).unwrap_or(http::StatusCode::BAD_REQUEST);
         let phrase = status.canonical_reason().unwrap_or_default();
         // RFC 9110 section 6.6.1: a server with a clock says the time.

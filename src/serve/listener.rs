@@ -11,9 +11,9 @@ use socket2::{Domain, Socket as RawSocket, Type};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 
-use super::address::{ListenAddress, Place, Scheme};
+use super::address::{Endpoint, ListenAddress, Scheme};
 use super::client_stream::Socket;
-use super::connection::{self, Accepted, Speak};
+use super::driver::{self, Accepted, ListenerProtocol};
 use super::pipeline::Service;
 use super::shutdown::{Phase, Shutdown};
 
@@ -58,12 +58,12 @@ impl Drop for SocketFile {
 /// # Errors
 /// What the system says; a name without address is [`io::ErrorKind::AddrNotAvailable`].
 pub(super) fn bind(address: &ListenAddress, socket_mode: u32) -> io::Result<Vec<BoundSocket>> {
-    let (host, port) = match &address.place {
-        Place::Unix(path) => {
+    let (host, port) = match &address.endpoint {
+        Endpoint::Unix(path) => {
             let (socket, file) = bind_unix(path, socket_mode)?;
             return Ok(vec![BoundSocket { socket, file: Some(file), address: address.clone() }]);
         }
-        Place::Tcp { host, port } => (host, *port),
+        Endpoint::Tcp { host, port } => (host, *port),
     };
     let mut bound = Vec::new();
     let mut chosen = port;
@@ -77,7 +77,8 @@ pub(super) fn bind(address: &ListenAddress, socket_mode: u32) -> io::Result<Vec<
         };
         chosen = socket.local_addr()?.as_socket().map_or(chosen, |address| address.port());
         let host = if host.is_empty() { String::new() } else { wanted.ip().to_string() };
-        let address = ListenAddress { scheme: address.scheme, place: Place::Tcp { host, port: chosen } };
+        let address =
+            ListenAddress { scheme: address.scheme, endpoint: Endpoint::Tcp { host, port: chosen } };
         bound.push(BoundSocket { socket, file: None, address });
     }
     Ok(bound)
@@ -95,9 +96,9 @@ impl BoundSocket {
     /// What the system says; another program may have been quicker.
     pub(super) fn listen(self, backlog: u32) -> io::Result<Listener> {
         self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        let socket = match self.address.place {
-            Place::Tcp { .. } => Listening::Tcp(TcpListener::from_std(self.socket.into())?),
-            Place::Unix(_) => Listening::Unix(UnixListener::from_std(self.socket.into())?, self.file),
+        let socket = match self.address.endpoint {
+            Endpoint::Tcp { .. } => Listening::Tcp(TcpListener::from_std(self.socket.into())?),
+            Endpoint::Unix(_) => Listening::Unix(UnixListener::from_std(self.socket.into())?, self.file),
         };
         Ok(Listener { socket, address: self.address })
     }
@@ -113,7 +114,7 @@ impl Listener {
     /// has permits; the system keeps the others waiting.
     pub(super) async fn accept_all(
         self,
-        speak: Speak,
+        protocol: ListenerProtocol,
         service: Arc<Service>,
         places: Arc<Semaphore>,
         shutdown: Shutdown,
@@ -126,7 +127,7 @@ impl Listener {
                 () = draining.reached(Phase::Draining) => return,
                 accepted = self.accept(&places) => accepted,
             };
-            let (connection, place) = match accepted {
+            let (connection, permit) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // A client that went away again costs nothing; without descriptors, wait until some are free.
@@ -143,10 +144,10 @@ impl Listener {
                     continue;
                 }
             };
-            let (speak, service, shutdown) = (speak.clone(), Arc::clone(&service), shutdown.clone());
+            let (protocol, service, shutdown) = (protocol.clone(), Arc::clone(&service), shutdown.clone());
             tokio::spawn(async move {
-                connection::serve(connection, speak, service, shutdown).await;
-                drop(place);
+                driver::serve(connection, protocol, service, shutdown).await;
+                drop(permit);
             });
         }
     }
@@ -156,7 +157,7 @@ impl Listener {
         places: &Arc<Semaphore>,
     ) -> io::Result<(Accepted, Option<tokio::sync::OwnedSemaphorePermit>)> {
         // The semaphore is never closed.
-        let place = Arc::clone(places).acquire_owned().await.ok();
+        let permit = Arc::clone(places).acquire_owned().await.ok();
         let accepted = match &self.socket {
             Listening::Tcp(listener) => {
                 let (socket, peer) = listener.accept().await?;
@@ -181,7 +182,7 @@ impl Listener {
                 }
             }
         };
-        Ok((accepted, place))
+        Ok((accepted, permit))
     }
 }
 

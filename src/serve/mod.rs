@@ -1,27 +1,31 @@
 //! The HTTPS server and its Python workers.
 //!
-//! One thread runs everything here: it accepts, speaks TLS and HTTP, and hands requests to worker processes, which
+//! One thread runs everything here: it accepts, protocols TLS and HTTP, and hands requests to worker processes, which
 //! never see a key. A request takes one way through the files of this room:
 //!
 //! ```text
-//! listener ─> connection ─┬─ TLS ─> guarded ─> hyper (HTTP/1.1) ─┬─> pipeline ─> router ─> worker / static files / page
-//!                         ├─ TLS ───────────> hyper (HTTP/2) ────┤
-//!                         └─ gateway (uwsgi) ────────────────────┘
+//! listener ─> driver ─┬─ TLS ─> guarded ─> hyper (HTTP/1.1) ─┬─> pipeline ─> router ─> worker / static files / page
+//!                     ├─ TLS ───────────> hyper (HTTP/2) ────┤
+//!                     └─ gateway (uwsgi) ────────────────────┘
 //! ```
 
 mod access_log;
 mod activity;
 pub mod address;
-mod body;
-mod challenges;
 mod client_stream;
 pub mod config;
 mod connection;
+mod driver;
 mod environ;
 mod gateway;
 mod guarded;
+mod host;
+mod http_challenges;
 mod listener;
+mod pages;
 mod pipeline;
+mod request_body;
+mod response_body;
 mod router;
 pub mod shutdown;
 mod static_files;
@@ -40,10 +44,11 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use self::access_log::AccessLog;
-use self::address::{ListenAddress, Place, Scheme};
-pub use self::challenges::HttpChallenges;
+use self::address::{Endpoint, ListenAddress, Scheme};
 use self::config::{Root, ServeConfig};
-use self::connection::{Role, Speak};
+use self::connection::ConnectionRole;
+use self::driver::ListenerProtocol;
+pub use self::http_challenges::HttpChallenges;
 use self::listener::{BoundSocket, Listener};
 use self::pipeline::Service;
 use self::router::Router;
@@ -94,7 +99,7 @@ pub enum Error {
 
 /// A server that is ready: its sockets listen and its application is loaded.
 pub struct Server {
-    listeners: Vec<(Listener, Speak)>,
+    listeners: Vec<(Listener, ListenerProtocol)>,
     service: Arc<Service>,
     renewal: Option<Renewal>,
     max_connections: usize,
@@ -166,10 +171,10 @@ impl Server {
         let bound = bind(&config, tls)?;
         let (root, pool) = match config.root {
             Root::Application(workers) => {
-                (router::Root::Application, Some(WorkerPool::start(*workers).await?))
+                (router::DefaultRoute::Application, Some(WorkerPool::start(*workers).await?))
             }
-            Root::Folder(path) => (router::Root::Folder(open_folder(&path)?), None),
-            Root::StartPage(html) => (router::Root::Page(html), None),
+            Root::Folder(path) => (router::DefaultRoute::Folder(open_folder(&path)?), None),
+            Root::StartPage(html) => (router::DefaultRoute::Page(html), None),
         };
         let listeners = match listen(bound, config.backlog) {
             Ok(listeners) => listeners,
@@ -217,9 +222,9 @@ impl Server {
         let all_places = u32::try_from(self.max_connections).unwrap_or(u32::MAX);
         let places = Arc::new(Semaphore::new(all_places as usize));
         let mut accepting = JoinSet::new();
-        for (listener, speak) in self.listeners {
+        for (listener, protocol) in self.listeners {
             let service = Arc::clone(&self.service);
-            accepting.spawn(listener.accept_all(speak, service, Arc::clone(&places), stopped.clone()));
+            accepting.spawn(listener.accept_all(protocol, service, Arc::clone(&places), stopped.clone()));
         }
         let log = self.service.log.clone();
         let mut background = JoinSet::new();
@@ -238,7 +243,7 @@ impl Server {
         };
         tokio::select! {
             () = all_ended => {}
-            () = tokio::time::sleep_until(deadline.into()) => tracing::warn!("requests that still run are given up"),
+            () = tokio::time::sleep_until(deadline.into()) => tracing::warn!("the graceful timeout is over; aborting the requests that still run"),
             () = shutdown.reached(Phase::Now) => {}
         }
         stop.advance(Phase::Now);
@@ -293,7 +298,7 @@ fn keep_memory_private() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
     {
-        tracing::warn!("the TLS keys are not safe from other processes of this user: {error}");
+        tracing::warn!("cannot protect the TLS keys from other processes of this user: {error}");
     }
 }
 
@@ -301,7 +306,10 @@ fn open_folder(path: &std::path::Path) -> Result<Arc<Folder>, Error> {
     Folder::open(path).map(Arc::new).map_err(|source| Error::Folder { path: path.to_owned(), source })
 }
 
-fn bind(config: &ServeConfig, tls: Option<Arc<ServerConfig>>) -> Result<Vec<(BoundSocket, Speak)>, Error> {
+fn bind(
+    config: &ServeConfig,
+    tls: Option<Arc<ServerConfig>>,
+) -> Result<Vec<(BoundSocket, ListenerProtocol)>, Error> {
     let one = |address: &ListenAddress| {
         listener::bind(address, config.socket_mode)
             .map_err(|source| Error::Bind { address: address.clone(), source })
@@ -309,35 +317,38 @@ fn bind(config: &ServeConfig, tls: Option<Arc<ServerConfig>>) -> Result<Vec<(Bou
     let mut bound = Vec::new();
     let mut https_port = None;
     for address in &config.listeners {
-        let speak = match address.scheme {
-            Scheme::Http => Speak::Http(Role::Serve),
-            Scheme::Https => Speak::Https(tls.clone().ok_or(tls::Error::NoCertificate)?),
-            Scheme::Uwsgi => Speak::Uwsgi,
+        let protocol = match address.scheme {
+            Scheme::Http => ListenerProtocol::Http(ConnectionRole::Serve),
+            Scheme::Https => ListenerProtocol::Https(tls.clone().ok_or(tls::Error::NoCertificate)?),
+            Scheme::Uwsgi => ListenerProtocol::Uwsgi,
         };
         for socket in one(address)? {
             if address.scheme == Scheme::Https
-                && let Place::Tcp { port, .. } = socket.address().place
+                && let Endpoint::Tcp { port, .. } = socket.address().endpoint
             {
                 https_port.get_or_insert(port);
             }
-            bound.push((socket, speak.clone()));
+            bound.push((socket, protocol.clone()));
         }
     }
-    if let Some(place) = &config.redirect_http {
-        let address = ListenAddress { scheme: Scheme::Http, place: place.clone() };
-        let role = Role::Redirect { port: https_port };
-        bound.extend(one(&address)?.into_iter().map(|socket| (socket, Speak::Http(role))));
+    if let Some(endpoint) = &config.redirect_http {
+        let address = ListenAddress { scheme: Scheme::Http, endpoint: endpoint.clone() };
+        let role = ConnectionRole::Redirect { port: https_port };
+        bound.extend(one(&address)?.into_iter().map(|socket| (socket, ListenerProtocol::Http(role))));
     }
     Ok(bound)
 }
 
-fn listen(bound: Vec<(BoundSocket, Speak)>, backlog: u32) -> Result<Vec<(Listener, Speak)>, Error> {
+fn listen(
+    bound: Vec<(BoundSocket, ListenerProtocol)>,
+    backlog: u32,
+) -> Result<Vec<(Listener, ListenerProtocol)>, Error> {
     bound
         .into_iter()
-        .map(|(socket, speak)| {
+        .map(|(socket, protocol)| {
             let address = socket.address().clone();
             let listener = socket.listen(backlog).map_err(|source| Error::Bind { address, source })?;
-            Ok((listener, speak))
+            Ok((listener, protocol))
         })
         .collect()
 }

@@ -10,12 +10,12 @@ use crate::protocol::cgi_vars;
 pub(super) struct Router {
     /// Longest prefix first.
     folders: Vec<(String, Arc<Folder>)>,
-    root: Root,
+    default: DefaultRoute,
 }
 
 /// What answers where no folder does.
 #[derive(Debug)]
-pub(super) enum Root {
+pub(super) enum DefaultRoute {
     Application,
     Folder(Arc<Folder>),
     Page(String),
@@ -23,7 +23,7 @@ pub(super) enum Root {
 
 /// Who answers a request.
 #[derive(Debug)]
-pub(super) enum Target<'a> {
+pub(super) enum RouteTarget<'a> {
     Application,
     Folder {
         folder: &'a Folder,
@@ -35,22 +35,22 @@ pub(super) enum Target<'a> {
 
 impl Router {
     /// Routes to folders below prefixes without trailing slash, and to the root.
-    pub(super) fn new(mut folders: Vec<(String, Arc<Folder>)>, root: Root) -> Self {
+    pub(super) fn new(mut folders: Vec<(String, Arc<Folder>)>, default: DefaultRoute) -> Self {
         folders.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
-        Self { folders, root }
+        Self { folders, default }
     }
 
     /// Who answers a path (decoded).
-    pub(super) fn route<'a>(&'a self, path: &'a [u8]) -> Target<'a> {
+    pub(super) fn route<'a>(&'a self, path: &'a [u8]) -> RouteTarget<'a> {
         for (prefix, folder) in &self.folders {
             if let Some(path) = cgi_vars::below(prefix.as_bytes(), path) {
-                return Target::Folder { folder, path };
+                return RouteTarget::Folder { folder, path };
             }
         }
-        match &self.root {
-            Root::Application => Target::Application,
-            Root::Folder(folder) => Target::Folder { folder, path },
-            Root::Page(html) => Target::Page(html),
+        match &self.default {
+            DefaultRoute::Application => RouteTarget::Application,
+            DefaultRoute::Folder(folder) => RouteTarget::Folder { folder, path },
+            DefaultRoute::Page(html) => RouteTarget::Page(html),
         }
     }
 }

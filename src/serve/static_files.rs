@@ -18,8 +18,8 @@ use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 use rustix::io::Errno;
 use tokio::task::JoinHandle;
 
-use super::body::AnswerBody;
-use super::pipeline::error_page;
+use super::pages::error_page;
+use super::response_body::OutgoingBody;
 
 /// Read and sent at a time; a file up to this size is sent whole.
 const CHUNK: usize = 64 * 1024;
@@ -32,17 +32,17 @@ pub(super) struct Folder {
 }
 
 /// What lies at a path.
-enum Found {
+enum PathContent {
     Directory,
-    File(Opened),
+    File(OpenedFile),
 }
 
-struct Opened {
+struct OpenedFile {
     file: File,
     length: u64,
     modified: SystemTime,
     etag: String,
-    kind: &'static str,
+    media_type: &'static str,
     /// All of it, or its beginning.
     beginning: Vec<u8>,
 }
@@ -58,9 +58,10 @@ impl Folder {
     }
 
     /// Answers a request for `path`, which begins with a slash, or is empty for the folder itself.
-    pub(super) async fn answer(&self, head: &Parts, path: &[u8]) -> Response<AnswerBody> {
+    pub(super) async fn answer(&self, head: &Parts, path: &[u8]) -> Response<OutgoingBody> {
         if head.method != Method::GET && head.method != Method::HEAD {
-            let mut response = error_page(StatusCode::METHOD_NOT_ALLOWED, "files can only be read");
+            let mut response =
+                error_page(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are allowed for files");
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
             return response;
         }
@@ -79,11 +80,11 @@ impl Folder {
         };
         let found = tokio::task::spawn_blocking(find).await;
         match found {
-            Ok(Ok(Found::File(file))) => file.answer(&head.headers),
-            Ok(Ok(Found::Directory)) if !is_folder => with_slash(head),
-            Ok(Ok(Found::Directory)) => not_found(),
+            Ok(Ok(PathContent::File(file))) => file.answer(&head.headers),
+            Ok(Ok(PathContent::Directory)) if !is_folder => with_slash(head),
+            Ok(Ok(PathContent::Directory)) => not_found(),
             Ok(Err(error)) => failure(&error),
-            Err(_) => error_page(StatusCode::INTERNAL_SERVER_ERROR, "reading the file failed"),
+            Err(_) => error_page(StatusCode::INTERNAL_SERVER_ERROR, "the file could not be read"),
         }
     }
 }
@@ -101,9 +102,9 @@ fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
-fn find(directory: &std::os::fd::OwnedFd, wanted: &str) -> io::Result<Found> {
+fn find(directory: &std::os::fd::OwnedFd, wanted: &str) -> io::Result<PathContent> {
     if wanted.is_empty() {
-        return Ok(Found::Directory);
+        return Ok(PathContent::Directory);
     }
     // NONBLOCK: a named pipe must not hold us up until somebody writes into it.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
@@ -117,26 +118,26 @@ fn find(directory: &std::os::fd::OwnedFd, wanted: &str) -> io::Result<Found> {
     };
     let metadata = file.metadata()?;
     if metadata.is_dir() {
-        return Ok(Found::Directory);
+        return Ok(PathContent::Directory);
     }
     if !metadata.is_file() {
         return Err(io::ErrorKind::NotFound.into());
     }
     let mut beginning = Vec::new();
     (&file).take(CHUNK as u64).read_to_end(&mut beginning)?;
-    Ok(Found::File(Opened {
+    Ok(PathContent::File(OpenedFile {
         length: metadata.len(),
         modified: metadata.modified()?,
         etag: format!("\"{:x}.{:x}-{:x}\"", metadata.mtime(), metadata.mtime_nsec(), metadata.len()),
-        kind: kind(wanted),
+        media_type: media_type(wanted),
         file,
         beginning,
     }))
 }
 
-impl Opened {
-    fn answer(self, request: &HeaderMap) -> Response<AnswerBody> {
-        let mut response = Response::new(AnswerBody::Empty);
+impl OpenedFile {
+    fn answer(self, request: &HeaderMap) -> Response<OutgoingBody> {
+        let mut response = Response::new(OutgoingBody::Empty);
         let headers = response.headers_mut();
         let modified = httpdate::fmt_http_date(self.modified);
         insert(headers, header::ETAG, &self.etag);
@@ -145,13 +146,13 @@ impl Opened {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             return response;
         }
-        insert(headers, header::CONTENT_TYPE, self.kind);
+        insert(headers, header::CONTENT_TYPE, self.media_type);
         insert(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         insert(headers, header::CONTENT_LENGTH, &self.length.to_string());
         *response.body_mut() = if self.beginning.len() as u64 == self.length {
-            AnswerBody::text(self.beginning)
+            OutgoingBody::text(self.beginning)
         } else {
-            AnswerBody::Stream(FileBody::new(self).boxed_unsync())
+            OutgoingBody::Stream(FileBody::new(self).boxed_unsync())
         };
         response
     }
@@ -188,7 +189,7 @@ enum Next {
 }
 
 impl FileBody {
-    fn new(opened: Opened) -> Self {
+    fn new(opened: OpenedFile) -> Self {
         Self { next: Next::Ready(opened.file, opened.beginning), left: opened.length }
     }
 }
@@ -243,10 +244,10 @@ impl Body for FileBody {
 }
 
 /// Answers for a file that cannot be had.
-fn failure(error: &io::Error) -> Response<AnswerBody> {
+fn failure(error: &io::Error) -> Response<OutgoingBody> {
     match failure_status(error) {
         StatusCode::NOT_FOUND => not_found(),
-        status => error_page(status, "reading the file failed"),
+        status => error_page(status, "the file could not be read"),
     }
 }
 
@@ -270,13 +271,13 @@ fn failure_status(error: &io::Error) -> StatusCode {
     }
 }
 
-fn not_found() -> Response<AnswerBody> {
-    error_page(StatusCode::NOT_FOUND, "there is no such file")
+fn not_found() -> Response<OutgoingBody> {
+    error_page(StatusCode::NOT_FOUND, "file not found")
 }
 
 /// A folder is asked for without its slash, without which relative links in its page would lead astray.
-fn with_slash(head: &Parts) -> Response<AnswerBody> {
-    let mut response = error_page(StatusCode::PERMANENT_REDIRECT, "this is a folder");
+fn with_slash(head: &Parts) -> Response<OutgoingBody> {
+    let mut response = error_page(StatusCode::PERMANENT_REDIRECT, "the URL of a folder ends with a slash");
     // `//host/` would be another host.
     let path = format!("/{}/", head.uri.path().trim_matches('/'));
     let target = head.uri.query().map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
@@ -290,7 +291,7 @@ fn insert(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
     }
 }
 
-fn kind(path: &str) -> &'static str {
+fn media_type(path: &str) -> &'static str {
     let ending =
         path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or("", |(_, ending)| ending);
     match ending.to_ascii_lowercase().as_str() {
@@ -332,7 +333,7 @@ mod tests {
         let folder = Folder::open(folder).unwrap();
         let relative = relative(wanted.as_bytes())?;
         match find(&folder.directory, &relative) {
-            Ok(Found::File(file)) => Some(file.beginning),
+            Ok(PathContent::File(file)) => Some(file.beginning),
             _ => None,
         }
     }
@@ -369,7 +370,7 @@ mod tests {
         std::fs::write(folder.path().join("large"), &large).unwrap();
         let directory = Folder::open(folder.path()).unwrap().directory;
         let download = || match find(&directory, "large") {
-            Ok(Found::File(opened)) => FileBody::new(opened),
+            Ok(PathContent::File(opened)) => FileBody::new(opened),
             _ => panic!("it is there"),
         };
         // With one thread for everything that blocks.
@@ -394,7 +395,7 @@ mod tests {
         let path = folder.path().join("large");
         std::fs::write(&path, vec![b'x'; 3 * CHUNK]).unwrap();
         let directory = Folder::open(folder.path()).unwrap().directory;
-        let Ok(Found::File(opened)) = find(&directory, "large") else { panic!("it is there") };
+        let Ok(PathContent::File(opened)) = find(&directory, "large") else { panic!("it is there") };
         std::fs::write(&path, "").unwrap();
         let error = FileBody::new(opened).collect().await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
@@ -418,7 +419,7 @@ mod tests {
 
     #[test]
     fn kinds_by_ending() {
-        assert_eq!(kind("a/b.CSS"), "text/css; charset=utf-8");
-        assert_eq!(kind("a.b/c"), "application/octet-stream");
+        assert_eq!(media_type("a/b.CSS"), "text/css; charset=utf-8");
+        assert_eq!(media_type("a.b/c"), "application/octet-stream");
     }
 }

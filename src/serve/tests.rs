@@ -59,9 +59,9 @@ impl Running {
         let ports = server
             .addresses()
             .iter()
-            .map(|address| match address.place {
-                Place::Tcp { port, .. } => port,
-                Place::Unix(_) => 0,
+            .map(|address| match address.endpoint {
+                Endpoint::Tcp { port, .. } => port,
+                Endpoint::Unix(_) => 0,
             })
             .collect();
         let stop = ShutdownSender::default();

@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod fs;
+pub mod hook;
 pub mod hosts;
 pub mod replace;
 pub mod terminal;

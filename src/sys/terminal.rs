@@ -1,13 +1,26 @@
 //! Asking for a password on a terminal, without showing it.
 
 use std::io::{self, IsTerminal, Read, Write};
+use std::os::fd::AsFd;
 
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
+};
 use zeroize::Zeroizing;
 
 /// Whether standard output is a terminal.
 pub fn is_stdout() -> bool {
     io::stdout().is_terminal()
+}
+
+/// How many columns there are to write in: `COLUMNS` where it is set, else those of the terminal `stream`; `None` where
+/// it is none.
+pub fn columns(stream: impl AsFd) -> Option<usize> {
+    if let Some(columns) = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()) {
+        return Some(columns);
+    }
+    let size = tcgetwinsize(stream).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 /// Asks on standard error and reads from standard input, up to the end of the line. `None` when standard input is no

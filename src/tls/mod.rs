@@ -1,10 +1,8 @@
 //! Server-side TLS: versions and cipher suites ([`policy`]), which certificate a client gets ([`resolver`], and
-//! [`challenge`] for an ACME server that validates), and the configuration made of them ([`server`]). The other side of the
-//! wire is [`probe`]: what a running server shows.
+//! [`challenge`] for an ACME server that validates), and the configuration made of them ([`server`]).
 
 pub mod challenge;
 pub mod policy;
-pub mod probe;
 pub mod resolver;
 pub mod server;
 

@@ -58,7 +58,7 @@ impl Session {
 }
 
 /// OpenSSL's name of a suite that rustls knows.
-pub(super) fn openssl_name(suite: CipherSuite) -> &'static str {
+pub fn openssl_name(suite: CipherSuite) -> &'static str {
     match suite {
         CipherSuite::TLS13_AES_128_GCM_SHA256 => "TLS_AES_128_GCM_SHA256",
         CipherSuite::TLS13_AES_256_GCM_SHA384 => "TLS_AES_256_GCM_SHA384",

@@ -7,6 +7,8 @@ use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
+use crate::der::{self, oid};
+
 /// Whether a signature verifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureCheck {
@@ -26,10 +28,12 @@ pub(super) fn verify(
     signature: &[u8],
 ) -> SignatureCheck {
     let Ok((_, parsed)) = SubjectPublicKeyInfo::from_der(spki) else { return SignatureCheck::Unsupported };
-    let Some(key_algorithm) = contents(spki).and_then(first_element).and_then(contents) else {
+    let Some(key_algorithm) = der::contents(spki).and_then(der::contents) else {
         return SignatureCheck::Unsupported;
     };
-    let Some(signature_algorithm) = contents(signature_algorithm) else { return SignatureCheck::Unsupported };
+    let Some(signature_algorithm) = der::contents(signature_algorithm) else {
+        return SignatureCheck::Unsupported;
+    };
     let mut found = SignatureCheck::Unsupported;
     for candidate in algorithms() {
         if candidate.signature_alg_id().as_ref() == signature_algorithm
@@ -76,16 +80,16 @@ impl PublicKeyKind {
     /// Reads a SubjectPublicKeyInfo (whole DER).
     pub fn new(spki: &[u8]) -> Self {
         let Ok((_, parsed)) = SubjectPublicKeyInfo::from_der(spki) else { return Self::Unreadable };
-        match parsed.algorithm.algorithm.to_id_string().as_str() {
-            "1.2.840.113549.1.1.1" => match parsed.parsed() {
+        match oid::find(parsed.algorithm.algorithm.as_bytes()) {
+            Some(oid::RSA_ENCRYPTION) => match parsed.parsed() {
                 Ok(PublicKey::RSA(rsa)) => Self::Rsa(bits(rsa.modulus)),
                 _ => Self::Unreadable,
             },
-            "1.2.840.10040.4.1" => Self::Dsa,
-            "1.2.840.10045.2.1" => Self::Ec(curve(&parsed.algorithm)),
-            "1.3.101.112" => Self::Ed25519,
-            "1.3.101.113" => Self::Ed448,
-            other => Self::Other(other.to_owned()),
+            Some(oid::DSA) => Self::Dsa,
+            Some(oid::EC_PUBLIC_KEY) => Self::Ec(curve(&parsed.algorithm)),
+            Some(oid::ED25519) => Self::Ed25519,
+            Some(oid::ED448) => Self::Ed448,
+            _ => Self::Other(parsed.algorithm.algorithm.to_id_string()),
         }
     }
 }
@@ -95,12 +99,9 @@ impl fmt::Display for PublicKeyKind {
         match self {
             Self::Dsa => f.write_str("DSA"),
             Self::Ec(None) => f.write_str("ECDSA with a curve spelled out instead of named"),
-            Self::Ec(Some(curve)) => match curve.as_str() {
-                P192 => f.write_str("ECDSA P-192"),
-                P256 => f.write_str("ECDSA P-256"),
-                P384 => f.write_str("ECDSA P-384"),
-                P521 => f.write_str("ECDSA P-521"),
-                other => write!(f, "ECDSA on curve {other}"),
+            Self::Ec(Some(curve)) => match oid::find_text(curve) {
+                Some(known) => write!(f, "ECDSA {}", known.name),
+                None => write!(f, "ECDSA on curve {curve}"),
             },
             Self::Ed25519 => f.write_str("Ed25519"),
             Self::Ed448 => f.write_str("Ed448"),
@@ -111,14 +112,11 @@ impl fmt::Display for PublicKeyKind {
     }
 }
 
-// Object identifiers of curves (RFC 5480 section 2.1.1.1).
-const P192: &str = "1.2.840.10045.3.1.1";
-/// NIST P-256.
-pub const P256: &str = "1.2.840.10045.3.1.7";
-/// NIST P-384.
-pub const P384: &str = "1.3.132.0.34";
-/// NIST P-521.
-pub const P521: &str = "1.3.132.0.35";
+/// The curves that certkit makes keys on, as [`PublicKeyKind::Ec`] names them.
+pub(super) const P192: &str = oid::P192.text;
+pub const P256: &str = oid::P256.text;
+pub const P384: &str = oid::P384.text;
+pub const P521: &str = oid::P521.text;
 
 /// `ECDSA P-256`, `RSA 2048 bits`: the kind and size of a public key, from its SubjectPublicKeyInfo.
 pub fn key_description(spki: &[u8]) -> String {
@@ -135,24 +133,10 @@ fn bits(number: &[u8]) -> usize {
 /// `ECDSA with SHA-256`: what a signature algorithm is called, from its whole DER.
 pub fn signature_description(algorithm: &[u8]) -> String {
     let Ok((_, parsed)) = AlgorithmIdentifier::from_der(algorithm) else { return "unreadable".into() };
-    let oid = parsed.algorithm.to_id_string();
-    let known = match oid.as_str() {
-        "1.2.840.113549.1.1.2" => "RSA with MD2",
-        "1.2.840.113549.1.1.4" => "RSA with MD5",
-        "1.2.840.113549.1.1.5" => "RSA with SHA-1",
-        "1.2.840.113549.1.1.10" => "RSA-PSS",
-        "1.2.840.113549.1.1.11" => "RSA with SHA-256",
-        "1.2.840.113549.1.1.12" => "RSA with SHA-384",
-        "1.2.840.113549.1.1.13" => "RSA with SHA-512",
-        "1.2.840.10045.4.1" => "ECDSA with SHA-1",
-        "1.2.840.10045.4.3.2" => "ECDSA with SHA-256",
-        "1.2.840.10045.4.3.3" => "ECDSA with SHA-384",
-        "1.2.840.10045.4.3.4" => "ECDSA with SHA-512",
-        "1.3.101.112" => "Ed25519",
-        "1.3.101.113" => "Ed448",
-        _ => return format!("algorithm {oid}"),
-    };
-    known.into()
+    match oid::find(parsed.algorithm.as_bytes()) {
+        Some(known) => known.name.to_owned(),
+        None => format!("algorithm {}", parsed.algorithm.to_id_string()),
+    }
 }
 
 /// Lower-case hexadecimal.
@@ -167,18 +151,6 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     out
 }
 
-/// What stands inside the outer SEQUENCE of a DER object.
-pub(super) fn contents(der: &[u8]) -> Option<&[u8]> {
-    let (_, any) = x509_parser::der_parser::asn1_rs::Any::from_der(der).ok()?;
-    Some(any.data)
-}
-
 fn curve(algorithm: &AlgorithmIdentifier<'_>) -> Option<String> {
     Some(algorithm.parameters.as_ref()?.as_oid().ok()?.to_id_string())
-}
-
-/// The first DER object in `der`, header included.
-pub(super) fn first_element(der: &[u8]) -> Option<&[u8]> {
-    let (rest, _) = x509_parser::der_parser::asn1_rs::Any::from_der(der).ok()?;
-    der.get(..der.len() - rest.len())
 }

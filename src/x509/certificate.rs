@@ -10,9 +10,9 @@ use x509_parser::error::X509Error;
 use x509_parser::prelude::FromDer;
 
 use super::algorithm::{self, SignatureCheck, hex};
-use super::der::{INTEGER, Reader, SEQUENCE, context_constructed};
 use super::distinguished_name::DistinguishedName;
 use super::extension::Extensions;
+use crate::der::{self, CONTEXT_0, INTEGER, Reader, SEQUENCE};
 
 /// A certificate (RFC 5280 section 4.1), read once. Equality is by DER.
 #[derive(Clone)]
@@ -75,10 +75,13 @@ impl Certificate {
         }
         let tbs_der = parsed.tbs_certificate.as_ref();
         // The to-be-signed part is a slice of `der`: right behind the outer header, in front of the signature.
-        let tbs_start = der.len() - algorithm::contents(&der).map_or(0, <[u8]>::len);
+        let tbs_start = der.len() - der::contents(&der).map_or(0, <[u8]>::len);
         let tbs = tbs_start..tbs_start + tbs_der.len();
-        let signature_algorithm =
-            der.get(tbs.end..).and_then(algorithm::first_element).unwrap_or_default().to_vec();
+        let signature_algorithm = der
+            .get(tbs.end..)
+            .and_then(der::first)
+            .map_or(&[][..], |(algorithm, _)| algorithm.whole)
+            .to_vec();
         let tbs_algorithm = tbs_signature_algorithm(tbs_der).unwrap_or_default();
         parsed.extensions_map().map_err(|_| Error::DuplicateExtension)?;
         Ok(Self {
@@ -195,7 +198,7 @@ impl fmt::Debug for Certificate {
 /// The AlgorithmIdentifier within the signed part (RFC 5280 section 4.1.2.3), whole DER.
 fn tbs_signature_algorithm(tbs: &[u8]) -> Option<&[u8]> {
     let mut parts = Reader::inside(tbs, SEQUENCE).ok()?;
-    parts.optional(context_constructed(0)).ok()?;
+    parts.optional(CONTEXT_0).ok()?;
     parts.expect(INTEGER).ok()?;
     parts.next().ok().map(|algorithm| algorithm.whole)
 }

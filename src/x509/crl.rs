@@ -10,6 +10,7 @@ use x509_parser::revocation_list::CertificateRevocationList;
 use super::algorithm::{self, SignatureCheck};
 use super::certificate::Certificate;
 use super::distinguished_name::DistinguishedName;
+use crate::der;
 
 /// A revocation list, read once.
 #[derive(Clone, Debug)]
@@ -93,10 +94,9 @@ impl Crl {
         if !rest.is_empty() {
             return Err(Error::Der(format!("there are {} more bytes behind it", rest.len())));
         }
-        let contents = algorithm::contents(der).unwrap_or_default();
-        let tbs = algorithm::first_element(contents).unwrap_or_default();
-        let signature_algorithm =
-            contents.get(tbs.len()..).and_then(algorithm::first_element).unwrap_or_default();
+        let mut parts = der::elements(der::contents(der).unwrap_or_default());
+        let mut next = || parts.next().map_or(&[][..], |part| part.whole);
+        let (tbs, signature_algorithm) = (next(), next());
         let mut crl = Self {
             issuer: DistinguishedName::new(parsed.issuer()),
             this_update: parsed.last_update().to_datetime(),

@@ -7,9 +7,10 @@ use x509_parser::extensions::{
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::revocation_list::CertificateRevocationList;
 
-use super::algorithm::{contents, first_element, hex, signature_description};
+use super::algorithm::{hex, signature_description};
 use super::distinguished_name::DistinguishedName;
 use super::extension::SubjectAltName;
+use crate::der::{self, oid};
 
 /// What a certificate says besides the fields of [`super::Certificate`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,8 +74,7 @@ impl CertificateDetails {
             ParsedExtension::CRLDistributionPoints(points) => self.crl_urls.extend(crl_urls(points)),
             ParsedExtension::AuthorityInfoAccess(access) => {
                 for description in &access.accessdescs {
-                    // id-ad-ocsp
-                    if description.access_method.to_id_string() == "1.3.6.1.5.5.7.48.1"
+                    if oid::OCSP.is(description.access_method.as_bytes())
                         && let GeneralName::URI(uri) = description.access_location
                     {
                         self.ocsp_urls.push(uri.to_owned());
@@ -126,11 +126,8 @@ impl CrlDetails {
 
 /// What a signed object's signature is called. Certificates, requests and lists all have it in second place.
 fn signature_of(der: &[u8]) -> String {
-    let algorithm = contents(der)
-        .and_then(|inside| inside.get(first_element(inside)?.len()..))
-        .and_then(first_element)
-        .unwrap_or_default();
-    signature_description(algorithm)
+    let algorithm = der::contents(der).and_then(|parts| der::elements(parts).nth(1));
+    signature_description(algorithm.map_or(&[], |algorithm| algorithm.whole))
 }
 
 fn crl_urls(points: &CRLDistributionPoints<'_>) -> Vec<String> {

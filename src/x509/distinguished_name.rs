@@ -4,7 +4,7 @@ use x509_parser::der_parser::asn1_rs::{Any, Tag};
 use x509_parser::oid_registry::{Oid, OidRegistry};
 use x509_parser::x509::X509Name;
 
-use super::der::{Malformed, OID, Reader, SEQUENCE, SET};
+use crate::der::{Malformed, OID, Reader, SEQUENCE, SET, oid};
 
 /// A distinguished name. Two are the same issuer only when their bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub(super) fn comparable(name: &[u8]) -> Result<Vec<Vec<u8>>, Malformed> {
             parts.end()?;
             let mut attribute = vec![u8::try_from(kind.len()).unwrap_or(u8::MAX)];
             attribute.extend_from_slice(kind);
-            match decode(Tag(u32::from(value.tag)), value.body) {
+            match decode(Tag(u32::from(value.tag)), value.contents) {
                 Some(text) => {
                     attribute.push(b'"');
                     let words: Vec<_> = text.split_whitespace().map(str::to_lowercase).collect();
@@ -99,23 +99,16 @@ pub(super) fn comparable(name: &[u8]) -> Result<Vec<Vec<u8>>, Malformed> {
     Ok(comparable)
 }
 
-fn short_name(oid: &Oid<'_>) -> String {
+/// What an attribute is called; rare ones are known to `x509-parser` alone.
+fn short_name(kind: &Oid<'_>) -> String {
     thread_local! {
         static REGISTRY: OidRegistry<'static> = OidRegistry::default().with_x509();
     }
+    if let Some(known) = oid::find(kind.as_bytes()) {
+        return known.name.to_owned();
+    }
     REGISTRY.with(|registry| {
-        registry.get(oid).map_or_else(
-            || oid.to_id_string(),
-            |entry| match entry.sn() {
-                "commonName" => "CN".into(),
-                "organizationName" => "O".into(),
-                "organizationalUnit" | "organizationalUnitName" => "OU".into(),
-                "countryName" => "C".into(),
-                "localityName" => "L".into(),
-                "stateOrProvinceName" => "ST".into(),
-                other => other.to_owned(),
-            },
-        )
+        registry.get(kind).map_or_else(|| kind.to_id_string(), |entry| entry.sn().to_owned())
     })
 }
 

@@ -8,6 +8,7 @@ use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtensio
 use super::certificate::Error;
 use super::distinguished_name::{DistinguishedName, on_one_line};
 use super::name_constraints::NameConstraints;
+use crate::der::oid;
 
 /// What a certificate's extensions say.
 #[derive(Clone, Debug, Default)]
@@ -146,7 +147,7 @@ impl Extensions {
     }
 
     fn take(&mut self, extension: &X509Extension<'_>) -> Result<(), Error> {
-        let malformed = || Error::Extension(name_of(&extension.oid.to_id_string()));
+        let malformed = || Error::Extension(oid::name_of(&extension.oid.to_id_string()).to_owned());
         let critical = extension.critical;
         let mut mark = |id| self.marks.push((id, critical));
         // Name constraints are read here: see `name_constraints`.
@@ -195,9 +196,9 @@ impl Extensions {
                 }
                 for description in &access.accessdescs {
                     let GeneralName::URI(uri) = description.access_location else { continue };
-                    match description.access_method.to_id_string().as_str() {
-                        "1.3.6.1.5.5.7.48.1" => self.ocsp_urls.push(uri.to_owned()),
-                        "1.3.6.1.5.5.7.48.2" => self.issuer_urls.push(uri.to_owned()),
+                    match oid::find(description.access_method.as_bytes()) {
+                        Some(oid::OCSP) => self.ocsp_urls.push(uri.to_owned()),
+                        Some(oid::CA_ISSUERS) => self.issuer_urls.push(uri.to_owned()),
                         _ => {}
                     }
                 }
@@ -310,36 +311,14 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
 
 fn purposes(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> Vec<String> {
     let known = [
-        (usage.any, "2.5.29.37.0"),
-        (usage.server_auth, "1.3.6.1.5.5.7.3.1"),
-        (usage.client_auth, "1.3.6.1.5.5.7.3.2"),
-        (usage.code_signing, "1.3.6.1.5.5.7.3.3"),
-        (usage.email_protection, "1.3.6.1.5.5.7.3.4"),
-        (usage.time_stamping, "1.3.6.1.5.5.7.3.8"),
-        (usage.ocsp_signing, "1.3.6.1.5.5.7.3.9"),
+        (usage.any, oid::ANY_PURPOSE),
+        (usage.server_auth, oid::SERVER_AUTH),
+        (usage.client_auth, oid::CLIENT_AUTH),
+        (usage.code_signing, oid::CODE_SIGNING),
+        (usage.email_protection, oid::EMAIL_PROTECTION),
+        (usage.time_stamping, oid::TIME_STAMPING),
+        (usage.ocsp_signing, oid::OCSP_SIGNING),
     ];
-    let known = known.into_iter().filter(|(set, _)| *set).map(|(_, oid)| oid.to_owned());
+    let known = known.into_iter().filter(|(set, _)| *set).map(|(_, purpose)| purpose.text.to_owned());
     known.chain(usage.other.iter().map(x509_parser::oid_registry::Oid::to_id_string)).collect()
-}
-
-/// What people call an extension; its number where they do not.
-fn name_of(oid: &str) -> String {
-    let name = match oid {
-        "1.3.6.1.5.5.7.1.1" => "authorityInfoAccess",
-        "2.5.29.14" => "subjectKeyIdentifier",
-        "2.5.29.15" => "keyUsage",
-        "2.5.29.17" => "subjectAltName",
-        "2.5.29.18" => "issuerAltName",
-        "2.5.29.19" => "basicConstraints",
-        "2.5.29.30" => "nameConstraints",
-        "2.5.29.31" => "cRLDistributionPoints",
-        "2.5.29.32" => "certificatePolicies",
-        "2.5.29.33" => "policyMappings",
-        "2.5.29.35" => "authorityKeyIdentifier",
-        "2.5.29.36" => "policyConstraints",
-        "2.5.29.37" => "extKeyUsage",
-        "2.5.29.54" => "inhibitAnyPolicy",
-        other => other,
-    };
-    name.to_owned()
 }

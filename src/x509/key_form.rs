@@ -5,9 +5,8 @@
 
 use zeroize::Zeroizing;
 
-use super::der::{INTEGER, OCTET_STRING, Reader, SEQUENCE, context_constructed};
-use super::encode::element;
 use super::private_key::Form;
+use crate::der::{CONTEXT_0, CONTEXT_1, INTEGER, OCTET_STRING, Reader, SEQUENCE, element, oid};
 
 /// A key in another form; `spki` is its public key. `None` when it has no such form: PKCS#1 is for RSA, SEC1 for elliptic
 /// curves; or when it is damaged.
@@ -22,15 +21,15 @@ pub(super) fn convert(der: &[u8], form: Form, spki: &[u8], wanted: Form) -> Opti
         }
         Form::Pkcs1 | Form::Sec1 => der,
     };
-    let kind = Reader::inside(algorithm, SEQUENCE).ok()?.next().ok()?.whole;
+    let kind = oid::find(Reader::inside(algorithm, SEQUENCE).ok()?.next().ok()?.contents);
     match wanted {
-        Form::Pkcs1 => (kind == RSA).then(|| Zeroizing::new(inner.to_vec())),
-        Form::Sec1 if kind == EC => sec1(inner, algorithm, spki, true),
+        Form::Pkcs1 => (kind == Some(oid::RSA_ENCRYPTION)).then(|| Zeroizing::new(inner.to_vec())),
+        Form::Sec1 if kind == Some(oid::EC_PUBLIC_KEY) => sec1(inner, algorithm, spki, true),
         Form::Sec1 => None,
         Form::Pkcs8 => {
             // Inside PKCS#8 the curve is not named again, as RFC 5915 section 3 has it and openssl writes.
             let inner = match kind {
-                EC => sec1(inner, algorithm, spki, false)?,
+                Some(oid::EC_PUBLIC_KEY) => sec1(inner, algorithm, spki, false)?,
                 _ => Zeroizing::new(inner.to_vec()),
             };
             // Version 1, without attributes and public key: OpenSSL 3.0 does not read version 2.
@@ -49,18 +48,13 @@ fn sec1(inner: &[u8], algorithm: &[u8], spki: &[u8], with_curve: bool) -> Option
     if with_curve {
         let mut parts = Reader::inside(algorithm, SEQUENCE).ok()?;
         parts.next().ok()?;
-        out.extend_from_slice(&element(context_constructed(0), &[parts.next().ok()?.whole]));
+        out.extend_from_slice(&element(CONTEXT_0, &[parts.next().ok()?.whole]));
     }
     let mut parts = Reader::inside(spki, SEQUENCE).ok()?;
     parts.next().ok()?;
-    out.extend_from_slice(&element(context_constructed(1), &[parts.next().ok()?.whole]));
+    out.extend_from_slice(&element(CONTEXT_1, &[parts.next().ok()?.whole]));
     Some(Zeroizing::new(element(SEQUENCE, &[&out])))
 }
-
-/// rsaEncryption (RFC 8017 appendix A.1), whole DER.
-const RSA: &[u8] = &[0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
-/// id-ecPublicKey (RFC 5480 section 2.1.1), whole DER.
-const EC: &[u8] = &[0x06, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 
 #[cfg(test)]
 mod tests {

@@ -4,10 +4,8 @@ mod algorithm;
 mod certificate;
 mod certified_key;
 mod crl;
-mod der;
 mod details;
 mod distinguished_name;
-pub mod encode;
 mod extension;
 mod key_form;
 mod key_kind;
@@ -19,6 +17,7 @@ mod purpose;
 mod renewal_policy;
 mod request;
 mod signer;
+mod summary;
 
 pub use algorithm::{
     P256, P384, P521, PublicKeyKind, SignatureCheck, key_description, signature_description,
@@ -37,3 +36,4 @@ pub use purpose::Purpose;
 pub use renewal_policy::RenewalPolicy;
 pub use request::Request;
 pub use signer::Signer;
+pub use summary::{key_summary, subject_name};

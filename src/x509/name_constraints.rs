@@ -5,9 +5,9 @@
 
 use std::net::IpAddr;
 
-use super::der::{Malformed, Reader, SEQUENCE, context, context_constructed};
 use super::distinguished_name::{self, DistinguishedName};
 use super::extension::SubjectAltName;
+use crate::der::{CONTEXT_0, CONTEXT_1, Malformed, Reader, SEQUENCE, context, context_constructed};
 
 /// The extension's contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +73,8 @@ impl NameConstraints {
     /// Reads the extension's value.
     pub(super) fn from_der(der: &[u8], critical: bool) -> Result<Self, Malformed> {
         let mut reader = Reader::inside(der, SEQUENCE)?;
-        let permitted = reader.optional(context_constructed(0))?.map(subtrees).transpose()?;
-        let excluded = reader.optional(context_constructed(1))?.map(subtrees).transpose()?;
+        let permitted = reader.optional(CONTEXT_0)?.map(subtrees).transpose()?;
+        let excluded = reader.optional(CONTEXT_1)?.map(subtrees).transpose()?;
         reader.end()?;
         Ok(Self {
             permitted: permitted.unwrap_or_default(),
@@ -211,12 +211,18 @@ fn subtrees(der: &[u8]) -> Result<Vec<Subtree>, Malformed> {
         let base = parts.next()?;
         let tag = base.tag & 0x1f;
         let mut subtree = match base.tag {
-            t if t == context(MAIL) => text(base.body).map_or_else(|| bad(tag, base.body), mail_subtree),
-            t if t == context(DNS) => text(base.body).map_or_else(|| bad(tag, base.body), dns_subtree),
-            t if t == context(URI) => text(base.body).map_or_else(|| bad(tag, base.body), uri_subtree),
-            t if t == context(IP) => ip_subtree(base.body),
+            t if t == context(MAIL) => {
+                text(base.contents).map_or_else(|| bad(tag, base.contents), mail_subtree)
+            }
+            t if t == context(DNS) => {
+                text(base.contents).map_or_else(|| bad(tag, base.contents), dns_subtree)
+            }
+            t if t == context(URI) => {
+                text(base.contents).map_or_else(|| bad(tag, base.contents), uri_subtree)
+            }
+            t if t == context(IP) => ip_subtree(base.contents),
             t if t == context_constructed(DIRECTORY) => {
-                Subtree::Directory(distinguished_name::comparable(base.body)?)
+                Subtree::Directory(distinguished_name::comparable(base.contents)?)
             }
             t if t & 0xc0 == 0x80 => Subtree::Other(tag),
             _ => return Err(Malformed),

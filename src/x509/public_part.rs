@@ -3,37 +3,37 @@
 //! They cannot sign here, but they can still be compared with a certificate and shown. For all others the
 //! cryptographic library says what the public key is.
 
-use super::algorithm::{contents, first_element};
-use super::encode::{INTEGER, SEQUENCE, bits, context_constructed, element};
 use super::private_key::Form;
+use crate::der::{self, CONTEXT_0, CONTEXT_1, Element, INTEGER, NULL, SEQUENCE, bits, element, oid};
 
 /// The SubjectPublicKeyInfo that a private key carries in itself.
 pub(super) fn public_part(der: &[u8], form: Form) -> Option<Vec<u8>> {
-    let parts = elements(contents(der)?);
+    // A private key has nine parts.
+    let parts: Vec<_> = der::elements(der::contents(der)?).take(12).collect();
     match form {
         // RSAPrivateKey: version, modulus, exponent and more.
         Form::Pkcs1 => {
-            let (modulus, exponent) = (integer(parts.get(1)?)?, integer(parts.get(2)?)?);
+            let (modulus, exponent) = (integer(*parts.get(1)?)?, integer(*parts.get(2)?)?);
             let is_whole = parts.len() >= 9 && modulus.len() > 32;
             let key = element(SEQUENCE, &[modulus, exponent]);
-            is_whole.then(|| spki(&element(SEQUENCE, &[RSA_ENCRYPTION]), &key))
+            let algorithm = element(SEQUENCE, &[oid::RSA_ENCRYPTION.der(), &[NULL, 0]]);
+            is_whole.then(|| spki(&algorithm, &key))
         }
         // PrivateKeyInfo: version, algorithm, a key in the form that belongs to the algorithm.
         Form::Pkcs8 => {
-            let (algorithm, inner) = (*parts.get(1)?, contents(parts.get(2)?)?);
-            if contents(algorithm)? == RSA_ENCRYPTION {
+            let (algorithm, inner) = (parts.get(1)?, parts.get(2)?.contents);
+            if der::contents(algorithm.contents).is_some_and(|kind| oid::RSA_ENCRYPTION.is(kind)) {
                 return public_part(inner, Form::Pkcs1);
             }
-            let point =
-                elements(contents(inner)?).into_iter().find(|part| part.first() == Some(&CONTEXT_1))?;
-            Some(spki(algorithm, contents(contents(point)?)?.get(1..)?))
+            let point = tagged(der::elements(der::contents(inner)?), CONTEXT_1)?;
+            Some(spki(algorithm.whole, der::contents(point)?.get(1..)?))
         }
         // ECPrivateKey: version, key, [0] curve, [1] public key.
         Form::Sec1 => {
-            let tagged =
-                |tag| parts.iter().find(|part| part.first() == Some(&tag)).and_then(|part| contents(part));
-            let (curve, point) = (tagged(CONTEXT_0)?, contents(tagged(CONTEXT_1)?)?);
-            Some(spki(&element(SEQUENCE, &[EC_PUBLIC_KEY, curve]), point.get(1..)?))
+            let parts = || parts.iter().copied();
+            let (curve, point) = (tagged(parts(), CONTEXT_0)?, tagged(parts(), CONTEXT_1)?);
+            let algorithm = element(SEQUENCE, &[oid::EC_PUBLIC_KEY.der(), curve]);
+            Some(spki(&algorithm, der::contents(point)?.get(1..)?))
         }
     }
 }
@@ -42,28 +42,14 @@ fn spki(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
     element(SEQUENCE, &[algorithm, &bits(key)])
 }
 
-fn elements(mut input: &[u8]) -> Vec<&[u8]> {
-    let mut found = Vec::new();
-    // A private key has nine parts.
-    while let Some(element) = first_element(input)
-        && found.len() < 12
-    {
-        found.push(element);
-        input = &input[element.len()..];
-    }
-    found
+fn integer(part: Element<'_>) -> Option<&[u8]> {
+    (part.tag == INTEGER).then_some(part.whole)
 }
 
-fn integer(element: &[u8]) -> Option<&[u8]> {
-    (element.first() == Some(&INTEGER)).then_some(element)
+/// The contents of the part with this tag.
+fn tagged<'a>(mut parts: impl Iterator<Item = Element<'a>>, tag: u8) -> Option<&'a [u8]> {
+    parts.find(|part| part.tag == tag).map(|part| part.contents)
 }
-
-const CONTEXT_0: u8 = context_constructed(0);
-const CONTEXT_1: u8 = context_constructed(1);
-/// rsaEncryption (RFC 8017 appendix A.1) with its NULL.
-const RSA_ENCRYPTION: &[u8] = &[0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 0x05, 0];
-/// id-ecPublicKey (RFC 5480 section 2.1.1).
-const EC_PUBLIC_KEY: &[u8] = &[0x06, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 
 #[cfg(test)]
 mod tests {

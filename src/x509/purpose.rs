@@ -1,5 +1,7 @@
 //! What a certificate is for.
 
+use crate::der::oid;
+
 /// What a certificate is for. Chrome's root policy wants the two in separate certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -13,8 +15,8 @@ impl Purpose {
     /// Its object identifier in the extended key usage (RFC 5280 section 4.2.1.12).
     pub const fn oid(self) -> &'static str {
         match self {
-            Self::Client => "1.3.6.1.5.5.7.3.2",
-            Self::Server => "1.3.6.1.5.5.7.3.1",
+            Self::Client => oid::CLIENT_AUTH.text,
+            Self::Server => oid::SERVER_AUTH.text,
         }
     }
 }

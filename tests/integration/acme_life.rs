@@ -140,8 +140,8 @@ fn a_deploy_hook_runs_when_the_certificate_is_live_and_only_it_is_repeated() {
     let requests = front.requests();
     obtain().exits(3).says("status 7");
     test.certkit(&RENEW).exits(3).says("the deploy hook failed");
-    let listed = test.certkit(&["acme", "list", "--state", "state", "--format", "json"]).exits(0).json();
-    assert_eq!(listed["certificates"][0]["hook_failure"], "it ended with status 7");
+    let listed = test.certkit(&["acme", "list", "--state", "state", "--format", "json"]).exits(0).report();
+    assert_eq!(listed["certificates"][0]["hook_failure"], "exited with status 7");
     test.write("ready", "");
     test.certkit(&RENEW).exits(0);
     assert_eq!(test.text("ran"), "a.test|a.test b.test\n".repeat(4));
@@ -265,7 +265,7 @@ fn a_certificate_is_revoked_in_either_name() {
     revoke(&["x.test"]).exits(2).says("not_found").says("certkit acme list");
     revoke(&["a.test", "--reason", "because"]).exits(2).says("keyCompromise (1)");
 
-    let renewed = test.certkit(&[&RENEW[..], &["--format", "json"]].concat()).exits(0).json();
+    let renewed = test.certkit(&[&RENEW[..], &["--format", "json"]].concat()).exits(0).report();
     let states: Vec<_> =
         renewed["certificates"].as_array().unwrap().iter().map(|one| one["state"].clone()).collect();
     assert_eq!(states, ["revoked"; 4]);
@@ -292,7 +292,7 @@ fn an_account_is_shown_changed_and_closed() {
     account(&test, &["show"]).exits(0).says("valid").says("mailto:one@example.org").says("key.pem");
     account(&test, &["update", "--email", "two@example.org"]).exits(0).says("mailto:two@example.org");
     account(&test, &["update", "--email", "nonsense"]).exits(2).says("no mail address");
-    let shown = account(&test, &["show", "--format", "json"]).exits(0).json();
+    let shown = account(&test, &["show", "--format", "json"]).exits(0).report();
     assert_eq!((&shown["status"], &shown["contacts"]), (&json!("valid"), &json!(["mailto:two@example.org"])));
     account(&test, &["show", "--server", "https://other.test/dir"]).exits(2).says("other.test");
 
@@ -418,17 +418,20 @@ fn the_list_says_what_there_is() {
     let test = Test::new();
     let list = |args: &[&str]| test.certkit(&[&["acme", "list", "--state", "state"], args].concat()).exits(0);
     list(&[]).says("no certificates");
-    let empty = list(&["--format", "json"]).json();
+    let empty = list(&["--format", "json"]).report();
     assert_eq!(empty["certificates"], json!([]));
     let Some(pebble) = Pebble::start(&test) else { return };
     pebble.obtain(&["b.test"]).exits(0);
     pebble.obtain(&["a.test", "www.a.test", "-k", "p384"]).exits(0);
     let text = list(&[]).says(&pebble.directory()).says("days left").says("renewal  from 20").stdout();
     assert!(text.find("a.test") < text.find("b.test"));
-    let listed = list(&["--format", "json"]).json();
+    let listed = list(&["--format", "json"]).report();
     let first = &listed["certificates"][0];
     assert_eq!(listed["schema"], 1);
-    assert_eq!(first["names"], json!(["a.test", "www.a.test"]));
+    assert_eq!(
+        first["names"],
+        json!([{"kind": "dns", "value": "a.test"}, {"kind": "dns", "value": "www.a.test"}])
+    );
     assert_eq!((&first["key_type"], &first["failures"]), (&json!("p384"), &json!(0)));
     assert!(first["days_left"].as_i64().unwrap() > 1000);
     assert_eq!(first["last_failure"], Value::Null);

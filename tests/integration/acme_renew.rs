@@ -1,10 +1,12 @@
-//! `certkit acme renew` and the [`Keeper`] under it: when it renews, whom it asks, how it fails.
+//! `certkit acme renew` and the [`Renewer`] under it: when it renews, whom it asks, how it fails.
 //!
 //! What takes days is tried with the time as a parameter, inside this process; the rest with the program.
 
-use certkit::internals::acme::challenge::Method;
+use certkit::internals::acme::challenge::ChallengeMethod;
 use certkit::internals::acme::storage::Storage;
-use certkit::internals::acme::{Caller, Candidate, Failed, Keeper, Plan, Progress, Turn, Urgency};
+use certkit::internals::acme::{
+    Caller, Candidate, FailedRenewal, Plan, Progress, RenewalOutcome, Renewer, Urgency,
+};
 use certkit::internals::finding::Finding;
 use certkit::internals::sys::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
@@ -20,7 +22,7 @@ fn renew(test: &Test, args: &[&str]) -> Ran {
 }
 
 fn states(ran: &Ran) -> Vec<(String, String)> {
-    let json = ran.json();
+    let json = ran.report();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let all = json["certificates"].as_array().unwrap();
     all.iter().map(|one| (text(&one["name"]), text(&one["state"]))).collect()
@@ -146,7 +148,7 @@ fn one_that_fails_does_not_stop_the_others_and_is_left_alone_for_a_while() {
         states(&ran),
         [state("a.test", "renewed"), state("b.test", "failed"), state("c.test", "failed")]
     );
-    let json = ran.json();
+    let json = ran.report();
     assert!(json["certificates"][1]["reason"].as_str().unwrap().contains("validation failed"));
     assert_eq!(json["certificates"][1]["findings"][0]["code"], "acme_failed");
 
@@ -272,11 +274,15 @@ fn a_keeper_obtains_renews_by_the_lifetime_and_says_when_to_look_next() {
     let keeper = keeper(&test, &pebble, front.directory());
     let now = SystemClock.now();
     assert!(keeper.current().unwrap().is_none());
-    assert!(keeper.next_look().unwrap() <= now, "there is none, so look now");
-    let Ok(Turn::Renewed(first)) = look(&keeper, now, Urgency::default()) else { panic!("not obtained") };
-    assert!(keeper.next_look().unwrap() <= now, "the server has not been asked yet");
-    let Ok(Turn::Unneeded(_)) = look(&keeper, now, Urgency::default()) else { panic!("it is not due") };
-    let next = keeper.next_look().unwrap();
+    assert!(keeper.next_check().unwrap() <= now, "there is none, so look now");
+    let Ok(RenewalOutcome::Renewed(first)) = look(&keeper, now, Urgency::default()) else {
+        panic!("not obtained")
+    };
+    assert!(keeper.next_check().unwrap() <= now, "the server has not been asked yet");
+    let Ok(RenewalOutcome::Unneeded(_)) = look(&keeper, now, Urgency::default()) else {
+        panic!("it is not due")
+    };
+    let next = keeper.next_check().unwrap();
     assert!(next - now > Duration::hours(23), "this server has no renewal information, and may learn it");
 
     // Pebble's certificates last for five years.
@@ -284,14 +290,15 @@ fn a_keeper_obtains_renews_by_the_lifetime_and_says_when_to_look_next() {
     let due = leaf.not_after - (leaf.not_after - leaf.not_before) / 3;
     assert!(matches!(
         look(&keeper, due - Duration::minutes(1), Urgency::default()),
-        Ok(Turn::Unneeded(current)) if current.due.at == due && !current.due.by_server
+        Ok(RenewalOutcome::Unneeded(current)) if current.due.at == due && !current.due.by_server
     ));
-    assert!(matches!(look(&keeper, due, Urgency::default()), Ok(Turn::Renewed(_))));
+    assert!(matches!(look(&keeper, due, Urgency::default()), Ok(RenewalOutcome::Renewed(_))));
     assert_eq!((pebble.orders(), pebble.certificates()), (2, 2));
     // A restart changes nothing.
     let again = self::keeper(&test, &pebble, front.directory());
-    assert!(matches!(look(&again, now, Urgency::default()), Ok(Turn::Unneeded(_))));
-    let Ok(Turn::Renewed(_)) = look(&again, now, Urgency { force: true, ..Urgency::default() }) else {
+    assert!(matches!(look(&again, now, Urgency::default()), Ok(RenewalOutcome::Unneeded(_))));
+    let Ok(RenewalOutcome::Renewed(_)) = look(&again, now, Urgency { force: true, ..Urgency::default() })
+    else {
         panic!("it was forced");
     };
 }
@@ -307,17 +314,17 @@ fn a_keeper_takes_over_what_its_plan_leaves_open_and_leaves_a_revoked_certificat
     front.obtain(&["a.test", "--profile", "tlsserver", "--deploy-hook", &hook]).exits(0);
     let keeper = keeper(&test, &pebble, front.directory());
     let now = SystemClock.now();
-    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(Turn::Unneeded(_))));
-    assert!(keeper.next_look().unwrap() > now, "it is the planned one");
+    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(RenewalOutcome::Unneeded(_))));
+    assert!(keeper.next_check().unwrap() > now, "it is the planned one");
     let force = Urgency { force: true, ..Urgency::default() };
-    let Ok(Turn::Renewed(obtained)) = look(&keeper, now, force) else { panic!("it was forced") };
+    let Ok(RenewalOutcome::Renewed(obtained)) = look(&keeper, now, force) else { panic!("it was forced") };
     assert_eq!(obtained.hook.unwrap().failure, None);
     assert_eq!(test.text("ran"), "ran\nran\n");
     assert_eq!(front.payloads(Class::NewOrder)[1]["profile"], "tlsserver");
 
     test.certkit(&["acme", "revoke", "a.test", "--state", "state"]).exits(0);
-    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(Turn::Revoked)));
-    assert!(keeper.next_look().unwrap() > now + Duration::days(365));
+    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(RenewalOutcome::Revoked)));
+    assert!(keeper.next_check().unwrap() > now + Duration::days(365));
     assert_eq!(front.count(Class::NewOrder), 2);
 }
 
@@ -329,21 +336,21 @@ fn a_pause_that_the_server_wants_before_the_next_question_is_kept() {
     let keeper = keeper(&test, &pebble, front.directory());
     let now = SystemClock.now();
     front.set_renewal_info(RenewalInfo::not_due());
-    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(Turn::Renewed(_))));
+    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(RenewalOutcome::Renewed(_))));
     // As it is sent, and for how many minutes it is kept: from one minute to a day.
     for (retry_after, minutes) in [("7200", 120), ("1", 1), ("9999999", 1440)] {
         let info = RenewalInfo { retry_after: Some(retry_after), ..RenewalInfo::not_due() };
         front.set_renewal_info(info);
         let urgency = Urgency { ask: true, ..Urgency::default() };
-        assert!(matches!(look(&keeper, now, urgency), Ok(Turn::Unneeded(_))));
-        let next = (keeper.next_look().unwrap() - now).whole_seconds();
+        assert!(matches!(look(&keeper, now, urgency), Ok(RenewalOutcome::Unneeded(_))));
+        let next = (keeper.next_check().unwrap() - now).whole_seconds();
         assert!((minutes * 60 - 1..=minutes * 60).contains(&next), "{retry_after}: {next} s");
     }
     // An error that wants a pause is no failure either.
     front.on(Class::RenewalInfo, Fault::rate_limited("10800"));
     let urgency = Urgency { ask: true, ..Urgency::default() };
-    assert!(matches!(look(&keeper, now, urgency), Ok(Turn::Unneeded(_))));
-    assert_eq!((keeper.next_look().unwrap() - now).whole_minutes(), 179);
+    assert!(matches!(look(&keeper, now, urgency), Ok(RenewalOutcome::Unneeded(_))));
+    assert_eq!((keeper.next_check().unwrap() - now).whole_minutes(), 179);
 }
 
 #[test]
@@ -355,16 +362,16 @@ fn retries_come_after_1_10_and_100_minutes_and_then_daily() {
     let keeper = keeper(&test, &pebble, front.directory());
     let mut now = SystemClock.now().replace_nanosecond(0).unwrap();
     for minutes in [1, 10, 100, 1440, 1440] {
-        let Err(Failed { error, next_try }) = look(&keeper, now, Urgency::default()) else {
+        let Err(FailedRenewal { error, next_try }) = look(&keeper, now, Urgency::default()) else {
             panic!("it cannot work")
         };
         assert!(error.to_string().contains("not this name"));
         assert_eq!(next_try.map(|next| (next - now).whole_minutes()), Some(minutes));
-        assert_eq!(keeper.next_look().unwrap(), now + Duration::minutes(minutes));
+        assert_eq!(keeper.next_check().unwrap(), now + Duration::minutes(minutes));
         // Held back until the last second.
         let requests = front.requests();
         let early = now + Duration::minutes(minutes) - Duration::seconds(1);
-        let Ok(Turn::HeldBack { until, failure }) = look(&keeper, early, Urgency::default()) else {
+        let Ok(RenewalOutcome::HeldBack { until, failure }) = look(&keeper, early, Urgency::default()) else {
             panic!("it is too early")
         };
         assert_eq!((until, front.requests()), (now + Duration::minutes(minutes), requests));
@@ -372,7 +379,7 @@ fn retries_come_after_1_10_and_100_minutes_and_then_daily() {
         now = until;
     }
     front.be_kind();
-    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(Turn::Renewed(_))));
+    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(RenewalOutcome::Renewed(_))));
     assert_eq!(record(&test, "a.test")["failures"], 0);
     assert!(record(&test, "a.test").get("last_failure").is_none());
 }
@@ -387,31 +394,31 @@ fn what_was_kept_while_the_clock_was_ahead_holds_nothing_back() {
     let now = SystemClock.now();
     let wrong = now + Duration::days(3650);
     assert!(look(&keeper, wrong, Urgency::default()).is_err());
-    assert!(matches!(look(&keeper, wrong, Urgency::default()), Ok(Turn::HeldBack { .. })));
+    assert!(matches!(look(&keeper, wrong, Urgency::default()), Ok(RenewalOutcome::HeldBack { .. })));
     front.be_kind();
-    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(Turn::Renewed(_))));
+    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(RenewalOutcome::Renewed(_))));
 
     front.set_renewal_info(RenewalInfo::not_due());
     edit(&test, "a.test", |record| record["ask_again"] = "2099-01-01T00:00:00Z".into());
-    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(Turn::Unneeded(_))));
+    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(RenewalOutcome::Unneeded(_))));
     assert_eq!(front.count(Class::RenewalInfo), 1);
 }
 
 /// A keeper of a.test at the server of `directory`.
-fn keeper(test: &Test, pebble: &Pebble<'_>, directory: &str) -> Keeper {
+fn keeper(test: &Test, pebble: &Pebble<'_>, directory: &str) -> Renewer {
     let address = format!("127.0.0.1:{}", pebble.http_port).parse().unwrap();
     let plan = Plan {
         names: vec!["a.test".into()],
         server: directory.to_owned(),
         ca_roots: Some(pebble.https_ca()),
-        ..Plan::new(Method::Http(address))
+        ..Plan::new(ChallengeMethod::Http(address))
     };
-    Keeper::new(plan, Storage::new(test.path("state")))
+    Renewer::new(plan, Storage::new(test.path("state")))
 }
 
-fn look(keeper: &Keeper, now: OffsetDateTime, urgency: Urgency) -> Result<Turn, Failed> {
+fn look(keeper: &Renewer, now: OffsetDateTime, urgency: Urgency) -> Result<RenewalOutcome, FailedRenewal> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(keeper.look(&Agreeable, now, urgency))
+    runtime.block_on(keeper.renew_if_due(&Agreeable, now, urgency))
 }
 
 /// Agrees to everything.

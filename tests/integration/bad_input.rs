@@ -98,9 +98,9 @@ fn each_command_says_what_where_and_how() {
         let errors = said.lines().filter(|line| line.starts_with("error")).count();
         assert_eq!(errors, 1, "{line}: one clear message, not {errors}: {said}");
         assert!(!said.contains("panicked") && !said.contains("os error"), "{line}: {said}");
-        assert!(said.contains("mend:"), "{line} does not say how to mend it: {said}");
+        assert!(said.contains("fix:"), "{line} does not say how to mend it: {said}");
         // The same as JSON: one object, the same code, nothing else on standard output.
-        let report = test.certkit(&[args, &["--format", "json"][..]].concat()).json();
+        let report = test.certkit(&[args, &["--format", "json"][..]].concat()).report();
         assert_eq!(report["schema"], 1, "{line}: {report}");
         let found = if report["reasons"].is_array() { &report["reasons"] } else { &report["errors"] };
         let code = found[0]["code"].as_str().unwrap_or_default();

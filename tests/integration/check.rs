@@ -16,14 +16,14 @@ fn a_good_chain_is_valid() {
     let test = Test::with_chain("test.example");
     let check = ["check", "chain.pem", "--host", "test.example", "--key", "server.key", "--roots", "ca.crt"];
     test.certkit(&check).exits(0).says("chain.pem").says("test.example").keeps_quiet_about("warning");
-    let report = test.certkit(&[&check[..], &["--format", "json"]].concat()).exits(0).json();
+    let report = test.certkit(&[&check[..], &["--format", "json"]].concat()).exits(0).report();
     assert_eq!(report["schema"], 1);
     assert_eq!(report["valid"], true);
     assert_eq!((codes(&report, "reasons"), codes(&report, "warnings")), (vec![], vec![]));
     let path = report["path"].as_array().unwrap();
     let roles: Vec<_> = path.iter().map(|certificate| certificate["role"].as_str().unwrap()).collect();
     assert_eq!(roles, ["leaf", "intermediate", "root"]);
-    assert_eq!(path[0]["names"], json!(["test.example"]));
+    assert_eq!(path[0]["names"], json!([{"kind": "dns", "value": "test.example"}]));
     assert_eq!(path[0]["issuer"], path[1]["subject"]);
     assert_eq!(path[1]["issuer"], path[2]["subject"]);
 }
@@ -31,7 +31,7 @@ fn a_good_chain_is_valid() {
 #[test]
 fn trust_of_this_folder_alone_is_a_warning() {
     let test = Test::with_chain("test.example");
-    let report = test.certkit(&["check", "chain.pem", "--format", "json"]).exits(0).json();
+    let report = test.certkit(&["check", "chain.pem", "--format", "json"]).exits(0).report();
     assert_eq!(codes(&report, "warnings"), ["trusted_locally"]);
     // The CA that mkca --global made is trusted as well, from any folder.
     let elsewhere = Test::new();
@@ -44,8 +44,10 @@ fn trust_of_this_folder_alone_is_a_warning() {
 fn roots_replace_all_other_trust() {
     let test = Test::with_chain("test.example");
     test.certkit(&["mkca", "Other", "-o", "other"]).exits(0);
-    let report =
-        test.certkit(&["check", "chain.pem", "--roots", "other/ca.crt", "--format", "json"]).exits(1).json();
+    let report = test
+        .certkit(&["check", "chain.pem", "--roots", "other/ca.crt", "--format", "json"])
+        .exits(1)
+        .report();
     assert_eq!(report["valid"], false);
     let reasons = codes(&report, "reasons");
     // Whether the issuer that nobody knows is a root cannot be seen from here.
@@ -67,8 +69,10 @@ fn a_wrong_host_names_the_names_that_are_there() {
     for host in ["wrong.example", "apps.example", "a.b.apps.example", "10.1.2.4", "www.test.example"] {
         check(host).exits(1).says("host_mismatch").says(host).says("test.example").says("*.apps.example");
     }
-    let report =
-        test.certkit(&["check", "server.crt", "--host", "wrong.example", "--format", "json"]).exits(1).json();
+    let report = test
+        .certkit(&["check", "server.crt", "--host", "wrong.example", "--format", "json"])
+        .exits(1)
+        .report();
     assert_eq!(report["valid"], false);
     assert_eq!(report["host"], "wrong.example");
     assert_eq!(codes(&report, "reasons"), ["host_mismatch"]);
@@ -82,10 +86,11 @@ fn a_wrong_host_names_the_names_that_are_there() {
 #[test]
 fn a_missing_intermediate_is_named_with_the_merge_command() {
     let test = Test::with_chain("test.example");
-    let intermediate = test.certkit(&["check", "chain.pem", "--format", "json"]).json()["path"][1]["subject"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let intermediate =
+        test.certkit(&["check", "chain.pem", "--format", "json"]).report()["path"][1]["subject"]
+            .as_str()
+            .unwrap()
+            .to_owned();
     let name = intermediate.split("CN=").nth(1).unwrap().split(", O=").next().unwrap();
     for trust in [&[][..], &["--roots", "ca.crt"]] {
         let check = [&["check", "server.crt", "--host", "test.example"], trust].concat();
@@ -94,7 +99,7 @@ fn a_missing_intermediate_is_named_with_the_merge_command() {
             .says("missing_intermediate")
             .says(name)
             .says("certkit merge server.crt");
-        let report = test.certkit(&[&check[..], &["--format", "json"]].concat()).exits(1).json();
+        let report = test.certkit(&[&check[..], &["--format", "json"]].concat()).exits(1).report();
         assert_eq!(report["valid"], false);
         assert_eq!(codes(&report, "reasons"), ["missing_intermediate"]);
         assert!(
@@ -121,9 +126,9 @@ fn the_wrong_order_is_told() {
 fn time() {
     let test = Test::with_chain("test.example");
     let at = |time: &str| test.certkit(&["check", "chain.pem", "--at", time, "--format", "json"]);
-    let report = at(LATER).exits(1).json();
+    let report = at(LATER).exits(1).report();
     assert!(codes(&report, "reasons").contains(&"expired"), "{report}");
-    let report = at("2020-01-01T00:00:00Z").exits(1).json();
+    let report = at("2020-01-01T00:00:00Z").exits(1).report();
     assert!(codes(&report, "reasons").contains(&"not_yet_valid"), "{report}");
     let check = |days: &str| test.certkit(&["check", "chain.pem", "--min-days", days]);
     check("396").exits(0);
@@ -145,7 +150,7 @@ fn a_key_that_does_not_fit() {
     test.certkit(&["check", "chain.pem", "--key", "ca.key"]).exits(1).says("key_mismatch");
     let report =
         test.certkit(&["check", "chain.pem", "--key", "intermediate.key", "--format", "json"]).exits(1);
-    assert_eq!(codes(&report.json(), "reasons"), ["key_mismatch"]);
+    assert_eq!(codes(&report.report(), "reasons"), ["key_mismatch"]);
 }
 
 #[test]
@@ -213,7 +218,7 @@ fn the_path_is_a_tree_with_marks() {
     let alone = test.certkit(&["check", "server.crt", "--roots", "ca.crt"]).exits(1);
     assert!(alone.stdout().lines().any(|line| line.starts_with("  └ ✗ ") && line.ends_with(" is missing")));
     let report =
-        test.certkit(&["check", "server.crt", "--roots", "ca.crt", "--format", "json"]).exits(1).json();
+        test.certkit(&["check", "server.crt", "--roots", "ca.crt", "--format", "json"]).exits(1).report();
     assert_eq!(report["path"][0]["verdict"], "error");
 }
 
@@ -228,9 +233,9 @@ fn profiles() {
         test.certkit(&["check", "self.crt", "--roots", "self.crt", "--profile", profile, "--format", "json"])
     };
     // openssl makes a CA of it: browsers take that, the rules for public CAs do not.
-    let report = check("tls").exits(0).json();
+    let report = check("tls").exits(0).report();
     assert!(codes(&report, "warnings").contains(&"ca_as_leaf"), "{report}");
-    let report = check("webpki").exits(1).json();
+    let report = check("webpki").exits(1).report();
     assert!(codes(&report, "reasons").contains(&"ca_as_leaf"), "{report}");
     check("rfc5280").exits(0);
 }
@@ -239,7 +244,7 @@ fn profiles() {
 fn revocation_lists() {
     let Some(openssl) = crate::peers::peer("openssl") else { return };
     let test = Test::with_certificate("test.example");
-    let report = test.certkit(&["check", "server.crt", "--format", "json"]).json();
+    let report = test.certkit(&["check", "server.crt", "--format", "json"]).report();
     let serial = report["path"][0]["serial"].as_str().unwrap().to_uppercase();
     test.write(
         "ca.cnf",

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Ran, Test, certkit};
+use crate::json::flattened;
 
 fn batch(test: &Test, cases: &[Value]) -> Ran {
     let lines: String = cases.iter().map(|case| format!("{case}\n")).collect();
@@ -10,7 +11,7 @@ fn batch(test: &Test, cases: &[Value]) -> Ran {
 }
 
 fn answers(ran: &Ran) -> Vec<Value> {
-    ran.stdout().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    ran.stdout().lines().map(|line| flattened(serde_json::from_str(line).unwrap())).collect()
 }
 
 fn codes(answer: &Value) -> Vec<&str> {

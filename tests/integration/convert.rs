@@ -100,7 +100,7 @@ fn every_pair(kind: &str) {
             };
             let ran = convert(&test, &[input, "--to", form, "-o", &output]);
             if !possible {
-                ran.exits(2).says("error").says("mend:");
+                ran.exits(2).says("error").says("fix:");
                 assert!(!test.path(&output).exists(), "{output}");
                 continue;
             }
@@ -217,7 +217,7 @@ fn names_are_kept_in_pkcs12_and_told_elsewhere() {
     // Once for the key and once for the certificate; openssl shows UTF-8 as it is or escaped.
     assert_eq!(info.stdout().matches("friendlyName").count(), 2, "{}", info.stdout());
     assert_eq!(info.stdout().matches("localKeyID").count(), 2, "{}", info.stdout());
-    let report = convert(&test, &["again.p12", "-o", "again.pem", "--format", "json"]).exits(0).json();
+    let report = convert(&test, &["again.p12", "-o", "again.pem", "--format", "json"]).exits(0).report();
     let told = report["warnings"].as_array().unwrap();
     assert!(
         told.iter().any(|one| one["code"] == "left_out" && one["message"].as_str().unwrap().contains("Köln")),
@@ -338,7 +338,7 @@ fn the_form_follows_the_ending() {
 fn the_shape_of_its_json() {
     let test = folder("p256");
     let args = ["chain.pem", "--key", "server.key", "-o", "site.p12", "--format", "json"];
-    let report = convert(&test, &args).exits(0).json();
+    let report = convert(&test, &args).exits(0).report();
     assert_eq!(report["schema"], 1);
     assert_eq!((report["output"].as_str(), report["form"].as_str()), (Some("site.p12"), Some("p12")));
     let kinds: Vec<_> =

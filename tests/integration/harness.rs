@@ -342,6 +342,27 @@ impl Ran {
         serde_json::from_slice(&self.stdout)
             .unwrap_or_else(|error| panic!("{} did not print one JSON object: {error}", self.line))
     }
+
+    /// What certkit printed with `--format json`: one envelope, as the schema wants it.
+    #[track_caller]
+    pub(crate) fn envelope(&self) -> serde_json::Value {
+        let envelope = self.json();
+        crate::json::validate(&envelope, &self.line);
+        envelope
+    }
+
+    /// The `result` of the envelope.
+    #[track_caller]
+    pub(crate) fn result(&self) -> serde_json::Value {
+        self.envelope()["result"].take()
+    }
+
+    /// What tests ask for, in one object: the fields of `result`, with `schema` and the findings sorted into `errors`
+    /// (also as `reasons`) and `warnings` (with the notes), each with the fields of its location.
+    #[track_caller]
+    pub(crate) fn report(&self) -> serde_json::Value {
+        crate::json::flattened(self.envelope())
+    }
 }
 
 /// The program under test: `$CERTKIT_BIN`, else the one that cargo built beside this test.

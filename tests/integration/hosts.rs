@@ -168,19 +168,18 @@ fn a_file_that_is_mounted_by_itself_is_written_in_place() {
 #[test]
 fn the_shape_of_its_json() {
     let test = folder();
-    let report = hosts(&test, &["add", "a.test", "--format", "json"]).exits(0).json();
+    let report = hosts(&test, &["add", "a.test", "--format", "json"]).exits(0).result();
     assert_eq!(
         report,
         json!({
-            "schema": 1, "action": "add", "dry_run": false, "state": "added", "file": "hosts", "name": "a.test",
+            "action": "add", "dry_run": false, "state": "added", "file": "hosts", "name": "a.test",
             "entries": [{"line": 7, "address": "127.0.0.1", "ours": true}],
             "windows": {"path": r"C:\Windows\System32\drivers\etc\hosts", "line": "127.0.0.1 a.test"},
-            "warnings": [], "errors": [],
         })
     );
-    let report = hosts(&test, &["check", "b.test", "--format", "json"]).exits(1).json();
+    let report = hosts(&test, &["check", "b.test", "--format", "json"]).exits(1).report();
     assert_eq!((&report["state"], &report["errors"][0]["code"]), (&json!("absent"), &json!("hosts_entry")));
-    let report = hosts(&test, &["add", "office.test", "--format", "json"]).exits(2).json();
+    let report = hosts(&test, &["add", "office.test", "--format", "json"]).exits(2).report();
     assert_eq!(
         (&report["errors"][0]["code"], &report["errors"][0]["line"]),
         (&json!("hosts_entry"), &json!(4))

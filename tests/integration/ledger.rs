@@ -101,7 +101,8 @@ fn a_list_of_names_is_checked_before_the_first_is_made() {
     let list = "# hosts\n\na.example, b.example # two\n*.c.example\n10.1.2.3x..\nd.example\nd.example e.example\nf.test\n";
     test.write("list", list);
     let before = test.files();
-    let failed = test.certkit(&["mkcert", "--from", "list", "-o", "out", "--format", "json"]).exits(2).json();
+    let failed =
+        test.certkit(&["mkcert", "--from", "list", "-o", "out", "--format", "json"]).exits(2).report();
     let lines = |errors: &Value| -> Vec<(u64, String)> {
         let errors = errors.as_array().unwrap().iter();
         errors
@@ -135,7 +136,8 @@ fn a_list_of_names_is_checked_before_the_first_is_made() {
     // What is there already is named with its line, before anything is made.
     test.write("list", "x.example\na.example\n");
     let before = test.files();
-    let failed = test.certkit(&["mkcert", "--from", "list", "-o", "out", "--format", "json"]).exits(2).json();
+    let failed =
+        test.certkit(&["mkcert", "--from", "list", "-o", "out", "--format", "json"]).exits(2).report();
     assert_eq!(lines(&failed["errors"]), [(2, "output_exists".to_owned())]);
     assert_eq!(test.files(), before);
     test.write("list", "x.example\nb.example a.example\na.example b.example\n");
@@ -236,7 +238,7 @@ fn renewed_with_the_same_names_and_key() {
     test.run(&openssl, &[&verify[..], &["-verify_hostname", "b.test", "b.crt"]].concat()).exits(0);
 
     // All that the ledger names and that is due; a chain keeps its rest.
-    let renewed = test.certkit(&["renew", "--if-within", "100%", "--format", "json"]).exits(0).json();
+    let renewed = test.certkit(&["renew", "--if-within", "100%", "--format", "json"]).exits(0).report();
     let files: Vec<_> =
         renewed["files"].as_array().unwrap().iter().map(|file| file["path"].clone()).collect();
     assert_eq!(files.len(), 2, "{renewed}");

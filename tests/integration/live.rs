@@ -61,7 +61,7 @@ fn our_own_server_is_as_it_should_be() {
     let server = Server::start(&test, &["--cert", "chain.pem", "--key", "server.key", "--hsts"]);
     let front = Front::start(&[], End::Relay(server.port));
     let url = format!("https://127.0.0.1:{}", front.port);
-    let report = check(&test, &url, &[]).exits(0).json();
+    let report = check(&test, &url, &[]).exits(0).report();
     // The shape of the object, frozen.
     assert_eq!(
         report["server"],
@@ -83,7 +83,7 @@ fn our_own_server_is_as_it_should_be() {
     assert_eq!((codes(&report, "reasons"), codes(&report, "warnings")), (vec![], vec![]));
     assert_eq!(report["file"], format!("127.0.0.1:{}", front.port));
     assert_eq!(
-        (&report["path"][1]["role"], &report["path"][1]["certificate"]),
+        (&report["path"][1]["role"], &report["path"][1]["location"]["certificate"]),
         (&json!("intermediate"), &json!(2))
     );
     assert!(front.connections() < 10, "{} connections", front.connections());
@@ -97,10 +97,10 @@ fn our_own_server_is_as_it_should_be() {
         .exits(1)
         .says("host_mismatch")
         .says(", certificate 1");
-    let report = check(&test, &url, &["--min-days", "5000", "--key", "ca.key"]).exits(1).json();
+    let report = check(&test, &url, &["--min-days", "5000", "--key", "ca.key"]).exits(1).report();
     assert_eq!(codes(&report, "reasons"), ["expires_soon", "key_mismatch"]);
 
-    let report = check(&test, &url, &["--deep"]).exits(0).json();
+    let report = check(&test, &url, &["--deep"]).exits(0).report();
     let suites = json!({
         "TLSv1.3": ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"],
         "TLSv1.2": [
@@ -123,7 +123,7 @@ fn a_missing_intermediate_has_a_mend_for_a_server() {
     let Some(openssl) = peer("openssl") else { return };
     let test = Test::with_chain("test.example");
     let (_server, place) = s_server(&test, &openssl, &PAIR);
-    let report = check(&test, &place, &[]).exits(1).json();
+    let report = check(&test, &place, &[]).exits(1).report();
     assert_eq!((&report["valid"], codes(&report, "reasons")), (&json!(false), vec!["missing_intermediate"]));
     let reason = &report["reasons"][0];
     assert_eq!((&reason["file"], &reason["certificate"]), (&json!(place), &json!(1)));
@@ -146,7 +146,7 @@ fn wrong_order_and_a_root_that_is_sent() {
     let test = Test::with_chain("test.example");
     test.write("rest.pem", test.text("ca.crt") + &test.text("ca-bundle.ca"));
     let (_server, place) = s_server(&test, &openssl, &[&PAIR[..], &["-cert_chain", "rest.pem"]].concat());
-    let report = check(&test, &place, &[]).exits(0).json();
+    let report = check(&test, &place, &[]).exits(0).report();
     let warnings = codes(&report, "warnings");
     assert!(warnings.contains(&"wrong_order") && warnings.contains(&"root_included"), "{warnings:?}");
     let message = finding(&report, "root_included")["message"].as_str().unwrap();
@@ -196,7 +196,7 @@ fn another_key_than_that_of_the_certificate() {
     let key = std::fs::read(test.path("ca.key")).unwrap();
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let place = rustls_server(&key, chain.clone(), version);
-        let report = check(&test, &place, &[]).exits(1).json();
+        let report = check(&test, &place, &[]).exits(1).report();
         assert_eq!(codes(&report, "reasons"), ["bad_signature"], "{report:#}");
         assert_eq!(report["server"]["key_proved"], false);
     }
@@ -207,7 +207,7 @@ fn a_certificate_that_is_none() {
     let test = Test::with_chain("test.example");
     let key = std::fs::read(test.path("server.key")).unwrap();
     let place = rustls_server(&key, vec![b"0\x03\x02\x01\x01".to_vec().into()], &rustls::version::TLS13);
-    let report = check(&test, &place, &[]).exits(1).json();
+    let report = check(&test, &place, &[]).exits(1).report();
     assert_eq!(codes(&report, "reasons"), ["der_malformed"]);
     assert_eq!(
         (&report["reasons"][0]["file"], &report["reasons"][0]["certificate"]),
@@ -224,7 +224,7 @@ fn a_server_of_the_past_still_shows_its_chain() {
     let args =
         [&["-cert", "chain.pem", "-cert_chain", "ca-bundle.ca"], &PAIR[2..], &ALL, &["-tls1_1"]].concat();
     let (_server, place) = s_server(&test, &openssl, &args);
-    let report = check(&test, &place, &["--deep"]).exits(1).json();
+    let report = check(&test, &place, &["--deep"]).exits(1).report();
     assert_eq!(codes(&report, "reasons"), ["old_protocol"]);
     assert_eq!(report["path"].as_array().unwrap().len(), 3);
     let server = &report["server"];
@@ -251,7 +251,7 @@ fn what_a_server_takes_besides_is_told() {
     // Old versions and bad suites beside good ones: nobody is refused, so these are warnings.
     let args = [&chain[..], &ALL, &["-min_protocol", "TLSv1"]].concat();
     let (_server, place) = s_server(&test, &openssl, &args);
-    let report = check(&test, &place, &[]).exits(0).json();
+    let report = check(&test, &place, &[]).exits(0).report();
     assert_eq!(report["server"]["protocols"], json!(["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]));
     let old = finding(&report, "old_protocol");
     assert_eq!(old["severity"], "warning");
@@ -273,7 +273,7 @@ fn what_a_server_takes_besides_is_told() {
     // No TLS 1.3; with --deep every suite by name.
     let args = [&chain[..], &["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256:AES256-SHA256"]].concat();
     let (_server, place) = s_server(&test, &openssl, &args);
-    let report = check(&test, &place, &["--deep"]).exits(0).json();
+    let report = check(&test, &place, &["--deep"]).exits(0).report();
     assert!(codes(&report, "warnings").contains(&"no_tls13"), "{report:#}");
     assert_eq!(
         report["server"]["suites"],
@@ -284,7 +284,7 @@ fn what_a_server_takes_besides_is_told() {
     // Nothing that rustls knows: the chain comes by a hello made by hand.
     let args = [&chain[..], &["-tls1_2", "-cipher", "AES256-GCM-SHA384"]].concat();
     let (_server, place) = s_server(&test, &openssl, &args);
-    let report = check(&test, &place, &[]).exits(0).json();
+    let report = check(&test, &place, &[]).exits(0).report();
     assert_eq!(
         (&report["server"]["cipher"], &report["server"]["protocol"]),
         (&json!("AES256-GCM-SHA384"), &json!("TLSv1.2"))
@@ -312,7 +312,7 @@ fn a_server_without_secure_renegotiation() {
     ];
     let mut server = Process::start(&test, test.program(gnutls).args(args));
     server.wait_for((Ipv4Addr::LOCALHOST, port).into());
-    let report = check(&test, &format!("127.0.0.1:{port}"), &[]).exits(0).json();
+    let report = check(&test, &format!("127.0.0.1:{port}"), &[]).exits(0).report();
     assert!(codes(&report, "warnings").contains(&"insecure_renegotiation"), "{report:#}");
 }
 
@@ -323,7 +323,7 @@ fn a_certificate_of_the_client_is_wanted() {
     for version in ["-tls1_2", "-tls1_3"] {
         let args = [&PAIR[..], &["-cert_chain", "ca-bundle.ca", "-Verify", "1", version]].concat();
         let (_server, place) = s_server(&test, &openssl, &args);
-        let report = check(&test, &place, &[]).exits(0).json();
+        let report = check(&test, &place, &[]).exits(0).report();
         assert_eq!(report["server"]["client_certificate"], true, "{version}: {report:#}");
         assert_eq!(finding(&report, "handshake_failed")["severity"], "note");
     }
@@ -384,7 +384,7 @@ fn headers_of_nginx() {
     }
     let report = |port: u16, form: &str| {
         let place = form.replace("PORT", &port.to_string());
-        check(&test, &place, &[]).exits(0).json()
+        check(&test, &place, &[]).exits(0).report()
     };
     let good = report(ports[0], "https://127.0.0.1:PORT/a page?x=1");
     assert!(!codes(&good, "warnings").contains(&"hsts"), "{good:#}");
@@ -415,7 +415,7 @@ fn headers_of_nginx() {
 fn servers_that_are_none() {
     let test = Test::with_certificate("test.example");
     let fails = |place: &str, more: &[&str]| {
-        let ran = test.certkit(&[&["check", place, "--format", "json"], more].concat()).exits(2).json();
+        let ran = test.certkit(&[&["check", place, "--format", "json"], more].concat()).exits(2).report();
         ran["errors"][0].clone()
     };
     let code_and_text = |error: &Value| (error["code"].as_str().unwrap().to_owned(), error.to_string());
@@ -455,7 +455,7 @@ fn what_is_a_file_and_what_a_server() {
     let test = Test::with_certificate("test.example");
     // A file of that name wins.
     test.write("test.example:443", test.text("server.crt"));
-    let report = test.certkit(&["check", "test.example:443", "--format", "json"]).exits(0).json();
+    let report = test.certkit(&["check", "test.example:443", "--format", "json"]).exits(0).report();
     assert!(report["server"].is_null());
     test.certkit(&["check", "www.test.example"]).exits(2).says("not_found").says("www.test.example:443");
     test.certkit(&["show", "www.test.example"]).exits(2).says("www.test.example:443");
@@ -476,16 +476,19 @@ fn show_prints_what_openssl_gets() {
     let server = Server::start(&test, &["--cert", "chain.pem", "--key", "server.key"]);
     let place = format!("127.0.0.1:{}", server.port);
     let args = ["show", &place, "--host", "test.example", "--format", "json"];
-    let report = test.certkit(&args).exits(0).json();
+    let report = test.certkit(&args).exits(0).report();
     let items = report["items"].as_array().unwrap();
     let kinds: Vec<_> = items.iter().map(|item| item["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["server", "certificate", "certificate"]);
     assert_eq!((&items[0]["protocol"], &items[0]["sni"]), (&json!("TLSv1.3"), &json!("test.example")));
-    assert_eq!((&items[2]["file"], &items[2]["certificate"]), (&json!(place), &json!(2)));
+    assert_eq!(
+        (&items[2]["location"]["file"], &items[2]["location"]["certificate"]),
+        (&json!(place), &json!(2))
+    );
     assert_eq!(report["chain"][1], json!({"depth": 1, "name": "test.example"}));
     let args = ["s_client", "-connect", &place, "-servername", "test.example", "-showcerts"];
     test.write("seen.pem", test.run(&openssl, &args).exits(0).stdout_bytes());
-    let seen = test.certkit(&["show", "seen.pem", "--format", "json"]).json();
+    let seen = test.certkit(&["show", "seen.pem", "--format", "json"]).report();
     let fingerprints = |items: &Value, skip| -> Vec<String> {
         items.as_array().unwrap().iter().skip(skip).map(|item| item["sha256"].to_string()).take(2).collect()
     };

@@ -61,7 +61,7 @@ fn five_protocols_lead_to_tls() {
         let place = format!("127.0.0.1:{}", front.port);
         let common = [place.as_str(), "--host", "test.example", "--starttls", name];
         let check = [&["check"], &common[..], &["--roots", "ca.crt", "--format", "json"]].concat();
-        let report = test.certkit(&check).exits(0).json();
+        let report = test.certkit(&check).exits(0).report();
         assert_eq!(
             (&report["server"]["starttls"], &report["server"]["protocols"]),
             (&json!(name), &json!(["TLSv1.2", "TLSv1.3"]))
@@ -163,7 +163,7 @@ fn servers_without_tls() {
         let front = Front::start(steps, End::Silence);
         let place = format!("127.0.0.1:{}", front.port);
         let args = ["check", &place, "--starttls", protocol, "--timeout", "2", "--format", "json"];
-        test.certkit(&args).exits(2).json()["errors"][0].clone()
+        test.certkit(&args).exits(2).report()["errors"][0].clone()
     };
     let without = [greeting(), Step::Line("EHLO"), say("250-mail.test.example\r\n250 SIZE 1\r\n")];
     for (protocol, steps) in [("smtp", without.to_vec()), ("postgres", postgres("N")), ("ldap", ldap(2))] {

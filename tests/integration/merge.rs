@@ -119,7 +119,7 @@ fn damage_is_mended_and_told() {
 fn any_order_gives_one_order() {
     let test = parts();
     merges(&test, &wanted(&test), &["ca-bundle.ca", "server.crt"]).says("reordered");
-    let report = merges(&test, &wanted(&test), &["ca-bundle.ca", "server.crt", "--format", "json"]).json();
+    let report = merges(&test, &wanted(&test), &["ca-bundle.ca", "server.crt", "--format", "json"]).report();
     assert!(codes(&report).contains(&"reordered"), "{report}");
     // In order already: nothing to say.
     merges(&test, &wanted(&test), &["server.crt", "ca-bundle.ca"])
@@ -275,7 +275,7 @@ fn standard_input_and_output() {
 fn the_shape_of_its_json() {
     let test = parts();
     test.write("all.pem", test.text("ca.crt") + &test.text("server.crt") + &test.text("ca-bundle.ca"));
-    let report = test.certkit(&["merge", "all.pem", "--format", "json"]).exits(0).json();
+    let report = test.certkit(&["merge", "all.pem", "--format", "json"]).exits(0).report();
     assert_eq!(report["schema"], 1);
     assert_eq!(report["output"], "chain.pem");
     assert_eq!(report["errors"], json!([]));
@@ -284,16 +284,17 @@ fn the_shape_of_its_json() {
     let certificates = report["certificates"].as_array().unwrap();
     assert_eq!(certificates.len(), 2);
     assert_eq!(certificates[0]["role"], "leaf");
-    assert_eq!(certificates[0]["names"], json!(["test.example"]));
-    assert_eq!(certificates[0]["line"], 1);
+    assert_eq!(certificates[0]["names"], json!([{"kind": "dns", "value": "test.example"}]));
+    let lines = |certificate: &Value| certificate["location"]["lines"].clone();
+    assert_eq!(lines(&certificates[0])[0], 1);
     assert_eq!(certificates[1]["role"], "intermediate");
-    assert_eq!(certificates[1]["line"].as_u64(), certificates[0]["last_line"].as_u64().map(|line| line + 1));
+    assert_eq!(lines(&certificates[1])[0].as_u64(), lines(&certificates[0])[1].as_u64().map(|line| line + 1));
     if let Some(openssl) = peer("openssl") {
         let printed = test.run(&openssl, &["x509", "-in", "server.crt", "-noout", "-fingerprint", "-sha256"]);
         let digest = printed.stdout().trim().rsplit('=').next().unwrap().replace(':', "").to_lowercase();
         assert_eq!(certificates[0]["sha256"], digest.as_str());
     }
-    let failed = test.certkit(&["merge", "ca-bundle.ca", "--format", "json", "--force"]).exits(1).json();
+    let failed = test.certkit(&["merge", "ca-bundle.ca", "--format", "json", "--force"]).exits(1).report();
     assert_eq!((&failed["schema"], &failed["errors"][0]["code"]), (&json!(1), &json!("no_leaf")));
 }
 

@@ -108,7 +108,9 @@ fn judge(test: &Test, case: &Value, ran: &Ran) -> Vec<String> {
         complaints.push("no JSON".into());
         return complaints;
     };
-    let findings: Vec<_> = ["reasons", "warnings", "errors", "dropped"]
+    crate::json::validate(&report, &format!("{case}"));
+    let report = crate::json::flattened(report);
+    let findings: Vec<_> = ["warnings", "errors", "dropped"]
         .iter()
         .flat_map(|part| report[part].as_array().into_iter().flatten())
         .collect();
@@ -129,7 +131,7 @@ fn judge(test: &Test, case: &Value, ran: &Ran) -> Vec<String> {
     // What stops the work always has a place and a mend.
     for finding in findings.iter().filter(|finding| status == 2 && finding["severity"] == "error") {
         if !finding["file"].is_string() || !finding["fix"].is_string() {
-            complaints.push(format!("no place or no mend: {finding}"));
+            complaints.push(format!("no place or no fix: {finding}"));
         }
     }
     if case["chain"].is_array() && status == 0 {

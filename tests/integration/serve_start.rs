@@ -37,7 +37,7 @@ fn an_application_that_does_not_start() {
         .says("broken.py");
     serve(&test, &["syntax.py"]).exits(1).says("SyntaxError");
     serve(&test, &["empty.py"]).exits(1).says("has no `application`").says("certkit serve app.py:app");
-    serve(&test, &["number.py"]).exits(1).says("cannot be called").says("certkit serve app.py:app");
+    serve(&test, &["number.py"]).exits(1).says("is not callable").says("certkit serve app.py:app");
     serve(&test, &["no_such_package.wsgi"]).exits(1).says("no_such_package");
     serve(&test, &["missing.py"]).says("missing.py");
     let after: Vec<_> =

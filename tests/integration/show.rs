@@ -28,7 +28,7 @@ fn a_chain_of_our_own() {
 fn fingerprints_are_those_of_openssl() {
     let Some(openssl) = peer("openssl") else { return };
     let test = Test::with_certificate("test.example");
-    let report = test.certkit(&["show", "server.crt", "--format", "json"]).exits(0).json();
+    let report = test.certkit(&["show", "server.crt", "--format", "json"]).exits(0).report();
     let item = &report["items"][0];
     for digest in ["sha256", "sha1"] {
         let printed = test
@@ -37,31 +37,37 @@ fn fingerprints_are_those_of_openssl() {
         assert_eq!(item[digest], wanted.as_str(), "{digest}");
     }
     // The public key has the same fingerprint from the certificate, the key and openssl.
-    let key = test.certkit(&["show", "server.key", "--format", "json"]).exits(0).json();
+    let key = test.certkit(&["show", "server.key", "--format", "json"]).exits(0).report();
     assert_eq!(key["items"][0]["public_key_sha256"], item["public_key_sha256"]);
     test.run(&openssl, &["pkey", "-in", "server.key", "-pubout", "-outform", "DER", "-out", "public.der"])
         .exits(0);
     let digest = test.run(&openssl, &["dgst", "-sha256", "public.der"]).stdout();
     assert!(digest.contains(item["public_key_sha256"].as_str().unwrap()), "{digest}");
-    let public = test.certkit(&["show", "public.der", "--format", "json"]).exits(0).json();
+    let public = test.certkit(&["show", "public.der", "--format", "json"]).exits(0).report();
     assert_eq!(public["items"][0]["public_key_sha256"], item["public_key_sha256"]);
 }
 
 #[test]
 fn the_shape_of_its_json() {
     let test = Test::with_chain("test.example");
-    let report = test.certkit(&["show", "chain.pem", "--format", "json"]).exits(0).json();
+    let report = test.certkit(&["show", "chain.pem", "--format", "json"]).exits(0).report();
     assert_eq!((&report["schema"], &report["file"]), (&json!(1), &json!("chain.pem")));
     let item = &report["items"][0];
-    assert_eq!((&item["kind"], &item["block"], &item["line"]), (&json!("certificate"), &json!(1), &json!(1)));
-    assert_eq!((&item["names"], &item["ca"]), (&json!(["test.example"]), &json!(false)));
+    assert_eq!(
+        (&item["kind"], &item["location"]["block"], &item["location"]["lines"][0]),
+        (&json!("certificate"), &json!(1), &json!(1))
+    );
+    assert_eq!(
+        (&item["names"], &item["ca"]),
+        (&json!([{"kind": "dns", "value": "test.example"}]), &json!(false))
+    );
     assert!(item["not_after"].as_str().unwrap().ends_with('Z'), "{item}");
     assert_eq!(item["days_left"], 396);
     assert_eq!(report["chain"][1], json!({"depth": 1, "name": "test.example"}));
     assert!(report["chain"][0]["missing_issuer"].is_string());
-    let key = test.certkit(&["show", "server.key", "--format", "json"]).exits(0).json();
+    let key = test.certkit(&["show", "server.key", "--format", "json"]).exits(0).report();
     assert_eq!(key["items"][0]["encrypted"], false);
-    let failed = test.certkit(&["show", "missing.pem", "--format", "json"]).exits(2).json();
+    let failed = test.certkit(&["show", "missing.pem", "--format", "json"]).exits(2).report();
     assert_eq!(failed["errors"][0]["code"], "not_found");
 }
 
@@ -105,6 +111,6 @@ fn certificates_that_signed_each_other_in_a_circle_are_all_shown() {
     make("one", "two", "one-by-two.pem");
     make("two", "one", "two-by-one.pem");
     test.write("circle.pem", test.text("one-by-two.pem") + &test.text("two-by-one.pem"));
-    let report = test.certkit(&["show", "circle.pem", "--format", "json"]).exits(0).json();
+    let report = test.certkit(&["show", "circle.pem", "--format", "json"]).exits(0).report();
     assert_eq!(report["chain"].as_array().unwrap().len(), 2, "{report}");
 }

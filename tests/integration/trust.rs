@@ -17,7 +17,7 @@ fn folder() -> Test {
 /// Runs `certkit trust` and gives its report.
 #[track_caller]
 fn trust(test: &Test, args: &[&str], status: i32) -> serde_json::Value {
-    test.certkit(&[&["trust"], args, &["--format", "json"]].concat()).exits(status).json()
+    test.certkit(&[&["trust"], args, &["--format", "json"]].concat()).exits(status).report()
 }
 
 /// The states of all stores.
@@ -216,7 +216,7 @@ fn the_package_of_a_missing_tool_is_named() {
     fs::write(profile.join("cert9.db"), "").unwrap();
     let args = ["trust", "install", "--store", "firefox"];
     let ran = test.program(certkit()).args(args).env("PATH", "/nowhere").run().exits(2);
-    ran.says("certutil is not installed").says("mend:").says("nss");
+    ran.says("certutil is not installed").says("fix:").says("nss");
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn java() {
     let store = store.display().to_string();
     let trust = |word: &str, status: i32| {
         let args = ["trust", word, "--store", "java", "--format", "json"];
-        test.program(certkit()).args(args).env("JAVA_HOME", test.path("jdk")).run().exits(status).json()
+        test.program(certkit()).args(args).env("JAVA_HOME", test.path("jdk")).run().exits(status).report()
     };
     let list =
         || test.run(&keytool, &["-list", "-keystore", &store, "-storepass", "changeit"]).exits(0).stdout();

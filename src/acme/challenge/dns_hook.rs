@@ -21,7 +21,7 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
-use super::{Answer, Error, Kind, Solver};
+use super::{ChallengeAnswer, ChallengeKind, Error, Solver};
 use crate::sys::fs::plain;
 
 /// A record may have to spread to all name servers before `present` returns.
@@ -38,7 +38,7 @@ pub(super) struct DnsHook {
     arguments: Vec<String>,
     time_limit: Duration,
     /// What `present` was called for; `None` while it was not called, when only a killed run can have left something.
-    presented: Mutex<Option<Vec<Answer>>>,
+    presented: Mutex<Option<Vec<ChallengeAnswer>>>,
 }
 
 impl DnsHook {
@@ -63,12 +63,12 @@ impl DnsHook {
         })
     }
 
-    fn presented(&self) -> MutexGuard<'_, Option<Vec<Answer>>> {
+    fn presented(&self) -> MutexGuard<'_, Option<Vec<ChallengeAnswer>>> {
         // No code that holds the lock can panic half-way through a change.
         self.presented.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn run(&self, verb: &'static str, answer: &Answer) -> Result<(), Error> {
+    async fn run(&self, verb: &'static str, answer: &ChallengeAnswer) -> Result<(), Error> {
         let fqdn = format!("{}.", answer.record_name());
         let output = Output::default();
         let failed = |reason: String| Error::HookFailed {
@@ -116,12 +116,12 @@ impl DnsHook {
 
 #[async_trait]
 impl Solver for DnsHook {
-    fn kind(&self) -> Kind {
-        Kind::Dns01
+    fn kind(&self) -> ChallengeKind {
+        ChallengeKind::Dns01
     }
 
     /// One after another: programs that edit a zone seldom bear company.
-    async fn present(&self, answers: &[Answer]) -> Result<(), Error> {
+    async fn present(&self, answers: &[ChallengeAnswer]) -> Result<(), Error> {
         for answer in answers {
             self.presented().get_or_insert_default().push(answer.clone());
             self.run("present", answer).await?;
@@ -129,7 +129,7 @@ impl Solver for DnsHook {
         Ok(())
     }
 
-    async fn withdraw(&self, answers: &[Answer]) -> Result<(), Error> {
+    async fn withdraw(&self, answers: &[ChallengeAnswer]) -> Result<(), Error> {
         // After a failure the program need not clean up what it was never asked to present.
         let presented = self.presented().take();
         let mut result = Ok(());
@@ -222,8 +222,8 @@ mod tests {
     use super::*;
     use crate::x509::HostName;
 
-    fn answer(host: &str, token: &str) -> Answer {
-        Answer {
+    fn answer(host: &str, token: &str) -> ChallengeAnswer {
+        ChallengeAnswer {
             host: HostName::parse(host).unwrap(),
             token: token.into(),
             key_authorization: format!("{token}.thumb"),
@@ -268,7 +268,7 @@ mod tests {
         let answers = [answer("a.test", "one"), answer("a.test", "two")];
         hook.present(&answers).await.unwrap();
         hook.withdraw(&answers).await.unwrap();
-        let line = |verb: &str, answer: &Answer| {
+        let line = |verb: &str, answer: &ChallengeAnswer| {
             format!("--flag/two words/{verb}/_acme-challenge.a.test./{}", answer.record_value())
         };
         let [one, two] = &answers;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::Kind;
+use super::ChallengeKind;
 use crate::sys::fs::plain;
 
 /// Everything that can keep an answer from being shown.
@@ -16,7 +16,7 @@ pub enum Error {
         /// Where it should listen.
         address: String,
         /// For which challenge.
-        kind: Kind,
+        kind: ChallengeKind,
         /// Why it cannot.
         #[source]
         source: io::Error,
@@ -27,7 +27,7 @@ pub enum Error {
         /// The name, as `*.example.com`.
         name: String,
         /// The chosen challenge.
-        kind: Kind,
+        kind: ChallengeKind,
     },
     /// The hook did not do its work.
     #[error("{} {verb} {fqdn}: {reason}", .program.display())]

@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use super::listen::Sockets;
-use super::{Answer, Error, Kind, Solver};
+use super::{ChallengeAnswer, ChallengeKind, Error, Solver};
 
 const PREFIX: &str = "/.well-known/acme-challenge/";
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -26,7 +26,7 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// A server of answers; it ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Http01 {
-    answers: Answers,
+    answers: KeyAuthorizations,
     _tasks: JoinSet<()>,
 }
 
@@ -36,7 +36,7 @@ impl Http01 {
     /// # Errors
     /// [`Error::Bind`] when the runtime refuses the sockets.
     pub(super) fn start(sockets: Sockets) -> Result<Self, Error> {
-        let answers = Answers::default();
+        let answers = KeyAuthorizations::default();
         let shared = answers.clone();
         let tasks = sockets.serve(move |stream| serve(stream, shared.clone()))?;
         Ok(Self { answers, _tasks: tasks })
@@ -45,29 +45,29 @@ impl Http01 {
 
 #[async_trait]
 impl Solver for Http01 {
-    fn kind(&self) -> Kind {
-        Kind::Http01
+    fn kind(&self) -> ChallengeKind {
+        ChallengeKind::Http01
     }
 
-    async fn present(&self, answers: &[Answer]) -> Result<(), Error> {
+    async fn present(&self, answers: &[ChallengeAnswer]) -> Result<(), Error> {
         self.answers.add(answers);
         Ok(())
     }
 
-    async fn withdraw(&self, answers: &[Answer]) -> Result<(), Error> {
+    async fn withdraw(&self, answers: &[ChallengeAnswer]) -> Result<(), Error> {
         self.answers.remove(answers);
         Ok(())
     }
 
-    fn was_asked(&self, answer: &Answer) -> Option<bool> {
+    fn was_asked(&self, answer: &ChallengeAnswer) -> Option<bool> {
         Some(self.answers.was_asked(answer))
     }
 }
 
-/// Answers by token, and which of them were asked for; clones share them. A server with listeners of its own can
+/// KeyAuthorizations by token, and which of them were asked for; clones share them. A server with listeners of its own can
 /// answer from it.
 #[derive(Clone, Debug, Default)]
-pub struct Answers(Arc<Mutex<HashMap<String, Kept>>>);
+pub struct KeyAuthorizations(Arc<Mutex<HashMap<String, Kept>>>);
 
 /// Where the answer for a token is looked for.
 pub(super) fn path(token: &str) -> String {
@@ -80,9 +80,9 @@ struct Kept {
     asked: bool,
 }
 
-impl Answers {
-    /// Answers these from now on.
-    pub fn add(&self, answers: &[Answer]) {
+impl KeyAuthorizations {
+    /// KeyAuthorizations these from now on.
+    pub fn add(&self, answers: &[ChallengeAnswer]) {
         let mut kept = self.lock();
         for answer in answers {
             let body = Bytes::copy_from_slice(answer.key_authorization.as_bytes());
@@ -91,7 +91,7 @@ impl Answers {
     }
 
     /// Does not answer these any more.
-    pub fn remove(&self, answers: &[Answer]) {
+    pub fn remove(&self, answers: &[ChallengeAnswer]) {
         let mut kept = self.lock();
         for answer in answers {
             kept.remove(&answer.token);
@@ -99,7 +99,7 @@ impl Answers {
     }
 
     /// Whether anybody has asked for this one.
-    pub fn was_asked(&self, answer: &Answer) -> bool {
+    pub fn was_asked(&self, answer: &ChallengeAnswer) -> bool {
         self.lock().get(&answer.token).is_some_and(|kept| kept.asked)
     }
 
@@ -135,7 +135,7 @@ impl Answers {
     }
 }
 
-async fn serve(stream: TcpStream, answers: Answers) {
+async fn serve(stream: TcpStream, answers: KeyAuthorizations) {
     let service = service_fn(move |request| {
         let response = answers.respond(&request);
         async move { Ok::<_, Infallible>(response) }
@@ -157,13 +157,13 @@ mod tests {
 
     #[tokio::test]
     async fn only_known_tokens_are_answered() {
-        let answer = Answer {
+        let answer = ChallengeAnswer {
             host: HostName::Dns("a.test".into()),
             token: "tok".into(),
             key_authorization: "tok.thumb".into(),
         };
         let all = [answer.clone()];
-        let answers = Answers::default();
+        let answers = KeyAuthorizations::default();
         answers.add(&all);
         let get = |method: &str, uri: &str| {
             answers.respond(&Request::builder().method(method).uri(uri).body(()).unwrap())

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::{Error, Kind};
+use super::{ChallengeKind, Error};
 
 /// The ports are open to the world; more connections than these wait in the backlog.
 const MAX_CONNECTIONS: usize = 64;
@@ -35,7 +35,7 @@ pub enum ListenAddress {
 /// Bound sockets that nobody answers on yet.
 #[derive(Debug)]
 pub struct Sockets {
-    kind: Kind,
+    kind: ChallengeKind,
     sockets: Vec<TcpListener>,
 }
 
@@ -44,7 +44,7 @@ impl Sockets {
     ///
     /// # Errors
     /// [`Error::Bind`] with the address that could not be bound.
-    pub(super) fn bind(kind: Kind, address: ListenAddress) -> Result<Self, Error> {
+    pub(super) fn bind(kind: ChallengeKind, address: ListenAddress) -> Result<Self, Error> {
         let error = |address: SocketAddr, source| Error::Bind { address: address.to_string(), kind, source };
         let port = match address {
             ListenAddress::Only(address) => {
@@ -197,7 +197,7 @@ mod tests {
     fn a_taken_port_is_said_with_its_address() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = taken.local_addr().unwrap();
-        match Sockets::bind(Kind::Http01, ListenAddress::Only(address)) {
+        match Sockets::bind(ChallengeKind::Http01, ListenAddress::Only(address)) {
             Err(Error::Bind { address: said, source, .. }) => {
                 assert_eq!(said, address.to_string());
                 assert_eq!(source.kind(), io::ErrorKind::AddrInUse);

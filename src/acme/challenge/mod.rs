@@ -2,12 +2,12 @@
 //! ordered, and then answering.
 //!
 //! ```text
-//! Method ── prepare ──> Ready ── start ──> Solver ── present, withdraw
+//! ChallengeMethod ── prepare ──> ReadySolver ── start ──> Solver ── present, withdraw
 //! flags,     sockets bound,       inside a
 //! renew.json folder writable      runtime
 //! ```
 //!
-//! A server program that has listeners of its own brings its own [`Solver`] in [`Method::Embedded`].
+//! A server program that has listeners of its own brings its own [`Solver`] in [`ChallengeMethod::Embedded`].
 
 mod dns_hook;
 mod error;
@@ -40,7 +40,7 @@ use crate::x509::HostName;
 /// How the server is to be convinced, as flags say it and `renew.json` keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Method {
+pub enum ChallengeMethod {
     /// dns-01 by a command that is called with `present|cleanup FQDN VALUE`.
     DnsHook(String),
     /// By a solver of the program around this library; it is not kept in `renew.json`.
@@ -62,7 +62,7 @@ pub struct Embedded(pub Arc<dyn Solver>);
 
 /// The kinds of challenges that can be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ChallengeKind {
     /// RFC 8555 section 8.4.
     Dns01,
     /// RFC 8555 section 8.3.
@@ -73,7 +73,7 @@ pub enum Kind {
 
 /// What a server will look for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct ChallengeAnswer {
     /// For whom: for a wildcard the name without its `*.`.
     pub host: HostName,
     /// The challenge's token, by which http-01 finds the answer.
@@ -86,23 +86,23 @@ pub struct Answer {
 #[async_trait]
 pub trait Solver: fmt::Debug + Send + Sync {
     /// The challenges that it answers.
-    fn kind(&self) -> Kind;
+    fn kind(&self) -> ChallengeKind;
 
     /// Shows all the answers of an order; the server finds each when this returns. Answers that are there already
     /// (of a run that was killed) are no error.
     ///
     /// # Errors
     /// When one of them cannot be shown.
-    async fn present(&self, answers: &[Answer]) -> Result<(), Error>;
+    async fn present(&self, answers: &[ChallengeAnswer]) -> Result<(), Error>;
 
     /// Takes the answers away, also those of a run that was killed. What is gone already is no error.
     ///
     /// # Errors
     /// When something stays that should be removed by hand.
-    async fn withdraw(&self, answers: &[Answer]) -> Result<(), Error>;
+    async fn withdraw(&self, answers: &[ChallengeAnswer]) -> Result<(), Error>;
 
     /// Whether anybody has asked for this answer; `None` when that cannot be known.
-    fn was_asked(&self, _answer: &Answer) -> Option<bool> {
+    fn was_asked(&self, _answer: &ChallengeAnswer) -> Option<bool> {
         None
     }
 
@@ -114,7 +114,7 @@ pub trait Solver: fmt::Debug + Send + Sync {
 
 /// Everything at hand to answer; nobody answers yet.
 #[derive(Debug)]
-pub enum Ready {
+pub enum ReadySolver {
     /// Bound sockets for http-01.
     Http(Sockets),
     /// Bound sockets for tls-alpn-01.
@@ -123,14 +123,14 @@ pub enum Ready {
     Solver(Arc<dyn Solver>),
 }
 
-impl Method {
+impl ChallengeMethod {
     /// The challenges that it answers.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ChallengeKind {
         match self {
             Self::Embedded(Embedded(solver)) => solver.kind(),
-            Self::DnsHook(_) | Self::Rfc2136(_) => Kind::Dns01,
-            Self::Http(_) | Self::Webroot(_) => Kind::Http01,
-            Self::TlsAlpn(_) => Kind::TlsAlpn01,
+            Self::DnsHook(_) | Self::Rfc2136(_) => ChallengeKind::Dns01,
+            Self::Http(_) | Self::Webroot(_) => ChallengeKind::Http01,
+            Self::TlsAlpn(_) => ChallengeKind::TlsAlpn01,
         }
     }
 
@@ -142,10 +142,10 @@ impl Method {
         let kind = self.kind();
         let possible = match kind {
             // RFC 8738 section 7.
-            Kind::Dns01 => name.parse::<std::net::IpAddr>().is_err(),
+            ChallengeKind::Dns01 => name.parse::<std::net::IpAddr>().is_err(),
             // RFC 8555 section 7.1.3 leaves it to the server; no public one takes less than a DNS record for a
             // wildcard (Baseline Requirements 3.2.2.4.19 and .20).
-            Kind::Http01 | Kind::TlsAlpn01 => !name.starts_with("*."),
+            ChallengeKind::Http01 | ChallengeKind::TlsAlpn01 => !name.starts_with("*."),
         };
         if possible { Ok(()) } else { Err(Error::CannotProve { name: name.to_owned(), kind }) }
     }
@@ -154,14 +154,16 @@ impl Method {
     ///
     /// # Errors
     /// What stands in the way.
-    pub fn prepare(&self) -> Result<Ready, Error> {
+    pub fn prepare(&self) -> Result<ReadySolver, Error> {
         Ok(match self {
-            Self::Embedded(Embedded(solver)) => Ready::Solver(Arc::clone(solver)),
-            Self::DnsHook(command) => Ready::Solver(Arc::new(DnsHook::new(command)?)),
-            Self::Http(address) => Ready::Http(Sockets::bind(Kind::Http01, *address)?),
-            Self::Rfc2136(file) => Ready::Solver(Arc::new(Rfc2136::new(file)?)),
-            Self::TlsAlpn(address) => Ready::TlsAlpn(Sockets::bind(Kind::TlsAlpn01, *address)?),
-            Self::Webroot(folder) => Ready::Solver(Arc::new(Webroot::new(folder)?)),
+            Self::Embedded(Embedded(solver)) => ReadySolver::Solver(Arc::clone(solver)),
+            Self::DnsHook(command) => ReadySolver::Solver(Arc::new(DnsHook::new(command)?)),
+            Self::Http(address) => ReadySolver::Http(Sockets::bind(ChallengeKind::Http01, *address)?),
+            Self::Rfc2136(file) => ReadySolver::Solver(Arc::new(Rfc2136::new(file)?)),
+            Self::TlsAlpn(address) => {
+                ReadySolver::TlsAlpn(Sockets::bind(ChallengeKind::TlsAlpn01, *address)?)
+            }
+            Self::Webroot(folder) => ReadySolver::Solver(Arc::new(Webroot::new(folder)?)),
         })
     }
 
@@ -179,7 +181,7 @@ impl Method {
     }
 }
 
-impl Ready {
+impl ReadySolver {
     /// Begins to answer. Needs a tokio runtime with time and I/O.
     ///
     /// # Errors
@@ -193,7 +195,7 @@ impl Ready {
     }
 }
 
-impl Answer {
+impl ChallengeAnswer {
     /// The hash of the key authorization, which dns-01 and tls-alpn-01 show in its place.
     pub fn digest(&self) -> [u8; 32] {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.key_authorization.as_bytes());
@@ -223,7 +225,7 @@ impl PartialEq for Embedded {
 
 impl Eq for Embedded {}
 
-impl fmt::Display for Kind {
+impl fmt::Display for ChallengeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Dns01 => "dns-01",
@@ -240,33 +242,44 @@ mod tests {
     #[test]
     fn methods_are_kept_and_read_back() {
         for (method, text) in [
-            (Method::Http(ListenAddress::Everywhere(80)), r#"{"http":":80"}"#),
-            (Method::Rfc2136("/etc/certkit/dns.toml".into()), r#"{"rfc2136":"/etc/certkit/dns.toml"}"#),
-            (Method::TlsAlpn("127.0.0.1:443".parse().unwrap()), r#"{"tls_alpn":"127.0.0.1:443"}"#),
+            (ChallengeMethod::Http(ListenAddress::Everywhere(80)), r#"{"http":":80"}"#),
             (
-                Method::DnsHook("certkit-hook --zone 'a b'".into()),
+                ChallengeMethod::Rfc2136("/etc/certkit/dns.toml".into()),
+                r#"{"rfc2136":"/etc/certkit/dns.toml"}"#,
+            ),
+            (ChallengeMethod::TlsAlpn("127.0.0.1:443".parse().unwrap()), r#"{"tls_alpn":"127.0.0.1:443"}"#),
+            (
+                ChallengeMethod::DnsHook("certkit-hook --zone 'a b'".into()),
                 r#"{"dns_hook":"certkit-hook --zone 'a b'"}"#,
             ),
-            (Method::Webroot("/srv/www".into()), r#"{"webroot":"/srv/www"}"#),
+            (ChallengeMethod::Webroot("/srv/www".into()), r#"{"webroot":"/srv/www"}"#),
         ] {
             assert_eq!(serde_json::to_string(&method.to_keep().unwrap()).unwrap(), text);
-            assert_eq!(serde_json::from_str::<Method>(text).unwrap(), method);
+            assert_eq!(serde_json::from_str::<ChallengeMethod>(text).unwrap(), method);
         }
-        let Some(Method::Webroot(kept)) = Method::Webroot("www".into()).to_keep() else { panic!() };
+        let Some(ChallengeMethod::Webroot(kept)) = ChallengeMethod::Webroot("www".into()).to_keep() else {
+            panic!()
+        };
         assert!(kept.is_absolute());
-        assert!(serde_json::from_str::<Method>(r#"{"http":"nowhere"}"#).is_err());
+        assert!(serde_json::from_str::<ChallengeMethod>(r#"{"http":"nowhere"}"#).is_err());
     }
 
     #[test]
     fn wildcards_need_a_dns_record() {
-        let http = Method::Http(ListenAddress::Everywhere(80));
+        let http = ChallengeMethod::Http(ListenAddress::Everywhere(80));
         assert!(http.can_prove("a.test").is_ok());
         assert!(http.can_prove("192.0.2.7").is_ok());
-        assert!(matches!(http.can_prove("*.a.test"), Err(Error::CannotProve { kind: Kind::Http01, .. })));
-        let dns = Method::DnsHook("true".into());
+        assert!(matches!(
+            http.can_prove("*.a.test"),
+            Err(Error::CannotProve { kind: ChallengeKind::Http01, .. })
+        ));
+        let dns = ChallengeMethod::DnsHook("true".into());
         assert!(dns.can_prove("*.a.test").is_ok());
         for address in ["192.0.2.7", "2001:db8::7"] {
-            assert!(matches!(dns.can_prove(address), Err(Error::CannotProve { kind: Kind::Dns01, .. })));
+            assert!(matches!(
+                dns.can_prove(address),
+                Err(Error::CannotProve { kind: ChallengeKind::Dns01, .. })
+            ));
         }
     }
 }

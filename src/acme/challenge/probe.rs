@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Answer, Kind, http01};
+use super::{ChallengeAnswer, ChallengeKind, http01};
 use crate::sys::fs::plain;
 use crate::x509::HostName;
 
@@ -51,12 +51,16 @@ pub enum Clue {
 /// Looks where the server looked for `answer`. Nothing for dns-01, and nothing when the time is over.
 ///
 /// Names of a server on this very machine are not looked up: it may see names that nobody else sees.
-pub(crate) async fn look(answer: &Answer, kind: Kind, server_is_here: bool) -> Vec<Clue> {
+pub(crate) async fn observe(
+    answer: &ChallengeAnswer,
+    kind: ChallengeKind,
+    server_is_here: bool,
+) -> Vec<Clue> {
     // RFC 8555 section 8.3 and RFC 8737 section 3 leave no other ports.
     let port = match kind {
-        Kind::Dns01 => return Vec::new(),
-        Kind::Http01 => 80,
-        Kind::TlsAlpn01 => 443,
+        ChallengeKind::Dns01 => return Vec::new(),
+        ChallengeKind::Http01 => 80,
+        ChallengeKind::TlsAlpn01 => 443,
     };
     let looking = async {
         let addresses = match &answer.host {
@@ -89,10 +93,10 @@ pub(crate) fn is_here(directory: &str) -> bool {
     }
 }
 
-async fn at(address: SocketAddr, answer: &Answer, kind: Kind) -> Clue {
+async fn at(address: SocketAddr, answer: &ChallengeAnswer, kind: ChallengeKind) -> Clue {
     let seen = async {
         let mut stream = TcpStream::connect(address).await?;
-        if kind != Kind::Http01 {
+        if kind != ChallengeKind::Http01 {
             return Ok(Clue::Open { address });
         }
         Ok(match ask(&mut stream, answer).await {
@@ -111,7 +115,7 @@ async fn at(address: SocketAddr, answer: &Answer, kind: Kind) -> Clue {
     }
 }
 
-async fn ask(stream: &mut TcpStream, answer: &Answer) -> std::io::Result<String> {
+async fn ask(stream: &mut TcpStream, answer: &ChallengeAnswer) -> std::io::Result<String> {
     let host = match &answer.host {
         HostName::Ip(IpAddr::V6(address)) => format!("[{address}]"),
         host => host.to_string(),
@@ -125,7 +129,7 @@ async fn ask(stream: &mut TcpStream, answer: &Answer) -> std::io::Result<String>
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn read(address: SocketAddr, text: &str, answer: &Answer) -> Clue {
+fn read(address: SocketAddr, text: &str, answer: &ChallengeAnswer) -> Clue {
     let status =
         text.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)).and_then(|status| status.parse().ok());
     if status == Some(200) && text.contains(&answer.key_authorization) {
@@ -142,8 +146,8 @@ mod tests {
 
     use super::*;
 
-    fn answer() -> Answer {
-        Answer {
+    fn answer() -> ChallengeAnswer {
+        ChallengeAnswer {
             host: HostName::parse("127.0.0.1").unwrap(),
             token: "tok".into(),
             key_authorization: "tok.thumb".into(),
@@ -161,7 +165,7 @@ mod tests {
             stream.write_all(text.as_bytes()).unwrap();
             String::from_utf8_lossy(&request[..length]).into_owned()
         });
-        let clue = at(address, &answer(), Kind::Http01).await;
+        let clue = at(address, &answer(), ChallengeKind::Http01).await;
         let request = server.join().unwrap();
         assert!(request.starts_with("GET /.well-known/acme-challenge/tok HTTP/1.1\r\nHost: 127.0.0.1\r\n"));
         (address, clue)
@@ -176,15 +180,15 @@ mod tests {
         let (address, clue) = seen("220 mail.test ESMTP").await;
         assert_eq!(clue, Clue::OtherServer { address, status: None });
         let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let clue = at(closed, &answer(), Kind::Http01).await;
+        let clue = at(closed, &answer(), ChallengeKind::Http01).await;
         assert_eq!(clue, Clue::Closed { address: closed, reason: "connection refused".into() });
     }
 
     #[tokio::test]
     async fn names_of_a_server_here_are_not_looked_up() {
-        let answer = Answer { host: HostName::Dns("a.test".into()), ..answer() };
-        assert_eq!(look(&answer, Kind::Http01, true).await, []);
-        assert_eq!(look(&answer, Kind::Dns01, false).await, []);
+        let answer = ChallengeAnswer { host: HostName::Dns("a.test".into()), ..answer() };
+        assert_eq!(observe(&answer, ChallengeKind::Http01, true).await, []);
+        assert_eq!(observe(&answer, ChallengeKind::Dns01, false).await, []);
         for here in ["https://localhost:14000/dir", "https://127.0.0.1/dir", "https://[::1]:1/dir"] {
             assert!(is_here(here), "{here}");
         }

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::listen::Sockets;
-use super::{Answer, Error, Kind, Solver};
+use super::{ChallengeAnswer, ChallengeKind, Error, Solver};
 use crate::tls::{ACME_TLS, AlpnChallenges, policy};
 use crate::x509::HostName;
 
@@ -27,7 +27,7 @@ use crate::x509::HostName;
 ///
 /// # Errors
 /// [`Error::Proof`].
-pub fn certificate(answer: &Answer) -> Result<CertifiedKey, Error> {
+pub fn certificate(answer: &ChallengeAnswer) -> Result<CertifiedKey, Error> {
     let error = |reason: String| Error::Proof { name: answer.host.to_string(), reason };
     let make = || {
         let key = KeyPair::generate()?;
@@ -56,11 +56,11 @@ impl Proofs {
 
 #[async_trait]
 impl Solver for Proofs {
-    fn kind(&self) -> Kind {
-        Kind::TlsAlpn01
+    fn kind(&self) -> ChallengeKind {
+        ChallengeKind::TlsAlpn01
     }
 
-    async fn present(&self, answers: &[Answer]) -> Result<(), Error> {
+    async fn present(&self, answers: &[ChallengeAnswer]) -> Result<(), Error> {
         // All of them, before the first is shown.
         let made = answers.iter().map(certificate).collect::<Result<Vec<_>, _>>()?;
         for (answer, certificate) in answers.iter().zip(made) {
@@ -69,14 +69,14 @@ impl Solver for Proofs {
         Ok(())
     }
 
-    async fn withdraw(&self, answers: &[Answer]) -> Result<(), Error> {
+    async fn withdraw(&self, answers: &[ChallengeAnswer]) -> Result<(), Error> {
         for answer in answers {
             self.0.withdraw(&server_name(&answer.host));
         }
         Ok(())
     }
 
-    fn was_asked(&self, answer: &Answer) -> Option<bool> {
+    fn was_asked(&self, answer: &ChallengeAnswer) -> Option<bool> {
         Some(self.0.was_asked(&server_name(&answer.host)))
     }
 }
@@ -109,19 +109,19 @@ impl TlsAlpn01 {
 
 #[async_trait]
 impl Solver for TlsAlpn01 {
-    fn kind(&self) -> Kind {
-        Kind::TlsAlpn01
+    fn kind(&self) -> ChallengeKind {
+        ChallengeKind::TlsAlpn01
     }
 
-    async fn present(&self, answers: &[Answer]) -> Result<(), Error> {
+    async fn present(&self, answers: &[ChallengeAnswer]) -> Result<(), Error> {
         self.proofs.present(answers).await
     }
 
-    async fn withdraw(&self, answers: &[Answer]) -> Result<(), Error> {
+    async fn withdraw(&self, answers: &[ChallengeAnswer]) -> Result<(), Error> {
         self.proofs.withdraw(answers).await
     }
 
-    fn was_asked(&self, answer: &Answer) -> Option<bool> {
+    fn was_asked(&self, answer: &ChallengeAnswer) -> Option<bool> {
         self.proofs.was_asked(answer)
     }
 }
@@ -169,8 +169,8 @@ mod tests {
 
     use super::*;
 
-    fn answer(host: &str) -> Answer {
-        Answer {
+    fn answer(host: &str) -> ChallengeAnswer {
+        ChallengeAnswer {
             host: HostName::parse(host).unwrap(),
             token: "tok".into(),
             key_authorization: "tok.thumb".into(),

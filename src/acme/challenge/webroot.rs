@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use rustix::fs::{AtFlags, Mode, OFlags, fchmod, mkdirat, openat, renameat, unlinkat};
 use rustix::io::Errno;
 
-use super::{Answer, Error, Kind, Solver};
+use super::{ChallengeAnswer, ChallengeKind, Error, Solver};
 
 /// The folders on the way to the answers.
 const FOLDERS: [&str; 2] = [".well-known", "acme-challenge"];
@@ -148,18 +148,18 @@ impl Webroot {
 
 #[async_trait]
 impl Solver for Webroot {
-    fn kind(&self) -> Kind {
-        Kind::Http01
+    fn kind(&self) -> ChallengeKind {
+        ChallengeKind::Http01
     }
 
-    async fn present(&self, answers: &[Answer]) -> Result<(), Error> {
+    async fn present(&self, answers: &[ChallengeAnswer]) -> Result<(), Error> {
         for answer in answers {
             self.write(&answer.token, answer.key_authorization.as_bytes())?;
         }
         Ok(())
     }
 
-    async fn withdraw(&self, answers: &[Answer]) -> Result<(), Error> {
+    async fn withdraw(&self, answers: &[ChallengeAnswer]) -> Result<(), Error> {
         let mut result = Ok(());
         for answer in answers {
             let removed = self.remove(&answer.token);
@@ -196,8 +196,8 @@ mod tests {
     use super::*;
     use crate::x509::HostName;
 
-    fn answer(token: &str) -> Answer {
-        Answer {
+    fn answer(token: &str) -> ChallengeAnswer {
+        ChallengeAnswer {
             host: HostName::Dns("a.test".into()),
             token: token.into(),
             key_authorization: format!("{token}.thumb"),

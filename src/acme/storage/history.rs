@@ -24,15 +24,15 @@ pub struct History {
     pub schema: u32,
     /// Certificates.
     #[serde(default)]
-    pub issued: Vec<Entry>,
+    pub issued: Vec<HistoryEntry>,
     /// Failed validations.
     #[serde(default)]
-    pub failed: Vec<Entry>,
+    pub failed: Vec<HistoryEntry>,
 }
 
 /// One of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct HistoryEntry {
     /// When.
     pub at: Timestamp,
     /// Hash of the set of names (issued), or the name (failed).
@@ -51,13 +51,14 @@ pub struct Exhausted {
 impl History {
     /// Adds a certificate for these names.
     pub fn add_issued(&mut self, names: &[String], now: OffsetDateTime) {
-        self.issued.push(Entry { at: now.into(), of: names::hash(names) });
+        self.issued.push(HistoryEntry { at: now.into(), of: names::hash(names) });
         self.forget_old(now);
     }
 
     /// Adds names whose validation failed.
     pub fn add_failed<'a>(&mut self, names: impl IntoIterator<Item = &'a str>, now: OffsetDateTime) {
-        self.failed.extend(names.into_iter().map(|name| Entry { at: now.into(), of: name.to_owned() }));
+        self.failed
+            .extend(names.into_iter().map(|name| HistoryEntry { at: now.into(), of: name.to_owned() }));
         self.forget_old(now);
     }
 
@@ -95,7 +96,7 @@ impl History {
     }
 }
 
-impl Entry {
+impl HistoryEntry {
     fn is_within(&self, window: Duration, now: OffsetDateTime) -> bool {
         now - window < self.at.0 && self.at.0 <= now + LATEST
     }
@@ -103,13 +104,13 @@ impl Entry {
 
 /// The time of the `count`th last entry of this kind within `window`, if there are as many.
 fn nth_last(
-    entries: &[Entry],
+    entries: &[HistoryEntry],
     of: &str,
     count: usize,
     window: Duration,
     now: OffsetDateTime,
 ) -> Option<OffsetDateTime> {
-    let counts = |entry: &&Entry| entry.of == of && entry.is_within(window, now);
+    let counts = |entry: &&HistoryEntry| entry.of == of && entry.is_within(window, now);
     let mut times: Vec<_> = entries.iter().filter(counts).map(|entry| entry.at.0).collect();
     times.sort_unstable();
     times.get(times.len().checked_sub(count)?).copied()

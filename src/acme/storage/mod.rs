@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 pub use access::KeyGroup;
 pub use account::AccountStore;
 pub use certificate::{CertificateStore, LiveFiles, VersionFiles};
-pub use history::{Entry, Exhausted, History};
+pub use history::{Exhausted, History, HistoryEntry};
 pub use records::{AccountRecord, FailureRecord, HookRecord, OrderJournal, RenewRecord, RenewalWindow, Step};
 use rustix::fs::FlockOperation;
 use serde::Serialize;
@@ -240,7 +240,7 @@ fn write_key(path: PathBuf, key: &PrivateKey) -> Result<()> {
 
 fn read_key(path: &Path) -> Result<Option<PrivateKey>> {
     let Some(text) = read(path)?.map(Zeroizing::new) else { return Ok(None) };
-    match crate::acme::key::from_pem(&text) {
+    match crate::acme::pem_files::parse_key(&text) {
         Ok(key) => Ok(Some(key)),
         Err(reason) => Err(Error::Damaged { path: path.to_owned(), reason }),
     }

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{Timestamp, absolute};
-use crate::acme::challenge::Method;
-use crate::acme::{Plan, names};
+use crate::acme::challenge::ChallengeMethod;
+use crate::acme::names;
+use crate::acme::plan::Plan;
 
 /// The version of the files here.
 pub(super) const SCHEMA: u32 = 1;
@@ -133,7 +134,7 @@ pub struct RenewRecord {
     pub key_kind: String,
     /// How the names were proved; missing when that cannot be written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub challenge: Option<Method>,
+    pub challenge: Option<ChallengeMethod>,
     /// The profile that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
@@ -241,6 +242,22 @@ impl RenewRecord {
         }
     }
 
+    /// Completes a plan with the settings of the certificate in use, where the plan leaves them out. An empty value in
+    /// the plan removes a setting.
+    pub fn complete(record: Option<&Self>, plan: &mut Plan) {
+        let same_server = record.filter(|record| record.server == plan.server);
+        let fill = |planned: &mut Option<String>, kept: Option<&String>| {
+            *planned = planned.take().or_else(|| kept.cloned()).filter(|text| !text.is_empty());
+        };
+        // Another server has profiles and chains of its own.
+        fill(&mut plan.profile, same_server.and_then(|record| record.profile.as_ref()));
+        fill(&mut plan.preferred_chain, same_server.and_then(|record| record.preferred_chain.as_ref()));
+        fill(&mut plan.deploy_hook, record.and_then(|record| record.deploy_hook.as_ref()));
+        fill(&mut plan.key_group, record.and_then(|record| record.key_group.as_ref()));
+        let kept = same_server.and_then(|record| record.ca_roots.clone());
+        plan.ca_roots = plan.ca_roots.take().or(kept).filter(|path| !path.as_os_str().is_empty());
+    }
+
     /// Takes over how `plan` wants to go on. Tells whether anything is new.
     pub fn take_settings(&mut self, plan: &Plan) -> bool {
         let planned = Self::new(plan);
@@ -346,7 +363,7 @@ mod tests {
         let plan = Plan {
             names: names(&["a.test", "b.test"]),
             server: "https://ca.test/dir".into(),
-            ..Plan::new(Method::Http(ListenAddress::Everywhere(80)))
+            ..Plan::new(ChallengeMethod::Http(ListenAddress::Everywhere(80)))
         };
         let record = RenewRecord::new(&plan);
         assert_eq!(record.difference(&plan), None);

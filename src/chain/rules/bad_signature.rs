@@ -1,11 +1,11 @@
 //! Each certificate must be signed by the key of the next one (RFC 5280 section 6.1.3 (a)(1)), and both places of it
 //! that name the algorithm must name the same (section 4.1.1.2).
 
-use super::super::check::{Found, Judged, Place};
+use super::super::judged_path::{JudgedPath, PathCertificate, PathFinding};
 use crate::finding::{Code, Finding};
 use crate::x509::{SignatureCheck, key_description, signature_description};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let all = judged.all();
     let mut found = Vec::new();
     for place in &all {
@@ -52,7 +52,7 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
     found
 }
 
-fn right_generation(place: &Place<'_>, issuer: &str) -> String {
+fn right_generation(place: &PathCertificate<'_>, issuer: &str) -> String {
     let mut fix = format!(
         "get the certificate of `{issuer}` that belongs to this one (same delivery, or the CA's download page)"
     );

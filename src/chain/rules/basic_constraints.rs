@@ -1,12 +1,12 @@
 //! A CA's basic constraints must be critical, and a path length is for CAs only (RFC 5280 section 4.2.1.9; TLS BR
 //! 7.1.2.1.4 and 7.1.2.10.4). That the extension is there at all is asked by `not_a_ca`.
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use super::finding;
 use crate::chain::Profile;
 use crate::finding::Code;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let severity = judged.severity(&[Profile::Rfc5280, Profile::Webpki]);
     let mut found = Vec::new();
     for place in judged.all() {

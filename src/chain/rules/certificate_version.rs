@@ -1,12 +1,12 @@
 //! Certificates with extensions are of version 3 (RFC 5280 section 4.1.2.1), and certificates of the public web always
 //! (TLS BR 7.1.1). A root of version 1 is an old root; whether it may issue is asked by `not_a_ca`.
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use super::finding;
 use crate::chain::Profile;
 use crate::finding::Code;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let mut found = Vec::new();
     for place in judged.all() {
         let certificate = place.certificate;

@@ -5,13 +5,13 @@
 //! with addresses. A host name over addresses or wildcards alone is against the letter too, but could be taken for none
 //! of these; that is a warning.
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use super::finding;
 use crate::chain::Profile;
 use crate::finding::{Code, Severity};
 use crate::x509::{Purpose, SubjectAltName};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
     if judged.input.profile != Profile::Webpki || judged.input.purpose != Purpose::Server {
         return Vec::new();

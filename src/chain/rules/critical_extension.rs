@@ -1,9 +1,9 @@
 //! What is marked critical and not understood must be refused (RFC 5280 section 4.2).
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let all = judged.all();
     all.into_iter()
         .filter(|place| !place.certificate.unknown_critical.is_empty())

@@ -1,9 +1,9 @@
 //! The same certificate twice costs every handshake bytes, and some clients refuse it.
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let mut seen = std::collections::HashSet::new();
     judged
         .input

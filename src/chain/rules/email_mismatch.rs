@@ -1,11 +1,11 @@
 //! A certificate for mail must name every address it is used for (RFC 8398; RFC 5280 section 4.2.1.6): the part before
 //! the @ to the letter, the host without regard to case.
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use crate::finding::{Code, Finding};
 use crate::x509::SubjectAltName;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
     let names: Vec<_> = (leaf.certificate.subject_alt_names.iter().flatten())
         .filter_map(|name| match name {

@@ -1,11 +1,11 @@
 //! An issuer has a name, and so has every CA (RFC 5280 sections 4.1.2.4 and 4.1.2.6).
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use super::finding;
 use crate::chain::Profile;
 use crate::finding::Code;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let severity = judged.severity(&[Profile::Rfc5280, Profile::Webpki]);
     let mut found = Vec::new();
     for place in judged.all() {

@@ -1,11 +1,11 @@
 //! Every certificate of the path must be valid now (RFC 5280 section 6.1.3 (a)(2)).
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::path::PathEnd;
 use crate::finding::{Code, Finding};
 use crate::sys::clock::date;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let at = judged.input.at;
     let all = judged.all();
     let reaches_root = !matches!(judged.path.end, PathEnd::Missing);

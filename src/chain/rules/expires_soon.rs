@@ -2,11 +2,11 @@
 
 use time::Duration;
 
-use super::super::check::{Found, Judged, Place};
+use super::super::judged_path::{JudgedPath, PathCertificate, PathFinding};
 use crate::finding::{Code, Finding};
 use crate::sys::clock::date;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let at = judged.input.at;
     let (Some(first), Some(min_days)) = (first_to_end(judged), judged.input.min_days) else {
         return Vec::new();
@@ -26,7 +26,7 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
 }
 
 /// An intermediate or root that ends before the leaf takes the leaf with it.
-pub(super) fn remark(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn remark(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf().certificate;
     let Some(first) = first_to_end(judged).filter(|first| first.certificate.not_after < leaf.not_after)
     else {
@@ -43,7 +43,7 @@ pub(super) fn remark(judged: &Judged<'_>) -> Vec<Found> {
 }
 
 /// The certificate that ends first; `None` when it has ended, of which the rule `expired` speaks.
-fn first_to_end<'a>(judged: &Judged<'a>) -> Option<Place<'a>> {
+fn first_to_end<'a>(judged: &JudgedPath<'a>) -> Option<PathCertificate<'a>> {
     let first = judged.all().into_iter().min_by_key(|place| place.certificate.not_after)?;
     (first.certificate.not_after >= judged.input.at).then_some(first)
 }

@@ -1,13 +1,13 @@
 //! Which extensions must be critical and which must not (RFC 5280 sections 4.2.1.1 to 4.2.2.1; TLS BR 7.1.2). A client
 //! that does not know a critical extension refuses the certificate, so the mark is part of the meaning.
 
-use super::super::check::{Found, Judged, Place};
+use super::super::judged_path::{JudgedPath, PathCertificate, PathFinding};
 use super::finding;
 use crate::chain::Profile;
 use crate::finding::Code;
 use crate::x509::ExtensionId;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let severity = judged.severity(&[Profile::Rfc5280, Profile::Webpki]);
     let mut found = Vec::new();
     for place in judged.all() {
@@ -26,7 +26,7 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
 }
 
 /// The extensions of a certificate whose mark is wrong, and what it must be.
-fn wrong(judged: &Judged<'_>, place: &Place<'_>) -> Vec<(&'static str, bool)> {
+fn wrong(judged: &JudgedPath<'_>, place: &PathCertificate<'_>) -> Vec<(&'static str, bool)> {
     let certificate = place.certificate;
     let profile = judged.input.profile;
     let no_subject = certificate.subject.is_empty();

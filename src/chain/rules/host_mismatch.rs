@@ -1,10 +1,10 @@
 //! The name that clients use must be among the certificate's names (RFC 9525 section 6).
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use crate::finding::{Code, Finding};
 use crate::x509::{HostName, SubjectAltName};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
     let Some(host) = judged.input.host else { return Vec::new() };
     let Some(names) = leaf.certificate.subject_alt_names.as_ref().filter(|names| !names.is_empty()) else {

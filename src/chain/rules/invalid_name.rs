@@ -4,11 +4,11 @@
 
 use std::net::IpAddr;
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use crate::finding::{Code, Finding};
 use crate::x509::SubjectAltName;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
     let Some(names) = leaf.certificate.subject_alt_names.as_ref().filter(|_| judged.is_by_the_book()) else {
         return Vec::new();

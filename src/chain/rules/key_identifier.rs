@@ -2,7 +2,7 @@
 //! (RFC 5280 section 4.2.1.1), every CA has its own (section 4.2.1.2), and the two are the same. The TLS BR add that
 //! the authority is named by the identifier alone (7.1.2.11.1; for a root 7.1.2.1.3).
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use super::finding;
 use crate::chain::Profile;
 use crate::finding::Code;
@@ -10,7 +10,7 @@ use crate::x509::{ExtensionId, SignatureCheck};
 
 const STRICT: &str = "Python 3.13 and openssl -x509_strict refuse that, others take it";
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let severity = judged.severity(&[Profile::Rfc5280, Profile::Webpki]);
     let all = judged.all();
     let mut found = Vec::new();

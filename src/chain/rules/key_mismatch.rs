@@ -1,9 +1,9 @@
 //! The private key must be the leaf's: a server with another one cannot finish a handshake.
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let Some(key) = judged.input.key else { return Vec::new() };
     let leaf = judged.leaf();
     if leaf.certificate.spki == key.spki() {

@@ -2,12 +2,12 @@
 //! and a CA's certificate is no good as a server's: openssl and browsers take some, rustls refuses, the TLS BR forbid it
 //! (7.1.2.7.8), RFC 5280 does not mind. Who is no CA may not sign certificates (RFC 5280 section 4.2.1.9).
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use super::finding;
 use crate::chain::Profile;
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
     let certificate = leaf.certificate;
     let label = leaf.label();

@@ -3,14 +3,14 @@
 
 use webpki::Error;
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::path::PathEnd;
 use super::super::verify::verify;
 use super::finding;
 use crate::chain::Profile;
 use crate::finding::{Code, Severity};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let PathEnd::Anchor(anchor) = judged.path.end else { return Vec::new() };
     let input = judged.input;
     if input.profile != Profile::Tls {

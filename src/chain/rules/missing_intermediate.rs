@@ -1,11 +1,11 @@
 //! The path must not stop at an issuer that is not there. Browsers may know it from elsewhere; curl, Python, Java
 //! and phones do not, which is why this fault is so often seen late.
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::path::PathEnd;
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     if !matches!(judged.path.end, PathEnd::Missing) {
         return Vec::new();
     }

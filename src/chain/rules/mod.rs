@@ -37,11 +37,12 @@ mod weak_signature;
 mod wrong_order;
 mod wrong_usage;
 
-use super::check::{CheckInput, Found, Judged};
+use super::check_input::CheckInput;
+use super::judged_path::{JudgedPath, PathFinding};
 use crate::finding::{Code, Finding, Severity};
 
 /// A rule.
-pub(super) type Rule = fn(&Judged<'_>) -> Vec<Found>;
+pub(super) type Rule = fn(&JudgedPath<'_>) -> Vec<PathFinding>;
 
 /// The rules that can say "no" to the leaf, whatever the way up from it.
 pub(super) const LEAF: &[Rule] = &[

@@ -2,13 +2,13 @@
 //! 4.2.1.10 and 6.1.3 (b) and (c)). Self-issued intermediates are let pass, for the change of a CA's key. The work is
 //! bounded: thousands of names under thousands of constraints are an attack and not a certificate.
 
-use super::super::check::{Found, Judged, Place};
+use super::super::judged_path::{JudgedPath, PathCertificate, PathFinding};
 use super::finding;
 use crate::chain::Profile;
 use crate::finding::{Code, Finding, Severity};
 use crate::x509::{Certificate, NameConstraints, Subtree, Verdict};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let all = judged.all();
     let mut found = Vec::new();
     for (index, place) in all.iter().enumerate() {
@@ -26,7 +26,11 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
 }
 
 /// What is wrong with the extension itself.
-fn wrong_form(judged: &Judged<'_>, place: &Place<'_>, constraints: &NameConstraints) -> Vec<Found> {
+fn wrong_form(
+    judged: &JudgedPath<'_>,
+    place: &PathCertificate<'_>,
+    constraints: &NameConstraints,
+) -> Vec<PathFinding> {
     let label = place.label();
     let mut found = Vec::new();
     let mut add = |severity: Severity, message: String| {
@@ -67,8 +71,8 @@ fn wrong_form(judged: &Judged<'_>, place: &Place<'_>, constraints: &NameConstrai
 
 /// Why the names of `certificate` do not keep to the constraints of the CA in `place`.
 fn below_constraints(
-    judged: &Judged<'_>,
-    place: &Place<'_>,
+    judged: &JudgedPath<'_>,
+    place: &PathCertificate<'_>,
     constraints: &NameConstraints,
     certificate: &Certificate,
 ) -> Option<Finding> {

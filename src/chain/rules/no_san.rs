@@ -1,12 +1,12 @@
 //! Names are read from the subject alternative names only (RFC 9525 section 6.1; CA/Browser baseline requirements
 //! 7.1.4.3).
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use crate::chain::Profile;
 use crate::finding::{Code, Finding};
 use crate::x509::{HostName, Purpose};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
     let has_names = leaf.certificate.subject_alt_names.as_ref().is_some_and(|names| !names.is_empty());
     if has_names || judged.input.purpose != Purpose::Server {

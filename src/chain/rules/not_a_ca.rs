@@ -1,9 +1,9 @@
 //! Every issuer must be allowed to issue (RFC 5280 section 6.1.4 (k) and (n)).
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let mut found = Vec::new();
     for place in judged.all().into_iter().skip(1) {
         let label = place.label();

@@ -1,11 +1,11 @@
 //! No more intermediates below a CA than its path length allows, and no more in all than `--max-depth`; self-issued ones
 //! do not count (RFC 5280 sections 4.2.1.9 and 6.1.4 (l) and (m)).
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::path::PathEnd;
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let all = judged.all();
     let mut found = Vec::new();
     let intermediates = |end: usize| {

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use super::finding;
 use crate::chain::Profile;
 use crate::finding::Code;
@@ -13,7 +13,7 @@ use crate::x509::Certificate;
 
 const ANY: &str = "2.5.29.32.0";
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let all = judged.all();
     if all.iter().all(|place| place.certificate.policies.require_explicit.is_none()) {
         return Vec::new(); // nobody asks

@@ -2,13 +2,13 @@
 //! one (TLS BR 3.2.2.6), Chrome takes none under the registries' suffixes, and clients that follow the list should take
 //! none at all. The list is Mozilla's Public Suffix List with its private section (`s3.amazonaws.com`).
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use super::finding;
 use crate::chain::Profile;
 use crate::finding::Code;
 use crate::x509::{HostName, SubjectAltName};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
     let Some(names) = leaf.certificate.subject_alt_names.as_ref() else { return Vec::new() };
     if judged.input.profile == Profile::Rfc5280 {

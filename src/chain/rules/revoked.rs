@@ -2,14 +2,14 @@
 //! of one must be a list that can be believed: signed by the issuer, of today, whole, with a number (section 5.2.3).
 //! Lists are looked at only where some are given; their addresses stand in the report.
 
-use super::super::check::{Found, Judged, Place};
+use super::super::judged_path::{JudgedPath, PathCertificate, PathFinding};
 use super::finding;
 use crate::chain::Profile;
 use crate::finding::{Code, Finding, Severity};
 use crate::sys::clock::date;
 use crate::x509::{Crl, CrlNumber, CrlScope, SignatureCheck};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     if judged.input.crls.is_empty() {
         return Vec::new();
     }
@@ -49,7 +49,7 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
 }
 
 /// Lists that speak of no certificate of the path.
-pub(super) fn remark(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn remark(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let all = judged.all();
     let crls = judged.input.crls.iter();
     crls.filter(|crl| !all.iter().any(|place| speaks_of(crl, place)))
@@ -64,7 +64,7 @@ pub(super) fn remark(judged: &Judged<'_>) -> Vec<Found> {
 }
 
 /// Whether the certificate is of the issuer and the kind that the list is about.
-fn speaks_of(crl: &Crl, place: &Place<'_>) -> bool {
+fn speaks_of(crl: &Crl, place: &PathCertificate<'_>) -> bool {
     let is_in_scope = match crl.scope {
         CrlScope::All | CrlScope::Partial => true,
         CrlScope::Attribute => false,
@@ -82,7 +82,7 @@ struct Trouble {
     is_fatal: bool,
 }
 
-fn troubles_of(judged: &Judged<'_>, crl: &Crl, issuer: &Place<'_>) -> Vec<Trouble> {
+fn troubles_of(judged: &JudgedPath<'_>, crl: &Crl, issuer: &PathCertificate<'_>) -> Vec<Trouble> {
     let mut troubles = Vec::new();
     let mut add = |severity, is_fatal, what: String| troubles.push(Trouble { what, severity, is_fatal });
     let fatal = Severity::Error;

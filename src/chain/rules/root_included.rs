@@ -1,9 +1,9 @@
 //! The root need not be sent: who trusts it has it (RFC 8446 section 4.4.2).
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let Some(root) = judged.all().pop().filter(|root| root.index > 0 && root.certificate.is_self_issued())
     else {
         return Vec::new();

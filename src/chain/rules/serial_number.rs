@@ -1,12 +1,12 @@
 //! Serial numbers are positive and have at most 20 bytes (RFC 5280 section 4.1.2.2). An anchor's own does not count: old
 //! roots have the number 0.
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use super::finding;
 use crate::chain::Profile;
 use crate::finding::Code;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let severity = judged.severity(&[Profile::Rfc5280, Profile::Webpki]);
     judged
         .below_anchor()

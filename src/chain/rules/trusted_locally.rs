@@ -1,11 +1,11 @@
 //! Trust by the CA of this folder alone is certkit's knowledge; other programs must be told.
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::path::PathEnd;
 use super::super::trust::Origin;
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let PathEnd::Anchor(anchor) = judged.path.end else { return Vec::new() };
     let Origin::LocalCa(file) = &anchor.origin else { return Vec::new() };
     let message = format!(

@@ -1,10 +1,10 @@
 //! Certificates of the file or server that the path does not need: ended ones confuse old clients, others belong elsewhere.
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use crate::finding::{Code, Finding};
 use crate::sys::clock::date;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let certificates = judged.input.certificates;
     let path: Vec<_> = judged.all().into_iter().map(|place| place.certificate).collect();
     let whole = if judged.input.is_live { "the server" } else { "the file" };

@@ -1,10 +1,10 @@
 //! The path must end in something that the client trusts.
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::path::PathEnd;
 use crate::finding::{Code, Finding};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     if !matches!(judged.path.end, PathEnd::Root) {
         return Vec::new();
     }

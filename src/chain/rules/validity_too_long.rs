@@ -3,11 +3,11 @@
 
 use time::Duration;
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use crate::finding::{Code, Finding};
 use crate::x509::Purpose;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
     let validity = leaf.certificate.not_after - leaf.certificate.not_before;
     let days = validity.whole_days();

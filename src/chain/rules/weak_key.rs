@@ -1,12 +1,12 @@
 //! RSA below 2048 bits, DSA and odd curves are refused everywhere; Ed25519 and P-521 by browsers. The TLS BR list what
 //! is allowed (6.1.5): RSA of 2048 bits or more in whole bytes, P-256, P-384, P-521, curves by name (7.1.3.1.2).
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use crate::chain::Profile;
 use crate::finding::{Code, Finding};
 use crate::x509::{P256, P384, P521, PublicKeyKind};
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let is_webpki = judged.input.profile == Profile::Webpki;
     let mut found = Vec::new();
     for place in judged.all() {

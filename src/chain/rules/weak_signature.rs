@@ -1,11 +1,11 @@
 //! MD5 and SHA-1 signatures can be forged; every current client refuses them (TLS BR 7.1.3.2). A root's own signature
 //! is not looked at: its key is trusted for itself.
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use crate::finding::{Code, Finding};
 use crate::x509::signature_description;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let all = judged.all();
     let signed = all
         .into_iter()

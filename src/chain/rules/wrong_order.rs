@@ -1,11 +1,11 @@
 //! The server's own certificate comes first, each next one certifies the one before (RFC 5246 section 7.4.2). RFC
 //! 8446 section 4.4.2 asks clients to bear other orders of the rest, but servers take the first one for their own.
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use crate::finding::{Code, Finding};
 use crate::x509::Certificate;
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     if judged.leaf == 0 {
         return Vec::new();
     }
@@ -22,7 +22,7 @@ pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
 }
 
 /// The leaf is first, but the rest is not in order.
-pub(super) fn remark(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn remark(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     // The root may stand among them, though the path ends at the system's own copy of it.
     let certificates = judged.input.certificates;
     let place = |certificate: &Certificate| {
@@ -37,6 +37,6 @@ pub(super) fn remark(judged: &Judged<'_>) -> Vec<Found> {
     vec![Finding::warning(Code::WrongOrder, message).fix(mend(judged)).into()]
 }
 
-fn mend(judged: &Judged<'_>) -> String {
+fn mend(judged: &JudgedPath<'_>) -> String {
     super::merge_command(judged.input, "")
 }

@@ -2,7 +2,7 @@
 //! all clients have it, of the intermediates too. "Any purpose" will do for an issuer, and under the bare RFC for the
 //! leaf. The TLS BR want the extension in a leaf, without "any purpose" (7.1.2.7.10), and not in a root (7.1.2.1.2).
 
-use super::super::check::{Found, Judged};
+use super::super::judged_path::{JudgedPath, PathFinding};
 use crate::chain::Profile;
 use crate::finding::{Code, Finding};
 use crate::x509::Purpose;
@@ -11,7 +11,7 @@ const ANY: &str = "2.5.29.37.0";
 const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
 
-pub(super) fn rule(judged: &Judged<'_>) -> Vec<Found> {
+pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let (wanted, purpose) = match judged.input.purpose {
         Purpose::Client => (CLIENT_AUTH, "client (clientAuth)"),
         Purpose::Server => (SERVER_AUTH, "server (serverAuth)"),

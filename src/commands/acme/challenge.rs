@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::acme::challenge::listen::ListenAddress;
-use crate::acme::challenge::{Error, Kind, Method};
+use crate::acme::challenge::{ChallengeKind, ChallengeMethod, Error};
 use crate::cli::ChallengeArgs;
 use crate::commands::Result;
 use crate::finding::{Code, Finding, Location};
@@ -12,22 +12,22 @@ use crate::report::Failure;
 use crate::sys::fs::plain;
 
 /// The method that the flags ask for; without one that of `before`, else a server of our own on port 80.
-pub(super) fn method(args: &ChallengeArgs, before: Option<Method>) -> Result<Method> {
+pub(super) fn method(args: &ChallengeArgs, before: Option<ChallengeMethod>) -> Result<ChallengeMethod> {
     if let Some(folder) = &args.webroot {
-        return Ok(Method::Webroot(folder.clone()));
+        return Ok(ChallengeMethod::Webroot(folder.clone()));
     }
     if let Some(command) = &args.dns_hook {
-        return Ok(Method::DnsHook(command.clone()));
+        return Ok(ChallengeMethod::DnsHook(command.clone()));
     }
     if let Some(file) = &args.rfc2136 {
-        return Ok(Method::Rfc2136(file.clone()));
+        return Ok(ChallengeMethod::Rfc2136(file.clone()));
     }
     if let Some(tls_alpn) = &args.tls_alpn {
-        return Ok(Method::TlsAlpn(address("--tls-alpn", tls_alpn)?));
+        return Ok(ChallengeMethod::TlsAlpn(address("--tls-alpn", tls_alpn)?));
     }
     match (&args.http, before) {
         (None, Some(before)) => Ok(before),
-        (http, _) => Ok(Method::Http(address("--http", http.as_deref().unwrap_or(":80"))?)),
+        (http, _) => Ok(ChallengeMethod::Http(address("--http", http.as_deref().unwrap_or(":80"))?)),
     }
 }
 
@@ -67,8 +67,8 @@ pub(super) fn failure(error: &Error) -> Failure {
     .status(status)
 }
 
-fn bind(address: &str, kind: Kind, source: &io::Error) -> Finding {
-    let is_tls = kind == Kind::TlsAlpn01;
+fn bind(address: &str, kind: ChallengeKind, source: &io::Error) -> Finding {
+    let is_tls = kind == ChallengeKind::TlsAlpn01;
     let (code, fix) = match source.kind() {
         io::ErrorKind::AddrInUse if is_tls => (
             Code::AddressInUse,
@@ -97,13 +97,13 @@ fn bind(address: &str, kind: Kind, source: &io::Error) -> Finding {
     Finding::error(code, message).fix(fix)
 }
 
-fn cannot_prove(name: &str, kind: Kind) -> Finding {
+fn cannot_prove(name: &str, kind: ChallengeKind) -> Finding {
     let (message, fix) = match kind {
-        Kind::Dns01 => (
+        ChallengeKind::Dns01 => (
             format!("{name} is an address, which no DNS record can prove; nothing was ordered"),
             "prove it over http, with --http or --webroot DIR, in a certificate of its own",
         ),
-        Kind::Http01 | Kind::TlsAlpn01 => (
+        ChallengeKind::Http01 | ChallengeKind::TlsAlpn01 => (
             format!("{name} is a wildcard, which {kind} cannot prove; nothing was ordered"),
             "prove it by a DNS record: --dns-hook CMD or --rfc2136 FILE",
         ),
@@ -145,7 +145,8 @@ mod tests {
     #[test]
     fn what_stands_in_the_way_here_is_2() {
         let source = io::Error::from(io::ErrorKind::PermissionDenied);
-        let failure = failure(&Error::Bind { address: "0.0.0.0:80".into(), kind: Kind::Http01, source });
+        let failure =
+            failure(&Error::Bind { address: "0.0.0.0:80".into(), kind: ChallengeKind::Http01, source });
         assert_eq!((failure.status, failure.findings[0].code), (2, Code::Permission));
     }
 }

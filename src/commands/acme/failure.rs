@@ -8,7 +8,7 @@ use time::macros::format_description;
 
 use super::{challenge, likely, wishes};
 use crate::acme::storage::Error as StorageError;
-use crate::acme::{Error, FailedValidation, Refusal};
+use crate::acme::{Error, FailedValidation, ProtocolError};
 use crate::finding::{Code, Finding, Location};
 use crate::operands::output::shell_word;
 use crate::report::Failure;
@@ -19,7 +19,7 @@ pub(super) const TRY_LATER: u8 = 75;
 const AGREE_FIX: &str = "read them, then run it again with --agree-tos (or CERTKIT_AGREE_TOS=1)";
 
 /// What went wrong, as a finding with its mend and the right status.
-pub(in crate::commands) fn failure(error: Error, now: OffsetDateTime) -> Failure {
+pub(crate) fn failure(error: Error, now: OffsetDateTime) -> Failure {
     match error {
         Error::BadAnswer { doing, reason } => Failure::new(Finding::error(
             Code::AcmeFailed,
@@ -62,7 +62,7 @@ pub(in crate::commands) fn failure(error: Error, now: OffsetDateTime) -> Failure
     }
 }
 
-fn refused(doing: &str, refusal: &Refusal) -> Failure {
+fn refused(doing: &str, refusal: &ProtocolError) -> Failure {
     let mut message = format!("{doing}: the server refuses: {}", refusal.detail);
     for part in &refusal.parts {
         message.push('\n');
@@ -179,7 +179,7 @@ fn storage_finding(error: &StorageError) -> Finding {
     Finding::error(code, error.to_string()).at(Location::file(path.display().to_string())).fix(fix)
 }
 
-pub(in crate::commands) fn minute(time: OffsetDateTime) -> String {
+pub(crate) fn minute(time: OffsetDateTime) -> String {
     time.format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC"))
         .unwrap_or_else(|_| time.to_string())
 }
@@ -189,12 +189,12 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::acme::challenge::Kind;
+    use crate::acme::challenge::ChallengeKind;
 
     const NOW: OffsetDateTime = datetime!(2026-11-20 12:00 UTC);
 
-    fn refusal(kind: &str) -> Refusal {
-        Refusal { kind: kind.into(), detail: "no".into(), parts: vec!["for \"a.test\": no".into()] }
+    fn refusal(kind: &str) -> ProtocolError {
+        ProtocolError { kind: kind.into(), detail: "no".into(), parts: vec!["for \"a.test\": no".into()] }
     }
 
     #[test]
@@ -221,7 +221,7 @@ mod tests {
             name: "a.test".into(),
             refusal: refusal("unauthorized"),
             asked: Some(asked),
-            challenge: Kind::Http01,
+            challenge: ChallengeKind::Http01,
             seen: Vec::new(),
         };
         let failure = super::failure(Error::Validation(vec![failed(false), failed(true)]), NOW);

@@ -2,7 +2,7 @@
 //! section 6.7), and by what was seen from here at the place where the server looked.
 
 use crate::acme::FailedValidation;
-use crate::acme::challenge::{Clue, Kind};
+use crate::acme::challenge::{ChallengeKind, Clue};
 
 /// What likely made a validation fail.
 pub(super) fn of_validation(failed: &FailedValidation) -> Option<String> {
@@ -19,7 +19,7 @@ pub(super) fn of_validation(failed: &FailedValidation) -> Option<String> {
 
 /// What likely made the server refuse a request.
 pub(super) fn of_refusal(kind: &str) -> Option<String> {
-    of_kind(kind, Kind::Http01, false)
+    of_kind(kind, ChallengeKind::Http01, false)
 }
 
 fn of_clues(failed: &FailedValidation) -> Option<String> {
@@ -63,8 +63,8 @@ fn is_good(clue: &Clue) -> bool {
     matches!(clue, Clue::Open { .. } | Clue::Reached { .. })
 }
 
-fn of_kind(kind: &str, challenge: Kind, asked: bool) -> Option<String> {
-    let port = if challenge == Kind::TlsAlpn01 { 443 } else { 80 };
+fn of_kind(kind: &str, challenge: ChallengeKind, asked: bool) -> Option<String> {
+    let port = if challenge == ChallengeKind::TlsAlpn01 { 443 } else { 80 };
     Some(match kind {
         "badCSR" | "badPublicKey" => {
             "the server does not take this kind of key: try -k p256 or -k rsa2048".to_owned()
@@ -74,7 +74,7 @@ fn of_kind(kind: &str, challenge: Kind, asked: bool) -> Option<String> {
             "port {port} of the name's address must lead here: look for a firewall, a router that does not pass it on, \
              or an old A or AAAA record"
         ),
-        "dns" | "incorrectResponse" | "unauthorized" if challenge == Kind::Dns01 => {
+        "dns" | "incorrectResponse" | "unauthorized" if challenge == ChallengeKind::Dns01 => {
             "likely a name server of the zone did not show the TXT record of _acme-challenge yet: it must be visible \
              at all of them before the validation; look at its NS, CNAME and TXT records"
                 .to_owned()
@@ -98,7 +98,7 @@ fn of_kind(kind: &str, challenge: Kind, asked: bool) -> Option<String> {
         "rejectedIdentifier" | "unsupportedIdentifier" => {
             "this server gives no certificates for this name".to_owned()
         }
-        "tls" if challenge == Kind::TlsAlpn01 => {
+        "tls" if challenge == ChallengeKind::TlsAlpn01 => {
             "another TLS server answers on port 443 of the name's address, or a proxy before this machine ends TLS: it \
              must pass connections on untouched"
                 .to_owned()
@@ -119,10 +119,10 @@ pub(super) fn proxies() -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::acme::Refusal;
+    use crate::acme::ProtocolError;
 
-    fn likely(challenge: Kind, kind: &str, seen: &[Clue]) -> String {
-        let refusal = Refusal { kind: kind.into(), detail: "no".into(), parts: Vec::new() };
+    fn likely(challenge: ChallengeKind, kind: &str, seen: &[Clue]) -> String {
+        let refusal = ProtocolError { kind: kind.into(), detail: "no".into(), parts: Vec::new() };
         let failed = FailedValidation {
             name: "a.test".into(),
             refusal,
@@ -138,7 +138,7 @@ mod tests {
         let (v4, v6) = ("192.0.2.7:80".parse().unwrap(), "[2001:db8::7]:80".parse().unwrap());
         let closed = |address| Clue::Closed { address, reason: "connection refused".into() };
         let other = |address| Clue::OtherServer { address, status: Some(404) };
-        let http = |seen: &[Clue]| likely(Kind::Http01, "connection", seen);
+        let http = |seen: &[Clue]| likely(ChallengeKind::Http01, "connection", seen);
         assert!(http(&[Clue::NoAddress]).contains("no A or AAAA record"));
         assert!(http(&[closed(v4)]).contains("likely port 80 of 192.0.2.7 is closed (connection refused"));
         assert!(http(&[closed(v6), Clue::Reached { address: v4 }]).contains("AAAA record 2001:db8::7"));
@@ -148,13 +148,13 @@ mod tests {
         );
         // Nothing is wrong as seen from here: then the server's words count.
         assert!(http(&[Clue::Reached { address: v4 }]).contains("firewall"));
-        assert!(likely(Kind::Http01, "caa", &[closed(v4)]).contains("CAA"));
+        assert!(likely(ChallengeKind::Http01, "caa", &[closed(v4)]).contains("CAA"));
     }
 
     #[test]
     fn each_challenge_has_its_own_places_to_look_at() {
-        assert!(likely(Kind::TlsAlpn01, "connection", &[]).contains("port 443"));
-        assert!(likely(Kind::TlsAlpn01, "tls", &[]).contains("port 443"));
-        assert!(likely(Kind::Dns01, "unauthorized", &[]).contains("TXT record of _acme-challenge"));
+        assert!(likely(ChallengeKind::TlsAlpn01, "connection", &[]).contains("port 443"));
+        assert!(likely(ChallengeKind::TlsAlpn01, "tls", &[]).contains("port 443"));
+        assert!(likely(ChallengeKind::Dns01, "unauthorized", &[]).contains("TXT record of _acme-challenge"));
     }
 }

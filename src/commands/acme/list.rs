@@ -3,7 +3,7 @@
 use super::failure::failure;
 use super::storage;
 use crate::acme::storage::{CertificateStore, RenewRecord};
-use crate::acme::{Error, Keeper, LETS_ENCRYPT, LETS_ENCRYPT_STAGING};
+use crate::acme::{CurrentCertificate, Error, LETS_ENCRYPT, LETS_ENCRYPT_STAGING};
 use crate::cli::ListArgs;
 use crate::commands::{Context, Result};
 use crate::finding::Finding;
@@ -16,7 +16,7 @@ pub(super) fn run(args: &ListArgs, context: &Context<'_>) -> Result {
     let mut findings: Vec<Finding> = Vec::new();
     for store in storage.certificates().map_err(|error| failure(error.into(), now))? {
         let kept = store.record().map_err(Error::from).and_then(|record| {
-            let found = record.zip(Keeper::in_use(&store)?);
+            let found = record.zip(CurrentCertificate::load(&store)?);
             let missing = || Error::NoCertificate { name: store.name().to_owned() };
             found.map(|(record, current)| kept(&store, record, current)).ok_or_else(missing)
         });
@@ -31,7 +31,7 @@ pub(super) fn run(args: &ListArgs, context: &Context<'_>) -> Result {
     Ok(report)
 }
 
-fn kept(store: &CertificateStore, record: RenewRecord, current: crate::acme::Current) -> Kept {
+fn kept(store: &CertificateStore, record: RenewRecord, current: CurrentCertificate) -> Kept {
     let leaf = current.chain.first();
     let hook_failure = record.hook.as_ref().filter(|_| record.hook_is_pending());
     Kept {

@@ -16,19 +16,20 @@ mod wishes;
 use std::path::PathBuf;
 
 use super::{Context, Result};
-use crate::acme::HookRun;
 use crate::acme::storage::Storage;
+use crate::advice::hook;
 use crate::cli::{AcmeArgs, AcmeCommand, StateArgs};
 use crate::finding::{Code, Finding};
 use crate::report::Failure;
 use crate::sys::fs::plain;
+use crate::sys::hook::HookRun;
 
-pub(super) use self::failure::{failure, minute};
-pub(super) use self::obtain::{check_mail_address, server_address};
-pub(super) use self::user::User;
+pub(crate) use self::failure::{failure, minute};
+pub(crate) use self::obtain::{check_mail_address, server_address};
+pub(crate) use self::user::User;
 
 /// Runs the command.
-pub(super) fn run(args: &AcmeArgs, context: &Context<'_>) -> Result {
+pub(crate) fn run(args: &AcmeArgs, context: &Context<'_>) -> Result {
     match &args.command {
         AcmeCommand::Obtain(args) => obtain::run(args, context),
         AcmeCommand::Renew(args) => renew::run(args, context),
@@ -54,20 +55,12 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 }
 
 /// What there is to say of a deploy hook that failed.
-pub(super) fn hook_finding(run: &HookRun) -> Option<Finding> {
-    let why = run.failure.as_ref()?;
-    let mut message =
-        format!("the certificate is in place, but its deploy hook failed: {why}\nhook: {}", run.command);
-    for line in run.output.lines() {
-        message.push_str("\n| ");
-        message.push_str(line);
-    }
-    let fix = "mend what it says and run the same command again: only the hook is repeated";
-    Some(Finding::error(Code::HookFailed, message).fix(fix))
+pub(crate) fn hook_finding(run: &HookRun) -> Option<Finding> {
+    hook::failed(run, "Fix the hook, then run the same command again. It repeats only the hook.")
 }
 
 /// `/var/lib/certkit` for root, else `$XDG_STATE_HOME/certkit`, which is `~/.local/state/certkit` by default.
-pub(super) fn default_state() -> Result<PathBuf> {
+pub(crate) fn default_state() -> Result<PathBuf> {
     if rustix::process::geteuid().is_root() {
         return Ok("/var/lib/certkit".into());
     }

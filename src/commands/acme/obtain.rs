@@ -15,15 +15,16 @@ use super::failure::failure;
 use super::user::User;
 use super::{challenge, hook_finding, runtime, storage};
 use crate::acme::storage::{LiveFiles, Storage};
-use crate::acme::{self, Due, ExternalAccount, HookRun, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Plan, Prepared};
+use crate::acme::{self, Due, ExternalAccount, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Plan, Prepared};
 use crate::chain::Located;
 use crate::cli::ObtainArgs;
 use crate::commands::{Context, Result};
 use crate::finding::{Code, Finding, Location};
 use crate::operands::output::shell_word;
-use crate::report::{Created, CreatedFile, Failure, Outcome, Report, Role};
+use crate::report::{Created, CreatedFile, Failure, FileRole, Outcome, Report, Role};
 use crate::sys::clock::date;
 use crate::sys::fs::{plain, read_limited};
+use crate::sys::hook::HookRun;
 use crate::x509::Certificate;
 
 /// Servers give secrets of 32 or 64 bytes.
@@ -40,7 +41,7 @@ pub(super) fn run(args: &ObtainArgs, context: &Context<'_>) -> Result {
     let failure = |error| failure(error, context.clock.now());
     match acme::prepare(plan, &storage, &user, context.clock.now()).map_err(failure)? {
         Prepared::HookOnly(hook) => {
-            let (current, run) = runtime()?.block_on(hook.run(&user)).map_err(failure)?;
+            let (current, run) = hook.run(&user).map_err(failure)?;
             Ok(with_hook(report(&current.files, &current.chain, "unchanged"), run.as_ref()))
         }
         Prepared::Needed(work) => {
@@ -216,7 +217,7 @@ impl Drop for ThrowAway {
 }
 
 /// RFC 8555 section 6.1: https, nothing else.
-pub(in crate::commands) fn server_address(url: &str) -> Result<String> {
+pub(crate) fn server_address(url: &str) -> Result<String> {
     let parsed =
         url.parse::<http::Uri>().ok().filter(|uri| uri.scheme_str() == Some("https") && uri.host().is_some());
     match parsed {
@@ -229,7 +230,7 @@ pub(in crate::commands) fn server_address(url: &str) -> Result<String> {
 }
 
 /// Refuses what is no mail address.
-pub(in crate::commands) fn check_mail_address(text: &str) -> Result<()> {
+pub(crate) fn check_mail_address(text: &str) -> Result<()> {
     if is_mail_address(text) {
         return Ok(());
     }
@@ -245,14 +246,22 @@ fn is_mail_address(text: &str) -> bool {
 
 fn report(files: &LiveFiles, chain: &[Certificate], state: &str) -> Report {
     let shown = |path: &Path| path.display().to_string();
-    let file =
-        |path: &Path, what: &str| CreatedFile { path: shown(path), description: format!("{what} ({state})") };
+    let file = |path: &Path, role, what: &str| CreatedFile {
+        path: shown(path),
+        role,
+        mode: None,
+        description: format!("{what} ({state})"),
+    };
     let created = Created {
         files: vec![
-            file(&files.fullchain, "server certificate and intermediates: give this to the server"),
-            file(&files.key, "private key, keep it secret"),
-            file(&files.cert, "server certificate alone"),
-            file(&files.chain, "intermediates alone"),
+            file(
+                &files.fullchain,
+                FileRole::Chain,
+                "server certificate and intermediates: give this to the server",
+            ),
+            file(&files.key, FileRole::PrivateKey, "private key, keep it secret"),
+            file(&files.cert, FileRole::Certificate, "server certificate alone"),
+            file(&files.chain, FileRole::Intermediates, "intermediates alone"),
         ],
         certificate: chain.first().map(|leaf| Located::from(leaf.clone()).summary(Role::Leaf)),
         ..Created::default()

@@ -6,11 +6,12 @@ use super::failure::{TRY_LATER, failure};
 use super::user::User;
 use super::{hook_finding, runtime, storage};
 use crate::acme::storage::{CertificateStore, Storage};
-use crate::acme::{Error, Failed, HookRun, Keeper, Turn, Urgency};
+use crate::acme::{Error, FailedRenewal, RenewalOutcome, Renewer, Urgency};
 use crate::cli::AcmeRenewArgs;
 use crate::commands::{Context, Result};
 use crate::finding::Finding;
 use crate::report::{Outcome, Renewal, RenewalState, Renewals, Report};
+use crate::sys::hook::HookRun;
 use crate::x509::Certificate;
 
 const HOOK_FAILED: u8 = 3;
@@ -56,27 +57,27 @@ async fn look_after(
     let user = User::about(context, store.name(), false);
     let now = context.clock.now();
     let mut renewal = Renewal::new(store.name());
-    let keeper = match Keeper::of_stored(storage, store) {
+    let keeper = match Renewer::of_stored(storage, store) {
         Ok(Some(keeper)) => keeper,
         Ok(None) => {
             renewal.state = RenewalState::Elsewhere;
             return renewal;
         }
-        Err(error) => return failed(renewal, Failed { error: Box::new(error), next_try: None }, now),
+        Err(error) => return failed(renewal, FailedRenewal { error: Box::new(error), next_try: None }, now),
     };
-    match keeper.look(&user, now, urgency).await {
-        Ok(Turn::HeldBack { until, failure }) => {
+    match keeper.renew_if_due(&user, now, urgency).await {
+        Ok(RenewalOutcome::HeldBack { until, failure }) => {
             renewal.state = RenewalState::HeldBack;
             renewal.next = Some(until);
             renewal.reason = failure.map(|failure| failure.message);
         }
-        Ok(Turn::HookRepeated(current, run)) => {
+        Ok(RenewalOutcome::HookRepeated(current, run)) => {
             renewal.state = RenewalState::NotDue;
             renewal.next = Some(current.due.at);
             renewal.not_after = end(&current.chain);
             note_hook(&mut renewal, &run);
         }
-        Ok(Turn::Renewed(obtained)) => {
+        Ok(RenewalOutcome::Renewed(obtained)) => {
             renewal.state = RenewalState::Renewed;
             renewal.next = Some(obtained.due.at);
             renewal.not_after = end(&obtained.chain);
@@ -85,8 +86,8 @@ async fn look_after(
                 note_hook(&mut renewal, run);
             }
         }
-        Ok(Turn::Revoked) => renewal.state = RenewalState::Revoked,
-        Ok(Turn::Unneeded(current)) => {
+        Ok(RenewalOutcome::Revoked) => renewal.state = RenewalState::Revoked,
+        Ok(RenewalOutcome::Unneeded(current)) => {
             renewal.state = RenewalState::NotDue;
             renewal.next = Some(current.due.at);
             renewal.not_after = end(&current.chain);
@@ -96,7 +97,7 @@ async fn look_after(
     renewal
 }
 
-fn failed(mut renewal: Renewal, failed: Failed, now: OffsetDateTime) -> Renewal {
+fn failed(mut renewal: Renewal, failed: FailedRenewal, now: OffsetDateTime) -> Renewal {
     renewal.next = failed.next_try;
     renewal.reason = Some(failed.error.in_one_line());
     let failure = failure(*failed.error, now);

@@ -12,7 +12,7 @@ use crate::cli::InstallTimerArgs;
 use crate::commands::{Context, Result};
 use crate::finding::{Code, Finding, Location};
 use crate::operands::output::shell_word;
-use crate::report::{Created, CreatedFile, Failure, Outcome, Report};
+use crate::report::{Created, CreatedFile, Failure, FileRole, Outcome, Report};
 use crate::sys::fs::{Error, Existing, NewFile, create_all, plain};
 
 const UNIT: &str = "certkit-acme";
@@ -43,6 +43,8 @@ pub(super) fn run(args: &InstallTimerArgs, context: &Context<'_>) -> Result {
         fs::create_dir_all(folder).map_err(|error| write_failure(folder, &error))?;
         created.push(CreatedFile {
             path: path.display().to_string(),
+            role: FileRole::Timer,
+            mode: Some(MODE),
             description: "runs `certkit acme renew` twice a day".to_owned(),
         });
         let existing = if args.force { Existing::Replace } else { Existing::Refuse };

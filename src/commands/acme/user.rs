@@ -12,7 +12,7 @@ use crate::render::Talk;
 use crate::sys::clock::{Clock, SystemClock, date};
 
 /// Whoever runs a command.
-pub(in crate::commands) struct User<'a> {
+pub(crate) struct User<'a> {
     talk: Talk,
     clock: &'a dyn Clock,
     /// To every server's terms of service.
@@ -39,13 +39,13 @@ impl<'a> User<'a> {
     }
 
     /// A server that runs by itself: told about one of its certificates, and never asked.
-    pub(in crate::commands) fn of_server(talk: Talk, name: &str, agrees: bool) -> User<'static> {
+    pub(crate) fn of_server(talk: Talk, name: &str, agrees: bool) -> User<'static> {
         let prefix = format!("certkit: {name}: ");
         User { talk, clock: &SystemClock, agrees, is_there: false, prefix, since: None }
     }
 
     /// Says a line about the certificate.
-    pub(in crate::commands) fn say(&self, line: &str) {
+    pub(crate) fn say(&self, line: &str) {
         let time = self.since.map(|since| format!("{:5.1} s  ", since.elapsed().as_secs_f32()));
         self.talk.say(&format!("{}{}{line}", time.unwrap_or_default(), self.prefix));
     }

@@ -18,9 +18,9 @@ use time::OffsetDateTime;
 use self::case::{Case, Shared, Store};
 use self::lines::{Line, Lines};
 use crate::commands::{Context, Result};
-use crate::finding::Finding;
+use crate::finding::{Code, Finding};
 use crate::operands::input::cannot_read;
-use crate::render::{Answers, answer};
+use crate::render::{Answers, batch_line};
 use crate::report::{Outcome, Report};
 
 /// Lines handed to a thread at once, if so many have come already.
@@ -107,8 +107,11 @@ fn judge_chunk(chunk: &[Line], shared: &Shared, store: &mut Store) -> Judged {
     for line in chunk {
         let (id, result) = judge_line(line, shared, store);
         let (line, status) = match &result {
-            Ok(reasons) => (answer(&id, Ok(reasons)), u8::from(!reasons.is_empty())),
-            Err(error) => (answer(&id, Err(error)), 2),
+            Ok(reasons) => (batch_line(&id, Ok(reasons)), u8::from(!reasons.is_empty())),
+            Err(error) => {
+                let finding = Finding::error(Code::InvalidSetting, error);
+                (batch_line(&id, Err(&finding)), 2)
+            }
         };
         judged.answers.extend(line);
         judged.status = judged.status.max(status);

@@ -8,8 +8,8 @@ use crate::commands::{Context, Result};
 use crate::finding::{Finding, Location};
 use crate::operands::password::Passwords;
 use crate::operands::server_target::{Place, parse_host};
+use crate::probe::{Depth, Peer, Possession, Strength, Survey, Version};
 use crate::report::{Checked, Outcome, Report};
-use crate::tls::probe::{Depth, Peer, Possession, Strength, Survey, Version};
 use crate::x509::HostName;
 
 /// How long browsers should insist on https: two years, as Mozilla's guideline has it.

@@ -5,7 +5,7 @@
 
 use crate::finding::{Code, Finding, Severity};
 use crate::operands::server_target::Place;
-use crate::tls::probe::{Error, Starttls, Strength, Version};
+use crate::probe::{Error, Starttls, Strength, Version};
 
 /// The six suites of the guideline, as OpenSSL's users write them.
 const GOOD_SUITES: &str = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:\

@@ -47,7 +47,7 @@ pub(super) fn run(args: &KeyMatchArgs) -> Result {
     }
     let matched = Matched {
         key: args.key.clone(),
-        description: key.description(),
+        summary: crate::x509::key_summary(key.spki()),
         public_key_sha256: key.spki_sha256(),
         candidates,
     };

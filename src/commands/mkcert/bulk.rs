@@ -7,7 +7,8 @@ use crate::commands::{Context, Result};
 use crate::operands::ca_lookup::CaChoice;
 use crate::operands::input::ReadFiles;
 use crate::operands::shell::path_word;
-use crate::report::{Created, CreatedFile, Outcome, Report};
+use crate::report::{BulkCount, Created, CreatedFile, FileRole, Outcome, Report};
+use crate::sys::fs::PUBLIC;
 
 /// Makes a certificate for each line of a file.
 pub(super) fn run(args: &MkcertArgs, names: &str, profile: LeafProfile, context: &Context<'_>) -> Result {
@@ -38,12 +39,17 @@ pub(super) fn run(args: &MkcertArgs, names: &str, profile: LeafProfile, context:
     if issued.kept > 0 {
         description.push_str(&format!("; {} need no renewal", issued.kept));
     }
-    let mut files = vec![CreatedFile { path: args.output.display().to_string(), description }];
+    let folder = args.output.display().to_string();
+    let mut files = vec![CreatedFile { path: folder, role: FileRole::Folder, mode: None, description }];
     files.extend(issued.bundle.map(|path| CreatedFile {
         path: path.display().to_string(),
+        role: FileRole::Intermediates,
+        mode: Some(PUBLIC),
         description: "the intermediates, for certkit merge".to_owned(),
     }));
-    let mut report = Report::new(Outcome::Created(Created { files, ..Created::default() }));
+    let count = BulkCount { made: issued.made, kept: issued.kept, duration: issued.elapsed };
+    let mut report =
+        Report::new(Outcome::Created(Created { files, bulk: Some(count), ..Created::default() }));
     report.findings.extend(refused_by_browsers(args.key_kind));
     report.findings.extend(issued.clamped.map(|end| clamped(end, &ca.path)));
     report.next.push(format!("certkit show {}", path_word(&issued.first)));

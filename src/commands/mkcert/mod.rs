@@ -20,7 +20,7 @@ use crate::operands::password::Passwords;
 use crate::operands::seal::pkcs12_identity;
 use crate::operands::shell::{path_word, shell_word};
 use crate::pem;
-use crate::report::{Created, Outcome, Report, Role};
+use crate::report::{Created, FileRole, Outcome, Report, Role};
 use crate::sys::clock::date;
 use crate::x509::{Certificate, CertificateName, Purpose};
 
@@ -79,31 +79,50 @@ fn one(args: &MkcertArgs, profile: &LeafProfile, context: &Context<'_>) -> Resul
 
     let mut output = Output::default();
     let what = format!("the certificate for {}", args.names.join(", "));
-    output.certificates(&files.certificate, std::slice::from_ref(&certificate), &what, overwrite);
+    output.certificates(
+        &files.certificate,
+        FileRole::Certificate,
+        std::slice::from_ref(&certificate),
+        &what,
+        overwrite,
+    );
     if let Some(key) = &key {
         if writes_key {
-            output.key(&files.key, key, "its private key: keep it secret", overwrite);
+            output.key(&files.key, FileRole::PrivateKey, key, "its private key: keep it secret", overwrite);
         }
         if args.csr {
             let request = make_request(&profile.subject(), &profile.names, key)?;
             let mut text = String::new();
             pem::write(&mut text, "CERTIFICATE REQUEST", &request);
             let what = "the signing request, if another CA is to sign it";
-            output.text(&files.request, text.into_bytes(), what, overwrite);
+            output.text(&files.request, FileRole::Request, text.into_bytes(), what, overwrite);
         }
         if let Some(password) = p12_password {
             let chain: Vec<_> = std::iter::once(&certificate).chain(&ca.bundle).cloned().collect();
             let bytes = pkcs12_identity(key, &chain, &password, Pkcs12Cipher::Modern)?;
-            output.private(&files.p12, bytes, "key and certificates for browsers: keep it secret", overwrite);
+            output.private(
+                &files.p12,
+                FileRole::Pkcs12,
+                bytes,
+                "key and certificates for browsers: keep it secret",
+                overwrite,
+            );
         }
     }
     if !ca.bundle.is_empty() {
         // Other certificates of the folder need it too, so it is replaced only when asked.
         let overwrite = Overwrite::forced(args.force);
-        output.certificates(&files.bundle, &ca.bundle, "the intermediates, for certkit merge", overwrite);
+        output.certificates(
+            &files.bundle,
+            FileRole::Intermediates,
+            &ca.bundle,
+            "the intermediates, for certkit merge",
+            overwrite,
+        );
     }
     ca.spare(output.paths())?;
     let mut created = output.create_issued(&ca.ledger, &[event])?;
+    created.at = Some(now);
     let end = certificate.not_after;
     created.certificate = Some(Located::from(certificate).summary(Role::Leaf));
     let mut report = Report::new(Outcome::Created(created));
@@ -118,7 +137,11 @@ fn kept(certificate: Certificate, files: &Files, context: &Context<'_>) -> Repor
     let file = files.certificate.display();
     context.talk.say(&format!("{file} is valid until {}: nothing to do", date(certificate.not_after)));
     let certificate = Some(Located::from(certificate).summary(Role::Leaf));
-    Report::new(Outcome::Created(Created { certificate, ..Created::default() }))
+    Report::new(Outcome::Created(Created {
+        certificate,
+        at: Some(context.clock.now()),
+        ..Created::default()
+    }))
 }
 
 /// The files of one certificate.

@@ -1,13 +1,10 @@
 //! `certkit serve`: settings, certificates and application are settled, then the server runs until it is told to stop.
 
-mod acme;
-mod certificates;
 mod descriptors;
 mod discover;
-mod localhost;
 mod settings;
 mod start_page;
-mod words;
+pub(crate) mod words;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -17,10 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
 
-use self::acme::Keepers;
-use self::certificates::Files;
 use self::discover::Found;
-use self::localhost::Localhost;
 use self::settings::Settings;
 use self::words::Identity;
 use super::{Context, Result};
@@ -31,11 +25,14 @@ use crate::finding::{Code, Finding};
 use crate::operands::ca_lookup::trust_local_ca;
 use crate::render::Talk;
 use crate::report::{Failure, Outcome, Report};
-use crate::serve::address::{ListenAddress, Place, Scheme};
+use crate::serve::address::{Endpoint, ListenAddress, Scheme};
 use crate::serve::config::{AccessLogTarget, Root};
 use crate::serve::shutdown::{Phase, ShutdownSender};
 use crate::serve::worker::Application;
 use crate::serve::{Certificates, Observer, Server};
+use crate::sources::acme::{self, Keepers};
+use crate::sources::files::Files;
+use crate::sources::localhost::Localhost;
 use crate::tls::{CertificateSet, CertificateSource, policy};
 use crate::x509::{Certificate, CertifiedKey, SubjectAltName};
 
@@ -172,7 +169,10 @@ fn loading(found: &Found) -> String {
 
 /// Where nobody but this machine can look.
 fn default_listener() -> ListenAddress {
-    ListenAddress { scheme: Scheme::Https, place: Place::Tcp { host: "127.0.0.1".to_owned(), port: 8443 } }
+    ListenAddress {
+        scheme: Scheme::Https,
+        endpoint: Endpoint::Tcp { host: "127.0.0.1".to_owned(), port: 8443 },
+    }
 }
 
 fn say_start(talk: &Talk, what: &str, addresses: &[ListenAddress], identity: &Identity) {

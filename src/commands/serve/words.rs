@@ -3,23 +3,23 @@
 use std::io;
 
 use super::discover::{Found, describe};
-use super::localhost::word;
 use crate::finding::{Code, Finding, Location};
 use crate::report::Failure;
-use crate::serve::address::{ListenAddress, Place, Scheme};
+use crate::serve::address::{Endpoint, ListenAddress, Scheme};
 use crate::serve::config::{Root, ServeConfig};
 use crate::serve::worker::StartError;
 use crate::serve::{self};
+use crate::sources::localhost::word;
 use crate::sys::fs::plain;
 use std::path::PathBuf;
 
 /// Under which name clients reach the server, and what they must trust.
 #[derive(Debug, Default)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     /// A name of the first certificate.
-    pub(super) name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The CA of one's own that it comes from.
-    pub(super) ca: Option<PathBuf>,
+    pub(crate) ca: Option<PathBuf>,
 }
 
 /// The lines that say what is served, and by whom it was chosen.
@@ -54,8 +54,8 @@ pub(super) fn places(addresses: &[ListenAddress], identity: &Identity) -> Vec<St
 }
 
 fn url(address: &ListenAddress, identity: &Identity) -> String {
-    match (&address.place, address.scheme) {
-        (Place::Tcp { port, .. }, Scheme::Https | Scheme::Http) => {
+    match (&address.endpoint, address.scheme) {
+        (Endpoint::Tcp { port, .. }, Scheme::Https | Scheme::Http) => {
             let name = host(address, identity);
             let default = if address.scheme == Scheme::Https { 443 } else { 80 };
             let port = if *port == default { String::new() } else { format!(":{port}") };
@@ -72,11 +72,11 @@ fn host(address: &ListenAddress, identity: &Identity) -> String {
     {
         return name.clone();
     }
-    match &address.place {
-        Place::Tcp { host, .. } if host.is_empty() => "localhost".to_owned(),
-        Place::Tcp { host, .. } if host.contains(':') => format!("[{host}]"),
-        Place::Tcp { host, .. } => host.clone(),
-        Place::Unix(_) => "localhost".to_owned(),
+    match &address.endpoint {
+        Endpoint::Tcp { host, .. } if host.is_empty() => "localhost".to_owned(),
+        Endpoint::Tcp { host, .. } if host.contains(':') => format!("[{host}]"),
+        Endpoint::Tcp { host, .. } => host.clone(),
+        Endpoint::Unix(_) => "localhost".to_owned(),
     }
 }
 
@@ -88,9 +88,9 @@ pub(super) fn next(addresses: &[ListenAddress], identity: &Identity) -> Option<S
         Scheme::Uwsgi => 2,
     })?;
     if address.scheme == Scheme::Uwsgi {
-        let place = match &address.place {
-            Place::Tcp { .. } => address.place.to_string(),
-            Place::Unix(path) => format!("unix:{}", path.display()),
+        let place = match &address.endpoint {
+            Endpoint::Tcp { .. } => address.endpoint.to_string(),
+            Endpoint::Unix(path) => format!("unix:{}", path.display()),
         };
         return Some(format!("in nginx: location / {{ include uwsgi_params; uwsgi_pass {place}; }}"));
     }
@@ -99,9 +99,9 @@ pub(super) fn next(addresses: &[ListenAddress], identity: &Identity) -> Option<S
         command += &format!(" --cacert {}", word(ca));
     }
     let name = host(address, identity);
-    match &address.place {
-        Place::Unix(path) => command += &format!(" --unix-socket {}", word(path)),
-        Place::Tcp { host, port }
+    match &address.endpoint {
+        Endpoint::Unix(path) => command += &format!(" --unix-socket {}", word(path)),
+        Endpoint::Tcp { host, port }
             if address.scheme == Scheme::Https && name != "localhost" && *host != name =>
         {
             let to = match host.as_str() {
@@ -111,11 +111,11 @@ pub(super) fn next(addresses: &[ListenAddress], identity: &Identity) -> Option<S
             };
             command += &format!(" --resolve {name}:{port}:{to}");
         }
-        Place::Tcp { .. } => {}
+        Endpoint::Tcp { .. } => {}
     }
-    let url = match &address.place {
-        Place::Tcp { .. } => url(address, identity),
-        Place::Unix(_) => format!("{}://{name}/", address.scheme.as_str()),
+    let url = match &address.endpoint {
+        Endpoint::Tcp { .. } => url(address, identity),
+        Endpoint::Unix(_) => format!("{}://{name}/", address.scheme.as_str()),
     };
     Some(format!("{command} {url}"))
 }
@@ -149,18 +149,18 @@ pub(super) fn cannot_start(error: serve::Error) -> Failure {
 
 fn cannot_bind(address: &ListenAddress, source: &io::Error) -> Finding {
     let finding = |code, reason: &str| Finding::error(code, format!("cannot listen on {address}: {reason}"));
-    match (source.kind(), &address.place) {
-        (io::ErrorKind::AddrInUse, Place::Tcp { port, .. }) => {
+    match (source.kind(), &address.endpoint) {
+        (io::ErrorKind::AddrInUse, Endpoint::Tcp { port, .. }) => {
             finding(Code::AddressInUse, "another program listens there")
                 .fix(format!("see which one: ss -ltnp 'sport = :{port}'; stop it, or name another port with --listen"))
         }
-        (io::ErrorKind::AddrInUse, Place::Unix(path)) => {
+        (io::ErrorKind::AddrInUse, Endpoint::Unix(path)) => {
             finding(Code::AddressInUse, "another program listens there")
                 .fix(format!("see which one: ss -lxp src {}; stop it, or name another path", path.display()))
         }
         (io::ErrorKind::AlreadyExists, _) => finding(Code::OutputExists, "there is a file of that name, and no socket")
             .fix("name another path with --listen"),
-        (io::ErrorKind::PermissionDenied, Place::Tcp { port: 1..1024, .. }) => {
+        (io::ErrorKind::PermissionDenied, Endpoint::Tcp { port: 1..1024, .. }) => {
             finding(Code::Permission, "ports below 1024 are for root").fix(
                 "name a port from 1024 on, or allow it to this program: sudo setcap cap_net_bind_service=+ep $(command -v certkit)",
             )

@@ -99,7 +99,7 @@ impl Part {
             (Self::TrailerLineFeed { trailers }, b'\n') => {
                 Self::TrailerStart { trailers: trailers.longer(limits)? }
             }
-            _ => return Err(Rejection::Malformed("a chunked body is broken")),
+            _ => return Err(Rejection::Malformed("the chunked body is malformed")),
         };
         Ok(Some(next))
     }

@@ -49,7 +49,7 @@ impl Head {
             // RFC 9112 section 2.2 allows a lone LF as line end; servers differ, so it is refused.
             let line = line
                 .strip_suffix(b"\r\n")
-                .ok_or(Rejection::Malformed("a line ends without carriage return"))?;
+                .ok_or(Rejection::Malformed("a line ends without a carriage return"))?;
             (self.line_start, self.scanned) = (end, end);
             if !self.started {
                 // RFC 9112 section 2.2: at least one empty line before the request line should be ignored.
@@ -96,12 +96,12 @@ impl Framing {
         if name.eq_ignore_ascii_case(b"content-length") {
             let length = content_length(value.trim_ascii())?;
             if self.content_length.is_some_and(|first| first != length) {
-                return Err(Rejection::Malformed("two Content-Length fields differ"));
+                return Err(Rejection::Malformed("the Content-Length fields differ"));
             }
             self.content_length = Some(length);
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             if self.chunked {
-                return Err(Rejection::Malformed("Transfer-Encoding is there twice"));
+                return Err(Rejection::Malformed("there are two Transfer-Encoding fields"));
             }
             transfer_encoding(value.trim_ascii())?;
             self.chunked = true;
@@ -113,10 +113,10 @@ impl Framing {
     fn finish(&self) -> Result<(), Rejection> {
         match self {
             Self { chunked: true, content_length: Some(_), .. } => {
-                Err(Rejection::Malformed("both Content-Length and Transfer-Encoding"))
+                Err(Rejection::Malformed("there are both Content-Length and Transfer-Encoding"))
             }
             Self { chunked: true, http10: true, .. } => {
-                Err(Rejection::Malformed("Transfer-Encoding in an HTTP/1.0 request"))
+                Err(Rejection::Malformed("HTTP/1.0 does not allow Transfer-Encoding"))
             }
             _ => Ok(()),
         }
@@ -154,15 +154,15 @@ fn request_line(line: &[u8]) -> Result<bool, Rejection> {
         _ => return Err(malformed),
     };
     if method == b"CONNECT" {
-        return Err(Rejection::NotImplemented("this server makes no tunnels"));
+        return Err(Rejection::NotImplemented("CONNECT is not supported"));
     }
     // A fragment never belongs into a target; hyper would cut it off silently.
     if target.iter().any(|&byte| byte.is_ascii_control() || byte == b'#') {
-        return Err(Rejection::Malformed("the target has a character that does not belong there"));
+        return Err(Rejection::Malformed("the target contains an invalid character"));
     }
     // Bytes above ASCII do not belong there either, but where they are UTF-8 everybody takes them for the same.
     if std::str::from_utf8(target).is_err() {
-        return Err(Rejection::Malformed("the target is no text"));
+        return Err(Rejection::Malformed("the target is not valid text"));
     }
     match target {
         [b'/', ..] => Ok(http10),
@@ -182,15 +182,15 @@ fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Rejection> {
     if matches!(line.first(), Some(b' ' | b'\t')) {
         return Err(Rejection::Malformed("a header line begins with whitespace"));
     }
-    let colon = memchr(b':', line).ok_or(Rejection::Malformed("a header line without a colon"))?;
+    let colon = memchr(b':', line).ok_or(Rejection::Malformed("a header line has no colon"))?;
     let (name, value) = line.split_at(colon);
     if name.is_empty() || !name.iter().copied().all(is_token) {
-        return Err(Rejection::Malformed("a header name has a character that does not belong there"));
+        return Err(Rejection::Malformed("a header name contains an invalid character"));
     }
     let value = value.get(1..).unwrap_or_default();
     // No early exit: this way the compiler makes a vector loop of it.
     if value.iter().fold(false, |bad, &byte| bad | !is_field_byte(byte)) {
-        return Err(Rejection::Malformed("a header value has a control character"));
+        return Err(Rejection::Malformed("a header value contains a control character"));
     }
     Ok((name, value))
 }
@@ -222,7 +222,7 @@ fn transfer_encoding(value: &[u8]) -> Result<(), Rejection> {
     let mut codings = value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii).peekable();
     let is_known = |coding: &[u8]| KNOWN.iter().any(|known| coding.eq_ignore_ascii_case(known));
     if codings.peek().is_some_and(|first| is_known(first)) {
-        return Err(Rejection::NotImplemented("no transfer coding but chunked"));
+        return Err(Rejection::NotImplemented("only the transfer coding `chunked` is supported"));
     }
     Err(Rejection::Malformed("Transfer-Encoding is not `chunked`"))
 }

@@ -58,13 +58,13 @@ pub enum Rejection {
     #[error("the request line is too long")]
     TargetTooLong,
     /// The head has too many bytes or fields.
-    #[error("the request's header fields are too large")]
+    #[error("the request header fields are too large")]
     HeadTooLarge,
     /// A transfer coding other than chunked, or a method that asks for a tunnel.
     #[error("not implemented: {0}")]
     NotImplemented(&'static str),
     /// A version that is not HTTP/1.
-    #[error("only HTTP/1.0 and HTTP/1.1 are spoken here")]
+    #[error("only HTTP/1.0 and HTTP/1.1 are supported")]
     Version,
 }
 

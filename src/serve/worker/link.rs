@@ -5,9 +5,7 @@
 //! thread's claim says which request died with it. What a thread that is busy could not say itself comes over its
 //! worker's control stream ([`listen`]).
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -20,39 +18,15 @@ use tokio::net::unix::OwnedReadHalf;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, watch};
 
+use super::claims::Claims;
 use super::frame::{Frame, FrameReader, PIECE_LIMIT, body_head, client_gone};
+use super::pool_state::PoolState;
 use super::response::{self, PieceSender, ResponseBody, Violation};
-use super::supervisor::Shared;
 use super::{CallError, RequestBody};
-
-/// Where a worker's threads write which request they are running: 8 bytes each, little endian.
-pub(super) struct Claims {
-    file: File,
-    threads: usize,
-}
-
-impl Claims {
-    pub(super) fn new(file: File, threads: usize) -> Self {
-        Self { file, threads }
-    }
-
-    /// The newest request that a thread has begun, which may be answered already; 0 if it has begun none.
-    pub(super) fn of(&self, slot: usize) -> u64 {
-        let mut bytes = [0; 8];
-        // Reading a memory file does not fail; if it did, the request would count as not begun.
-        let _ = self.file.read_exact_at(&mut bytes, 8 * slot as u64);
-        u64::from_le_bytes(bytes)
-    }
-
-    /// The claims of all threads.
-    pub(super) fn all(&self) -> impl Iterator<Item = u64> {
-        (0..self.threads).map(|slot| self.of(slot))
-    }
-}
 
 /// One worker thread's stream.
 pub(super) struct Link {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<PoolState>,
     pub(super) stream: UnixStream,
     pub(super) claims: Arc<Claims>,
     /// The thread's number in its process.
@@ -70,7 +44,7 @@ impl Link {
         let mut lane =
             Lane { shared: &self.shared, frames: FrameReader::new(reader), writer, exchange: None };
         if let Err(error) = lane.serve().await {
-            tracing::error!("a worker spoke nonsense and is killed: {error}");
+            tracing::error!("protocol error from a worker; killing it: {error}");
             self.kill.notify_one();
             // Only a dead worker begins no more requests.
             while lane.frames.discard().await {}
@@ -84,18 +58,18 @@ impl Link {
 /// Hands on what comes over the control stream of a loaded worker until it dies: answers that are finished and requests
 /// that are not begun, of threads that were asked for them. Dropping `_ended` tells the worker's links.
 pub(super) async fn listen(
-    shared: Arc<Shared>,
+    shared: Arc<PoolState>,
     control: OwnedReadHalf,
     kill: Arc<Notify>,
     _ended: watch::Sender<()>,
 ) {
     let mut frames = FrameReader::new(control);
-    let delivered: Result<(), Nonsense> = async {
+    let delivered: Result<(), ProtocolError> = async {
         while let Some(frame) = frames.next().await? {
-            match Frame::parse(frame).ok_or(Nonsense::Frame)? {
+            match Frame::parse(frame).ok_or(ProtocolError::Frame)? {
                 Frame::Answers(list) => deliver(&shared, &list)?,
                 Frame::NotBegun(id) => shared.queue().not_begun(id),
-                _ => return Err(Nonsense::Frame),
+                _ => return Err(ProtocolError::Frame),
             }
             shared.send_waiting();
         }
@@ -103,14 +77,14 @@ pub(super) async fn listen(
     }
     .await;
     if let Err(error) = delivered {
-        tracing::error!("a worker spoke nonsense and is killed: {error}");
+        tracing::error!("protocol error from a worker; killing it: {error}");
         kill.notify_one();
         while frames.discard().await {}
     }
 }
 
 /// Hands on whole answers.
-fn deliver(shared: &Shared, list: &Bytes) -> Result<(), Nonsense> {
+fn deliver(shared: &PoolState, list: &Bytes) -> Result<(), ProtocolError> {
     let now = Instant::now();
     response::read_answers(list, |answer| {
         let mut queue = shared.queue();
@@ -127,12 +101,12 @@ fn deliver(shared: &Shared, list: &Bytes) -> Result<(), Nonsense> {
     Ok(())
 }
 
-/// Why a worker is not listened to any more.
+/// Why a worker is killed: it does not keep to the protocol.
 #[derive(Debug, thiserror::Error)]
-enum Nonsense {
+enum ProtocolError {
     #[error(transparent)]
     Answer(#[from] Violation),
-    #[error("a frame that is none, or at the wrong time")]
+    #[error("a malformed or unexpected frame")]
     Frame,
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -140,7 +114,7 @@ enum Nonsense {
 
 /// The halves of the stream, and the one request of the thread that is more than a whole answer.
 struct Lane<'a, R, W> {
-    shared: &'a Shared,
+    shared: &'a PoolState,
     frames: FrameReader<R>,
     writer: W,
     exchange: Option<Exchange>,
@@ -169,7 +143,7 @@ where
     W: AsyncWrite + Unpin,
 {
     /// Handles frames until the stream ends.
-    async fn serve(&mut self) -> Result<(), Nonsense> {
+    async fn serve(&mut self) -> Result<(), ProtocolError> {
         loop {
             let frame = match self.frames.buffered()? {
                 Some(frame) => frame,
@@ -182,7 +156,7 @@ where
                     }
                 }
             };
-            match Frame::parse(frame).ok_or(Nonsense::Frame)? {
+            match Frame::parse(frame).ok_or(ProtocolError::Frame)? {
                 Frame::Answers(list) => self.answers(&list)?,
                 Frame::Head(id, head) => self.head(id, &head)?,
                 Frame::Data(id, piece) => self.piece(id, piece).await?,
@@ -203,7 +177,7 @@ where
     }
 
     /// The next frame. Meanwhile it is noticed when the client of a streamed answer goes away.
-    async fn next(&mut self) -> Result<Option<Bytes>, Nonsense> {
+    async fn next(&mut self) -> Result<Option<Bytes>, ProtocolError> {
         loop {
             let Some(Exchange { id, answer: Some(answer), gone: false, .. }) = &self.exchange else {
                 return Ok(self.frames.next().await?);
@@ -217,20 +191,20 @@ where
     }
 
     /// Whole answers.
-    fn answers(&mut self, list: &Bytes) -> Result<(), Nonsense> {
+    fn answers(&mut self, list: &Bytes) -> Result<(), ProtocolError> {
         if let Some(exchange) = self.exchange.take()
             && exchange.answer.is_some()
         {
-            return Err(Nonsense::Frame);
+            return Err(ProtocolError::Frame);
         }
         deliver(self.shared, list)
     }
 
     /// The head of a streamed answer.
-    fn head(&mut self, id: u64, head: &Bytes) -> Result<(), Nonsense> {
+    fn head(&mut self, id: u64, head: &Bytes) -> Result<(), ProtocolError> {
         let exchange = self.exchange(id)?;
         if exchange.answer.is_some() {
-            return Err(Nonsense::Frame);
+            return Err(ProtocolError::Frame);
         }
         let (sender, body) = ResponseBody::channel();
         let response = response::read_head(head)?.map(|()| body);
@@ -243,7 +217,7 @@ where
     }
 
     /// A piece of a streamed answer; waits for room.
-    async fn piece(&mut self, id: u64, piece: Bytes) -> Result<(), Nonsense> {
+    async fn piece(&mut self, id: u64, piece: Bytes) -> Result<(), ProtocolError> {
         match &self.exchange {
             Some(Exchange { id: current, answer: Some(answer), gone, .. }) if *current == id => {
                 if *gone {
@@ -262,14 +236,14 @@ where
                     }
                 }
             }
-            _ => return Err(Nonsense::Frame),
+            _ => return Err(ProtocolError::Frame),
         }
         self.tell_gone(id).await;
         Ok(())
     }
 
     /// The application failed, or stopped because its client is gone.
-    fn failed(&mut self, id: u64) -> Result<(), Nonsense> {
+    fn failed(&mut self, id: u64) -> Result<(), ProtocolError> {
         // Dropping the sender without an end breaks a begun answer.
         self.exchange(id)?;
         if let Some(reply) = self.finish(id) {
@@ -279,7 +253,7 @@ where
     }
 
     /// Sends a piece of the request's body; false if the worker died in the meantime.
-    async fn pull(&mut self, id: u64, limit: usize) -> Result<bool, Nonsense> {
+    async fn pull(&mut self, id: u64, limit: usize) -> Result<bool, ProtocolError> {
         let shared = self.shared;
         let exchange = self.exchange(id)?;
         if exchange.body.is_none() {
@@ -304,7 +278,7 @@ where
             },
             more = self.frames.more() => match more? {
                 // It has asked and can only wait.
-                true => return Err(Nonsense::Frame),
+                true => return Err(ProtocolError::Frame),
                 false => return Ok(false),
             },
         }
@@ -319,13 +293,13 @@ where
     }
 
     /// The thread's exchange, which must be of this request, or begins now.
-    fn exchange(&mut self, id: u64) -> Result<&mut Exchange, Nonsense> {
+    fn exchange(&mut self, id: u64) -> Result<&mut Exchange, ProtocolError> {
         // The answer of one that only asked for its body may have come over the control stream.
         let is_over = |exchange: &mut Exchange| exchange.id != id && exchange.answer.is_none();
         self.exchange.take_if(is_over);
         match self.exchange.get_or_insert_with(|| Exchange::new(id)) {
             exchange if exchange.id == id => Ok(exchange),
-            _ => Err(Nonsense::Frame),
+            _ => Err(ProtocolError::Frame),
         }
     }
 

@@ -11,14 +11,18 @@
 //! | `frame` | the frames on a worker thread's stream, as bytes |
 //! | `link` | one worker thread's stream: answers, streamed bodies, bodies that are asked for |
 //! | `response` | a worker's answer to a [`http::Response`], checked |
+//! | `claims` | which request each thread is running |
+//! | `pool_state` | what links and supervisors share: the queue, the living workers, stopping |
 //! | `process` | finding the interpreter, starting a worker |
 //! | `supervisor` | a worker's life: load, serve, die, start again; stopping |
 //!
 //! `python/certkit_worker.py` is the other side, and its first lines are the description of what goes over the wire.
 //! Everything runs on whatever tokio runtime [`WorkerPool::start`] is called on; one thread is enough.
 
+mod claims;
 mod frame;
 mod link;
+mod pool_state;
 mod process;
 mod queue;
 mod response;
@@ -38,8 +42,8 @@ use tokio::sync::oneshot;
 
 pub use response::ResponseBody;
 
+use pool_state::PoolState;
 use queue::Call;
-use supervisor::Shared;
 
 /// A request's body as it comes from the client. An `Err` means that it will never be complete.
 pub type RequestBody = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>;
@@ -110,11 +114,11 @@ pub struct WorkerRequest {
     pub rest: Option<RequestBody>,
 }
 
-/// Why the application cannot be served.
+/// Why the workers cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// There is no interpreter to run.
+    /// The interpreter cannot be run.
     #[error("cannot run the Python interpreter {}: {fault}", .program.display())]
     Interpreter {
         /// The interpreter that was chosen.
@@ -123,13 +127,13 @@ pub enum StartError {
         fault: InterpreterFault,
     },
     /// The application did not load.
-    #[error("the application did not load\n{traceback}")]
+    #[error("the application failed to load\n{traceback}")]
     Application {
         /// Python's traceback.
         traceback: String,
     },
     /// The worker ended while it loaded the application, and said nothing.
-    #[error("{} ended before it had loaded the application: {status}", .program.display())]
+    #[error("{} ended while loading the application: {status}", .program.display())]
     Ended {
         /// The interpreter.
         program: PathBuf,
@@ -160,10 +164,10 @@ pub enum StartError {
 #[non_exhaustive]
 pub enum InterpreterFault {
     /// No such file, or none on the PATH, or it may not be run.
-    #[error("no such program")]
+    #[error("not found, or not executable")]
     NotFound,
     /// It is older than [`OLDEST_PYTHON`].
-    #[error("it is Python {version}, and at least {OLDEST_PYTHON} is needed")]
+    #[error("it is Python {version}; at least {OLDEST_PYTHON} is needed")]
     TooOld {
         /// Its version, such as `3.6.15`.
         version: String,
@@ -177,8 +181,8 @@ pub const OLDEST_PYTHON: &str = "3.8";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
-    /// The worker died, or spoke nonsense and was killed, while it ran this request.
-    #[error("the worker died while it ran the request")]
+    /// The worker died while it ran this request, or was killed for a protocol error.
+    #[error("the worker died while it handled the request")]
     Died,
     /// The application raised before any output; its traceback is on standard error.
     #[error("the application failed")]
@@ -187,10 +191,10 @@ pub enum CallError {
     #[error("the server is stopping")]
     Stopped,
     /// The variables alone are larger than a message can be.
-    #[error("the request's header fields are too large")]
+    #[error("the request header fields are too large")]
     TooLarge,
     /// No worker can load the application any more, or too many requests wait already.
-    #[error("no worker is there to run the request")]
+    #[error("no worker is available")]
     Unavailable,
 }
 
@@ -211,7 +215,7 @@ impl CallError {
 /// When the process ends without [`stop`](Self::stop), even by `kill -9`, the workers notice and end at once.
 #[derive(Clone)]
 pub struct WorkerPool {
-    shared: Arc<Shared>,
+    shared: Arc<PoolState>,
 }
 
 impl WorkerPool {

@@ -20,7 +20,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
-use super::link::Claims;
+use super::claims::Claims;
 use super::{Application, InterpreterFault, StartError, WorkerConfig};
 
 const PROGRAM: &str = include_str!("../../../python/certkit_worker.py");

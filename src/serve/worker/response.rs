@@ -29,10 +29,10 @@ static ROOM: Semaphore = Semaphore::const_new(32 << 20);
 /// An `Err` means that the application broke off: the client's message must visibly break. Dropping the body means
 /// that the client is gone: the application is stopped and its iterable closed.
 #[derive(Debug)]
-pub struct ResponseBody(Kind);
+pub struct ResponseBody(BodySource);
 
 #[derive(Debug)]
-enum Kind {
+enum BodySource {
     Whole(Bytes),
     /// An empty piece is the end; the end of the channel without one is an answer that broke off.
     Stream(mpsc::Receiver<Bytes>),
@@ -46,7 +46,7 @@ impl ResponseBody {
 
     fn channel_in(room: &'static Semaphore) -> (PieceSender, Self) {
         let (pieces, receiver) = mpsc::channel(BUFFERED_PIECES);
-        (PieceSender { pieces, room }, Self(Kind::Stream(receiver)))
+        (PieceSender { pieces, room }, Self(BodySource::Stream(receiver)))
     }
 }
 
@@ -141,31 +141,31 @@ impl http_body::Body for ResponseBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let piece = match &mut self.0 {
-            Kind::Whole(body) => std::mem::take(body),
-            Kind::Stream(pieces) => match ready!(pieces.poll_recv(context)) {
+            BodySource::Whole(body) => std::mem::take(body),
+            BodySource::Stream(pieces) => match ready!(pieces.poll_recv(context)) {
                 Some(piece) => piece,
                 None => {
-                    self.0 = Kind::Whole(Bytes::new());
+                    self.0 = BodySource::Whole(Bytes::new());
                     let error = io::Error::other("the application did not finish its answer");
                     return Poll::Ready(Some(Err(error)));
                 }
             },
         };
         if piece.is_empty() {
-            self.0 = Kind::Whole(piece);
+            self.0 = BodySource::Whole(piece);
             return Poll::Ready(None);
         }
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.0, Kind::Whole(body) if body.is_empty())
+        matches!(&self.0, BodySource::Whole(body) if body.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Kind::Whole(body) => SizeHint::with_exact(body.len() as u64),
-            Kind::Stream(_) => SizeHint::default(),
+            BodySource::Whole(body) => SizeHint::with_exact(body.len() as u64),
+            BodySource::Stream(_) => SizeHint::default(),
         }
     }
 }
@@ -175,15 +175,15 @@ impl http_body::Body for ResponseBody {
 pub(super) enum Violation {
     #[error(transparent)]
     Marshal(#[from] marshal::Error),
-    #[error("a request id that is not 8 bytes long")]
+    #[error("the request id is not 8 bytes long")]
     BadId,
-    #[error("{0:?} is no status")]
+    #[error("invalid status {0:?}")]
     BadStatus(String),
-    #[error("{0:?} is no header that an application may send")]
+    #[error("invalid header {0:?}")]
     BadHeader(String),
     #[error("too many headers")]
     TooManyHeaders,
-    #[error("the Content-Length is not the body's")]
+    #[error("the Content-Length differs from the length of the body")]
     BadLength,
 }
 
@@ -216,7 +216,7 @@ impl Answer {
                 }
             }
         }
-        Ok(head.map(|()| ResponseBody(Kind::Whole(body))))
+        Ok(head.map(|()| ResponseBody(BodySource::Whole(body))))
     }
 }
 

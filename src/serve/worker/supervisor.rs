@@ -4,21 +4,17 @@
 //! after pauses that double, until one has lived for a while. What dead workers had begun is answered with an error
 //! by their links; what they had taken from the queue and not begun is found by looking at the living ones' claims.
 
-use std::ops::RangeInclusive;
-use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rustix::net::{RecvFlags, SendFlags};
-use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::{Notify, oneshot, watch};
-use tokio::task::JoinHandle;
 
-use super::link::{Claims, Link, listen};
+use super::link::{Link, listen};
+use super::pool_state::{LiveWorker, PoolState, lock};
 use super::process::{Launch, Process, queue_pair};
-use super::queue::{Call, Queue};
-use super::{CallError, StartError, WorkerConfig};
+use super::queue::Queue;
+use super::{StartError, WorkerConfig};
 
 /// The pauses before starting a worker again double from the first to the last...
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -27,54 +23,12 @@ const LAST_PAUSE: Duration = Duration::from_secs(10);
 const LONG_LIFE: Duration = Duration::from_secs(10);
 /// A worker claims a request some microseconds after it took it from the queue; this is ample even on a busy machine.
 const CLAIMED_BY_NOW: Duration = Duration::from_millis(100);
-/// What workers are given at least to leave, after everything is finished or given up.
-const LEAVE: Duration = Duration::from_millis(500);
-
-/// What the pool, its links and its supervisors have in common.
-pub(super) struct Shared {
-    pub(super) config: WorkerConfig,
-    launch: Launch,
-    queue: Mutex<Queue>,
-    /// The front's end of the queue; closing it tells workers to leave.
-    writer: Mutex<Option<OwnedFd>>,
-    /// The workers' end: what is in it was begun by nobody.
-    reader: OwnedFd,
-    /// There is something new in the queue.
-    wake: Notify,
-    /// The living workers, by their numbers.
-    living: Mutex<Vec<Option<Living>>>,
-    /// Links that wait for a slow client, with answers of later requests perhaps unread behind its own.
-    pub(super) stalled: AtomicUsize,
-    stopping: AtomicBool,
-    /// At the last attempt to start a worker again the application did not load.
-    unloadable: AtomicBool,
-    /// When workers must be gone; `None` while they are wanted.
-    leave_by: watch::Sender<Option<Instant>>,
-    tasks: Mutex<Vec<JoinHandle<()>>>,
-}
-
-/// What the pool needs to know of a worker that serves.
-struct Living {
-    claims: Arc<Claims>,
-    /// Closing it ends the worker at once.
-    control: OwnedWriteHalf,
-}
-
-impl Living {
-    /// Asks the thread that runs requests of this message for what need not wait. False if there is none.
-    fn ask(&self, message: &RangeInclusive<u64>) -> bool {
-        let Some(slot) = self.claims.all().position(|claim| message.contains(&claim)) else { return false };
-        // A few bytes; if there is no room for them, the worker's watcher is busy, and is asked later.
-        let word = u32::try_from(slot).unwrap_or(u32::MAX).to_le_bytes();
-        self.control.try_write(&word).is_ok()
-    }
-}
 
 /// Starts the workers and waits until all have loaded the application.
 ///
 /// # Errors
 /// That of the first one that has not; the others are killed.
-pub(super) async fn start(mut config: WorkerConfig) -> Result<Arc<Shared>, StartError> {
+pub(super) async fn start(mut config: WorkerConfig) -> Result<Arc<PoolState>, StartError> {
     config.workers = config.workers.max(1);
     config.threads = config.threads.max(1);
     let workers = config.workers;
@@ -82,7 +36,7 @@ pub(super) async fn start(mut config: WorkerConfig) -> Result<Arc<Shared>, Start
     let reader_for_workers =
         reader.try_clone().map_err(|source| StartError::Io { action: "start a worker".into(), source })?;
     let launch = Launch::new(&config, reader_for_workers)?;
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(PoolState {
         queue: Mutex::new(Queue::new(config.threads)),
         config,
         launch,
@@ -115,103 +69,8 @@ pub(super) async fn start(mut config: WorkerConfig) -> Result<Arc<Shared>, Start
     Ok(shared)
 }
 
-impl Shared {
-    pub(super) fn queue(&self) -> MutexGuard<'_, Queue> {
-        lock(&self.queue)
-    }
-
-    /// Takes a request; it is sent as soon as the tasks that are ready now have run, so that theirs can join it.
-    pub(super) fn submit(&self, call: Call) -> Result<(), CallError> {
-        if self.stopping.load(Ordering::Relaxed) {
-            return Err(CallError::Stopped);
-        }
-        let mut queue = self.queue();
-        if !queue.has_workers() && self.unloadable.load(Ordering::Relaxed) {
-            return Err(CallError::Unavailable);
-        }
-        queue.push(call)?;
-        drop(queue);
-        self.wake.notify_one();
-        Ok(())
-    }
-
-    /// Sends what waits, as far as the rules allow, and has [`send_on`] look after the rest.
-    pub(super) fn send_waiting(&self) {
-        if self.send() {
-            self.wake.notify_one();
-        }
-    }
-
-    /// Sends what waits, as far as the rules allow. True if time alone may change something: requests still wait, or
-    /// there is a new bundle.
-    fn send(&self) -> bool {
-        let writer = lock(&self.writer);
-        let Some(writer) = writer.as_ref() else { return false };
-        let mut queue = self.queue();
-        let before = queue.next_id();
-        while let Some((first, message)) = queue.next_message(Instant::now()) {
-            if let Err(error) = rustix::net::send(writer, message, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
-            {
-                // Full of large messages: the next answer makes room.
-                if error != rustix::io::Errno::AGAIN {
-                    tracing::error!("cannot send a request to the workers: {error}");
-                }
-                queue.take_back(first);
-                return false;
-            }
-        }
-        queue.has_waiting() || queue.next_id() > before + 1
-    }
-
-    /// Asks workers for what need not wait of bundles that take long.
-    fn ask_overdue(&self) {
-        let living = lock(&self.living);
-        self.queue().overdue(Instant::now(), |message| living.iter().flatten().any(|one| one.ask(&message)));
-    }
-
-    /// A worker thread has died with this claim, and everything it had sent is delivered.
-    pub(super) fn lost(&self, claim: u64) {
-        self.queue().lost(claim);
-        self.send_waiting();
-    }
-
-    /// Lets running requests finish until then, and ends the workers.
-    pub(super) async fn stop(&self, deadline: Instant) {
-        self.stopping.store(true, Ordering::Relaxed);
-        while !self.queue().is_idle() && Instant::now() < deadline {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        self.leave(deadline.max(Instant::now() + LEAVE)).await;
-    }
-
-    /// Ends all tasks and with them all workers.
-    async fn leave(&self, by: Instant) {
-        self.stopping.store(true, Ordering::Relaxed);
-        lock(&self.writer).take();
-        self.leave_by.send_replace(Some(by));
-        let tasks = std::mem::take(&mut *lock(&self.tasks));
-        for task in tasks {
-            let _ = task.await;
-        }
-        self.queue().fail_all(CallError::Stopped);
-    }
-
-    /// No worker is left and none can be started: nothing waits for nothing.
-    fn give_up_if_alone(&self) {
-        self.unloadable.store(true, Ordering::Relaxed);
-        let mut queue = self.queue();
-        if queue.has_workers() {
-            return;
-        }
-        while rustix::net::recv(&self.reader, &mut [0u8; 1], RecvFlags::DONTWAIT)
-            .is_ok_and(|(_, got)| got > 0)
-        {}
-        queue.fail_all(CallError::Unavailable);
-    }
-}
-
 /// Sends new requests, and looks again when time alone makes room.
-async fn send_on(shared: Arc<Shared>) {
+async fn send_on(shared: Arc<PoolState>) {
     let mut leave_by = shared.leave_by.subscribe();
     loop {
         let now = Instant::now();
@@ -234,7 +93,7 @@ async fn send_on(shared: Arc<Shared>) {
 }
 
 /// Keeps one worker alive. `first` is told how its first start went; if badly, there is no second one.
-async fn supervise(shared: Arc<Shared>, number: usize, first: oneshot::Sender<Result<(), StartError>>) {
+async fn supervise(shared: Arc<PoolState>, number: usize, first: oneshot::Sender<Result<(), StartError>>) {
     let mut leave_by = shared.leave_by.subscribe();
     let mut first = Some(first);
     let mut pause = Duration::ZERO;
@@ -256,7 +115,7 @@ async fn supervise(shared: Arc<Shared>, number: usize, first: oneshot::Sender<Re
                 return;
             }
             (Err(error), None) => {
-                tracing::error!("worker {number} did not start again: {error}");
+                tracing::error!("worker {number} could not be restarted: {error}");
                 // A killed worker or a refusing system says nothing about the application: the next one may serve.
                 if !matches!(error, StartError::Ended { killed: true, .. } | StartError::Io { .. }) {
                     shared.give_up_if_alone();
@@ -270,7 +129,7 @@ async fn supervise(shared: Arc<Shared>, number: usize, first: oneshot::Sender<Re
                 if leave_by.borrow().is_some() {
                     return;
                 }
-                tracing::error!("worker {number} died ({status}); another is started");
+                tracing::error!("worker {number} died ({status}); starting another");
                 tokio::spawn(find_unbegun(shared.clone(), shared.queue().next_id()));
             }
         }
@@ -287,7 +146,7 @@ async fn supervise(shared: Arc<Shared>, number: usize, first: oneshot::Sender<Re
 
 /// Lets a loaded worker serve until it dies or must leave; says how it ended. It is reaped then.
 async fn live(
-    shared: &Arc<Shared>,
+    shared: &Arc<PoolState>,
     number: usize,
     process: Process,
     leave_by: &mut watch::Receiver<Option<Instant>>,
@@ -310,7 +169,7 @@ async fn live(
         tokio::spawn(link.run());
     }
     if let Some(place) = lock(&shared.living).get_mut(number) {
-        *place = Some(Living { claims, control });
+        *place = Some(LiveWorker { claims, control });
     }
     shared.unloadable.store(false, Ordering::Relaxed);
     shared.queue().worker_ready();
@@ -346,7 +205,7 @@ async fn live(
 /// and a moment later the living have claimed what they took, and what they had answered before is read, unless a
 /// slow client holds a link up. What is neither answered nor claimed then went with the dead, in the instant between
 /// taking and claiming.
-async fn find_unbegun(shared: Arc<Shared>, limit: u64) {
+async fn find_unbegun(shared: Arc<PoolState>, limit: u64) {
     let settled = || {
         shared.stalled.load(Ordering::Relaxed) == 0
             && rustix::io::ioctl_fionread(&shared.reader).is_ok_and(|bytes| bytes == 0)
@@ -363,9 +222,4 @@ async fn find_unbegun(shared: Arc<Shared>, limit: u64) {
         lock(&shared.living).iter().flatten().flat_map(|one| one.claims.all().collect::<Vec<_>>()).collect();
     shared.queue().take_back_unclaimed(limit, &claims);
     shared.send_waiting();
-}
-
-/// A lock whose holder panicked is still good: every change under these locks is complete in itself.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -19,7 +19,7 @@ use hickory_proto::rr::rdata::TXT;
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 
 use self::settings::Settings;
-use super::{Answer, Error, Kind, Solver};
+use super::{ChallengeAnswer, ChallengeKind, Error, Solver};
 
 /// Short, since the record lives for a minute.
 const TTL_SECONDS: u32 = 60;
@@ -61,7 +61,7 @@ impl Rfc2136 {
     async fn by_zone(
         &self,
         server: SocketAddr,
-        answers: &[Answer],
+        answers: &[ChallengeAnswer],
     ) -> Result<BTreeMap<Name, Records>, Error> {
         let mut zones = BTreeMap::<Name, Records>::new();
         for answer in answers {
@@ -143,11 +143,11 @@ impl Rfc2136 {
 
 #[async_trait]
 impl Solver for Rfc2136 {
-    fn kind(&self) -> Kind {
-        Kind::Dns01
+    fn kind(&self) -> ChallengeKind {
+        ChallengeKind::Dns01
     }
 
-    async fn present(&self, answers: &[Answer]) -> Result<(), Error> {
+    async fn present(&self, answers: &[ChallengeAnswer]) -> Result<(), Error> {
         let server = self.server().await?;
         let zones = self.by_zone(server, answers).await?;
         for (zone, records) in &zones {
@@ -159,7 +159,7 @@ impl Solver for Rfc2136 {
         Ok(())
     }
 
-    async fn withdraw(&self, answers: &[Answer]) -> Result<(), Error> {
+    async fn withdraw(&self, answers: &[ChallengeAnswer]) -> Result<(), Error> {
         let server = self.server().await?;
         for (zone, records) in self.by_zone(server, answers).await? {
             exchange::update(server, &self.settings.key, records.update(&zone, false)).await?;

@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use super::*;
 
-/// Answers with its process number; `/die` and others do as they are called.
+/// Answers with its process id; `/die` and other paths do what their name says.
 const PIDS: &str = "
 import os, sys, time
 def application(environ, start_response):
@@ -17,7 +17,7 @@ def application(environ, start_response):
         log.write('%s %s\\n' % (os.getpid(), path))
     if path == '/die':
         os._exit(3)
-    if path == '/nonsense':
+    if path == '/garbage':
         os.write(7, b'\\x05\\0\\0\\0Qabcd')
     if path == '/oversize':
         os.write(7, b'\\xff\\xff\\xff\\xff')
@@ -67,8 +67,8 @@ async fn applications_that_do_not_load() {
         ("def broken(:\n", "SyntaxError"),
         ("import sys\nsys.exit(3)\n", "SystemExit: 3"),
         ("import os\nos._exit(3)\n", "exit status: 3"),
-        ("app = print\n", "has no `application`, but `app`: write "),
-        ("application = 1\n", "cannot be called"),
+        ("app = print\n", "has no `application`, but it has `app`: name it as "),
+        ("application = 1\n", "which is not callable"),
     ];
     for (source, expected) in cases {
         let Some(error) = start_error(source, |config| config.workers = 2).await else { return };
@@ -93,7 +93,7 @@ async fn interpreters_that_do_not_run() {
     let folder = tempfile::tempdir().unwrap();
     let no_python =
         start_error("", |config| config.virtualenv = Some(folder.path().to_owned())).await.unwrap();
-    assert!(no_python.to_string().contains("bin/python: no such program"), "{no_python}");
+    assert!(no_python.to_string().contains("bin/python: not found, or not executable"), "{no_python}");
     // What the first line of the program does in an old Python.
     let old = folder.path().join("old");
     fs::write(&old, "#!/bin/sh\nprintf V2.7.18 >&4\n").unwrap();
@@ -217,12 +217,12 @@ async fn a_worker_that_dies_is_replaced() {
     let second = served.get("/").await.1;
     assert_ne!(first, second);
     assert_eq!(served.broken("/late").await, b"begun");
-    for path in ["/nonsense", "/oversize", "/half"] {
+    for path in ["/garbage", "/oversize", "/half"] {
         let before = served.get("/").await.1;
         assert_eq!(served.error(path).await, CallError::Died, "{path}");
         assert_ne!(served.get("/").await.1, before, "{path}");
     }
-    // A child that outlives the worker holds nothing open.
+    // A child that outlives the worker keeps none of its streams open.
     assert_eq!(served.error("/fork").await, CallError::Died);
     assert_eq!(served.get("/").await.0, 200);
 }
@@ -230,15 +230,30 @@ async fn a_worker_that_dies_is_replaced() {
 #[tokio::test]
 async fn signals_to_a_worker() {
     let Some(served) = Served::new(PIDS).await else { return };
+    obeys_signals(&served).await;
+}
+
+/// A shell starts background jobs with SIGINT ignored, and children inherit that.
+#[tokio::test]
+async fn signals_to_a_worker_of_a_background_job() {
+    let bin = tempfile::tempdir().unwrap();
+    let python = bin.path().join("python");
+    fs::write(&python, "#!/bin/sh\ntrap '' INT QUIT\nexec python3 \"$@\"\n").unwrap();
+    fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+    let Some(served) = Served::with(PIDS, |config| config.python = Some(python)).await else { return };
+    obeys_signals(&served).await;
+}
+
+async fn obeys_signals(served: &Served) {
     let first = served.get("/").await.1;
-    // What a service manager sends to every process when it stops the service: the front decides.
+    // A service manager sends SIGTERM to every process when it stops the service: the front decides when to end.
     let pool = served.pool.clone();
     let call = tokio::spawn(async move { text(pool.call(get("/slow")).await.unwrap()).await.1 });
     until("begun", || served.file("log").contains("/slow")).await;
     kill_process(pid(&first), Signal::TERM).unwrap();
     assert_eq!(call.await.unwrap(), first);
     assert_eq!(served.get("/").await.1, first);
-    // Somebody means this very process.
+    // SIGINT is meant for this process alone.
     kill_process(pid(&first), Signal::INT).unwrap();
     until("gone", || test_kill_process(pid(&first)).is_err()).await;
     assert_ne!(served.get("/").await.1, first);
@@ -249,7 +264,7 @@ async fn an_application_that_does_not_load_again() {
     let Some(served) = Served::new(PIDS).await else { return };
     fs::write(served.folder.path().join("app.py"), "raise ValueError('broken')\n").unwrap();
     assert_eq!(served.error("/die").await, CallError::Died);
-    // The one that waits for the new worker is told, and so is everybody after it.
+    // The request that waits for the new worker fails, and so do all later ones.
     assert_eq!(served.error("/").await, CallError::Unavailable);
     assert_eq!(served.error("/").await, CallError::Unavailable);
     fs::write(served.folder.path().join("app.py"), PIDS).unwrap();
@@ -284,7 +299,7 @@ def application(environ, start_response):
         kill_process(pid(served.file("loading").trim()), Signal::KILL).unwrap();
         fs::remove_file(served.folder.path().join("slow")).unwrap();
     };
-    // Nobody said that the application does not load, so the request waits for the next worker.
+    // A killed worker does not mean that the application cannot load, so the request waits for the next one.
     let ((status, text), ()) = tokio::join!(waiting, killing);
     assert_eq!((status, text.as_str()), (200, "here"));
 }

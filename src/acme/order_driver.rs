@@ -1,0 +1,282 @@
+//! One order from its placing to the chain (RFC 8555 section 7.4), told by its status.
+//!
+//! ```text
+//! pending ── challenges answered ──> ready ── finalize ──> processing ──> valid ── download ──> chain
+//!    └──────────────────────────────> invalid
+//! ```
+//!
+//! The journal is written before each request that changes the order, so that a run which is killed is continued by
+//! the next: the status says where.
+
+use std::time::{Duration, Instant};
+
+use instant_acme::{Order, OrderStatus};
+
+use super::account::Session;
+use super::authorization::{Authorization, ChallengeState};
+use super::caller::{Caller, Progress};
+use super::challenge::{ChallengeAnswer, Solver, probe};
+use super::error::{Error, FailedValidation};
+use super::open_order::{self, OpenOrder, OrderOptions};
+use super::plan::Plan;
+use super::storage::{CertificateStore, OrderJournal, Step};
+use super::{download, retry, signing_request};
+use crate::x509::{Certificate, PrivateKey};
+
+const FIRST_POLL: Duration = Duration::from_millis(50);
+const LONGEST_POLL: Duration = Duration::from_secs(5);
+/// The most that a server's `Retry-After` between two polls is obeyed.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+/// A server that needs longer to validate or to sign is asked again by the next run.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// How many names are looked at from here after a failure; the others fail alike.
+const MOST_PROBED: usize = 2;
+
+/// An order on its way.
+pub(super) struct OrderDriver<'a> {
+    plan: &'a Plan,
+    store: &'a CertificateStore,
+    caller: &'a dyn Caller,
+    session: &'a Session<'a>,
+    order: Order,
+    journal: OrderJournal,
+    key: PrivateKey,
+    /// Whether it is the order of an earlier run.
+    pub is_resumed: bool,
+    /// Names and what the server can find for them now.
+    shown: Vec<(String, ChallengeAnswer)>,
+}
+
+/// How far to take an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StopAfter {
+    /// To the chain.
+    Certificate,
+    /// Until all names are validated.
+    Validation,
+}
+
+/// What came of an order.
+pub(super) struct Issued {
+    /// The certificate's key.
+    pub key: PrivateKey,
+    /// Leaf first.
+    pub chain: Vec<Certificate>,
+    /// The journal as it stands.
+    pub journal: OrderJournal,
+}
+
+impl<'a> OrderDriver<'a> {
+    /// Takes up the order in the journal, or places a new one.
+    ///
+    /// # Errors
+    /// What every call to a server can end with.
+    pub(super) async fn begin(
+        plan: &'a Plan,
+        store: &'a CertificateStore,
+        caller: &'a dyn Caller,
+        session: &'a Session<'a>,
+        options: OrderOptions<'_>,
+    ) -> Result<Self, Error> {
+        let OpenOrder { order, journal, key, is_resumed } =
+            open_order::open(plan, store, caller, session, options).await?;
+        Ok(Self { plan, store, caller, session, order, journal, key, is_resumed, shown: Vec::new() })
+    }
+
+    /// Goes on until there is a chain, or with [`StopAfter::Validation`] until all names are validated (then there is none),
+    /// and takes the answers away again, however it ends.
+    ///
+    /// # Errors
+    /// [`Error::Validation`] with every name that failed, [`Error::TryLater`] when the server takes too long,
+    /// [`Error::Challenge`], and what every call to a server can end with.
+    pub(super) async fn finish(
+        mut self,
+        solver: &dyn Solver,
+        goal: StopAfter,
+    ) -> Result<Option<Issued>, Error> {
+        let chain = self.go_on(solver, goal).await;
+        self.withdraw(solver).await;
+        Ok(chain?.map(|chain| Issued { key: self.key, chain, journal: self.journal }))
+    }
+
+    async fn go_on(
+        &mut self,
+        solver: &dyn Solver,
+        goal: StopAfter,
+    ) -> Result<Option<Vec<Certificate>>, Error> {
+        let mut finalized = false;
+        loop {
+            match self.order.state().status {
+                OrderStatus::Pending => {
+                    self.answer_challenges(solver).await?;
+                    self.wait_while(OrderStatus::Pending, "validating").await?;
+                }
+                OrderStatus::Ready if !finalized => {
+                    self.caller.progress(Progress::Validated);
+                    if goal == StopAfter::Validation {
+                        return Ok(None);
+                    }
+                    self.finalize().await?;
+                    finalized = true;
+                }
+                OrderStatus::Ready => self.wait_while(OrderStatus::Ready, "signing").await?,
+                OrderStatus::Processing => self.wait_while(OrderStatus::Processing, "signing").await?,
+                OrderStatus::Valid => return self.download().await.map(Some),
+                OrderStatus::Invalid => return Err(self.failure(solver).await?),
+            }
+        }
+    }
+
+    /// Shows all answers before the server is told of the first: a name and its wildcard have theirs at the same
+    /// place, and what takes time to spread is waited for once.
+    async fn answer_challenges(&mut self, solver: &dyn Solver) -> Result<(), Error> {
+        let kind = solver.kind();
+        let authorizations = self.authorizations().await?;
+        let mut untold = Vec::new();
+        for authorization in &authorizations {
+            match authorization.challenge_state(kind, self.session)? {
+                ChallengeState::NotNeeded => {}
+                ChallengeState::NotOffered(offered) => {
+                    return Err(Error::NoChallenge { name: authorization.name.clone(), kind, offered });
+                }
+                ChallengeState::Open { answer, is_told } => {
+                    if !is_told {
+                        untold.push(authorization);
+                    }
+                    self.shown.push((authorization.name.clone(), answer));
+                }
+            }
+        }
+        solver.present(&self.answers()).await?;
+        if let Err(error) = Authorization::tell_all(&untold, kind, self.session, self.caller).await {
+            if !matches!(error, Error::Refused { .. }) {
+                return Err(error);
+            }
+            // The server may have tried and failed already; then the order says more than this answer.
+            self.refresh().await?;
+            return if self.order.state().status == OrderStatus::Invalid { Ok(()) } else { Err(error) };
+        }
+        self.caller.progress(Progress::ChallengesAnswered { names: self.shown.len() });
+        Ok(())
+    }
+
+    async fn authorizations(&mut self) -> Result<Vec<Authorization>, Error> {
+        let urls = self.order.state().authorizations.iter().map(|known| known.url.clone()).collect();
+        Authorization::fetch_all(urls, &self.plan.names, self.session, self.caller).await
+    }
+
+    fn answers(&self) -> Vec<ChallengeAnswer> {
+        self.shown.iter().map(|(_, answer)| answer.clone()).collect()
+    }
+
+    /// Takes away what was shown, by this run or by the killed one before it.
+    async fn withdraw(&mut self, solver: &dyn Solver) {
+        let mut answers = self.answers();
+        if answers.is_empty() && self.is_resumed && solver.outlives_process() {
+            // What cannot be asked any more cannot be tidied up; the certificate does not depend on it.
+            let authorizations = self.authorizations().await.unwrap_or_default();
+            let all = authorizations.iter().filter_map(|known| known.answer(solver.kind(), self.session));
+            answers.extend(all);
+        }
+        if answers.is_empty() {
+            return;
+        }
+        if let Err(error) = solver.withdraw(&answers).await {
+            self.caller.progress(Progress::NotWithdrawn { reason: &error.to_string() });
+        }
+    }
+
+    async fn finalize(&mut self) -> Result<(), Error> {
+        self.journal.step = Step::Finalize;
+        self.store.save_journal(&self.journal)?;
+        let request = signing_request::for_names(&self.key, &self.plan.names)?;
+        let order = &mut self.order;
+        let result = retry::call(self.caller, "asking for the certificate", async || {
+            order.finalize_csr(&request).await
+        })
+        .await;
+        if let Err(error) = result {
+            // When the answer to the first try was lost, the second is refused: the order is no longer ready
+            // (RFC 8555 section 7.4).
+            if !error.is_refusal("orderNotReady") {
+                return Err(error);
+            }
+            self.refresh().await?;
+            if self.order.state().status == OrderStatus::Ready {
+                return Err(error);
+            }
+        }
+        self.caller.progress(Progress::Finalized);
+        Ok(())
+    }
+
+    async fn download(&mut self) -> Result<Vec<Certificate>, Error> {
+        let Some(url) = self.order.state().certificate.clone() else {
+            let reason = "a valid order without a certificate".to_owned();
+            return Err(Error::BadAnswer { doing: "fetching the certificate", reason });
+        };
+        let preferred = self.plan.preferred_chain.as_deref();
+        let chain = download::chain(self.session, &url, preferred, self.caller).await?;
+        self.caller.progress(Progress::Downloaded);
+        Ok(chain)
+    }
+
+    async fn wait_while(&mut self, status: OrderStatus, what: &'static str) -> Result<(), Error> {
+        let started = Instant::now();
+        let mut poll = FIRST_POLL;
+        while self.order.state().status == status {
+            let pause = self
+                .session
+                .server
+                .http
+                .retry_after()
+                .map_or(poll, |asked| asked.clamp(poll, LONGEST_RETRY_AFTER));
+            if started.elapsed() + pause > LONGEST_WAIT {
+                return Err(Error::TryLater {
+                    doing: what,
+                    reason: format!("the server is still {what} after {} s", LONGEST_WAIT.as_secs()),
+                    retry_after: None,
+                });
+            }
+            tokio::time::sleep(pause).await;
+            poll = (poll * 3 / 2).min(LONGEST_POLL);
+            self.refresh().await?;
+        }
+        Ok(())
+    }
+
+    async fn refresh(&mut self) -> Result<(), Error> {
+        let order = &mut self.order;
+        retry::call(self.caller, "asking how the order stands", async || order.refresh().await.map(|_| ()))
+            .await
+    }
+
+    /// Why the order is invalid: what the server says of each name, else of the order.
+    async fn failure(&mut self, solver: &dyn Solver) -> Result<Error, Error> {
+        let mut failed = Vec::new();
+        for authorization in self.authorizations().await? {
+            let name = &authorization.name;
+            let shown = self.shown.iter().find(|(shown, _)| shown == name);
+            let asked = shown.and_then(|(_, answer)| solver.was_asked(answer));
+            for refusal in authorization.refusals() {
+                let mut seen = Vec::new();
+                if let Some((_, answer)) = shown
+                    && failed.len() < MOST_PROBED
+                {
+                    seen = probe::observe(answer, solver.kind(), probe::is_here(&self.plan.server)).await;
+                }
+                let challenge = solver.kind();
+                failed.push(FailedValidation { name: name.clone(), refusal, asked, challenge, seen });
+            }
+        }
+        if !failed.is_empty() {
+            return Ok(Error::Validation(failed));
+        }
+        let doing = "asking for the certificate";
+        Ok(match &self.order.state().error {
+            Some(problem) => Error::Refused { doing, refusal: problem.into() },
+            None => Error::BadAnswer { doing, reason: "the order became invalid without a reason".into() },
+        })
+    }
+}

@@ -1,0 +1,117 @@
+//! A server that has shown its directory: where to send what, and what it says of itself.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use time::{Duration, OffsetDateTime};
+
+use super::caller::{Caller, Progress};
+use super::error::Error;
+use super::http::Http;
+use super::retry;
+use crate::sys::clock::{Clock, SystemClock};
+
+/// A server that has shown its directory.
+pub(super) struct Server {
+    /// The directory's address.
+    pub url: String,
+    /// The way to it.
+    pub http: Http,
+    /// What it offers.
+    pub directory: Directory,
+}
+
+/// The directory (RFC 8555 section 7.1.1). instant-acme reads it for itself.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Directory {
+    new_nonce: String,
+    /// Where accounts are asked for.
+    pub new_account: String,
+    #[serde(rename = "newOrder")]
+    _new_order: String,
+    /// Where certificates are revoked.
+    pub revoke_cert: Option<String>,
+    /// Where an account gets another key.
+    pub key_change: Option<String>,
+    /// Where to ask when to renew (RFC 9773 section 3).
+    pub renewal_info: Option<String>,
+    /// What the server says of itself.
+    #[serde(default)]
+    pub meta: Meta,
+}
+
+/// What a server says of itself.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Meta {
+    /// Where the terms of service are.
+    pub terms_of_service: Option<String>,
+    /// Whether a new account must be bound to one that was made elsewhere.
+    #[serde(default)]
+    pub external_account_required: bool,
+    /// Kinds of certificates on offer, with a description (draft-aaron-acme-profiles).
+    #[serde(default)]
+    pub profiles: BTreeMap<String, String>,
+}
+
+impl Server {
+    /// Fetches the directory.
+    ///
+    /// # Errors
+    /// [`Error::NotAcme`] when something else answers, and what every call to a server can end with.
+    pub(super) async fn connect(
+        url: &str,
+        ca_roots: Option<&Path>,
+        caller: &dyn Caller,
+    ) -> Result<Self, Error> {
+        caller.progress(Progress::Connecting { server: url });
+        let http = Http::new(ca_roots)?;
+        let not_acme = |reason: String| Error::NotAcme { url: url.to_owned(), reason };
+        let body: Bytes =
+            match retry::call(caller, "fetching the directory", async || http.fetch(url).await).await {
+                Err(Error::BadAnswer { reason, .. }) => return Err(not_acme(reason)),
+                Err(Error::Refused { refusal, .. }) => return Err(not_acme(refusal.to_string())),
+                result => result?,
+            };
+        let directory: Directory = match serde_json::from_slice(&body) {
+            Ok(directory) => directory,
+            Err(error) => return Err(not_acme(error.to_string())),
+        };
+        http.keep_directory(url, body, &directory.new_nonce);
+        if let Some(ahead) = http.server_time().and_then(|server| clock_difference(SystemClock.now(), server))
+        {
+            caller.progress(Progress::ClockDiffers { ahead });
+        }
+        Ok(Self { url: url.to_owned(), http, directory })
+    }
+}
+
+/// By how much the clock here is ahead of the server's (behind: negative), if that is too much: a new certificate may
+/// seem not to have begun, and dynamic updates are refused.
+fn clock_difference(here: OffsetDateTime, server: OffsetDateTime) -> Option<Duration> {
+    const BEARABLE: Duration = Duration::minutes(5);
+    let ahead = here - server;
+    (ahead.abs() > BEARABLE).then_some(ahead)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn clocks_may_differ_by_minutes() {
+        let server = datetime!(2026-11-20 12:00 UTC);
+        for minutes in [-4, 0, 4] {
+            assert_eq!(clock_difference(server + Duration::minutes(minutes), server), None);
+        }
+        for minutes in [-60, 6] {
+            let ahead = Duration::minutes(minutes);
+            assert_eq!(clock_difference(server + ahead, server), Some(ahead));
+        }
+    }
+}

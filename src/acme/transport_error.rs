@@ -1,0 +1,61 @@
+//! Why a request got no answer, or none that an ACME client can read.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use instant_acme::Problem;
+
+/// No ACME answer is near this size; a chain with RSA keys is some 6 kB.
+pub(super) const MAX_ANSWER_BYTES: usize = 1 << 20;
+
+/// Why there is no answer, or none that an ACME client can read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TransportError {
+    /// The connection broke before the answer was complete. The server may have acted.
+    #[error("the connection to {url} broke: {reason}")]
+    Lost { url: String, reason: String },
+    /// An answer that is neither success nor a problem that instant-acme should see.
+    #[error("{url} answers {status}")]
+    Status { url: String, status: StatusCode, problem: Option<Problem>, retry_after: Option<Duration> },
+    /// The server took too long. It may have acted.
+    #[error("{url} does not answer in time")]
+    TimedOut { url: String },
+    /// More bytes than any ACME answer has.
+    #[error("{url} answers with more than {MAX_ANSWER_BYTES} bytes")]
+    TooLarge { url: String },
+    /// No connection.
+    #[error("{url} cannot be reached: {reason}")]
+    Unreachable { url: String, reason: String },
+    /// The server's certificate is not trusted.
+    #[error("the certificate of {url} is not trusted: {reason}")]
+    Untrusted { url: String, reason: rustls::CertificateError },
+}
+
+impl TransportError {
+    /// Whether a status is one that passes with time.
+    pub(super) fn passes(status: StatusCode) -> bool {
+        matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
+            || (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED)
+    }
+}
+
+impl From<TransportError> for instant_acme::Error {
+    fn from(failure: TransportError) -> Self {
+        Self::Other(Box::new(failure))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_that_pass_with_time() {
+        for status in [408, 429, 500, 502, 503, 504] {
+            assert!(TransportError::passes(StatusCode::from_u16(status).unwrap()), "{status}");
+        }
+        for status in [200, 302, 400, 403, 404, 501] {
+            assert!(!TransportError::passes(StatusCode::from_u16(status).unwrap()), "{status}");
+        }
+    }
+}

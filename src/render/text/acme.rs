@@ -1,0 +1,147 @@
+//! What `certkit acme` shows besides files that were written: the list, the renewals, the account.
+
+use std::io::{self, Write};
+
+use time::OffsetDateTime;
+
+use super::style::{BOLD, DIM, GREEN, RED, YELLOW, printable};
+use crate::report::{Kept, KeptCertificates, Renewal, RenewalState, Renewals, Revoked, ShownAccount};
+use crate::sys::clock::date;
+
+/// Writes the list: a paragraph for each certificate, since names and addresses are long.
+pub(super) fn list(out: &mut impl Write, kept: &KeptCertificates) -> io::Result<()> {
+    if kept.certificates.is_empty() {
+        writeln!(out, "no certificates")?;
+    }
+    for certificate in &kept.certificates {
+        let Kept { name, names, server, server_name, .. } = certificate;
+        let (style, validity) = validity(certificate, kept.at);
+        writeln!(out, "{BOLD}{}{BOLD:#}  {style}{validity}{style:#}", printable(name))?;
+        writeln!(out, "  names    {}", printable(&names.join(" ")))?;
+        writeln!(out, "  server   {}", printable(server_name.unwrap_or(server)))?;
+        let kind = match &certificate.profile {
+            Some(profile) => format!("{}, profile {profile}", certificate.key_kind),
+            None => certificate.key_kind.clone(),
+        };
+        writeln!(out, "  key      {}", printable(&kind))?;
+        writeln!(out, "  renewal  {}", renewal_day(certificate, kept.at))?;
+        if let Some((at, message)) = &certificate.last_failure {
+            let times = if certificate.failures == 1 { "once" } else { "again and again" };
+            writeln!(out, "  {RED}failed{RED:#}   {times}, last on {}: {}", minute(*at), printable(message))?;
+        }
+        if let Some(failure) = &certificate.hook_failure {
+            writeln!(out, "  {RED}hook{RED:#}     failed: {}", printable(failure))?;
+        }
+        writeln!(out, "  files    {DIM}{}{DIM:#}", printable(&certificate.fullchain))?;
+    }
+    Ok(())
+}
+
+fn validity(certificate: &Kept, at: OffsetDateTime) -> (anstyle::Style, String) {
+    let Some(not_after) = certificate.not_after else { return (RED, "cannot be read".to_owned()) };
+    let days = days_left(not_after, at);
+    if let Some(revoked) = certificate.revoked {
+        return (RED, format!("revoked on {}", date(revoked)));
+    }
+    match days {
+        _ if not_after < at => (RED, format!("ended {}", date(not_after))),
+        1 => (YELLOW, format!("1 day left, until {}", date(not_after))),
+        _ if certificate.next_renewal.is_some_and(|next| next < at) => {
+            (YELLOW, format!("{days} days left, until {}", date(not_after)))
+        }
+        _ => (GREEN, format!("{days} days left, until {}", date(not_after))),
+    }
+}
+
+fn renewal_day(certificate: &Kept, at: OffsetDateTime) -> String {
+    let who = if certificate.by_server { ", chosen by the server" } else { "" };
+    match certificate.next_renewal {
+        None if certificate.revoked.is_some() => "never, it is revoked".to_owned(),
+        None => "by the program that answers its challenges".to_owned(),
+        Some(next) if next <= at => format!("due since {}{who}", date(next)),
+        Some(next) => format!("from {} on{who}", minute(next)),
+    }
+}
+
+/// Writes a line for each certificate that was looked after.
+pub(super) fn renewals(out: &mut impl Write, renewals: &Renewals) -> io::Result<()> {
+    if renewals.certificates.is_empty() {
+        writeln!(out, "no certificates")?;
+    }
+    for renewal in &renewals.certificates {
+        let (mark, style) = match renewal.state {
+            RenewalState::Failed => ("✗", RED),
+            _ if renewal.hook_failed => ("✗", RED),
+            RenewalState::HeldBack | RenewalState::Revoked | RenewalState::TryLater => ("!", YELLOW),
+            RenewalState::Elsewhere | RenewalState::NotDue | RenewalState::Renewed => ("✓", GREEN),
+        };
+        writeln!(
+            out,
+            "{style}{mark}{style:#} {BOLD}{}{BOLD:#}  {}",
+            printable(&renewal.name),
+            words(renewal)
+        )?;
+    }
+    Ok(())
+}
+
+fn words(renewal: &Renewal) -> String {
+    let next = renewal.next.map(minute);
+    let until = renewal.not_after.map(|end| format!("until {}", date(end))).unwrap_or_default();
+    let reason = renewal.reason.as_deref().map(printable).unwrap_or_default();
+    let mut text = match (renewal.state, next) {
+        (RenewalState::Elsewhere, _) => "left to the program that answers its challenges".to_owned(),
+        (RenewalState::Failed, Some(next)) => format!("failed, next try from {next} on: {reason}"),
+        (RenewalState::Failed, None) => format!("failed: {reason}"),
+        (RenewalState::HeldBack, Some(next)) => format!("has failed, next try from {next} on: {reason}"),
+        (RenewalState::HeldBack, None) => format!("has failed: {reason}"),
+        (RenewalState::NotDue, Some(next)) => format!("good {until}, due from {next} on"),
+        (RenewalState::NotDue, None) => format!("good {until}"),
+        (RenewalState::Renewed, Some(next)) => format!("renewed, good {until}, due from {next} on"),
+        (RenewalState::Renewed, None) => format!("renewed, good {until}"),
+        (RenewalState::Revoked, _) => "revoked, and so not renewed".to_owned(),
+        (RenewalState::TryLater, Some(next)) => format!("not now, next try from {next} on: {reason}"),
+        (RenewalState::TryLater, None) => format!("not now: {reason}"),
+    };
+    if renewal.hook_failed {
+        text.push_str("; the deploy hook failed");
+    }
+    text
+}
+
+/// Writes what was revoked.
+pub(super) fn revoked(out: &mut impl Write, revoked: &Revoked) -> io::Result<()> {
+    let reason = revoked.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    writeln!(
+        out,
+        "{GREEN}✓{GREEN:#} {BOLD}{}{BOLD:#}  serial {} is revoked{reason}; it is not renewed any more",
+        printable(&revoked.name),
+        revoked.serial,
+    )
+}
+
+/// Writes what is known of an account.
+pub(super) fn account(out: &mut impl Write, account: &ShownAccount) -> io::Result<()> {
+    if let Some(done) = account.done {
+        writeln!(out, "{GREEN}✓{GREEN:#} {done}")?;
+    }
+    let contacts = if account.contacts.is_empty() { "none".to_owned() } else { account.contacts.join(" ") };
+    writeln!(out, "server   {}", printable(&account.server))?;
+    writeln!(out, "account  {}", printable(&account.url))?;
+    writeln!(out, "status   {}", printable(&account.status))?;
+    writeln!(out, "contact  {}", printable(&contacts))?;
+    if let Some(terms) = &account.terms_agreed {
+        writeln!(out, "terms    {}", printable(terms))?;
+    }
+    writeln!(out, "key      {}", printable(&account.key))
+}
+
+fn days_left(end: OffsetDateTime, at: OffsetDateTime) -> i64 {
+    (end - at).whole_days()
+}
+
+/// A time as people read it in a list: 2026-11-20 12:00 UTC.
+fn minute(time: OffsetDateTime) -> String {
+    let time = time.to_offset(time::UtcOffset::UTC);
+    format!("{} {:02}:{:02} UTC", date(time), time.hour(), time.minute())
+}

@@ -1,0 +1,128 @@
+//! The chain that `check` judged and `merge` put together.
+
+use std::io::{self, Write};
+
+use time::OffsetDateTime;
+
+use super::style::{BOLD, DIM, GREEN, RED, YELLOW, printable};
+use crate::finding::Severity;
+use crate::report::{CertificateSummary, Checked, Merged, Report, Role, ServerSummary};
+use crate::sys::clock::date;
+
+pub(super) fn write_checked(out: &mut impl Write, checked: &Checked, report: &Report) -> io::Result<()> {
+    let (mark, style, verdict) = match (report.exit_status() != 0, &checked.server) {
+        (false, _) => ("✓", GREEN, "the chain holds"),
+        (true, None) => ("✗", RED, "the chain does not hold"),
+        (true, Some(_)) => ("✗", RED, "clients refuse this server"),
+    };
+    let is_refused = report.exit_status() != 0 && checked.server.is_some();
+    let host = checked.host.as_ref().filter(|_| !is_refused);
+    let host = host.map(|host| format!(" for {host}")).unwrap_or_default();
+    writeln!(out, "{style}{mark} {}: {verdict}{}{style:#}", printable(&checked.file), printable(&host))?;
+    if let Some(server) = &checked.server {
+        write_server(out, server)?;
+    }
+    for (depth, certificate) in checked.path.iter().enumerate() {
+        let (mark, style) = match certificate.verdict {
+            Some(Severity::Error) => ("✗", RED),
+            Some(Severity::Warning) => ("!", YELLOW),
+            Some(Severity::Note) | None => ("✓", GREEN),
+        };
+        writeln!(
+            out,
+            "  {}{style}{mark}{style:#} {BOLD}{}{BOLD:#} {DIM}{}, {}, {}{DIM:#}",
+            branch(depth),
+            printable(&certificate.label),
+            role(certificate.role),
+            key_and_signature(certificate),
+            days_left(certificate, checked.at)
+        )?;
+    }
+    if let Some(issuer) = &checked.missing_issuer {
+        let branch = branch(checked.path.len());
+        writeln!(out, "  {branch}{RED}✗{RED:#} {BOLD}{}{BOLD:#} {DIM}is missing{DIM:#}", printable(issuer))?;
+    }
+    if let Some(trusted_by) = &checked.trusted_by {
+        writeln!(out, "  {DIM}trusted by {}{DIM:#}", printable(trusted_by))?;
+    }
+    let leaf = checked.path.first();
+    let asked: Vec<_> = leaf.iter().flat_map(|leaf| leaf.ocsp_urls.iter().chain(&leaf.crl_urls)).collect();
+    if !asked.is_empty() {
+        let asked: Vec<_> = asked.into_iter().map(|url| printable(url)).collect();
+        writeln!(out, "  {DIM}whether it was revoked is told at {}{DIM:#}", asked.join(", "))?;
+    }
+    Ok(())
+}
+
+/// `TLSv1.3, TLS_AES_128_GCM_SHA256, X25519MLKEM768, from 192.0.2.7:443`, and what else it takes if that was asked.
+fn write_server(out: &mut impl Write, server: &ServerSummary) -> io::Result<()> {
+    let group = server.group.as_ref().map(|group| format!(", {group}")).unwrap_or_default();
+    writeln!(
+        out,
+        "  {DIM}{}, {}{group}, from {}{DIM:#}",
+        server.protocol,
+        printable(&server.cipher),
+        server.address
+    )?;
+    for (version, suites) in &server.suites {
+        writeln!(out, "  {DIM}{version}:{DIM:#} {}", suites.join(", "))?;
+    }
+    if !server.groups.is_empty() {
+        writeln!(out, "  {DIM}groups:{DIM:#} {}", server.groups.join(", "))?;
+    }
+    Ok(())
+}
+
+/// What stands in front of a certificate of the tree; the leaf has nothing.
+fn branch(depth: usize) -> String {
+    depth.checked_sub(1).map(|columns| format!("{}└ ", "  ".repeat(columns))).unwrap_or_default()
+}
+
+/// `ECDSA P-256, signed by RSA with SHA-256`; the kind is not said twice.
+fn key_and_signature(certificate: &CertificateSummary) -> String {
+    let kind = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
+    let signature = &certificate.signature;
+    let key = certificate.key.description.as_str();
+    match signature.split_once(" with ") {
+        Some((_, hash)) if kind(signature) == kind(key) => {
+            format!("{key}, {hash}")
+        }
+        _ => format!("{key}, signed by {signature}"),
+    }
+}
+
+pub(super) fn write_merged(out: &mut impl Write, merged: &Merged) -> io::Result<()> {
+    let name = if merged.output == "-" { "standard output" } else { &merged.output };
+    writeln!(out, "{GREEN}✓ {}{GREEN:#}", printable(name))?;
+    for certificate in &merged.certificates {
+        if let Some((first, last)) = certificate.location.as_ref().and_then(|location| location.lines) {
+            writeln!(
+                out,
+                "  lines {first}-{last}  {} {BOLD}{}{BOLD:#}",
+                role(certificate.role),
+                printable(&certificate.label)
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Leaf => "server certificate",
+        Role::Intermediate => "intermediate",
+        Role::Root => "root",
+    }
+}
+
+/// `until 2027-12-22 (396 days left)`.
+fn days_left(certificate: &CertificateSummary, at: OffsetDateTime) -> String {
+    let end = date(certificate.not_after);
+    let days = (certificate.not_after - at).whole_days();
+    match days {
+        _ if certificate.not_after < at => format!("ended {end}"),
+        _ if certificate.not_before > at => format!("begins {}", date(certificate.not_before)),
+        1 => format!("until {end} (1 day left)"),
+        _ => format!("until {end} ({days} days left)"),
+    }
+}

@@ -1,0 +1,64 @@
+//! Reports for people: what was done, what was found (worst first), what to do next.
+
+mod acme;
+mod chain;
+mod files;
+mod findings;
+mod show;
+mod style;
+mod tools;
+mod wrap;
+
+use std::io::{self, Write};
+
+pub(super) use self::findings::write_findings;
+use self::style::DIM;
+pub(super) use self::style::printable;
+pub(super) use self::tools::WINDOWS_HOSTS;
+pub(super) use self::wrap::Width;
+use crate::report::{Outcome, Report};
+
+/// Writes the whole report; `quiet` leaves errors only.
+pub(super) fn write(out: &mut impl Write, report: &Report, width: Width, quiet: bool) -> io::Result<()> {
+    let has_outcome = !quiet && write_outcome(out, report)?;
+    let mut findings = Vec::new();
+    let has_findings = write_findings(&mut findings, report.all_findings(), width, quiet)?;
+    if has_outcome && has_findings {
+        writeln!(out)?;
+    }
+    out.write_all(&findings)?;
+    if !quiet && !report.next.is_empty() {
+        if has_findings {
+            writeln!(out)?;
+        }
+        writeln!(out, "{DIM}next:{DIM:#}")?;
+        for command in &report.next {
+            writeln!(out, "  {}", printable(command))?;
+        }
+    }
+    Ok(())
+}
+
+/// What was done or judged. Gives whether anything was written.
+fn write_outcome(out: &mut impl Write, report: &Report) -> io::Result<bool> {
+    match &report.outcome {
+        Outcome::Account(account) => acme::account(out, account)?,
+        Outcome::Checked(checked) => chain::write_checked(out, checked, report)?,
+        Outcome::Converted(converted) => tools::write_converted(out, converted)?,
+        Outcome::Created(created) => files::write_created(out, created)?,
+        Outcome::Hosts(hosts) => tools::write_hosts(out, hosts)?,
+        Outcome::Listed(kept) => acme::list(out, kept)?,
+        Outcome::Matched(matched) => tools::write_matched(out, matched)?,
+        Outcome::Merged(merged) => chain::write_merged(out, merged)?,
+        Outcome::Renewed(renewals) => acme::renewals(out, renewals)?,
+        Outcome::Revoked(revoked) => acme::revoked(out, revoked)?,
+        Outcome::Shown(shown) => show::write(out, shown)?,
+        Outcome::Trusted(trusted) => tools::write_trusted(out, trusted)?,
+        Outcome::Answered { .. }
+        | Outcome::Data(_)
+        | Outcome::Failed { .. }
+        | Outcome::Nothing
+        | Outcome::Text(_) => return Ok(false),
+    }
+    Ok(true)
+}

@@ -1,0 +1,88 @@
+//! What `check` judged and `merge` put together.
+
+use std::net::SocketAddr;
+
+use time::OffsetDateTime;
+
+use super::CertificateSummary;
+use crate::finding::Finding;
+
+/// What `check` judged.
+#[derive(Debug)]
+pub struct Checked {
+    /// The file, as it was typed.
+    pub file: String,
+    /// The name it was judged for.
+    pub host: Option<String>,
+    /// The server that sent it; none for a file.
+    pub server: Option<ServerSummary>,
+    /// The time it was judged at.
+    pub at: OffsetDateTime,
+    /// The path, leaf first, as far as it could be built.
+    pub path: Vec<CertificateSummary>,
+    /// The issuer that the path lacks, where it ends nowhere.
+    pub missing_issuer: Option<String>,
+    /// Where the trust at the end of the path comes from, such as `the system store`.
+    pub trusted_by: Option<String>,
+}
+
+/// A server that was looked at.
+#[derive(Debug)]
+pub struct ServerSummary {
+    /// The name or address that it was found by.
+    pub name: String,
+    /// Its port.
+    pub port: u16,
+    /// The address that answered.
+    pub address: SocketAddr,
+    /// The name that was asked for in the handshake.
+    pub sni: Option<String>,
+    /// The protocol that TLS began in the middle of.
+    pub starttls: Option<&'static str>,
+    /// The version that was agreed upon, by OpenSSL's name.
+    pub protocol: &'static str,
+    /// The cipher suite, by OpenSSL's name.
+    pub cipher: String,
+    /// The group of the key exchange, by OpenSSL's name.
+    pub group: Option<String>,
+    /// Every version that it was seen to speak, oldest first.
+    pub protocols: Vec<&'static str>,
+    /// Whether an OCSP answer came along.
+    pub is_stapled: bool,
+    /// Whether it asked for a certificate of the client.
+    pub wants_client_certificate: bool,
+    /// Whether it proved that it has the key of its certificate; `None` where that could not be verified.
+    pub is_key_proved: Option<bool>,
+    /// Its Strict-Transport-Security header.
+    pub hsts: Option<String>,
+    /// All its cipher suites by version, newest first; only when every one was asked for.
+    pub suites: Vec<(&'static str, Vec<String>)>,
+    /// All its groups; likewise.
+    pub groups: Vec<String>,
+}
+
+/// What `merge` put together.
+#[derive(Debug)]
+pub struct Merged {
+    /// The file that was written; `-` is standard output.
+    pub output: String,
+    /// Its permission bits; `None` on standard output.
+    pub mode: Option<u32>,
+    /// The time that days are counted from.
+    pub at: OffsetDateTime,
+    /// The new file's blocks in order, with their lines there.
+    pub certificates: Vec<CertificateSummary>,
+    /// What was left out.
+    pub dropped: Vec<Dropped>,
+    /// The new file's text, when it goes to standard output.
+    pub stdout: Option<Vec<u8>>,
+}
+
+/// A certificate that `merge` left out.
+#[derive(Debug)]
+pub struct Dropped {
+    /// Why.
+    pub finding: Finding,
+    /// Which.
+    pub certificate: CertificateSummary,
+}

@@ -1,0 +1,139 @@
+//! Files that were written.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::CertificateSummary;
+
+/// What was created on disk.
+#[derive(Debug, Default)]
+pub struct Created {
+    /// The files in the order to show them.
+    pub files: Vec<CreatedFile>,
+    /// The certificate all this is about.
+    pub certificate: Option<CertificateSummary>,
+    /// The time that days are counted from.
+    pub at: Option<OffsetDateTime>,
+    /// `mkcert --from`: how many.
+    pub bulk: Option<BulkCount>,
+    /// `crl`: the list that was made.
+    pub list: Option<RevocationList>,
+    /// `renew`: what was checked and renewed.
+    pub renewal: Option<RenewalCount>,
+    /// `revoke`: what the ledger says now.
+    pub revocation: Option<Revocation>,
+    /// The exit status, where it says more than that the work was done.
+    pub status: u8,
+}
+
+/// How many certificates `mkcert --from` made.
+#[derive(Debug)]
+pub struct BulkCount {
+    /// Certificates that were made.
+    pub made: usize,
+    /// Certificates that were there already and still good.
+    pub kept: usize,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// A certificate revocation list that was made.
+#[derive(Debug)]
+pub struct RevocationList {
+    /// Its number; it only grows.
+    pub number: u64,
+    /// How many certificates it names.
+    pub revoked: usize,
+    /// When the next one is due, UTC.
+    pub next_update: OffsetDateTime,
+    /// Its file.
+    pub path: String,
+}
+
+/// What `renew` checked and renewed.
+#[derive(Debug)]
+pub struct RenewalCount {
+    /// How many certificates were checked.
+    pub checked: usize,
+    /// File and new certificate of those that were renewed.
+    pub renewed: Vec<(String, CertificateSummary)>,
+}
+
+/// A certificate that its CA has revoked.
+#[derive(Debug)]
+pub struct Revocation {
+    /// Serial number in lower-case hexadecimal.
+    pub serial: String,
+    /// Why, by the name of RFC 5280 section 5.3.1.
+    pub reason: String,
+    /// Since when, UTC.
+    pub revoked_at: OffsetDateTime,
+    /// Whether it was revoked before this command.
+    pub already: bool,
+}
+
+/// One file that was written.
+#[derive(Debug)]
+pub struct CreatedFile {
+    /// The path as the user would type it.
+    pub path: String,
+    /// What it holds.
+    pub role: FileRole,
+    /// Its permission bits; `None` where certkit did not set them.
+    pub mode: Option<u32>,
+    /// What it is, for people: `private key, keep it secret`.
+    pub description: String,
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileRole {
+    /// The certificate of a CA.
+    CaCertificate,
+    /// The private key of a CA.
+    CaKey,
+    /// The certificate of a server or client.
+    Certificate,
+    /// A server certificate and its intermediates.
+    Chain,
+    /// A certificate revocation list.
+    Crl,
+    /// A folder with many files.
+    Folder,
+    /// The intermediates, for `merge`.
+    Intermediates,
+    /// The ledger of a CA.
+    Ledger,
+    /// Something else, which the description names.
+    Other,
+    /// Certificates and keys in PKCS#12.
+    Pkcs12,
+    /// The private key of a server or client.
+    PrivateKey,
+    /// A certificate signing request.
+    Request,
+    /// A unit or table that renews certificates by itself.
+    Timer,
+}
+
+impl FileRole {
+    /// The word in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CaCertificate => "ca_certificate",
+            Self::CaKey => "ca_key",
+            Self::Certificate => "certificate",
+            Self::Chain => "chain",
+            Self::Crl => "crl",
+            Self::Folder => "folder",
+            Self::Intermediates => "intermediates",
+            Self::Ledger => "ledger",
+            Self::Other => "other",
+            Self::Pkcs12 => "pkcs12",
+            Self::PrivateKey => "private_key",
+            Self::Request => "request",
+            Self::Timer => "timer",
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The one result of a command: its findings and what it did, as data for `render`.
+
+mod acme;
+mod certificate;
+mod chain;
+mod files;
+mod show;
+mod tools;
+
+use zeroize::Zeroizing;
+
+pub use self::acme::{Kept, KeptCertificates, Renewal, RenewalState, Renewals, Revoked, ShownAccount};
+pub use self::certificate::{CertificateSummary, KeySummary, Role, SubjectName};
+pub use self::chain::{Checked, Dropped, Merged, ServerSummary};
+pub use self::files::{BulkCount, Created, CreatedFile, FileRole, RenewalCount, Revocation, RevocationList};
+pub use self::show::{FACTS, Fact, FactType, FactValue, Shown, ShownItem, TreeLine};
+pub use self::tools::{
+    Candidate, Converted, ConvertedItem, HostsEntry, HostsFile, Matched, Trusted, TrustedStore,
+};
+use crate::finding::{Code, Finding, Severity};
+
+/// What a command did and found. The exit status follows from it.
+#[derive(Debug)]
+pub struct Report {
+    /// What was done or judged.
+    pub outcome: Outcome,
+    /// Everything found, in the order it was found.
+    pub findings: Vec<Finding>,
+    /// The next likely commands, with the paths that were typed.
+    pub next: Vec<String>,
+}
+
+/// What a command did, by kind of command.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one per process")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// `acme account`: an account at a server.
+    Account(ShownAccount),
+    /// `check --batch`: every line was answered as it came.
+    Answered {
+        /// 0: all hold; 1: some do not; 2: some could not be judged.
+        status: u8,
+    },
+    /// `check`: a chain was judged.
+    Checked(Checked),
+    /// `mkca`, `mkcert`, `acme obtain`: files were made.
+    Created(Created),
+    /// `convert`: a file in another form.
+    Converted(Converted),
+    /// A file for standard output, as it is: `-o -`.
+    Data(Zeroizing<Vec<u8>>),
+    /// The work could not be done: nothing was changed.
+    Failed {
+        /// The exit status: 2, or what the command's contract says.
+        status: u8,
+    },
+    /// `acme list`: what is kept.
+    Listed(KeptCertificates),
+    /// `hosts`: a name in the hosts file.
+    Hosts(HostsFile),
+    /// `key match`: which files belong to a key.
+    Matched(Matched),
+    /// `merge`: a chain was put together.
+    Merged(Merged),
+    /// The command has said all it had to say.
+    Nothing,
+    /// `acme renew`: certificates were looked after.
+    Renewed(Renewals),
+    /// `acme revoke`: a certificate was revoked.
+    Revoked(Revoked),
+    /// `show`: what is in a file.
+    Shown(Shown),
+    /// `completions`, `man`: text for standard output, as it is.
+    Text(String),
+    /// `trust`: stores were asked or changed.
+    Trusted(Trusted),
+}
+
+impl Report {
+    /// A report of work that was done.
+    pub fn new(outcome: Outcome) -> Self {
+        Self { outcome, findings: Vec::new(), next: Vec::new() }
+    }
+
+    /// Everything found, also on the single certificates of `acme renew`.
+    pub fn all_findings(&self) -> impl Iterator<Item = &Finding> {
+        let renewals = match &self.outcome {
+            Outcome::Renewed(renewals) => renewals.certificates.as_slice(),
+            _ => &[],
+        };
+        renewals.iter().flat_map(|renewal| &renewal.findings).chain(&self.findings)
+    }
+
+    /// 0: done, or yes. 1: the answer is no. 3: done, but the deploy hook failed. Else: what the failure says.
+    pub fn exit_status(&self) -> u8 {
+        let mut errors =
+            self.findings.iter().filter(|finding| finding.severity == Severity::Error).peekable();
+        match &self.outcome {
+            Outcome::Answered { status } | Outcome::Failed { status } => *status,
+            Outcome::Renewed(renewals) => renewals.status,
+            Outcome::Created(Created { status, .. }) if *status != 0 => *status,
+            Outcome::Trusted(trusted) => trusted.status,
+            // What cannot be read is no answer.
+            Outcome::Listed(_) if errors.peek().is_some() => 2,
+            Outcome::Created(_)
+                if errors.peek().is_some() && errors.all(|error| error.code == Code::HookFailed) =>
+            {
+                3
+            }
+            _ => u8::from(errors.peek().is_some()),
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether the command answers a question with yes or no.
+    pub fn is_question(&self) -> bool {
+        match self {
+            Self::Checked(_) | Self::Matched(_) => true,
+            Self::Hosts(hosts) => hosts.action == "check",
+            Self::Trusted(trusted) => trusted.action == "status",
+            _ => false,
+        }
+    }
+}
+
+/// Why a command could not do its work: the error side of every command.
+#[derive(Debug)]
+pub struct Failure {
+    /// What went wrong; at least one.
+    pub findings: Vec<Finding>,
+    /// The exit status.
+    pub status: u8,
+}
+
+impl Failure {
+    /// A failure with exit status 2: usage, or the work could not be done.
+    pub fn new(finding: Finding) -> Self {
+        Self { findings: vec![finding], status: 2 }
+    }
+
+    /// The same failure with another exit status.
+    #[must_use]
+    pub fn status(mut self, status: u8) -> Self {
+        self.status = status;
+        self
+    }
+}
+
+impl From<Finding> for Failure {
+    fn from(finding: Finding) -> Self {
+        Self::new(finding)
+    }
+}
+
+impl From<Failure> for Report {
+    fn from(failure: Failure) -> Self {
+        Self {
+            outcome: Outcome::Failed { status: failure.status },
+            findings: failure.findings,
+            next: Vec::new(),
+        }
+    }
+}

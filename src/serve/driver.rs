@@ -1,0 +1,310 @@
+//! Drives one connection: TLS, then HTTP/1.1, HTTP/2 or a gateway protocol until it ends.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::Request;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use super::activity::{Activity, Overdue};
+use super::client_stream::{ClientStream, Socket};
+use super::connection::{Connection, ConnectionRole};
+use super::gateway;
+use super::guarded::Guarded;
+use super::pipeline::{self, Service};
+use super::shutdown::{Phase, Shutdown};
+use crate::protocol::http1_guard;
+use crate::tls::{ACME_TLS, Session};
+
+/// A handshake that takes longer is given up.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Streams of one HTTP/2 connection at a time.
+const STREAMS: u32 = 128;
+/// Streams that a client may reset before we have taken them up (rapid reset, CVE-2023-44487).
+const PENDING_RESETS: usize = 20;
+/// Bytes of an answer that one HTTP/2 stream may hold back for a slow client.
+const STREAM_BUFFER: usize = 256 * 1024;
+/// What is taken of a body that nobody reads: more than a client has under way before it sees the answer.
+const DRAIN_BYTES: usize = 16 << 20;
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+/// Bytes that hyper may read ahead: the largest head, and room for what follows it.
+const READ_BUFFER: usize = 128 * 1024;
+
+/// What is spoken on a connection.
+#[derive(Clone)]
+pub(super) enum ListenerProtocol {
+    Http(ConnectionRole),
+    Https(Arc<ServerConfig>),
+    Uwsgi,
+}
+
+/// A connection as the listener accepts it.
+pub(super) struct Accepted {
+    pub(super) socket: Socket,
+    pub(super) peer_address: String,
+    pub(super) peer_port: u16,
+    pub(super) server_port: String,
+}
+
+/// Serves a connection until it ends, or the server stops.
+pub(super) async fn serve(
+    accepted: Accepted,
+    speak: ListenerProtocol,
+    service: Arc<Service>,
+    shutdown: Shutdown,
+) {
+    let activity = Arc::new(Activity::new(&service.limits));
+    let mut connection = Connection {
+        peer_address: accepted.peer_address,
+        peer_port: accepted.peer_port,
+        server_port: accepted.server_port,
+        tls: None,
+        role: ConnectionRole::Serve,
+        activity: Arc::clone(&activity),
+    };
+    let stream = ClientStream::new(accepted.socket, activity);
+    let result = match speak {
+        ListenerProtocol::Http(role) => {
+            connection.role = role;
+            http1(stream, connection, service, shutdown).await
+        }
+        ListenerProtocol::Https(config) => https(stream, connection, config, service, shutdown).await,
+        ListenerProtocol::Uwsgi => gateway::uwsgi::serve(stream, connection, service, shutdown).await,
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "the connection ended early");
+    }
+}
+
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+async fn https(
+    mut stream: ClientStream,
+    mut connection: Connection,
+    config: Arc<ServerConfig>,
+    service: Arc<Service>,
+    mut shutdown: Shutdown,
+) -> Result {
+    let handshake = async {
+        let Some(first) = stream.first_byte().await? else { return Ok(None) };
+        // Somebody speaks plain HTTP here, most likely a person who left out the `s`: methods are capital letters,
+        // and no TLS record begins with one.
+        if first.is_ascii_uppercase() {
+            return Ok(Some(Err(stream)));
+        }
+        TlsAcceptor::from(config).accept(stream).await.map(|stream| Some(Ok(stream)))
+    };
+    let stream = tokio::select! {
+        biased;
+        result = timeout(HANDSHAKE_TIMEOUT, handshake) => result??,
+        () = shutdown.reached(Phase::Draining) => None,
+    };
+    match stream {
+        None => Ok(()),
+        Some(Err(plain)) => {
+            connection.role = ConnectionRole::Redirect { port: None };
+            http1(plain, connection, service, shutdown).await
+        }
+        // An ACME server that validates has seen all it wanted (RFC 8737 section 3).
+        Some(Ok(mut stream)) if stream.get_ref().1.alpn_protocol() == Some(ACME_TLS) => {
+            Ok(stream.shutdown().await?)
+        }
+        Some(Ok(stream)) => {
+            let session = Session::new(stream.get_ref().1);
+            tracing::debug!(
+                peer = connection.peer_address,
+                sni = session.server_name,
+                session.protocol,
+                session.http2
+            );
+            let is_http2 = session.http2;
+            connection.tls = Some(session);
+            if is_http2 {
+                http2(stream, connection, service, shutdown).await
+            } else {
+                http1(stream, connection, service, shutdown).await
+            }
+        }
+    }
+}
+
+async fn http1<S>(stream: S, connection: Connection, service: Arc<Service>, shutdown: Shutdown) -> Result
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let connection = Arc::new(connection);
+    let limits = http1_guard::Limits::default();
+    let stream = Guarded::new(stream, limits, Arc::clone(&connection.activity));
+    let answer = service_fn({
+        let (service, connection) = (Arc::clone(&service), Arc::clone(&connection));
+        move |request: Request<Incoming>| pipeline::respond(&service, &connection, request)
+    });
+    let hyper = http1::Builder::new()
+        .max_headers(limits.fields)
+        .max_buf_size(READ_BUFFER)
+        .serve_connection(TokioIo::new(stream), answer);
+    let result =
+        drive(pin!(hyper), http1::Connection::graceful_shutdown, &connection.activity, shutdown).await;
+    match &result {
+        // hyper found what the guard let pass, and answered it by itself.
+        Err(error) if error.is_parse() => service.log.refusal(&connection, 400),
+        _ => {
+            if let Some(status) = connection.activity.rejected_with() {
+                service.log.refusal(&connection, status);
+            }
+        }
+    }
+    Ok(result?)
+}
+
+async fn http2<S>(stream: S, connection: Connection, service: Arc<Service>, shutdown: Shutdown) -> Result
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let connection = Arc::new(connection);
+    let limits = http1_guard::Limits::default();
+    let answer = service_fn({
+        let connection = Arc::clone(&connection);
+        move |request: Request<Incoming>| {
+            pipeline::respond(&service, &connection, request.map(|body| StreamBody { body: Some(body) }))
+        }
+    });
+    let hyper = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
+        .max_pending_accept_reset_streams(PENDING_RESETS)
+        .max_send_buf_size(STREAM_BUFFER)
+        .serve_connection(TokioIo::new(stream), answer);
+    Ok(drive(pin!(hyper), http2::Connection::graceful_shutdown, &connection.activity, shutdown).await?)
+}
+
+/// The body of an HTTP/2 request. What nobody reads of it is taken and thrown away.
+///
+/// hyper resets a stream as soon as its answer is sent and its body dropped. RFC 9113 section 8.1 wants that, and that
+/// clients do not discard the answer for it, but some do (curl 7.88), when both come at once. So the client is given the
+/// time to see the answer, and to stop by itself.
+struct StreamBody {
+    /// Always there, until it is dropped.
+    body: Option<Incoming>,
+}
+
+impl Body for StreamBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+        match &mut self.body {
+            Some(body) => Pin::new(body).poll_frame(cx),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Incoming::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(SizeHint::default, Incoming::size_hint)
+    }
+}
+
+impl Drop for StreamBody {
+    fn drop(&mut self) {
+        let Some(mut body) = self.body.take() else { return };
+        if body.is_end_stream() {
+            return;
+        }
+        // There is none when the whole server goes down.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let drain = async move {
+            let mut left = DRAIN_BYTES;
+            while let Some(Ok(frame)) = body.frame().await {
+                left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+                if left == 0 {
+                    return;
+                }
+            }
+        };
+        runtime.spawn(timeout(DRAIN_TIME, drain));
+    }
+}
+
+/// Runs a connection of hyper. Ends it gracefully when it idles too long or the server drains, and cuts it when its
+/// client stalls or the server stops at once.
+async fn drive<C>(
+    mut hyper: Pin<&mut C>,
+    graceful: impl Fn(Pin<&mut C>),
+    activity: &Activity,
+    shutdown: Shutdown,
+) -> hyper::Result<()>
+where
+    C: Future<Output = hyper::Result<()>>,
+{
+    let mut draining = pin!(reached(shutdown.clone(), Phase::Draining));
+    let mut stopping = pin!(reached(shutdown, Phase::Now));
+    let mut timer = pin!(tokio::time::sleep_until(far_away().into()));
+    let mut is_draining = false;
+    let mut head_was_late = false;
+    std::future::poll_fn(|cx| {
+        loop {
+            if let Poll::Ready(result) = hyper.as_mut().poll(cx) {
+                return Poll::Ready(result);
+            }
+            if !is_draining && draining.as_mut().poll(cx).is_ready() {
+                is_draining = true;
+                graceful(hyper.as_mut());
+                continue;
+            }
+            if is_draining && stopping.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            // Deadlines that move away are noticed when the timer fires, which saves a reset per request.
+            if let Some(deadline) = activity.deadline()
+                && deadline < timer.deadline().into_std()
+            {
+                timer.as_mut().reset(deadline.into());
+            }
+            ready!(timer.as_mut().poll(cx));
+            timer.as_mut().reset(far_away().into());
+            match activity.overdue(Instant::now()) {
+                Some(Overdue::Write) => {
+                    activity.break_off();
+                    return Poll::Ready(Ok(()));
+                }
+                Some(Overdue::Idle) if !is_draining => {
+                    is_draining = true;
+                    graceful(hyper.as_mut());
+                }
+                // The guard sees for itself that the head is late, once hyper asks it for more.
+                Some(Overdue::Head) if !head_was_late => head_was_late = true,
+                Some(Overdue::Head | Overdue::Idle) => return Poll::Ready(Ok(())),
+                None => {}
+            }
+        }
+    })
+    .await
+}
+
+async fn reached(mut shutdown: Shutdown, phase: Phase) {
+    shutdown.reached(phase).await;
+}
+
+fn far_away() -> Instant {
+    Instant::now() + Duration::from_secs(24 * 60 * 60)
+}

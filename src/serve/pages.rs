@@ -1,0 +1,92 @@
+//! Responses of the server's own: redirects, error pages, the start page.
+
+use std::borrow::Cow;
+
+use http::{HeaderValue, Response, StatusCode, header};
+
+use super::host::{HostError, RequestHost};
+use super::request_body::BodyError;
+use super::response_body::OutgoingBody;
+use super::worker::CallError;
+
+/// A request that is answered by an error.
+#[derive(Debug)]
+pub(super) struct ErrorPage {
+    pub(super) status: StatusCode,
+    reason: Cow<'static, str>,
+}
+
+/// 308 to the same place on https; `port` 443 and `None` (the port that was typed) are left as they are.
+pub(super) fn redirect(
+    head: &http::request::Parts,
+    host: RequestHost<'_>,
+    port: Option<u16>,
+) -> Result<Response<OutgoingBody>, ErrorPage> {
+    if host.value.is_empty() {
+        return Err(ErrorPage::bad_request(
+            "this server is reached by https, and the request has no Host field to redirect to",
+        ));
+    }
+    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    let host = match port {
+        None => String::from_utf8_lossy(host.value).into_owned(),
+        Some(443) => String::from_utf8_lossy(host.name).into_owned(),
+        Some(port) => format!("{}:{port}", String::from_utf8_lossy(host.name)),
+    };
+    let location = format!("https://{host}{target}");
+    let text = format!("Use https: {location}\n");
+    let mut response = page(StatusCode::PERMANENT_REDIRECT, "text/plain; charset=utf-8", text);
+    let location = HeaderValue::try_from(location)
+        .map_err(|_| ErrorPage::bad_request("the request target contains an invalid character"))?;
+    response.headers_mut().insert(header::LOCATION, location);
+    // There is nothing more to be had here.
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    Ok(response)
+}
+
+/// A whole answer made here.
+pub(super) fn page(status: StatusCode, kind: &'static str, text: String) -> Response<OutgoingBody> {
+    let mut response = Response::new(OutgoingBody::text(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+/// A short answer that says what is wrong.
+pub(super) fn error_page(status: StatusCode, reason: &str) -> Response<OutgoingBody> {
+    let phrase = status.canonical_reason().unwrap_or_default();
+    let text = format!("{} {phrase}: {reason}\n", status.as_u16());
+    page(status, "text/plain; charset=utf-8", text)
+}
+
+impl ErrorPage {
+    pub(super) fn new(status: StatusCode, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, reason: reason.into() }
+    }
+
+    pub(super) fn bad_request(reason: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, reason)
+    }
+
+    pub(super) fn response(&self) -> Response<OutgoingBody> {
+        error_page(self.status, &self.reason)
+    }
+}
+
+impl From<HostError> for ErrorPage {
+    fn from(error: HostError) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error.to_string())
+    }
+}
+
+impl From<BodyError> for ErrorPage {
+    fn from(error: BodyError) -> Self {
+        Self::new(error.status(), error.to_string())
+    }
+}
+
+impl From<CallError> for ErrorPage {
+    fn from(error: CallError) -> Self {
+        Self::new(error.status(), error.to_string())
+    }
+}

@@ -1,0 +1,267 @@
+//! Bodies of responses, whatever they are made of: cut into frames, timed, and counted for the log.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{StatusCode, Version};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
+
+use super::access_log::{AccessLog, Record};
+use super::connection::Connection;
+use super::worker::ResponseBody;
+
+/// Bytes of an answer that one HTTP/2 stream takes at a time, its usual frame. Whoever takes the first of them is asked
+/// again for the next, so that a large answer waits for its client where that is noticed, not in a buffer.
+const STREAM_PIECE: usize = 16 * 1024;
+
+/// The body of an answer. Dropping it ends the request: it is counted and logged then.
+pub(super) struct TrackedBody {
+    body: OutgoingBody,
+    request: OpenRequest,
+    /// On HTTP/2: what is left of a large frame.
+    rest: Bytes,
+    /// The body broke off. hyper drops what it has not written when it is told, so it is told one turn later.
+    broken: Option<io::Error>,
+}
+
+/// What answers are made of.
+pub(super) enum OutgoingBody {
+    Empty,
+    Full(Full<Bytes>),
+    Stream(http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>),
+    Worker(ResponseBody),
+}
+
+impl OutgoingBody {
+    pub(super) fn text(text: impl Into<Bytes>) -> Self {
+        Self::Full(Full::new(text.into()))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Full(body) => body.is_end_stream(),
+            Self::Stream(body) => body.is_end_stream(),
+            Self::Worker(body) => body.is_end_stream(),
+        }
+    }
+}
+
+/// A request from its head to the last byte of its answer.
+pub(super) struct OpenRequest {
+    connection: Arc<Connection>,
+    log: AccessLog,
+    record: Option<Record>,
+    /// Whether nothing but the connection's end tells the client where the answer ends, so that only a reset shows
+    /// that it broke off. (TLS has an end of its own.)
+    ends_with_connection: bool,
+    /// On HTTP/2: the number under which the stream waits for its client, and whether it does.
+    stream: Option<u64>,
+    is_waiting: bool,
+    status: u16,
+    sent: u64,
+}
+
+impl OpenRequest {
+    pub(super) fn new(
+        connection: Arc<Connection>,
+        version: Version,
+        log: AccessLog,
+        record: Option<Record>,
+    ) -> Self {
+        let number = connection.activity.request_begins();
+        let stream = (version == Version::HTTP_2).then_some(number);
+        let ends_with_connection = connection.tls.is_none() && version == Version::HTTP_10;
+        // 499, which nginx made known: the client went away before it was answered.
+        Self {
+            connection,
+            log,
+            record,
+            ends_with_connection,
+            stream,
+            is_waiting: false,
+            status: 499,
+            sent: 0,
+        }
+    }
+
+    /// Now the answer is known.
+    pub(super) fn answered(mut self, status: StatusCode, body: OutgoingBody) -> TrackedBody {
+        self.status = status.as_u16();
+        if !body.is_end_stream() {
+            self.stream_waits();
+        }
+        TrackedBody { body, request: self, rest: Bytes::new(), broken: None }
+    }
+}
+
+impl OpenRequest {
+    fn stream_waits(&mut self) {
+        if let Some(stream) = self.stream {
+            self.connection.activity.stream_waits(stream);
+            self.is_waiting = true;
+        }
+    }
+
+    fn stream_goes_on(&mut self) {
+        if let (Some(stream), true) = (self.stream, self.is_waiting) {
+            self.connection.activity.stream_goes_on(stream);
+            self.is_waiting = false;
+        }
+    }
+}
+
+impl Drop for OpenRequest {
+    fn drop(&mut self) {
+        self.stream_goes_on();
+        if let Some(record) = &self.record {
+            self.log.request(record, self.status, self.sent);
+        }
+        self.connection.activity.request_ends();
+    }
+}
+
+impl Body for TrackedBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let this = &mut *self;
+        this.request.stream_goes_on();
+        if let Some(error) = this.broken.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
+        let frame = match &mut this.body {
+            _ if !this.rest.is_empty() => Some(Ok(Frame::data(std::mem::take(&mut this.rest)))),
+            OutgoingBody::Empty => None,
+            OutgoingBody::Full(body) => ready!(Pin::new(body).poll_frame(cx)).map(|frame| match frame {
+                Ok(frame) => Ok(frame),
+                Err(never) => match never {},
+            }),
+            OutgoingBody::Stream(body) => ready!(Pin::new(body).poll_frame(cx)),
+            OutgoingBody::Worker(body) => ready!(Pin::new(body).poll_frame(cx)),
+        };
+        match frame {
+            Some(Ok(mut frame)) => {
+                if let (Some(data), Some(_)) = (frame.data_mut(), this.request.stream)
+                    && data.len() > STREAM_PIECE
+                {
+                    this.rest = data.split_off(STREAM_PIECE);
+                }
+                this.request.sent += frame.data_ref().map_or(0, Bytes::len) as u64;
+                // After the last one too: hyper holds it until the client has room, and drops the body then.
+                this.request.stream_waits();
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(error)) => {
+                tracing::debug!(%error, "a response was cut off");
+                this.broken = Some(error);
+                if this.request.ends_with_connection {
+                    this.request.connection.activity.break_off();
+                }
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.broken.is_none() && self.rest.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let mut hint = match &self.body {
+            OutgoingBody::Empty => SizeHint::with_exact(0),
+            OutgoingBody::Full(body) => body.size_hint(),
+            OutgoingBody::Stream(body) => body.size_hint(),
+            OutgoingBody::Worker(body) => body.size_hint(),
+        };
+        let rest = self.rest.len() as u64;
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint.set_lower(hint.lower().saturating_add(rest));
+        hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use http_body_util::BodyExt;
+
+    use super::super::activity::{Activity, Overdue};
+    use super::super::config::{AccessLogTarget, Limits};
+    use super::super::connection::ConnectionRole;
+    use super::*;
+
+    /// An answer on a connection of its own.
+    fn answer(version: Version, body: OutgoingBody) -> (Arc<Activity>, TrackedBody) {
+        let activity = Arc::new(Activity::new(&Limits::default()));
+        let connection = Connection {
+            peer_address: String::new(),
+            peer_port: 0,
+            server_port: String::new(),
+            tls: None,
+            role: ConnectionRole::Serve,
+            activity: Arc::clone(&activity),
+        };
+        let log = AccessLog::open(&AccessLogTarget::Off).unwrap();
+        let request = OpenRequest::new(Arc::new(connection), version, log, None);
+        (activity, request.answered(StatusCode::OK, body))
+    }
+
+    fn overdue(activity: &Activity) -> Option<Overdue> {
+        activity.overdue(Instant::now() + Limits::default().write_timeout + Duration::from_secs(1))
+    }
+
+    #[tokio::test]
+    async fn whole_answers_wait_for_their_client_too() {
+        let text = vec![b'x'; 2 * STREAM_PIECE + 1];
+        let (activity, mut whole) = answer(Version::HTTP_2, OutgoingBody::text(text.clone()));
+        assert_eq!(overdue(&activity), Some(Overdue::Write), "no room for a first byte");
+        let mut taken = Vec::new();
+        for left in [STREAM_PIECE + 1, 1, 0] {
+            taken.extend(whole.frame().await.unwrap().unwrap().into_data().unwrap());
+            assert_eq!(whole.size_hint().exact(), Some(left as u64));
+            assert_eq!(whole.is_end_stream(), left == 0);
+            assert_eq!(overdue(&activity), Some(Overdue::Write), "{left} left");
+        }
+        drop(whole);
+        assert_ne!(overdue(&activity), Some(Overdue::Write));
+        assert_eq!(taken, text);
+
+        let file = Full::new(Bytes::from(text)).map_err(|never| match never {});
+        let (activity, file) = answer(Version::HTTP_2, OutgoingBody::Stream(file.boxed_unsync()));
+        assert_eq!(overdue(&activity), Some(Overdue::Write));
+        drop(file);
+        assert_ne!(overdue(&activity), Some(Overdue::Write), "the client has reset the stream");
+        let (activity, _empty) = answer(Version::HTTP_2, OutgoingBody::Empty);
+        assert_eq!(overdue(&activity), None);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_application_is_not_cut() {
+        struct Never;
+        impl Body for Never {
+            type Data = Bytes;
+            type Error = io::Error;
+            fn poll_frame(
+                self: Pin<&mut Self>,
+                _: &mut Context<'_>,
+            ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+                Poll::Pending
+            }
+        }
+        let (activity, mut body) = answer(Version::HTTP_2, OutgoingBody::Stream(Never.boxed_unsync()));
+        let poll = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut body).poll_frame(cx).is_pending()));
+        assert!(poll.await);
+        assert_eq!(overdue(&activity), None);
+    }
+}

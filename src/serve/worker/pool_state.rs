@@ -1,0 +1,160 @@
+//! What the pool, its links and its supervisors have in common: the queue, the living workers, and stopping.
+
+use std::ops::RangeInclusive;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::net::{RecvFlags, SendFlags};
+use tokio::net::unix::OwnedWriteHalf;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use super::claims::Claims;
+use super::process::Launch;
+use super::queue::{Call, Queue};
+use super::{CallError, WorkerConfig};
+
+/// What workers are given at least to leave, after everything is finished or given up.
+const LEAVE: Duration = Duration::from_millis(500);
+
+/// What the pool, its links and its supervisors have in common.
+pub(super) struct PoolState {
+    pub(super) config: WorkerConfig,
+    pub(super) launch: Launch,
+    pub(super) queue: Mutex<Queue>,
+    /// The front's end of the queue; closing it tells workers to leave.
+    pub(super) writer: Mutex<Option<OwnedFd>>,
+    /// The workers' end: what is in it was begun by nobody.
+    pub(super) reader: OwnedFd,
+    /// There is something new in the queue.
+    pub(super) wake: Notify,
+    /// The living workers, by their numbers.
+    pub(super) living: Mutex<Vec<Option<LiveWorker>>>,
+    /// Links that wait for a slow client, with answers of later requests perhaps unread behind its own.
+    pub(super) stalled: AtomicUsize,
+    pub(super) stopping: AtomicBool,
+    /// At the last attempt to start a worker again the application did not load.
+    pub(super) unloadable: AtomicBool,
+    /// When workers must be gone; `None` while they are wanted.
+    pub(super) leave_by: watch::Sender<Option<Instant>>,
+    pub(super) tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What the pool needs to know of a worker that serves.
+pub(super) struct LiveWorker {
+    pub(super) claims: Arc<Claims>,
+    /// Closing it ends the worker at once.
+    pub(super) control: OwnedWriteHalf,
+}
+
+impl LiveWorker {
+    /// Asks the thread that runs requests of this message for what need not wait. False if there is none.
+    fn ask(&self, message: &RangeInclusive<u64>) -> bool {
+        let Some(slot) = self.claims.all().position(|claim| message.contains(&claim)) else { return false };
+        // A few bytes; if there is no room for them, the worker's watcher is busy, and is asked later.
+        let word = u32::try_from(slot).unwrap_or(u32::MAX).to_le_bytes();
+        self.control.try_write(&word).is_ok()
+    }
+}
+
+impl PoolState {
+    pub(super) fn queue(&self) -> MutexGuard<'_, Queue> {
+        lock(&self.queue)
+    }
+
+    /// Takes a request; it is sent as soon as the tasks that are ready now have run, so that theirs can join it.
+    pub(super) fn submit(&self, call: Call) -> Result<(), CallError> {
+        if self.stopping.load(Ordering::Relaxed) {
+            return Err(CallError::Stopped);
+        }
+        let mut queue = self.queue();
+        if !queue.has_workers() && self.unloadable.load(Ordering::Relaxed) {
+            return Err(CallError::Unavailable);
+        }
+        queue.push(call)?;
+        drop(queue);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Sends what waits, as far as the rules allow, and has [`send_on`] look after the rest.
+    pub(super) fn send_waiting(&self) {
+        if self.send() {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Sends what waits, as far as the rules allow. True if time alone may change something: requests still wait, or
+    /// there is a new bundle.
+    pub(super) fn send(&self) -> bool {
+        let writer = lock(&self.writer);
+        let Some(writer) = writer.as_ref() else { return false };
+        let mut queue = self.queue();
+        let before = queue.next_id();
+        while let Some((first, message)) = queue.next_message(Instant::now()) {
+            if let Err(error) = rustix::net::send(writer, message, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
+            {
+                // Full of large messages: the next answer makes room.
+                if error != rustix::io::Errno::AGAIN {
+                    tracing::error!("cannot send a request to the workers: {error}");
+                }
+                queue.take_back(first);
+                return false;
+            }
+        }
+        queue.has_waiting() || queue.next_id() > before + 1
+    }
+
+    /// Asks workers for what need not wait of bundles that take long.
+    pub(super) fn ask_overdue(&self) {
+        let living = lock(&self.living);
+        self.queue().overdue(Instant::now(), |message| living.iter().flatten().any(|one| one.ask(&message)));
+    }
+
+    /// A worker thread has died with this claim, and everything it had sent is delivered.
+    pub(super) fn lost(&self, claim: u64) {
+        self.queue().lost(claim);
+        self.send_waiting();
+    }
+
+    /// Lets running requests finish until then, and ends the workers.
+    pub(super) async fn stop(&self, deadline: Instant) {
+        self.stopping.store(true, Ordering::Relaxed);
+        while !self.queue().is_idle() && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.leave(deadline.max(Instant::now() + LEAVE)).await;
+    }
+
+    /// Ends all tasks and with them all workers.
+    pub(super) async fn leave(&self, by: Instant) {
+        self.stopping.store(true, Ordering::Relaxed);
+        lock(&self.writer).take();
+        self.leave_by.send_replace(Some(by));
+        let tasks = std::mem::take(&mut *lock(&self.tasks));
+        for task in tasks {
+            let _ = task.await;
+        }
+        self.queue().fail_all(CallError::Stopped);
+    }
+
+    /// No worker is left and none can be started: nothing waits for nothing.
+    pub(super) fn give_up_if_alone(&self) {
+        self.unloadable.store(true, Ordering::Relaxed);
+        let mut queue = self.queue();
+        if queue.has_workers() {
+            return;
+        }
+        while rustix::net::recv(&self.reader, &mut [0u8; 1], RecvFlags::DONTWAIT)
+            .is_ok_and(|(_, got)| got > 0)
+        {}
+        queue.fail_all(CallError::Unavailable);
+    }
+}
+
+/// A lock whose holder panicked is still good: every change under these locks is complete in itself.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,156 @@
+//! A certificate for localhost, made once and renewed by itself, from a CA that can speak for this machine only.
+//!
+//! The CA is constrained to localhost, .test and the loopback addresses, so whoever trusts it risks nothing elsewhere
+//! should its key be stolen. It stands in a folder of its own, away from the CA of `mkca --global`.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use crate::ca::{
+    CaLevel, CaProfile, Constraint, Issuance, Issuer, LeafProfile, ROOT_FILES, Subject, SubjectKey,
+    ca_common_name, certificate_names, certificate_text, make_root, new_key,
+};
+use crate::commands::Result;
+use crate::finding::{Code, Finding};
+use crate::operands::ca_lookup::data_folder;
+use crate::operands::input::{read_certificates, read_private_key};
+use crate::sys::clock::{Clock, SystemClock, date};
+use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC, create_all};
+use crate::tls::{CertificateSet, CertificateSource};
+use crate::x509::{Certificate, CertifiedKey, KeyKind, PrivateKey, Purpose, RenewalPolicy};
+
+const SERVER: (&str, &str) = ("server.crt", "server.key");
+const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+const PERMITTED: [&str; 4] = ["localhost", "test", "127.0.0.0/8", "::1"];
+const CA_DAYS: u32 = 3650;
+const DAYS: u32 = 397;
+/// A certificate is renewed when it has no more time than this left.
+const RENEWAL: RenewalPolicy = RenewalPolicy::Within(time::Duration::days(30));
+/// How often a running server looks.
+const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// The folder with the CA and the certificate.
+pub struct Localhost {
+    folder: PathBuf,
+}
+
+impl Localhost {
+    /// In `$XDG_DATA_HOME/certkit/localhost`.
+    ///
+    /// # Errors
+    /// When there is no such place.
+    pub fn new() -> Result<Self> {
+        let data = data_folder().ok_or_else(|| {
+            Finding::error(
+                Code::InvalidSetting,
+                "neither XDG_DATA_HOME nor HOME is set, so there is no place for a certificate",
+            )
+            .fix("set HOME, or name a certificate with --cert and --key")
+        })?;
+        Ok(Self { folder: data.join("localhost") })
+    }
+
+    /// The CA's certificate: what clients must trust.
+    pub fn ca_file(&self) -> PathBuf {
+        self.folder.join(ROOT_FILES.0)
+    }
+
+    /// Reads the certificate, or makes it, and the CA too if need be.
+    ///
+    /// # Errors
+    /// When the files are there and cannot be read, or cannot be written.
+    pub fn read_or_make(&self) -> Result<CertifiedKey> {
+        let now = SystemClock.now();
+        if let Some(pair) = self.read(SERVER)?
+            && !is_due(pair.leaf(), now)
+        {
+            return Ok(pair);
+        }
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(|source| Error::Io {
+            action: "make the folder",
+            path: self.folder.clone(),
+            source,
+        })?;
+        let ca = match self.read(ROOT_FILES)? {
+            Some(ca) if !is_due(ca.leaf(), now) => ca,
+            _ => self.make_ca(now)?,
+        };
+        let profile = LeafProfile::new(certificate_names(&NAMES)?, Purpose::Server, DAYS);
+        let key = SubjectKey::New(KeyKind::EcdsaP256);
+        let issued = Issuer::new(&ca, now)?.issue(Issuance::leaf(&profile, key, now))?;
+        let pair = issued.into_certified()?;
+        self.write(SERVER, pair.leaf(), pair.key(), Existing::Replace)?;
+        Ok(pair)
+    }
+
+    fn make_ca(&self, now: OffsetDateTime) -> Result<CertifiedKey> {
+        let key = new_key(KeyKind::EcdsaP256)?;
+        let name = ca_common_name(Some("certkit localhost"), CaLevel::Root, &date(now), &key);
+        let permitted = PERMITTED.iter().filter_map(|text| Constraint::parse(text).ok()).collect();
+        let profile = CaProfile::new(Subject::common_name(&name), CA_DAYS, 0).limited(permitted, Vec::new());
+        let ca = make_root(&profile, key, now)?;
+        // One that has come to its end is in the way.
+        self.write(ROOT_FILES, ca.leaf(), ca.key(), Existing::Replace)?;
+        Ok(ca)
+    }
+
+    /// A pair of files; `None` when one of them is not there, or they do not fit (a start was killed between the two).
+    fn read(&self, (certificate, key): (&str, &str)) -> Result<Option<CertifiedKey>> {
+        let (certificate, key) = (self.folder.join(certificate), self.folder.join(key));
+        if !certificate.exists() || !key.exists() {
+            return Ok(None);
+        }
+        let read = read_certificates(&certificate.display().to_string())?;
+        let key = read_private_key(&key)?;
+        let certificate = read.certificates.into_iter().next().map(|located| located.certificate);
+        Ok(certificate.and_then(|certificate| CertifiedKey::new(certificate, Vec::new(), key).ok()))
+    }
+
+    fn write(
+        &self,
+        names: (&str, &str),
+        certificate: &Certificate,
+        key: &PrivateKey,
+        existing: Existing,
+    ) -> Result<()> {
+        let text = certificate_text(std::slice::from_ref(certificate));
+        let file =
+            |name: &str, contents, mode| NewFile { path: self.folder.join(name), contents, mode, existing };
+        let files = [file(names.1, key.to_pem().as_bytes().to_vec(), PRIVATE), file(names.0, text, PUBLIC)];
+        Ok(create_all(&files)?)
+    }
+}
+
+#[async_trait]
+impl CertificateSource for Localhost {
+    fn load(&self) -> std::result::Result<CertificateSet, Vec<Finding>> {
+        let pair = self.read_or_make().map_err(|failure| failure.findings)?;
+        CertificateSet::new([&pair])
+            .map_err(|error| vec![Finding::error(Code::InvalidSetting, error.to_string())])
+    }
+
+    async fn changed(&self) {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let pair = self.read(SERVER).ok().flatten();
+            if pair.is_some_and(|pair| is_due(pair.leaf(), SystemClock.now())) {
+                return;
+            }
+        }
+    }
+}
+
+/// Whether a certificate is of no use any more, or soon.
+fn is_due(certificate: &Certificate, now: OffsetDateTime) -> bool {
+    !certificate.is_valid_at(now) || RENEWAL.is_due(certificate.not_before, certificate.not_after, now)
+}
+
+/// A path as a shell takes it.
+pub fn word(path: &Path) -> String {
+    crate::operands::output::shell_word(&path.display().to_string())
+}
