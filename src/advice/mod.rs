@@ -3,6 +3,8 @@
 pub mod ca;
 pub mod files;
 pub mod hook;
+pub mod hosts;
 pub mod output;
 pub mod server;
+pub mod trust;
 pub mod usage;

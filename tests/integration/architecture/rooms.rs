@@ -86,7 +86,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "ca",
         does: "making certificates: profiles, issuing, the ledger, revocation lists",
-        uses: &["x509"],
+        uses: &["chain", "x509"],
     },
     Room { name: "chain", does: "putting a chain in order, building and judging a path", uses: &["x509"] },
     Room {
