@@ -1,4 +1,5 @@
-//! Certificates that cannot be issued, renewed or revoked, and what is worth saying of those that were.
+//! Certificates that cannot be issued, renewed or revoked, and what is worth saying of those that
+//! were.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -13,9 +14,9 @@ use crate::ca::{
 use crate::finding::{Code, Finding, Location};
 use crate::operands::ca_lookup::LookupError;
 use crate::operands::input::cannot_read;
-use crate::operands::shell::{path_word, shell_word};
 use crate::report::Failure;
 use crate::sys::clock::date;
+use crate::sys::shell::{path_word, shell_word};
 use crate::x509::{InvalidName, KeyKind, SubjectAltName};
 
 impl From<Error> for Failure {
@@ -23,20 +24,20 @@ impl From<Error> for Failure {
         let (code, fix) = match error {
             Error::Refused(findings) => return Self { findings, status: 2 },
             Error::IssuerNotValid { .. } => {
-                (Code::Expired, "make a new CA with `certkit mkca --force`, and install it on clients")
+                (Code::Expired, "Make a new CA with `certkit mkca --force`, and install it on clients")
             }
-            Error::NotACa(_) => (Code::NotACa, "name a CA certificate with --ca, or make one: certkit mkca"),
+            Error::NotACa(_) => (Code::NotACa, "Name a CA certificate with --ca, or make one: certkit mkca"),
             Error::NotAsRequested(_) => (
                 Code::InvalidSetting,
-                "use a CA made by `certkit mkca`: this one has a form that certkit cannot issue from exactly",
+                "Use a CA made by `certkit mkca`: this one has a form that certkit cannot issue from exactly",
             ),
             Error::CannotSignLists(_) => {
-                (Code::KeyUsage, "use a CA whose key usage has cRLSign, as `certkit mkca` makes it")
+                (Code::KeyUsage, "Use a CA whose key usage has cRLSign, as `certkit mkca` makes it")
             }
             Error::Sign(_) => {
-                (Code::WeakKey, "use a key of P-256, P-384, P-521, Ed25519 or RSA with at least 2048 bits")
+                (Code::WeakKey, "Use a key of P-256, P-384, P-521, Ed25519 or RSA with at least 2048 bits")
             }
-            _ => (Code::Io, "run the command again; if it fails again, report this message"),
+            _ => (Code::Io, "Run the command again; if it fails again, report this message"),
         };
         Finding::error(code, error.to_string()).fix(fix).into()
     }
@@ -61,13 +62,13 @@ impl From<LedgerError> for Failure {
                     _ => Code::Io,
                 };
                 Finding::error(code, message).at(Location::file(path.display().to_string())).fix(
-                    "copy the CA to a folder that you may write to, and name it with --ca and --ca-key; \
+                    "Copy the CA to a folder that you may write to, and name it with --ca and --ca-key; \
                      the ledger is beside the CA",
                 )
             }
             LedgerError::Malformed { path, line } => Finding::error(Code::InvalidSetting, message)
                 .at(Location::line(path.display().to_string(), *line))
-                .fix("remove this line: every line must be one JSON object"),
+                .fix("Remove this line: every line must be one JSON object"),
         };
         finding.into()
     }
@@ -80,9 +81,9 @@ impl From<LookupError> for Failure {
             LookupError::Unreadable(failure) => return failure,
             LookupError::KeyMismatch { key, .. } => Finding::error(Code::KeyMismatch, message)
                 .at(Location::file(key.display().to_string()))
-                .fix("name a CA certificate and the key that belongs to it: --ca and --ca-key"),
+                .fix("Name a CA certificate and the key that belongs to it: --ca and --ca-key"),
             LookupError::NoRoot => Finding::error(Code::CaNotFound, message)
-                .fix("name the CA certificate, or make a CA: certkit mkca"),
+                .fix("Name the CA certificate, or make a CA: certkit mkca"),
             LookupError::NoSigningCa => Finding::error(Code::CaNotFound, message).fix(
                 "certkit mkca            makes one in this folder\n\
                  certkit mkca --global   makes one for all folders",
@@ -99,14 +100,14 @@ impl From<OwnFileError> for Failure {
 }
 
 fn own_file(error: &OwnFileError) -> Finding {
-    Finding::error(Code::OutputExists, error.to_string()).fix("write to another file with -o")
+    Finding::error(Code::OutputExists, error.to_string()).fix("Write to another file with -o")
 }
 
 impl From<NotIssuedHereError> for Failure {
     fn from(error: NotIssuedHereError) -> Self {
         Finding::error(Code::UnknownIssuer, error.to_string())
             .at(Location::file(&error.file))
-            .fix("name the CA that issued it with --ca and --ca-key")
+            .fix("Name the CA that issued it with --ca and --ca-key")
             .into()
     }
 }
@@ -118,10 +119,10 @@ impl From<RenewalError> for Failure {
             RenewalError::NotIssuedHere(error) => return error.into(),
             RenewalError::StandardInput => {
                 let finding = Finding::error(Code::InvalidSetting, message);
-                return finding.fix("name the certificate's file").into();
+                return finding.fix("Name the certificate's file").into();
             }
             RenewalError::CaCertificate(file) => {
-                (Code::CaAsLeaf, file, "make a new CA: certkit mkca".to_owned())
+                (Code::CaAsLeaf, file, "Make a new CA: certkit mkca".to_owned())
             }
             RenewalError::Container(file) => {
                 let fix =
@@ -129,7 +130,7 @@ impl From<RenewalError> for Failure {
                 (Code::NotPem, file, fix)
             }
             RenewalError::HoldsKey(file) => {
-                (Code::PrivateKeyInInput, file, "put certificate and key into separate files".to_owned())
+                (Code::PrivateKeyInInput, file, "Put certificate and key into separate files".to_owned())
             }
             RenewalError::NameForm(file) => (Code::InvalidName, file, new_certificate()),
             RenewalError::Revoked(file) => (Code::Revoked, file, new_certificate()),
@@ -139,7 +140,7 @@ impl From<RenewalError> for Failure {
 }
 
 fn new_certificate() -> String {
-    "make a new certificate: certkit mkcert NAME".to_owned()
+    "Make a new certificate: certkit mkcert NAME".to_owned()
 }
 
 impl From<RevocationError> for Failure {
@@ -166,20 +167,20 @@ impl From<InvalidName> for Failure {
 
 fn invalid_name(error: &InvalidName) -> Finding {
     Finding::error(Code::InvalidName, error.to_string())
-        .fix("use a name such as test.example, *.test.example, 127.0.0.1, ::1 or me@test.example")
+        .fix("Use a name such as test.example, *.test.example, 127.0.0.1, ::1 or me@test.example")
 }
 
 /// A value of `--permit` or `--exclude`.
 pub fn invalid_constraint(error: &InvalidName, option: &str) -> Failure {
     Finding::error(Code::InvalidName, error.to_string())
-        .fix(format!("give {option} a domain (test) or an address range (10.0.0.0/8)"))
+        .fix(format!("Give {option} a domain (test) or an address range (10.0.0.0/8)"))
         .into()
 }
 
 impl From<InvalidSubject> for Failure {
     fn from(error: InvalidSubject) -> Self {
         Finding::error(Code::InvalidName, error.to_string())
-            .fix("write the subject as 'O=Our team,OU=A,OU=B,CN=Our CA'")
+            .fix("Write the subject as 'O=Our team,OU=A,OU=B,CN=Our CA'")
             .into()
     }
 }
@@ -193,9 +194,9 @@ impl From<InvalidCaName> for Failure {
 impl From<ValidityError> for Failure {
     fn from(error: ValidityError) -> Self {
         let (code, fix) = match error {
-            ValidityError::Passed(_) => (Code::InvalidSetting, "name a later day with --until"),
+            ValidityError::Passed(_) => (Code::InvalidSetting, "Name a later day with --until"),
             ValidityError::TooLong(_) => {
-                (Code::ValidityTooLong, "omit --days (default 397), or insist with --force")
+                (Code::ValidityTooLong, "Omit --days (default 397), or insist with --force")
             }
         };
         Finding::error(code, error.to_string()).fix(fix).into()
@@ -208,7 +209,7 @@ pub fn bulk_failure(error: BulkError, file: &str) -> Failure {
     match error {
         BulkError::NoNames => Finding::error(Code::EmptyFile, message)
             .at(Location::file(file))
-            .fix("write the names of one certificate on each line")
+            .fix("Write the names of one certificate on each line")
             .into(),
         BulkError::Folder(error) => error.into(),
         BulkError::Issue(error) => error.into(),
@@ -225,7 +226,7 @@ pub fn bulk_failure(error: BulkError, file: &str) -> Failure {
         BulkError::Stopped { error, .. } => {
             let mut failure = bulk_failure(*error, file);
             let note = Finding::note(Code::Io, message);
-            failure.findings.push(note.fix("solve the problem, then run the command again with --if-needed"));
+            failure.findings.push(note.fix("Solve the problem, then run the command again with --if-needed"));
             failure
         }
     }
@@ -235,19 +236,19 @@ fn wrong_line(error: &LineError, file: &str) -> Finding {
     let message = error.problem.to_string();
     let finding = match &error.problem {
         LineProblem::Duplicate => Finding::error(Code::Duplicate, message)
-            .fix("put all names of one certificate on one line, or begin this line with another name"),
+            .fix("Put all names of one certificate on one line, or begin this line with another name"),
         LineProblem::Exists(_) => Finding::error(Code::OutputExists, message)
-            .fix("make only the missing ones with --if-needed, or replace all with --force (keys are kept as .bak)"),
+            .fix("Make only the missing ones with --if-needed, or replace all with --force (keys are kept as .bak)"),
         LineProblem::Name(error) => invalid_name(error),
         LineProblem::NotAllowed(_) => Finding::error(Code::NameConstraint, message)
-            .fix("remove the name, or use a CA without this limit"),
+            .fix("Remove the name, or use a CA without this limit"),
         LineProblem::NotUtf8 => {
-            Finding::error(Code::InvalidName, message).fix("save the file in UTF-8")
+            Finding::error(Code::InvalidName, message).fix("Save the file in UTF-8")
         }
         LineProblem::OwnFile(error) => own_file(error),
         LineProblem::TooLong => Finding::error(Code::TooLarge, message)
-            .fix("write the names of one certificate on each line"),
-        _ => Finding::error(Code::Io, message).fix("check the file and its disk"),
+            .fix("Write the names of one certificate on each line"),
+        _ => Finding::error(Code::Io, message).fix("Check the file and its disk"),
     };
     finding.at(Location::line(file, error.number))
 }
@@ -257,10 +258,10 @@ pub fn request_refused(error: &RequestError, file: &str, location: Location) -> 
     let request_file = shell_word(file);
     let (code, fix) = match error {
         RequestError::CaWithoutName => {
-            (Code::EmptyName, "make the request with a common name, for example CN=Team CA".to_owned())
+            (Code::EmptyName, "Make the request with a common name, for example CN=Team CA".to_owned())
         }
         RequestError::NameOfIssuer(_) => {
-            (Code::InvalidName, "make the request with a different common name".to_owned())
+            (Code::InvalidName, "Make the request with a different common name".to_owned())
         }
         RequestError::NoNames => {
             (Code::NoSan, format!("certkit sign {request_file} --san www.test.example"))
@@ -269,19 +270,19 @@ pub fn request_refused(error: &RequestError, file: &str, location: Location) -> 
             (Code::NoSan, format!("certkit sign {request_file} --san {}", shell_word(name)))
         }
         RequestError::PathLength(_) => {
-            (Code::PathLength, "use a root made by `certkit mkca --intermediate`".to_owned())
+            (Code::PathLength, "Use a root made by `certkit mkca --intermediate`".to_owned())
         }
         RequestError::NotItsKey => {
-            (Code::BadSignature, "have the owner of the key make the request again".to_owned())
+            (Code::BadSignature, "Have the owner of the key make the request again".to_owned())
         }
         RequestError::UnverifiableSignature { .. } => (
             Code::WeakSignature,
-            "have it signed again with SHA-256 (RSA-PSS: with a salt as long as the hash) and a key of P-256, \
+            "Have it signed again with SHA-256 (RSA-PSS: with a salt as long as the hash) and a key of P-256, \
              P-384, P-521, Ed25519 or RSA"
                 .to_owned(),
         ),
         RequestError::WeakKey(_) => {
-            (Code::WeakKey, "make a new key and a request from it: certkit csr NAME".to_owned())
+            (Code::WeakKey, "Make a new key and a request from it: certkit csr NAME".to_owned())
         }
     };
     Failure::new(Finding::error(code, error.to_string()).at(location).fix(fix)).status(1)
@@ -304,12 +305,12 @@ pub fn omitted_common_name(name: &str) -> Finding {
     let message =
         format!("omitted: the request's common name `{name}`, which is not among its alternative names");
     Finding::note(Code::CommonName, message)
-        .fix(format!("add --san {} to certify this name too", shell_word(name)))
+        .fix(format!("Add --san {} to certify this name too", shell_word(name)))
 }
 
 pub fn not_made_a_ca() -> Finding {
     Finding::note(Code::NotACa, "the request asks to become a CA, which was not granted")
-        .fix("add --profile ca if it is to become one")
+        .fix("Add --profile ca if it is to become one")
 }
 
 pub fn long_validity(validity: LongValidity) -> Finding {
@@ -327,7 +328,7 @@ pub fn clamped(end: OffsetDateTime, ca: &Path) -> Finding {
 pub fn refused_by_browsers(kind: KeyKind) -> Option<Finding> {
     matches!(kind, KeyKind::Ed25519 | KeyKind::EcdsaP521).then(|| {
         let message = format!("browsers refuse keys of type {kind}; curl and Python accept them");
-        Finding::warning(Code::BrowserUnsupported, message).fix("use -k p256 for browsers")
+        Finding::warning(Code::BrowserUnsupported, message).fix("Use -k p256 for browsers")
     })
 }
 
@@ -337,20 +338,21 @@ pub fn requested_key_refused_by_browsers(kind: &str, location: Location) -> Find
     Finding::warning(Code::BrowserUnsupported, message).at(location)
 }
 
-/// "If no name of the type is in the list, the certificate is acceptable" (RFC 5280 section 4.2.1.10), and no constraint
-/// on DNS names forbids all of them in a form that every client reads (Java refuses an empty one).
+/// "If no name of the type is in the list, the certificate is acceptable" (RFC 5280 section
+/// 4.2.1.10), and no constraint on DNS names forbids all of them in a form that every client reads
+/// (Java refuses an empty one).
 pub fn domains_not_limited() -> Finding {
     let message = "only addresses are limited; the CA may issue for every domain";
-    Finding::note(Code::NameConstraint, message).fix("limit domains too, for example --permit test")
+    Finding::note(Code::NameConstraint, message).fix("Limit domains too, for example --permit test")
 }
 
-/// An intermediate signs where there is one: that of an older CA would go on signing beside the new root. `options` are
-/// those that name the folder.
+/// An intermediate signs where there is one: that of an older CA would go on signing beside the new
+/// root. `options` are those that name the folder.
 pub fn foreign_intermediate(certificate: &Path, key: &Path, options: &str) -> Failure {
     let file = certificate.display().to_string();
     let message = format!("{file} belongs to another CA, and would still sign instead of the new one");
     let fix = format!(
-        "make a new intermediate too: certkit mkca{options} --intermediate --force\n\
+        "Make a new intermediate too: certkit mkca{options} --intermediate --force\n\
          or move it away: {} {}",
         path_word(certificate),
         path_word(key)
@@ -375,14 +377,14 @@ pub fn already_revoked(at: OffsetDateTime, reason: &str) -> Finding {
 pub fn not_a_prefix(example: &Path) -> Failure {
     let word = path_word(example);
     Finding::error(Code::InvalidSetting, "-o must be a file name prefix, for example certs/server")
-        .fix(format!("use -o {word}, which gives {word}.crt and {word}.key"))
+        .fix(format!("Use -o {word}, which gives {word}.crt and {word}.key"))
         .into()
 }
 
 /// Where neither XDG_DATA_HOME nor HOME is set.
 pub fn no_data_folder() -> Failure {
     Finding::error(Code::InvalidSetting, "neither XDG_DATA_HOME nor HOME is set")
-        .fix("name a folder with -o")
+        .fix("Name a folder with -o")
         .into()
 }
 
@@ -393,13 +395,13 @@ pub fn not_one_request(file: &str, found: &[&str]) -> Failure {
     let message = format!("expected one certificate signing request; {name} contains: {found}");
     Finding::error(Code::NotARequest, message)
         .at(Location::file(file))
-        .fix("make a request from a key: certkit csr NAME --key FILE")
+        .fix("Make a request from a key: certkit csr NAME --key FILE")
         .into()
 }
 
 pub fn malformed_request(error: &impl ToString, location: Location) -> Failure {
     Finding::error(Code::DerMalformed, error.to_string())
         .at(location)
-        .fix("get the request again from its owner")
+        .fix("Get the request again from its owner")
         .into()
 }

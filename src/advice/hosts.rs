@@ -23,10 +23,10 @@ pub enum HostsNameError {
 impl From<HostsNameError> for Failure {
     fn from(error: HostsNameError) -> Self {
         let fix = match error {
-            HostsNameError::NotAHost(_) => "give the name first, then the address",
-            HostsNameError::Invalid(_) => "use a name such as www.mysite.test",
+            HostsNameError::NotAHost(_) => "Give the name first, then the address",
+            HostsNameError::Invalid(_) => "Use a name such as www.mysite.test",
             HostsNameError::Wildcard => {
-                "add each name by itself; names below .localhost need no line in the file"
+                "Add each name by itself; names below .localhost need no line in the file"
             }
         };
         Finding::error(Code::InvalidName, error.to_string()).fix(fix).into()
@@ -39,7 +39,7 @@ pub fn hosts_failure(error: &HostsError, file: &Path, as_root: &str) -> Failure 
     let finding = match error {
         HostsError::Conflict { line, .. } => Finding::error(Code::HostsEntry, message)
             .at(Location::line(file, line.line))
-            .fix("change that line with an editor, then run the command again"),
+            .fix("Change that line with an editor, then run the command again"),
         HostsError::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
             Finding::error(Code::Permission, message).at(Location::file(file)).fix(as_root)
         }
@@ -51,7 +51,7 @@ pub fn hosts_failure(error: &HostsError, file: &Path, as_root: &str) -> Failure 
             };
             Finding::error(code, message)
                 .at(Location::file(file))
-                .fix("name the hosts file with --file; usually it is /etc/hosts")
+                .fix("Name the hosts file with --file; usually it is /etc/hosts")
         }
     };
     finding.into()
@@ -62,7 +62,7 @@ pub fn foreign_line_left(name: &str, file: &Path, line: &MappingLine) -> Finding
     let message = format!("{name} still points to {}: that line is not certkit's", line.address);
     Finding::warning(Code::HostsEntry, message)
         .at(Location::line(file.display().to_string(), line.line))
-        .fix("delete that line with an editor to remove it too")
+        .fix("Delete that line with an editor to remove it too")
 }
 
 /// `hosts check`; `other` is a line with another address, `add` the command that adds the name.

@@ -13,15 +13,15 @@ pub fn store_failed(error: &StoreError, path: &str, kind: StoreKind, as_root: Op
     let is_browser = matches!(kind, StoreKind::Nss | StoreKind::Firefox);
     let fix = match error {
         StoreError::MissingProgram { install, .. } => install,
-        StoreError::NeedsRoot => "run the command as the owner of that folder",
+        StoreError::NeedsRoot => "Run the command as the owner of that folder",
         StoreError::SharedName(..) => {
-            "remove it in the browser: Settings, Privacy and Security, Certificates"
+            "Remove it in the browser: Settings, Privacy and Security, Certificates"
         }
         _ if is_browser => {
-            "close the browser and try again; if a primary password protects the store, import the certificate in the \
+            "Close the browser and try again; if a primary password protects the store, import the certificate in the \
              browser's settings"
         }
-        _ => "follow the message of the tool, then run `certkit trust status`",
+        _ => "Follow the message of the tool, then run `certkit trust status`",
     };
     Finding::error(Code::TrustStore, message).at(Location::file(path)).fix(fix)
 }
@@ -31,14 +31,14 @@ pub fn store_missing(kind: StoreKind) -> Finding {
     let (message, fix) = match kind {
         StoreKind::System => (
             "the system's trust store was not found in any known folder",
-            "install the package ca-certificates, or import the file of `certkit trust export` by hand",
+            "Install the package ca-certificates, or import the file of `certkit trust export` by hand",
         ),
-        StoreKind::Nss => ("there is no home folder for an NSS database", "set HOME"),
+        StoreKind::Nss => ("there is no home folder for an NSS database", "Set HOME"),
         StoreKind::Firefox => {
-            ("no Firefox profile was found", "start Firefox once, so that it creates a profile")
+            ("no Firefox profile was found", "Start Firefox once, so that it creates a profile")
         }
         StoreKind::Java => {
-            ("no Java with a cacerts file was found", "set JAVA_HOME to the folder of the Java installation")
+            ("no Java with a cacerts file was found", "Set JAVA_HOME to the folder of the Java installation")
         }
     };
     Finding::error(Code::TrustStore, message).fix(fix)
@@ -59,10 +59,10 @@ pub fn not_trusted(label: &str, paths: &[String], install: &str) -> Finding {
 pub fn cannot_trust(error: &AnchorError, file: &str) -> Failure {
     let (code, fix) = match error {
         AnchorError::Intermediate { issuer, .. } => {
-            (Code::NotACa, format!("name the root, the certificate of `{issuer}`"))
+            (Code::NotACa, format!("Name the root, the certificate of `{issuer}`"))
         }
-        AnchorError::NotACa(_) => (Code::NotACa, "name the CA certificate, for example ca.crt".to_owned()),
-        AnchorError::NotOne(_) => (Code::InvalidSetting, "name a file with this one certificate".to_owned()),
+        AnchorError::NotACa(_) => (Code::NotACa, "Name the CA certificate, for example ca.crt".to_owned()),
+        AnchorError::NotOne(_) => (Code::InvalidSetting, "Name a file with this one certificate".to_owned()),
     };
     Finding::error(code, error.to_string()).at(Location::file(file)).fix(fix).into()
 }

@@ -26,7 +26,8 @@ pub fn make_list(
     }
     let revoked: Vec<_> = entries.iter().map(entry).collect();
     let revoked: Vec<&[u8]> = revoked.iter().map(Vec::as_slice).collect();
-    // "When there are no revoked certificates, the revoked certificates list MUST be absent" (section 5.1.2.6).
+    // "When there are no revoked certificates, the revoked certificates list MUST be absent"
+    // (section 5.1.2.6).
     let revoked = if revoked.is_empty() { Vec::new() } else { element(SEQUENCE, &revoked) };
     let crl_number = extension(oid::CRL_NUMBER, false, &unsigned(&number.to_be_bytes()));
     let extensions = element(SEQUENCE, &[&authority_key_id(&issuer.key_id()), &crl_number]);
@@ -56,7 +57,8 @@ pub fn make_list(
 
 fn entry(entry: &ListEntry) -> Vec<u8> {
     let (serial, at) = (unsigned(&entry.serial), time(entry.at));
-    // "The reason code … extension SHOULD be absent instead of using the unspecified (0) value" (section 5.3.1).
+    // "The reason code … extension SHOULD be absent instead of using the unspecified (0) value"
+    // (section 5.3.1).
     if entry.reason == Reason::Unspecified {
         return element(SEQUENCE, &[&serial, &at]);
     }

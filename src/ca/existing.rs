@@ -21,7 +21,8 @@ pub trait CertificateFiles: Sync {
 pub enum ExistingCertificate {
     /// A certificate that will do.
     Fine(Box<Certificate>),
-    /// A key alone, as a run leaves it that was killed between the two files: it waits for its certificate.
+    /// A key alone, as a run leaves it that was killed between the two files: it waits for its
+    /// certificate.
     KeyOnly(PrivateKey),
     /// A certificate of the same CA that will not do: it may be replaced.
     Ours,
@@ -45,7 +46,8 @@ impl ExistingCertificate {
         let Some(found) = files.certificate(certificate) else {
             return Self::NoneOrForeign;
         };
-        // The CA issued itself, and perhaps an intermediate: those are not certificates of this command.
+        // The CA issued itself, and perhaps an intermediate: those are not certificates of this
+        // command.
         if !ca.has_issued(&found) || found.is_ca() {
             return Self::NoneOrForeign;
         }

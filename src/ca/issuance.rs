@@ -1,4 +1,5 @@
-//! The request for a certificate and its result: making one is one verb, [`Issuer::issue`](super::Issuer::issue).
+//! The request for a certificate and its result: making one is one verb,
+//! [`Issuer::issue`](super::Issuer::issue).
 
 use std::path::Path;
 
@@ -34,14 +35,15 @@ pub enum SubjectKey<'a> {
     Public(&'a [u8]),
 }
 
-/// How it is proved that clients accept a certificate, before anything is written. A CA's certificate is compared with its
-/// plan only: the chain rules judge certificates of servers and clients.
+/// How it is proved that clients accept a certificate, before anything is written. A CA's
+/// certificate is compared with its plan only: the chain rules judge certificates of servers and
+/// clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
     /// By the chain rules, from this certificate to its CA.
     ChainRules,
-    /// By an earlier certificate with the same CA, purpose and validity; the caller has compared the names with the CA's
-    /// name constraints.
+    /// By an earlier certificate with the same CA, purpose and validity; the caller has compared
+    /// the names with the CA's name constraints.
     SameAsEarlier,
 }
 

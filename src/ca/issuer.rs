@@ -1,7 +1,7 @@
 //! The CA that signs: certificates are put together, signed, and read back.
 //!
-//! Nothing leaves this room that was not parsed again and compared with its plan: issuer name and public key byte for
-//! byte, signature, serial number, validity, names, role and key identifiers.
+//! Nothing leaves this room that was not parsed again and compared with its plan: issuer name and
+//! public key byte for byte, signature, serial number, validity, names, role and key identifiers.
 
 use std::borrow::Cow;
 
@@ -53,8 +53,9 @@ impl<'a> Issuer<'a> {
         self
     }
 
-    /// Makes a certificate: its key if it needs a new one, the certificate, the comparison with what was asked for, the
-    /// proof that clients accept it, and its line for the ledger. Nothing is written.
+    /// Makes a certificate: its key if it needs a new one, the certificate, the comparison with
+    /// what was asked for, the proof that clients accept it, and its line for the ledger. Nothing
+    /// is written.
     ///
     /// # Errors
     /// [`Error::Refused`] when the chain rules refuse it; else when the key cannot be made or cannot sign.
@@ -80,8 +81,8 @@ impl<'a> Issuer<'a> {
 
     fn sign(&self, mut plan: CertificatePlan<'_>) -> Result<(Certificate, bool), Error> {
         let ca = self.certificate;
-        // A certificate that outlives its issuer would fail before its own date says so. And one that begins before
-        // its issuer (made in the same minute) looks odd to people.
+        // A certificate that outlives its issuer would fail before its own date says so. And one
+        // that begins before its issuer (made in the same minute) looks odd to people.
         let clamped = plan.not_after > ca.not_after;
         if clamped {
             plan.not_after = ca.not_after;
@@ -148,7 +149,8 @@ pub fn make_request(
     names: &[CertificateName],
     key: &PrivateKey,
 ) -> Result<Vec<u8>, Error> {
-    // extensionRequest (RFC 2985 section 5.4.2) with the names alone: all other extensions are the CA's.
+    // extensionRequest (RFC 2985 section 5.4.2) with the names alone: all other extensions are the
+    // CA's.
     let extensions = element(SEQUENCE, &[&subject_alt_names(names, subject.is_empty())]);
     let attribute = element(SEQUENCE, &[oid::EXTENSION_REQUEST.der(), &element(SET, &[&extensions])]);
     let attributes: &[&[u8]] = if names.is_empty() { &[] } else { &[&attribute] };

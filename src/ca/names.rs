@@ -17,7 +17,8 @@ pub fn certificate_names(texts: &[impl AsRef<str>]) -> Result<Vec<CertificateNam
     Ok(names)
 }
 
-/// The name of a certificate or request as one to certify; `None` for forms that certkit does not issue.
+/// The name of a certificate or request as one to certify; `None` for forms that certkit does not
+/// issue.
 pub(super) fn certificate_name(name: &SubjectAltName) -> Option<CertificateName> {
     match name {
         SubjectAltName::Dns(name) | SubjectAltName::Mail(name) | SubjectAltName::Uri(name) => {

@@ -1,4 +1,5 @@
-//! A certificate before it is signed: its contents, and the comparison of what was signed with them.
+//! A certificate before it is signed: its contents, and the comparison of what was signed with
+//! them.
 
 use aws_lc_rs::digest;
 use time::OffsetDateTime;
@@ -120,7 +121,8 @@ impl<'a> CertificatePlan<'a> {
     }
 }
 
-/// "The leftmost 160 bits of the SHA-256 hash of the value of the BIT STRING subjectPublicKey" (RFC 7093 section 2).
+/// "The leftmost 160 bits of the SHA-256 hash of the value of the BIT STRING subjectPublicKey" (RFC
+/// 7093 section 2).
 pub(super) fn key_id(spki: &[u8]) -> Vec<u8> {
     let bits = der::contents(spki)
         .and_then(|parts| der::elements(parts).nth(1))

@@ -15,7 +15,8 @@ pub struct CaProfile {
     pub subject: Subject,
     /// Days of validity, cut to the issuer's.
     pub validity_days: u32,
-    /// How many CAs may stand between it and a server certificate: 1 for a root with an intermediate, else 0.
+    /// How many CAs may be between it and a server certificate: 1 for a root with an intermediate,
+    /// else 0.
     pub path_length: u8,
     /// The only names that it may issue for; empty: all.
     pub permitted: Vec<Constraint>,
@@ -44,8 +45,9 @@ impl CaProfile {
 
     /// Limits the names that it may issue for.
     ///
-    /// "If no name of the type is in the list, the certificate is acceptable" (RFC 5280 section 4.2.1.10): a kind of
-    /// name that is not mentioned stays allowed. So a CA that is limited to domains excludes all addresses as well.
+    /// "If no name of the type is in the list, the certificate is acceptable" (RFC 5280 section
+    /// 4.2.1.10): a kind of name that is not mentioned stays allowed. So a CA that is limited to
+    /// domains excludes all addresses as well.
     #[must_use]
     pub fn limited(mut self, permitted: Vec<Constraint>, excluded: Vec<Constraint>) -> Self {
         let is_address = |constraint: &Constraint| matches!(constraint, Constraint::Addresses(_));
@@ -62,13 +64,12 @@ impl CaProfile {
 }
 
 impl LeafProfile {
-    /// A certificate that ends after some days.
     pub fn new(names: Vec<CertificateName>, purpose: Purpose, validity_days: u32) -> Self {
         Self { subject: None, names, purpose, end: End::Days(validity_days) }
     }
 
-    /// The subject: the common name is the first name, for old readers; clients read the alternative names (RFC 9525).
-    /// A name that is too long for a common name is omitted there.
+    /// The subject: the common name is the first name, for old readers; clients read the
+    /// alternative names (RFC 9525). A name that is too long for a common name is omitted there.
     pub fn subject(&self) -> Subject {
         match (&self.subject, self.names.first().map(ToString::to_string)) {
             (Some(subject), _) => subject.clone(),
@@ -78,7 +79,7 @@ impl LeafProfile {
     }
 }
 
-/// A part of the name space (RFC 5280 section 4.2.1.10).
+/// Part of the name space (RFC 5280 section 4.2.1.10).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Constraint {
     /// A domain and all names under it.

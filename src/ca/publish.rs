@@ -16,8 +16,8 @@ pub enum PublishError {
     Ledger(#[from] LedgerError),
 }
 
-/// Makes the files of issued certificates, all or none, with their lines in the ledger: when the files are safe on disk
-/// under temporary names, and before they get their names.
+/// Makes the files of issued certificates, all or none, with their lines in the ledger: when the
+/// files are safe on disk under temporary names, and before they get their names.
 ///
 /// # Errors
 /// When a file is in the way, or files or ledger cannot be written; then no file has its name.

@@ -49,7 +49,8 @@ pub fn require_renewable(
     Ok(())
 }
 
-/// What to issue for a renewed certificate: names, subject, purpose and length of validity as before.
+/// What to issue for a renewed certificate: names, subject, purpose and length of validity as
+/// before.
 ///
 /// # Errors
 /// When it has a name that certkit does not issue.

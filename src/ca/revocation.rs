@@ -1,4 +1,5 @@
-//! Revoking a certificate, and making the next revocation list: each one step under the ledger's lock.
+//! Revoking a certificate, and making the next revocation list: each one step under the ledger's
+//! lock.
 
 use std::path::PathBuf;
 
@@ -39,8 +40,8 @@ pub struct MadeList {
 }
 
 impl SigningCa {
-    /// Enters a revocation into the ledger. Gives the one that is there already, if there is one: then nothing changes.
-    /// `file` is the certificate's, for messages.
+    /// Enters a revocation into the ledger. Gives the one that is there already, if there is one:
+    /// then nothing changes. `file` is the certificate's, for messages.
     ///
     /// # Errors
     /// When it is not a certificate of this CA, or the ledger cannot be written.
@@ -65,8 +66,8 @@ impl SigningCa {
         })
     }
 
-    /// Makes the next revocation list, and writes it to a file unless `path` is `None`. `existing` is asked under the lock:
-    /// another run may just have made the first list.
+    /// Makes the next revocation list, and writes it to a file unless `path` is `None`. `existing`
+    /// is asked under the lock: another run may just have made the first list.
     ///
     /// # Errors
     /// When the CA cannot sign lists now, or file or ledger cannot be written; then no number is used up.

@@ -1,4 +1,5 @@
-//! A CA as its files have it: certificate, key, ledger, and what must be spared when others are written.
+//! A CA as its files have it: certificate, key, ledger, and what must be spared when others are
+//! written.
 
 use std::path::{Path, PathBuf};
 
@@ -42,7 +43,8 @@ pub struct NotIssuedHereError {
 }
 
 impl SigningCa {
-    /// The CA's certificate with those above it, and the files that certificate and key were read from.
+    /// The CA's certificate with those above it, and the files that certificate and key were read
+    /// from.
     pub fn new(certified: CertifiedKey, path: PathBuf, key_path: PathBuf) -> Self {
         let bundle = certified.chain().iter().filter(|ca| !ca.is_self_issued()).cloned().collect();
         Self { certified, bundle, ledger: Ledger::beside(&path), path, key_path }
@@ -54,7 +56,8 @@ impl SigningCa {
         Ok(Issuer::new(&self.certified, now)?.named(self.path.display().to_string()))
     }
 
-    /// Refuses the paths of the CA's own files: not even `--force` means to lose the CA for one of its certificates.
+    /// Refuses the paths of the CA's own files: not even `--force` means to lose the CA for one of
+    /// its certificates.
     ///
     /// # Errors
     /// When one of the files to be written would replace the CA's certificate, key or ledger.

@@ -1,7 +1,7 @@
 //! What a certificate signing request of somebody else may become.
 //!
-//! A request is a stranger's wish. Its names and its key are taken, once it has proved that its owner has the key; who
-//! it may speak for otherwise is not for it to say.
+//! A request comes from a stranger. Its names and its key are taken, after it has proved that its
+//! owner has the key; everything else is decided here.
 
 use std::path::PathBuf;
 
@@ -102,7 +102,8 @@ impl RequestedLeaf {
         // A client is known by its subject as well; a server is not.
         let is_known_by_subject = purpose == Purpose::Client && !request.subject.is_empty();
         if names.is_empty() && !is_known_by_subject {
-            // No current client looks at the common name, so a certificate with nothing else would be refused.
+            // No current client looks at the common name, so a certificate with nothing else would
+            // be refused.
             return Err(match common_name.filter(|name| CertificateName::parse(name).is_ok()) {
                 Some(name) => RequestError::OnlyCommonName(name.to_owned()),
                 None => RequestError::NoNames,

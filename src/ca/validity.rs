@@ -5,11 +5,14 @@ use time::{Duration, OffsetDateTime};
 use crate::sys::clock::date;
 use crate::x509::Purpose;
 
-/// Clocks of two machines differ; a certificate that is valid "from now" would be refused next door.
+/// Clocks of two machines differ; a certificate that is valid "from now" would be refused next
+/// door.
 const CLOCK_SKEW: Duration = Duration::minutes(5);
-/// Apple's systems refuse server certificates of more days, also from private CAs (support article 103769).
+/// Apple's systems refuse server certificates of more days, also from private CAs (support article
+/// 103769).
 const MAX_DAYS: i64 = 825;
-/// The limit for public CAs (CA/Browser baseline requirements 6.3.2), which some clients enforce for private CAs too.
+/// The limit for public CAs (CA/Browser baseline requirements 6.3.2), which some clients enforce
+/// for private CAs too.
 const PUBLIC_MAX_DAYS: i64 = 398;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +46,8 @@ pub enum ValidityLimit {
 }
 
 impl End {
-    /// First and last second of a validity that begins about now. Both ends count (RFC 5280 section 4.1.2.5).
+    /// First and last second of a validity that begins about now. Both ends count (RFC 5280 section
+    /// 4.1.2.5).
     pub fn validity(self, now: OffsetDateTime) -> (OffsetDateTime, OffsetDateTime) {
         // Whole seconds: X.509 times have no fractions.
         let whole = |time: OffsetDateTime| time.replace_nanosecond(0).unwrap_or(time);

@@ -8,8 +8,8 @@ use crate::x509::KeyKind;
 
 /// Make a certificate signing request (CSR) for another CA.
 ///
-/// Writes server.csr, and server.key unless --key names one. The first NAME becomes the common name (CN). Every NAME goes
-/// into the requested subjectAltName extension.
+/// Writes server.csr, and server.key unless --key names one. The first NAME becomes the common name
+/// (CN). Every NAME goes into the requested subjectAltName extension.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct CsrArgs {

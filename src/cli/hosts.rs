@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 
 /// Point names to this machine for development, in the hosts file.
 ///
-/// Lines go into a marked block. The rest of the file stays the same byte for byte, and so do its mode and owner.
+/// Lines go into a marked block. The rest of the file stays the same byte for byte, and so do its
+/// mode and owner.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct HostsArgs {

@@ -8,8 +8,8 @@ use crate::x509::KeyKind;
 
 /// Make your own certificate authority (CA).
 ///
-/// Writes ca.crt and ca.key to the current folder. Anyone who has ca.key can issue certificates that every machine
-/// with ca.crt installed trusts: keep it secret.
+/// Writes ca.crt and ca.key to the current folder. Anyone who has ca.key can issue certificates
+/// that every machine with ca.crt installed trusts: keep it secret.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct MkcaArgs {
@@ -34,13 +34,16 @@ pub struct MkcaArgs {
     /// Exclude these names; may be repeated
     #[arg(long, value_name = "DOMAIN|CIDR")]
     pub exclude: Vec<String>,
-    /// The whole subject, such as 'O=Our team,OU=A,OU=B,CN=Our CA'; without a CN the default one is appended
+    /// The whole subject, such as 'O=Our team,OU=A,OU=B,CN=Our CA'; without a CN the default one is
+    /// appended
     #[arg(long, value_name = "DN", conflicts_with = "name")]
     pub subject: Option<String>,
-    /// Also make an intermediate CA, which then signs certificates: intermediate.crt and intermediate.key
+    /// Also make an intermediate CA, which then signs certificates: intermediate.crt and
+    /// intermediate.key
     #[arg(long)]
     pub intermediate: bool,
-    /// Make a root and an intermediate, and never write the root's key: nobody can add another CA below it
+    /// Make a root and an intermediate, and never write the root's key: nobody can add another CA
+    /// below it
     #[arg(long)]
     pub throwaway_root: bool,
     /// Encrypt the private keys with a password (PKCS#8, AES-256)

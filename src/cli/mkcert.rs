@@ -12,8 +12,9 @@ use crate::x509::KeyKind;
 
 /// Make a server certificate signed by your CA.
 ///
-/// The first NAME becomes the common name (CN). Every NAME goes into the subjectAltName extension, which is what clients
-/// check. Writes server.key and server.crt, and with an intermediate CA also ca-bundle.ca for `certkit merge`.
+/// The first NAME becomes the common name (CN). Every NAME goes into the subjectAltName extension,
+/// which is what clients check. Writes server.key and server.crt, and with an intermediate CA also
+/// ca-bundle.ca for `certkit merge`.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct MkcertArgs {
@@ -23,7 +24,8 @@ pub struct MkcertArgs {
     /// File name prefix: writes BASE.key, BASE.crt, BASE.csr; with --from, the folder
     #[arg(short, long, value_name = "BASE", default_value = "server")]
     pub output: PathBuf,
-    /// Make many certificates: each line of FILE has the names of one (# starts a comment; - is standard input)
+    /// Make many certificates: each line of FILE has the names of one (# starts a comment; - is
+    /// standard input)
     #[arg(long, value_name = "FILE", requires = "output", conflicts_with_all = ["names", "key", "csr"])]
     pub from: Option<String>,
     /// The CA to sign with.
@@ -44,8 +46,8 @@ pub struct MkcertArgs {
     /// File whose first line is the password of --key; - is standard input
     #[arg(long, value_name = "FILE", requires = "key")]
     pub key_password_file: Option<PathBuf>,
-    /// Do nothing if the certificate exists, has the same names, matches its key and has more than a third of its lifetime
-    /// left; otherwise replace it, if the same CA issued it
+    /// Do nothing if the certificate exists, has the same names, matches its key and has more than
+    /// a third of its lifetime left; otherwise replace it, if the same CA issued it
     #[arg(long)]
     pub if_needed: bool,
     /// Make a certificate for client authentication instead of a server
@@ -54,7 +56,8 @@ pub struct MkcertArgs {
     /// Also write the certificate signing request, BASE.csr
     #[arg(long)]
     pub csr: bool,
-    /// Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; needs a password
+    /// Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; needs a
+    /// password
     #[arg(long, conflicts_with = "from")]
     pub p12: bool,
     /// File whose first line is the password for --p12; - is standard input
@@ -65,7 +68,8 @@ pub struct MkcertArgs {
     pub force: bool,
 }
 
-/// The CA that signs. By default it is looked for in $CERTKIT_CA_DIR, the current folder and $XDG_DATA_HOME/certkit.
+/// The CA that signs. By default it is looked for in $CERTKIT_CA_DIR, the current folder and
+/// $XDG_DATA_HOME/certkit.
 #[derive(Args, Debug)]
 pub struct CaArgs {
     /// The CA's certificate

@@ -11,7 +11,8 @@ use crate::ca::Reason;
 
 /// Revoke a certificate of your CA.
 ///
-/// The revocation is entered into the CA's ledger. Clients learn about it from the next revocation list (certkit crl).
+/// The revocation is entered into the CA's ledger. Clients learn about it from the next revocation
+/// list (certkit crl).
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_REVOKE)]
 pub struct RevokeArgs {
@@ -28,8 +29,8 @@ pub struct RevokeArgs {
 
 /// Make the certificate revocation list (CRL) of your CA.
 ///
-/// It lists the certificates that `certkit revoke` entered into the ledger. Make a new list before the old one expires:
-/// clients that require a list refuse every certificate afterwards.
+/// It lists the certificates that `certkit revoke` entered into the ledger. Make a new list before
+/// the old one expires: clients that require a list refuse every certificate afterwards.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_CRL)]
 pub struct CrlArgs {

@@ -9,8 +9,8 @@ use super::mkcert::{CaArgs, end};
 
 /// Sign a certificate signing request with your CA.
 ///
-/// Names and key come from the request, after its signature by that key was verified. Everything else is certkit's own
-/// profile: a request for a CA becomes one only with --profile ca.
+/// Names and key come from the request, after its signature by that key was verified. Everything
+/// else is certkit's own profile: a request for a CA becomes one only with --profile ca.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct SignArgs {
@@ -32,7 +32,8 @@ pub struct SignArgs {
     /// The CA to sign with.
     #[command(flatten)]
     pub ca: CaArgs,
-    /// Output file; - is standard output [default: the request's name with .crt, or standard output]
+    /// Output file; - is standard output [default: the request's name with .crt, or standard
+    /// output]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Replace existing files, and allow more than 825 days

@@ -6,7 +6,8 @@ use clap::{Args, Subcommand, ValueEnum};
 
 /// Make this machine trust your CA: system, browsers, Java.
 ///
-/// Anyone who has the CA's key can then impersonate every site to this machine. Trust only a CA whose key you control.
+/// Anyone who has the CA's key can then impersonate every site to this machine. Trust only a CA
+/// whose key you control.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct TrustArgs {
@@ -32,8 +33,8 @@ pub enum TrustCommand {
 
 /// Which CA and which stores to change.
 ///
-/// Stores that do not exist on this machine are skipped. If only root can change a store, the others are changed and the
-/// command for that store is printed.
+/// Stores that do not exist on this machine are skipped. If only root can change a store, the
+/// others are changed and the command for that store is printed.
 #[derive(Args, Debug)]
 pub struct TrustChangeArgs {
     /// Which CA and which stores.
@@ -48,7 +49,8 @@ pub struct TrustChangeArgs {
 #[derive(Args, Debug)]
 #[command(after_help = STATUS_HELP)]
 pub struct TrustStatusArgs {
-    /// The CA certificate. By default it is looked for in $CERTKIT_CA_DIR, the current folder and $XDG_DATA_HOME/certkit
+    /// The CA certificate. By default it is looked for in $CERTKIT_CA_DIR, the current folder and
+    /// $XDG_DATA_HOME/certkit
     #[arg(value_name = "FILE", conflicts_with = "ca")]
     pub file: Option<PathBuf>,
     /// The same as FILE
@@ -64,18 +66,20 @@ pub struct TrustStatusArgs {
 
 /// Where to write the CA certificate.
 ///
-/// For iPhones and iPads use --mobileconfig: open the file there, install it in Settings, then enable it under General,
-/// About, Certificate Trust Settings.
+/// For iPhones and iPads use --mobileconfig: open the file there, install it in Settings, then
+/// enable it under General, About, Certificate Trust Settings.
 #[derive(Args, Debug)]
 #[command(after_help = EXPORT_HELP)]
 pub struct TrustExportArgs {
-    /// The CA certificate. By default it is looked for in $CERTKIT_CA_DIR, the current folder and $XDG_DATA_HOME/certkit
+    /// The CA certificate. By default it is looked for in $CERTKIT_CA_DIR, the current folder and
+    /// $XDG_DATA_HOME/certkit
     #[arg(value_name = "FILE", conflicts_with = "ca")]
     pub file: Option<PathBuf>,
     /// The same as FILE
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
-    /// Output file; - is standard output. The ending .der or .cer selects DER (for Android), .mobileconfig a profile [default: ca.crt, with --mobileconfig ca.mobileconfig]
+    /// Output file; - is standard output. The ending .der or .cer selects DER (for Android),
+    /// .mobileconfig a profile [default: ca.crt, with --mobileconfig ca.mobileconfig]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<String>,
     /// Write a configuration profile for iPhone, iPad and Mac

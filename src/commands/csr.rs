@@ -11,9 +11,9 @@ use crate::operands::destination::StdoutError;
 use crate::operands::input::read_private_key_with;
 use crate::operands::output::{Output, Overwrite, beside};
 use crate::operands::password::Passwords;
-use crate::operands::shell::path_word;
 use crate::pem;
 use crate::report::{FileRole, Outcome, Report};
+use crate::sys::shell::path_word;
 use crate::x509::Purpose;
 
 /// Runs the command.

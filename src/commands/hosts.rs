@@ -6,9 +6,9 @@ use std::path::Path;
 use super::{Context, Result};
 use crate::advice::hosts::{HostsNameError, foreign_line_left, hosts_failure, not_mapped};
 use crate::cli::{HostsArgs, HostsChangeArgs, HostsCheckArgs, HostsCommand};
-use crate::operands::shell::{path_word, shell_word};
 use crate::report::{HostsEntry, HostsFile, Outcome, Report};
 use crate::sys::hosts::{self, Edit, EditMode};
+use crate::sys::shell::{path_word, shell_word};
 use crate::x509::CertificateName;
 
 /// Runs the command.
@@ -67,7 +67,8 @@ fn check(args: &HostsCheckArgs) -> Result {
     Ok(report)
 }
 
-/// Changes the file, unless only a plan is asked for. Gives the new contents, and whether they differ.
+/// Changes the file, unless only a plan is asked for. Gives the new contents, and whether they
+/// differ.
 fn change(
     args: &HostsChangeArgs,
     name: &str,

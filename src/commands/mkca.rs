@@ -17,10 +17,10 @@ use crate::operands::destination::StdoutError;
 use crate::operands::output::{Output, Overwrite};
 use crate::operands::password::Passwords;
 use crate::operands::seal::encrypted_key_pem;
-use crate::operands::shell::path_word;
 use crate::report::{FileRole, Outcome, Report, Role};
 use crate::sys::clock::date;
 use crate::sys::fs::create_folder;
+use crate::sys::shell::path_word;
 use crate::x509::PrivateKey;
 
 /// Runs the command.

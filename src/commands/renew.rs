@@ -19,10 +19,10 @@ use crate::operands::ca_lookup::CaChoice;
 use crate::operands::input::{read_certificates, read_contents};
 use crate::operands::output::{Output, Overwrite, beside};
 use crate::operands::password::Passwords;
-use crate::operands::shell::shell_word;
 use crate::report::{Created, CreatedFile, Failure, FileRole, Outcome, RenewalCount, Report, Role};
 use crate::sys::clock::date;
 use crate::sys::hook::Hook;
+use crate::sys::shell::shell_word;
 use crate::x509::{Certificate, RenewalPolicy};
 
 /// Exit status: a certificate could not be renewed.
@@ -80,8 +80,8 @@ pub(super) fn run(args: &RenewArgs, context: &Context<'_>) -> Result {
     Ok(Report { outcome: Outcome::Created(created), findings, next: next.into_iter().collect() })
 }
 
-/// The files to check, and when they are due; `None` is now. What is named is renewed unless a time is named too; what the
-/// ledger names must still be there.
+/// The files to check, and when they are due; `None` is now. What is named is renewed unless a time
+/// is named too; what the ledger names must still be there.
 fn candidates(args: &RenewArgs, records: &Records) -> Vec<(String, Option<RenewalPolicy>)> {
     if !args.files.is_empty() {
         return args.files.iter().map(|file| (file.clone(), args.if_within)).collect();
@@ -91,7 +91,8 @@ fn candidates(args: &RenewArgs, records: &Records) -> Vec<(String, Option<Renewa
     for (serial, path) in &records.issued {
         let Some(path) = path else { continue };
         let file = path.display().to_string();
-        // A file with another certificate has its own line; CAs are not renewed without being named.
+        // A file with another certificate has its own line; CAs are not renewed without being
+        // named.
         let is_it = read_certificates(&file).is_ok_and(|read| {
             read.certificates
                 .first()

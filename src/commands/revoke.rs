@@ -11,12 +11,12 @@ use crate::container::Kind;
 use crate::operands::ca_lookup::CaChoice;
 use crate::operands::input::{read_certificates, read_contents};
 use crate::operands::password::Passwords;
-use crate::operands::shell::path_word;
 use crate::report::{
     Created, CreatedFile, Failure, FileRole, Outcome, Report, Revocation, RevocationList, Role,
 };
 use crate::sys::clock::date;
 use crate::sys::fs::{Existing, PUBLIC};
+use crate::sys::shell::path_word;
 use crate::x509::{Crl, SignatureCheck};
 
 /// Runs `certkit revoke`.

@@ -19,8 +19,8 @@ use crate::operands::ca_lookup::CaChoice;
 use crate::operands::input::{location, read_contents};
 use crate::operands::output::{Output, Overwrite, beside};
 use crate::operands::password::Passwords;
-use crate::operands::shell::path_word;
 use crate::report::{FileRole, Outcome, Report, Role};
+use crate::sys::shell::path_word;
 use crate::x509::{Purpose, Request};
 
 /// Days of a certificate, and of a CA's, by default.

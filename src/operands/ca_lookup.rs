@@ -1,16 +1,17 @@
-//! Finding the CA: `--ca`/`--ca-key`, `$CERTKIT_CA_DIR`, the current folder, `$XDG_DATA_HOME/certkit`.
+//! Finding the CA: `--ca`/`--ca-key`, `$CERTKIT_CA_DIR`, the current folder,
+//! `$XDG_DATA_HOME/certkit`.
 //!
-//! In a folder intermediate.crt and intermediate.key sign if they are there, else ca.crt and ca.key. For trust ca.crt
-//! alone is enough.
+//! In a folder intermediate.crt and intermediate.key sign if they are there, else ca.crt and
+//! ca.key. For trust ca.crt alone is enough.
 
 use std::path::{Path, PathBuf};
 
 use super::input::{read_certificates, read_private_key_with};
 use super::password::Passwords;
-use super::shell::path_word;
 use crate::ca::{INTERMEDIATE_FILES, ROOT_FILES, SigningCa};
 use crate::chain::{Origin, TrustStore};
 use crate::report::Failure;
+use crate::sys::shell::path_word;
 use crate::x509::{CertifiedKey, Mismatch};
 
 /// Which CA signs, as far as the user says it.
@@ -55,7 +56,8 @@ impl CaChoice {
         self.files.is_some() || signing_files().is_some()
     }
 
-    /// The options that name this CA again, for the next command: ` --ca F --ca-key F --password-file F`.
+    /// The options that name this CA again, for the next command: ` --ca F --ca-key F
+    /// --password-file F`.
     pub fn options(&self) -> String {
         let (ca, key) = self.files.as_ref().map(|(ca, key)| (ca.as_path(), key.as_path())).unzip();
         // What came through standard input is not there a second time.
@@ -67,8 +69,8 @@ impl CaChoice {
     }
 }
 
-/// Trusts the CA that certkit finds by itself, if there is one. A broken one is skipped: the user did not ask
-/// about it.
+/// Trusts the CA that certkit finds by itself, if there is one. A broken one is skipped: the user
+/// did not ask about it.
 pub fn trust_local_ca(store: &mut TrustStore) {
     for folder in folders() {
         let path = tidy(&folder.join(ROOT_FILES.0));

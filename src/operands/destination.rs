@@ -1,4 +1,5 @@
-//! The target of one new file: a path, or standard output, where nothing binary or secret meets a terminal unasked.
+//! The target of one new file: a path, or standard output, where nothing binary or secret meets a
+//! terminal unasked.
 
 use std::path::{Path, PathBuf};
 

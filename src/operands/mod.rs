@@ -8,4 +8,3 @@ pub mod output;
 pub mod password;
 pub mod seal;
 pub mod server_target;
-pub mod shell;

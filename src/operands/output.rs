@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-pub use super::shell::shell_word;
 use crate::ca::{Event, Ledger, PublishError, certificate_text, publish, with_ending};
 use crate::report::{Created, CreatedFile, FileRole};
 use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC, create_all, remove_leftovers};
+pub use crate::sys::shell::shell_word;
 use crate::x509::{Certificate, PrivateKey};
 
 /// Files to be made together: all or none.
@@ -99,8 +99,8 @@ impl Output {
         Ok(Created { files: self.described, ..Created::default() })
     }
 
-    /// Makes all files or none, and writes what was issued into the ledger: when the files are safe on disk, and
-    /// before they have their names.
+    /// Makes all files or none, and writes what was issued into the ledger: when the files are safe
+    /// on disk, and before they have their names.
     ///
     /// # Errors
     /// As [`Self::create`]; also when the ledger cannot be written.

@@ -40,7 +40,7 @@ pub const PUBLIC: u32 = 0o644;
 pub const PRIVATE: u32 = 0o600;
 
 /// What is said of folders, devices, pipes and sockets that would be replaced.
-pub(super) const NO_FILE: &str = "it is no plain file";
+pub(super) const NO_FILE: &str = "it is not a regular file";
 
 /// Why files could not be made. Nothing has changed on disk.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +101,7 @@ pub fn stage(files: &[NewFile]) -> Result<StagedFiles<'_>, Error> {
         match fs::symlink_metadata(&file.path) {
             Ok(_) if same_contents(file) => continue,
             Ok(_) if file.existing == Existing::Refuse => return Err(Error::Exists(file.path.clone())),
-            // A rename would put a plain file into the place of /dev/null.
+            // A rename would replace a device such as /dev/null by a file.
             Ok(meta) if !meta.is_file() && !meta.is_symlink() => {
                 let source = io::Error::new(io::ErrorKind::InvalidInput, NO_FILE);
                 return Err(Error::Io { action: "replace", path: file.path.clone(), source });

@@ -1,4 +1,5 @@
-//! The hosts file: which names this machine resolves by itself (hosts(5)), and a marked block of lines that are ours.
+//! The hosts file: which names this machine resolves by itself (hosts(5)), and a marked block of
+//! lines that are ours.
 //!
 //! Everything outside the block is kept byte for byte, whatever its encoding and line ends.
 
@@ -18,7 +19,7 @@ pub struct MappingLine {
     /// Counted from 1.
     pub line: usize,
     pub address: IpAddr,
-    /// Whether it stands in the marked block.
+    /// Whether it is in the marked block.
     pub is_ours: bool,
 }
 
@@ -29,7 +30,8 @@ pub enum Edit {
     Nothing,
     /// All of the new file.
     Changed(Vec<u8>),
-    /// Another line gives the name to another address of the same family; clients would take the first.
+    /// Another line gives the name to another address of the same family; clients would take the
+    /// first.
     Conflict(MappingLine),
 }
 
@@ -66,8 +68,8 @@ pub fn read(path: &Path) -> Result<Vec<u8>, HostsError> {
     })
 }
 
-/// Changes the file in one step. Gives its contents after the change or the planned change, and whether they differ from
-/// those before.
+/// Changes the file in one step. Gives its contents after the change or the planned change, and
+/// whether they differ from those before.
 ///
 /// # Errors
 /// When the file cannot be read or changed, or another line is in the way of `name`.
@@ -111,7 +113,8 @@ pub fn entries(file: &[u8], name: &str) -> Vec<MappingLine> {
     lines.iter().enumerate().filter_map(of_name).collect()
 }
 
-/// The file with `name` at `address`. Our own line for the name at another address of the same family is replaced.
+/// The file with `name` at `address`. Our own line for the name at another address of the same
+/// family is replaced.
 pub fn add(file: &[u8], name: &str, address: IpAddr) -> Edit {
     let found = entries(file, name);
     let same_family = |entry: &&MappingLine| entry.address.is_ipv4() == address.is_ipv4();
@@ -162,8 +165,8 @@ fn mapping(line: &[u8]) -> Option<(IpAddr, Vec<String>)> {
     Some((address, words.map(str::to_owned).collect()))
 }
 
-/// Where our block begins and ends: the indices of its two marks. A mark without the other is damage, and the lines around
-/// it are not changed.
+/// Where our block begins and ends: the indices of its two marks. A mark without the other is
+/// damage, and the lines around it are not changed.
 fn block(lines: &[&[u8]]) -> Option<(usize, usize)> {
     let mut begin = None;
     for (index, line) in lines.iter().enumerate() {
@@ -180,7 +183,8 @@ fn block(lines: &[&[u8]]) -> Option<(usize, usize)> {
     None
 }
 
-/// The file without `name` in some lines of our block; a line with no other name goes whole, and so does an empty block.
+/// The file without `name` in some lines of our block; a line with no other name goes whole, and so
+/// does an empty block.
 fn without(file: &[u8], name: &str, numbers: &[usize]) -> Vec<u8> {
     let mut kept: Vec<Vec<u8>> = Vec::new();
     for (line, number) in lines(file).zip(1..) {
@@ -209,7 +213,8 @@ fn without(file: &[u8], name: &str, numbers: &[usize]) -> Vec<u8> {
     kept.concat()
 }
 
-/// The file with one more line at the end of our block, which is made at the end of the file if need be.
+/// The file with one more line at the end of our block, which is made at the end of the file if
+/// need be.
 fn with_line(file: &[u8], text: &str) -> Vec<u8> {
     let lines: Vec<&[u8]> = lines(file).collect();
     let end_of_line: &[u8] = lines.first().map_or(b"\n", |line| end_of(line));

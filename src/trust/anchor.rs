@@ -14,7 +14,8 @@ pub enum Action {
 #[derive(Debug)]
 pub struct Anchor {
     pub certificate: Certificate,
-    /// What it is called in stores: its common name and enough of its fingerprint to tell two apart.
+    /// What it is called in stores: its common name and enough of its fingerprint to tell two
+    /// apart.
     pub name: String,
 }
 
@@ -35,12 +36,14 @@ impl Anchor {
     pub fn new(certificate: Certificate) -> Self {
         let sha256 = certificate.sha256();
         let name = format!("{} [{}]", certificate.label(), sha256.get(..12).unwrap_or(&sha256));
-        // Java separates the columns of its lists with commas, certutil with blanks at the end of a name.
+        // Java separates the columns of its lists with commas, certutil with blanks at the end of a
+        // name.
         let name = name.chars().map(|c| if c.is_control() || c == ',' { ' ' } else { c }).collect();
         Self { certificate, name }
     }
 
-    /// The CA among the certificates of a file. Only a root may be installed; anything may be uninstalled.
+    /// The CA among the certificates of a file. Only a root may be installed; anything may be
+    /// uninstalled.
     ///
     /// # Errors
     /// When there is not exactly one, or it may not be installed.

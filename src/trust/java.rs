@@ -9,7 +9,8 @@ use super::program::{run, typed};
 use super::{Action, Anchor, Holding, Store, StoreError, StoreKind, Surroundings};
 use crate::sys::fs::plain;
 
-/// The password of every `cacerts` that was not changed. It is public, and only guards against accidents.
+/// The password of every `cacerts` that was not changed. It is public, and only guards against
+/// accidents.
 const PASSWORD: &str = "changeit";
 
 /// Below a Java's folder; the second is that of Java 8.
@@ -143,7 +144,7 @@ impl Keystore {
             install: "apt install default-jre-headless, or set JAVA_HOME".to_owned(),
         })?;
         let store = self.path.display().to_string();
-        // Its words are read below, so they have to be English.
+        // Its output is parsed below, so it must be English.
         let first = ["-J-Duser.language=en"];
         let last = ["-keystore", &store, "-storepass", PASSWORD];
         run(program, [&first[..], args, &last].concat())

@@ -1,12 +1,14 @@
-//! The trust stores of this machine: finding them, asking them, and installing or uninstalling a CA.
+//! The trust stores of this machine: finding them, asking them, and installing or uninstalling a
+//! CA.
 //!
 //! ```text
 //! find(kind, surroundings) ──> [Store] ──> change / state ──> StoreState
 //! ```
 //!
-//! Programs on this machine trust a CA in one of four stores: the system's own, the databases of NSS (Chromium), the
-//! profiles of Firefox (also NSS, one each), and Java's `cacerts`. Each is changed with its own tool, and afterwards asked
-//! whether it worked. A certificate is always recognised by its bytes, never by the name it has in a store.
+//! Programs on this machine trust a CA in one of four stores: the system's own, the databases of
+//! NSS (Chromium), the profiles of Firefox (also NSS, one each), and Java's `cacerts`. Each is
+//! changed with its own tool, and afterwards asked whether it worked. A certificate is always
+//! recognised by its bytes, never by the name it has in a store.
 
 mod anchor;
 mod apple;
@@ -37,8 +39,8 @@ pub struct Surroundings {
     pub path: Vec<PathBuf>,
 }
 
-/// The stores of a kind that are on this machine. `wanted` says whether the user named the kind: then one that can be made
-/// counts too.
+/// The stores of a kind that are on this machine. `wanted` says whether the user named the kind:
+/// then one that can be made counts too.
 pub fn find(kind: StoreKind, surroundings: &Surroundings, wanted: Wanted) -> Vec<Box<dyn Store>> {
     match kind {
         StoreKind::System => system::find(surroundings),

@@ -1,4 +1,5 @@
-//! Databases of NSS: the user's own, which Chromium reads, and one in every profile of Firefox. `certutil` works on them.
+//! Databases of NSS: the user's own, which Chromium reads, and one in every profile of Firefox.
+//! `certutil` works on them.
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
@@ -11,7 +12,8 @@ use crate::sys::fs::plain;
 /// Chromium's databases below the user's folder: everybody's, and that of its snap.
 const DATABASES: &[&str] = &[".pki/nssdb", "snap/chromium/current/.pki/nssdb"];
 
-/// Folders of Firefox profiles below the user's folder: the usual one, the newer one, snap, flatpak in both ways.
+/// Folders of Firefox profiles below the user's folder: the usual one, the newer one, snap, flatpak
+/// in both ways.
 const PROFILES: &[&str] = &[
     ".mozilla/firefox",
     ".config/mozilla/firefox",
@@ -106,7 +108,8 @@ impl Store for Database {
         });
         let _ = fs::remove_file(&file);
         if result.is_err() {
-            // A database with a password takes the certificate and then refuses to trust it: out with it.
+            // A database with a password takes the certificate and then refuses to trust it: out
+            // with it.
             if let Ok(Some(entry)) = self.entry(anchor) {
                 let _ = self.certutil(&["-D", "-n", &entry.name]);
             }
@@ -165,7 +168,7 @@ impl Database {
             program: "certutil",
             install: self.package.to_owned(),
         })?;
-        // An empty file of passwords: certutil would ask on the terminal else.
+        // An empty password file: otherwise certutil would ask on the terminal.
         let database = self.database();
         run(program, [&["-d", &database, "-f", "/dev/null"], args].concat())
     }

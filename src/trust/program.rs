@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::StoreError;
 use crate::sys::fs::plain;
+use crate::sys::shell::shell_word;
 
 /// Runs a program to its end and gives its standard output.
 ///
@@ -26,7 +27,8 @@ pub(super) fn run<S: AsRef<OsStr>>(
     if output.status.success() {
         return Ok(stdout);
     }
-    // keytool complains on standard output, the others on standard error. The last line says it best.
+    // keytool complains on standard output, the others on standard error. The last line says it
+    // best.
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     let said = [&stderr, &stdout]
         .into_iter()
@@ -37,13 +39,5 @@ pub(super) fn run<S: AsRef<OsStr>>(
 
 /// A command as it would be typed.
 pub(super) fn typed(words: &[&str]) -> String {
-    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-}
-
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:@%+=,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
+    words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,5 @@
-//! The store of the operating system: a folder of certificates, and a command that builds from it what programs read.
+//! The store of the operating system: a folder of certificates, and a command that builds from it
+//! what programs read.
 
 use std::fs;
 use std::io;
@@ -19,7 +20,8 @@ struct Layout {
     update: &'static [&'static str],
 }
 
-/// Fedora, SUSE and Arch before Debian, whose folder is the likeliest to have been made by hand elsewhere.
+/// Fedora, SUSE and Arch before Debian, whose folder was most likely created by hand on other
+/// systems.
 const LAYOUTS: &[Layout] = &[
     // Fedora, RHEL and their kin.
     Layout {
@@ -92,7 +94,8 @@ impl Store for SystemStore {
         let has_file = !self.files_with(anchor)?.is_empty();
         let in_bundle = match read_limited(&self.bundle, MAX_BYTES) {
             Ok(bytes) => anchor.is_in(&bytes),
-            // A folder that is no whole system has no bundle yet; there the anchors are all there is to ask.
+            // A folder that is not a whole system has no bundle yet; only its anchors can be
+            // checked.
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.is_elsewhere => has_file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
             Err(error) => return Err(failed("read", &self.bundle, &error)),

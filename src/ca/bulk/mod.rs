@@ -1,8 +1,9 @@
 //! Many certificates at once (`mkcert --from FILE`), on all cores, in constant memory.
 //!
-//! The file is read twice: first every line is checked, so that a slip in the last one does not leave half of the work
-//! done; then it is worked off. A thread makes some hundred certificates, writes them under temporary names, waits once
-//! until all of them are on disk, enters them into the ledger, and gives them their names.
+//! The file is read twice: first every line is checked, so that a slip in the last one does not
+//! leave half of the work done; then it is worked off. A thread makes some hundred certificates,
+//! writes them under temporary names, waits once until all of them are on disk, enters them into
+//! the ledger, and gives them their names.
 
 mod error;
 mod lines;
@@ -120,7 +121,8 @@ impl BulkRequest<'_> {
         }
     }
 
-    /// Checks every line before the first certificate is made. Gives how many there are, and the first name.
+    /// Checks every line before the first certificate is made. Gives how many there are, and the
+    /// first name.
     fn check(&self, lines: Lines<'_>) -> Result<(usize, Option<CertificateName>), BulkError> {
         let mut errors = Vec::new();
         let (mut total, mut more, mut first) = (0, 0, None);
@@ -256,8 +258,8 @@ impl Work<'_> {
         }
         let writes_key = found_key.is_none();
         let key = found_key.map_or(SubjectKey::New(request.key_kind), SubjectKey::Given);
-        // All have one CA, one purpose and one validity, and `check_line` has judged their names. Signature and contents
-        // of each are compared where it is issued.
+        // All have one CA, one purpose and one validity, and `check_line` has judged their names.
+        // Signature and contents of each are compared where it is issued.
         let is_first = self.done.load(Ordering::Relaxed) == 0 && batch.events.is_empty();
         let proof = if is_first { Proof::ChainRules } else { Proof::SameAsEarlier };
         let file = Some(certificate_path.as_path());
@@ -267,7 +269,8 @@ impl Work<'_> {
         }
         batch.events.push(issued.event);
         let existing = |other| if replaces { other } else { Existing::Refuse };
-        // The key first: files get their names in this order, and no certificate may stand without its key.
+        // The key first: files get their names in this order, and no certificate may stand without
+        // its key.
         if let Some(key) = issued.key.filter(|_| writes_key) {
             batch.files.push(NewFile {
                 path: key_path,
@@ -302,7 +305,7 @@ impl Work<'_> {
     }
 }
 
-/// `certs/www.test.example`; what cannot stand in a file name everywhere becomes `_`.
+/// `certs/www.test.example`; characters that not every file system allows become `_`.
 fn base(folder: &Path, name: &CertificateName) -> PathBuf {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.@+".contains(c);
     let name: String = name.to_string().chars().map(|c| if fits(c) { c } else { '_' }).collect();

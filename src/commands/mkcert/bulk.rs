@@ -6,9 +6,9 @@ use crate::cli::MkcertArgs;
 use crate::commands::{Context, Result};
 use crate::operands::ca_lookup::CaChoice;
 use crate::operands::input::ReadFiles;
-use crate::operands::shell::path_word;
 use crate::report::{BulkCount, Created, CreatedFile, FileRole, Outcome, Report};
 use crate::sys::fs::PUBLIC;
+use crate::sys::shell::path_word;
 
 /// Makes a certificate for each line of a file.
 pub(super) fn run(args: &MkcertArgs, names: &str, profile: LeafProfile, context: &Context<'_>) -> Result {

@@ -18,10 +18,10 @@ use crate::operands::input::{ReadFiles, read_private_key_with};
 use crate::operands::output::{Output, Overwrite};
 use crate::operands::password::Passwords;
 use crate::operands::seal::pkcs12_identity;
-use crate::operands::shell::{path_word, shell_word};
 use crate::pem;
 use crate::report::{Created, FileRole, Outcome, Report, Role};
 use crate::sys::clock::date;
+use crate::sys::shell::{path_word, shell_word};
 use crate::x509::{Certificate, CertificateName, Purpose};
 
 /// Runs the command.
@@ -154,7 +154,8 @@ struct Files {
 }
 
 impl Files {
-    /// `certs/` would give the hidden files `certs/.crt` and `certs/.key`, and several files cannot share standard output.
+    /// `certs/` would give the hidden files `certs/.crt` and `certs/.key`, and several files cannot
+    /// share standard output.
     fn new(args: &MkcertArgs) -> Result<Self> {
         let base = args.output.as_path();
         let is_folder = base.as_os_str().as_encoded_bytes().ends_with(b"/") || base.file_name().is_none();

@@ -15,8 +15,8 @@ use crate::operands::ca_lookup::{root_file, tidy};
 use crate::operands::destination::{Destination, Product};
 use crate::operands::input::read_certificates;
 use crate::operands::output::Overwrite;
-use crate::operands::shell::{path_word, shell_word};
 use crate::report::{Failure, FileRole, Outcome, Role};
+use crate::sys::shell::{path_word, shell_word};
 use crate::trust::{Action, Anchor, ChangeMode, StoreKind, mobileconfig};
 
 /// Runs the command.
