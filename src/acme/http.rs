@@ -109,7 +109,7 @@ impl Http {
             (None, None) => None,
         };
         let text = nonce.as_ref().and_then(|nonce| nonce.to_str().ok());
-        text.map(str::to_owned).ok_or(instant_acme::Error::Str("the server gives no nonce"))
+        text.map(str::to_owned).ok_or(instant_acme::Error::Str("the server sends no nonce"))
     }
 
     /// Keeps a directory that proved to be one.
@@ -193,7 +193,7 @@ impl Http {
             }
         }
         if is_head && status.is_success() && !response.headers().contains_key(REPLAY_NONCE) {
-            return Err(TransportError::Lost { url, reason: "there is no nonce in the answer".to_owned() });
+            return Err(TransportError::Lost { url, reason: "the answer holds no nonce".to_owned() });
         }
         if status.is_success() {
             return Ok(response);
@@ -243,7 +243,7 @@ fn roots(ca_roots: Option<&Path>) -> Result<rustls::RootCertStore, Error> {
         if store.is_empty() {
             return Err(Error::CaRoots {
                 path: "the system store".into(),
-                reason: "it holds no certificate".into(),
+                reason: "the system store holds no certificate".into(),
             });
         }
         return Ok(store);
@@ -256,7 +256,7 @@ fn roots(ca_roots: Option<&Path>) -> Result<rustls::RootCertStore, Error> {
         store.add(certificate).map_err(|error| unusable(error.to_string()))?;
     }
     if store.is_empty() {
-        return Err(unusable("no PEM certificate in it".into()));
+        return Err(unusable("the file holds no PEM certificate".into()));
     }
     Ok(store)
 }

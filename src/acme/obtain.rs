@@ -17,13 +17,13 @@ use super::open_order::OrderOptions;
 use super::order_driver::{Issued, OrderDriver, StopAfter};
 use super::plan::Plan;
 use super::protocol_error::on_one_line;
+use super::remark::Remark;
 use super::server::{Directory, Server};
 use super::storage::{
     CertificateStore, HookRecord, KeyGroup, LiveFiles, Lock, RenewRecord, Step, Storage, VersionFiles,
     absolute,
 };
 use super::{ari, pem_files};
-use crate::finding::{Code, Finding};
 use crate::sys::hook::{Hook, HookRun};
 use crate::x509::Certificate;
 
@@ -85,7 +85,7 @@ pub struct Obtained {
     /// When it should be renewed.
     pub due: Due,
     /// What there is to remark on the chain.
-    pub remarks: Vec<Finding>,
+    pub remarks: Vec<Remark>,
     /// How the deploy hook went, if there is one.
     pub hook: Option<HookRun>,
 }
@@ -169,7 +169,7 @@ impl Issuance {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn rehearse(self, caller: &dyn Caller) -> Result<(), Error> {
+    pub(super) async fn validate(self, caller: &dyn Caller) -> Result<(), Error> {
         let Self { job, ready } = self;
         job.order(ready, caller, StopAfter::Validation).await.map(drop)
     }
@@ -208,9 +208,8 @@ impl IssuanceJob {
         if journal.replaces.is_none()
             && let Err(error) = accounts.add_to_history(|history| history.add_issued(&plan.names, now))
         {
-            // The certificate is in use, and whoever is to learn of it must.
-            remarks
-                .push(Finding::warning(Code::Io, format!("this certificate will not be counted: {error}")));
+            // The certificate is in use, and the deploy hook must run.
+            remarks.push(Remark::NotCounted(error));
         }
         let hook = run_hook(store, &mut record, caller, now)?;
         let due = match chain.first() {
@@ -382,14 +381,14 @@ fn current_state(plan: &Plan, store: &CertificateStore, now: OffsetDateTime) -> 
     };
     let chain = pem_files::parse_chain(&text).unwrap_or_default();
     let Some(due) = chain.first().map(|leaf| due(leaf, &record)) else {
-        return Ok(CurrentState::Unfit("the one in use cannot be read"));
+        return Ok(CurrentState::Unfit("the current one cannot be read"));
     };
     Ok(if let Some(why) = record.difference(plan) {
         CurrentState::Unfit(why)
     } else if plan.force {
         CurrentState::Unfit("--force was given")
     } else if now >= due.at {
-        CurrentState::Unfit("the one in use is due for renewal")
+        CurrentState::Unfit("the current one is due for renewal")
     } else {
         let current = CurrentCertificate { files: store.live_files(), chain, due };
         CurrentState::Fine(Box::new(InUse { current, record }))

@@ -78,6 +78,9 @@ impl Server {
             };
         let directory: Directory = match serde_json::from_slice(&body) {
             Ok(directory) => directory,
+            Err(_) if body.trim_ascii_start().starts_with(b"<") => {
+                return Err(not_acme("it answers with HTML".to_owned()));
+            }
             Err(error) => return Err(not_acme(error.to_string())),
         };
         http.keep_directory(url, body, &directory.new_nonce);

@@ -13,7 +13,7 @@ use crate::ca::{
 };
 use crate::finding::{Code, Finding, Location};
 use crate::operands::ca_lookup::LookupError;
-use crate::operands::input::cannot_read;
+use crate::operands::input::ReadError;
 use crate::report::Failure;
 use crate::sys::clock::date;
 use crate::sys::shell::{path_word, shell_word};
@@ -78,7 +78,7 @@ impl From<LookupError> for Failure {
     fn from(error: LookupError) -> Self {
         let message = error.to_string();
         let finding = match error {
-            LookupError::Unreadable(failure) => return failure,
+            LookupError::Input(error) => return error.into(),
             LookupError::KeyMismatch { key, .. } => Finding::error(Code::KeyMismatch, message)
                 .at(Location::file(key.display().to_string()))
                 .fix("Name a CA certificate and the key that belongs to it: --ca and --ca-key"),
@@ -222,7 +222,7 @@ pub fn bulk_failure(error: BulkError, file: &str) -> Failure {
             Failure { findings, status: 2 }
         }
         BulkError::Publish(error) => error.into(),
-        BulkError::Read(error) => cannot_read(file, &error),
+        BulkError::Read(error) => ReadError::new(file, error).into(),
         BulkError::Stopped { error, .. } => {
             let mut failure = bulk_failure(*error, file);
             let note = Finding::note(Code::Io, message);

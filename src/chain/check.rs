@@ -9,8 +9,9 @@ use super::check_input::CheckInput;
 use super::judged_path::{JudgedPath, PathFinding};
 use super::located::Located;
 use super::path::{Path, PathEnd, Search, sort_best_first};
+use super::rule::Rule;
 use super::rules;
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Finding, Severity};
 use crate::report::CertificateSummary;
 
 /// The verdict: it holds when no finding is an error.
@@ -41,7 +42,7 @@ pub fn check(input: &CheckInput<'_>) -> Judgement {
     let comparisons = Cell::new(0);
     let judged = JudgedPath { input, leaf: best.leaf, path: &best.path, comparisons: &comparisons };
     let mut found = best.found;
-    found.extend(rules::REMARKS.iter().flat_map(|rule| rule(&judged)));
+    found.extend(rules::REMARKS.iter().flat_map(|rule| rule.apply(&judged)));
     let path = judged.summaries(&found);
     let mut judgement = Judgement {
         path,
@@ -78,9 +79,9 @@ fn best<'a>(input: &CheckInput<'a>) -> Option<Best<'a>> {
     let input = &CheckInput { at, ..*input };
     let leaf = choose_leaf(input.certificates)?;
     let comparisons = Cell::new(MAX_COMPARISONS);
-    let judge = |path: &Path<'_>, rules: &[rules::Rule]| -> Vec<PathFinding> {
+    let judge = |path: &Path<'_>, rules: &[Rule]| -> Vec<PathFinding> {
         let judged = JudgedPath { input, leaf, path, comparisons: &comparisons };
-        rules.iter().flat_map(|rule| rule(&judged)).collect()
+        rules.iter().flat_map(|rule| rule.apply(&judged)).collect()
     };
     let lone = Path { indices: vec![leaf], links: Vec::new(), end: PathEnd::Missing };
     let of_leaf = judge(&lone, rules::LEAF);
@@ -130,10 +131,11 @@ fn best<'a>(input: &CheckInput<'a>) -> Option<Best<'a>> {
     if is_any_error(&found) {
         found.extend(tried.iter().take(MAX_OTHERS).filter_map(|(other, why)| {
             let judged = JudgedPath { input, leaf, path: other, comparisons: &comparisons };
-            judged.why_not(why)
+            rules::why_not(&judged, why)
         }));
         if is_exhausted {
-            found.push(too_many_ways());
+            let judged = JudgedPath { input, leaf, path: &path, comparisons: &comparisons };
+            found.extend(rules::too_many_paths(&judged));
         }
     }
     found.extend(of_leaf);
@@ -158,18 +160,8 @@ fn shortened(found: Vec<PathFinding>) -> Vec<PathFinding> {
     });
     let mut rest: Vec<_> = counts.into_iter().filter(|(_, count)| *count > MAX_OF_A_KIND).collect();
     rest.sort_unstable();
-    kept.extend(rest.into_iter().map(|((code, _), count)| {
-        let message = format!("and {} more of the kind {code}", count - MAX_OF_A_KIND);
-        Finding::note(code, message).into()
-    }));
+    kept.extend(rest.into_iter().map(|((code, _), count)| rules::more_of(code, count - MAX_OF_A_KIND)));
     kept
-}
-
-fn too_many_ways() -> PathFinding {
-    let message =
-        "there are so many certificates of the same names here that not every way through them was tried";
-    let fix = "keep only your certificate and the intermediates that your CA sent along with it";
-    Finding::error(Code::TooComplex, message).fix(fix).into()
 }
 
 /// The leaf is the first certificate that is neither a CA's nor the issuer of another one here; else the first: a

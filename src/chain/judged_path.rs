@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use super::check_input::CheckInput;
+use super::diagnostic::Diagnostic;
 use super::located::Located;
 use super::path::{Path, PathEnd};
 use super::profile::Profile;
@@ -44,15 +45,6 @@ pub(super) struct PathCertificate<'a> {
 }
 
 impl PathCertificate<'_> {
-    /// The finding with this certificate's place.
-    pub(super) fn found(&self, finding: Finding) -> PathFinding {
-        let finding = match self.location {
-            Some(location) => finding.at(location.clone()),
-            None => finding,
-        };
-        PathFinding { finding, certificate: Some(self.index) }
-    }
-
     /// The name to call it by.
     pub(super) fn label(&self) -> String {
         self.certificate.label()
@@ -120,23 +112,33 @@ impl<'a> JudgedPath<'a> {
         self.all().into_iter().filter(|place| !place.is_anchor)
     }
 
-    /// Error under the profiles that demand it, warning under the others.
-    pub(super) fn severity(&self, demanded_by: &[Profile]) -> Severity {
-        if demanded_by.contains(&self.input.profile) { Severity::Error } else { Severity::Warning }
+    /// A finding about one certificate of the path; `None` where the profile does not check it.
+    pub(super) fn report(
+        &self,
+        diagnostic: &Diagnostic,
+        subject: &PathCertificate<'_>,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Option<PathFinding> {
+        let finding = diagnostic.finding(self.input.profile, message)?.fix(fix);
+        Some(PathFinding { finding: at(finding, subject.location), certificate: Some(subject.index) })
+    }
+
+    /// A finding about the input as a whole, or about a certificate of it that is not in the path.
+    pub(super) fn report_input(
+        &self,
+        diagnostic: &Diagnostic,
+        location: Option<&Location>,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Option<PathFinding> {
+        let finding = diagnostic.finding(self.input.profile, message)?.fix(fix);
+        Some(at(finding, location).into())
     }
 
     /// Whether the profile is one of a standard, and not what clients do.
     pub(super) fn is_by_the_book(&self) -> bool {
         self.input.profile != Profile::Tls
-    }
-
-    /// Why this way, which is not the reported one, does not hold.
-    pub(super) fn why_not(&self, found: &[PathFinding]) -> Option<PathFinding> {
-        let why = &found.iter().find(|found| found.is_error())?.finding;
-        let first_line = why.message.lines().next().unwrap_or_default();
-        let over: Vec<_> = self.all().iter().skip(1).map(|place| format!("`{}`", place.label())).collect();
-        let message = format!("another way, over {}, does not hold either: {first_line}", over.join(", "));
-        Some(Finding::note(why.code, message).into())
     }
 
     pub(super) fn summaries(&self, found: &[PathFinding]) -> Vec<CertificateSummary> {
@@ -157,5 +159,12 @@ impl<'a> JudgedPath<'a> {
             }
         }
         summaries
+    }
+}
+
+fn at(finding: Finding, location: Option<&Location>) -> Finding {
+    match location {
+        Some(location) => finding.at(location.clone()),
+        None => finding,
     }
 }

@@ -12,11 +12,13 @@
 
 mod check;
 mod check_input;
+mod diagnostic;
 mod judged_path;
 mod located;
 mod order;
 mod path;
 mod profile;
+mod rule;
 mod rules;
 mod trust;
 mod verify;

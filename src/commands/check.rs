@@ -50,9 +50,12 @@ fn of_file(name: &str, args: &CheckArgs, context: &Context<'_>) -> Result {
     let file = read_certificates_with(name, &mut passwords)?;
     let basis = Basis::read(args, host, &mut passwords, context)?;
     let word = shell_word(name);
-    let mut findings = damage_findings(name, &file.damages);
+    let damaged = damage_findings(name, &file.damages).into_iter();
+    let mut findings: Vec<_> =
+        damaged.map(|finding| crate::advice::files::quoting_glued(finding, &file)).collect();
     findings.extend(form_warnings(name, &file.forms));
-    let judgement = basis.judge(args, &file.certificates, file.malformed, &word, false);
+    let judgement =
+        basis.judge(args, &file.certificates, Failure::from(file.malformed).findings, &word, false);
     findings.extend(judgement.findings);
     let checked = Checked {
         file: name.to_owned(),
@@ -186,7 +189,7 @@ fn trust(args: &CheckArgs) -> Result<TrustStore> {
         let name = path.display().to_string();
         let read = read_certificates(&name)?;
         if !read.malformed.is_empty() {
-            return Err(Failure { findings: read.malformed, status: 2 });
+            return Err(read.malformed.into());
         }
         for located in read.certificates {
             trust.add(located.certificate, Origin::File(name.clone()));

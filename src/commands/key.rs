@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{Context, Result, show};
 use crate::advice::ca::refused_by_browsers;
-use crate::advice::files::{damage_notes, form_notes, no_private_key};
+use crate::advice::files::{damage_notes, form_notes};
 use crate::ca::new_key;
 use crate::cli::{KeyArgs, KeyCommand, KeyDecryptArgs, KeyEncryptArgs, KeyNewArgs, KeyShowArgs};
 use crate::container::Block;
@@ -158,7 +158,9 @@ fn the_key(file: &str, passwords: &mut Passwords) -> Result<(PrivateKey, bool, V
     let mut notes = form_notes(file, &contents.notes);
     notes.extend(damage_notes(file, &contents.damages));
     let mut keys = contents.blocks.iter().filter(|block| block.is_private_key());
-    let Some(block) = keys.next() else { return Err(no_private_key(file, &contents.blocks).into()) };
+    let Some(block) = keys.next() else {
+        return Err(crate::operands::input::InputError::without_key(file, &contents.blocks).into());
+    };
     if let Some(second) = keys.next() {
         return Err(several(file, second).into());
     }

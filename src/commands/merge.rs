@@ -68,8 +68,8 @@ fn read_files(names: &[String], passwords: &mut Passwords) -> Result<(Vec<Certif
     for name in names {
         match read_certificates_with(name, passwords) {
             Ok(file) => {
-                troubles.extend(file.malformed.iter().cloned());
-                findings.extend(file.notes(name));
+                troubles.extend(file.malformed.iter().cloned().map(Finding::from));
+                findings.extend(crate::advice::files::notes(name, &file));
                 findings.extend(file.private_keys.iter().map(|place| {
                     Finding::warning(
                         Code::PrivateKeyInInput,
@@ -79,7 +79,7 @@ fn read_files(names: &[String], passwords: &mut Passwords) -> Result<(Vec<Certif
                 }));
                 files.push(file);
             }
-            Err(failure) => troubles.extend(failure.findings.into_iter().map(|mut finding| {
+            Err(error) => troubles.extend(Failure::from(error).findings.into_iter().map(|mut finding| {
                 if finding.code == Code::NotFound
                     && let Some(first) = names.first().filter(|first| *first != name)
                 {
@@ -140,9 +140,8 @@ fn fetch_issuer(
         };
         let certificates = match certificates_in(url, &bytes) {
             Ok(certificates) => certificates,
-            Err(failure) => {
-                let why = failure.findings.first().map(|finding| finding.message.clone());
-                findings.push(failed(&why.unwrap_or_default()));
+            Err(error) => {
+                findings.push(failed(&error.to_string()));
                 continue;
             }
         };

@@ -12,7 +12,7 @@ mod mkca;
 mod mkcert;
 mod renew;
 mod revoke;
-pub(crate) mod serve;
+mod serve;
 mod show;
 mod sign;
 mod trust;

@@ -19,7 +19,7 @@ use crate::operands::ca_lookup::CaChoice;
 use crate::operands::input::{read_certificates, read_contents};
 use crate::operands::output::{Output, Overwrite, beside};
 use crate::operands::password::Passwords;
-use crate::report::{Created, CreatedFile, Failure, FileRole, Outcome, RenewalCount, Report, Role};
+use crate::report::{Created, CreatedFile, FileRole, Outcome, RenewalCount, Report, Role};
 use crate::sys::clock::date;
 use crate::sys::hook::Hook;
 use crate::sys::shell::shell_word;
@@ -133,7 +133,7 @@ impl Renewal<'_> {
         }
         let mut read = read_certificates(file)?;
         if !read.malformed.is_empty() {
-            return Err(Failure { findings: read.malformed, status: FAILED });
+            return Err(read.malformed.into());
         }
         if !read.private_keys.is_empty() {
             return Err(RenewalError::HoldsKey(file.to_owned()).into());

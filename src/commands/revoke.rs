@@ -11,9 +11,7 @@ use crate::container::Kind;
 use crate::operands::ca_lookup::CaChoice;
 use crate::operands::input::{read_certificates, read_contents};
 use crate::operands::password::Passwords;
-use crate::report::{
-    Created, CreatedFile, Failure, FileRole, Outcome, Report, Revocation, RevocationList, Role,
-};
+use crate::report::{Created, CreatedFile, FileRole, Outcome, Report, Revocation, RevocationList, Role};
 use crate::sys::clock::date;
 use crate::sys::fs::{Existing, PUBLIC};
 use crate::sys::shell::path_word;
@@ -24,7 +22,7 @@ pub(super) fn revoke(args: &RevokeArgs, context: &Context<'_>) -> Result {
     let file = args.certificate.as_str();
     let read = read_certificates(file)?;
     let Some(certificate) = read.certificates.into_iter().next().map(|located| located.certificate) else {
-        return Err(Failure { findings: read.malformed, status: 2 });
+        return Err(read.malformed.into());
     };
     let now = context.clock.now();
     let choice = CaChoice::from(&args.ca);

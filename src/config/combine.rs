@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use super::PartialServe;
+use super::partial::PartialServe;
 use crate::serve::address::ListenAddress;
 use crate::serve::config::{Limits, Root, ScriptName, ServeConfig};
 use crate::serve::worker::{Application, WorkerConfig};

@@ -22,7 +22,6 @@ pub struct Mode(pub u32);
 pub struct Variable {
     /// Before the first `=`.
     pub name: OsString,
-    /// Behind it.
     pub value: OsString,
 }
 
@@ -31,7 +30,6 @@ pub struct Variable {
 pub struct Mount {
     /// Without trailing slash; empty for all paths.
     pub prefix: String,
-    /// The folder.
     pub folder: PathBuf,
 }
 

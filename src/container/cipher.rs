@@ -1,119 +1,187 @@
-//! The ciphers that encrypt keys and PKCS#12 files: what they are called, which can be read, and why not.
+//! Encryption by password: which ciphers can be decrypted, how much work that is, and doing it.
 
-use super::der::{self, Element, INTEGER};
+use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt, KeyInit, KeyIvInit};
+use des::TdesEde3;
+use pkcs5::der::Decode;
+use pkcs5::pbes2::Parameters;
+use rc2::Rc2;
+use zeroize::Zeroizing;
 
-/// One cipher in use.
-#[derive(Debug)]
-pub(super) struct Cipher {
-    /// What people call it.
-    pub(super) name: String,
-    /// Whether it can be decrypted here.
-    pub(super) supported: bool,
-    /// Rounds of a hash that make the key out of the password; for scrypt, blocks that are mixed, of about the same cost.
-    pub(super) rounds: u64,
-}
-
-/// Rounds that are worth doing for one file. Today's programs ask for up to a million for the key and as many for the
-/// proof of the password; the empty password is tried as well.
-pub(super) const MAX_ROUNDS: u64 = 5_000_000;
-
-impl Cipher {
-    /// The cipher of an AlgorithmIdentifier: PBES2 with its inner cipher (RFC 8018 appendix A.4), or one of the older
-    /// schemes (RFC 8018 appendix A.3, RFC 7292 appendix C).
-    pub(super) fn of(algorithm: Element<'_>) -> Self {
-        let mut parts = der::elements(algorithm.contents);
-        let oid = parts.next().map(|oid| der::oid_text(oid.contents)).unwrap_or_default();
-        let Some(parameters) = parts.next() else { return Self::named(&oid, OLD_SCHEMES, 0) };
-        if oid != PBES2 {
-            // PBEParameter: salt, rounds.
-            return Self::named(&oid, OLD_SCHEMES, numbers(parameters).next().unwrap_or_default());
-        }
-        // PBES2-params: key derivation, encryption; each an AlgorithmIdentifier.
-        let mut parts = der::elements(parameters.contents);
-        let rounds = parts.next().map(derivation_rounds).unwrap_or_default();
-        let inner = parts
-            .next()
-            .and_then(|encryption| der::first(encryption.contents))
-            .map(|(oid, _)| der::oid_text(oid.contents))
-            .unwrap_or_default();
-        Self::named(&inner, PBES2_CIPHERS, rounds)
-    }
-
-    fn named(oid: &str, table: &[(&str, &str, bool)], rounds: u64) -> Self {
-        match table.iter().find(|(known, ..)| *known == oid) {
-            Some(&(_, name, supported)) => Self { name: name.into(), supported, rounds },
-            None => Self { name: format!("an unknown cipher ({oid})"), supported: false, rounds },
-        }
-    }
-}
-
-/// The work of a key derivation: PBKDF2 (RFC 8018 appendix A.2: salt, rounds, perhaps the key's length) or scrypt
-/// (RFC 7914 section 7: salt, cost, block size, parallelization).
-fn derivation_rounds(derivation: Element<'_>) -> u64 {
-    let mut parts = der::elements(derivation.contents);
-    let (Some(oid), Some(parameters)) = (parts.next(), parts.next()) else { return 0 };
-    let mut numbers = numbers(parameters);
-    if der::oid_text(oid.contents) == SCRYPT {
-        numbers.take(3).fold(1, u64::saturating_mul)
-    } else {
-        numbers.next().unwrap_or_default()
-    }
-}
-
-/// The integers among the parts of a SEQUENCE; what is larger than any honest number is the largest.
-pub(super) fn numbers(sequence: Element<'_>) -> impl Iterator<Item = u64> {
-    der::elements(sequence.contents).filter(|element| element.tag == INTEGER).map(|element| {
-        let digits = element.contents.iter();
-        digits.fold(0_u64, |number, &byte| number.saturating_mul(256).saturating_add(byte.into()))
-    })
-}
+use super::kdf::{Stretch, Use, wide_password};
+use crate::der::oid::{self, Oid};
+use crate::der::{self, Element, OCTET_STRING, Reader, SEQUENCE};
 
 /// Why something encrypted cannot be opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LockedError {
-    /// The structure does not parse.
     #[error("it is damaged or cut off")]
     Damaged,
     /// No password was given, and it does not open without one.
     #[error("it is encrypted and needs its password")]
     PasswordNeeded,
-    /// More rounds of a hash than any honest file asks for.
     #[error("opening it would take more work than any honest file asks for")]
     TooMuchWork,
-    /// A cipher that is not read here.
     #[error("it is encrypted with {0}, which certkit does not read")]
     UnsupportedCipher(String),
-    /// The password does not fit.
     #[error("the password is wrong")]
     WrongPassword,
 }
 
-const PBES2: &str = "1.2.840.113549.1.5.13";
-const SCRYPT: &str = "1.3.6.1.4.1.11591.4.11";
+/// The work that may still be spent on passwords, in rounds of a hash.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget {
+    rounds: u64,
+}
 
-const PBES2_CIPHERS: &[(&str, &str, bool)] = &[
-    ("1.2.840.113549.3.2", "RC2", false),
-    ("1.2.840.113549.3.7", "triple DES", true),
-    ("1.3.14.3.2.7", "DES", false),
-    ("2.16.840.1.101.3.4.1.2", "AES-128", true),
-    ("2.16.840.1.101.3.4.1.6", "AES-128 in GCM mode", true),
-    ("2.16.840.1.101.3.4.1.22", "AES-192", true),
-    ("2.16.840.1.101.3.4.1.42", "AES-256", true),
-    ("2.16.840.1.101.3.4.1.46", "AES-256 in GCM mode", true),
-];
+impl Default for Budget {
+    /// What is worth doing for one file. Today's programs ask for up to a million rounds for the key and as many for the
+    /// MAC; the empty password is tried as well.
+    fn default() -> Self {
+        Self { rounds: 5_000_000 }
+    }
+}
 
-const OLD_SCHEMES: &[(&str, &str, bool)] = &[
-    ("1.2.840.113549.1.5.1", "the old cipher DES with MD2", false),
-    ("1.2.840.113549.1.5.3", "the old cipher DES with MD5", false),
-    ("1.2.840.113549.1.5.4", "the old cipher RC2 with MD2", false),
-    ("1.2.840.113549.1.5.6", "the old cipher RC2 with MD5", false),
-    ("1.2.840.113549.1.5.10", "the old cipher DES with SHA-1", false),
-    ("1.2.840.113549.1.5.11", "the old cipher RC2 with SHA-1", false),
-    ("1.2.840.113549.1.12.1.1", "the old cipher RC4 of 128 bits", false),
-    ("1.2.840.113549.1.12.1.2", "the old cipher RC4 of 40 bits", false),
-    ("1.2.840.113549.1.12.1.3", "triple DES", true),
-    ("1.2.840.113549.1.12.1.4", "the old cipher DES with two keys", false),
-    ("1.2.840.113549.1.12.1.5", "the old cipher RC2 of 128 bits", false),
-    ("1.2.840.113549.1.12.1.6", "RC2 of 40 bits", true),
-];
+impl Budget {
+    /// Takes the rounds of one derivation off, before they are done; a little more for the parsing around it.
+    pub(super) fn spend(&mut self, rounds: u64) -> Result<(), LockedError> {
+        let left = self.rounds.checked_sub(rounds.saturating_add(PARSING));
+        let left = left.filter(|_| rounds <= MAX_ROUNDS_AT_ONCE);
+        self.rounds = left.ok_or(LockedError::TooMuchWork)?;
+        Ok(())
+    }
+}
+
+/// What parsing costs, in rounds: a file may hold thousands of objects that ask for one round each.
+const PARSING: u64 = 500;
+/// Rounds of one derivation.
+const MAX_ROUNDS_AT_ONCE: u64 = 1_000_000;
+/// Memory for scrypt, in octets: 128 times cost and block size (RFC 7914 section 2).
+const MAX_SCRYPT_MEMORY: u64 = 1 << 30;
+
+/// Decrypts by an AlgorithmIdentifier: PBES2 (RFC 8018 appendix A.4), or a scheme of PKCS#12 (RFC 7292 appendix C).
+///
+/// A wrong password mostly shows as [`LockedError::WrongPassword`]; once in 256 times nonsense comes out.
+pub(super) fn decrypt(
+    algorithm: Element<'_>,
+    encrypted: &[u8],
+    password: &str,
+    budget: &mut Budget,
+) -> Result<Zeroizing<Vec<u8>>, LockedError> {
+    let mut parts = der::elements(algorithm.contents);
+    let kind = parts.next().ok_or(LockedError::Damaged)?.contents;
+    let parameters = parts.next();
+    match (oid::find(kind), parameters) {
+        (Some(oid::PBES2), Some(parameters)) => pbes2(parameters, encrypted, password, budget),
+        (Some(oid::PBE_TRIPLE_DES), Some(parameters)) => {
+            pkcs12_scheme::<TdesEde3>(24, parameters, encrypted, password, budget)
+        }
+        (Some(oid::PBE_RC2_40), Some(parameters)) => {
+            pkcs12_scheme::<Rc2>(5, parameters, encrypted, password, budget)
+        }
+        (Some(oid::PBES2 | oid::PBE_TRIPLE_DES | oid::PBE_RC2_40), None) => Err(LockedError::Damaged),
+        _ => Err(unsupported(kind)),
+    }
+}
+
+fn unsupported(kind: &[u8]) -> LockedError {
+    LockedError::UnsupportedCipher(match oid::find(kind) {
+        Some(known) => known.name.to_owned(),
+        None => format!("an unknown cipher ({})", oid::to_text(kind)),
+    })
+}
+
+/// PBES2-params: key derivation, encryption; each an AlgorithmIdentifier.
+fn pbes2(
+    parameters: Element<'_>,
+    encrypted: &[u8],
+    password: &str,
+    budget: &mut Budget,
+) -> Result<Zeroizing<Vec<u8>>, LockedError> {
+    const SUPPORTED: [Oid; 6] = [
+        oid::TRIPLE_DES,
+        oid::AES_128_CBC,
+        oid::AES_128_GCM,
+        oid::AES_192_CBC,
+        oid::AES_256_CBC,
+        oid::AES_256_GCM,
+    ];
+    let mut parts = der::elements(parameters.contents);
+    let derivation = parts.next().ok_or(LockedError::Damaged)?;
+    let cipher = parts.next().and_then(|cipher| der::contents(cipher.contents)).unwrap_or_default();
+    if !SUPPORTED.iter().any(|known| known.is(cipher)) {
+        return Err(unsupported(cipher));
+    }
+    budget.spend(derivation_rounds(derivation)?)?;
+    let parameters = Parameters::from_der(parameters.whole).map_err(|_| LockedError::Damaged)?;
+    let plain = parameters.decrypt(password, encrypted).map_err(|_| LockedError::WrongPassword)?;
+    Ok(Zeroizing::new(plain))
+}
+
+/// The work of a key derivation: PBKDF2 (RFC 8018 appendix A.2: salt, rounds, perhaps the key's length), or scrypt
+/// (RFC 7914 section 7: salt, cost, block size, parallelization), whose blocks cost about as much as rounds.
+fn derivation_rounds(derivation: Element<'_>) -> Result<u64, LockedError> {
+    let mut parts = der::elements(derivation.contents);
+    let (Some(kind), Some(parameters)) = (parts.next(), parts.next()) else {
+        return Err(LockedError::Damaged);
+    };
+    let mut numbers = der::unsigned_integers(parameters.contents);
+    let rounds = numbers.next().ok_or(LockedError::Damaged)?;
+    if !oid::SCRYPT.is(kind.contents) {
+        return Ok(rounds);
+    }
+    let blocks = numbers.next().map_or(rounds, |size| rounds.saturating_mul(size));
+    if blocks.saturating_mul(128) > MAX_SCRYPT_MEMORY {
+        return Err(LockedError::TooMuchWork);
+    }
+    Ok(numbers.next().map_or(blocks, |parallel| blocks.saturating_mul(parallel)))
+}
+
+/// pkcs-12PbeParams: salt, rounds. The cipher `C` has a key of `key_length` octets and blocks of eight.
+fn pkcs12_scheme<C: BlockCipherDecrypt + KeyInit>(
+    key_length: usize,
+    parameters: Element<'_>,
+    encrypted: &[u8],
+    password: &str,
+    budget: &mut Budget,
+) -> Result<Zeroizing<Vec<u8>>, LockedError> {
+    let mut reader = Reader::inside(parameters.whole, SEQUENCE).map_err(|_| LockedError::Damaged)?;
+    let salt = reader.expect(OCTET_STRING).map_err(|_| LockedError::Damaged)?;
+    let rounds = der::unsigned_integers(parameters.contents).next().ok_or(LockedError::Damaged)?;
+    budget.spend(rounds)?;
+    let rounds = u32::try_from(rounds).map_err(|_| LockedError::TooMuchWork)?;
+    let password = wide_password(password);
+    let stretch = Stretch { password: &password, salt, rounds };
+    let (key, iv) = (stretch.key(Use::Encryption, key_length), stretch.key(Use::InitialVector, 8));
+    cbc::<C>(&key, &iv, encrypted)
+}
+
+/// Decrypts in CBC mode with the padding of PKCS#7.
+pub(super) fn cbc<C: BlockCipherDecrypt + KeyInit>(
+    key: &[u8],
+    iv: &[u8],
+    encrypted: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, LockedError> {
+    let decryptor = cbc::Decryptor::<C>::new_from_slices(key, iv).map_err(|_| LockedError::Damaged)?;
+    let plain = decryptor.decrypt_padded_vec::<Pkcs7>(encrypted).map_err(|_| LockedError::WrongPassword)?;
+    Ok(Zeroizing::new(plain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_counted_before_it_is_done() {
+        let mut budget = Budget { rounds: 2500 };
+        assert_eq!(budget.spend(1000), Ok(()));
+        assert_eq!(budget.spend(1000), Err(LockedError::TooMuchWork));
+        assert_eq!(budget.spend(500), Ok(()));
+        assert_eq!(budget.spend(0), Err(LockedError::TooMuchWork));
+        let mut budget = Budget::default();
+        assert_eq!(budget.spend(MAX_ROUNDS_AT_ONCE + 1), Err(LockedError::TooMuchWork));
+        assert_eq!(budget.spend(u64::MAX), Err(LockedError::TooMuchWork));
+        assert_eq!(budget.spend(MAX_ROUNDS_AT_ONCE), Ok(()));
+    }
+}

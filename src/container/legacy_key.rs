@@ -4,13 +4,12 @@
 //! password and salt, which OpenSSL calls EVP_BytesToKey.
 
 use aes::{Aes128, Aes192, Aes256};
-use cbc::cipher::block_padding::Pkcs7;
-use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt, KeyInit, KeyIvInit};
+use cbc::cipher::{BlockCipherDecrypt, KeyInit};
 use des::TdesEde3;
 use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
-use super::cipher::LockedError as Error;
+use super::cipher::{self, LockedError as Error};
 
 /// Decrypts the contents of a block whose header `DEK-Info` is `dek_info`, as `AES-256-CBC,0123…`.
 pub(super) fn decrypt(contents: &[u8], dek_info: &str, password: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -24,7 +23,7 @@ pub(super) fn decrypt(contents: &[u8], dek_info: &str, password: &str) -> Result
         other => return Err(Error::UnsupportedCipher(other.to_owned())),
     }?;
     // A wrong password passes the padding once in 256 times, but what comes out is then no key.
-    match super::der::identify(&plain) {
+    match super::identify::identify(&plain) {
         Some(super::Kind::PrivateKey) => Ok(plain),
         _ => Err(Error::WrongPassword),
     }
@@ -39,8 +38,7 @@ fn cbc<C: BlockCipherDecrypt + KeyInit>(
     // The salt is the first half of the initial vector.
     let salt = iv.get(..8).ok_or(Error::Damaged)?;
     let key = stretch(password.as_bytes(), salt, key_length);
-    let decryptor = cbc::Decryptor::<C>::new_from_slices(&key, iv).map_err(|_| Error::Damaged)?;
-    decryptor.decrypt_padded_vec::<Pkcs7>(contents).map(Zeroizing::new).map_err(|_| Error::WrongPassword)
+    cipher::cbc::<C>(&key, iv, contents)
 }
 
 /// EVP_BytesToKey with MD5 and one round.

@@ -11,9 +11,9 @@
 //! is believed only where the bytes do not say otherwise. Nothing is dropped in silence: what cannot be read is an
 //! [`Error`] with its place. [`mod@write`] makes new containers.
 
-mod ber;
 mod cipher;
-mod der;
+mod identify;
+mod kdf;
 mod legacy_key;
 mod pkcs12;
 mod pkcs7;
@@ -28,7 +28,8 @@ use zeroize::Zeroizing;
 pub use cipher::LockedError;
 pub use pkcs7::Error as Pkcs7Error;
 
-use self::cipher::MAX_ROUNDS;
+use self::cipher::Budget;
+use crate::der;
 use crate::pem::{self, MAX_BLOCKS};
 
 /// What a file holds.
@@ -159,15 +160,14 @@ pub enum Error {
 /// Reads everything in `bytes`. The password, if there is one, is for PKCS#12; encrypted keys stay encrypted until
 /// [`Block::private_key`] is asked.
 pub fn read(bytes: &[u8], password: Option<&str>) -> Contents {
-    let mut rounds = MAX_ROUNDS;
-    read_within(bytes, password, &mut rounds)
+    read_within(bytes, password, &mut Budget::default())
 }
 
-/// As [`read`], with so many rounds of a hash to spend on passwords.
-fn read_within(bytes: &[u8], password: Option<&str>, rounds: &mut u64) -> Contents {
+/// As [`read`], with what is left to spend on passwords.
+fn read_within(bytes: &[u8], password: Option<&str>, budget: &mut Budget) -> Contents {
     let has_pem = pem::has_block(bytes);
     let mut reader =
-        Reader { password, has_pem, rounds, contents: Contents::default(), found: 0, streamed: 0 };
+        Reader { password, has_pem, budget, contents: Contents::default(), found: 0, streamed: 0 };
     reader.read(bytes);
     reader.contents
 }
@@ -248,7 +248,7 @@ impl Block {
         let password = password.ok_or(LockedError::PasswordNeeded)?;
         match self.headers.iter().find(|(name, _)| name == "DEK-Info") {
             Some((_, dek_info)) => legacy_key::decrypt(&self.der, dek_info, password),
-            None => pkcs12::decrypt_key(&self.der, password),
+            None => pkcs12::decrypt_key(&self.der, password, &mut Budget::default()),
         }
     }
 }
@@ -260,8 +260,7 @@ struct Reader<'a> {
     password: Option<&'a str>,
     /// Whether there is PEM anywhere. Asked once: each look costs as much as the file is long.
     has_pem: bool,
-    /// Rounds of a hash that may still be spent on passwords.
-    rounds: &'a mut u64,
+    budget: &'a mut Budget,
     contents: Contents,
     /// Blocks so far, those inside containers included.
     found: usize,
@@ -274,7 +273,7 @@ impl Reader<'_> {
         let mut lines_before = 0;
         let mut rest = bytes;
         while !rest.is_empty() {
-            let at = if ber::is_indefinite(rest) && self.streamed < MAX_STREAMED {
+            let at = if der::is_indefinite(rest) && self.streamed < MAX_STREAMED {
                 self.streamed += 1;
                 object_at(rest)
             } else {
@@ -323,7 +322,7 @@ impl Reader<'_> {
         {
             self.note(Note::BareBase64);
             // Base64 in base64 is not followed further: what is inside has an armour or is binary.
-            let read = read_within(&inner, self.password, self.rounds);
+            let read = read_within(&inner, self.password, self.budget);
             self.contents.notes.extend(read.notes.into_iter().filter(|note| *note != Note::Der));
             self.damages(read.damages);
             self.errors(read.errors);
@@ -398,7 +397,7 @@ impl Reader<'_> {
     }
 
     fn pkcs12(&mut self, object: &[u8], lines: Lines) {
-        match pkcs12::read(object, self.password, self.rounds) {
+        match pkcs12::read(object, self.password, self.budget) {
             Ok(contents) => {
                 let (certificates, keys) = (contents.certificates.len(), contents.keys.len());
                 self.note(Note::Pkcs12 { certificates, keys });
@@ -473,7 +472,7 @@ const MAX_ERRORS: usize = 20;
 
 /// What the bytes of one object are, in DER or BER.
 fn identify(bytes: &[u8]) -> Option<Kind> {
-    if ber::is_indefinite(bytes) { object_at(bytes).map(|(kind, _)| kind) } else { der::identify(bytes) }
+    if der::is_indefinite(bytes) { object_at(bytes).map(|(kind, _)| kind) } else { identify::identify(bytes) }
 }
 
 /// The kind and length of a known object that begins right here, complete.
@@ -481,9 +480,9 @@ fn object_at(bytes: &[u8]) -> Option<(Kind, usize)> {
     if bytes.first() != Some(&der::SEQUENCE) {
         return None;
     }
-    if ber::is_indefinite(bytes) {
-        let (definite, length) = ber::to_definite(bytes)?;
-        return der::identify(&definite).map(|kind| (kind, length));
+    if der::is_indefinite(bytes) {
+        let (definite, length) = der::to_definite(bytes)?;
+        return identify::identify(&definite).map(|kind| (kind, length));
     }
     definite_object_at(bytes)
 }
@@ -492,7 +491,7 @@ fn object_at(bytes: &[u8]) -> Option<(Kind, usize)> {
 fn definite_object_at(bytes: &[u8]) -> Option<(Kind, usize)> {
     let (object, _) = der::first(bytes)?;
     // A whole object of a kind that is not known is not searched for others inside: they are not what the file is.
-    let kind = der::identify(bytes).or_else(|| is_long(object.whole).then_some(Kind::Other))?;
+    let kind = identify::identify(bytes).or_else(|| is_long(object.whole).then_some(Kind::Other))?;
     Some((kind, object.whole.len()))
 }
 
@@ -510,7 +509,7 @@ fn next_object(bytes: &[u8]) -> usize {
     // A SEQUENCE with a long length: its second byte stands in no ASCII text.
     memchr::memchr_iter(der::SEQUENCE, bytes)
         .filter(|&at| at > 0 && matches!(bytes.get(at + 1), Some(0x81..=0x84)))
-        .find(|&at| der::identify(&bytes[at..]).is_some())
+        .find(|&at| identify::identify(&bytes[at..]).is_some())
         .unwrap_or(bytes.len())
 }
 

@@ -3,8 +3,7 @@
 //! Only the certificates and revocation lists are taken out (RFC 5652 section 5.1). The signature around them, where
 //! there is one, is not looked at: the certificates are signed themselves.
 
-use super::ber;
-use super::der::{self, CONTEXT_0, CONTEXT_1, Element, OID, PKCS7, SEQUENCE};
+use crate::der::{self, CONTEXT_0, CONTEXT_1, Element, OID, SEQUENCE, oid};
 
 /// What is in the envelope, each as it stands there.
 #[derive(Debug, Default)]
@@ -29,7 +28,7 @@ pub enum Error {
 
 /// Opens an envelope, in DER or BER.
 pub(super) fn read(input: &[u8]) -> Result<Contents, Error> {
-    let (definite, _) = ber::to_definite(input).ok_or(Error::Damaged)?;
+    let (definite, _) = der::to_definite(input).ok_or(Error::Damaged)?;
     let signed_data = signed_data(&definite)?;
     let mut contents = Contents::default();
     for element in der::elements(signed_data) {
@@ -51,10 +50,12 @@ fn signed_data(input: &[u8]) -> Result<&[u8], Error> {
     };
     let (info, _) = inside(input, SEQUENCE)?;
     let (kind, rest) = inside(info, OID)?;
-    match kind.strip_prefix(PKCS7) {
-        Some([2]) => {}
-        Some([1]) => return Err(Error::OtherContent("envelope around plain data")),
-        Some([3 | 6]) => return Err(Error::OtherContent("encrypted message")),
+    match oid::find(kind) {
+        Some(oid::SIGNED_DATA) => {}
+        Some(oid::DATA) => return Err(Error::OtherContent("envelope around plain data")),
+        Some(oid::ENVELOPED_DATA | oid::ENCRYPTED_DATA) => {
+            return Err(Error::OtherContent("encrypted message"));
+        }
         _ => return Err(Error::OtherContent("unknown kind of message")),
     }
     let (content, _) = inside(rest, CONTEXT_0)?;
@@ -73,28 +74,27 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::container::identify::identify;
+    use crate::der::element;
 
     /// A PKCS#7 envelope around certificates that are any sequences.
     fn envelope(certificates: &[Vec<u8>]) -> Vec<u8> {
         let signed = [
-            der::wrap(der::INTEGER, &[1]),
-            der::wrap(0x31, &[]),
-            der::wrap(SEQUENCE, &der::wrap(OID, &[PKCS7, &[1]].concat())),
-            der::wrap(CONTEXT_0, &certificates.concat()),
-            der::wrap(0x31, &[]),
+            element(der::INTEGER, &[&[1]]),
+            element(0x31, &[]),
+            element(SEQUENCE, &[oid::DATA.der()]),
+            element(CONTEXT_0, &[&certificates.concat()]),
+            element(0x31, &[]),
         ]
         .concat();
-        let content = der::wrap(CONTEXT_0, &der::wrap(SEQUENCE, &signed));
-        der::wrap(SEQUENCE, &[der::wrap(OID, &[PKCS7, &[2]].concat()), content].concat())
+        let content = element(CONTEXT_0, &[&element(SEQUENCE, &[&signed])]);
+        element(SEQUENCE, &[oid::SIGNED_DATA.der(), &content])
     }
 
     #[test]
     fn other_messages_are_named() {
-        let encrypted = der::wrap(
-            SEQUENCE,
-            &[der::wrap(OID, &[PKCS7, &[3]].concat()), der::wrap(CONTEXT_0, &der::wrap(SEQUENCE, &[]))]
-                .concat(),
-        );
+        let encrypted =
+            element(SEQUENCE, &[oid::ENVELOPED_DATA.der(), &element(CONTEXT_0, &[&element(SEQUENCE, &[])])]);
         assert_eq!(read(&encrypted).unwrap_err(), Error::OtherContent("encrypted message"));
         assert_eq!(read(&encrypted[..9]).unwrap_err(), Error::Damaged);
     }
@@ -105,15 +105,15 @@ mod tests {
             bodies in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..5)) {
             // Inside a certificate there is DER, so the bodies are octet strings here.
             let certificates: Vec<_> =
-                bodies.iter().map(|body| der::wrap(SEQUENCE, &der::wrap(der::OCTET_STRING, body))).collect();
+                bodies.iter().map(|body| element(SEQUENCE, &[&element(der::OCTET_STRING, &[body])])).collect();
             let der = envelope(&certificates);
-            prop_assert_eq!(der::identify(&der), Some(crate::container::Kind::Pkcs7));
+            prop_assert_eq!(identify(&der), Some(crate::container::Kind::Pkcs7));
             prop_assert_eq!(read(&der).unwrap().certificates, certificates);
         }
 
         #[test]
         fn no_damage_panics(place in 0usize..60, byte: u8) {
-            let mut der = envelope(&[der::wrap(SEQUENCE, &[2, 1, 1])]);
+            let mut der = envelope(&[element(SEQUENCE, &[&[2, 1, 1]])]);
             let place = place % der.len();
             der[place] = byte;
             let _ = read(&der);

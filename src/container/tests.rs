@@ -4,12 +4,13 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::der::{element, oid};
 
 /// A certificate's shape with `filling` inside: signed part, algorithm, signature.
 fn signed(filling: u8) -> Vec<u8> {
-    let part = der::wrap(der::SEQUENCE, &der::wrap(der::OCTET_STRING, &[filling; 150]));
-    let algorithm = der::wrap(der::SEQUENCE, &der::wrap(der::OID, &[42]));
-    der::wrap(der::SEQUENCE, &[part, algorithm, der::wrap(der::BIT_STRING, &[0, filling])].concat())
+    let part = element(der::SEQUENCE, &[&element(der::OCTET_STRING, &[&[filling; 150]])]);
+    let algorithm = element(der::SEQUENCE, &[&element(der::OID, &[&[42]])]);
+    element(der::SEQUENCE, &[&part, &algorithm, &element(der::BIT_STRING, &[&[0, filling]])])
 }
 
 fn armoured(label: &str, der: &[u8]) -> Vec<u8> {
@@ -45,7 +46,7 @@ fn binary_and_text_in_any_order_keep_numbers_and_lines() {
 #[test]
 fn what_is_inside_a_binary_object_that_is_unknown_or_cut_off_is_not_taken_for_the_file() {
     // An OCSP answer, say: a certificate is in it, but it is none.
-    let other = der::wrap(der::SEQUENCE, &der::wrap(der::SEQUENCE, &[signed(1), signed(2)].concat()));
+    let other = element(der::SEQUENCE, &[&element(der::SEQUENCE, &[&signed(1), &signed(2)])]);
     assert_eq!(found(&other), [(1, Kind::Other, None)]);
     let cut = &other[..other.len() - 1];
     let errors = read(cut, None).errors;
@@ -87,11 +88,10 @@ fn a_flood_of_blocks_is_one_error() {
 
 #[test]
 fn a_file_of_many_parts_costs_little() {
-    let empty =
-        [der::wrap(der::OID, &[der::PKCS7, &[2]].concat()), der::wrap(der::CONTEXT_0, &[0; 150])].concat();
+    let empty = [oid::SIGNED_DATA.der(), &element(der::CONTEXT_0, &[&[0; 150]])].concat();
     // A container of nothing, then what might be a streamed one and never ends; each look for it, or for PEM
     // behind it, costs as much as the file is long.
-    let part = [der::wrap(der::SEQUENCE, &empty), [0x30, 0x80].repeat(8)].concat();
+    let part = [element(der::SEQUENCE, &[&empty]), [0x30, 0x80].repeat(8)].concat();
     let mut file = part.repeat(30_000);
     file.extend(armoured("CERTIFICATE", &signed(1)));
     let started = std::time::Instant::now();
@@ -117,8 +117,8 @@ proptest! {
             whole.clone(), armoured("CERTIFICATE", &whole), armoured("PKCS7", &whole), b"\n".to_vec(), b"words\n".to_vec(),
             vec![0x30, 0x80], vec![0, 0], vec![0xff, 0xfe], b"-----BEGIN CERTIFICATE-----\n".to_vec(),
             armoured("CERTIFICATE", &whole).iter().flat_map(|&byte| [byte, 0]).collect(),
-            der::wrap(der::SEQUENCE, &[der::wrap(der::INTEGER, &[3]), der::wrap(der::SEQUENCE, &der::wrap(der::OID, der::PKCS7))].concat()),
-            der::wrap(der::SEQUENCE, &[der::wrap(der::OID, &[der::PKCS7, &[2]].concat()), der::wrap(der::CONTEXT_0, &whole)].concat()),
+            element(der::SEQUENCE, &[&element(der::INTEGER, &[&[3]]), &element(der::SEQUENCE, &[oid::DATA.der()])]),
+            element(der::SEQUENCE, &[oid::SIGNED_DATA.der(), &element(der::CONTEXT_0, &[&whole])]),
         ];
         let mut bytes = Vec::new();
         for (pick, cut) in picks {

@@ -6,11 +6,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::input::{read_certificates, read_private_key_with};
+use super::input::{InputError, read_certificates, read_private_key_with};
 use super::password::Passwords;
 use crate::ca::{INTERMEDIATE_FILES, ROOT_FILES, SigningCa};
 use crate::chain::{Origin, TrustStore};
-use crate::report::Failure;
 use crate::sys::shell::path_word;
 use crate::x509::{CertifiedKey, Mismatch};
 
@@ -33,8 +32,8 @@ pub enum LookupError {
     NoRoot,
     #[error("there is no CA here to sign with (ca.crt and ca.key)")]
     NoSigningCa,
-    #[error("the files of the CA cannot be read")]
-    Unreadable(Failure),
+    #[error(transparent)]
+    Input(#[from] InputError),
 }
 
 impl CaChoice {
@@ -123,13 +122,14 @@ fn signing_files() -> Option<(PathBuf, PathBuf)> {
 
 fn read_ca(certificate: &Path, key: &Path, passwords: &mut Passwords) -> Result<SigningCa, LookupError> {
     let (path, key_path) = (tidy(certificate), tidy(key));
-    let mut read = read_certificates(&path.display().to_string()).map_err(LookupError::Unreadable)?;
+    let file = path.display().to_string();
+    let mut read = read_certificates(&file)?;
     if !read.malformed.is_empty() {
-        return Err(LookupError::Unreadable(Failure { findings: read.malformed, status: 2 }));
+        return Err(InputError::Malformed { file, malformed: read.malformed }.into());
     }
     let ca = read.certificates.remove(0).certificate;
     let others = read.certificates.into_iter().map(|located| located.certificate).collect();
-    let key = read_private_key_with(&key_path, passwords).map_err(LookupError::Unreadable)?;
+    let key = read_private_key_with(&key_path, passwords)?;
     match CertifiedKey::new(ca, others, key) {
         Ok(certified) => Ok(SigningCa::new(certified, path, key_path)),
         Err(mismatch) => Err(LookupError::KeyMismatch { certificate: path, key: key_path, mismatch }),

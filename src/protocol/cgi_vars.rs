@@ -1,6 +1,6 @@
 //! The CGI variables of a request (RFC 3875, PEP 3333): how an HTTP head becomes names and values.
 //!
-//! Values are bytes; whoever passes them to Python decodes them as latin-1 (PEP 3333 "native strings").
+//! Values are bytes; on the way to Python they are decoded as latin-1 (PEP 3333 "native strings").
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use percent_encoding::percent_decode;
 /// Calls `visit(name, value)` for the variable of every header field an application may see.
 ///
 /// Fields that repeat are joined: `; ` for Cookie (RFC 9113 section 8.2.3), `, ` for the rest (RFC 9110 section 5.3).
-/// Of Content-Length, Content-Type, Host and Authorization only the first is taken, for these are no lists.
+/// Of Content-Length, Content-Type, Host and Authorization only the first is used, since these are not lists.
 pub fn header_variables(headers: &HeaderMap, mut visit: impl FnMut(HeaderVariable<'_>)) {
     let mut name_buffer = Vec::with_capacity(64);
     let mut one = |name: &HeaderName, value: &[u8]| {
@@ -30,7 +30,6 @@ pub fn header_variables(headers: &HeaderMap, mut visit: impl FnMut(HeaderVariabl
 /// A header field and the variable it becomes.
 #[derive(Clone, Copy, Debug)]
 pub struct HeaderVariable<'a> {
-    /// The field's name.
     pub header: &'a HeaderName,
     /// The variable's name: `HTTP_USER_AGENT`, `CONTENT_TYPE`.
     pub name: &'a [u8],

@@ -27,7 +27,6 @@ pub struct DictWriter {
 }
 
 impl DictWriter {
-    /// An empty dict.
     pub fn new() -> Self {
         // Large enough for the headers of most browsers.
         let mut bytes = Vec::with_capacity(1024);
@@ -71,7 +70,6 @@ pub fn write_tuple(out: &mut Vec<u8>, count: u32) {
     out.extend_from_slice(&count.to_le_bytes());
 }
 
-/// Writes `None`.
 pub fn write_none(out: &mut Vec<u8>) {
     out.push(b'N');
 }
@@ -123,7 +121,6 @@ pub enum Error {
     WrongCount {
         /// What the format wants.
         expected: u32,
-        /// What is there.
         found: u32,
     },
     /// A `str` that is not UTF-8.
@@ -167,8 +164,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Bytes.
-    ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::WrongType`].
     pub fn bytes(&mut self) -> Result<&'a [u8], Error> {
@@ -176,8 +171,6 @@ impl<'a> Reader<'a> {
         self.long()
     }
 
-    /// A string.
-    ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::WrongType`], [`Error::BadText`].
     pub fn text(&mut self) -> Result<&'a str, Error> {
@@ -226,7 +219,7 @@ mod tests {
     use std::io::Write;
     use std::process::{Command, Stdio};
 
-    /// What `python3 -c code` prints, given `input`; `None` (said aloud) where there is no python3.
+    /// What `python3 -c code` prints, given `input`; `None`, with a message, without python3.
     #[expect(clippy::print_stderr, reason = "a skipped test says so")]
     fn python(code: &str, input: &[u8]) -> Option<Vec<u8>> {
         let child =

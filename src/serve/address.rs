@@ -4,16 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// A protocol and the place where it is spoken.
+/// A protocol and the endpoint that speaks it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenAddress {
-    /// What is spoken.
     pub scheme: Scheme,
-    /// Where.
     pub endpoint: Endpoint,
 }
 
-/// What is spoken on a listener.
+/// The protocol of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// HTTP without TLS.
@@ -34,7 +32,6 @@ pub enum Endpoint {
         /// Port; 0 lets the system choose.
         port: u16,
     },
-    /// A unix socket.
     Unix(PathBuf),
 }
 
@@ -57,7 +54,7 @@ impl Scheme {
     }
 }
 
-/// Why a text is no address to listen on.
+/// Why a text is not a valid listen address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressError {

@@ -14,7 +14,6 @@ use tokio::net::{TcpStream, UnixStream};
 
 use super::activity::Activity;
 
-/// A connected socket.
 #[derive(Debug)]
 pub(super) enum Socket {
     Tcp(TcpStream),

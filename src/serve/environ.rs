@@ -21,7 +21,7 @@ pub(super) struct EnvironSource<'a> {
     pub(super) host: RequestHost<'a>,
     /// The target's path, decoded once.
     pub(super) path: &'a [u8],
-    /// What a front server said, on a gateway listener.
+    /// The front server's variables, on a gateway listener.
     pub(super) gateway: Option<&'a GatewayRequest>,
 }
 
@@ -77,7 +77,7 @@ impl EnvironSource<'_> {
         }
     }
 
-    /// What connection and host say. Behind a front server, the front's word counts.
+    /// The variables of connection and host. Behind a front server, the front's values count.
     fn connection_variables(&self, variables: &mut DictWriter) {
         if let Some(gateway) = self.gateway {
             variables.insert(b"SERVER_NAME", &gateway.server_name);

@@ -35,7 +35,7 @@ impl HttpChallenges {
         self.with(|answers| answers.get(token).is_some_and(|answer| answer.was_asked))
     }
 
-    /// The answer to a request for `path`; `None` for all that is no challenge under way.
+    /// The answer to a request for `path`; `None` unless it belongs to a pending challenge.
     pub(super) fn answer(&self, path: &str) -> Option<String> {
         let token = path.strip_prefix(PREFIX)?;
         self.with(|answers| {

@@ -1,4 +1,4 @@
-//! From a request to its answer, in one function that reads as a list of steps ([`answer`]).
+//! From a request to its response, in one function that reads as a list of steps ([`answer`]).
 //!
 //! Listeners of every protocol end here: what they decode differs, what happens then does not.
 
@@ -34,7 +34,7 @@ pub(super) struct Service {
     pub(super) log: AccessLog,
 }
 
-/// Answers a request. It counts as begun from the call on, not from the first poll.
+/// Answers a request, which counts as begun from the call on, not from the first poll.
 pub(super) fn respond<B>(
     service: &Arc<Service>,
     connection: &Arc<Connection>,
@@ -112,7 +112,7 @@ where
             let environ = EnvironSource { connection, head, host, path: &path, gateway };
             match pool.call(environ.worker_request(&service.script_name, body)).await {
                 Ok(response) => Ok(response.map(OutgoingBody::Worker)),
-                // It failed because the client did not send what it had promised.
+                // The call failed because the client did not send its whole body.
                 Err(error) => Err(match fault.get() {
                     Some((status, reason)) => ErrorPage::new(*status, reason.clone()),
                     None => error.into(),
@@ -122,7 +122,7 @@ where
     }
 }
 
-/// Adds what every answer gets, and takes away bodies where HTTP has none.
+/// Adds the headers of every response, and removes bodies where HTTP has none.
 fn finish(
     service: &Service,
     connection: &Connection,

@@ -102,7 +102,7 @@ where
             let noted = Arc::new(OnceLock::new());
             let fault = Fault(Some(Arc::clone(&noted)));
             let rest = body.map_err(move |error| {
-                // The first one is what the application was told.
+                // The application saw the first error.
                 let _ = noted.set((error.status(), error.to_string()));
                 io::Error::from(error)
             });

@@ -218,7 +218,7 @@ async fn uwsgi_goes_the_same_way() {
     let variables: [(&[u8], &[u8]); 3] =
         [(b"REQUEST_METHOD", b"POST"), (b"PATH_INFO", b"/x"), (b"CONTENT_LENGTH", b"300000")];
     let mut packet = crate::protocol::uwsgi::encode_request(variables).unwrap();
-    // A body that nobody reads must not cost the answer.
+    // An unread body must not cost the client its response.
     packet.resize(packet.len() + 300_000, b'x');
     let mut stream = server.connect().await;
     stream.write_all(&packet).await.unwrap();

@@ -1,24 +1,25 @@
-//! A certificate for localhost, made once and renewed by itself, from a CA that can speak for this machine only.
+//! A certificate for localhost, made once and renewed automatically, from a CA that can issue for this machine only.
 //!
-//! The CA is constrained to localhost, .test and the loopback addresses, so whoever trusts it risks nothing elsewhere
-//! should its key be stolen. It stands in a folder of its own, away from the CA of `mkca --global`.
+//! The CA is constrained to localhost, .test and the loopback addresses: a stolen key endangers nothing else. It has a folder
+//! of its own, apart from the CA of `mkca --global`.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
+use crate::advice::serve::CertificateError;
 use crate::ca::{
     CaLevel, CaProfile, Constraint, Issuance, Issuer, LeafProfile, ROOT_FILES, Subject, SubjectKey,
     ca_common_name, certificate_names, certificate_text, make_root, new_key,
 };
-use crate::commands::Result;
-use crate::finding::{Code, Finding};
+use crate::finding::Finding;
 use crate::operands::ca_lookup::data_folder;
 use crate::operands::input::{read_certificates, read_private_key};
+use crate::report::Failure;
 use crate::sys::clock::{Clock, SystemClock, date};
 use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC, create_all};
 use crate::tls::{CertificateSet, CertificateSource};
@@ -35,7 +36,7 @@ const RENEWAL: RenewalPolicy = RenewalPolicy::Within(time::Duration::days(30));
 const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// The folder with the CA and the certificate.
-pub struct Localhost {
+pub(super) struct Localhost {
     folder: PathBuf,
 }
 
@@ -43,20 +44,14 @@ impl Localhost {
     /// In `$XDG_DATA_HOME/certkit/localhost`.
     ///
     /// # Errors
-    /// When there is no such place.
-    pub fn new() -> Result<Self> {
-        let data = data_folder().ok_or_else(|| {
-            Finding::error(
-                Code::InvalidSetting,
-                "neither XDG_DATA_HOME nor HOME is set, so there is no place for a certificate",
-            )
-            .fix("set HOME, or name a certificate with --cert and --key")
-        })?;
+    /// When neither `XDG_DATA_HOME` nor `HOME` is set.
+    pub(super) fn new() -> Result<Self, CertificateError> {
+        let data = data_folder().ok_or(CertificateError::NoFolder)?;
         Ok(Self { folder: data.join("localhost") })
     }
 
     /// The CA's certificate: what clients must trust.
-    pub fn ca_file(&self) -> PathBuf {
+    pub(super) fn ca_file(&self) -> PathBuf {
         self.folder.join(ROOT_FILES.0)
     }
 
@@ -64,7 +59,7 @@ impl Localhost {
     ///
     /// # Errors
     /// When the files are there and cannot be read, or cannot be written.
-    pub fn read_or_make(&self) -> Result<CertifiedKey> {
+    pub(super) fn read_or_make(&self) -> Result<CertifiedKey, Failure> {
         let now = SystemClock.now();
         if let Some(pair) = self.read(SERVER)?
             && !is_due(pair.leaf(), now)
@@ -88,19 +83,19 @@ impl Localhost {
         Ok(pair)
     }
 
-    fn make_ca(&self, now: OffsetDateTime) -> Result<CertifiedKey> {
+    fn make_ca(&self, now: OffsetDateTime) -> Result<CertifiedKey, Failure> {
         let key = new_key(KeyKind::EcdsaP256)?;
         let name = ca_common_name(Some("certkit localhost"), CaLevel::Root, &date(now), &key);
         let permitted = PERMITTED.iter().filter_map(|text| Constraint::parse(text).ok()).collect();
         let profile = CaProfile::new(Subject::common_name(&name), CA_DAYS, 0).limited(permitted, Vec::new());
         let ca = make_root(&profile, key, now)?;
-        // One that has come to its end is in the way.
+        // An expired one is replaced.
         self.write(ROOT_FILES, ca.leaf(), ca.key(), Existing::Replace)?;
         Ok(ca)
     }
 
     /// A pair of files; `None` when one of them is not there, or they do not fit (a start was killed between the two).
-    fn read(&self, (certificate, key): (&str, &str)) -> Result<Option<CertifiedKey>> {
+    fn read(&self, (certificate, key): (&str, &str)) -> Result<Option<CertifiedKey>, Failure> {
         let (certificate, key) = (self.folder.join(certificate), self.folder.join(key));
         if !certificate.exists() || !key.exists() {
             return Ok(None);
@@ -117,7 +112,7 @@ impl Localhost {
         certificate: &Certificate,
         key: &PrivateKey,
         existing: Existing,
-    ) -> Result<()> {
+    ) -> Result<(), Failure> {
         let text = certificate_text(std::slice::from_ref(certificate));
         let file =
             |name: &str, contents, mode| NewFile { path: self.folder.join(name), contents, mode, existing };
@@ -128,10 +123,10 @@ impl Localhost {
 
 #[async_trait]
 impl CertificateSource for Localhost {
-    fn load(&self) -> std::result::Result<CertificateSet, Vec<Finding>> {
+    fn load(&self) -> Result<CertificateSet, Vec<Finding>> {
         let pair = self.read_or_make().map_err(|failure| failure.findings)?;
         CertificateSet::new([&pair])
-            .map_err(|error| vec![Finding::error(Code::InvalidSetting, error.to_string())])
+            .map_err(|error| Failure::from(CertificateError::Unusable(error)).findings)
     }
 
     async fn changed(&self) {
@@ -145,12 +140,7 @@ impl CertificateSource for Localhost {
     }
 }
 
-/// Whether a certificate is of no use any more, or soon.
+/// Whether a certificate has expired or soon will.
 fn is_due(certificate: &Certificate, now: OffsetDateTime) -> bool {
     !certificate.is_valid_at(now) || RENEWAL.is_due(certificate.not_before, certificate.not_after, now)
-}
-
-/// A path as a shell takes it.
-pub fn word(path: &Path) -> String {
-    crate::operands::output::shell_word(&path.display().to_string())
 }

@@ -1,5 +1,5 @@
-//! tls-alpn-01 (RFC 8737) on listeners that serve other clients too: an ACME server says by ALPN that it comes to
-//! validate, and is shown the certificate of the challenge instead of the one in use.
+//! tls-alpn-01 (RFC 8737) on listeners that serve other clients too: an ACME server announces its validation by ALPN, and
+//! gets the certificate of the challenge instead of the one in use.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -18,7 +18,6 @@ pub enum Error {
     /// rustls does not take a certificate and its key: they do not fit, or are of a kind it cannot sign with.
     #[error("the certificate and its key cannot be used: {0}")]
     CertifiedKey(#[source] rustls::Error),
-    /// There is no certificate to show.
     #[error("no certificate to show to clients")]
     NoCertificate,
     /// rustls refuses the configuration.

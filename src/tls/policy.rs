@@ -53,7 +53,7 @@ pub fn provider() -> Arc<CryptoProvider> {
 /// about 30 ms then, and the first handshake would wait for it.
 pub fn prepare_random() {
     std::thread::spawn(|| {
-        // Should it fail, whoever needs random bytes will be told.
+        // An error shows again where random bytes are needed.
         let _ = provider().secure_random.fill(&mut [0; 1]);
     });
 }

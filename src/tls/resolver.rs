@@ -26,12 +26,12 @@ pub trait CertificateSource: Send + Sync {
     /// Waits until there is something new to load.
     async fn changed(&self);
 
-    /// Somebody has told the server to load anew: whoever fetches certificates may look for new ones now.
+    /// The user asked for a reload: a source that fetches certificates may look for new ones now.
     fn look_again(&self) {}
 }
 
 /// Certificates with their keys. The first is for clients that ask for an unknown name, and for those that ask for none
-/// unless there is one with an address: whoever connects by address asks for no name (RFC 6066 section 3).
+/// unless there is one with an address: clients that connect by address ask for no name (RFC 6066 section 3).
 #[derive(Debug)]
 pub struct CertificateSet {
     entries: Vec<Entry>,

@@ -5,7 +5,7 @@
 use certkit::internals::acme::challenge::ChallengeMethod;
 use certkit::internals::acme::storage::Storage;
 use certkit::internals::acme::{
-    Caller, Candidate, FailedRenewal, Plan, Progress, RenewalOutcome, Renewer, Urgency,
+    Caller, Candidate, FailedRenewal, Plan, Progress, Remark, RenewalOutcome, Renewer, Urgency,
 };
 use certkit::internals::finding::Finding;
 use certkit::internals::sys::clock::{Clock, SystemClock};
@@ -107,11 +107,11 @@ fn the_chosen_point_stays_while_the_window_stays() {
     test.certkit(&["acme", "list", "--state", "state"]).exits(0).says("chosen by the server");
     // What makes no sense changes nothing and fails nothing.
     front.set_renewal_info(RenewalInfo::window(Duration::days(3), Duration::days(2)));
-    renew(&test, &["--refresh-ari"]).exits(0).says("does not say when to renew");
+    renew(&test, &["--refresh-ari"]).exits(0).says("did not say when to renew");
     front.on(Class::RenewalInfo, Fault::problem(404, "malformed", "never heard of it"));
     renew(&test, &["--refresh-ari"]).exits(0).says("never heard of it");
     assert_eq!(record(&test, "a.test")["window"], window);
-    front.obtain(&["a.test"]).exits(0).says("as the server wishes");
+    front.obtain(&["a.test"]).exits(0).says("the server asks for that");
 }
 
 #[test]
@@ -154,7 +154,10 @@ fn one_that_fails_does_not_stop_the_others_and_is_left_alone_for_a_while() {
 
     front.set_renewal_info(RenewalInfo::not_due());
     let orders = pebble.orders();
-    renew(&test, &["a.test", "b.test"]).exits(75).says("has failed, next try from").says("validation failed");
+    renew(&test, &["a.test", "b.test"])
+        .exits(75)
+        .says("failed earlier; next attempt after")
+        .says("validation failed");
     test.certkit(&["acme", "list", "--state", "state"]).exits(2).says("failed   once").says("c.test");
     assert_eq!(pebble.orders(), orders);
     // Mended, and not waited for.
@@ -170,7 +173,10 @@ fn a_server_that_is_away_means_try_later() {
     let front = Front::start(&test, &pebble);
     front.obtain(&["a.test"]).exits(0);
     front.on(Class::NewOrder, Fault::rate_limited("7200"));
-    renew(&test, &["--force"]).exits(75).says("not now, next try from").says("too many requests today");
+    renew(&test, &["--force"])
+        .exits(75)
+        .says("the server is unavailable; next attempt after")
+        .says("too many requests today");
     let (now, record) = (SystemClock.now(), record(&test, "a.test"));
     let not_before = record["not_before"].as_str().unwrap();
     let format = time::format_description::well_known::Rfc3339;
@@ -431,7 +437,7 @@ impl Caller for Agreeable {
         true
     }
 
-    fn judge(&self, _candidate: &Candidate<'_>) -> Result<Vec<Finding>, Vec<Finding>> {
+    fn judge(&self, _candidate: &Candidate<'_>) -> Result<Vec<Remark>, Vec<Finding>> {
         Ok(Vec::new())
     }
 }

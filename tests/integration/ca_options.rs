@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use crate::disk::SmallDisk;
 use crate::harness::{Test, certkit};
-use crate::peers::{peer, python, script, skip, without_override};
+use crate::peers::{peer, python, script, without_override};
 
 fn text_of(test: &Test, openssl: &Path, file: &str) -> String {
     let printed = test.run(openssl, &["x509", "-in", file, "-noout", "-text"]).exits(0).stdout();
@@ -298,62 +299,51 @@ fn cas_that_cannot_sign_now() {
 
 #[test]
 fn a_full_disk_leaves_nothing_half_written() {
-    let Some(mount) = peer("mount") else { return };
     let test = Test::new();
     test.certkit(&["mkca"]).exits(0);
-    std::fs::create_dir(test.path("disk")).unwrap();
-    let disk = Disk { test: &test };
-    if !test.run(&mount, &["-t", "tmpfs", "-o", "size=64k", "tmpfs", "disk"]).succeeded() {
-        // Only root may mount; as another user the test has nothing to fill.
-        assert!(!rustix::process::geteuid().is_root(), "root cannot mount a small disk here");
-        return skip("root, who can mount a small disk");
-    }
+    let disk = SmallDisk::new(&test, "disk", 64);
+    let run = |args: &[&str]| disk.program().args([certkit()]).args(args).run();
     for file in ["ca.crt", "ca.key"] {
-        std::fs::copy(test.path(file), test.path(format!("disk/{file}"))).unwrap();
+        std::fs::copy(test.path(file), test.path("disk").join(file)).unwrap();
     }
-    // Eight pages are left, then four, two, one and none: wherever it ends, nothing is half-written.
+    // Less room from run to run, down to none: wherever a run ends, nothing is half-written.
     let names = (0..40).map(|number| format!("h{number}.test\n")).collect::<String>();
     test.write("list", names);
     let ca = ["--ca", "disk/ca.crt", "--ca-key", "disk/ca.key"];
-    test.certkit(&[&["mkcert", "--from", "list", "-o", "disk/many"][..], &ca].concat())
-        .exits(2)
-        .says("no space");
+    disk.leave_kib(56);
+    run(&[&["mkcert", "--from", "list", "-o", "disk/many"][..], &ca].concat()).exits(2).says(disk.refusal());
+    disk.make_room();
+    let (mut written, mut failed) = (0, 0);
     for number in 0..12 {
+        disk.leave_kib(44 - 4 * number);
         let output = format!("disk/one{number}");
-        let ran = test.certkit(&[&["mkcert", "a.test", "-o", &output][..], &ca].concat());
+        let ran = run(&[&["mkcert", "a.test", "-o", &output][..], &ca].concat());
+        disk.make_room();
         let (certificate, key) = (format!("{output}.crt"), format!("{output}.key"));
         assert_eq!(ran.succeeded(), test.path(&certificate).exists());
         assert_eq!(ran.succeeded(), test.path(&key).exists());
         if ran.succeeded() {
+            written += 1;
             test.certkit(&["check", &certificate, "--key", &key, "--roots", "ca.crt"]).exits(0);
         } else {
-            ran.exits(2).says("no space");
+            failed += 1;
+            ran.exits(2).says(disk.refusal());
         }
     }
+    assert!(written > 1 && failed > 1, "{written} written, {failed} failed");
     for line in test.text("disk/ledger.jsonl").lines() {
         serde_json::from_str::<serde_json::Value>(line).unwrap();
     }
-    assert!(!test.names().iter().any(|name| name.contains(".certkit-")), "{:?}", test.names());
+    let left: Vec<_> = std::fs::read_dir(test.path("disk"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(!left.iter().any(|name| name.contains(".certkit-")), "{left:?}");
     // And one that may not be written at all.
-    test.run(&mount, &["-o", "remount,ro", "disk"]).exits(0);
-    test.certkit(&[&["mkcert", "a.test", "-o", "here"][..], &ca].concat())
-        .exits(2)
-        .says("permission")
-        .says("ledger");
-    test.certkit(&["mkcert", "a.test", "-o", "disk/there"]).exits(2).says("disk/there");
+    disk.make_read_only();
+    run(&[&["mkcert", "a.test", "-o", "here"][..], &ca].concat()).exits(2).says("permission").says("ledger");
+    run(&["mkcert", "a.test", "-o", "disk/there"]).exits(2).says("disk/there");
     assert!(!test.path("here.crt").exists() && !test.path("here.key").exists());
-    drop(disk);
-}
-
-/// A small disk, which goes with the test.
-struct Disk<'a> {
-    test: &'a Test,
-}
-
-impl Drop for Disk<'_> {
-    fn drop(&mut self) {
-        self.test.run("umount", &["disk"]);
-    }
 }
 
 #[test]

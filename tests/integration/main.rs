@@ -33,6 +33,7 @@ mod command_line;
 mod completions;
 mod convert;
 mod curl;
+mod disk;
 mod harness;
 mod hosts;
 mod issue;

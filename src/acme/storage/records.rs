@@ -288,13 +288,13 @@ impl RenewRecord {
         if names::hash(&self.names) != names::hash(&plan.names) {
             Some("the names have changed")
         } else if self.server != plan.server {
-            Some("the one in use is from another server")
+            Some("the current one is from another server")
         } else if self.key_kind != plan.key_kind.as_str() {
-            Some("another kind of key is wanted")
+            Some("another kind of key was requested")
         } else if self.profile != plan.profile {
-            Some("another profile is wanted")
+            Some("another profile was requested")
         } else if self.revoked.is_some() {
-            Some("the one in use is revoked")
+            Some("the current one is revoked")
         } else {
             None
         }

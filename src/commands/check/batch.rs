@@ -33,7 +33,7 @@ pub(super) fn run(file: &str, context: &Context<'_>) -> Result {
     let input: Box<dyn Read + Send> = if file == "-" {
         Box::new(io::stdin())
     } else {
-        Box::new(File::open(file).map_err(|error| cannot_read(file, &error))?)
+        Box::new(File::open(file).map_err(|error| cannot_read(file, error))?)
     };
     let status = judge_all(Lines::new(input), &mut Answers::new(), context.clock.now());
     Ok(Report::new(Outcome::Answered { status }))

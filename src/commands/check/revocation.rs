@@ -16,7 +16,7 @@ const MAX_BYTES: u64 = 256 << 20;
 /// When the file cannot be read or holds no list, or a list in it does not parse.
 pub(super) fn read(file: &str) -> Result<Vec<Crl>, Failure> {
     let bytes =
-        read_limited(std::path::Path::new(file), MAX_BYTES).map_err(|error| cannot_read(file, &error))?;
+        read_limited(std::path::Path::new(file), MAX_BYTES).map_err(|error| cannot_read(file, error))?;
     lists(&bytes).map_err(|finding| finding.at(Location::file(file)).into())
 }
 

@@ -1,6 +1,6 @@
 //! Reading all that is to be converted: the file, and what `--key` and `--chain` add to it.
 
-use crate::advice::files::{damage_notes, form_notes, malformed, no_private_key};
+use crate::advice::files::{damage_notes, form_notes};
 use crate::cli::ConvertArgs;
 use crate::commands::Result;
 use crate::container::{Block, Kind, Note};
@@ -73,7 +73,7 @@ impl Item {
 
     /// The private key, decrypted if it has to be.
     pub(super) fn open_key(&self, passwords: &mut Passwords) -> Result<PrivateKey> {
-        decrypted(&self.location.file, &self.block, passwords)
+        Ok(decrypted(&self.location.file, &self.block, passwords)?)
     }
 }
 
@@ -84,7 +84,7 @@ pub(super) fn gather(args: &ConvertArgs, passwords: &mut Passwords) -> Result<Ga
     if let Some(file) = &args.key {
         let (before, blocks) = (gathered.items.len(), gathered.read(file, passwords, Block::is_private_key)?);
         if gathered.items.len() == before {
-            return Err(no_private_key(file, &blocks).into());
+            return Err(crate::operands::input::InputError::without_key(file, &blocks).into());
         }
     }
     if let Some(file) = &args.chain {
@@ -152,7 +152,7 @@ fn item(file: &str, block: &Block) -> Result<Item> {
     let (content, title) = match block.kind {
         Kind::Certificate => {
             let certificate = Certificate::from_der(block.der.to_vec())
-                .map_err(|error| Failure::from(malformed(&error, location.clone())))?;
+                .map_err(|error| Failure::from(crate::advice::files::malformed(&error, location.clone())))?;
             let label = certificate.label();
             (Content::Certificate(Box::new(certificate)), label)
         }

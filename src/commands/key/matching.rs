@@ -1,6 +1,6 @@
 //! `certkit key match`: which certificates, requests and keys have the public key of a private one.
 
-use crate::advice::files::{malformed, no_private_key};
+use crate::advice::files::malformed;
 use crate::cli::KeyMatchArgs;
 use crate::commands::Result;
 use crate::container::{Block, Kind};
@@ -16,7 +16,7 @@ pub(super) fn run(args: &KeyMatchArgs) -> Result {
     let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
     let (_, contents) = read_contents(&args.key, &mut passwords)?;
     let Some(block) = contents.blocks.iter().find(|block| block.is_private_key()) else {
-        return Err(no_private_key(&args.key, &contents.blocks).into());
+        return Err(crate::operands::input::InputError::without_key(&args.key, &contents.blocks).into());
     };
     let key = decrypted(&args.key, block, &mut passwords)?;
     let mut findings = Vec::new();

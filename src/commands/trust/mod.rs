@@ -15,7 +15,7 @@ use crate::operands::ca_lookup::{root_file, tidy};
 use crate::operands::destination::{Destination, Product};
 use crate::operands::input::read_certificates;
 use crate::operands::output::Overwrite;
-use crate::report::{Failure, FileRole, Outcome, Role};
+use crate::report::{FileRole, Outcome, Role};
 use crate::sys::shell::{path_word, shell_word};
 use crate::trust::{Action, Anchor, ChangeMode, StoreKind, mobileconfig};
 
@@ -97,7 +97,7 @@ fn anchor(file: Option<&Path>, action: Action) -> Result<(String, Anchor)> {
     let file = path.display().to_string();
     let read = read_certificates(&file)?;
     if !read.malformed.is_empty() {
-        return Err(Failure { findings: read.malformed, status: 2 });
+        return Err(read.malformed.into());
     }
     let certificates = read.certificates.into_iter().map(|located| located.certificate).collect();
     match Anchor::choose(certificates, action) {

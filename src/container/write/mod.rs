@@ -8,9 +8,12 @@ mod pkcs12;
 use aws_lc_rs::rand;
 use pkcs5::der::Encode;
 use pkcs5::pbes2::Parameters;
+#[cfg(test)]
+pub(in crate::container) use pkcs12::pkcs12_with;
 pub use pkcs12::{Pkcs12Certificate, Pkcs12Cipher, Pkcs12Key, pkcs12};
 
-use super::der::{self, CONTEXT_0, CONTEXT_1, INTEGER, OCTET_STRING, OID, PKCS7, SEQUENCE, SET};
+use crate::der::oid::{self, Oid};
+use crate::der::{CONTEXT_0, CONTEXT_1, INTEGER, OCTET_STRING, SEQUENCE, SET, element};
 
 /// Why nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +42,7 @@ pub fn encrypt_key(pkcs8: &[u8], password: &str) -> Result<Vec<u8>, Error> {
 
 fn encrypt_key_with(pkcs8: &[u8], password: &str, rounds: u32) -> Result<Vec<u8>, Error> {
     let (algorithm, encrypted) = pbes2(pkcs8, password, rounds)?;
-    Ok(der::wrap(SEQUENCE, &[algorithm, der::wrap(OCTET_STRING, &encrypted)].concat()))
+    Ok(element(SEQUENCE, &[&algorithm, &element(OCTET_STRING, &[&encrypted])]))
 }
 
 /// The AlgorithmIdentifier of PBES2 (RFC 8018 appendix A.4), and what it makes of `plain`.
@@ -47,8 +50,9 @@ fn pbes2(plain: &[u8], password: &str, rounds: u32) -> Result<(Vec<u8>, Vec<u8>)
     let parameters = Parameters::generate_pbkdf2_sha256_aes256cbc(rounds, &random::<16>()?, random()?)
         .map_err(|_| Error::Encrypt)?;
     let encrypted = parameters.encrypt(password, plain).map_err(|_| Error::Encrypt)?;
-    let parameters = parameters.to_der().map_err(|_| Error::Encrypt)?;
-    let algorithm = der::wrap(SEQUENCE, &[der::wrap(OID, PBES2), parameters].concat());
+    let mut room = [0; 256]; // they take about 90
+    let parameters = parameters.encode_to_slice(&mut room).map_err(|_| Error::Encrypt)?;
+    let algorithm = element(SEQUENCE, &[oid::PBES2.der(), parameters]);
     Ok((algorithm, encrypted))
 }
 
@@ -56,25 +60,24 @@ fn pbes2(plain: &[u8], password: &str, rounds: u32) -> Result<(Vec<u8>, Vec<u8>)
 /// section 9.1 calls the degenerate case). The order is kept, as openssl does, though DER would sort the set.
 pub fn pkcs7(certificates: &[&[u8]], crls: &[&[u8]]) -> Vec<u8> {
     let mut signed = [
-        der::wrap(INTEGER, &[1]),
-        der::wrap(SET, &[]), // no algorithms of hashes
-        der::wrap(SEQUENCE, &der::wrap(OID, &[PKCS7, &[1]].concat())), // no content
+        element(INTEGER, &[&[1]]),
+        element(SET, &[]),                     // no algorithms of hashes
+        element(SEQUENCE, &[oid::DATA.der()]), // no content
     ]
     .concat();
     if !certificates.is_empty() {
-        signed.extend(der::wrap(CONTEXT_0, &certificates.concat()));
+        signed.extend(element(CONTEXT_0, &[&certificates.concat()]));
     }
     if !crls.is_empty() {
-        signed.extend(der::wrap(CONTEXT_1, &crls.concat()));
+        signed.extend(element(CONTEXT_1, &[&crls.concat()]));
     }
-    signed.extend(der::wrap(SET, &[])); // no signatures
-    content_info(2, &der::wrap(SEQUENCE, &signed))
+    signed.extend(element(SET, &[])); // no signatures
+    content_info(oid::SIGNED_DATA, &element(SEQUENCE, &[&signed]))
 }
 
-/// ContentInfo of the type 1.2.840.113549.1.7.`kind`.
-fn content_info(kind: u8, content: &[u8]) -> Vec<u8> {
-    let kind = der::wrap(OID, &[PKCS7, &[kind]].concat());
-    der::wrap(SEQUENCE, &[kind, der::wrap(CONTEXT_0, content)].concat())
+/// ContentInfo of a type (RFC 5652 section 3).
+fn content_info(kind: Oid, content: &[u8]) -> Vec<u8> {
+    element(SEQUENCE, &[kind.der(), &element(CONTEXT_0, &[content])])
 }
 
 fn random<const N: usize>() -> Result<[u8; N], Error> {
@@ -82,9 +85,6 @@ fn random<const N: usize>() -> Result<[u8; N], Error> {
     rand::fill(&mut bytes).map_err(|_| Error::Encrypt)?;
     Ok(bytes)
 }
-
-/// 1.2.840.113549.1.5.13.
-const PBES2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d];
 
 #[cfg(test)]
 mod tests {
@@ -95,9 +95,9 @@ mod tests {
 
     /// What has the shape of a PKCS#8 key.
     pub(super) fn key(filling: &[u8]) -> Vec<u8> {
-        let algorithm = der::wrap(SEQUENCE, &der::wrap(OID, &[0x2b, 0x65, 0x70]));
-        let parts = [der::wrap(INTEGER, &[0]), algorithm, der::wrap(OCTET_STRING, filling)];
-        der::wrap(SEQUENCE, &parts.concat())
+        let algorithm = element(SEQUENCE, &[oid::ED25519.der()]);
+        let parts = [element(INTEGER, &[&[0]]), algorithm, element(OCTET_STRING, &[filling])];
+        element(SEQUENCE, &[&parts.concat()])
     }
 
     proptest! {
@@ -117,9 +117,9 @@ mod tests {
         #[test]
         fn pkcs7_comes_back_in_order(fillings in proptest::collection::vec(any::<[u8; 9]>(), 1..6)) {
             let signed = |filling: &[u8; 9]| {
-                let part = der::wrap(SEQUENCE, &der::wrap(OCTET_STRING, filling));
-                let algorithm = der::wrap(SEQUENCE, &der::wrap(OID, &[42]));
-                der::wrap(SEQUENCE, &[part, algorithm, der::wrap(der::BIT_STRING, &[0, 1])].concat())
+                let part = element(SEQUENCE, &[&element(OCTET_STRING, &[filling])]);
+                let algorithm = element(SEQUENCE, &[oid::ECDSA_SHA256.der()]);
+                element(SEQUENCE, &[&part, &algorithm, &element(crate::der::BIT_STRING, &[&[0, 1]])])
             };
             let certificates: Vec<_> = fillings.iter().map(signed).collect();
             let parts: Vec<&[u8]> = certificates.iter().map(Vec::as_slice).collect();

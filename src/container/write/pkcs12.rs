@@ -1,16 +1,13 @@
 //! Writing PKCS#12 (RFC 7292): keys and certificates behind a password, with the names that they are shown under.
-//!
-//! The crate that reads PKCS#12 can write it too, but sorts the entries and renames the certificates after their
-//! subjects. Here the order and every name are kept.
 
-use aws_lc_rs::{digest, hmac};
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockModeEncrypt, KeyIvInit};
 use des::TdesEde3;
-use zeroize::Zeroizing;
 
 use super::{Error, content_info, pbes2, random};
-use crate::container::der::{self, CONTEXT_0, INTEGER, OCTET_STRING, OID, PKCS7, SEQUENCE, SET};
+use crate::container::kdf::{Stretch, Use, wide_password};
+use crate::der::oid::{self, Oid};
+use crate::der::{BMP_STRING, CONTEXT_0, INTEGER, NULL, OCTET_STRING, SEQUENCE, SET, element, unsigned};
 
 /// A private key to put in.
 #[derive(Debug)]
@@ -63,14 +60,16 @@ pub fn pkcs12(
 /// of more than 600,000 in all (Microsoft's KB5025823), so that this leaves room for three more keys.
 const ROUNDS: u32 = 100_000;
 
-fn pkcs12_with(
+/// The same with as many rounds.
+pub(in crate::container) fn pkcs12_with(
     keys: &[Pkcs12Key<'_>],
     certificates: &[Pkcs12Certificate<'_>],
     password: &str,
     cipher: Pkcs12Cipher,
     rounds: u32,
 ) -> Result<Vec<u8>, Error> {
-    let wide = wide_password(password)?;
+    check_characters(password)?;
+    let wide = wide_password(password);
     let lock = Lock { password, wide: &wide, cipher, rounds };
     let mut safe = Vec::new();
     if !certificates.is_empty() {
@@ -78,18 +77,18 @@ fn pkcs12_with(
         for certificate in certificates {
             bags.extend(certificate_bag(certificate)?);
         }
-        safe.extend(encrypted_data(&der::wrap(SEQUENCE, &bags), &lock)?);
+        safe.extend(encrypted_data(&element(SEQUENCE, &[&bags]), &lock)?);
     }
     if !keys.is_empty() {
         let mut bags = Vec::new();
         for key in keys {
             bags.extend(key_bag(key, &lock)?);
         }
-        safe.extend(data(&der::wrap(SEQUENCE, &bags)));
+        safe.extend(data(&element(SEQUENCE, &[&bags])));
     }
-    let safe = der::wrap(SEQUENCE, &safe);
-    let parts = [der::wrap(INTEGER, &[3]), data(&safe), mac(&safe, &lock)?];
-    Ok(der::wrap(SEQUENCE, &parts.concat()))
+    let safe = element(SEQUENCE, &[&safe]);
+    let parts = [element(INTEGER, &[&[3]]), data(&safe), mac(&safe, &lock)?];
+    Ok(element(SEQUENCE, &[&parts.concat()]))
 }
 
 /// What encrypts and proves: one password for both.
@@ -102,6 +101,10 @@ struct Lock<'a> {
 }
 
 impl Lock<'_> {
+    fn stretch<'a>(&'a self, salt: &'a [u8]) -> Stretch<'a> {
+        Stretch { password: self.wide, salt, rounds: self.rounds }
+    }
+
     /// The AlgorithmIdentifier, and what it makes of `plain`.
     fn encrypt(&self, plain: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Error> {
         match self.cipher {
@@ -113,189 +116,103 @@ impl Lock<'_> {
     /// pbeWithSHAAnd3-KeyTripleDES-CBC (RFC 7292 appendix C).
     fn triple_des(&self, plain: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Error> {
         let salt: [u8; 8] = random()?;
-        let derive = |purpose, length| derive(&SHA1, purpose, self.wide, &salt, self.rounds, length);
-        let (key, iv) = (derive(FOR_KEY, 24), derive(FOR_IV, 8));
+        let stretch = self.stretch(&salt);
+        let (key, iv) = (stretch.key(Use::Encryption, 24), stretch.key(Use::InitialVector, 8));
         let encryptor = cbc::Encryptor::<TdesEde3>::new_from_slices(&key, &iv).map_err(|_| Error::Encrypt)?;
-        let parameters = der::wrap(SEQUENCE, &[der::wrap(OCTET_STRING, &salt), number(self.rounds)].concat());
-        let algorithm = der::wrap(SEQUENCE, &[der::wrap(OID, PBE_3DES), parameters].concat());
+        let parameters =
+            element(SEQUENCE, &[&element(OCTET_STRING, &[&salt]), &unsigned(&self.rounds.to_be_bytes())]);
+        let algorithm = element(SEQUENCE, &[oid::PBE_TRIPLE_DES.der(), &parameters]);
         Ok((algorithm, encryptor.encrypt_padded_vec::<Pkcs7>(plain)))
     }
 }
 
 /// MacData (RFC 7292 section 4) over the whole content.
 fn mac(safe: &[u8], lock: &Lock<'_>) -> Result<Vec<u8>, Error> {
-    let (hash, oid, algorithm) = match lock.cipher {
-        Pkcs12Cipher::Modern => (&SHA256, SHA256_OID, hmac::HMAC_SHA256),
-        Pkcs12Cipher::Legacy => (&SHA1, SHA1_OID, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
+    let hash = match lock.cipher {
+        Pkcs12Cipher::Modern => oid::SHA256,
+        Pkcs12Cipher::Legacy => oid::SHA1,
     };
     let salt: [u8; 16] = random()?;
-    let key = derive(hash, FOR_MAC, lock.wide, &salt, lock.rounds, hash.0.output_len);
-    let tag = hmac::sign(&hmac::Key::new(algorithm, &key), safe);
-    let algorithm = der::wrap(SEQUENCE, &[der::wrap(OID, oid), vec![0x05, 0]].concat());
-    let info = der::wrap(SEQUENCE, &[algorithm, der::wrap(OCTET_STRING, tag.as_ref())].concat());
-    Ok(der::wrap(SEQUENCE, &[info, der::wrap(OCTET_STRING, &salt), number(lock.rounds)].concat()))
+    let tag = lock.stretch(&salt).mac(hash, safe).ok_or(Error::Encrypt)?;
+    let algorithm = element(SEQUENCE, &[hash.der(), &[NULL, 0]]);
+    let info = element(SEQUENCE, &[&algorithm, &element(OCTET_STRING, &[&tag])]);
+    let rounds = unsigned(&lock.rounds.to_be_bytes());
+    Ok(element(SEQUENCE, &[&info, &element(OCTET_STRING, &[&salt]), &rounds]))
 }
 
 /// A ContentInfo of type data.
 fn data(content: &[u8]) -> Vec<u8> {
-    content_info(1, &der::wrap(OCTET_STRING, content))
+    content_info(oid::DATA, &element(OCTET_STRING, &[content]))
 }
 
 /// A ContentInfo of type encryptedData (RFC 5652 section 8).
 fn encrypted_data(content: &[u8], lock: &Lock<'_>) -> Result<Vec<u8>, Error> {
     let (algorithm, encrypted) = lock.encrypt(content)?;
-    let kind = der::wrap(OID, &[PKCS7, &[1]].concat());
-    let info = [kind, algorithm, der::wrap(0x80, &encrypted)].concat();
-    let parts = [der::wrap(INTEGER, &[0]), der::wrap(SEQUENCE, &info)];
-    Ok(content_info(6, &der::wrap(SEQUENCE, &parts.concat())))
+    let info = [oid::DATA.der().to_vec(), algorithm, element(0x80, &[&encrypted])].concat();
+    let parts = [element(INTEGER, &[&[0]]), element(SEQUENCE, &[&info])];
+    Ok(content_info(oid::ENCRYPTED_DATA, &element(SEQUENCE, &[&parts.concat()])))
 }
 
 /// A pkcs8ShroudedKeyBag (RFC 7292 section 4.2.2).
 fn key_bag(key: &Pkcs12Key<'_>, lock: &Lock<'_>) -> Result<Vec<u8>, Error> {
     let (algorithm, encrypted) = lock.encrypt(key.pkcs8)?;
-    let info = der::wrap(SEQUENCE, &[algorithm, der::wrap(OCTET_STRING, &encrypted)].concat());
-    bag(2, &info, &attributes(key.name, key.key_id, false)?)
+    let info = element(SEQUENCE, &[&algorithm, &element(OCTET_STRING, &[&encrypted])]);
+    bag(oid::SHROUDED_KEY_BAG, &info, &attributes(key.name, key.key_id, false)?)
 }
 
 /// A certBag (RFC 7292 section 4.2.3).
 fn certificate_bag(certificate: &Pkcs12Certificate<'_>) -> Result<Vec<u8>, Error> {
-    let value = der::wrap(CONTEXT_0, &der::wrap(OCTET_STRING, certificate.der));
-    let inner = der::wrap(SEQUENCE, &[der::wrap(OID, X509_CERTIFICATE), value].concat());
-    bag(3, &inner, &attributes(certificate.name, certificate.key_id, certificate.trusted)?)
+    let value = element(CONTEXT_0, &[&element(OCTET_STRING, &[certificate.der])]);
+    let inner = element(SEQUENCE, &[oid::X509_CERTIFICATE.der(), &value]);
+    bag(oid::CERT_BAG, &inner, &attributes(certificate.name, certificate.key_id, certificate.trusted)?)
 }
 
-fn bag(kind: u8, value: &[u8], attributes: &[u8]) -> Result<Vec<u8>, Error> {
-    let kind = der::wrap(OID, &[BAGS, &[kind]].concat());
-    Ok(der::wrap(SEQUENCE, &[&kind, &der::wrap(CONTEXT_0, value), attributes].concat()))
+fn bag(kind: Oid, value: &[u8], attributes: &[u8]) -> Result<Vec<u8>, Error> {
+    Ok(element(SEQUENCE, &[kind.der(), &element(CONTEXT_0, &[value]), &attributes]))
 }
 
 /// PKCS12Attributes (RFC 7292 section 4.2), sorted as DER wants a set.
 fn attributes(name: Option<&str>, key_id: Option<&[u8]>, trusted: bool) -> Result<Vec<u8>, Error> {
-    let attribute = |oid: &[u8], value: Vec<u8>| {
-        der::wrap(SEQUENCE, &[der::wrap(OID, oid), der::wrap(SET, &value)].concat())
-    };
+    let attribute = |kind: Oid, value: Vec<u8>| element(SEQUENCE, &[kind.der(), &element(SET, &[&value])]);
     let mut found = Vec::new();
     if let Some(name) = name {
-        found.push(attribute(FRIENDLY_NAME, der::wrap(BMP_STRING, &wide(name)?)));
+        found.push(attribute(oid::FRIENDLY_NAME, element(BMP_STRING, &[&wide(name)?])));
     }
     if let Some(key_id) = key_id {
-        found.push(attribute(LOCAL_KEY_ID, der::wrap(OCTET_STRING, key_id)));
+        found.push(attribute(oid::LOCAL_KEY_ID, element(OCTET_STRING, &[key_id])));
     }
     if trusted {
-        found.push(attribute(JAVA_TRUSTED, der::wrap(OID, ANY_PURPOSE)));
+        found.push(attribute(oid::ORACLE_TRUSTED_KEY_USAGE, oid::ANY_PURPOSE.der().to_vec()));
     }
     if found.is_empty() {
         return Ok(Vec::new());
     }
     found.sort();
-    Ok(der::wrap(SET, &found.concat()))
-}
-
-/// A hash with the length of its blocks.
-type Hash = (&'static digest::Algorithm, usize);
-
-static SHA1: Hash = (&digest::SHA1_FOR_LEGACY_USE_ONLY, 64);
-static SHA256: Hash = (&digest::SHA256, 64);
-
-/// What a derived key is for: the "ID" of RFC 7292 appendix B.3.
-const FOR_KEY: u8 = 1;
-const FOR_IV: u8 = 2;
-const FOR_MAC: u8 = 3;
-
-/// The key derivation of RFC 7292 appendix B.2, with its names.
-fn derive(
-    hash: &Hash,
-    id: u8,
-    password: &[u8],
-    salt: &[u8],
-    rounds: u32,
-    length: usize,
-) -> Zeroizing<Vec<u8>> {
-    let &(algorithm, v) = hash;
-    let fill = |bytes: &[u8]| -> Vec<u8> {
-        bytes.iter().copied().cycle().take(bytes.len().next_multiple_of(v)).collect()
-    };
-    let mut i = Zeroizing::new([fill(salt), fill(password)].concat());
-    let d = vec![id; v];
-    let mut out = Zeroizing::new(Vec::with_capacity(length + algorithm.output_len));
-    while out.len() < length {
-        let mut a = digest::digest(algorithm, &[&d[..], &i].concat());
-        for _ in 1..rounds {
-            a = digest::digest(algorithm, a.as_ref());
-        }
-        out.extend_from_slice(a.as_ref());
-        let b: Vec<u8> = a.as_ref().iter().copied().cycle().take(v).collect();
-        for block in i.chunks_exact_mut(v) {
-            // block = block + b + 1, as big-endian numbers of v octets.
-            let mut carry = 1u16;
-            for (octet, &plus) in block.iter_mut().zip(&b).rev() {
-                carry += u16::from(*octet) + u16::from(plus);
-                *octet = carry.to_be_bytes()[1];
-                carry >>= 8;
-            }
-        }
-    }
-    out.truncate(length);
-    out
-}
-
-/// A password as appendix B.1 has it: two octets a character, and two zeroes behind.
-fn wide_password(password: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let mut bytes = Zeroizing::new(wide(password)?);
-    bytes.extend([0, 0]);
-    Ok(bytes)
+    Ok(element(SET, &[&found.concat()]))
 }
 
 /// Text as a BMPString: two octets a character.
 fn wide(text: &str) -> Result<Vec<u8>, Error> {
-    // Room enough that a password is not moved, which would leave a copy behind.
-    let mut bytes = Vec::with_capacity(2 * text.len() + 2);
-    for character in text.chars() {
-        let unit = u16::try_from(u32::from(character)).map_err(|_| Error::Character(character))?;
-        bytes.extend(unit.to_be_bytes());
-    }
-    Ok(bytes)
+    check_characters(text)?;
+    Ok(text.encode_utf16().flat_map(u16::to_be_bytes).collect())
 }
 
-/// A non-negative INTEGER.
-fn number(value: u32) -> Vec<u8> {
-    let octets = value.to_be_bytes();
-    let zeroes = octets.iter().take_while(|&&octet| octet == 0).count().min(3);
-    let mut contents = octets.get(zeroes..).unwrap_or_default().to_vec();
-    if contents.first().is_some_and(|&first| first >= 0x80) {
-        contents.insert(0, 0);
+/// Characters beyond 16 bits have no place in PKCS#12, though some programs write them as two.
+fn check_characters(text: &str) -> Result<(), Error> {
+    match text.chars().find(|character| character.len_utf16() > 1) {
+        Some(character) => Err(Error::Character(character)),
+        None => Ok(()),
     }
-    der::wrap(INTEGER, &contents)
 }
-
-const BMP_STRING: u8 = 0x1e;
-/// 1.2.840.113549.1.12.10.1, without the last arc.
-const BAGS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01];
-/// 1.2.840.113549.1.9.22.1.
-const X509_CERTIFICATE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x16, 0x01];
-/// 1.2.840.113549.1.9.20.
-const FRIENDLY_NAME: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x14];
-/// 1.2.840.113549.1.9.21.
-const LOCAL_KEY_ID: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x15];
-/// 2.16.840.1.113894.746875.1.1, Oracle's trustedKeyUsage.
-const JAVA_TRUSTED: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf9, 0x66, 0xad, 0xca, 0x7b, 0x01, 0x01];
-/// 2.5.29.37.0, anyExtendedKeyUsage.
-const ANY_PURPOSE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
-/// 1.2.840.113549.1.12.1.3.
-const PBE_3DES: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01, 0x03];
-/// 1.3.14.3.2.26.
-const SHA1_OID: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
-/// 2.16.840.1.101.3.4.2.1.
-const SHA256_OID: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
 
 #[cfg(test)]
 mod tests {
-    use p12_keystore::Pkcs12Archive;
     use proptest::prelude::*;
 
     use super::super::tests::key;
     use super::*;
     use crate::container::{Kind, LockedError, read};
+    use crate::der;
 
     fn certificate(name: &str) -> Vec<u8> {
         let key = rcgen::KeyPair::generate().unwrap();
@@ -304,21 +221,16 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_der() {
-        assert_eq!(number(0), [2, 1, 0]);
-        assert_eq!(number(128), [2, 2, 0, 128]);
-        assert_eq!(number(100_000), [2, 3, 1, 0x86, 0xa0]);
-    }
-
-    #[test]
     fn trust_and_ids_are_there() {
-        let der = certificate("trust.example");
-        let entry = |trusted, key_id| Pkcs12Certificate { der: &der, name: Some("it"), key_id, trusted };
-        let certificates = [entry(true, None), entry(false, Some(&b"id"[..]))];
-        let file = pkcs12_with(&[], &certificates, "", Pkcs12Cipher::Modern, 9).unwrap();
-        let read = Pkcs12Archive::from_pkcs12(&file, "").unwrap();
-        let seen: Vec<_> = read.certs.iter().map(|bag| (bag.trusted, bag.local_key_id.clone())).collect();
-        assert_eq!(seen, [(true, None), (false, Some(b"id".to_vec()))]);
+        let attributes = |key_id: Option<&[u8]>, trusted| {
+            let entry = Pkcs12Certificate { der: &[5, 0], name: Some("it"), key_id, trusted };
+            let bag = certificate_bag(&entry).unwrap();
+            let set = der::elements(der::contents(&bag).unwrap()).nth(2).unwrap();
+            let kinds = der::elements(set.contents).map(|it| oid::find(der::contents(it.contents).unwrap()));
+            kinds.map(|kind| kind.unwrap().name).collect::<Vec<_>>()
+        };
+        assert_eq!(attributes(None, true), ["friendlyName", "trustedKeyUsage"]);
+        assert_eq!(attributes(Some(b"id"), false), ["localKeyId", "friendlyName"]);
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub struct Progress {
 /// Why a connection is refused. No further byte of it is passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// Bytes that are no well-formed HTTP/1.1: the reason in plain words.
+    /// Bytes that are not well-formed HTTP/1.1, and the reason.
     #[error("bad request: {0}")]
     Malformed(&'static str),
     /// The request line is too long.

@@ -1,7 +1,7 @@
 //! The CGI variables that a front server sends, back into a request. Pure: variables in, request out.
 //!
-//! What the front says of the client is taken over; what would let the sender of a variable change this process, or
-//! shadow a value that is computed here, is dropped.
+//! Facts about the client are copied. Variables that would change this process, or shadow a value that is computed here,
+//! are dropped.
 
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
@@ -111,8 +111,8 @@ pub(super) fn decode(
     Ok((request, length))
 }
 
-/// Variables that uWSGI obeys: whoever can write to the socket would run code here. Names with a dot are WSGI's, those
-/// of certkit are ours.
+/// Variables that uWSGI obeys: with them, everything that can write to the socket could run code here. Names with a dot
+/// belong to WSGI, those with CERTKIT_ to this program.
 fn is_forbidden(name: &[u8]) -> bool {
     let harmless = name == b"UWSGI_APPID";
     name.contains(&b'.') || name.starts_with(b"CERTKIT_") || (name.starts_with(b"UWSGI_") && !harmless)

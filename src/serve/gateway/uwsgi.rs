@@ -23,7 +23,7 @@ use crate::serve::pipeline::{self, Service};
 use crate::serve::response_body::TrackedBody;
 use crate::serve::shutdown::{Phase, Shutdown};
 
-/// Unread bytes of a body that are taken and thrown away before closing. Closing earlier makes the system reset the
+/// Unread bytes of a body that are received and discarded before closing. Closing earlier makes the system reset the
 /// connection, and the front server loses the answer (nginx shows 502).
 const DRAIN_BYTES: u64 = 16 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(10);
@@ -113,7 +113,7 @@ async fn answer(
     }
     match given_back.await {
         Ok((reader, left)) => end(reader, writer, left.min(DRAIN_BYTES)).await,
-        // The application still reads, long after its answer: nobody will miss what it does with that.
+        // The application still reads although its response has ended: the rest of the body is dropped.
         Err(_) => Ok(writer.shutdown().await?),
     }
 }
@@ -255,7 +255,7 @@ impl Body for GatewayBody {
 impl Drop for GatewayBody {
     fn drop(&mut self) {
         if let (Some(reader), Some(give_back)) = (self.reader.take(), self.give_back.take()) {
-            // Nobody takes it once the connection is given up.
+            // After an abort of the connection there is no receiver.
             let _ = give_back.send((reader, self.left));
         }
     }

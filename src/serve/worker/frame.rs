@@ -42,7 +42,6 @@ pub(super) enum Frame {
     Data(u64, Bytes),
     /// Its end.
     End(u64),
-    /// The application failed.
     Failed(u64),
     /// At most so many bytes of the request's body are wanted.
     Pull(u64, usize),
@@ -51,7 +50,7 @@ pub(super) enum Frame {
 }
 
 impl Frame {
-    /// Takes a frame apart (without its length); `None` for what is no frame.
+    /// Parses a frame (without its length); `None` if it is malformed.
     pub(super) fn parse(mut bytes: Bytes) -> Option<Self> {
         if bytes.first() == Some(&b'[') {
             return Some(Self::Answers(bytes));

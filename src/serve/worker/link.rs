@@ -161,7 +161,7 @@ where
                 Frame::Head(id, head) => self.head(id, &head)?,
                 Frame::Data(id, piece) => self.piece(id, piece).await?,
                 Frame::End(id) => {
-                    // The end marker. If nobody takes it, nobody is there to miss it.
+                    // The end marker; without a receiver it is not needed.
                     self.piece(id, Bytes::new()).await?;
                     self.finish(id);
                 }
@@ -190,7 +190,6 @@ where
         }
     }
 
-    /// Whole answers.
     fn answers(&mut self, list: &Bytes) -> Result<(), ProtocolError> {
         if let Some(exchange) = self.exchange.take()
             && exchange.answer.is_some()

@@ -2,7 +2,7 @@
 //!
 //! The front (this process) keeps the network and the TLS key and has no Python in it; the application runs in child
 //! processes of the user's own interpreter, so a crash stays there. All workers take requests from one shared queue,
-//! so the kernel gives work to whoever is free; every worker thread answers over a stream of its own.
+//! so the kernel gives work to a free one; every worker thread answers over a stream of its own.
 //!
 //! | file | what it does |
 //! |---|---|
@@ -51,7 +51,6 @@ pub type RequestBody = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Err
 /// What to run, and how.
 #[derive(Clone, Debug)]
 pub struct WorkerConfig {
-    /// The application.
     pub application: Application,
     /// Number of processes, at least 1.
     pub workers: usize,
@@ -78,22 +77,32 @@ pub enum Application {
     File {
         /// The file, absolute or from the workers' folder.
         path: PathBuf,
-        /// The callable in it.
         callable: Option<String>,
     },
     /// A module that can be imported from the workers' folder or the module path.
-    Module {
-        /// Its dotted name.
-        module: String,
-        /// The callable in it.
-        callable: Option<String>,
-    },
+    Module { module: String, callable: Option<String> },
+}
+
+impl std::fmt::Display for Application {
+    /// `app.py:app` or `pkg.mod:app`, as on the command line.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let callable = match self {
+            Self::File { path, callable } => {
+                write!(f, "{}", path.display())?;
+                callable
+            }
+            Self::Module { module, callable } => {
+                f.write_str(module)?;
+                callable
+            }
+        };
+        callable.as_ref().map_or(Ok(()), |callable| write!(f, ":{callable}"))
+    }
 }
 
 /// A request for the application. The header fields are CGI variables already (RFC 3875 section 4.1).
 #[derive(Debug)]
 pub struct WorkerRequest {
-    /// REQUEST_METHOD.
     pub method: http::Method,
     /// The request target as it came, for REQUEST_URI and RAW_URI.
     pub uri: Bytes,
@@ -120,40 +129,19 @@ pub struct WorkerRequest {
 pub enum StartError {
     /// The interpreter cannot be run.
     #[error("cannot run the Python interpreter {}: {fault}", .program.display())]
-    Interpreter {
-        /// The interpreter that was chosen.
-        program: PathBuf,
-        /// What is wrong with it.
-        fault: InterpreterFault,
-    },
+    Interpreter { program: PathBuf, fault: InterpreterFault },
     /// The application did not load.
-    #[error("the application failed to load\n{traceback}")]
-    Application {
-        /// Python's traceback.
-        traceback: String,
-    },
+    #[error("the application failed to load\n{}", .traceback.trim_end())]
+    Application { traceback: String },
     /// The worker ended while it loaded the application, and said nothing.
-    #[error("{} ended while loading the application: {status}", .program.display())]
-    Ended {
-        /// The interpreter.
-        program: PathBuf,
-        /// How it ended.
-        status: String,
-        /// Whether by a signal.
-        killed: bool,
-    },
-    /// There is no application where it was looked for.
-    #[error("{reason}")]
-    NotFound {
-        /// What is not there, or is no application.
-        reason: String,
-    },
-    /// The system refused.
+    #[error("the application failed to load: {} ended: {status}", .program.display())]
+    Ended { program: PathBuf, status: String, killed: bool },
+    /// There is no such file or module, or no callable in it.
+    #[error("the application failed to load: {reason}")]
+    NotFound { reason: String },
     #[error("cannot {action}: {source}")]
     Io {
-        /// What was tried.
         action: String,
-        /// Why not.
         #[source]
         source: io::Error,
     },
@@ -227,7 +215,7 @@ impl WorkerPool {
         Ok(Self { shared: supervisor::start(config).await? })
     }
 
-    /// Runs one request. Dropping the future tells nobody anything: a request that was not begun is forgotten, a
+    /// Runs one request. Dropping the future has no effect on a worker: a request that was not begun is forgotten, a
     /// running one runs to its end and its answer is thrown away. Dropping the body of the answer stops the application.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use super::process::Launch;
 use super::queue::{Call, Queue};
 use super::{CallError, WorkerConfig};
 
-/// What workers are given at least to leave, after everything is finished or given up.
+/// The least time that workers get to leave, once everything is finished or aborted.
 const LEAVE: Duration = Duration::from_millis(500);
 
 /// What the pool, its links and its supervisors have in common.
@@ -26,7 +26,7 @@ pub(super) struct PoolState {
     pub(super) queue: Mutex<Queue>,
     /// The front's end of the queue; closing it tells workers to leave.
     pub(super) writer: Mutex<Option<OwnedFd>>,
-    /// The workers' end: what is in it was begun by nobody.
+    /// The workers' end: no worker has begun what is still in it.
     pub(super) reader: OwnedFd,
     /// There is something new in the queue.
     pub(super) wake: Notify,
@@ -53,7 +53,7 @@ impl LiveWorker {
     /// Asks the thread that runs requests of this message for what need not wait. False if there is none.
     fn ask(&self, message: &RangeInclusive<u64>) -> bool {
         let Some(slot) = self.claims.all().position(|claim| message.contains(&claim)) else { return false };
-        // A few bytes; if there is no room for them, the worker's watcher is busy, and is asked later.
+        // A few bytes; if there is no room for them, the worker's watcher is busy and is asked again later.
         let word = u32::try_from(slot).unwrap_or(u32::MAX).to_le_bytes();
         self.control.try_write(&word).is_ok()
     }
@@ -107,7 +107,7 @@ impl PoolState {
         queue.has_waiting() || queue.next_id() > before + 1
     }
 
-    /// Asks workers for what need not wait of bundles that take long.
+    /// Asks workers to hand back what need not wait of bundles that take long.
     pub(super) fn ask_overdue(&self) {
         let living = lock(&self.living);
         self.queue().overdue(Instant::now(), |message| living.iter().flatten().any(|one| one.ask(&message)));
@@ -140,7 +140,7 @@ impl PoolState {
         self.queue().fail_all(CallError::Stopped);
     }
 
-    /// No worker is left and none can be started: nothing waits for nothing.
+    /// Fails all waiting requests if no worker is left and none can be started.
     pub(super) fn give_up_if_alone(&self) {
         self.unloadable.store(true, Ordering::Relaxed);
         let mut queue = self.queue();

@@ -13,8 +13,8 @@
 //!   the requests that are not begun, which others may run ([`overdue`](Queue::overdue)).
 //! - **No bundling** for [`CAUTION`] after a message took longer than [`SLOW`]: some request waits for something, and
 //!   those behind it could have gone elsewhere. (Much less than that proves nothing on a busy machine.) Instead,
-//!   [`LOOKAHEAD`] messages per thread may be in flight: in the kernel's queue nobody waits behind a particular
-//!   request, and no thread waits for the front.
+//!   [`LOOKAHEAD`] messages per thread may be in flight: in the kernel's queue no request waits behind a particular
+//!   one, and no thread waits for the front.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::RangeInclusive;
@@ -150,7 +150,7 @@ impl Queue {
         let mut count: u32 = 0;
         while (count as usize) < size && !streams {
             let Some(call) = self.waiting.pop_front() else { break };
-            // Whose client went away before it was begun is never begun.
+            // A request whose client disconnected before it was begun is skipped.
             if call.reply.is_closed() {
                 continue;
             }

@@ -92,7 +92,7 @@ async fn send_on(shared: Arc<PoolState>) {
     }
 }
 
-/// Keeps one worker alive. `first` is told how its first start went; if badly, there is no second one.
+/// Keeps one worker alive. `first` gets the outcome of the first start; after a failure there is no second one.
 async fn supervise(shared: Arc<PoolState>, number: usize, first: oneshot::Sender<Result<(), StartError>>) {
     let mut leave_by = shared.leave_by.subscribe();
     let mut first = Some(first);
@@ -201,7 +201,7 @@ async fn live(
 
 /// After a death: finds requests before `limit` that were taken from the queue and not begun, and sends them again.
 ///
-/// The queue is first in, first out. Once it is empty, everything that was sent before has been taken by somebody,
+/// The queue is first in, first out. Once it is empty, everything that was sent before has been taken by some worker,
 /// and a moment later the living have claimed what they took, and what they had answered before is read, unless a
 /// slow client holds a link up. What is neither answered nor claimed then went with the dead, in the instant between
 /// taking and claiming.

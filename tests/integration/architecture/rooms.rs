@@ -57,7 +57,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "operands",
         does: "what users name: input files, passwords, output files, the CA, servers",
-        uses: &["ca", "chain", "cli", "container", "probe", "tls", "x509"],
+        uses: &["acme", "ca", "chain", "cli", "container", "probe", "tls", "x509"],
     },
     Room {
         name: "sources",

@@ -208,9 +208,10 @@ fn from_files(files: &[String]) -> Result<(Vec<Located>, Vec<Finding>), String> 
     let mut certificates = Vec::new();
     let mut malformed = Vec::new();
     for file in files {
-        let read = read_certificates(file).map_err(|failure| in_words(&failure.findings))?;
+        let read = read_certificates(file)
+            .map_err(|error| in_words(&crate::report::Failure::from(error).findings))?;
         certificates.extend(read.certificates);
-        malformed.extend(read.malformed);
+        malformed.extend(read.malformed.into_iter().map(Finding::from));
     }
     Ok((certificates, malformed))
 }

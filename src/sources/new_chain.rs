@@ -2,14 +2,16 @@
 
 use time::OffsetDateTime;
 
+use crate::acme::Remark;
 use crate::chain::{CheckInput, Located, Origin, TrustStore, check};
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Finding, Severity};
 use crate::x509::{Certificate, HostName, PrivateKey};
 
-/// Judges a chain, leaf first, as a server would send it. Gives what there is to remark on it.
+/// Judges a chain, leaf first, as a server would send it.
 ///
-/// A private ACME server's root, or that of a public one for tests, is in no system's store. Such a chain is judged
-/// as by a client that trusts whoever issued its last certificate, with a remark.
+/// The root of a private ACME server, or of a public one's test server, is in no system's store.
+/// Such a chain is judged as by a client that trusts the issuer of its last certificate, with a
+/// remark: an error that is still there then has nothing to do with trust.
 ///
 /// # Errors
 /// All findings, when one of them is an error.
@@ -17,35 +19,27 @@ pub(super) fn judge(
     chain: &[Certificate],
     key: &PrivateKey,
     names: &[String],
-    trust: TrustStore,
+    mut trust: TrustStore,
     now: OffsetDateTime,
-) -> Result<Vec<Finding>, Vec<Finding>> {
+) -> Result<Vec<Remark>, Vec<Finding>> {
     let chain: Vec<_> = chain.iter().cloned().map(Located::from).collect();
-    let findings = findings(&chain, key, names, &trust, now);
-    if !findings.iter().any(|finding| finding.severity == Severity::Error) {
-        return Ok(findings);
+    let first = findings(&chain, key, names, &trust, now);
+    if !has_error(&first) {
+        return Ok(first.into_iter().map(Remark::Finding).collect());
     }
-    let last = match chain.as_slice() {
-        [_, .., last] if findings.iter().any(is_about_trust) => &last.certificate,
-        _ => return Err(findings),
-    };
-    let mut trust = trust;
+    let [_, .., last] = chain.as_slice() else { return Err(first) };
+    let last = &last.certificate;
     trust.add(last.clone(), Origin::File("the ACME server's word only".to_owned()));
-    let mut findings = self::findings(&chain, key, names, &trust, now);
-    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+    let findings = findings(&chain, key, names, &trust, now);
+    if has_error(&findings) {
         return Err(findings);
     }
-    findings.push(
-        Finding::warning(
-            Code::UntrustedRoot,
-            format!(
-                "clients take this certificate only if they trust `{}`; this system does not",
-                last.issuer
-            ),
-        )
-        .fix("give that root to your clients; for the public web use a public ACME server"),
-    );
-    Ok(findings)
+    let private_root = Remark::PrivateRoot { issuer: last.issuer.to_string() };
+    Ok(findings.into_iter().map(Remark::Finding).chain([private_root]).collect())
+}
+
+fn has_error(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.severity == Severity::Error)
 }
 
 fn findings(
@@ -57,7 +51,8 @@ fn findings(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for name in names {
-        // Names were read by the same rules when they were typed. For a wildcard any name that it stands for will do.
+        // The names were parsed by the same rules when they were typed. For a wildcard, any name
+        // that it matches will do.
         let host = HostName::parse(&name.replacen('*', "any", 1)).ok();
         let judgement = check(&CheckInput {
             host: host.as_ref(),
@@ -73,13 +68,6 @@ fn findings(
     findings
 }
 
-fn is_about_trust(finding: &Finding) -> bool {
-    matches!(
-        finding.code,
-        Code::IncompleteChain | Code::MissingIntermediate | Code::UnknownIssuer | Code::UntrustedRoot
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use time::Duration;
@@ -87,6 +75,7 @@ mod tests {
 
     use super::*;
     use crate::ca::{CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, make_root};
+    use crate::finding::Code;
     use crate::x509::{CertificateName, KeyKind, Purpose};
 
     const NOW: OffsetDateTime = datetime!(2026-11-20 12:00 UTC);
@@ -136,25 +125,25 @@ mod tests {
     }
 
     #[test]
-    fn a_good_chain_goes_live_without_a_word() {
+    fn a_good_chain_goes_live_without_a_remark() {
         let made = made();
         let remarks = judge(&made.chain, &made.key, &names(&["a.test", "b.test"]), trusting(&made.root), NOW);
-        assert_eq!(remarks.unwrap(), []);
+        assert!(remarks.unwrap().is_empty());
     }
 
     #[test]
-    fn a_private_root_is_remarked_and_nothing_else_is_let_through_with_it() {
+    fn a_private_root_is_a_remark_and_excuses_nothing_else() {
         let made = made();
         let judge = |of: &[&str], now| judge(&made.chain, &made.key, &names(of), TrustStore::default(), now);
         let remarks = judge(&["a.test"], NOW).unwrap();
         assert_eq!(remarks.len(), 1, "{remarks:?}");
-        assert_eq!((remarks[0].code, remarks[0].severity), (Code::UntrustedRoot, Severity::Warning));
+        assert!(matches!(&remarks[0], Remark::PrivateRoot { issuer } if issuer == "CN=root"));
         assert!(judge(&["c.test"], NOW).is_err());
         assert!(judge(&["a.test"], NOW + Duration::days(91)).is_err());
     }
 
     #[test]
-    fn what_does_not_hold_does_not_go_live() {
+    fn a_bad_chain_does_not_go_live() {
         let made = made();
         assert_eq!(forbidden(&made, &key(), &["a.test"], NOW), [Code::KeyMismatch]);
         assert_eq!(forbidden(&made, &made.key, &["a.test", "c.test"], NOW), [Code::HostMismatch]);

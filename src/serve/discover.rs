@@ -1,84 +1,37 @@
-//! What to serve: the application that is named, or what lies in the folder.
+//! What can be served from a folder when nothing is named: an application, or a folder of files.
 
 use std::path::{Path, PathBuf};
 
-use crate::config::PartialServe;
-use crate::serve::worker::Application;
+use super::worker::Application;
 
-/// What to serve, and how to say so.
 #[derive(Debug, PartialEq)]
-pub(super) enum Found {
-    /// A Python application.
+pub enum Content {
     Application(Application),
     /// A folder of files.
     Folder(PathBuf),
-    /// Nothing.
     Nothing,
 }
 
-/// Files that may hold an application, the most telling name first.
+/// Files that may hold an application, the most specific name first.
 const FILES: [&str; 4] = ["wsgi.py", "app.py", "index.py", "main.py"];
 /// Names of the callable, the standard one first.
 const CALLABLES: [&str; 2] = ["application", "app"];
 const FOLDERS: [&str; 2] = ["static", "public"];
 
-/// The application that the settings name, else what lies in the folder where the application would run.
-pub(super) fn find(settings: &PartialServe) -> Found {
-    if let Some(application) = named(settings) {
-        return Found::Application(application);
-    }
-    // Folders of files that are mounted are something to serve already.
-    let is_only_files = settings.folders.is_some();
-    let folder = settings.chdir.as_deref().unwrap_or_else(|| Path::new("."));
-    search(folder)
-        .filter(|found| !is_only_files || matches!(found, Found::Application(_)))
-        .unwrap_or(Found::Nothing)
-}
-
-/// How an application is called in messages.
-pub(super) fn describe(application: &Application) -> String {
-    let (name, callable) = match application {
-        Application::File { path, callable } => (path.display().to_string(), callable),
-        Application::Module { module, callable } => (module.clone(), callable),
-    };
-    match callable {
-        Some(callable) => format!("{name}:{callable}"),
-        None => name,
-    }
-}
-
-fn named(settings: &PartialServe) -> Option<Application> {
-    let callable = || settings.callable.clone();
-    if let Some(path) = &settings.wsgi_file {
-        return Some(Application::File { path: path.clone(), callable: callable() });
-    }
-    let text = settings.module.as_ref().or(settings.app.as_ref())?;
-    let (name, named_callable) = match text.rsplit_once(':') {
-        Some((name, callable)) => (name, Some(callable.to_owned())),
-        None => (text.as_str(), None),
-    };
-    let callable = named_callable.or_else(callable);
-    // A module's dotted name has neither slash nor this ending.
-    let is_file = settings.module.is_none() && (name.contains('/') || name.ends_with(".py"));
-    Some(if is_file {
-        Application::File { path: name.into(), callable }
-    } else {
-        Application::Module { module: name.to_owned(), callable }
-    })
-}
-
-fn search(folder: &Path) -> Option<Found> {
+/// Looks for an application, then for a folder of files.
+pub fn search(folder: &Path) -> Content {
     if let Some(application) = django(folder) {
-        return Some(Found::Application(application));
+        return Content::Application(application);
     }
     for file in FILES {
         let Ok(source) = std::fs::read_to_string(folder.join(file)) else { continue };
         if let Some(callable) = CALLABLES.into_iter().find(|name| defines(&source, name)) {
             let callable = Some(callable.to_owned());
-            return Some(Found::Application(Application::File { path: file.into(), callable }));
+            return Content::Application(Application::File { path: file.into(), callable });
         }
     }
-    FOLDERS.map(|name| folder.join(name)).into_iter().find(|path| path.is_dir()).map(Found::Folder)
+    let folders = FOLDERS.map(|name| folder.join(name));
+    folders.into_iter().find(|path| path.is_dir()).map_or(Content::Nothing, Content::Folder)
 }
 
 /// manage.py names the settings, and these name the WSGI application.
@@ -105,28 +58,28 @@ fn strings(line: &str) -> Vec<&str> {
     line.split(quote).skip(1).step_by(2).collect()
 }
 
-/// Whether Python source gives a name a value at its top level. A look, not a parser: who writes it in other ways names
-/// the callable.
+/// Whether Python source assigns a name at its top level. A heuristic, not a parser: for other spellings users name the
+/// callable.
 fn defines(source: &str, name: &str) -> bool {
     // Under `if`, `else` or `try` a name is still one of the module; under `def` or `class` it is not.
     let mut in_block = false;
     source.lines().any(|line| {
         let indented = line.starts_with([' ', '\t']);
         if !indented {
-            let first = words(line).next();
+            let first = python_words(line).next();
             in_block = matches!(first, Some("if" | "elif" | "else" | "try" | "except" | "finally" | "with"));
         }
-        (in_block || !indented) && gives(line.trim_start(), name)
+        (in_block || !indented) && assigns(line.trim_start(), name)
     })
 }
 
-/// Whether a line of Python gives a name a value.
-fn gives(line: &str, name: &str) -> bool {
+/// Whether a line of Python assigns a name.
+fn assigns(line: &str, name: &str) -> bool {
     if let Some(rest) = line.strip_prefix(name) {
         let rest = rest.trim_start();
         return rest.starts_with(':') || (rest.starts_with('=') && !rest.starts_with("=="));
     }
-    let words: Vec<_> = words(line).collect();
+    let words: Vec<_> = python_words(line).collect();
     match words.split_first() {
         Some((&("def" | "class"), rest)) => line.starts_with(['d', 'c']) && rest.first() == Some(&name),
         Some((&("from" | "import"), rest)) => {
@@ -143,7 +96,7 @@ fn gives(line: &str, name: &str) -> bool {
     }
 }
 
-fn words(line: &str) -> impl Iterator<Item = &str> {
+fn python_words(line: &str) -> impl Iterator<Item = &str> {
     line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
 
@@ -186,37 +139,17 @@ mod tests {
     }
 
     #[test]
-    fn named_applications() {
-        let of = |app: &str| {
-            let found = find(&PartialServe { app: Some(app.into()), ..PartialServe::default() });
-            match found {
-                Found::Application(application) => match &application {
-                    Application::File { .. } => format!("file {}", describe(&application)),
-                    Application::Module { .. } => format!("module {}", describe(&application)),
-                },
-                other => format!("{other:?}"),
-            }
-        };
-        assert_eq!(of("app.py"), "file app.py");
-        assert_eq!(of("app.py:app"), "file app.py:app");
-        assert_eq!(of("./bin/app:make"), "file ./bin/app:make");
-        assert_eq!(of("pkg.mod"), "module pkg.mod");
-        assert_eq!(of("pkg.mod:app.wsgi"), "module pkg.mod:app.wsgi");
-    }
-
-    #[test]
-    fn what_lies_in_the_folder() {
+    fn what_a_folder_offers() {
         let folder = tempfile::tempdir().unwrap();
-        let settings = PartialServe { chdir: Some(folder.path().to_path_buf()), ..PartialServe::default() };
         let write = |name: &str, text: &str| {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
-        let found = || match find(&settings) {
-            Found::Application(application) => describe(&application),
-            Found::Folder(path) => path.strip_prefix(folder.path()).unwrap().display().to_string(),
-            Found::Nothing => "nothing".to_owned(),
+        let found = || match search(folder.path()) {
+            Content::Application(application) => application.to_string(),
+            Content::Folder(path) => path.strip_prefix(folder.path()).unwrap().display().to_string(),
+            Content::Nothing => "nothing".to_owned(),
         };
         assert_eq!(found(), "nothing");
         write("public/index.html", "");

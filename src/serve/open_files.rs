@@ -1,8 +1,8 @@
-//! File descriptors: as many as the system lets this process have, and no more connections than they are enough for.
+//! File descriptors: the limit is raised as far as the system allows, and connections are limited to fit.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::serve::config::{Root, ServeConfig};
+use super::config::{Root, ServeConfig};
 
 /// For listeners, logs, certificates and the runtime.
 const OWN: u64 = 64;
@@ -11,25 +11,34 @@ const PER_WORKER: u64 = 8;
 /// For each thread of a worker: both ends of its stream while it starts.
 const PER_THREAD: u64 = 2;
 
-/// Raises the limit of this process as far as it may be raised, and lowers `max_connections` to what it is enough for.
-/// Says so if it had to.
-pub(super) fn make_do(config: &mut ServeConfig) -> Option<String> {
+/// `max_connections` was lowered: the system allows too few open files.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "serving at most {allowed} connections at a time instead of {wanted}: \
+     the system allows {open_files} open files (ulimit -Hn)"
+)]
+pub struct FewerConnections {
+    allowed: usize,
+    wanted: usize,
+    open_files: u64,
+}
+
+/// Raises the limit of open files as far as possible, and lowers `max_connections` to what fits.
+pub fn fit_connections(config: &mut ServeConfig) -> Option<FewerConnections> {
     let limit = raise()?;
     let (workers, threads) = match &config.root {
         Root::Application(application) => (application.workers as u64, application.threads as u64),
         Root::Folder(_) | Root::StartPage(_) => (0, 0),
     };
-    let enough_for = connections(limit, workers, threads);
-    if config.max_connections <= enough_for {
+    let allowed = connections(limit, workers, threads);
+    if config.max_connections <= allowed {
         return None;
     }
-    let wanted = std::mem::replace(&mut config.max_connections, enough_for);
-    Some(format!(
-        "at most {enough_for} connections at a time instead of {wanted}: the system allows {limit} open files (ulimit -Hn)"
-    ))
+    let wanted = std::mem::replace(&mut config.max_connections, allowed);
+    Some(FewerConnections { allowed, wanted, open_files: limit })
 }
 
-/// The limit that holds then; `None` if there is none.
+/// The limit now; `None` if there is none.
 fn raise() -> Option<u64> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current == maximum || setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_err() {
@@ -38,7 +47,7 @@ fn raise() -> Option<u64> {
     maximum
 }
 
-/// How many connections a limit is enough for; one at least.
+/// How many connections fit; at least one.
 fn connections(limit: u64, workers: u64, threads: u64) -> usize {
     let per_worker = PER_WORKER.saturating_add(threads.saturating_mul(PER_THREAD));
     // A quarter for files that are being sent: one connection may ask for several.
