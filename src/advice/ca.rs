@@ -253,7 +253,7 @@ fn wrong_line(error: &LineError, file: &str) -> Finding {
     finding.at(Location::line(file, error.number))
 }
 
-/// A request that is refused; `file` as typed. The answer is no: exit status 1.
+/// A request that is refused: exit status 1. `file` is as typed.
 pub fn request_refused(error: &RequestError, file: &str, location: Location) -> Failure {
     let request_file = shell_word(file);
     let (code, fix) = match error {

@@ -26,7 +26,7 @@ pub enum ExistingCertificate {
     KeyOnly(PrivateKey),
     /// A certificate of the same CA that will not do: it may be replaced.
     Ours,
-    /// Nothing, or something that certkit may not replace unasked.
+    /// Nothing, or something that certkit may not replace without --force.
     NoneOrForeign,
 }
 

@@ -62,7 +62,7 @@ impl End {
     /// Compares it with what clients accept; a long one that is allowed is worth a warning.
     ///
     /// # Errors
-    /// When it lies in the past, or is over the limit.
+    /// When it is in the past, or is over the limit.
     pub fn judge(
         self,
         purpose: Purpose,

@@ -223,7 +223,7 @@ fn renewed_with_the_same_names_and_key() {
     let (serial, before) = (issued(&test), test.files());
 
     // Not due: nothing changes.
-    test.certkit(&["renew"]).exits(0).says("nothing renewed");
+    test.certkit(&["renew"]).exits(0).says("none due");
     test.certkit(&["renew", "b.crt", "--if-within", "89d", "--exit-code-if-renewed", "9"]).exits(0);
     assert_eq!(test.files(), before);
 
