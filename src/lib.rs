@@ -6,16 +6,16 @@
 //! <!-- map -->
 //! ```text
 //! lib        run: parses the command line, runs the command, prints its report
-//!            -> cli commands render
+//!            -> advice cli commands render
 //! commands   one file per subcommand: arguments to a typed request, to one verb, to a report
 //!            -> acme advice ca chain cli config container operands probe serve sources tls trust
 //!               x509
 //! advice     what an error means to the user: code, location, fix, exit status
 //!            -> acme ca chain config container operands probe serve sources tls trust x509
-//! operands   what users name: input files, passwords, output files, the CA, servers
-//!            -> ca chain cli container probe tls x509
 //! sources    the running server's certificates: from files, from ACME, made for localhost
-//!            -> acme ca chain container tls x509
+//!            -> acme ca chain container operands serve tls x509
+//! operands   what users name: input files, passwords, output files, the CA, servers
+//!            -> acme ca chain cli container probe x509
 //! render     reports as text for people or JSON for scripts
 //!            -> cli
 //! cli        the command line as clap structs, and the help text
@@ -27,7 +27,7 @@
 //! acme       certificates from an ACME server: account, order, challenge, state on disk, timer
 //!            -> tls x509
 //! probe      looking at a live server: its chain, protocols, cipher suites, headers
-//!            -> x509
+//!            -> tls x509
 //! ca         making certificates: profiles, issuing, the ledger, revocation lists
 //!            -> x509
 //! chain      putting a chain in order, building and judging a path

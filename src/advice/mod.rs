@@ -2,10 +2,12 @@
 
 pub mod acme;
 pub mod ca;
+pub mod chain;
 pub mod config;
 pub mod files;
 pub mod hook;
 pub mod hosts;
+pub mod merge;
 pub mod output;
 pub mod serve;
 pub mod server;

@@ -22,10 +22,10 @@ pub fn check_ca_name(name: &str) -> Result<(), InvalidCaName> {
     if is_odd { Err(InvalidCaName(name.to_owned())) } else { Ok(()) }
 }
 
-/// `NAME user@host 2026-11-20 1a2b3c4d`: users must be able to tell two CAs in a trust store apart, and iOS hides
-/// roots without a name. The end is the beginning of the public key's SHA-256, so that two CAs of
-/// one day have two names (a path is looked for by names, and the same name with another key leads
-/// astray), while one key always has the same.
+/// `NAME user@host 2026-11-20 1a2b3c4d`: users must be able to tell two CAs in a trust store apart,
+/// and iOS hides roots without a name. The end is the beginning of the public key's SHA-256, so
+/// that two CAs of one day have two names (a path is looked for by names, and the same name with
+/// another key leads astray), while one key always has the same.
 pub fn ca_common_name(name: Option<&str>, level: CaLevel, date: &str, key: &PrivateKey) -> String {
     let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "user".into());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();

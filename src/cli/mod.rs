@@ -24,14 +24,14 @@ pub use acme::{
     AccountArgs, AccountCommand, AcmeArgs, AcmeCommand, AcmeRenewArgs, AcmeRevokeArgs, ChallengeArgs,
     InstallTimerArgs, ListArgs, ObtainArgs, StateArgs, WhichAccount,
 };
-pub use check::{CheckArgs, Profile, Purpose};
+pub use check::CheckArgs;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 pub use completions::{CompletionsArgs, ManArgs};
 pub use convert::{ConvertArgs, Form};
 pub use csr::CsrArgs;
 pub use hosts::{HostsArgs, HostsChangeArgs, HostsCheckArgs, HostsCommand};
 pub use key::{KeyArgs, KeyCommand, KeyDecryptArgs, KeyEncryptArgs, KeyMatchArgs, KeyNewArgs, KeyShowArgs};
-pub use live::{LiveArgs, StarttlsProtocol};
+pub use live::LiveArgs;
 pub use merge::MergeArgs;
 pub use mkca::MkcaArgs;
 pub use mkcert::{CaArgs, MkcertArgs};

@@ -17,9 +17,12 @@ mod show;
 mod sign;
 mod trust;
 
-use crate::cli::{CaArgs, Cli, Command, Format, GlobalArgs};
+use std::time::Duration;
+
+use crate::cli::{CaArgs, Cli, Command, Format, GlobalArgs, LiveArgs};
 use crate::operands::ca_lookup::CaChoice;
 use crate::operands::destination::{Stdout, StdoutError};
+use crate::operands::server_target::ServerOptions;
 use crate::render::Talk;
 use crate::report::{Failure, Report};
 use crate::sys::clock::{Clock, SystemClock};
@@ -90,3 +93,8 @@ impl From<&CaArgs> for CaChoice {
 
 /// What a command gives back.
 pub(crate) type Result<T = Report> = std::result::Result<T, Failure>;
+
+/// The options about servers, as `check` and `show` have them.
+fn server_options(args: &LiveArgs) -> ServerOptions {
+    ServerOptions { starttls: args.starttls, timeout: args.timeout.map(Duration::from_secs) }
+}

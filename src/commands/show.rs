@@ -1,35 +1,36 @@
 //! `certkit show`: what is in a file, or what a server sends, in words.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use aws_lc_rs::digest;
 use time::OffsetDateTime;
 
-use super::{Context, Result};
+use super::{Context, Result, server_options};
 use crate::advice::files::{damage_notes, form_notes, malformed};
+use crate::advice::server::failure;
+use crate::chain::tree;
 use crate::cli::ShowArgs;
 use crate::container::{Block, Kind, LockedError};
 use crate::finding::{Code, Finding, Location};
 use crate::operands::input::{decrypted, location, read_contents};
 use crate::operands::password::Passwords;
-use crate::operands::server_target::{self, Place, Subject};
-use crate::report::{Fact, FactValue, Failure, Outcome, Report, ServerSummary, Shown, ShownItem, TreeLine};
+use crate::operands::server_target::{
+    FileOrServer, ServerTarget, file_or_server, for_servers_only, parse_host,
+};
+use crate::report::{Fact, FactValue, Failure, Outcome, Report, ServerSummary, Shown, ShownItem};
 use crate::x509::{
-    Certificate, CertificateDetails, CrlDetails, PrivateKey, Request, SignatureCheck, SubjectAltName,
-    key_description, key_summary, signature_description, subject_name,
+    Certificate, CertificateDetails, CrlDetails, PrivateKey, Request, SubjectAltName, key_description,
+    key_summary, signature_description, subject_name,
 };
 
 /// Runs the command.
 pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result {
     let at = args.at.unwrap_or_else(|| context.clock.now());
-    if let Subject::Server(place) = server_target::subject(&args.file, &args.live)? {
-        return of_server(&place, args, at);
+    if let FileOrServer::Server(target) = file_or_server(&args.file, &server_options(&args.live))? {
+        return of_server(&target, args, at);
     }
     if args.host.is_some() {
-        let message =
-            format!("--host is for servers, and {} is a file", crate::operands::input::name(&args.file));
-        return Err(Finding::error(Code::InvalidSetting, message).fix("name a server: HOST:PORT").into());
+        return Err(for_servers_only("--host", &args.file).into());
     }
     of_file(&args.file, args.password_file.as_deref(), at)
 }
@@ -58,23 +59,20 @@ pub(super) fn of_file(file: &str, password_file: Option<&Path>, at: OffsetDateTi
 }
 
 /// The server with what was agreed upon, then each certificate as it was sent.
-fn of_server(place: &Place, args: &ShowArgs, at: OffsetDateTime) -> Result {
-    let host = args
-        .host
-        .as_deref()
-        .map(server_target::parse_host)
-        .transpose()?
-        .unwrap_or_else(|| place.host.clone());
-    let seen = place.look(&host, &args.live, "show", None)?;
+fn of_server(target: &ServerTarget, args: &ShowArgs, at: OffsetDateTime) -> Result {
+    let host = args.host.as_deref().map(parse_host).transpose()?.unwrap_or_else(|| target.host.clone());
+    let probed = target
+        .probe(&host, &server_options(&args.live), None)
+        .map_err(|error| failure(target, &error, "show"))?;
     let server = ShownItem {
         kind: "server",
         title: host.to_string(),
-        facts: server_facts(&place.summary(&host, &seen)),
-        location: Location::file(place.label()),
+        facts: server_facts(&target.summary(&host, &probed)),
+        location: Location::file(target.label()),
     };
     let mut items = vec![server];
     let mut certificates = Vec::new();
-    for located in seen.certificates {
+    for located in probed.certificates {
         items.push(ShownItem {
             kind: "certificate",
             title: located.certificate.label(),
@@ -83,8 +81,9 @@ fn of_server(place: &Place, args: &ShowArgs, at: OffsetDateTime) -> Result {
         });
         certificates.push(located.certificate);
     }
-    let shown = Shown { file: place.label(), at, items, tree: tree(&certificates) };
-    Ok(Report { outcome: Outcome::Shown(shown), findings: seen.malformed, next: Vec::new() })
+    let findings = probed.malformed.into_iter().map(Finding::from).collect();
+    let shown = Shown { file: target.label(), at, items, tree: tree(&certificates) };
+    Ok(Report { outcome: Outcome::Shown(shown), findings, next: Vec::new() })
 }
 
 fn server_facts(server: &ServerSummary) -> Vec<Fact> {
@@ -307,53 +306,6 @@ fn purpose(oid: &str) -> String {
     }
     .to_owned()
 }
-
-/// Every certificate below the one that signed it, roots first. Empty for a single one, and for more than a person
-/// would look at.
-fn tree(certificates: &[Certificate]) -> Vec<TreeLine> {
-    if !(2..=MAX_TREE).contains(&certificates.len()) {
-        return Vec::new();
-    }
-    let mut by_subject: HashMap<&[u8], Vec<usize>> = HashMap::new();
-    for (index, certificate) in certificates.iter().enumerate() {
-        by_subject.entry(&certificate.subject.der).or_default().push(index);
-    }
-    let parent = |index: usize| {
-        let certificate = &certificates[index];
-        by_subject.get(certificate.issuer.der.as_slice()).into_iter().flatten().copied().find(|&issuer| {
-            certificates[issuer] != *certificate
-                && certificate.signature_by(&certificates[issuer]) != SignatureCheck::Invalid
-        })
-    };
-    let parents: Vec<_> = (0..certificates.len())
-        .map(|index| parent(index).filter(|_| !certificates[index].is_self_signed()))
-        .collect();
-    let mut lines = Vec::with_capacity(certificates.len());
-    let mut seen = vec![false; certificates.len()];
-    // What is left after the first round signed each other in a circle; each such one begins a tree of its own.
-    let tops = (0..certificates.len()).filter(|&index| parents[index].is_none()).chain(0..certificates.len());
-    for top in tops {
-        let mut pending = vec![(top, 0)];
-        while let Some((index, depth)) = pending.pop() {
-            if std::mem::replace(&mut seen[index], true) {
-                continue;
-            }
-            let certificate = &certificates[index];
-            let missing = depth == 0 && !certificate.is_self_issued();
-            lines.push(TreeLine {
-                depth,
-                label: certificate.label(),
-                missing_issuer: missing.then(|| certificate.issuer.label()),
-            });
-            let children = (0..certificates.len()).rev().filter(|&child| parents[child] == Some(index));
-            pending.extend(children.map(|child| (child, depth + 1)));
-        }
-    }
-    lines
-}
-
-/// Beyond this a tree says nothing any more, and costs signatures to draw.
-const MAX_TREE: usize = 200;
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -223,22 +223,6 @@ fn certificate_file(file: &str, bytes: &[u8], contents: Contents) -> Certificate
     read
 }
 
-/// Certificates in bytes that came from `source`, which is not a file.
-///
-/// # Errors
-/// When they cannot be read or hold no certificate that parses.
-pub fn certificates_in(source: &str, bytes: &[u8]) -> Result<Vec<Located>, InputError> {
-    let contents = container::read(bytes, None);
-    if !contents.errors.is_empty() {
-        return Err(unreadable(source, bytes, contents.errors, Passwords::unattended().option));
-    }
-    let read = certificate_file(source, bytes, contents);
-    if read.certificates.is_empty() {
-        return Err(InputError::NoCertificate { file: source.to_owned(), holds: Instead::of(bytes, &read) });
-    }
-    Ok(read.certificates)
-}
-
 /// Files of earlier certificates, as a CA reads them: nobody is asked for a password.
 pub struct ReadFiles;
 

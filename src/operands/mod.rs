@@ -2,11 +2,13 @@
 
 pub mod acme;
 pub mod ca_lookup;
+pub mod case_files;
 pub mod destination;
 pub mod fetch;
 pub mod input;
 pub mod output;
 pub mod password;
 pub mod read;
+pub mod revocation_list;
 pub mod seal;
 pub mod server_target;

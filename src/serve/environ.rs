@@ -84,7 +84,7 @@ impl EnvironSource<'_> {
             variables.insert(b"SERVER_PORT", &gateway.server_port);
             variables.insert(b"SERVER_PROTOCOL", &gateway.protocol);
             variables.insert(b"REMOTE_ADDR", &gateway.remote_address);
-            scheme_variables(variables, gateway.https);
+            scheme_variables(variables, if gateway.https { b"https" } else { b"http" });
             return;
         }
         let name = if self.host.name.is_empty() { b"localhost" } else { self.host.name };
@@ -97,7 +97,8 @@ impl EnvironSource<'_> {
         };
         variables.insert(b"SERVER_PROTOCOL", protocol);
         variables.insert(b"REMOTE_ADDR", self.connection.peer_address.as_bytes());
-        scheme_variables(variables, self.connection.tls.is_some());
+        let is_tls = self.connection.tls.is_some();
+        scheme_variables(variables, if is_tls { b"https" } else { b"http" });
         if let Some(tls) = &self.connection.tls {
             variables.insert(b"SSL_PROTOCOL", tls.protocol.as_bytes());
             variables.insert(b"SSL_CIPHER", tls.cipher.as_bytes());
@@ -126,11 +127,10 @@ impl EnvironSource<'_> {
     }
 }
 
-fn scheme_variables(variables: &mut DictWriter, https: bool) {
-    let scheme: &[u8] = if https { b"https" } else { b"http" };
+fn scheme_variables(variables: &mut DictWriter, scheme: &[u8]) {
     variables.insert(b"wsgi.url_scheme", scheme);
     variables.insert(b"REQUEST_SCHEME", scheme);
-    if https {
+    if scheme == b"https" {
         variables.insert(b"HTTPS", b"on");
     }
 }

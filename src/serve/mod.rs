@@ -237,7 +237,7 @@ impl Renewal {
         loop {
             tokio::select! {
                 () = self.source.changed() => {}
-                Some(()) = reload.recv() => self.source.look_again(),
+                Some(()) = reload.recv() => self.source.refresh(),
             }
             // Reading files and keys would hold up every client.
             let source = Arc::clone(&self.source);

@@ -263,7 +263,7 @@ impl CertificateSource for AcmeCertificates {
         self.changed.notified().await;
     }
 
-    fn look_again(&self) {
+    fn refresh(&self) {
         self.wake_all();
     }
 }

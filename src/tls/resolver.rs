@@ -27,18 +27,18 @@ pub trait CertificateSource: Send + Sync {
     async fn changed(&self);
 
     /// The user asked for a reload: a source that fetches certificates may look for new ones now.
-    fn look_again(&self) {}
+    fn refresh(&self) {}
 }
 
 /// Certificates with their keys. The first is for clients that ask for an unknown name, and for those that ask for none
 /// unless there is one with an address: clients that connect by address ask for no name (RFC 6066 section 3).
 #[derive(Debug)]
 pub struct CertificateSet {
-    entries: Vec<Entry>,
+    entries: Vec<ServedCertificate>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct ServedCertificate {
     /// DNS names in lower case, wildcards as `*.example.com`.
     names: Vec<String>,
     has_address: bool,
@@ -59,7 +59,7 @@ impl CertificateSet {
                 let key = RustlsKey::from_der(chain, pair.key().to_rustls(), &provider)
                     .map_err(Error::CertifiedKey)?;
                 let has_address = has_address(pair.leaf());
-                Ok(Entry { names: dns_names(pair.leaf()), has_address, key: Arc::new(key) })
+                Ok(ServedCertificate { names: dns_names(pair.leaf()), has_address, key: Arc::new(key) })
             })
             .collect::<Result<Vec<_>, Error>>()?;
         if entries.is_empty() {
@@ -80,7 +80,7 @@ impl CertificateSet {
         name: Option<&str>,
         fits: impl Fn(&RustlsKey) -> bool,
     ) -> Option<Arc<RustlsKey>> {
-        let of_name = |wanted: &str| -> Vec<&Entry> {
+        let of_name = |wanted: &str| -> Vec<&ServedCertificate> {
             self.entries.iter().filter(|entry| entry.names.iter().any(|name| name == wanted)).collect()
         };
         let mut candidates = Vec::new();

@@ -11,6 +11,9 @@ mkdir -p target/tmp
 rm -f "$skipped"
 # A peer that is missing fails its test.
 export CERTKIT_REQUIRE_PEERS=1
+# Most tests wait for another program most of the time: more of them at once than there are cores.
+: "${RUST_TEST_THREADS:=$((2 * $(nproc) + 2))}"
+export RUST_TEST_THREADS
 
 status=0
 cargo test --locked --no-fail-fast "$@" </dev/null 2>&1 | tee "$output" || status=$?

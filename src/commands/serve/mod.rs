@@ -38,7 +38,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         settings.access_log = Some(AccessLogTarget::Off);
     }
     context.talk.findings(&ignored.iter().map(advice::config::ignored_option).collect::<Vec<_>>());
-    let (certificates, identity, watch) = match certificate_choice(&settings, args.force)? {
+    let (certificates, identity, watch) = match certificate_choice(&settings, args)? {
         Some(choice) => {
             let OpenedCertificates { certificates, identity, watch } = choice.open(context.talk)?;
             (Some(certificates), identity, watch)
@@ -85,7 +85,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
 }
 
 /// What https listeners need; `None` if there is none.
-fn certificate_choice(settings: &PartialServe, force: bool) -> Result<Option<CertificateChoice>> {
+fn certificate_choice(settings: &PartialServe, args: &ServeArgs) -> Result<Option<CertificateChoice>> {
     let listens_by = |scheme| move |address: &ListenAddress| address.scheme == scheme;
     let listen = settings.listen.as_deref();
     if !listen.is_none_or(|addresses| addresses.iter().any(listens_by(Scheme::Https))) {
@@ -109,7 +109,7 @@ fn certificate_choice(settings: &PartialServe, force: bool) -> Result<Option<Cer
         (None, Some(certificates), keys) => CertificateChoice::Files {
             certificates: certificates.clone(),
             keys: keys.clone().unwrap_or_default(),
-            force,
+            force: args.force,
         },
         (None, None, Some(_)) => return Err(CertificateError::KeyWithoutCertificate.into()),
         (None, None, None) => CertificateChoice::Localhost,

@@ -105,7 +105,7 @@ fn deliver(shared: &PoolState, list: &Bytes) -> Result<(), ProtocolError> {
 #[derive(Debug, thiserror::Error)]
 enum ProtocolError {
     #[error(transparent)]
-    Answer(#[from] Violation),
+    Response(#[from] Violation),
     #[error("a malformed or unexpected frame")]
     Frame,
     #[error(transparent)]

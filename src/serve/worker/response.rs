@@ -189,13 +189,13 @@ pub(super) enum Violation {
 
 /// An answer as the worker put it; its head is read when it is known to which request it belongs.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct WholeResponse {
     pub(super) id: u64,
     head: Response<()>,
     body: Bytes,
 }
 
-impl Answer {
+impl WholeResponse {
     /// The answer to a request of this method, with Content-Length.
     ///
     /// # Errors
@@ -226,7 +226,7 @@ impl Answer {
 /// Whatever is wrong with one of them, or what `each` finds; those before it were handed out.
 pub(super) fn read_answers(
     frame: &Bytes,
-    mut each: impl FnMut(Answer) -> Result<(), Violation>,
+    mut each: impl FnMut(WholeResponse) -> Result<(), Violation>,
 ) -> Result<(), Violation> {
     let mut reader = Reader::new(frame);
     for _ in 0..reader.list()? {
@@ -234,7 +234,7 @@ pub(super) fn read_answers(
         let id = reader.bytes()?.try_into().map(u64::from_le_bytes).map_err(|_| Violation::BadId)?;
         let head = read_status_and_headers(frame, &mut reader)?;
         let body = frame.slice_ref(reader.bytes()?);
-        each(Answer { id, head, body })?;
+        each(WholeResponse { id, head, body })?;
     }
     Ok(reader.end()?)
 }

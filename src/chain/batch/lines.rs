@@ -10,10 +10,19 @@ const MAX_LINE: usize = 64 << 20;
 pub(super) struct Line {
     pub(super) number: usize,
     /// The text, or why there is none.
-    pub(super) text: Result<Vec<u8>, String>,
+    pub(super) text: Result<Vec<u8>, LineError>,
 }
 
-/// Reads lines; empty ones are passed over.
+/// Why a line has no text.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LineError {
+    #[error("cannot read on: {0}")]
+    Io(#[source] std::io::Error),
+    #[error("the line is longer than {} MiB", MAX_LINE >> 20)]
+    TooLong,
+}
+
+/// Reads lines; empty ones are skipped.
 pub(super) struct Lines {
     reader: BufReader<Box<dyn Read + Send>>,
     number: usize,
@@ -25,8 +34,8 @@ impl Lines {
         Self { reader: BufReader::with_capacity(256 << 10, input), number: 0, is_at_end: false }
     }
 
-    /// At least one line, unless the input is at its end, and up to `limit` that are there already: who sends one line
-    /// and waits gets its answer.
+    /// At least one line, unless the input is at its end, and up to `limit` that are there already: a program that sends
+    /// one line and waits gets its answer.
     pub(super) fn chunk(&mut self, limit: usize) -> Vec<Line> {
         let mut chunk = Vec::new();
         while chunk.len() < limit
@@ -58,7 +67,7 @@ impl Lines {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 Err(error) => {
                     self.is_at_end = true;
-                    return Some(Line { number, text: Err(format!("cannot read on: {error}")) });
+                    return Some(Line { number, text: Err(LineError::Io(error)) });
                 }
             };
             if buffer.is_empty() {
@@ -80,11 +89,7 @@ impl Lines {
                 break;
             }
         }
-        let text = if is_too_long {
-            Err(format!("the line is longer than {} MiB", MAX_LINE >> 20))
-        } else {
-            Ok(text)
-        };
+        let text = if is_too_long { Err(LineError::TooLong) } else { Ok(text) };
         Some(Line { number, text })
     }
 }
