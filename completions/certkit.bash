@@ -875,7 +875,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__acme__subcmd__obtain)
-            opts="-k -q -v -h --http --webroot --tls-alpn --dns-hook --rfc2136 --server --staging --ca-roots --agree-tos --email --eab-kid --eab-hmac-file --key-type --profile --preferred-chain --deploy-hook --key-group --state --dry-run --force --format --quiet --verbose --color --help"
+            opts="-k -q -v -h --http --webroot --tls-alpn --dns-hook --rfc2136 --server --staging --ca-roots --agree-tos --email --eab-kid --eab-hmac-file --key-type --profile --preferred-chain --exec --deploy-hook --key-group --state --dry-run --force --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -938,6 +938,10 @@ _certkit() {
                     return 0
                     ;;
                 --deploy-hook)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exec)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2515,13 +2519,17 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__renew)
-            opts="-q -v -h --if-within --rekey --exec --exit-code-if-renewed --ca --ca-key --password-file --format --quiet --verbose --color --help"
+            opts="-q -v -h --if-within --rekey --exec --deploy-hook --exit-code-if-renewed --ca --ca-key --password-file --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --if-within)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deploy-hook)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
