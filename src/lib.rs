@@ -10,10 +10,10 @@
 //! commands   one file per subcommand: arguments to a typed request, to one verb, to a report
 //!            -> acme advice ca chain cli config container operands probe serve sources tls trust
 //!               x509
-//! advice     what an error means to the user: code, location, fix, exit status
-//!            -> acme ca chain config container operands probe serve sources tls trust x509
 //! sources    the running server's certificates: from files, from ACME, made for localhost
-//!            -> acme ca chain container operands serve tls x509
+//!            -> acme advice ca chain operands serve tls x509
+//! advice     what an error means to the user: code, location, fix, exit status
+//!            -> acme ca chain config container operands probe serve tls trust x509
 //! operands   what users name: input files, passwords, output files, the CA, servers
 //!            -> acme ca chain cli container probe x509
 //! render     reports as text for people or JSON for scripts

@@ -26,9 +26,10 @@ use crate::acme::storage::{CertificateStore, Storage};
 use crate::acme::{self, LETS_ENCRYPT, Plan, RenewalOutcome, Renewer, Urgency};
 use crate::advice::acme::{deploy_hook, failure, remark};
 use crate::advice::serve::{self as advice, CertificateError};
-use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
-use crate::commands::issuing::{cannot_issue, new_key};
-use crate::finding::{Code, Finding};
+use crate::ca::{
+    CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, certificate_names, make_root, new_key,
+};
+use crate::finding::Finding;
 use crate::operands::acme::{check_mail_address, server_address, state_directory};
 use crate::operands::input::{read_certificates, read_private_key};
 use crate::render::Talk;
@@ -37,7 +38,7 @@ use crate::serve::{Certificates, HttpChallenges};
 use crate::sys::clock::{Clock, SystemClock, date, date_time};
 use crate::sys::hook::HookRun;
 use crate::tls::{AlpnChallenges, CertificateSet, CertificateSource};
-use crate::x509::{CertificateName, CertifiedKey, KeyKind, Purpose};
+use crate::x509::{CertifiedKey, KeyKind, Purpose};
 
 /// A sleep is never longer: clocks are set, machines wake up, and another program may have renewed meanwhile.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60 * 60);
@@ -98,10 +99,19 @@ pub(super) fn open(request: AcmeRequest, talk: Talk) -> Result<OpenedCertificate
     let email = request.email;
     email.as_deref().map_or(Ok(()), check_mail_address)?;
     let agrees = request.agrees_to_terms;
-    has_agreed(&storage, &server, agrees)?;
+    if !agrees {
+        require_account(&storage, &server)?;
+    }
 
     let (http, alpn) = (HttpChallenges::default(), AlpnChallenges::default());
-    let methods = methods(request.has_http, &http, &alpn);
+    // The first is tried first.
+    let mut solvers: Vec<Arc<dyn Solver>> = Vec::new();
+    if request.has_http {
+        solvers.push(Arc::new(HttpAnswers(http.clone())));
+    }
+    solvers.push(Arc::new(Proofs::new(alpn.clone())));
+    let methods: Vec<_> =
+        solvers.into_iter().map(|solver| ChallengeMethod::Embedded(Embedded(solver))).collect();
     let renewers = groups
         .iter()
         .map(|names| {
@@ -165,23 +175,13 @@ fn first_names_differ(groups: &[Vec<String>]) -> Result<(), CertificateError> {
     }
 }
 
-/// A new account needs consent, and a server cannot ask for it: so check it at the start.
-fn has_agreed(storage: &Storage, server: &str, agrees: bool) -> Result<(), Failure> {
+/// A new account needs consent, and a running server cannot ask for it.
+fn require_account(storage: &Storage, server: &str) -> Result<(), Failure> {
     let account = storage.account(server).load().map_err(|error| failure(error.into(), SystemClock.now()))?;
-    if agrees || account.is_some_and(|account| !account.deactivated) {
-        return Ok(());
+    match account {
+        Some(account) if !account.deactivated => Ok(()),
+        _ => Err(CertificateError::TermsNotAgreed { server: server.to_owned() }.into()),
     }
-    Err(CertificateError::TermsNotAgreed { server: server.to_owned() }.into())
-}
-
-/// How the listeners can answer: http-01 on plain ones, tls-alpn-01 on https; the first is tried first.
-fn methods(has_http: bool, http: &HttpChallenges, alpn: &AlpnChallenges) -> Vec<ChallengeMethod> {
-    let mut solvers: Vec<Arc<dyn Solver>> = Vec::new();
-    if has_http {
-        solvers.push(Arc::new(HttpAnswers(http.clone())));
-    }
-    solvers.push(Arc::new(Proofs::new(alpn.clone())));
-    solvers.into_iter().map(|solver| ChallengeMethod::Embedded(Embedded(solver))).collect()
 }
 
 /// An untrusted certificate, served before the first real one. The key of its CA is dropped at once.
@@ -189,13 +189,10 @@ fn placeholder(names: &[String]) -> Result<CertifiedKey, Failure> {
     let now = SystemClock.now();
     let subject = Subject::common_name("certkit: no certificate from the ACME server yet");
     let authority = CaProfile::new(subject, PLACEHOLDER_DAYS, 0);
-    let root = make_root(&authority, new_key(KeyKind::EcdsaP256)?, now).map_err(cannot_issue)?;
-    let names = names.iter().filter_map(|name| CertificateName::parse(name).ok()).collect();
-    let profile = LeafProfile::new(names, Purpose::Server, PLACEHOLDER_DAYS);
-    let key = new_key(KeyKind::EcdsaP256)?;
-    let leaf = issue_leaf(&profile, &key, &root, now).map_err(cannot_issue)?.certificate;
-    CertifiedKey::new(leaf, Vec::new(), key)
-        .map_err(|mismatch| Finding::error(Code::KeyMismatch, mismatch.to_string()).into())
+    let root = make_root(&authority, new_key(KeyKind::EcdsaP256)?, now)?;
+    let profile = LeafProfile::new(certificate_names(names)?, Purpose::Server, PLACEHOLDER_DAYS);
+    let key = SubjectKey::New(KeyKind::EcdsaP256);
+    Ok(Issuer::new(&root, now)?.issue(Issuance::leaf(&profile, key, now))?.into_certified()?)
 }
 
 impl AcmeCertificates {
@@ -374,7 +371,7 @@ impl CertificateWatch {
             }
             RenewalOutcome::HeldBack { until, .. } => say_next(user, until),
             RenewalOutcome::HookRepeated(_, run) => self.say_hook(Some(&run)),
-            RenewalOutcome::Revoked | RenewalOutcome::Unneeded(_) => {}
+            RenewalOutcome::Revoked | RenewalOutcome::NotDue(_) => {}
         }
     }
 
