@@ -10,16 +10,16 @@
 //! commands   one file per subcommand: arguments to a typed request, to one verb, to a report
 //!            -> acme advice ca chain cli config container operands probe serve sources tls trust
 //!               x509
-//! advice     what an error means to the user: code, location, fix, exit status
-//!            -> acme ca chain config container operands probe serve sources tls trust x509
 //! sources    the running server's certificates: from files, from ACME, made for localhost
-//!            -> acme ca chain container operands serve tls x509
+//!            -> acme advice ca chain operands serve tls x509
+//! advice     what an error means to the user: code, location, fix, exit status
+//!            -> acme ca chain config container operands probe serve tls trust x509
 //! operands   what users name: input files, passwords, output files, the CA, servers
 //!            -> acme ca chain cli container probe x509
 //! render     reports as text for people or JSON for scripts
 //!            -> cli
 //! cli        the command line as clap structs, and the help text
-//!            -> acme ca config serve x509
+//!            -> acme ca chain config probe serve x509
 //! config     layered settings: certkit.toml, uWSGI ini files
 //!            -> serve
 //! serve      the HTTPS server and its Python workers
@@ -31,7 +31,7 @@
 //! ca         making certificates: profiles, issuing, the ledger, revocation lists
 //!            -> x509
 //! chain      putting a chain in order, building and judging a path
-//!            -> x509
+//!            -> container x509
 //! trust      the trust stores of this machine: system, NSS, Firefox, Java
 //!            -> x509
 //! tls        server-side TLS: policy and choice of certificate

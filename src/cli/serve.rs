@@ -12,9 +12,10 @@ use crate::serve::config::{AccessLogTarget, MinVersion};
 
 /// Serve a Python web application on https.
 ///
-/// Runs any WSGI application (Flask, Django, Bottle, ...) in worker processes of your own Python. Without --cert or
-/// --acme it makes a certificate for localhost. Without APP it looks in this folder for certkit.toml, uwsgi.ini,
-/// manage.py, wsgi.py, app.py, index.py and main.py, then for a folder named static or public.
+/// Runs any WSGI application (Flask, Django, Bottle, ...) in worker processes of your own Python.
+/// Without --cert or --acme it makes a certificate for localhost. Without APP it looks in this
+/// folder for certkit.toml, uwsgi.ini, manage.py, wsgi.py, app.py, index.py and main.py, then for a
+/// folder named static or public.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 #[allow(rustdoc::broken_intra_doc_links, reason = "help for a terminal: brackets are not links")]
@@ -45,7 +46,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "N", help_heading = "Listening")]
     pub max_connections: Option<NonZeroUsize>,
 
-    /// Certificate chain, server certificate first (repeatable with --key, for several names by SNI)
+    /// Certificate chain, server certificate first (repeatable with --key, for several names by
+    /// SNI)
     #[arg(long, value_name = "FILE", env = "CERTKIT_CERT", hide_env_values = true, help_heading = "TLS")]
     pub cert: Vec<PathBuf>,
     /// Private key of the certificate
@@ -54,7 +56,8 @@ pub struct ServeArgs {
     /// Lowest TLS version: 1.2 or 1.3 [default: 1.2]
     #[arg(long, value_name = "VERSION", help_heading = "TLS")]
     pub tls_min: Option<MinVersion>,
-    /// Send Strict-Transport-Security: browsers use only https for AGE seconds [without AGE: two years]
+    /// Send Strict-Transport-Security: browsers use only https for AGE seconds [without AGE: two
+    /// years]
     #[arg(
         long,
         value_name = "AGE",
@@ -64,12 +67,13 @@ pub struct ServeArgs {
         help_heading = "TLS"
     )]
     pub hsts: Option<Age>,
-    /// Start even if the certificate has expired or the chain is in the wrong order (never with a wrong key)
+    /// Start even if the certificate has expired or the chain is in the wrong order (never with a
+    /// wrong key)
     #[arg(long, help_heading = "TLS")]
     pub force: bool,
 
-    /// Obtain a certificate for NAME from an ACME server and keep it renewed (repeatable). Names separated by commas
-    /// share a certificate
+    /// Obtain a certificate for NAME from an ACME server and keep it renewed (repeatable). Names
+    /// separated by commas share a certificate
     #[arg(long, value_name = "NAME[,NAME]", conflicts_with_all = ["cert", "key"], help_heading = "ACME")]
     pub acme: Vec<String>,
     /// Directory URL of the ACME server [default: Let's Encrypt]
@@ -84,8 +88,8 @@ pub struct ServeArgs {
     /// Folder for accounts, orders and certificates, shared with certkit acme
     #[arg(long, value_name = "DIR", help_heading = "ACME")]
     pub acme_state: Option<PathBuf>,
-    /// Until the first certificate is issued, serve a temporary self-made one (local) or refuse handshakes (refuse)
-    /// [default: local]
+    /// Until the first certificate is issued, serve a temporary self-made one (local) or refuse
+    /// handshakes (refuse) [default: local]
     #[arg(long, value_name = "local|refuse", help_heading = "ACME")]
     pub acme_missing: Option<AcmeMissing>,
     /// Agree to the terms of service of the ACME server (required for a new account)
@@ -171,7 +175,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "SECONDS", help_heading = "Limits")]
     pub graceful_timeout: Option<Span>,
 
-    /// Write the access log to a file, to standard error (-), or nowhere (off) [default: -; off with --quiet]
+    /// Write the access log to a file, to standard error (-), or nowhere (off) [default: -; off
+    /// with --quiet]
     #[arg(
         long,
         value_name = "FILE|off",

@@ -49,6 +49,7 @@ pub fn run(cli: &Cli) -> Report {
         Command::Serve(args) => serve::run(args, &context),
         Command::Completions(args) => completions::completions(args),
         Command::Man(args) => completions::man(args),
+        Command::Options(_) => completions::options(),
     };
     result.unwrap_or_else(Report::from)
 }

@@ -7,7 +7,8 @@ use crate::serve::discover::{self, Content};
 use crate::serve::worker::Application;
 
 impl PartialServe {
-    /// The application that the settings name, else what is in the folder where the application would run.
+    /// The application that the settings name, else what is in the folder where the application
+    /// would run.
     pub fn content(&self) -> Content {
         if let Some(application) = self.application() {
             return Content::Application(application);

@@ -1,4 +1,5 @@
-//! How the keys of `certkit.toml` are read: every value also as text, in the words of the command line.
+//! How the keys of `certkit.toml` are read: every value also as text, in the words of the command
+//! line.
 
 use std::fmt::{self, Display};
 use std::marker::PhantomData;

@@ -1,4 +1,5 @@
-//! The layers of settings for `serve`: flags and environment over `uwsgi.ini` or `certkit.toml` over the user's file.
+//! The layers of settings for `serve`: flags and environment over `uwsgi.ini` or `certkit.toml`
+//! over the user's file.
 
 use std::path::{Path, PathBuf};
 

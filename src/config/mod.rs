@@ -1,8 +1,9 @@
-//! Settings: read from `certkit.toml` and uWSGI ini files, laid over each other, and turned into one decided
-//! [`ServeConfig`](crate::serve::config::ServeConfig).
+//! Settings: read from `certkit.toml` and uWSGI ini files, laid over each other, and turned into
+//! one decided [`ServeConfig`](crate::serve::config::ServeConfig).
 //!
-//! Every layer is a [`PartialServe`], in which everything may be missing. Command line and environment make one, each
-//! file makes one, and [`PartialServe::combine`] lays them over each other.
+//! Every layer is a [`PartialServe`], in which everything may be missing. Command line and
+//! environment make one, each file makes one, and [`PartialServe::combine`] lays them over each
+//! other.
 
 mod application;
 mod combine;

@@ -10,7 +10,8 @@ use super::values::{AcmeMissing, Age, Mode, Mount, Size, Span, Variable};
 use crate::serve::address::{Endpoint, ListenAddress};
 use crate::serve::config::{AccessLogTarget, MinVersion};
 
-/// What one source says about `serve`. The names are those of the options, and of the keys in `certkit.toml`.
+/// What one source says about `serve`. The names are those of the options, and of the keys in
+/// `certkit.toml`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PartialServe {

@@ -1,8 +1,8 @@
-//! uWSGI's ini files, as far as `serve` understands their options: the section `[uwsgi]`, with uWSGI's rules for lines,
-//! repeated keys and placeholders.
+//! uWSGI's ini files, as far as `serve` understands their options: the section `[uwsgi]`, with
+//! uWSGI's rules for lines, repeated keys and placeholders.
 //!
-//! In uWSGI every unknown key is a placeholder for `%(key)`, so misspelt options pass silently. They are accepted here
-//! too, with a warning.
+//! In uWSGI every unknown key is a placeholder for `%(key)`, so misspelt options pass silently.
+//! They are accepted here too, with a warning.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -43,14 +43,15 @@ const ALWAYS: &[&str] = &[
     "vacuum",
 ];
 
-/// Bytes of a value with its placeholders replaced. Without a limit thirty short lines, each naming the one before it
-/// twice, would fill any memory.
+/// Bytes of a value with its placeholders replaced. Without a limit thirty short lines, each naming
+/// the one before it twice, would fill any memory.
 const MAX_VALUE: usize = 64 << 10;
 
 /// Reads the section `[uwsgi]` of a file; `path` is for its placeholders.
 ///
 /// # Errors
-/// A value that cannot be used, or a file without the section: uWSGI would silently start with nothing.
+/// A value that cannot be used, or a file without the section: uWSGI would silently start with
+/// nothing.
 pub fn read(text: &str, path: &Path) -> Result<Ini, SyntaxError> {
     let mut ini = Ini { settings: PartialServe::default(), unknown: Vec::new() };
     let mut seen = BTreeMap::new();
@@ -150,8 +151,8 @@ fn listen(settings: &mut PartialServe, scheme: &str, value: &str) -> Result<(), 
     push::<ListenAddress>(&mut settings.listen, &address)
 }
 
-/// Replaces `%(key)` by a key seen before, `$(NAME)` by the environment, and uWSGI's letters for parts of the path;
-/// `None` when that makes it longer than [`MAX_VALUE`].
+/// Replaces `%(key)` by a key seen before, `$(NAME)` by the environment, and uWSGI's letters for
+/// parts of the path; `None` when that makes it longer than [`MAX_VALUE`].
 fn expand(value: &str, path: &Path, seen: &BTreeMap<String, String>) -> Option<String> {
     let text = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
     let mut expanded = String::new();

@@ -1,7 +1,8 @@
 //! The access log: one line per request in the combined format, times in UTC.
 //!
-//! Lines are collected for 100 ms and written by a thread that may block, so that a slow disk or terminal never holds
-//! up a request. When the log cannot keep up, lines are dropped and their number is logged.
+//! Lines are collected for 100 ms and written by a thread that may block, so that a slow disk or
+//! terminal never holds up a request. When the log cannot keep up, lines are dropped and their
+//! number is logged.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};

@@ -1,7 +1,7 @@
 //! What a connection is doing, and how long it may continue.
 //!
-//! The parts of a connection note here what they wait for; the connection's task keeps one timer for the earliest
-//! deadline. A timer per wait would cost more than the request it guards.
+//! The parts of a connection note here what they wait for; the connection's task keeps one timer
+//! for the earliest deadline. A timer per wait would cost more than the request it guards.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -19,15 +19,15 @@ pub(super) struct Activity {
     keepalive: Duration,
     header_timeout: Duration,
     write_timeout: Duration,
-    /// Requests that were begun and not ended.
+    /// Requests that have begun and not ended.
     open: AtomicUsize,
     /// Requests that were ended: the answer is handed over for sending, or given up.
     ended: AtomicUsize,
     idle_until: AtomicU64,
     head_until: AtomicU64,
     write_until: AtomicU64,
-    /// Streams whose client lets them wait, each with its deadline. (On HTTP/1.1 the socket shows that, but HTTP/2 has
-    /// flow control for each stream.)
+    /// Streams whose client lets them wait, each with its deadline. (On HTTP/1.1 the socket shows
+    /// that, but HTTP/2 has flow control for each stream.)
     streams: Mutex<HashMap<u64, u64>>,
     /// No later than the earliest of them.
     streams_until: AtomicU64,

@@ -25,7 +25,8 @@ pub enum Scheme {
 /// Where a listener stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
-    /// A TCP port. An empty host is every address of this machine; IPv6 addresses stand without brackets.
+    /// A TCP port. An empty host is every address of this machine; IPv6 addresses stand without
+    /// brackets.
     Tcp {
         /// Host name or address.
         host: String,
@@ -124,13 +125,15 @@ impl FromStr for Endpoint {
     }
 }
 
-/// Cuts off the scheme, if there is one: its word, whether `+unix` follows, and the rest without `//`.
+/// Cuts off the scheme, if there is one: its word, whether `+unix` follows, and the rest without
+/// `//`.
 fn split_scheme(text: &str) -> (&str, bool, &str) {
     let Some((before, after)) = text.split_once(':') else {
         return ("", false, text);
     };
     let (word, kind) = before.split_once('+').unwrap_or((before, ""));
-    // `localhost:8443` is an address. What has `//` behind it, or a kind, can only be meant as a scheme.
+    // `localhost:8443` is an address. What has `//` behind it, or a kind, can only be meant as a
+    // scheme.
     let known = ["https", "http", "uwsgi", "suwsgi", "fcgi", "scgi", "ajp"].contains(&word);
     let slashes = after.starts_with("//");
     if !known && !slashes && kind.is_empty() {

@@ -9,7 +9,8 @@ use super::address::{Endpoint, ListenAddress};
 use super::worker::WorkerConfig;
 pub use crate::tls::MinVersion;
 
-/// Everything the server needs to know, except the certificates, which come from a source of their own.
+/// Everything the server needs to know, except the certificates, which come from a source of their
+/// own.
 #[derive(Clone, Debug)]
 pub struct ServeConfig {
     /// Where to listen; at least one.

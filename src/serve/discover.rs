@@ -58,10 +58,11 @@ fn strings(line: &str) -> Vec<&str> {
     line.split(quote).skip(1).step_by(2).collect()
 }
 
-/// Whether Python source assigns a name at its top level. A heuristic, not a parser: for other spellings users name the
-/// callable.
+/// Whether Python source assigns a name at its top level. A heuristic, not a parser: for other
+/// spellings users name the callable.
 fn defines(source: &str, name: &str) -> bool {
-    // Under `if`, `else` or `try` a name is still one of the module; under `def` or `class` it is not.
+    // Under `if`, `else` or `try` a name is still one of the module; under `def` or `class` it is
+    // not.
     let mut in_block = false;
     source.lines().any(|line| {
         let indented = line.starts_with([' ', '\t']);

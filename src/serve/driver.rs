@@ -36,7 +36,8 @@ const STREAMS: u32 = 128;
 const PENDING_RESETS: usize = 20;
 /// Bytes of a response that one HTTP/2 stream may buffer for a slow client.
 const STREAM_BUFFER: usize = 256 * 1024;
-/// Bytes read of a body that the application ignores: more than a client sends before it sees the response.
+/// Bytes read of a body that the application ignores: more than a client sends before it sees the
+/// response.
 const DRAIN_BYTES: usize = 16 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 /// Bytes that hyper may read ahead: the largest head, and room for what follows it.
@@ -99,8 +100,8 @@ async fn https(
 ) -> Result {
     let handshake = async {
         let Some(first) = stream.first_byte().await? else { return Ok(None) };
-        // This is plain HTTP, probably a URL typed without the `s`: methods are capital letters, and no TLS record
-        // begins with one.
+        // This is plain HTTP, probably a URL typed without the `s`: methods are capital letters,
+        // and no TLS record begins with one.
         if first.is_ascii_uppercase() {
             return Ok(Some(Err(stream)));
         }
@@ -191,11 +192,13 @@ where
     Ok(drive(pin!(hyper), http2::Connection::graceful_shutdown, &connection.activity, shutdown).await?)
 }
 
-/// The body of an HTTP/2 request. What the application does not read of it is received and discarded.
+/// The body of an HTTP/2 request. What the application does not read of it is received and
+/// discarded.
 ///
-/// hyper resets a stream as soon as its response is sent and its body dropped. RFC 9113 section 8.1 asks for that, and that
-/// clients keep the response nevertheless, but some discard it when both arrive at once (curl 7.88). So the client gets
-/// the time to see the response and to stop by itself.
+/// hyper resets a stream as soon as its response is sent and its body dropped. RFC 9113 section 8.1
+/// asks for that, and that clients keep the response nevertheless, but some discard it when both
+/// arrive at once (curl 7.88). So the client gets the time to see the response and to stop by
+/// itself.
 struct StreamBody {
     /// Always there, until it is dropped.
     body: Option<Incoming>,
@@ -245,8 +248,8 @@ impl Drop for StreamBody {
     }
 }
 
-/// Runs a connection of hyper. Ends it gracefully when it idles too long or the server drains, and cuts it when its
-/// client stalls or the server stops at once.
+/// Runs a connection of hyper. Ends it gracefully when it idles too long or the server drains, and
+/// cuts it when its client stalls or the server stops at once.
 async fn drive<C>(
     mut hyper: Pin<&mut C>,
     graceful: impl Fn(Pin<&mut C>),
@@ -274,7 +277,8 @@ where
             if is_draining && stopping.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Ok(()));
             }
-            // Deadlines that move away are noticed when the timer fires, which saves a reset per request.
+            // Deadlines that move away are noticed when the timer fires, which saves a reset per
+            // request.
             if let Some(deadline) = activity.deadline()
                 && deadline < timer.deadline().into_std()
             {

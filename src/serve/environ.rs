@@ -1,12 +1,12 @@
-//! From a request to what a worker is given: the variables of PEP 3333, split into those that repeat between the
-//! requests of one client (workers remember them) and those that change.
+//! From a request to what a worker is given: the variables of PEP 3333, split into those that
+//! repeat between the requests of one client (workers remember them) and those that change.
 
 use bytes::Bytes;
 use http::{Version, header};
 
 use super::config::ScriptName;
 use super::connection::Connection;
-use super::gateway::request::GatewayRequest;
+use super::gateway_request::GatewayRequest;
 use super::host::RequestHost;
 use super::request_body::Buffered;
 

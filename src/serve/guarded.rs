@@ -1,7 +1,9 @@
-//! The HTTP/1.1 guard as a stream: what hyper reads has passed [`Guard`], and what has not is answered here.
+//! The HTTP/1.1 guard as a stream: what hyper reads has passed [`Guard`], and what has not is
+//! answered here.
 //!
-//! A rejected client first gets the responses to its earlier requests: while one of them is pending, hyper gets no more
-//! bytes; when all are sent it sees the end of the stream and closes, and the rejection is sent last.
+//! A rejected client first gets the responses to its earlier requests: while one of them is
+//! pending, hyper gets no more bytes; when all are sent it sees the end of the stream and closes,
+//! and the rejection is sent last.
 
 use std::io;
 use std::pin::Pin;
@@ -17,9 +19,10 @@ use super::activity::{Activity, Overdue};
 use crate::protocol::http1_guard::{Guard, Limits};
 use crate::sys::clock::{Clock, SystemClock};
 
-/// Bytes that are read and discarded after the last response, so that the client can read it: closing while bytes of the
-/// client are unread makes the system reset the connection, and the response is lost. curl 7.88 loses it with 64 KiB when
-/// it uploads 3 MB to an application that refuses without reading.
+/// Bytes that are read and discarded after the last response, so that the client can read it:
+/// closing while bytes of the client are unread makes the system reset the connection, and the
+/// response is lost. curl 7.88 loses it with 64 KiB when it uploads 3 MB to an application that
+/// refuses without reading.
 const LINGER_BYTES: usize = 16 << 20;
 const LINGER_TIME: Duration = Duration::from_secs(10);
 
@@ -81,7 +84,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
         }
     }
 
-    /// Reads straight into hyper's buffer: the usual way, for a head that comes in one piece is never copied.
+    /// Reads straight into hyper's buffer: the usual way, for a head that comes in one piece is
+    /// never copied.
     fn poll_read_direct(&mut self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<bool>> {
         let before = out.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, out))?;
@@ -129,7 +133,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
         progress.clean
     }
 
-    /// Passes nothing more on: an error for a malformed body, else the end once all responses are sent.
+    /// Passes nothing more on: an error for a malformed body, else the end once all responses are
+    /// sent.
     fn poll_rejected(&mut self, rejected: &RejectedClient, cx: &Context<'_>) -> Poll<io::Result<()>> {
         if self.guard.in_body() {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, rejected.reason.clone())));

@@ -1,4 +1,5 @@
-//! http-01 (RFC 8555 section 8.3) on listeners that serve other clients too: the answers to the challenges under way.
+//! http-01 (RFC 8555 section 8.3) on listeners that serve other clients too: the answers to the
+//! challenges under way.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

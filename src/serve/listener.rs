@@ -20,7 +20,8 @@ use super::shutdown::{Phase, Shutdown};
 /// The reason why accepting fails usually lasts; it is logged at most this often.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(1);
 
-/// A socket that is bound. Clients are refused until [`BoundSocket::listen`], which is when there is something to serve.
+/// A socket that is bound. Clients are refused until [`BoundSocket::listen`], which is when there
+/// is something to serve.
 #[derive(Debug)]
 pub(super) struct BoundSocket {
     socket: RawSocket,
@@ -108,8 +109,8 @@ impl Listener {
         &self.address
     }
 
-    /// Takes connections, each as a task of its own, until the server drains. At most as many at a time as `places`
-    /// has permits; the system keeps the others waiting.
+    /// Takes connections, each as a task of its own, until the server drains. At most as many at a
+    /// time as `places` has permits; the system keeps the others waiting.
     pub(super) async fn accept_all(
         self,
         protocol: ListenerProtocol,
@@ -128,7 +129,8 @@ impl Listener {
             let (connection, permit) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // A client that disconnected costs nothing; without free descriptors, wait until there are some.
+                    // A client that disconnected costs nothing; without free descriptors, wait
+                    // until there are some.
                     if !matches!(
                         error.kind(),
                         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
@@ -201,7 +203,8 @@ fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
 
 fn bind_tcp(address: SocketAddr) -> io::Result<RawSocket> {
     let socket = RawSocket::new(Domain::for_address(address), Type::STREAM, None)?;
-    // A server that was just stopped leaves connections behind for a minute, which must not bar the port.
+    // A server that was just stopped leaves connections behind for a minute, which must not bar the
+    // port.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
@@ -227,7 +230,8 @@ fn bind_unix(path: &Path, mode: u32) -> io::Result<(RawSocket, SocketFile)> {
     Ok((socket, file))
 }
 
-/// Removes the socket file of a server that has ended: only a socket, and only if connecting to it is refused.
+/// Removes the socket file of a server that has ended: only a socket, and only if connecting to it
+/// is refused.
 fn remove_stale(path: &Path) -> io::Result<()> {
     let Ok(metadata) = std::fs::symlink_metadata(path) else { return Ok(()) };
     if !metadata.file_type().is_socket() {

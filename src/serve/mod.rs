@@ -1,7 +1,7 @@
 //! The HTTPS server and its Python workers.
 //!
-//! One thread runs everything here: it accepts, protocols TLS and HTTP, and hands requests to worker processes, which
-//! never see a key. A request takes one way through the files of this room:
+//! One thread runs everything here: it accepts, protocols TLS and HTTP, and hands requests to
+//! worker processes, which never see a key. A request takes one way through the files of this room:
 //!
 //! ```text
 //! listener ─> driver ─┬─ TLS ─> guarded ─> hyper (HTTP/1.1) ─┬─> pipeline ─> router ─> worker / static files / page
@@ -20,6 +20,7 @@ mod driver;
 mod environ;
 mod error;
 mod gateway;
+mod gateway_request;
 mod guarded;
 mod host;
 mod http_challenges;
@@ -105,8 +106,9 @@ pub trait Observer: Send + Sync {
 }
 
 impl Server {
-    /// Binds the sockets, starts the application, and lets clients connect, in this order: cheap checks fail first, and a
-    /// client that can connect is served. Needs a Tokio runtime. `certificates` are needed for https listeners only.
+    /// Binds the sockets, starts the application, and lets clients connect, in this order: cheap
+    /// checks fail first, and a client that can connect is served. Needs a Tokio runtime.
+    /// `certificates` are needed for https listeners only.
     ///
     /// # Errors
     /// The first obstacle; sockets and workers are gone then.
@@ -173,7 +175,8 @@ impl Server {
         self.listeners.iter().map(|(listener, _)| listener.address().clone()).collect()
     }
 
-    /// Serves until `shutdown`, and returns when everything has ended. Each message in `reload` reloads the certificates.
+    /// Serves until `shutdown`, and returns when everything has ended. Each message in `reload`
+    /// reloads the certificates.
     pub async fn run(
         self,
         mut shutdown: Shutdown,
@@ -253,9 +256,9 @@ impl Renewal {
     }
 }
 
-/// Keeps the TLS keys in this process: other processes of the same user, such as the application, cannot read its memory
-/// (`/proc/PID/mem`), and there is no core dump (prctl(2), `PR_SET_DUMPABLE`). The workers are programs of their own and
-/// not affected.
+/// Keeps the TLS keys in this process: other processes of the same user, such as the application,
+/// cannot read its memory (`/proc/PID/mem`), and there is no core dump (prctl(2),
+/// `PR_SET_DUMPABLE`). The workers are programs of their own and not affected.
 fn keep_memory_private() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)

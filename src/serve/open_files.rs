@@ -1,4 +1,5 @@
-//! File descriptors: the limit is raised as far as the system allows, and connections are limited to fit.
+//! File descriptors: the limit is raised as far as the system allows, and connections are limited
+//! to fit.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

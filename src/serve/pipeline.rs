@@ -13,7 +13,7 @@ use super::access_log::{AccessLog, Record};
 use super::config::{Limits, ScriptName};
 use super::connection::{Connection, ConnectionRole};
 use super::environ::EnvironSource;
-use super::gateway::request::GatewayRequest;
+use super::gateway_request::GatewayRequest;
 use super::host;
 use super::http_challenges::HttpChallenges;
 use super::pages::{ErrorPage, page, redirect};
@@ -57,8 +57,8 @@ where
         let result = answer(&service, &connection, &head, gateway.as_ref(), body).await;
         let response = result.unwrap_or_else(|error| {
             let mut page = error.response();
-            // hyper closes the connection when a body is left unread, and a client whose request is refused gets no second
-            // one: tell it. HTTP/2 ends only the one stream.
+            // hyper closes the connection when a body is left unread, and a client whose request is
+            // refused gets no second one: tell it. HTTP/2 ends only the one stream.
             if (has_body || page.status().is_client_error()) && head.version != Version::HTTP_2 {
                 page.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
@@ -149,7 +149,8 @@ fn finish(
     Response::from_parts(head, open.answered(status, body))
 }
 
-/// RFC 9110 section 10.1.1: `100-continue` is all that is ever expected. hyper sends the 100 when the body is read.
+/// RFC 9110 section 10.1.1: `100-continue` is all that is ever expected. hyper sends the 100 when
+/// the body is read.
 fn expectation(head: &http::request::Parts) -> Result<(), ErrorPage> {
     let mut fields = head.headers.get_all(header::EXPECT).iter();
     if fields.all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {

@@ -14,8 +14,9 @@ use super::access_log::{AccessLog, Record};
 use super::connection::Connection;
 use super::worker::ResponseBody;
 
-/// Bytes of a response that one HTTP/2 stream gets at a time, its usual frame. hyper asks again for the next ones, so that
-/// a large response waits for its client where the deadline sees it, not in a buffer.
+/// Bytes of a response that one HTTP/2 stream gets at a time, its usual frame. hyper asks again for
+/// the next ones, so that a large response waits for its client where the deadline sees it, not in
+/// a buffer.
 const STREAM_PIECE: usize = 16 * 1024;
 
 /// The body of a response. Dropping it ends the request: it is counted and logged then.
@@ -24,7 +25,8 @@ pub(super) struct TrackedBody {
     request: OpenRequest,
     /// On HTTP/2: what is left of a large frame.
     rest: Bytes,
-    /// The body was cut off. On an error hyper drops what it has not written, so it gets the error one poll later.
+    /// The body was cut off. On an error hyper drops what it has not written, so it gets the error
+    /// one poll later.
     broken: Option<io::Error>,
 }
 
@@ -56,8 +58,8 @@ pub(super) struct OpenRequest {
     connection: Arc<Connection>,
     log: AccessLog,
     record: Option<Record>,
-    /// Whether only the end of the connection marks the end of the response, so that only a reset shows that it was cut
-    /// off. (TLS has an end of its own.)
+    /// Whether only the end of the connection marks the end of the response, so that only a reset
+    /// shows that it was cut off. (TLS has an end of its own.)
     ends_with_connection: bool,
     /// On HTTP/2: the number under which the stream waits for its client, and whether it does.
     stream: Option<u64>,
@@ -152,7 +154,8 @@ impl Body for TrackedBody {
                     this.rest = data.split_off(STREAM_PIECE);
                 }
                 this.request.sent += frame.data_ref().map_or(0, Bytes::len) as u64;
-                // After the last one too: hyper holds it until the client has room, and drops the body then.
+                // After the last one too: hyper holds it until the client has room, and drops the
+                // body then.
                 this.request.stream_waits();
                 Poll::Ready(Some(Ok(frame)))
             }

@@ -1,5 +1,5 @@
-//! Files of a folder. Never one outside of it, whatever symbolic links it contains, and never one whose name begins with a
-//! dot.
+//! Files of a folder. Never one outside of it, whatever symbolic links it contains, and never one
+//! whose name begins with a dot.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -88,7 +88,8 @@ impl Folder {
     }
 }
 
-/// The path without its first slash. `None` for names that are never served: dot files, `..`, and no text.
+/// The path without its first slash. `None` for names that are never served: dot files, `..`, and
+/// no text.
 fn relative(path: &[u8]) -> Option<String> {
     let path = std::str::from_utf8(path).ok()?;
     let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
@@ -156,7 +157,8 @@ impl OpenedFile {
         response
     }
 
-    /// Whether the client has this version (RFC 9110 section 13.2.2: If-None-Match before If-Modified-Since).
+    /// Whether the client has this version (RFC 9110 section 13.2.2: If-None-Match before
+    /// If-Modified-Since).
     fn is_known(&self, request: &HeaderMap) -> bool {
         let text = |name| request.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         if let Some(tags) = text(header::IF_NONE_MATCH) {
@@ -169,8 +171,8 @@ impl OpenedFile {
     }
 }
 
-/// A file, read chunk by chunk as the client takes it. A blocking thread is used only while a chunk is read: there are few
-/// of them, and a client may be slow.
+/// A file, read chunk by chunk as the client takes it. A blocking thread is used only while a chunk
+/// is read: there are few of them, and a client may be slow.
 struct FileBody {
     next: Next,
     /// Bytes that the client has not got, of those promised.
@@ -249,7 +251,8 @@ fn failure(error: &io::Error) -> Response<OutgoingBody> {
     }
 }
 
-/// A path without a file that may be served is 404; all other errors are the server's and may be temporary.
+/// A path without a file that may be served is 404; all other errors are the server's and may be
+/// temporary.
 fn failure_status(error: &io::Error) -> StatusCode {
     match Errno::from_io_error(error) {
         Some(

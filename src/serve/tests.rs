@@ -145,7 +145,7 @@ async fn slow_heads_are_cut_and_idle_connections_closed() {
     let start = Instant::now();
     let said = server.ask("GET / HTTP/1.1\r\nHost: a").await;
     assert_eq!(statuses(&said), ["408"]);
-    // Nothing was said yet, or everything was: no answer is waited for.
+    // Before a request and after a response the connection ends without another response.
     assert_eq!(server.ask("").await, "");
     let said = server.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     assert_eq!(statuses(&said), ["200"]);
@@ -247,7 +247,8 @@ async fn https_and_what_else_comes_to_its_port() {
     assert!(said.starts_with("HTTP/1.1 200 OK\r\n") && said.ends_with("the page"), "{said}");
     assert!(said.contains("strict-transport-security: max-age=60\r\n"), "{said}");
 
-    // Plain HTTP on the TLS port goes to the same port, that of the redirecting listener to the port of https.
+    // Plain HTTP on the TLS port goes to the same port, that of the redirecting listener to the
+    // port of https.
     let said = server.ask(&LAST.replace("a.example", "a.example:99")).await;
     assert!(said.contains("308 ") && said.contains("location: https://a.example:99/\r\n"), "{said}");
     let mut stream = TcpStream::connect(("127.0.0.1", server.ports[1])).await.unwrap();

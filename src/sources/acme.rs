@@ -99,10 +99,19 @@ pub(super) fn open(request: AcmeRequest, talk: Talk) -> Result<OpenedCertificate
     let email = request.email;
     email.as_deref().map_or(Ok(()), check_mail_address)?;
     let agrees = request.agrees_to_terms;
-    has_agreed(&storage, &server, agrees)?;
+    if !agrees {
+        require_account(&storage, &server)?;
+    }
 
     let (http, alpn) = (HttpChallenges::default(), AlpnChallenges::default());
-    let methods = methods(request.has_http, &http, &alpn);
+    // The first is tried first.
+    let mut solvers: Vec<Arc<dyn Solver>> = Vec::new();
+    if request.has_http {
+        solvers.push(Arc::new(HttpAnswers(http.clone())));
+    }
+    solvers.push(Arc::new(Proofs::new(alpn.clone())));
+    let methods: Vec<_> =
+        solvers.into_iter().map(|solver| ChallengeMethod::Embedded(Embedded(solver))).collect();
     let renewers = groups
         .iter()
         .map(|names| {
@@ -166,23 +175,13 @@ fn first_names_differ(groups: &[Vec<String>]) -> Result<(), CertificateError> {
     }
 }
 
-/// A new account needs consent, and a server cannot ask for it: so check it at the start.
-fn has_agreed(storage: &Storage, server: &str, agrees: bool) -> Result<(), Failure> {
+/// A new account needs consent, and a running server cannot ask for it.
+fn require_account(storage: &Storage, server: &str) -> Result<(), Failure> {
     let account = storage.account(server).load().map_err(|error| failure(error.into(), SystemClock.now()))?;
-    if agrees || account.is_some_and(|account| !account.deactivated) {
-        return Ok(());
+    match account {
+        Some(account) if !account.deactivated => Ok(()),
+        _ => Err(CertificateError::TermsNotAgreed { server: server.to_owned() }.into()),
     }
-    Err(CertificateError::TermsNotAgreed { server: server.to_owned() }.into())
-}
-
-/// How the listeners can answer: http-01 on plain ones, tls-alpn-01 on https; the first is tried first.
-fn methods(has_http: bool, http: &HttpChallenges, alpn: &AlpnChallenges) -> Vec<ChallengeMethod> {
-    let mut solvers: Vec<Arc<dyn Solver>> = Vec::new();
-    if has_http {
-        solvers.push(Arc::new(HttpAnswers(http.clone())));
-    }
-    solvers.push(Arc::new(Proofs::new(alpn.clone())));
-    solvers.into_iter().map(|solver| ChallengeMethod::Embedded(Embedded(solver))).collect()
 }
 
 /// An untrusted certificate, served before the first real one. The key of its CA is dropped at once.
@@ -372,7 +371,7 @@ impl CertificateWatch {
             }
             RenewalOutcome::HeldBack { until, .. } => say_next(user, until),
             RenewalOutcome::HookRepeated(_, run) => self.say_hook(Some(&run)),
-            RenewalOutcome::Revoked | RenewalOutcome::Unneeded(_) => {}
+            RenewalOutcome::Revoked | RenewalOutcome::NotDue(_) => {}
         }
     }
 

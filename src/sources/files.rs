@@ -23,7 +23,8 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Certificates and keys in the same order. Without keys, each certificate file must hold its own.
+    /// Certificates and keys in the same order. Without keys, each certificate file must hold its
+    /// own.
     ///
     /// # Errors
     /// When there is not one key for each certificate.
@@ -118,8 +119,8 @@ impl CertificateSource for Files {
     }
 }
 
-/// The findings of `certkit check`. The system's store is read only if the chain does not end in a private CA: that takes
-/// longer than all the rest.
+/// The findings of `certkit check`. The system's store is read only if the chain does not end in a
+/// private CA: that takes longer than all the rest.
 fn judge(certificates: &[chain::Located], key: &crate::x509::PrivateKey, file: &str) -> Vec<Finding> {
     let word = shell_word(file);
     let check = |trust: &TrustStore| {

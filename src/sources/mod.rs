@@ -1,5 +1,6 @@
-//! Where the certificates of the running server come from: files, an ACME server, or a CA made for localhost. Each is a
-//! [`CertificateSource`](crate::tls::CertificateSource), and the server knows no more of it.
+//! Where the certificates of the running server come from: files, an ACME server, or a CA made for
+//! localhost. Each is a [`CertificateSource`](crate::tls::CertificateSource), and the server knows
+//! no more of it.
 
 mod acme;
 pub mod acme_caller;
@@ -59,7 +60,8 @@ impl CertificateChoice {
     /// Reads or makes the first certificates.
     ///
     /// # Errors
-    /// When there is nothing to serve: a file is missing or wrong, or a certificate can never be obtained.
+    /// When there is nothing to serve: a file is missing or wrong, or a certificate can never be
+    /// obtained.
     pub fn open(self, talk: Talk) -> Result<OpenedCertificates, Failure> {
         match self {
             Self::Acme(request) => acme::open(request, talk),

@@ -1,6 +1,7 @@
 //! Which certificate a client gets: by the name it asks for (SNI) and by what it can verify.
 //!
-//! The set in use can be replaced while the server runs; handshakes that have begun keep the one they took.
+//! The set in use can be replaced while the server runs; handshakes that have begun keep the one
+//! they took.
 
 use std::sync::Arc;
 
@@ -14,7 +15,8 @@ use super::{AlpnChallenges, Error, policy};
 use crate::finding::Finding;
 use crate::x509::{Certificate, CertifiedKey, SubjectAltName};
 
-/// Where certificates come from: files, an ACME server, a CA of our own. The server asks and knows no more.
+/// Where certificates come from: files, an ACME server, a CA of our own. The server asks and knows
+/// no more.
 #[async_trait]
 pub trait CertificateSource: Send + Sync {
     /// Reads what is to be shown to clients from now on.
@@ -30,8 +32,9 @@ pub trait CertificateSource: Send + Sync {
     fn refresh(&self) {}
 }
 
-/// Certificates with their keys. The first is for clients that ask for an unknown name, and for those that ask for none
-/// unless there is one with an address: clients that connect by address ask for no name (RFC 6066 section 3).
+/// Certificates with their keys. The first is for clients that ask for an unknown name, and for
+/// those that ask for none unless there is one with an address: clients that connect by address ask
+/// for no name (RFC 6066 section 3).
 #[derive(Debug)]
 pub struct CertificateSet {
     entries: Vec<ServedCertificate>,
@@ -49,7 +52,8 @@ impl CertificateSet {
     /// A set of chains with their keys.
     ///
     /// # Errors
-    /// [`Error::NoCertificate`] for none, [`Error::CertifiedKey`] for a kind of key that rustls cannot sign with.
+    /// [`Error::NoCertificate`] for none, [`Error::CertifiedKey`] for a kind of key that rustls
+    /// cannot sign with.
     pub fn new<'k>(pairs: impl IntoIterator<Item = &'k CertifiedKey>) -> Result<Self, Error> {
         let provider = policy::provider();
         let entries = pairs
@@ -68,13 +72,14 @@ impl CertificateSet {
         Ok(Self { entries })
     }
 
-    /// No certificate yet: every client is refused, by the alert that RFC 8446 section 6.2 has for it.
+    /// No certificate yet: every client is refused, by the alert that RFC 8446 section 6.2 has for
+    /// it.
     pub fn none() -> Self {
         Self { entries: Vec::new() }
     }
 
-    /// The certificate for a name: exact names before wildcards, and among several (an ECDSA and an RSA one) the
-    /// first that `fits` the client.
+    /// The certificate for a name: exact names before wildcards, and among several (an ECDSA and an
+    /// RSA one) the first that `fits` the client.
     pub(crate) fn choose(
         &self,
         name: Option<&str>,

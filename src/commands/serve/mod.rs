@@ -1,4 +1,5 @@
-//! `certkit serve`: settings, certificates and content are decided, then the server runs until a signal stops it.
+//! `certkit serve`: settings, certificates and content are decided, then the server runs until a
+//! signal stops it.
 
 mod announcement;
 mod flags;

@@ -31,8 +31,8 @@ impl Signals {
         })
     }
 
-    /// The outcome of `starting`; `None` as soon as a signal says to stop. The application's own code runs meanwhile and
-    /// may never end. A HUP waits until the server runs.
+    /// The outcome of `starting`; `None` as soon as a signal says to stop. The application's own
+    /// code runs meanwhile and may never end. A HUP waits until the server runs.
     pub(super) async fn until_stopped<T>(
         &mut self,
         starting: impl Future<Output = T>,
@@ -57,8 +57,8 @@ impl Signals {
         }
     }
 
-    /// Runs the server until it has stopped. INT and TERM stop it gracefully, a second INT and QUIT at once; HUP reloads
-    /// the certificates.
+    /// Runs the server until it has stopped. INT and TERM stop it gracefully, a second INT and QUIT
+    /// at once; HUP reloads the certificates.
     pub(super) async fn serve(mut self, server: Server, talk: Talk) {
         let stop = ShutdownSender::default();
         let (reload, reloads) = mpsc::channel(1);

@@ -1,8 +1,10 @@
-//! The page that is served when there is nothing else to serve: the next steps, and how to trust the certificate.
+//! The page that is served when there is nothing else to serve: the next steps, and how to trust
+//! the certificate.
 
 use std::path::Path;
 
-/// The page; `ca` is the CA of the certificate, and `curl` a command that sends a request to the server.
+/// The page; `ca` is the CA of the certificate, and `curl` a command that sends a request to the
+/// server.
 pub(super) fn html(ca: Option<&Path>, curl: &str) -> String {
     include_str!("start_page.html").replace("{trust}", &ca.map(|ca| trust(ca, curl)).unwrap_or_default())
 }

@@ -1,8 +1,9 @@
 //! Python worker processes that run one WSGI application (PEP 3333).
 //!
-//! The front (this process) keeps the network and the TLS key and has no Python in it; the application runs in child
-//! processes of the user's own interpreter, so a crash stays there. All workers take requests from one shared queue,
-//! so the kernel gives work to a free one; every worker thread answers over a stream of its own.
+//! The front (this process) keeps the network and the TLS key and has no Python in it; the
+//! application runs in child processes of the user's own interpreter, so a crash stays there. All
+//! workers take requests from one shared queue, so the kernel gives work to a free one; every
+//! worker thread answers over a stream of its own.
 //!
 //! | file | what it does |
 //! |---|---|
@@ -16,8 +17,9 @@
 //! | `process` | finding the interpreter, starting a worker |
 //! | `supervisor` | a worker's life: load, serve, die, start again; stopping |
 //!
-//! `python/certkit_worker.py` is the other side, and its first lines are the description of what goes over the wire.
-//! Everything runs on whatever tokio runtime [`WorkerPool::start`] is called on; one thread is enough.
+//! `python/certkit_worker.py` is the other side, and its first lines are the description of what
+//! goes over the wire. Everything runs on whatever tokio runtime [`WorkerPool::start`] is called
+//! on; one thread is enough.
 
 mod claims;
 mod frame;
@@ -56,7 +58,8 @@ pub struct WorkerConfig {
     pub workers: usize,
     /// Threads in each, at least 1.
     pub threads: usize,
-    /// The interpreter; else the virtual environment's, else `$VIRTUAL_ENV/bin/python`, else `python3` on the PATH.
+    /// The interpreter; else the virtual environment's, else `$VIRTUAL_ENV/bin/python`, else
+    /// `python3` on the PATH.
     pub python: Option<PathBuf>,
     /// A virtual environment's folder.
     pub virtualenv: Option<PathBuf>,
@@ -70,7 +73,8 @@ pub struct WorkerConfig {
     pub graceful_timeout: Duration,
 }
 
-/// Where the WSGI callable is. The callable's default name is `application`; a dotted name goes through attributes.
+/// Where the WSGI callable is. The callable's default name is `application`; a dotted name goes
+/// through attributes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Application {
     /// A Python file of any name; its folder goes onto the module path.
@@ -100,7 +104,8 @@ impl std::fmt::Display for Application {
     }
 }
 
-/// A request for the application. The header fields are CGI variables already (RFC 3875 section 4.1).
+/// A request for the application. The header fields are CGI variables already (RFC 3875 section
+/// 4.1).
 #[derive(Debug)]
 pub struct WorkerRequest {
     pub method: http::Method,
@@ -112,8 +117,8 @@ pub struct WorkerRequest {
     pub query: Bytes,
     /// REMOTE_PORT; 0 leaves it out (unix sockets have none).
     pub remote_port: u16,
-    /// A marshalled dict ([`DictWriter`](crate::protocol::marshal::DictWriter)) of everything that one client sends
-    /// again and again: workers look these bytes up instead of decoding them.
+    /// A marshalled dict ([`DictWriter`](crate::protocol::marshal::DictWriter)) of everything that
+    /// one client sends again and again: workers look these bytes up instead of decoding them.
     pub repeated: Vec<u8>,
     /// A marshalled dict of the rest: cookies, Content-Length and the like.
     pub changing: Option<Vec<u8>>,
@@ -200,7 +205,8 @@ impl CallError {
 
 /// The workers of one application. Clones are handles of the same pool.
 ///
-/// When the process ends without [`stop`](Self::stop), even by `kill -9`, the workers notice and end at once.
+/// When the process ends without [`stop`](Self::stop), even by `kill -9`, the workers notice and
+/// end at once.
 #[derive(Clone)]
 pub struct WorkerPool {
     shared: Arc<PoolState>,
@@ -215,11 +221,13 @@ impl WorkerPool {
         Ok(Self { shared: supervisor::start(config).await? })
     }
 
-    /// Runs one request. Dropping the future has no effect on a worker: a request that was not begun is forgotten, a
-    /// running one runs to its end and its answer is thrown away. Dropping the body of the answer stops the application.
+    /// Runs one request. Dropping the future has no effect on a worker: a request that was not
+    /// begun is forgotten, a running one runs to its end and its answer is thrown away. Dropping
+    /// the body of the answer stops the application.
     ///
     /// # Errors
-    /// [`CallError`] says with which status to answer. An error after the answer has begun shows in its body.
+    /// [`CallError`] says with which status to answer. An error after the answer has begun shows in
+    /// its body.
     pub async fn call(&self, request: WorkerRequest) -> Result<http::Response<ResponseBody>, CallError> {
         let (reply, answer) = oneshot::channel();
         self.shared.submit(Call { request, reply })?;
@@ -227,8 +235,8 @@ impl WorkerPool {
         answer.await.unwrap_or(Err(CallError::Stopped))
     }
 
-    /// Takes no new requests, lets the running ones finish within the graceful timeout, then ends the workers; when
-    /// it returns, no child process is left.
+    /// Takes no new requests, lets the running ones finish within the graceful timeout, then ends
+    /// the workers; when it returns, no child process is left.
     pub async fn stop(&self) {
         self.stop_by(Instant::now() + self.shared.config.graceful_timeout).await;
     }

@@ -1,4 +1,5 @@
-//! What the pool, its links and its supervisors have in common: the queue, the living workers, and stopping.
+//! What the pool, its links and its supervisors have in common: the queue, the living workers, and
+//! stopping.
 
 use std::ops::RangeInclusive;
 use std::os::fd::OwnedFd;
@@ -32,7 +33,8 @@ pub(super) struct PoolState {
     pub(super) wake: Notify,
     /// The living workers, by their numbers.
     pub(super) living: Mutex<Vec<Option<LiveWorker>>>,
-    /// Links that wait for a slow client, with answers of later requests perhaps unread behind its own.
+    /// Links that wait for a slow client, with answers of later requests perhaps unread behind its
+    /// own.
     pub(super) stalled: AtomicUsize,
     pub(super) stopping: AtomicBool,
     /// At the last attempt to start a worker again the application did not load.
@@ -50,10 +52,12 @@ pub(super) struct LiveWorker {
 }
 
 impl LiveWorker {
-    /// Asks the thread that runs requests of this message for what need not wait. False if there is none.
+    /// Asks the thread that runs requests of this message for what need not wait. False if there is
+    /// none.
     fn ask(&self, message: &RangeInclusive<u64>) -> bool {
         let Some(slot) = self.claims.all().position(|claim| message.contains(&claim)) else { return false };
-        // A few bytes; if there is no room for them, the worker's watcher is busy and is asked again later.
+        // A few bytes; if there is no room for them, the worker's watcher is busy and is asked
+        // again later.
         let word = u32::try_from(slot).unwrap_or(u32::MAX).to_le_bytes();
         self.control.try_write(&word).is_ok()
     }
@@ -64,7 +68,8 @@ impl PoolState {
         lock(&self.queue)
     }
 
-    /// Takes a request; it is sent as soon as the tasks that are ready now have run, so that theirs can join it.
+    /// Takes a request; it is sent as soon as the tasks that are ready now have run, so that theirs
+    /// can join it.
     pub(super) fn submit(&self, call: Call) -> Result<(), CallError> {
         if self.stopping.load(Ordering::Relaxed) {
             return Err(CallError::Stopped);
@@ -86,8 +91,8 @@ impl PoolState {
         }
     }
 
-    /// Sends what waits, as far as the rules allow. True if time alone may change something: requests still wait, or
-    /// there is a new bundle.
+    /// Sends what waits, as far as the rules allow. True if time alone may change something:
+    /// requests still wait, or there is a new bundle.
     pub(super) fn send(&self) -> bool {
         let writer = lock(&self.writer);
         let Some(writer) = writer.as_ref() else { return false };
@@ -154,7 +159,8 @@ impl PoolState {
     }
 }
 
-/// A lock whose holder panicked is still good: every change under these locks is complete in itself.
+/// A lock whose holder panicked is still good: every change under these locks is complete in
+/// itself.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

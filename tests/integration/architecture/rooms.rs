@@ -37,6 +37,11 @@ pub(super) const ROOMS: &[Room] = &[
         ],
     },
     Room {
+        name: "sources",
+        does: "the running server's certificates: from files, from ACME, made for localhost",
+        uses: &["acme", "advice", "ca", "chain", "operands", "serve", "tls", "x509"],
+    },
+    Room {
         name: "advice",
         does: "what an error means to the user: code, location, fix, exit status",
         uses: &[
@@ -48,16 +53,10 @@ pub(super) const ROOMS: &[Room] = &[
             "operands",
             "probe",
             "serve",
-            "sources",
             "tls",
             "trust",
             "x509",
         ],
-    },
-    Room {
-        name: "sources",
-        does: "the running server's certificates: from files, from ACME, made for localhost",
-        uses: &["acme", "ca", "chain", "container", "operands", "serve", "tls", "x509"],
     },
     Room {
         name: "operands",

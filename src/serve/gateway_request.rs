@@ -1,7 +1,8 @@
-//! The CGI variables that a front server sends, back into a request. Pure: variables in, request out.
+//! The CGI variables that a front server sends, back into a request. Pure: variables in, request
+//! out.
 //!
-//! Facts about the client are copied. Variables that would change this process, or shadow a value that is computed here,
-//! are dropped.
+//! Facts about the client are copied. Variables that would change this process, or shadow a value
+//! that is computed here, are dropped.
 
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
@@ -9,27 +10,27 @@ use http::uri::PathAndQuery;
 use http::{Method, Request, Uri, Version};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
-use crate::serve::connection::Connection;
+use super::connection::Connection;
 
 /// What a front server says of a request, beside its head.
 #[derive(Clone, Debug, Default)]
-pub(in crate::serve) struct GatewayRequest {
+pub(super) struct GatewayRequest {
     /// The target as the client sent it (REQUEST_URI).
-    pub(in crate::serve) target: Bytes,
-    pub(in crate::serve) script_name: Vec<u8>,
+    pub(super) target: Bytes,
+    pub(super) script_name: Vec<u8>,
     /// The decoded path.
-    pub(in crate::serve) path_info: Vec<u8>,
-    pub(in crate::serve) query: Bytes,
-    pub(in crate::serve) server_name: Vec<u8>,
-    pub(in crate::serve) server_port: Vec<u8>,
-    pub(in crate::serve) protocol: Vec<u8>,
-    pub(in crate::serve) remote_address: Vec<u8>,
-    pub(in crate::serve) remote_port: u16,
-    pub(in crate::serve) https: bool,
+    pub(super) path_info: Vec<u8>,
+    pub(super) query: Bytes,
+    pub(super) server_name: Vec<u8>,
+    pub(super) server_port: Vec<u8>,
+    pub(super) protocol: Vec<u8>,
+    pub(super) remote_address: Vec<u8>,
+    pub(super) remote_port: u16,
+    pub(super) https: bool,
     /// Whether PATH_INFO still begins with SCRIPT_NAME.
-    pub(in crate::serve) under_script_name: bool,
+    pub(super) under_script_name: bool,
     /// Variables that are passed on as they are, such as REMOTE_USER and DOCUMENT_ROOT.
-    pub(in crate::serve) other: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) other: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl GatewayRequest {
@@ -66,15 +67,16 @@ pub(super) fn decode(
             None => {}
         }
         match name {
-            // As if absent, which is how some fronts send what a request does not have (nginx for GET).
+            // As if absent, which is how some fronts send what a request does not have (nginx for
+            // GET).
             b"CONTENT_LENGTH" | b"CONTENT_TYPE" if value.is_empty() => {}
             b"CONTENT_LENGTH" => field(&mut request, "content-length", value)?,
             b"CONTENT_TYPE" => field(&mut request, "content-type", value)?,
             // nginx and lighttpd send these besides the CGI ones.
             b"HTTP_CONTENT_LENGTH" | b"HTTP_CONTENT_TYPE" => {}
             [b'H', b'T', b'T', b'P', b'_', rest @ ..] => {
-                // What HTTP_FOO_BAR was spelled like is lost; `foo-bar` gives the same variable again. HTTP_PROXY
-                // becomes `proxy`, which no application gets to see.
+                // What HTTP_FOO_BAR was spelled like is lost; `foo-bar` gives the same variable
+                // again. HTTP_PROXY becomes `proxy`, which no application gets to see.
                 let name = String::from_utf8_lossy(rest).replace('_', "-");
                 field(&mut request, &name, value)?;
             }
@@ -111,8 +113,8 @@ pub(super) fn decode(
     Ok((request, length))
 }
 
-/// Variables that uWSGI obeys: with them, everything that can write to the socket could run code here. Names with a dot
-/// belong to WSGI, those with CERTKIT_ to this program.
+/// Variables that uWSGI obeys: with them, everything that can write to the socket could run code
+/// here. Names with a dot belong to WSGI, those with CERTKIT_ to this program.
 fn is_forbidden(name: &[u8]) -> bool {
     let harmless = name == b"UWSGI_APPID";
     name.contains(&b'.') || name.starts_with(b"CERTKIT_") || (name.starts_with(b"UWSGI_") && !harmless)
