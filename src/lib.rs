@@ -29,7 +29,7 @@
 //! probe      looking at a live server: its chain, protocols, cipher suites, headers
 //!            -> tls x509
 //! ca         making certificates: profiles, issuing, the ledger, revocation lists
-//!            -> x509
+//!            -> chain x509
 //! chain      putting a chain in order, building and judging a path
 //!            -> container x509
 //! trust      the trust stores of this machine: system, NSS, Firefox, Java

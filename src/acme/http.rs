@@ -1,11 +1,11 @@
 //! The HTTP client under instant-acme: reqwest with time-outs, our roots, and the answers an ACME client needs kept.
 //!
-//! instant-acme leaves HTTP to whoever implements [`HttpClient`]. Three things are done here that it cannot do above:
+//! instant-acme leaves HTTP to an implementation of [`HttpClient`]. This one does three things that it cannot do above:
 //!
 //! - Every nonce that comes with an answer is pooled, and the HEAD requests for new ones are answered from the
 //!   pool: RFC 8555 section 6.5 hands one out with every answer, so that most round trips can be saved.
 //! - `Retry-After` is read on every answer, good or bad.
-//! - An answer that is no ACME answer (a 503 with a page of HTML) becomes a typed [`TransportError`] instead of a JSON
+//! - An answer that ACME does not know (a 503 with a page of HTML) becomes a typed [`TransportError`] instead of a JSON
 //!   syntax error.
 //!
 //! Nothing is retried here: the same signed request must never be sent twice (its nonce is spent), so `retry`

@@ -19,7 +19,7 @@ pub const MODE: u32 = 0o644;
 pub enum Error {
     #[error("{} exists with other contents", .0.display())]
     Exists(PathBuf),
-    #[error("there is no folder for the timer: neither XDG_CONFIG_HOME nor HOME is set")]
+    #[error("cannot find the folder for user timers: neither XDG_CONFIG_HOME nor HOME is set")]
     NoHome,
     #[error("{} is not UTF-8, which a timer's file must be", .0.display())]
     NotUtf8(PathBuf),

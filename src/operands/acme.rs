@@ -31,7 +31,7 @@ pub enum AcmeOperandError {
     Name(#[from] InvalidName),
     #[error("the file holds no secret in base64url")]
     NoSecret(PathBuf),
-    #[error("there is no state directory: neither XDG_STATE_HOME nor HOME is set")]
+    #[error("cannot find the state directory: neither XDG_STATE_HOME nor HOME is set")]
     NoState,
     #[error("cannot read the secret of the external account: {}", plain(.source))]
     Secret {

@@ -231,7 +231,7 @@ fn a_run_killed_during_the_validation_is_continued() {
     let program =
         test.program(certkit()).args(["acme", "obtain", "a.test", "--agree-tos"]).args(pebble.args());
     let mut run = Process::start(&test, program);
-    run.wait_for_log("offered for validation");
+    run.wait_for_log("the server is checking");
     // Pebble looks after 0, 1, 2 or 3 seconds, whole ones: a kill between two of them leaves nobody unanswered.
     std::thread::sleep(Duration::from_millis(300));
     run.signal(Signal::KILL);
@@ -359,5 +359,5 @@ fn every_help_ends_with_the_exit_status() {
     };
     says("obtain", "/var/lib/certkit");
     says("renew", "then daily");
-    says("revoke", "It is not renewed");
+    says("revoke", "It will not be renewed");
 }

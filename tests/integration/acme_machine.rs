@@ -33,7 +33,7 @@ fn a_disk_that_is_full_at_any_moment_costs_no_second_certificate() {
             failed += 1;
             let first = first.says(disk.refusal()).says("state/");
             if disk.is_mounted() {
-                first.says("make room there");
+                first.says("Free some space there");
             }
         } else {
             first.exits(0);

@@ -178,7 +178,7 @@ fn a_run_killed_while_its_records_are_looked_at_is_continued_and_tidied_up() {
     let hook = pebble.dns_hook();
     let args = ["acme", "obtain", "*.a.test", "--agree-tos", "--dns-hook", &hook];
     let mut run = Process::start(&test, test.program(certkit()).args(args).args(pebble.server_args()));
-    run.wait_for_log("offered for validation");
+    run.wait_for_log("the server is checking");
     run.signal(Signal::KILL);
     run.wait();
     assert_eq!(hook_calls(&test).len(), 1);

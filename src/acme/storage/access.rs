@@ -43,7 +43,7 @@ impl KeyGroup {
     pub(super) fn give(self, path: &Path, mode: u32) -> Result<()> {
         let error = |error: rustix::io::Errno| Error::io("give the group", path)(error.into());
         rustix::fs::chown(path, None, Some(self.0)).map_err(error)?;
-        // After the change of group: that may take bits away.
+        // After the change of group, which may clear bits.
         chmod(path, Mode::from_raw_mode(mode)).map_err(error)
     }
 }

@@ -65,7 +65,7 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    #[error("there is no group `{0}`")]
+    #[error("group `{0}` does not exist")]
     NoGroup(String),
     #[error("other users may write to {}", .0.display())]
     WritableByOthers(PathBuf),
@@ -131,7 +131,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock, waiting for whoever has it after `on_wait` was called.
+    /// Takes the lock, waiting for its holder after `on_wait` was called.
     fn take(path: &Path, on_wait: impl FnOnce()) -> Result<Self> {
         let file = OpenOptions::new()
             .create(true)

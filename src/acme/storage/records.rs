@@ -207,12 +207,12 @@ impl HookRecord {
 pub struct HookRecord {
     /// Whether it is still to be run: it has failed, or a run was killed before its end.
     pub pending: bool,
-    /// When it was begun.
+    /// When it started.
     pub at: Timestamp,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
-    /// What it said, the end of it.
+    /// The end of its output.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub output: String,
 }

@@ -145,7 +145,7 @@ mod tests {
             http(&[other(v4)])
                 .contains("server likely answers on port 80 of 192.0.2.7 (seen from here: HTTP status 404")
         );
-        // Nothing is wrong as seen from here: then the server's words count.
+        // Nothing is wrong as seen from here: then the server's error counts.
         assert!(http(&[Clue::Reached { address: v4 }]).contains("firewall"));
         assert!(likely(ChallengeKind::Http01, "caa", &[closed(v4)]).contains("CAA"));
     }
@@ -154,6 +154,6 @@ mod tests {
     fn each_challenge_has_its_own_causes() {
         assert!(likely(ChallengeKind::TlsAlpn01, "connection", &[]).contains("port 443"));
         assert!(likely(ChallengeKind::TlsAlpn01, "tls", &[]).contains("port 443"));
-        assert!(likely(ChallengeKind::Dns01, "unauthorized", &[]).contains("TXT record of _acme-challenge"));
+        assert!(likely(ChallengeKind::Dns01, "unauthorized", &[]).contains("TXT records of _acme-challenge"));
     }
 }

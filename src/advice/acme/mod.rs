@@ -92,7 +92,6 @@ pub fn failure(error: Error, now: OffsetDateTime) -> Failure {
         E::Validation(failed) => {
             return Failure { findings: failed.iter().map(failed_validation).collect(), status: 1 };
         }
-        _ => finding(Code::AcmeFailed),
     })
 }
 

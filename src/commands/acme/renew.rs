@@ -55,8 +55,8 @@ async fn renew_one(
     let user = caller(context, Some(store.name()), Consent::Missing);
     let now = context.clock.now();
     let mut renewal = Renewal::new(store.name());
-    let keeper = match Renewer::of_stored(storage, store) {
-        Ok(Some(keeper)) => keeper,
+    let renewer = match Renewer::of_stored(storage, store) {
+        Ok(Some(renewer)) => renewer,
         Ok(None) => {
             renewal.state = RenewalState::Elsewhere;
             return renewal;
@@ -65,7 +65,7 @@ async fn renew_one(
             return failed(renewal, FailedRenewal { error: Box::new(error), next_try: None }, context);
         }
     };
-    match keeper.renew_if_due(&user, now, urgency).await {
+    match renewer.renew_if_due(&user, now, urgency).await {
         Ok(RenewalOutcome::HeldBack { until, failure }) => {
             renewal.state = RenewalState::HeldBack;
             renewal.next = Some(until);
@@ -87,7 +87,7 @@ async fn renew_one(
             }
         }
         Ok(RenewalOutcome::Revoked) => renewal.state = RenewalState::Revoked,
-        Ok(RenewalOutcome::Unneeded(current)) => {
+        Ok(RenewalOutcome::NotDue(current)) => {
             renewal.state = RenewalState::NotDue;
             renewal.next = Some(current.due.at);
             renewal.not_after = end(&current.chain);
