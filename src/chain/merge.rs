@@ -47,14 +47,14 @@ pub enum Gap {
     UnknownRoot,
 }
 
+/// Gives the issuer of a certificate, if it can get it.
+pub type FetchIssuer<'a> = &'a mut dyn FnMut(&Certificate) -> Option<Located>;
+
 /// Merges the certificates. `fetch` gives the issuer of a certificate that the pool lacks, if it can get it.
 ///
 /// # Errors
 /// When it is not clear which certificate comes first.
-pub fn merge(
-    mut input: MergeInput<'_>,
-    fetch: Option<&mut dyn FnMut(&Certificate) -> Option<Located>>,
-) -> Result<MergedChain, OrderError> {
+pub fn merge(mut input: MergeInput<'_>, fetch: Option<FetchIssuer<'_>>) -> Result<MergedChain, OrderError> {
     if let Some(fetch) = fetch {
         fetch_missing(&mut input, fetch);
     }
@@ -81,7 +81,7 @@ fn gap(last: &Located, length: usize) -> Gap {
 }
 
 /// Adds the issuers that the pool lacks, one after the other.
-fn fetch_missing(input: &mut MergeInput<'_>, fetch: &mut dyn FnMut(&Certificate) -> Option<Located>) {
+fn fetch_missing(input: &mut MergeInput<'_>, fetch: FetchIssuer<'_>) {
     for _ in 0..MAX_FETCHED {
         let Ok(order) = order(input.pool.clone(), input.key, input.trust, input.at) else { return };
         let last = order.chain.last().filter(|last| !order.complete && !last.certificate.is_self_issued());

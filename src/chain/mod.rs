@@ -36,7 +36,7 @@ pub use batch::{
 pub use check::{Judgement, check, reasons};
 pub use check_input::CheckInput;
 pub use located::Located;
-pub use merge::{Gap, MergeInput, MergedChain, merge};
+pub use merge::{FetchIssuer, Gap, MergeInput, MergedChain, merge};
 #[cfg(feature = "internals")]
 pub use order::order;
 pub use order::{DropReason, OrderError};

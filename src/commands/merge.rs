@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::{Context, Result};
 use crate::advice::files::notes;
 use crate::advice::merge as advice;
-use crate::chain::{Located, MergeInput, MergedChain, TrustStore, merge};
+use crate::chain::{FetchIssuer, Located, MergeInput, MergedChain, OrderError, TrustStore, merge};
 use crate::cli::{Format, MergeArgs};
 use crate::finding::{Finding, Location, Severity};
 use crate::operands::ca_lookup::trust_local_ca;
@@ -32,7 +32,7 @@ pub(super) fn run(args: &MergeArgs, context: &Context<'_>) -> Result {
     let merged = match merge_files(args, files, key.as_ref(), at, context, &mut findings) {
         Ok(merged) => merged,
         Err(error) => {
-            findings.push(error);
+            findings.push(advice::no_chain(&error, advice::MergeFiles(&args.files)));
             return Err(Failure { findings, status: 1 });
         }
     };
@@ -81,7 +81,7 @@ fn merge_files(
     at: OffsetDateTime,
     context: &Context<'_>,
     findings: &mut Vec<Finding>,
-) -> std::result::Result<MergedChain, Finding> {
+) -> std::result::Result<MergedChain, OrderError> {
     let mut trust = TrustStore::system();
     trust_local_ca(&mut trust);
     let input = MergeInput {
@@ -92,9 +92,8 @@ fn merge_files(
         keeps_root: args.include_root,
     };
     let mut fetch = |certificate: &Certificate| fetch(certificate, context, findings);
-    let fetch: Option<&mut dyn FnMut(&Certificate) -> Option<Located>> =
-        if args.fetch { Some(&mut fetch) } else { None };
-    merge(input, fetch).map_err(|error| advice::no_chain(&error, advice::MergeFiles(&args.files)))
+    let fetch: Option<FetchIssuer<'_>> = if args.fetch { Some(&mut fetch) } else { None };
+    merge(input, fetch)
 }
 
 fn fetch(certificate: &Certificate, context: &Context<'_>, findings: &mut Vec<Finding>) -> Option<Located> {
