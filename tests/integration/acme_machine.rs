@@ -106,7 +106,7 @@ fn a_state_directory_of_somebody_else_is_refused() {
         .exits(2)
         .says("permission")
         .says("belongs to another user")
-        .says(&owner.to_string());
+        .says(owner);
     assert_eq!(front.requests(), 0);
 }
 
