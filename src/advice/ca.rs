@@ -78,7 +78,7 @@ impl From<LookupError> for Failure {
     fn from(error: LookupError) -> Self {
         let message = error.to_string();
         let finding = match error {
-            LookupError::Input(error) => return error.into(),
+            LookupError::Input(error) => return (*error).into(),
             LookupError::KeyMismatch { key, .. } => Finding::error(Code::KeyMismatch, message)
                 .at(Location::file(key.display().to_string()))
                 .fix("Name a CA certificate and the key that belongs to it: --ca and --ca-key"),

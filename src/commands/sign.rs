@@ -126,7 +126,7 @@ fn issue(
         SignProfile::Client => Purpose::Client,
         SignProfile::Server => Purpose::Server,
     };
-    let end = args.until.map_or(End::Days(args.days.unwrap_or(DAYS)), End::Until);
+    let end = args.until.map_or_else(|| End::Days(args.days.unwrap_or(DAYS)), End::Until);
     let limit = if args.force { ValidityLimit::Unlimited } else { ValidityLimit::Clients };
     let long = end.judge(purpose, limit, now)?;
     let more = certificate_names(&args.san)?;

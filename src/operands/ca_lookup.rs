@@ -33,7 +33,13 @@ pub enum LookupError {
     #[error("there is no CA here to sign with (ca.crt and ca.key)")]
     NoSigningCa,
     #[error(transparent)]
-    Input(#[from] InputError),
+    Input(Box<InputError>),
+}
+
+impl From<InputError> for LookupError {
+    fn from(error: InputError) -> Self {
+        Self::Input(Box::new(error))
+    }
 }
 
 impl CaChoice {
