@@ -1,6 +1,6 @@
 //! What to say about files: what they are instead, why they cannot be read, and what mends it.
 
-use crate::container::{self, Block, Kind, LockedError, Note};
+use crate::container::{self, Block, BlockKind, LockedError, Note};
 use crate::finding::{Code, Finding, Location};
 use crate::operands::input::{CertificateFile, Other, location, name};
 use crate::operands::output::shell_word;
@@ -18,7 +18,7 @@ impl Other {
     /// What it is, with its article.
     fn words(&self) -> String {
         match self.kind {
-            Kind::Other if !self.label.is_empty() => format!("a block called {}", self.label),
+            BlockKind::Other if !self.label.is_empty() => format!("a block called {}", self.label),
             kind => format!("{} {}", article(kind), kind.as_str()),
         }
     }
@@ -30,10 +30,10 @@ impl Other {
     }
 }
 
-fn article(kind: Kind) -> &'static str {
+fn article(kind: BlockKind) -> &'static str {
     match kind {
-        Kind::EncryptedPrivateKey => "an",
-        Kind::Other => "",
+        BlockKind::EncryptedPrivateKey => "an",
+        BlockKind::Other => "",
         _ => "a",
     }
 }
@@ -195,11 +195,11 @@ pub fn no_certificate(file: &str, bytes: &[u8], read: &CertificateFile) -> Findi
     let finding = if !read.private_keys.is_empty() {
         not_a("a private key")
             .fix("name the file that begins with -----BEGIN CERTIFICATE-----; the key goes behind --key")
-    } else if let Some(other) = other(Kind::CertificateRequest) {
+    } else if let Some(other) = other(BlockKind::CertificateRequest) {
         not_a(&other.words()).fix("send it to the CA; what the CA sends back is the certificate")
-    } else if let Some(other) = other(Kind::Crl) {
+    } else if let Some(other) = other(BlockKind::Crl) {
         not_a(&other.words()).fix("name the certificate file; certkit show prints what the list holds")
-    } else if let Some(other) = other(Kind::PublicKey) {
+    } else if let Some(other) = other(BlockKind::PublicKey) {
         not_a(&other.words()).fix("name the certificate file; it holds the public key as well")
     } else if let Some(other) = read.others.first() {
         Finding::error(Code::NotACertificate, format!("{name} holds no certificate, but {}", other.words()))
@@ -227,10 +227,10 @@ pub fn no_certificate(file: &str, bytes: &[u8], read: &CertificateFile) -> Findi
 
 /// Says what a file holds instead of a private key.
 pub fn no_private_key(file: &str, blocks: &[Block]) -> Finding {
-    let finding = match blocks.iter().find(|block| block.kind != Kind::Parameters) {
+    let finding = match blocks.iter().find(|block| block.kind != BlockKind::Parameters) {
         Some(block) => {
             let what = match block.kind {
-                Kind::Other if !block.label.is_empty() => block.label.to_lowercase(),
+                BlockKind::Other if !block.label.is_empty() => block.label.to_lowercase(),
                 kind => kind.as_str().to_owned(),
             };
             Finding::error(Code::NotAPrivateKey, format!("{} holds a {what}, not a private key", name(file)))

@@ -17,7 +17,6 @@ use crate::operands::output::shell_word;
 use crate::operands::password::Passwords;
 use crate::report::{Converted, ConvertedItem, FileRole, Outcome};
 
-/// Runs the command.
 pub(super) fn run(args: &ConvertArgs, context: &Context<'_>) -> Result {
     let form = form(args)?;
     let destination = Destination::new(args.output.as_deref(), context.global.format)?;

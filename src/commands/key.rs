@@ -22,7 +22,6 @@ use crate::report::{FileRole, Outcome};
 use crate::sys::fs::free_backup_name;
 use crate::x509::PrivateKey;
 
-/// Runs the command.
 pub(super) fn run(args: &KeyArgs, context: &Context<'_>) -> Result {
     match &args.command {
         KeyCommand::New(args) => new(args, context),
@@ -175,8 +174,8 @@ fn several(file: &str, second: &Block) -> Finding {
 
 /// What else is in a file of which only the key is taken.
 fn left_out(file: &str, block: &Block) -> Option<Finding> {
-    use crate::container::Kind;
-    if block.is_private_key() || block.kind == Kind::Parameters {
+    use crate::container::BlockKind;
+    if block.is_private_key() || block.kind == BlockKind::Parameters {
         return None;
     }
     let message = format!("left out: a {}; only the key is taken", block.kind.as_str());

@@ -10,7 +10,7 @@ use super::{Context, Result};
 use crate::ca::{Event, LedgerError, make_list};
 use crate::chain::Located;
 use crate::cli::{CrlArgs, RevokeArgs};
-use crate::container::Kind;
+use crate::container::BlockKind;
 use crate::finding::{Code, Finding, Location};
 use crate::operands::ca_lookup::{SigningCa, ca_words, signing_ca};
 use crate::operands::input::{read_certificates, read_contents};
@@ -141,7 +141,7 @@ fn is_list_of(path: &Path, ca: &SigningCa) -> bool {
         return false;
     };
     let [block] = contents.blocks.as_slice() else { return false };
-    block.kind == Kind::Crl
+    block.kind == BlockKind::Crl
         && Crl::from_der(&block.der)
             .is_ok_and(|list| list.signature_by(ca.certified.leaf()) == SignatureCheck::Valid)
 }

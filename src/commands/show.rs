@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::{Context, Result};
 use crate::advice::files::{damage_notes, form_notes, malformed};
 use crate::cli::ShowArgs;
-use crate::container::{Block, Kind, LockedError};
+use crate::container::{Block, BlockKind, LockedError};
 use crate::finding::{Code, Finding, Location};
 use crate::operands::input::{decrypted, location, read_contents};
 use crate::operands::password::Passwords;
@@ -20,7 +20,6 @@ use crate::x509::{
     key_description, key_summary, signature_description, subject_name,
 };
 
-/// Runs the command.
 pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result {
     let at = args.at.unwrap_or_else(|| context.clock.now());
     if let Subject::Server(place) = server_target::subject(&args.file, &args.live)? {
@@ -119,31 +118,33 @@ fn describe(
             .into()
     };
     match block.kind {
-        Kind::Certificate => {
+        BlockKind::Certificate => {
             let certificate = Certificate::from_der(block.der.to_vec())
                 .map_err(|error| Failure::from(malformed(&error, location(file, block))))?;
             let description = ("certificate", certificate.label(), certificate_facts(&certificate));
             certificates.push(certificate);
             Ok(description)
         }
-        Kind::CertificateRequest => {
+        BlockKind::CertificateRequest => {
             let request = Request::from_der(&block.der).map_err(|error| damaged(&error))?;
             Ok(("certificate_request", request.subject.label(), request_facts(&request)))
         }
-        Kind::Crl => {
+        BlockKind::Crl => {
             let crl = CrlDetails::from_der(&block.der).map_err(|error| damaged(&error))?;
             Ok(("crl", crl.issuer.label(), crl_facts(&crl)))
         }
-        Kind::EncryptedPrivateKey if cannot_open(block, passwords)? => {
+        BlockKind::EncryptedPrivateKey if cannot_open(block, passwords)? => {
             Ok(("private_key", "encrypted".into(), vec![Fact::new("encrypted", FactValue::Flag(true))]))
         }
-        Kind::PrivateKey | Kind::EncryptedPrivateKey => {
+        BlockKind::PrivateKey | BlockKind::EncryptedPrivateKey => {
             let key = decrypted(file, block, passwords)?;
             Ok(("private_key", key.description(), private_key_facts(&key, block)))
         }
-        Kind::PublicKey => Ok(("public_key", key_description(&block.der), public_key_facts(&block.der))),
-        Kind::Parameters => Ok(("parameters", block.label.to_lowercase(), size_facts(block))),
-        Kind::Other | Kind::Pkcs7 | Kind::Pkcs12 => Ok(("other", block.label.clone(), size_facts(block))),
+        BlockKind::PublicKey => Ok(("public_key", key_description(&block.der), public_key_facts(&block.der))),
+        BlockKind::Parameters => Ok(("parameters", block.label.to_lowercase(), size_facts(block))),
+        BlockKind::Other | BlockKind::Pkcs7 | BlockKind::Pkcs12 => {
+            Ok(("other", block.label.clone(), size_facts(block)))
+        }
     }
 }
 

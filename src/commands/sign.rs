@@ -14,7 +14,7 @@ use super::{Context, Result};
 use crate::ca::{CaProfile, End, Issued, LeafProfile, Subject};
 use crate::chain::Located;
 use crate::cli::{SignArgs, SignProfile};
-use crate::container::Kind;
+use crate::container::BlockKind;
 use crate::finding::{Code, Finding, Location};
 use crate::operands::ca_lookup::{SigningCa, signing_ca};
 use crate::operands::input::{location, name, read_contents};
@@ -97,7 +97,7 @@ fn output_path(args: &SignArgs) -> Option<PathBuf> {
 /// The one request of a file.
 fn read(file: &str) -> Result<(Request, Location)> {
     let (_, contents) = read_contents(file, &mut Passwords::unattended())?;
-    let mut requests = contents.blocks.iter().filter(|block| block.kind == Kind::CertificateRequest);
+    let mut requests = contents.blocks.iter().filter(|block| block.kind == BlockKind::CertificateRequest);
     let (Some(block), None) = (requests.next(), requests.next()) else {
         let found: Vec<_> = contents.blocks.iter().map(|block| block.kind.as_str()).collect();
         let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };

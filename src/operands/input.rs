@@ -10,7 +10,7 @@ use crate::advice::files::{
     damage_notes, encrypted_key, form_notes, malformed, no_certificate, no_private_key, unreadable,
 };
 use crate::chain::Located;
-use crate::container::{self, Block, Contents, Kind, LockedError, Note};
+use crate::container::{self, Block, BlockKind, Contents, LockedError, Note};
 use crate::finding::{Code, Finding, Location};
 use crate::pem;
 use crate::report::Failure;
@@ -41,7 +41,7 @@ pub struct CertificateFile {
 #[derive(Debug)]
 pub struct Other {
     /// What it is.
-    pub kind: Kind,
+    pub kind: BlockKind,
     /// Its PEM label.
     pub label: String,
     /// Where it stands.
@@ -97,14 +97,14 @@ fn certificate_file(
     for block in blocks {
         let location = location(file, &block);
         match block.kind {
-            Kind::Certificate => match Certificate::from_der(block.der.to_vec()) {
+            BlockKind::Certificate => match Certificate::from_der(block.der.to_vec()) {
                 Ok(certificate) => {
                     read.certificates.push(Located { certificate, location: Some(location) });
                 }
                 Err(error) => read.malformed.push(malformed(&error, location)),
             },
-            Kind::PrivateKey | Kind::EncryptedPrivateKey => read.private_keys.push(location),
-            Kind::Parameters => {}
+            BlockKind::PrivateKey | BlockKind::EncryptedPrivateKey => read.private_keys.push(location),
+            BlockKind::Parameters => {}
             kind => read.others.push(Other { kind, label: block.label, location }),
         }
     }

@@ -1,6 +1,6 @@
 //! Revocation lists from files, PEM or DER.
 
-use crate::container::{self, Kind};
+use crate::container::{self, BlockKind};
 use crate::finding::{Code, Finding, Location};
 use crate::operands::input::cannot_read;
 use crate::report::Failure;
@@ -31,7 +31,7 @@ pub(super) fn lists(bytes: &[u8]) -> Result<Vec<Crl>, Finding> {
         return Err(Finding::error(Code::PemMalformed, error.to_string()).fix(FIX));
     }
     let mut lists = Vec::new();
-    for block in contents.blocks.iter().filter(|block| block.kind == Kind::Crl) {
+    for block in contents.blocks.iter().filter(|block| block.kind == BlockKind::Crl) {
         let list = Crl::from_der(&block.der);
         lists.push(list.map_err(|error| Finding::error(Code::CrlInvalid, error.to_string()).fix(FIX))?);
     }

@@ -3,7 +3,7 @@
 use crate::advice::files::{damage_notes, form_notes, malformed, no_private_key};
 use crate::cli::ConvertArgs;
 use crate::commands::Result;
-use crate::container::{Block, Kind, Note};
+use crate::container::{Block, BlockKind, Note};
 use crate::finding::{Code, Finding, Location};
 use crate::operands::input::{decrypted, location, name, read_contents};
 use crate::operands::password::Passwords;
@@ -44,13 +44,13 @@ impl Item {
     /// The word for its kind in reports.
     pub(super) fn kind_word(&self) -> &'static str {
         match self.block.kind {
-            Kind::Certificate => "certificate",
-            Kind::CertificateRequest => "certificate_request",
-            Kind::Crl => "crl",
-            Kind::PrivateKey | Kind::EncryptedPrivateKey => "private_key",
-            Kind::PublicKey => "public_key",
-            Kind::Parameters => "parameters",
-            Kind::Other | Kind::Pkcs7 | Kind::Pkcs12 => "other",
+            BlockKind::Certificate => "certificate",
+            BlockKind::CertificateRequest => "certificate_request",
+            BlockKind::Crl => "crl",
+            BlockKind::PrivateKey | BlockKind::EncryptedPrivateKey => "private_key",
+            BlockKind::PublicKey => "public_key",
+            BlockKind::Parameters => "parameters",
+            BlockKind::Other | BlockKind::Pkcs7 | BlockKind::Pkcs12 => "other",
         }
     }
 
@@ -88,7 +88,7 @@ pub(super) fn gather(args: &ConvertArgs, passwords: &mut Passwords) -> Result<Ga
         }
     }
     if let Some(file) = &args.chain {
-        let is_certificate = |block: &Block| matches!(block.kind, Kind::Certificate | Kind::Crl);
+        let is_certificate = |block: &Block| matches!(block.kind, BlockKind::Certificate | BlockKind::Crl);
         let before = gathered.items.len();
         gathered.read(file, passwords, is_certificate)?;
         if gathered.items.len() == before {
@@ -118,7 +118,7 @@ impl Gathered {
         for block in &contents.blocks {
             if wanted(block) {
                 self.items.push(item(file, block)?);
-            } else if block.kind != Kind::Parameters {
+            } else if block.kind != BlockKind::Parameters {
                 let message = format!("left out: a {} in {}", block.kind.as_str(), name(file));
                 self.notes.push(Finding::note(Code::LeftOut, message).at(location(file, block)));
             }
@@ -150,22 +150,22 @@ fn item(file: &str, block: &Block) -> Result<Item> {
             .into()
     };
     let (content, title) = match block.kind {
-        Kind::Certificate => {
+        BlockKind::Certificate => {
             let certificate = Certificate::from_der(block.der.to_vec())
                 .map_err(|error| Failure::from(malformed(&error, location.clone())))?;
             let label = certificate.label();
             (Content::Certificate(Box::new(certificate)), label)
         }
-        Kind::CertificateRequest => {
+        BlockKind::CertificateRequest => {
             let request = Request::from_der(&block.der).map_err(|error| damaged(&error))?;
             (Content::Request, request.subject.label())
         }
-        Kind::Crl => {
+        BlockKind::Crl => {
             let crl = CrlDetails::from_der(&block.der).map_err(|error| damaged(&error))?;
             (Content::Crl, crl.issuer.label())
         }
-        Kind::EncryptedPrivateKey => (Content::Key(None), "encrypted".into()),
-        Kind::PrivateKey => match PrivateKey::from_der(block.der.clone()) {
+        BlockKind::EncryptedPrivateKey => (Content::Key(None), "encrypted".into()),
+        BlockKind::PrivateKey => match PrivateKey::from_der(block.der.clone()) {
             Ok(key) => {
                 let title = key.description();
                 (Content::Key(Some(key)), title)
@@ -173,7 +173,7 @@ fn item(file: &str, block: &Block) -> Result<Item> {
             // DSA, X448 and the like: they can still be moved from PEM to DER and back.
             Err(_) => (Content::Key(None), "of a kind that TLS does not use".into()),
         },
-        Kind::PublicKey => (Content::PublicKey, key_description(&block.der)),
+        BlockKind::PublicKey => (Content::PublicKey, key_description(&block.der)),
         _ => (Content::Other, block.label.clone()),
     };
     Ok(Item { block: block.clone(), content, title, location })

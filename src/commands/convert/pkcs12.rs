@@ -9,7 +9,7 @@ use super::plain::none_of;
 use super::{Made, left_out};
 use crate::cli::ConvertArgs;
 use crate::commands::Result;
-use crate::container::Kind;
+use crate::container::BlockKind;
 use crate::container::write::{Pkcs12Certificate, Pkcs12Cipher, Pkcs12Key, pkcs12};
 use crate::finding::{Code, Finding, Severity};
 use crate::operands::password::Passwords;
@@ -33,7 +33,6 @@ struct Entry {
     trusted: bool,
 }
 
-/// Builds the file.
 pub(super) fn write(items: Vec<Item>, args: &ConvertArgs, passwords: &mut Passwords) -> Result<Made> {
     let mut findings = Vec::new();
     let mut keys = Vec::new();
@@ -48,7 +47,7 @@ pub(super) fn write(items: Vec<Item>, args: &ConvertArgs, passwords: &mut Passwo
                 id: None,
                 trusted: false,
             }),
-            _ if item.block.kind == Kind::Parameters => {}
+            _ if item.block.kind == BlockKind::Parameters => {}
             _ => {
                 findings.push(left_out(&item, "PKCS#12 has no place for it", Severity::Warning));
                 others.push(item);

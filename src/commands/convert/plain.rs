@@ -6,7 +6,7 @@ use super::gather::{Content, Item};
 use super::{Made, left_out};
 use crate::cli::{ConvertArgs, Form};
 use crate::commands::Result;
-use crate::container::{Kind, write};
+use crate::container::{BlockKind, write};
 use crate::finding::{Code, Finding, Severity};
 use crate::operands::output::shell_word;
 use crate::operands::password::Passwords;
@@ -32,10 +32,9 @@ pub(super) fn pem(items: Vec<Item>, passwords: &mut Passwords) -> Result<Made> {
     Ok(made)
 }
 
-/// One object, binary.
 pub(super) fn der(items: Vec<Item>, args: &ConvertArgs, passwords: &mut Passwords) -> Result<Made> {
     // Parameters of a curve stand in front of a key that names the curve itself.
-    let mut items = items.into_iter().filter(|item| item.block.kind != Kind::Parameters);
+    let mut items = items.into_iter().filter(|item| item.block.kind != BlockKind::Parameters);
     let first = items.next();
     let more = items.count();
     let Some(item) = first.filter(|_| more == 0) else {
@@ -63,7 +62,7 @@ pub(super) fn pkcs7(items: Vec<Item>) -> Result<Made> {
         return Err(none_of("certificate", &left));
     }
     let mut text = String::new();
-    pem::write(&mut text, "PKCS7", &write::pkcs7(&of(Kind::Certificate), &of(Kind::Crl)));
+    pem::write(&mut text, "PKCS7", &write::pkcs7(&of(BlockKind::Certificate), &of(BlockKind::Crl)));
     let mut findings: Vec<_> =
         left.iter().map(|item| left_out(item, "PKCS#7 has no place for it", Severity::Warning)).collect();
     findings.extend(taken.iter().filter_map(lost_name));
@@ -103,7 +102,7 @@ pub(super) fn keys(items: Vec<Item>, form: Form, passwords: &mut Passwords) -> R
         made.items.push(ConvertedItem { title: key.description(), ..done(item, false) });
     }
     // Whoever asks for a key does not ask for what stands beside it.
-    let others = others.iter().filter(|item| item.block.kind != Kind::Parameters);
+    let others = others.iter().filter(|item| item.block.kind != BlockKind::Parameters);
     made.left_out.extend(others.map(|item| left_out(item, "only keys were asked for", Severity::Note)));
     made.bytes = Zeroizing::new(text.as_bytes().to_vec());
     Ok(made)

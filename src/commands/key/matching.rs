@@ -3,7 +3,7 @@
 use crate::advice::files::{malformed, no_private_key};
 use crate::cli::KeyMatchArgs;
 use crate::commands::Result;
-use crate::container::{Block, Kind};
+use crate::container::{Block, BlockKind};
 use crate::finding::{Code, Finding, Location};
 use crate::operands::input::{decrypted, location, name, read_contents};
 use crate::operands::output::shell_word;
@@ -11,7 +11,6 @@ use crate::operands::password::Passwords;
 use crate::report::{Candidate, Failure, Matched, Outcome, Report};
 use crate::x509::{Certificate, Request};
 
-/// Runs the command.
 pub(super) fn run(args: &KeyMatchArgs) -> Result {
     let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
     let (_, contents) = read_contents(&args.key, &mut passwords)?;
@@ -86,12 +85,12 @@ fn public_keys(file: &str, passwords: &mut Passwords) -> Result<Vec<Owner>> {
 
 fn owner(file: &str, block: &Block, passwords: &mut Passwords) -> Result<Option<Owner>> {
     Ok(Some(match block.kind {
-        Kind::Certificate => {
+        BlockKind::Certificate => {
             let certificate = Certificate::from_der(block.der.to_vec())
                 .map_err(|error| malformed(&error, location(file, block)))?;
             Owner { kind: "certificate", name: certificate.label(), spki: certificate.spki }
         }
-        Kind::CertificateRequest => {
+        BlockKind::CertificateRequest => {
             let request = Request::from_der(&block.der).map_err(|error| {
                 Finding::error(Code::DerMalformed, error.to_string())
                     .at(location(file, block))
@@ -99,11 +98,11 @@ fn owner(file: &str, block: &Block, passwords: &mut Passwords) -> Result<Option<
             })?;
             Owner { kind: "certificate_request", name: request.subject.label(), spki: request.spki }
         }
-        Kind::PrivateKey | Kind::EncryptedPrivateKey => {
+        BlockKind::PrivateKey | BlockKind::EncryptedPrivateKey => {
             let key = decrypted(file, block, passwords)?;
             Owner { kind: "private_key", name: key.description(), spki: key.spki().to_vec() }
         }
-        Kind::PublicKey => Owner {
+        BlockKind::PublicKey => Owner {
             kind: "public_key",
             name: crate::x509::key_description(&block.der),
             spki: block.der.to_vec(),

@@ -19,11 +19,10 @@ use crate::der::{CONTEXT_0, CONTEXT_1, INTEGER, OCTET_STRING, SEQUENCE, SET, ele
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The system gives no random bytes, or the cipher refuses.
-    #[error("the system gives no random bytes")]
+    #[error("the system provides no random bytes")]
     Encrypt,
     /// PKCS#12 keeps passwords and names in 16 bits a character (RFC 7292 appendix B.1).
-    #[error("PKCS#12 has no place for the character `{0}` in a password or name")]
+    #[error("PKCS#12 cannot store the character `{0}` in a password or name")]
     Character(char),
 }
 
@@ -91,7 +90,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::container::{Kind, LockedError, read};
+    use crate::container::{BlockKind, LockedError, read};
 
     /// What has the shape of a PKCS#8 key.
     pub(super) fn key(filling: &[u8]) -> Vec<u8> {
@@ -108,7 +107,7 @@ mod tests {
             let encrypted = encrypt_key_with(&key, &password, 3).unwrap();
             let contents = read(&encrypted, None);
             prop_assert_eq!(contents.blocks.len(), 1);
-            prop_assert_eq!(contents.blocks[0].kind, Kind::EncryptedPrivateKey);
+            prop_assert_eq!(contents.blocks[0].kind, BlockKind::EncryptedPrivateKey);
             prop_assert_eq!(contents.blocks[0].private_key(Some(&password)).unwrap().to_vec(), key);
             let wrong = contents.blocks[0].private_key(Some(&format!("{password}x")));
             prop_assert_eq!(wrong, Err(LockedError::WrongPassword));

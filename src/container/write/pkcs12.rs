@@ -23,13 +23,12 @@ pub struct Pkcs12Key<'a> {
 /// A certificate to put in.
 #[derive(Debug)]
 pub struct Pkcs12Certificate<'a> {
-    /// Its DER.
     pub der: &'a [u8],
     /// The name that it is shown under; Java calls it the alias.
     pub name: Option<&'a str>,
     /// Those of its key, if that is in the file.
     pub key_id: Option<&'a [u8]>,
-    /// Whether Java shall trust it: an entry of a trust store. Without this Java does not show a certificate that
+    /// Whether Java is to trust it, as an entry of a trust store. Without this Java does not show a certificate that
     /// belongs to no key.
     pub trusted: bool,
 }
@@ -211,7 +210,7 @@ mod tests {
 
     use super::super::tests::key;
     use super::*;
-    use crate::container::{Kind, LockedError, read};
+    use crate::container::{BlockKind, LockedError, read};
     use crate::der;
 
     fn certificate(name: &str) -> Vec<u8> {
@@ -259,9 +258,9 @@ mod tests {
             let contents = read(&file, Some(&password));
             prop_assert_eq!(&contents.errors, &[]);
             let of = |kind| contents.blocks.iter().filter(move |block| block.kind == kind);
-            prop_assert_eq!(of(Kind::PrivateKey).map(|block| block.der.to_vec()).collect::<Vec<_>>(), keys);
-            prop_assert_eq!(of(Kind::Certificate).map(|block| block.der.to_vec()).collect::<Vec<_>>(), ders);
-            prop_assert_eq!(of(Kind::Certificate).map(|block| block.name.clone()).collect::<Vec<_>>(), names);
+            prop_assert_eq!(of(BlockKind::PrivateKey).map(|block| block.der.to_vec()).collect::<Vec<_>>(), keys);
+            prop_assert_eq!(of(BlockKind::Certificate).map(|block| block.der.to_vec()).collect::<Vec<_>>(), ders);
+            prop_assert_eq!(of(BlockKind::Certificate).map(|block| block.name.clone()).collect::<Vec<_>>(), names);
             let wrong = read(&file, Some(&format!("{password}x"))).errors;
             if password.is_empty() {
                 prop_assert_eq!(wrong, []); // the empty password is always tried too

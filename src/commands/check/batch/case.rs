@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::chain::{CheckInput, Located, Origin, Profile, TrustStore, reasons};
 use crate::commands::check::{parse_host, revocation};
-use crate::container::{self, Kind};
+use crate::container::{self, BlockKind};
 use crate::finding::{Code, Finding};
 use crate::operands::ca_lookup::trust_local_ca;
 use crate::operands::input::read_certificates;
@@ -223,7 +223,7 @@ fn from_texts(texts: &[String]) -> Result<(Vec<Located>, Vec<Finding>), String> 
         if let Some(error) = contents.errors.first() {
             return Err(error.to_string());
         }
-        for block in contents.blocks.iter().filter(|block| block.kind == Kind::Certificate) {
+        for block in contents.blocks.iter().filter(|block| block.kind == BlockKind::Certificate) {
             match Certificate::from_der(block.der.to_vec()) {
                 Ok(certificate) => certificates.push(Located::from(certificate)),
                 Err(error) => malformed.push(
