@@ -14,6 +14,19 @@ pub fn malformed(error: &CertificateError, location: Location) -> Finding {
         .fix("get the certificate again from where it came from")
 }
 
+/// A request, a revocation list or another object that does not parse.
+pub fn damaged(error: &dyn std::fmt::Display, location: Location) -> Finding {
+    Finding::error(Code::DerMalformed, error.to_string())
+        .at(location)
+        .fix("Get it again from where it came from.")
+}
+
+/// A file with nothing in it that certkit knows.
+pub fn nothing_known(file: &str) -> Finding {
+    let message = format!("{} has nothing that certkit knows: no certificate, no key", name(file));
+    Finding::error(Code::NotACertificate, message).at(Location::file(file)).fix(super::convert::KNOWN_FILES)
+}
+
 impl Other {
     /// What it is, with its article.
     fn words(&self) -> String {

@@ -109,7 +109,7 @@ pub fn has_block(text: &[u8]) -> bool {
     find(text, BEGIN, 0).is_some()
 }
 
-pub(super) const BEGIN: &[u8] = b"-----BEGIN ";
+const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
 const MARK: &[u8] = "\u{feff}".as_bytes();

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::block::DamageKind;
-use super::scan::{BEGIN, Error, MAX_ERRORS, scan};
+use super::scan::{Error, MAX_ERRORS, scan};
 
 fn block(label: &str, der: &[u8]) -> String {
     let mut out = String::new();

@@ -1,11 +1,11 @@
 //! `certkit key match`: which certificates, requests and keys have the public key of a private one.
 
-use crate::advice::files::{malformed, no_private_key};
+use crate::advice::files::{damaged, malformed, no_private_key};
+use crate::advice::key::{KeyError, mismatch};
 use crate::cli::KeyMatchArgs;
 use crate::commands::Result;
 use crate::container::{Block, BlockKind};
-use crate::finding::{Code, Finding, Location};
-use crate::operands::input::{decrypted, location, name, read_contents};
+use crate::operands::input::{decrypted, location, read_contents};
 use crate::operands::output::shell_word;
 use crate::operands::password::Passwords;
 use crate::report::{Candidate, Failure, Matched, Outcome, Report};
@@ -19,7 +19,7 @@ pub(super) fn run(args: &KeyMatchArgs) -> Result {
     };
     let key = decrypted(&args.key, block, &mut passwords)?;
     let mut findings = Vec::new();
-    let mut troubles = Vec::new();
+    let mut errors = Vec::new();
     let mut candidates = Vec::with_capacity(args.files.len());
     for file in &args.files {
         match public_keys(file, &mut passwords) {
@@ -27,7 +27,8 @@ pub(super) fn run(args: &KeyMatchArgs) -> Result {
                 // In a chain it is the server's certificate that counts, wherever it stands.
                 let fitting = found.iter().find(|one| one.spki == key.spki());
                 if fitting.is_none() {
-                    findings.push(mismatch(&args.key, file, &found));
+                    let first = found.first().map_or("", |one| &one.name);
+                    findings.push(mismatch(&args.key, file, first));
                 }
                 if let Some(shown) = fitting.or_else(|| found.first()) {
                     candidates.push(Candidate {
@@ -38,11 +39,11 @@ pub(super) fn run(args: &KeyMatchArgs) -> Result {
                     });
                 }
             }
-            Err(failure) => troubles.extend(failure.findings),
+            Err(failure) => errors.extend(failure.findings),
         }
     }
-    if !troubles.is_empty() {
-        return Err(Failure { findings: troubles, status: 2 });
+    if !errors.is_empty() {
+        return Err(Failure { findings: errors, status: 2 });
     }
     let matched = Matched {
         key: args.key.clone(),
@@ -73,12 +74,7 @@ fn public_keys(file: &str, passwords: &mut Passwords) -> Result<Vec<Owner>> {
         found.extend(owner(file, block, passwords)?);
     }
     if found.is_empty() {
-        let message =
-            format!("{} holds nothing with a public key: no certificate, request or key", name(file));
-        return Err(Finding::error(Code::NotACertificate, message)
-            .at(Location::file(file))
-            .fix(format!("certkit show {} says what is in it", shell_word(file)))
-            .into());
+        return Err(KeyError::NoPublicKey { file: file.to_owned() }.into());
     }
     Ok(found)
 }
@@ -91,11 +87,8 @@ fn owner(file: &str, block: &Block, passwords: &mut Passwords) -> Result<Option<
             Owner { kind: "certificate", name: certificate.label(), spki: certificate.spki }
         }
         BlockKind::CertificateRequest => {
-            let request = Request::from_der(&block.der).map_err(|error| {
-                Finding::error(Code::DerMalformed, error.to_string())
-                    .at(location(file, block))
-                    .fix("get it again from where it came from")
-            })?;
+            let request =
+                Request::from_der(&block.der).map_err(|error| damaged(&error, location(file, block)))?;
             Owner { kind: "certificate_request", name: request.subject.label(), spki: request.spki }
         }
         BlockKind::PrivateKey | BlockKind::EncryptedPrivateKey => {
@@ -109,12 +102,4 @@ fn owner(file: &str, block: &Block, passwords: &mut Passwords) -> Result<Option<
         },
         _ => return Ok(None),
     }))
-}
-
-fn mismatch(key: &str, file: &str, found: &[Owner]) -> Finding {
-    let whose = found.first().map(|one| format!("`{}`", one.name)).unwrap_or_default();
-    let message = format!("{} does not belong to {}: {whose} has another public key", name(file), name(key));
-    Finding::error(Code::KeyMismatch, message)
-        .at(Location::file(file))
-        .fix("look for the key that was made together with it, or have a new certificate made for this key")
 }

@@ -10,14 +10,15 @@ use pkcs5::der::Encode;
 use pkcs5::pbes2::Parameters;
 #[cfg(test)]
 pub(in crate::container) use pkcs12::pkcs12_with;
-pub use pkcs12::{Pkcs12Certificate, Pkcs12Cipher, Pkcs12Key, pkcs12};
+pub use pkcs12::{Pkcs12Certificate, Pkcs12Cipher, Pkcs12Key, key_id, pkcs12, pkcs12_identity};
+use zeroize::Zeroizing;
 
 use crate::der::oid::{self, Oid};
 use crate::der::{CONTEXT_0, CONTEXT_1, INTEGER, OCTET_STRING, SEQUENCE, SET, element};
+use crate::pem;
 
 /// Why nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Error {
     #[error("the system provides no random bytes")]
     Encrypt,
@@ -37,6 +38,16 @@ const KEY_ROUNDS: u32 = 600_000;
 /// [`Error::Encrypt`] when the system gives no random bytes.
 pub fn encrypt_key(pkcs8: &[u8], password: &str) -> Result<Vec<u8>, Error> {
     encrypt_key_with(pkcs8, password, KEY_ROUNDS)
+}
+
+/// The same as PEM.
+///
+/// # Errors
+/// As [`encrypt_key`].
+pub fn encrypted_key_pem(pkcs8: &[u8], password: &str) -> Result<Zeroizing<String>, Error> {
+    let mut text = Zeroizing::new(String::new());
+    pem::write(&mut text, "ENCRYPTED PRIVATE KEY", &encrypt_key(pkcs8, password)?);
+    Ok(text)
 }
 
 fn encrypt_key_with(pkcs8: &[u8], password: &str, rounds: u32) -> Result<Vec<u8>, Error> {

@@ -55,6 +55,36 @@ pub fn pkcs12(
     pkcs12_with(keys, certificates, password, cipher, ROUNDS)
 }
 
+/// A file for a browser or server: a key (PKCS#8, with its SubjectPublicKeyInfo), its certificate and that certificate's
+/// issuers, shown under `name`.
+///
+/// # Errors
+/// As [`pkcs12`].
+pub fn pkcs12_identity(
+    pkcs8: &[u8],
+    spki: &[u8],
+    chain: &[&[u8]],
+    name: Option<&str>,
+    password: &str,
+    cipher: Pkcs12Cipher,
+) -> Result<Vec<u8>, Error> {
+    let id = key_id(spki);
+    let certificates = chain.iter().enumerate().map(|(index, der)| Pkcs12Certificate {
+        der,
+        name: name.filter(|_| index == 0),
+        key_id: (index == 0).then_some(&id[..]),
+        trusted: false,
+    });
+    let keys = [Pkcs12Key { pkcs8, name, key_id: Some(&id) }];
+    pkcs12(&keys, &certificates.collect::<Vec<_>>(), password, cipher)
+}
+
+/// What ties a key to its certificate in PKCS#12. Any bytes will do; these are the same every time.
+pub fn key_id(spki: &[u8]) -> Vec<u8> {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, spki);
+    digest.as_ref().iter().copied().take(20).collect()
+}
+
 /// Rounds of the hash, three times over: for the check, the certificates and the key. Since June 2023 .NET refuses files
 /// of more than 600,000 in all (Microsoft's KB5025823), so that this leaves room for three more keys.
 const ROUNDS: u32 = 100_000;
