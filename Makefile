@@ -1,10 +1,11 @@
-# What a developer types. `.ci/run` is `make lint`, `make test` and `make fuzz-smoke`; nothing is checked elsewhere.
+# What a developer types. `.ci/run` runs `make lint`, `make test` and `make fuzz-smoke`, the last two at the same time;
+# nothing is checked elsewhere.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .PHONY: test soak lint bench completions map fuzz fuzz-smoke
 
-# Installs the peers and runs every test beside them, skipping nothing.
+# Installs the peers and runs every test beside them; sums up at the end. One test: cargo test --locked NAME.
 test:
 	@tests/peers/install.sh test
 	@tests/peers/run-tests.sh
@@ -14,11 +15,12 @@ soak:
 	@tests/peers/install.sh test
 	CERTKIT_REQUIRE_PEERS=1 CERTKIT_ACME_RUNS=20 cargo test --locked --test integration -- acme_faults::a_hundred_names
 
-# Format, lints, documentation, dependencies.
+# Format, lints, documentation, dependencies. Clippy runs twice: the second time without what only tests and fuzz targets use.
 lint:
 	cargo fmt --check
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --locked --no-deps --document-private-items
 	@if cargo deny --version >/dev/null 2>&1; then \
 	    cargo deny check bans licenses sources; \
@@ -36,7 +38,7 @@ bench:
 fuzz:
 	@fuzz/run.sh "$(TARGET)" "$(SECONDS)"
 
-# Every fuzz target for a few seconds, on testdata and on what once failed.
+# Every fuzz target for a few seconds, on testdata and on inputs that once failed.
 fuzz-smoke:
 	@fuzz/run.sh smoke
 

@@ -76,7 +76,7 @@ def batch():
         rates.append(len(cases) / took)
         costs.append(cpu / len(cases) * 1e6)
         memory = max(memory, peak)
-        valid = [json.loads(line)["valid"] for line in answers.splitlines()]
+        valid = [json.loads(line)["result"]["valid"] for line in answers.splitlines()]
         if len(valid) != len(cases) or sum(valid) * 2 != len(cases):
             sys.exit("%d answers, %d of them yes, to %d cases" % (len(valid), sum(valid), len(cases)))
     heading("%d cases in one file, cases/s on %d cores (target 5000)" % (len(cases), os.cpu_count()))
@@ -139,7 +139,7 @@ def limbo():
         batch.stdin.flush()
         answer = json.loads(batch.stdout.readline())
         times.append((time.perf_counter() - start, case["id"]))
-        if answer.get("valid") != (case["expected_result"] == "SUCCESS"):
+        if answer["result"].get("valid") != (case["expected_result"] == "SUCCESS"):
             print("  wrong: %s" % case["id"])
     batch.communicate()
     times.sort()

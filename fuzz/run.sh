@@ -2,7 +2,7 @@
 # Builds and runs the fuzz targets, guided by coverage, on the stable compiler.
 #
 #   fuzz/run.sh TARGET SECONDS      one target for so long; what it learns is kept in fuzz/corpus/TARGET, and an input
-#                                   that fails in fuzz/artifacts/TARGET: mend it, then keep it in fuzz/regressions/TARGET
+#                                   that fails in fuzz/artifacts/TARGET: fix it, then keep it in fuzz/regressions/TARGET
 #   fuzz/run.sh TARGET FILE...      these inputs alone, once each, as to see a crash again
 #   fuzz/run.sh smoke               every target: all seeds and regressions once, then a few seconds of fuzzing
 #
@@ -24,6 +24,7 @@ built=target/$host/release
 main() {
     case ${1:-} in
     smoke) smoke ;;
+    smoke-one) smoke_one "$2" ;;
     '' | -*) usage ;;
     *) [ -e "fuzz_targets/$1.rs" ] && [ $# -gt 1 ] || usage; one "$@" ;;
     esac
@@ -46,21 +47,25 @@ one() {
 
 smoke() {
     build
-    # Begun anew each time: what a longer run has learnt would make this one long as well.
+    # A fresh corpus each time: what a longer run has learnt would make this one long as well.
     rm -rf target/smoke
     python3 seed.py target/smoke
-    local target log=target/smoke/log
-    for target in "${targets[@]}"; do
-        if ! fuzz "$target" target/smoke -max_total_time=3 >"$log" 2>&1; then
-            cat "$log"
-            exit 1
-        fi
-        printf 'fuzz: %s: %s\n' "$target" "$(sed -n 's/^Done \(.*\)/\1/p' "$log")"
-    done
+    # As many at a time as there are cores; xargs fails when one of them does.
+    printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I TARGET ./run.sh smoke-one TARGET
 }
 
-# An input may take 10 s at most (a machine under load counts in), 2 GiB, and 64 KiB are enough for any file form.
-limits=(-timeout=10 -rss_limit_mb=2048 -max_len=65536)
+smoke_one() {
+    local log=target/smoke/$1.log
+    if ! fuzz "$1" target/smoke -max_total_time=6 >"$log" 2>&1; then
+        cat "$log"
+        exit 1
+    fi
+    printf 'fuzz: %s: %s\n' "$1" "$(sed -n 's/^Done \(.*\)/\1/p' "$log")"
+}
+
+# An input may take 30 s at most, as on a machine that runs all tests meanwhile, and 2 GiB; 64 KiB are enough for any
+# form of file.
+limits=(-timeout=30 -rss_limit_mb=2048 -max_len=65536)
 
 # A target and the folder of its inputs, to which new ones are added; then options of libFuzzer.
 fuzz() {

@@ -5,13 +5,12 @@ descriptor and hands over, beside the standard streams (everything printed goes 
 
     3 this source   4 control stream   5 queue   6 claims (8 bytes per thread)   7... one stream per thread
 
-Control: this process writes `L` when the application is loaded, `F` and a traceback when it is
-not, `U` and a line when there is none. Later the front may
-write the number of a thread (u32) whose message takes long: this process then sends, as frames over this stream too,
-what of that message need not wait for the request that is running (`[` and `N` below). Its end of file means that the
-front is gone: the process ends at once, whatever it is doing.
+Control: this process writes `L` when the application is loaded, `F` and a traceback when loading fails, `U` and a line
+when there is no application. Later the front may write the number of a thread (u32) whose message takes long: this process
+then sends, as frames over this stream too, what of that message need not wait for the running request (`[` and `N` below).
+Its end of file means that the front has ended: the process ends at once, whatever it is doing.
 
-Queue (SEQPACKET, shared by all workers: whoever is free takes the next message): one marshalled list of requests,
+Queue (SEQPACKET, shared by all workers: a free one takes the next message): one marshalled list of requests,
 
     (id, repeated, method, uri, path, query, port, changing, body)
 
@@ -54,7 +53,7 @@ FRAME_LIMIT = 1024 * 1024
 CHUNK = 128 * 1024
 # Bodies up to this size travel as whole answers, several to a frame.
 WHOLE_LIMIT = 64 * 1024
-# Nobody sends so many headers on purpose, and the front would take ten times as many for an attack.
+# No application needs so many headers, and the front treats ten times as many as an attack.
 HEADER_COUNT = 1000
 # Clients choose the bytes of `repeated`: keep only short ones, and not too many.
 CACHED_LENGTH = 4096
@@ -135,7 +134,7 @@ def main():
         for thread in others:
             thread.join()
     except KeyboardInterrupt:
-        # Somebody sent SIGINT to this very process while it was idle; the front starts another.
+        # SIGINT was sent to this process while it was idle; the front starts another.
         pass
 
 
@@ -154,7 +153,7 @@ def watch(control, lanes):
 
 
 class LoadError(Exception):
-    """There is no application where it was looked for; a traceback would not help."""
+    """The file, module or callable does not exist; a traceback would not help."""
 
 
 def load(kind, target, name, paths):
@@ -292,7 +291,7 @@ class Lane:
                 self.send(pack(answers))
 
     def clear(self):
-        """Before the running request waits for its client: nobody else waits with it."""
+        """Before the running request waits for its client: the others must not wait with it."""
         if self.answers or self.pending:
             self.size = 0
             self.send(self.unburden())
@@ -497,7 +496,7 @@ class Exchange:
             if not chunk:
                 continue
             if self.done:
-                # Past the Content-Length, or a body that nobody wants.
+                # Past the Content-Length, or the body of a HEAD request.
                 return
             self.output(chunk)
             if self.done:
@@ -573,7 +572,7 @@ class Exchange:
         self.lane.send(frame(b"E", self.number))
 
     def abandon(self):
-        """Nobody listens any more; only the front wants to know that the thread is free."""
+        """The response has no receiver; the front only needs to know that the thread is free."""
         if not self.done:
             self.done = True
             self.lane.flush()
@@ -586,7 +585,7 @@ class Exchange:
 
 
 class ClientGone(OSError):
-    """The client went away; there is nobody to answer."""
+    """The client disconnected."""
 
 
 class Pull(io.RawIOBase):
@@ -675,7 +674,7 @@ def pack(answers):
     if len(data) <= FRAME_LIMIT:
         return len(data).to_bytes(4, "little") + data
     if len(answers) > 1:
-        # Somebody's headers are enormous; the others must not suffer.
+        # One response has enormous headers; the others must not suffer.
         return b"".join(pack([answer]) for answer in answers)
     sys.stderr.write("certkit worker: the headers of a response are too large\n")
     return frame(b"X", answers[0][0])
@@ -784,7 +783,7 @@ def traceback_text():
 
 
 class Source:
-    """Lets tracebacks show lines of this program, which is no file (`linecache` asks a module's loader)."""
+    """Lets tracebacks show lines of this program, which is not a file (`linecache` asks a module's loader)."""
 
     @staticmethod
     def get_source(_name):

@@ -6,20 +6,20 @@
 //! <!-- map -->
 //! ```text
 //! lib        run: parses the command line, runs the command, prints its report
-//!            -> cli commands render
+//!            -> advice cli commands render
 //! commands   one file per subcommand: arguments to a typed request, to one verb, to a report
 //!            -> acme advice ca chain cli config container operands probe serve sources tls trust
 //!               x509
-//! advice     what an error means to the user: code, location, fix, exit status
-//!            -> acme ca chain config container operands probe serve sources tls trust x509
-//! operands   what users name: input files, passwords, output files, the CA, servers
-//!            -> ca chain cli container probe tls x509
 //! sources    the running server's certificates: from files, from ACME, made for localhost
-//!            -> acme ca chain container tls x509
+//!            -> acme advice ca chain operands serve tls x509
+//! advice     what an error means to the user: code, location, fix, exit status
+//!            -> acme ca chain config container operands probe serve tls trust x509
+//! operands   what users name: input files, passwords, output files, the CA, servers
+//!            -> acme ca chain cli container probe x509
 //! render     reports as text for people or JSON for scripts
 //!            -> cli
 //! cli        the command line as clap structs, and the help text
-//!            -> acme ca config serve x509
+//!            -> acme ca chain config probe serve x509
 //! config     layered settings: certkit.toml, uWSGI ini files
 //!            -> serve
 //! serve      the HTTPS server and its Python workers
@@ -27,11 +27,11 @@
 //! acme       certificates from an ACME server: account, order, challenge, state on disk, timer
 //!            -> tls x509
 //! probe      looking at a live server: its chain, protocols, cipher suites, headers
-//!            -> x509
+//!            -> tls x509
 //! ca         making certificates: profiles, issuing, the ledger, revocation lists
 //!            -> x509
 //! chain      putting a chain in order, building and judging a path
-//!            -> x509
+//!            -> container x509
 //! trust      the trust stores of this machine: system, NSS, Firefox, Java
 //!            -> x509
 //! tls        server-side TLS: policy and choice of certificate

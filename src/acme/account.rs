@@ -1,7 +1,7 @@
 //! Our account at a server: made, opened, changed, given another key, closed (RFC 8555 section 7.3).
 //!
-//! Every key is on disk before the server learns of it. A run that is killed in between is mended by the next: for the
-//! same key the server gives the same account, and a key on its way is asked for.
+//! Every key is on disk before the server learns of it. The run after a killed one repairs that: for the
+//! same key the server gives the same account, and it is asked about a new key that was on its way.
 
 use http::StatusCode;
 use http::header::LOCATION;
@@ -30,16 +30,16 @@ pub(super) struct Session<'a> {
     pub signer: Signer,
 }
 
-/// What the server and the state directory say of an account.
+/// What the server and the state directory say about an account.
 #[derive(Debug)]
 pub struct AccountView {
     /// The directory's address.
     pub server: String,
     /// The account's address.
     pub url: String,
-    /// `valid`, `deactivated` or `revoked` (RFC 8555 section 7.1.6), in the server's words.
+    /// `valid`, `deactivated` or `revoked` (RFC 8555 section 7.1.6), as the server says.
     pub status: String,
-    /// Where the server may write to, in its words, as `mailto:me@example.org`.
+    /// Where the server may write to, such as `mailto:me@example.org`.
     pub contacts: Vec<String>,
     /// The terms of service that were agreed to.
     pub terms_agreed: Option<String>,
@@ -176,7 +176,7 @@ pub async fn roll_over(
     let doing = "changing the account's key";
     let chosen = Chosen::open(storage, server, caller).await?;
     let Some(url) = &chosen.server.directory.key_change else {
-        return Err(Error::NotOffered { what: "another key for an account", server: chosen.server.url });
+        return Err(Error::NotOffered { what: "a change of the account's key", server: chosen.server.url });
     };
     let key = PrivateKey::generate(KeyKind::EcdsaP256).map_err(|error| Error::Key(error.to_string()))?;
     chosen.store.save_next_key(&key)?;
@@ -192,7 +192,10 @@ pub async fn roll_over(
     let is_changed = settle_key_change(&chosen.server, &chosen.store, caller).await?;
     if !is_changed {
         result?;
-        return Err(Error::BadAnswer { doing, reason: "the new key was taken and is not known".into() });
+        return Err(Error::BadAnswer {
+            doing,
+            reason: "the server accepted the new key and does not know it".into(),
+        });
     }
     drop(chosen);
     show(storage, server, caller).await
@@ -317,7 +320,7 @@ fn new_record(
     }
     // ES256 is what RFC 8555 section 6.2 obliges every server to take.
     let key = PrivateKey::generate(KeyKind::EcdsaP256).map_err(|error| Error::Key(error.to_string()))?;
-    // In this order an old record never stands beside a new key.
+    // In this order an old record is never next to a new key.
     store.forget()?;
     store.save_key(&key)?;
     let record = AccountRecord::new(&server.url, meta.terms_of_service.clone());

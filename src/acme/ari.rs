@@ -1,4 +1,4 @@
-//! The server's word on when to renew: ACME renewal information (RFC 9773).
+//! When the server asks for renewal: ACME renewal information (RFC 9773).
 
 use aws_lc_rs::rand;
 use base64::Engine as _;
@@ -13,7 +13,7 @@ use super::server::Server;
 use super::storage::{RenewalWindow, Timestamp};
 use crate::x509::Certificate;
 
-/// Without the server's word: often enough for "at least twice a day", which is what a mass revocation needs.
+/// Where the server does not say: often enough for "at least twice a day", which is what a mass revocation needs.
 const USUAL_PAUSE: Duration = Duration::hours(6);
 /// RFC 9773 section 4.3: a limit for what the server may ask, in both directions.
 const SHORTEST_PAUSE: Duration = Duration::minutes(1);
@@ -41,11 +41,11 @@ pub(super) fn certificate_id(leaf: &Certificate) -> Option<String> {
     Some(format!("{}.{}", BASE64URL.encode(issuer), BASE64URL.encode(&leaf.serial)))
 }
 
-/// Asks the server when it wants `leaf` renewed, and how long until it should be asked again; `None` when it does not
-/// say such things. A point of time chosen before stays while the window stays.
+/// Asks the server when to renew `leaf`, and when to ask again; `None` when it does not offer that. A point in time
+/// that was chosen before stays while the window stays.
 ///
 /// # Errors
-/// [`Error::BadAnswer`] for a window that makes no sense, and what every call to a server can end with.
+/// [`Error::BadAnswer`] for an invalid window, and what every call to a server can end with.
 pub(super) async fn ask(
     server: &Server,
     leaf: &Certificate,
@@ -92,7 +92,7 @@ fn point(start: OffsetDateTime, end: OffsetDateTime, fraction: f64) -> OffsetDat
 /// A number from 0 up to 1, 1 excluded.
 fn random_fraction() -> Result<f64, Error> {
     let mut bytes = [0; 4];
-    rand::fill(&mut bytes).map_err(|_| Error::Key("the system gives no random bytes".into()))?;
+    rand::fill(&mut bytes).map_err(|_| Error::Key("the system has no random bytes".into()))?;
     Ok(f64::from(u32::from_be_bytes(bytes)) / (f64::from(u32::MAX) + 1.0))
 }
 

@@ -15,7 +15,7 @@ use super::protocol_error::ProtocolError;
 use super::{retry, signed};
 use crate::x509::HostName;
 
-/// How many requests are on their way at a time. Let's Encrypt bears 20 a second from one address.
+/// How many requests are sent at a time. Let's Encrypt allows 20 per second from one address.
 const AT_ONCE: usize = 8;
 
 /// What the server wants proved for a name, as it said when it was last asked.
@@ -109,7 +109,7 @@ impl Authorization {
             ));
         };
         let Some(answer) = self.answer(kind, session) else {
-            let reason = "a challenge's token holds other letters than base64url has".to_owned();
+            let reason = "a challenge's token is not base64url".to_owned();
             return Err(Error::BadAnswer { doing: "asking for the challenges", reason });
         };
         Ok(ChallengeState::Open { answer, is_told: challenge.status != ChallengeStatus::Pending })
@@ -151,7 +151,7 @@ async fn tell(
             if state.status == AuthorizationStatus::Pending
                 && challenge.status == ChallengeStatus::Pending =>
         {
-            // RFC 8555 section 7.5.1: an empty object. How it stands then is said by the order.
+            // RFC 8555 section 7.5.1: an empty object. The order has the state that follows.
             let http = &session.server.http;
             signed::post(http, &session.signer, &challenge.url, Some(&json!({}))).await.map(|_| ())
         }

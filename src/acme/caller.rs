@@ -1,24 +1,27 @@
 //! The caller's side of this room: it gets progress, gives consent, and judges the new chain.
 
+use std::fmt;
 use std::time::Duration;
 
+use super::remark::Remark;
 use super::storage::RenewalWindow;
 use crate::finding::Finding;
+use crate::sys::clock::date;
 use crate::x509::{Certificate, PrivateKey};
 
-/// Whoever uses this room.
+/// The user of this room, which prints nothing and asks nobody itself.
 pub trait Caller {
-    /// Something has been done or is about to be.
+    /// Something was done or is about to be done.
     fn progress(&self, progress: Progress<'_>);
 
-    /// Whether somebody agrees to the terms of service at `url`.
+    /// Whether the user agrees to the terms of service at `url`.
     fn agrees_to(&self, url: &str) -> bool;
 
     /// Whether a new chain may go live: remarks on it, or what forbids it.
     ///
     /// # Errors
     /// The findings, when the chain must not go live.
-    fn judge(&self, candidate: &Candidate<'_>) -> Result<Vec<Finding>, Vec<Finding>>;
+    fn judge(&self, candidate: &Candidate<'_>) -> Result<Vec<Remark>, Vec<Finding>>;
 }
 
 /// A new chain before it goes live.
@@ -26,22 +29,19 @@ pub trait Caller {
 pub struct Candidate<'a> {
     /// Leaf first, as the server sent it.
     pub chain: &'a [Certificate],
-    /// The key that was made for it.
     pub key: &'a PrivateKey,
     /// The names that it must be for.
     pub names: &'a [String],
 }
 
-/// What is going on.
+/// A step of the way to a certificate; its `Display` is a line for the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress<'a> {
-    /// A new account's key is on disk; the account is about to be asked for.
+    /// A new account's key is on disk; the account is about to be requested.
     AccountKeySaved,
-    /// The server has answered with an account.
     AccountReady,
-    /// The server has been told to look for the answers.
+    /// The server may check the answers now.
     ChallengesAnswered {
-        /// For how many names.
         names: usize,
     },
     /// The clock here and the server's differ by minutes or more.
@@ -49,56 +49,98 @@ pub enum Progress<'a> {
         /// By how much the one here is ahead; negative when it is behind.
         ahead: time::Duration,
     },
-    /// About to fetch the directory.
+    /// The directory is about to be fetched.
     Connecting {
-        /// The directory's address.
         server: &'a str,
     },
-    /// The deploy hook is about to be run.
+    /// The deploy hook is about to run.
     DeployHook {
-        /// The command, as it was typed.
         command: &'a str,
     },
-    /// The chain is here.
     Downloaded,
-    /// The server has been asked to sign.
+    /// The server was asked to sign.
     Finalized,
     /// The server did not say when to renew.
     NoWindow {
-        /// Why not.
         reason: &'a str,
     },
-    /// Answers were shown and could not be taken away again.
+    /// Challenge answers could not be removed.
     NotWithdrawn {
-        /// What is left, and why.
         reason: &'a str,
     },
-    /// An order is placed.
     OrderPlaced {
-        /// For how many names.
         names: usize,
     },
-    /// An order of an earlier run is taken up.
     OrderResumed,
-    /// There is a certificate, and another one is wanted.
+    /// There is a certificate, and another one is needed.
     Reissue {
-        /// Why.
         why: &'static str,
     },
     /// Every name is validated.
     Validated,
-    /// The server is in trouble; the request will be repeated.
+    /// The server is unavailable; the request will be repeated.
     Waiting {
-        /// What is being done.
         doing: &'static str,
-        /// How long the pause is.
         pause: Duration,
     },
     /// Another run holds the lock.
     WaitingForLock,
-    /// The server has said when to renew.
+    /// The server said when to renew.
     Window {
-        /// When, and the point chosen in it.
         window: &'a RenewalWindow,
     },
+}
+
+impl fmt::Display for Progress<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AccountKeySaved => f.write_str("requesting a new account"),
+            Self::AccountReady => f.write_str("the account is ready"),
+            Self::ChallengesAnswered { names } => {
+                write!(f, "challenge answers are ready; the server is checking {}", count(*names))
+            }
+            Self::ClockDiffers { ahead } => {
+                let direction = if ahead.is_negative() { "behind" } else { "ahead of" };
+                let minutes = ahead.whole_minutes().unsigned_abs();
+                write!(
+                    f,
+                    "this machine's clock is {minutes} minutes {direction} the server's; set it, or \
+                     certificates will seem expired or not yet valid"
+                )
+            }
+            Self::Connecting { server } => write!(f, "connecting to {server}"),
+            Self::DeployHook { command } => write!(f, "running the deploy hook: {command}"),
+            Self::Downloaded => f.write_str("downloaded the certificate"),
+            Self::Finalized => f.write_str("the server is issuing the certificate"),
+            Self::NoWindow { reason } => {
+                write!(f, "the server did not say when to renew: {reason}")
+            }
+            Self::NotWithdrawn { reason } => {
+                write!(f, "cannot remove a challenge answer: {reason}")
+            }
+            Self::OrderPlaced { names } => {
+                write!(f, "ordered a certificate for {}", count(*names))
+            }
+            Self::OrderResumed => f.write_str("continuing the order of an earlier run"),
+            Self::Reissue { why } => write!(f, "getting a new certificate: {why}"),
+            Self::Validated => f.write_str("all names are validated"),
+            Self::Waiting { doing, pause } => {
+                let seconds = pause.as_secs();
+                write!(f, "{doing}: the server is unavailable; retrying in {seconds} s")
+            }
+            Self::WaitingForLock => f.write_str("waiting for another certkit process"),
+            Self::Window { window } => {
+                let (start, end) = (date(window.start.0), date(window.end.0));
+                write!(f, "the server asks for renewal between {start} and {end}")?;
+                match &window.explanation {
+                    Some(url) => write!(f, "; reason: {url}"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+fn count(names: usize) -> String {
+    if names == 1 { "1 name".to_owned() } else { format!("{names} names") }
 }

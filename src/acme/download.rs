@@ -6,8 +6,8 @@ use http::header::LINK;
 use super::account::Session;
 use super::caller::Caller;
 use super::error::Error;
+use super::remark::Remark;
 use super::{pem_files, retry, signed};
-use crate::finding::{Code, Finding};
 use crate::x509::Certificate;
 
 /// Servers have two or three; more are not looked at.
@@ -38,16 +38,11 @@ pub(super) async fn chain(
     Ok(default)
 }
 
-/// What there is to say when the preferred chain was not among those on offer.
-pub(super) fn remark(chain: &[Certificate], preferred: Option<&str>) -> Option<Finding> {
+/// The remark when the preferred chain is not among those on offer.
+pub(super) fn remark(chain: &[Certificate], preferred: Option<&str>) -> Option<Remark> {
     let preferred = preferred.filter(|preferred| !ends_with(chain, preferred))?;
     let issuer = chain.last().map(|last| last.issuer.to_string()).unwrap_or_default();
-    Some(Finding::warning(
-        Code::AcmeFailed,
-        format!(
-            "the server offers no chain that ends with {preferred:?}; the one in use ends with `{issuer}`"
-        ),
-    ))
+    Some(Remark::ChainNotOffered { preferred: preferred.to_owned(), issuer })
 }
 
 async fn fetch(

@@ -1,5 +1,6 @@
-//! Why no certificate came: the values, for `commands` to make sentences of.
+//! Why a certificate could not be obtained.
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,160 +8,130 @@ use super::protocol_error::{ProtocolError, on_one_line};
 use super::transport_error::TransportError;
 use super::{challenge, storage};
 use crate::finding::Finding;
+use crate::sys::fs::plain;
 
-/// Everything that can keep a certificate from coming.
+/// Everything that can keep a certificate from being obtained.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The server sent something that does not fit the protocol.
-    #[error("{doing}: {reason}")]
-    BadAnswer {
-        /// What was being done, as `placing the order`.
-        doing: &'static str,
-        /// What does not fit.
-        reason: String,
-    },
+    #[error("{doing}: the server sent an invalid answer: {reason}")]
+    BadAnswer { doing: &'static str, reason: String },
     /// The file of `--ca-roots` cannot be used.
-    #[error("{}: {reason}", .path.display())]
-    CaRoots {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The challenge cannot be answered from here.
+    #[error("cannot use the CA certificates for the ACME server: {reason}")]
+    CaRoots { path: PathBuf, reason: String },
     #[error(transparent)]
     Challenge(#[from] challenge::Error),
+    #[error("cannot start the event loop: {}", plain(.0))]
+    EventLoop(#[source] io::Error),
     /// The server's limits would be used up.
-    #[error("{}", .0.reason)]
+    #[error("{}; most servers refuse more", .0.reason)]
     Exhausted(storage::Exhausted),
-    /// The server gives accounts only to those who have one by other means.
-    #[error("{server} wants an account that was made elsewhere")]
-    ExternalAccountNeeded {
-        /// The directory's address.
-        server: String,
-    },
-    /// Files cannot be given to the group.
-    #[error("files cannot be given to the group {0}")]
+    /// RFC 8555 section 7.3.4.
+    #[error("{server} requires an external account binding for new accounts")]
+    ExternalAccountNeeded { server: String },
+    #[error("cannot give the key to the group `{0}`: this user is not a member of it")]
     GroupNotOurs(String),
     /// A key or signing request could not be made or read back.
     #[error("{0}")]
     Key(String),
-    /// There is no account.
-    #[error("there is no account")]
-    NoAccount {
-        /// The directory's address, if one was wanted.
-        server: Option<String>,
-    },
-    /// There is no certificate of this name.
-    #[error("there is no certificate of {name}")]
-    NoCertificate {
-        /// The name.
-        name: String,
-    },
+    #[error("the state directory has no account{}", at(.server.as_deref()))]
+    NoAccount { server: Option<String> },
+    #[error("the state directory has no certificate named `{name}`")]
+    NoCertificate { name: String },
     /// The server offers no challenge of the wanted kind for a name.
-    #[error("no {kind} challenge for {name}, only {offered:?}")]
-    NoChallenge {
-        /// For which name.
-        name: String,
-        /// What was wanted.
-        kind: challenge::ChallengeKind,
-        /// What it offers instead.
-        offered: Vec<String>,
-    },
-    /// The address does not lead to an ACME directory.
-    #[error("{url} is no ACME directory: {reason}")]
-    NotAcme {
-        /// The address.
-        url: String,
-        /// What came instead.
-        reason: String,
-    },
-    /// The server does not do this.
+    #[error("the server offers no {kind} challenge for {name}, only {}", .offered.join(", "))]
+    NoChallenge { name: String, kind: challenge::ChallengeKind, offered: Vec<String> },
+    #[error("{url} is not an ACME directory: {reason}")]
+    NotAcme { url: String, reason: String },
     #[error("{server} does not offer {what}")]
-    NotOffered {
-        /// What, in words.
-        what: &'static str,
-        /// The directory's address.
-        server: String,
-    },
-    /// The server said no.
-    #[error("{doing}: {refusal}")]
-    Refused {
-        /// What was being done.
-        doing: &'static str,
-        /// The server's reason.
-        refusal: ProtocolError,
-    },
-    /// The new chain does not hold; it was not put in place.
-    #[error("the new chain does not hold")]
+    NotOffered { what: &'static str, server: String },
+    #[error("{doing}: the server refused: {refusal}")]
+    Refused { doing: &'static str, refusal: ProtocolError },
+    /// The caller does not accept the new chain, for these reasons.
+    #[error("the new certificate chain failed the checks and was not put in place")]
     Rejected(Vec<Finding>),
-    /// There are accounts at several servers, and none was chosen.
-    #[error("there are accounts at several servers")]
+    #[error("the state directory has accounts at several servers")]
     SeveralAccounts(Vec<String>),
-    /// The state directory cannot be used.
+    #[error("the dry run was stopped; a challenge answer may be left behind")]
+    Stopped,
     #[error(transparent)]
     Storage(#[from] storage::Error),
-    /// Nobody agreed to the terms of service.
-    #[error("the terms of service at {url} were not agreed to")]
-    TermsNotAgreed {
-        /// Where they are.
-        url: String,
-    },
-    /// More names than one certificate may have.
-    #[error("{count} names, and {most} are the most")]
-    TooManyNames {
-        /// So many were wanted.
-        count: usize,
-        /// So many are possible.
-        most: usize,
-        /// In this profile.
-        profile: Option<String>,
-    },
-    /// The server is overloaded, limits the rate or does not answer in time, and still does after all tries.
-    #[error("{doing}: try later")]
+    #[error("a new account requires consent to the server's terms of service: {url}")]
+    TermsNotAgreed { url: String },
+    #[error(
+        "{count} names are too many for one certificate{}: the limit is {most}; nothing was ordered",
+        of_profile(.profile.as_deref())
+    )]
+    TooManyNames { count: usize, most: usize, profile: Option<String> },
+    /// The server is overloaded, limits the rate or does not answer in time, also after all retries.
+    #[error("{doing}: {reason}")]
     TryLater {
-        /// What was being done.
         doing: &'static str,
-        /// What stands in the way.
         reason: String,
         /// How long the server asks to wait.
         retry_after: Option<Duration>,
     },
-    /// The server has no such profile.
-    #[error("there is no profile {wanted:?}")]
-    UnknownProfile {
-        /// The profile that was wanted.
-        wanted: String,
-        /// Those that there are, with what the server says of them.
-        offered: Vec<(String, String)>,
-    },
-    /// The server's own certificate is not trusted.
-    #[error("{url}: {reason}")]
-    Untrusted {
-        /// The address.
-        url: String,
-        /// Why not.
-        reason: rustls::CertificateError,
-    },
+    /// `offered` has the server's profiles with its descriptions.
+    #[error(
+        "the server offers no profile `{wanted}`; nothing was ordered{}",
+        list_of_profiles(.offered)
+    )]
+    UnknownProfile { wanted: String, offered: Vec<(String, String)> },
+    /// The server's own https certificate, not one that it issued.
+    #[error("the certificate of the ACME server {url} {}", untrusted_since(.reason))]
+    Untrusted { url: String, reason: rustls::CertificateError },
     /// The server looked for the challenge's answer and did not find it.
-    #[error("validation failed")]
+    #[error("the validation failed")]
     Validation(Vec<FailedValidation>),
 }
 
 /// A name that the server could not validate.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{name}: the validation failed: {refusal}{}", reached(*.asked))]
 pub struct FailedValidation {
-    /// The name.
     pub name: String,
-    /// Why.
     pub refusal: ProtocolError,
     /// Whether any request for this name's answer came here; `None` when the answer was elsewhere.
     pub asked: Option<bool>,
-    /// The challenge that failed.
     pub challenge: challenge::ChallengeKind,
-    /// What can be seen from here where the server looked; empty when nobody looked.
+    /// What certkit sees where the server looked; empty when it did not try.
     pub seen: Vec<challenge::Clue>,
+}
+
+fn at(server: Option<&str>) -> String {
+    server.map_or_else(String::new, |server| format!(" at {server}"))
+}
+
+fn of_profile(profile: Option<&str>) -> String {
+    profile.map_or_else(String::new, |profile| format!(" of the profile `{profile}`"))
+}
+
+fn list_of_profiles(offered: &[(String, String)]) -> String {
+    if offered.is_empty() {
+        return ". It offers no profiles at all.".to_owned();
+    }
+    let lines = offered.iter().map(|(name, description)| format!("\n{name}: {description}"));
+    format!(". It offers:{}", lines.collect::<String>())
+}
+
+fn untrusted_since(reason: &rustls::CertificateError) -> String {
+    use rustls::CertificateError as Why;
+    match reason {
+        Why::Expired | Why::ExpiredContext { .. } => "has expired".to_owned(),
+        Why::NotValidYet | Why::NotValidYetContext { .. } => "is not valid yet".to_owned(),
+        Why::NotValidForName | Why::NotValidForNameContext { .. } => "is for other names".to_owned(),
+        Why::UnknownIssuer => "is signed by a CA that this machine does not trust".to_owned(),
+        reason => format!("is not trusted: {reason}"),
+    }
+}
+
+fn reached(asked: Option<bool>) -> &'static str {
+    match asked {
+        Some(true) => "\nThe server did reach certkit's answer here.",
+        Some(false) => "\nNo request for the answer arrived here.",
+        None => "",
+    }
 }
 
 impl Error {
@@ -169,7 +140,7 @@ impl Error {
         match error {
             instant_acme::Error::Api(problem) => Self::Refused { doing, refusal: (&problem).into() },
             instant_acme::Error::Crypto | instant_acme::Error::KeyRejected => {
-                Self::Key(format!("the account key cannot be used: {error}"))
+                Self::Key(format!("cannot use the account key: {error}"))
             }
             instant_acme::Error::Other(source) => match source.downcast::<TransportError>() {
                 Ok(failure) => Self::from_failure(doing, *failure),
@@ -194,7 +165,7 @@ impl Error {
                     doing,
                     reason: problem.as_ref().and_then(|problem| problem.detail.as_deref()).map_or_else(
                         || failure.to_string(),
-                        |detail| format!("the server answers {status}: {}", on_one_line(detail)),
+                        |detail| format!("the server answered {status}: {}", on_one_line(detail)),
                     ),
                     retry_after,
                 }
@@ -216,9 +187,8 @@ impl Error {
             Self::Rejected(findings) => findings
                 .first()
                 .map_or_else(|| self.to_string(), |first| format!("{self}: {}", first.message)),
-            Self::TryLater { doing, reason, .. } => format!("{doing}: {reason}"),
             Self::Validation(failed) => match failed.first() {
-                Some(first) => format!("{}: the validation failed: {}", first.name, first.refusal.detail),
+                Some(first) => format!("{}: the validation failed: {}", first.name, first.refusal),
                 None => self.to_string(),
             },
             _ => self.to_string(),

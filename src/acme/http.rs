@@ -1,11 +1,11 @@
 //! The HTTP client under instant-acme: reqwest with time-outs, our roots, and the answers an ACME client needs kept.
 //!
-//! instant-acme leaves HTTP to whoever implements [`HttpClient`]. Three things are done here that it cannot do above:
+//! instant-acme leaves HTTP to an implementation of [`HttpClient`]. This one does three things that it cannot do above:
 //!
 //! - Every nonce that comes with an answer is pooled, and the HEAD requests for new ones are answered from the
 //!   pool: RFC 8555 section 6.5 hands one out with every answer, so that most round trips can be saved.
 //! - `Retry-After` is read on every answer, good or bad.
-//! - An answer that is no ACME answer (a 503 with a page of HTML) becomes a typed [`TransportError`] instead of a JSON
+//! - An answer that ACME does not know (a 503 with a page of HTML) becomes a typed [`TransportError`] instead of a JSON
 //!   syntax error.
 //!
 //! Nothing is retried here: the same signed request must never be sent twice (its nonce is spent), so `retry`
@@ -109,7 +109,7 @@ impl Http {
             (None, None) => None,
         };
         let text = nonce.as_ref().and_then(|nonce| nonce.to_str().ok());
-        text.map(str::to_owned).ok_or(instant_acme::Error::Str("the server gives no nonce"))
+        text.map(str::to_owned).ok_or(instant_acme::Error::Str("the server sends no nonce"))
     }
 
     /// Keeps a directory that proved to be one.
@@ -193,7 +193,7 @@ impl Http {
             }
         }
         if is_head && status.is_success() && !response.headers().contains_key(REPLAY_NONCE) {
-            return Err(TransportError::Lost { url, reason: "there is no nonce in the answer".to_owned() });
+            return Err(TransportError::Lost { url, reason: "the answer holds no nonce".to_owned() });
         }
         if status.is_success() {
             return Ok(response);
@@ -243,7 +243,7 @@ fn roots(ca_roots: Option<&Path>) -> Result<rustls::RootCertStore, Error> {
         if store.is_empty() {
             return Err(Error::CaRoots {
                 path: "the system store".into(),
-                reason: "it holds no certificate".into(),
+                reason: "the system store holds no certificate".into(),
             });
         }
         return Ok(store);
@@ -256,7 +256,7 @@ fn roots(ca_roots: Option<&Path>) -> Result<rustls::RootCertStore, Error> {
         store.add(certificate).map_err(|error| unusable(error.to_string()))?;
     }
     if store.is_empty() {
-        return Err(unusable("no PEM certificate in it".into()));
+        return Err(unusable("the file holds no PEM certificate".into()));
     }
     Ok(store)
 }

@@ -6,18 +6,18 @@ use crate::x509::{CertificateName, InvalidName};
 /// with `*.` in front, or an address in the form of RFC 8738 section 3.
 ///
 /// # Errors
-/// When it is no name that an ACME server can validate.
+/// When an ACME server cannot validate the name.
 pub fn certificate_name(typed: &str) -> Result<String, InvalidName> {
     let invalid = |reason| InvalidName { text: typed.to_owned(), reason };
     let name = match CertificateName::parse(typed)? {
         CertificateName::Dns(name) => name,
         CertificateName::Ip(address) => return Ok(address.to_string()),
         CertificateName::Mail(_) | CertificateName::Uri(_) => {
-            return Err(invalid("it is neither a DNS name nor an address"));
+            return Err(invalid("it is neither a DNS name nor an IP address"));
         }
     };
     if !name.strip_prefix("*.").unwrap_or(&name).contains('.') {
-        return Err(invalid("there is no public domain in it"));
+        return Err(invalid("it has no public domain"));
     }
     Ok(name)
 }

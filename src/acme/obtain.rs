@@ -17,13 +17,13 @@ use super::open_order::OrderOptions;
 use super::order_driver::{Issued, OrderDriver, StopAfter};
 use super::plan::Plan;
 use super::protocol_error::on_one_line;
+use super::remark::Remark;
 use super::server::{Directory, Server};
 use super::storage::{
     CertificateStore, HookRecord, KeyGroup, LiveFiles, Lock, RenewRecord, Step, Storage, VersionFiles,
     absolute,
 };
 use super::{ari, pem_files};
-use crate::finding::{Code, Finding};
 use crate::sys::hook::{Hook, HookRun};
 use crate::x509::Certificate;
 
@@ -33,18 +33,18 @@ const MOST_NAMES_BY_PROFILE: &[(&str, usize)] = &[("shortlived", 25), ("tlsserve
 /// The only profile in which public servers certify addresses.
 const PROFILE_FOR_ADDRESSES: &str = "shortlived";
 
-/// What there is to do.
+/// What there is to do for a certificate.
 #[derive(Debug)]
 pub enum Prepared {
-    /// Nothing but to run the deploy hook, which has failed the last time.
+    /// Only the deploy hook has to run, which failed the last time.
     HookOnly(Box<PendingHook>),
-    /// Nothing: the certificate in use is the wanted one and not due.
+    /// The certificate in use fits the plan and is not due.
     NotDue(CurrentCertificate),
-    /// A certificate is to be got.
+    /// A certificate is needed.
     Needed(Box<Issuance>),
 }
 
-/// A certificate that is to be got: lock held, solver ready, nothing asked yet.
+/// A certificate that is needed: the lock is held, the solver is ready, nothing was requested yet.
 #[derive(Debug)]
 pub struct Issuance {
     job: IssuanceJob,
@@ -65,7 +65,7 @@ struct IssuanceJob {
     _lock: Lock,
 }
 
-/// A deploy hook that is to be run again.
+/// A deploy hook that has to run again.
 #[derive(Debug)]
 pub struct PendingHook {
     current: CurrentCertificate,
@@ -84,14 +84,13 @@ pub struct Obtained {
     pub chain: Vec<Certificate>,
     /// When it should be renewed.
     pub due: Due,
-    /// What there is to remark on the chain.
-    pub remarks: Vec<Finding>,
+    pub remarks: Vec<Remark>,
     /// How the deploy hook went, if there is one.
     pub hook: Option<HookRun>,
 }
 
-/// Looks whether the certificate is needed at `now`, and if so makes ready for it. Waits while another run works on
-/// the same certificate, and then looks again.
+/// Checks whether the certificate is needed at `now`, and prepares for it. Waits while another run works on the same
+/// certificate, and then checks again.
 ///
 /// # Errors
 /// [`Error::Storage`], [`Error::Challenge`], [`Error::TooManyNames`], [`Error::Exhausted`].
@@ -169,7 +168,7 @@ impl Issuance {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn rehearse(self, caller: &dyn Caller) -> Result<(), Error> {
+    pub(super) async fn validate(self, caller: &dyn Caller) -> Result<(), Error> {
         let Self { job, ready } = self;
         job.order(ready, caller, StopAfter::Validation).await.map(drop)
     }
@@ -208,9 +207,8 @@ impl IssuanceJob {
         if journal.replaces.is_none()
             && let Err(error) = accounts.add_to_history(|history| history.add_issued(&plan.names, now))
         {
-            // The certificate is in use, and whoever is to learn of it must.
-            remarks
-                .push(Finding::warning(Code::Io, format!("this certificate will not be counted: {error}")));
+            // The certificate is in use, and the deploy hook must run.
+            remarks.push(Remark::NotCounted(error));
         }
         let hook = run_hook(store, &mut record, caller, now)?;
         let due = match chain.first() {
@@ -252,7 +250,7 @@ impl IssuanceJob {
                 Ok(issued) => return Ok(issued),
                 Err(error @ (Error::Validation(_) | Error::Refused { .. } | Error::BadAnswer { .. })) => {
                     // The order is of no use any more. One of an earlier run may only have failed because nobody
-                    // answered its challenges while that run was dead, so it does not speak for a new one.
+                    // answered its challenges while that run was dead, so it says nothing about a new one.
                     store.forget_order()?;
                     if let Error::Validation(failed) = &error {
                         let names = failed.iter().map(|failed| failed.name.as_str());
@@ -356,7 +354,7 @@ fn predecessor(plan: &Plan, store: &CertificateStore) -> Result<Option<String>, 
     Ok(chain.first().filter(|_| is_predecessor).and_then(ari::certificate_id))
 }
 
-/// How the certificate in use stands to the plan.
+/// Whether the certificate in use fits the plan.
 enum CurrentState {
     Fine(Box<InUse>),
     Missing,
@@ -382,14 +380,14 @@ fn current_state(plan: &Plan, store: &CertificateStore, now: OffsetDateTime) -> 
     };
     let chain = pem_files::parse_chain(&text).unwrap_or_default();
     let Some(due) = chain.first().map(|leaf| due(leaf, &record)) else {
-        return Ok(CurrentState::Unfit("the one in use cannot be read"));
+        return Ok(CurrentState::Unfit("the current one cannot be read"));
     };
     Ok(if let Some(why) = record.difference(plan) {
         CurrentState::Unfit(why)
     } else if plan.force {
         CurrentState::Unfit("--force was given")
     } else if now >= due.at {
-        CurrentState::Unfit("the one in use is due for renewal")
+        CurrentState::Unfit("the current one is due for renewal")
     } else {
         let current = CurrentCertificate { files: store.live_files(), chain, due };
         CurrentState::Fine(Box::new(InUse { current, record }))

@@ -108,7 +108,7 @@ async fn place(
     session: &Session<'_>,
     mut journal: OrderJournal,
 ) -> Result<OpenOrder, Error> {
-    // In this order an old journal never stands beside a new key.
+    // In this order an old journal is never next to a new key.
     store.forget_order()?;
     let key = PrivateKey::generate(plan.key_kind).map_err(|error| Error::Key(error.to_string()))?;
     store.save_order_key(&key)?;

@@ -1,4 +1,4 @@
-//! One order from its placing to the chain (RFC 8555 section 7.4), told by its status.
+//! One order from its placing to the chain (RFC 8555 section 7.4), driven by its status.
 //!
 //! ```text
 //! pending ── challenges answered ──> ready ── finalize ──> processing ──> valid ── download ──> chain
@@ -85,7 +85,7 @@ impl<'a> OrderDriver<'a> {
     }
 
     /// Goes on until there is a chain, or with [`StopAfter::Validation`] until all names are validated (then there is none),
-    /// and takes the answers away again, however it ends.
+    /// and removes the answers, however it ends.
     ///
     /// # Errors
     /// [`Error::Validation`] with every name that failed, [`Error::TryLater`] when the server takes too long,
@@ -128,7 +128,7 @@ impl<'a> OrderDriver<'a> {
         }
     }
 
-    /// Shows all answers before the server is told of the first: a name and its wildcard have theirs at the same
+    /// Shows all answers before the server may check the first: a name and its wildcard have theirs at the same
     /// place, and what takes time to spread is waited for once.
     async fn answer_challenges(&mut self, solver: &dyn Solver) -> Result<(), Error> {
         let kind = solver.kind();
@@ -170,7 +170,7 @@ impl<'a> OrderDriver<'a> {
         self.shown.iter().map(|(_, answer)| answer.clone()).collect()
     }
 
-    /// Takes away what was shown, by this run or by the killed one before it.
+    /// Removes the answers, of this run or of the killed one before it.
     async fn withdraw(&mut self, solver: &dyn Solver) {
         let mut answers = self.answers();
         if answers.is_empty() && self.is_resumed && solver.outlives_process() {

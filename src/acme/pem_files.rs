@@ -9,7 +9,7 @@ pub(super) fn parse_key(text: &[u8]) -> Result<PrivateKey, String> {
     match (scan.blocks.first(), scan.errors.first()) {
         (Some(block), _) => PrivateKey::from_pem(block).map_err(|error| error.to_string()),
         (None, Some(error)) => Err(error.to_string()),
-        (None, None) => Err("there is no key in it".into()),
+        (None, None) => Err("it holds no key".into()),
     }
 }
 
@@ -22,7 +22,7 @@ pub(super) fn parse_chain(text: &[u8]) -> Result<Vec<Certificate>, String> {
     let blocks = scan.blocks.iter().filter(|block| block.is_certificate());
     let chain: Result<Vec<_>, _> = blocks.map(|block| Certificate::from_der(block.der.to_vec())).collect();
     match chain {
-        Ok(chain) if chain.is_empty() => Err("there is no certificate in it".into()),
+        Ok(chain) if chain.is_empty() => Err("it holds no certificate".into()),
         chain => chain.map_err(|error| error.to_string()),
     }
 }

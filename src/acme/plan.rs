@@ -20,8 +20,8 @@ pub struct Plan {
     pub names: Vec<String>,
     /// The address of the server's directory.
     pub server: String,
-    /// PEM file of the CA certificates to trust for the server itself; without one the system's. An empty path takes
-    /// away what was said before.
+    /// PEM file of the CA certificates to trust for the server itself; without one the system's. An empty path
+    /// removes the setting.
     pub ca_roots: Option<PathBuf>,
     /// Mail address for the account.
     pub email: Option<String>,
@@ -31,11 +31,11 @@ pub struct Plan {
     pub key_kind: KeyKind,
     /// How to prove that the names are ours.
     pub challenge: ChallengeMethod,
-    /// The kind of certificate, by the server's word for it; without one the server's default.
+    /// The kind of certificate, by the server's name for it; without one the server's default.
     pub profile: Option<String>,
     /// The common name of the root that the chain should lead to, where there are several chains.
     pub preferred_chain: Option<String>,
-    /// What to run when a new certificate is in use, by `sh -c`; an empty one is none.
+    /// The command to run when a new certificate is in use, by `sh -c`; an empty one is none.
     pub deploy_hook: Option<String>,
     /// The group that may read the key, by name or number.
     pub key_group: Option<String>,
@@ -44,7 +44,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan without names, for Let's Encrypt and with an ECDSA key; what else is wanted is set in the fields.
+    /// A plan without names, for Let's Encrypt and with an ECDSA key; the fields take the rest.
     pub fn new(challenge: ChallengeMethod) -> Self {
         Self {
             names: Vec::new(),

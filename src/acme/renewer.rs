@@ -1,17 +1,17 @@
-//! Keeps one certificate good for ever: when to look after it next, and what to do then.
+//! Keeps one certificate valid: when it needs attention next, and what to do then.
 //!
-//! `certkit acme renew` looks once; a server that runs for months looks whenever [`Renewer::next_check`] says so. Both
-//! come through here, so that they agree on when to renew, whom to ask and how long to wait after a failure.
+//! `certkit acme renew` checks once; a server that runs for months checks whenever [`Renewer::next_check`] says so. Both
+//! use it, so that they agree on when to renew, which server to ask and how long to wait after a failure.
 
 use time::{Duration, OffsetDateTime};
 
 use super::ari;
 use super::caller::{Caller, Progress};
 use super::current::CurrentCertificate;
-use super::due::pause_after;
 use super::error::Error;
 use super::obtain::{Obtained, Prepared, prepare};
 use super::plan::Plan;
+use super::renewal_pause::pause_after;
 use super::server::Server;
 use super::storage::{CertificateStore, FailureRecord, RenewRecord, Storage};
 use crate::sys::hook::HookRun;
@@ -21,12 +21,12 @@ use crate::x509::KeyKind;
 const ASK_AGAIN_AFTER_TROUBLE: Duration = Duration::hours(1);
 /// A server without renewal information may learn it.
 const ASK_AGAIN_WITHOUT: Duration = Duration::days(1);
-/// The most that a server's wish to wait is obeyed.
+/// A longer `Retry-After` is cut to this.
 const LONGEST_PAUSE: Duration = Duration::days(7);
 /// When to run a failed deploy hook again.
 const HOOK_PAUSE: Duration = Duration::hours(1);
 
-/// Looks after one certificate.
+/// Keeps one certificate valid.
 #[derive(Clone, Debug)]
 pub struct Renewer {
     plan: Plan,
@@ -44,12 +44,12 @@ pub struct Urgency {
     pub retry: bool,
 }
 
-/// What came of one look.
+/// The result of one check.
 #[derive(Debug)]
 pub enum RenewalOutcome {
     /// Due, and not tried: it failed not long ago.
     HeldBack {
-        /// When the next look will try.
+        /// When the next check will try.
         until: OffsetDateTime,
         /// How it failed.
         failure: Option<FailureRecord>,
@@ -58,18 +58,18 @@ pub enum RenewalOutcome {
     HookRepeated(CurrentCertificate, HookRun),
     /// There is a new certificate in use.
     Renewed(Box<Obtained>),
-    /// It was revoked: whoever did it decides what comes next.
+    /// It was revoked, and will not be renewed until the user asks for it.
     Revoked,
     /// Nothing to do.
-    Unneeded(CurrentCertificate),
+    NotDue(CurrentCertificate),
 }
 
-/// A look that failed; the certificate in use before is still in use.
+/// A renewal that failed; the certificate in use before is still in use.
 #[derive(Debug)]
 pub struct FailedRenewal {
     /// Why.
     pub error: Box<Error>,
-    /// When the next look will try again; `None` when not even that could be kept.
+    /// When the next check will try again; `None` when not even that could be kept.
     pub next_try: Option<OffsetDateTime>,
 }
 
@@ -112,8 +112,8 @@ impl Renewer {
         CurrentCertificate::load(&self.store())
     }
 
-    /// When [`Self::renew_if_due`] has something to do next; in the past when it has now. Commands may change that, so whoever
-    /// waits for it asks again every hour or so.
+    /// When [`Self::renew_if_due`] has something to do next; in the past when it has now. Commands may change that, so a
+    /// waiting server asks again every hour.
     ///
     /// # Errors
     /// [`Error::Storage`].
@@ -138,8 +138,8 @@ impl Renewer {
     }
 
     /// Does what is due at `now`: asks the server when to renew, renews, runs a hook that is to be run again. Failures
-    /// are kept, so that the next look knows how long to wait. Needs a tokio runtime with time and I/O; it may block on
-    /// the certificate's lock while another run is at work, so a server gives it a thread of its own.
+    /// are kept, so that the next check knows how long to wait. Needs a tokio runtime with time and I/O; it may block on
+    /// the certificate's lock while another run holds it, so a server gives it a thread of its own.
     ///
     /// # Errors
     /// [`FailedRenewal`], with the time of the next try.
@@ -157,20 +157,20 @@ impl Renewer {
         }
         self.ask(caller, now, urgency.ask).await.map_err(failed)?;
         let plan = Plan { force: self.plan.force || urgency.force, ..self.plan.clone() };
-        let bears_a_pause = !urgency.force && !urgency.retry;
-        if bears_a_pause && let Some(turn) = self.held_back(now).map_err(failed)? {
+        let may_wait = !urgency.force && !urgency.retry;
+        if may_wait && let Some(turn) = self.held_back(now).map_err(failed)? {
             return Ok(turn);
         }
         let result = match prepare(plan, &self.storage, caller, now) {
-            Ok(Prepared::NotDue(current)) => return Ok(RenewalOutcome::Unneeded(current)),
+            Ok(Prepared::NotDue(current)) => return Ok(RenewalOutcome::NotDue(current)),
             Ok(Prepared::HookOnly(hook)) => match hook.run(caller) {
                 Ok((current, Some(run))) => return Ok(RenewalOutcome::HookRepeated(current, run)),
-                Ok((current, None)) => return Ok(RenewalOutcome::Unneeded(current)),
+                Ok((current, None)) => return Ok(RenewalOutcome::NotDue(current)),
                 Err(error) => Err(error),
             },
             Ok(Prepared::Needed(work)) => {
-                // Again, now that the lock is held: another look may have failed while this one waited.
-                if bears_a_pause && let Some(turn) = self.held_back(now).map_err(failed)? {
+                // Again, now that the lock is held: another run may have failed while this one waited.
+                if may_wait && let Some(turn) = self.held_back(now).map_err(failed)? {
                     return Ok(turn);
                 }
                 work.run(caller).await
@@ -186,7 +186,7 @@ impl Renewer {
         }
     }
 
-    /// Asks the server when to renew, if it is time to ask. That it does not say so is no failure.
+    /// Asks the server when to renew, if it is time to ask. A server that does not say is fine.
     async fn ask(&self, caller: &dyn Caller, now: OffsetDateTime, at_once: bool) -> Result<(), Error> {
         let Some(current) = self.current()? else { return Ok(()) };
         let store = self.store();

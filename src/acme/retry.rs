@@ -20,10 +20,10 @@ const TRIES: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// A server that wants a longer pause than this gets it between two runs, not inside one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// After this time no new try is begun.
+/// No new try starts after this time.
 const LONGEST_CALL: Duration = Duration::from_secs(180);
 
-/// Calls until an answer comes, the error is final, or patience is used up.
+/// Calls until an answer comes, the error is final, or there were too many tries.
 ///
 /// # Errors
 /// What the last try ended with; `doing` names the call in it.
@@ -52,7 +52,7 @@ pub(super) async fn call<T>(
     }
 }
 
-/// What has been borne so far in one call.
+/// The tries so far in one call.
 #[derive(Default)]
 struct Patience {
     nonces: u32,

@@ -63,7 +63,7 @@ pub async fn revoke(
     let _lock = store.lock(|| caller.progress(Progress::WaitingForLock))?;
     let mut record = store.renew_record()?.ok_or_else(no_certificate)?;
     let text = store.live_chain()?.ok_or_else(no_certificate)?;
-    let damaged = |reason| Error::Key(format!("the certificate in use cannot be read: {reason}"));
+    let damaged = |reason| Error::Key(format!("cannot read the certificate in use: {reason}"));
     let leaf =
         pem_files::parse_chain(&text).map_err(damaged)?.into_iter().next().ok_or_else(no_certificate)?;
 

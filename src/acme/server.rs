@@ -1,4 +1,4 @@
-//! A server that has shown its directory: where to send what, and what it says of itself.
+//! A server that has shown its directory: where to send what, and what it offers.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -38,12 +38,11 @@ pub(super) struct Directory {
     pub key_change: Option<String>,
     /// Where to ask when to renew (RFC 9773 section 3).
     pub renewal_info: Option<String>,
-    /// What the server says of itself.
     #[serde(default)]
     pub meta: Meta,
 }
 
-/// What a server says of itself.
+/// What the server offers and requires.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Meta {
@@ -78,6 +77,9 @@ impl Server {
             };
         let directory: Directory = match serde_json::from_slice(&body) {
             Ok(directory) => directory,
+            Err(_) if body.trim_ascii_start().starts_with(b"<") => {
+                return Err(not_acme("it answers with HTML".to_owned()));
+            }
             Err(error) => return Err(not_acme(error.to_string())),
         };
         http.keep_directory(url, body, &directory.new_nonce);

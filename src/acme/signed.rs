@@ -55,7 +55,7 @@ impl Signer {
     /// # Errors
     /// [`Error::Key`] for a kind of key that signs no requests.
     pub(super) fn bare(key: &PrivateKey) -> Result<Self, Error> {
-        let unusable = || Error::Key(format!("a key of kind {} signs no requests", key.description()));
+        let unusable = || Error::Key(format!("a key of kind {} cannot sign requests", key.description()));
         let (_, spki) = SubjectPublicKeyInfo::from_der(key.spki()).map_err(|_| unusable())?;
         let encode = |bytes: &[u8]| BASE64URL.encode(bytes);
         let (pair, jwk) = match spki.parsed().map_err(|_| unusable())? {
@@ -115,7 +115,7 @@ impl Signer {
     }
 }
 
-/// The proof that whoever holds the account's key also holds the external account's secret (RFC 8555 section 7.3.4).
+/// The proof that the holder of the account's key also holds the external account's secret (RFC 8555 section 7.3.4).
 ///
 /// # Errors
 /// None in practice; HMAC cannot fail.

@@ -5,7 +5,7 @@ use rcgen::{CertificateParams, DistinguishedName, KeyPair};
 use super::error::Error;
 use crate::x509::PrivateKey;
 
-/// A signing request for the names, as DER. Its subject is empty: the names stand in the subjectAltName, where
+/// A signing request for the names, as DER. Its subject is empty: the names are in the subjectAltName, where
 /// RFC 8555 section 7.4 looks for them, and a CN has no meaning any more (RFC 9525 section 2).
 pub(super) fn for_names(key: &PrivateKey, names: &[String]) -> Result<Vec<u8>, Error> {
     let request = || {
@@ -14,7 +14,7 @@ pub(super) fn for_names(key: &PrivateKey, names: &[String]) -> Result<Vec<u8>, E
         request.distinguished_name = DistinguishedName::new();
         Ok(request.serialize_request(&key)?.der().to_vec())
     };
-    request().map_err(|error: rcgen::Error| Error::Key(format!("no signing request: {error}")))
+    request().map_err(|error: rcgen::Error| Error::Key(format!("cannot make the signing request: {error}")))
 }
 
 #[cfg(test)]

@@ -12,19 +12,19 @@ pub(super) const MAX_ANSWER_BYTES: usize = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TransportError {
     /// The connection broke before the answer was complete. The server may have acted.
-    #[error("the connection to {url} broke: {reason}")]
+    #[error("the connection to {url} was lost: {reason}")]
     Lost { url: String, reason: String },
     /// An answer that is neither success nor a problem that instant-acme should see.
-    #[error("{url} answers {status}")]
+    #[error("{url} answered {status}")]
     Status { url: String, status: StatusCode, problem: Option<Problem>, retry_after: Option<Duration> },
     /// The server took too long. It may have acted.
-    #[error("{url} does not answer in time")]
+    #[error("{url} did not answer in time")]
     TimedOut { url: String },
     /// More bytes than any ACME answer has.
-    #[error("{url} answers with more than {MAX_ANSWER_BYTES} bytes")]
+    #[error("{url} answered with more than 1 MiB")]
     TooLarge { url: String },
     /// No connection.
-    #[error("{url} cannot be reached: {reason}")]
+    #[error("cannot reach {url}: {reason}")]
     Unreachable { url: String, reason: String },
     /// The server's certificate is not trusted.
     #[error("the certificate of {url} is not trusted: {reason}")]

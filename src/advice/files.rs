@@ -1,24 +1,124 @@
-//! What to say about files: what they are instead, why they cannot be read, and what mends it.
+//! Files and passwords: why they cannot be used, and what was repaired or left alone in them.
 
-use crate::container::{self, Block, BlockKind, LockedError, Note};
-use crate::finding::{Code, Finding, Location};
-use crate::operands::input::{CertificateFile, Other, location, name};
+use crate::container::{self, LockedError, Note};
+use crate::finding::{Code, Finding, Location, Snippet};
+use crate::operands::input::{CertificateFile, InputError, Instead, Malformed, OtherBlock, ReadError, name};
 use crate::operands::output::shell_word;
+use crate::operands::password::PasswordError;
 use crate::pem;
+use crate::report::Failure;
 use crate::x509::CertificateError;
+
+const COPY_AGAIN: &str = "Download or copy the file again; nothing of it was used.";
+const GET_AGAIN: &str = "Get it again from where it came from.";
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        let file = error.file().to_owned();
+        let (code, fix) = match &error {
+            ReadError::Directory { .. } => (Code::IsDirectory, Some("Name a file in it.".to_owned())),
+            ReadError::Empty { .. } => (Code::EmptyFile, Some("Download or copy it again.".to_owned())),
+            ReadError::Io { .. } => (Code::Io, None),
+            ReadError::NotFound { .. } => {
+                (Code::NotFound, Some("Check the spelling and the current directory.".to_owned()))
+            }
+            ReadError::Permission { file } => {
+                let command = format!("Check who may read it: `ls -l {}`.", shell_word(file));
+                (Code::Permission, Some(command))
+            }
+            ReadError::TooLarge { .. } => (Code::TooLarge, Some("Name the right file.".to_owned())),
+        };
+        let finding = Finding::error(code, error.to_string()).at(Location::file(file));
+        Finding { fix, ..finding }.into()
+    }
+}
+
+impl From<PasswordError> for Failure {
+    fn from(error: PasswordError) -> Self {
+        let message = error.to_string();
+        match error {
+            PasswordError::Ask { option, .. } => {
+                Finding::error(Code::Io, message).fix(give_password(option)).into()
+            }
+            PasswordError::Differ => {
+                Finding::error(Code::WrongPassword, message).fix("Run the command again.").into()
+            }
+            PasswordError::Empty { .. } => Finding::error(Code::InvalidSetting, message)
+                .fix("Write a password into the first line of the file.")
+                .into(),
+            PasswordError::Needed { option, .. } => {
+                Finding::error(Code::PasswordNeeded, message).fix(give_password(option)).into()
+            }
+            PasswordError::Read(error) => error.into(),
+        }
+    }
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
+        let message = error.to_string();
+        let finding = match error {
+            InputError::KeyEncrypted { location, option, .. } => {
+                Finding::error(Code::KeyEncrypted, message).at(location).fix(give_password(option))
+            }
+            InputError::KeyLocked { file, location, error, option } => {
+                locked(&error, message, &open_old_key(&file), option).at(location)
+            }
+            InputError::KeyUnusable { location, .. } => {
+                Finding::error(Code::NotAPrivateKey, message).at(location).fix(GET_AGAIN)
+            }
+            InputError::Malformed { malformed, .. } => {
+                return malformed.into();
+            }
+            InputError::NoCertificate { file, holds } => no_certificate(&file, &holds, message),
+            InputError::NoPrivateKey { file, holds } => {
+                let code = if holds.is_some() { Code::NotAPrivateKey } else { Code::NoPrivateKey };
+                Finding::error(code, message).at(Location::file(file)).fix(
+                    "Name the file that begins with `-----BEGIN PRIVATE KEY-----`; it was made together with the \
+                     certificate.",
+                )
+            }
+            InputError::OpenSsh { file, location } => {
+                let copy = format!("cp {0} {0}.copy", shell_word(&file));
+                let convert = format!("ssh-keygen -p -m PKCS8 -f {}", shell_word(&file));
+                Finding::error(Code::NotAPrivateKey, message)
+                    .at(location)
+                    .fix(format!("Keep a copy (`{copy}`), then run `{convert}`."))
+            }
+            InputError::Password(error) => return error.into(),
+            InputError::Read(error) => return error.into(),
+            InputError::StdinTwice { option } => Finding::error(Code::InvalidSetting, message)
+                .fix(format!("Write the password into a file and name it with `{option} FILE`.")),
+            InputError::Unreadable { file, errors, lines, option } => {
+                let finding = |(error, line)| unreadable(&file, error, line, option);
+                let findings = errors.iter().zip(lines).map(finding).collect();
+                return Self { findings, status: 2 };
+            }
+        };
+        finding.into()
+    }
+}
+
+impl From<Malformed> for Finding {
+    fn from(Malformed { error, location }: Malformed) -> Self {
+        malformed(&error, location)
+    }
+}
+
+impl From<Vec<Malformed>> for Failure {
+    fn from(malformed: Vec<Malformed>) -> Self {
+        Self { findings: malformed.into_iter().map(Finding::from).collect(), status: 2 }
+    }
+}
 
 /// A certificate in good armour that does not parse.
 pub fn malformed(error: &CertificateError, location: Location) -> Finding {
-    Finding::error(Code::DerMalformed, error.to_string())
-        .at(location)
-        .fix("get the certificate again from where it came from")
+    Finding::error(Code::DerMalformed, error.to_string()).at(location).fix(GET_AGAIN)
 }
 
 /// A request, a revocation list or another object that does not parse.
 pub fn damaged(error: &dyn std::fmt::Display, location: Location) -> Finding {
-    Finding::error(Code::DerMalformed, error.to_string())
-        .at(location)
-        .fix("Get it again from where it came from.")
+    Finding::error(Code::DerMalformed, error.to_string()).at(location).fix(GET_AGAIN)
 }
 
 /// A file with nothing in it that certkit knows.
@@ -27,155 +127,89 @@ pub fn nothing_known(file: &str) -> Finding {
     Finding::error(Code::NotACertificate, message).at(Location::file(file)).fix(super::convert::KNOWN_FILES)
 }
 
-impl Other {
-    /// What it is, with its article.
-    fn words(&self) -> String {
-        match self.kind {
-            BlockKind::Other if !self.label.is_empty() => format!("a block called {}", self.label),
-            kind => format!("{} {}", article(kind), kind.as_str()),
+fn no_certificate(file: &str, holds: &Instead, message: String) -> Finding {
+    let code = match holds {
+        Instead::Crl | Instead::Other(_) | Instead::PrivateKey | Instead::PublicKey | Instead::Request => {
+            Code::NotACertificate
         }
-    }
-
-    /// It is told, so that nobody misses it later.
-    pub fn note(&self) -> Finding {
-        let message = format!("{} stands among the certificates; it was left alone", self.words());
-        Finding::note(Code::NotACertificate, message).at(self.location.clone())
-    }
-}
-
-fn article(kind: BlockKind) -> &'static str {
-    match kind {
-        BlockKind::EncryptedPrivateKey => "an",
-        BlockKind::Other => "",
-        _ => "a",
-    }
-}
-
-/// What was mended in a file, as notes.
-pub fn damage_notes(file: &str, damages: &[pem::Damage]) -> Vec<Finding> {
-    let note = |damage: &pem::Damage| {
-        let code = if damage.kind == pem::DamageKind::Glued { Code::PemGlued } else { Code::PemMended };
-        Finding::note(code, format!("mended: {}", damage.kind.as_str())).at(Location::line(file, damage.line))
+        _ => Code::NoCertificate,
     };
-    damages.iter().map(note).collect()
-}
-
-/// Which forms were read, as notes.
-pub fn form_notes(file: &str, forms: &[Note]) -> Vec<Finding> {
-    let name = name(file);
-    let note = |form: &Note| {
-        let at_lines = |lines: Option<(usize, usize)>| Location { lines, ..Location::file(file) };
-        match form {
-            Note::BareBase64 => Finding::note(
-                Code::NotPem,
-                format!("{name} is base64 without its BEGIN and END lines; it was read all the same"),
-            )
-            .at(at_lines(None)),
-            Note::Der => {
-                Finding::note(Code::NotPem, format!("{name} is binary (DER); it was read all the same"))
-                    .at(at_lines(None))
-            }
-            Note::Pkcs12 { certificates, keys } => Finding::note(
-                Code::NotPem,
-                format!(
-                    "{name} is a PKCS#12 file (.p12, .pfx); read {} and {} from it",
-                    count(*certificates, "certificate"),
-                    count(*keys, "private key")
-                ),
-            )
-            .at(at_lines(None)),
-            Note::Pkcs7 { certificates, lines } => Finding::note(
-                Code::Pkcs7,
-                format!(
-                    "{name} is a PKCS#7 file (.p7b); read {} from it",
-                    count(*certificates, "certificate")
-                ),
-            )
-            .at(at_lines(*lines)),
-            Note::Utf16 => {
-                let message =
-                    format!("{name} is UTF-16 text (Windows: \"Unicode\"); it was read all the same");
-                Finding::note(Code::NotPem, message).at(at_lines(None))
-            }
-            Note::WrongLabel { label, kind, lines } => Finding::note(
-                Code::WrongLabel,
-                format!(
-                    "the block says that it is a `{label}`; it is a {}, and was read as that",
-                    kind.as_str()
-                ),
-            )
-            .at(at_lines(Some(*lines))),
+    let fix = match holds {
+        Instead::Archive => "Unpack it; the certificates are in it.".to_owned(),
+        Instead::Crl => format!(
+            "Name the certificate file. `certkit show {}` prints what the list holds.",
+            shell_word(file)
+        ),
+        Instead::EmptyContainer => "Export it again, with all certificates.".to_owned(),
+        Instead::JavaKeystore => format!(
+            "Run `keytool -importkeystore -srckeystore {} -destkeystore new.p12 -deststoretype PKCS12`, then use \
+             new.p12.",
+            shell_word(file)
+        ),
+        Instead::Nothing => {
+            "Name a certificate file; it has a line `-----BEGIN CERTIFICATE-----`.".to_owned()
+        }
+        Instead::Other(_) => "Name the file that begins with `-----BEGIN CERTIFICATE-----`.".to_owned(),
+        Instead::PrivateKey => {
+            "Name the file that begins with `-----BEGIN CERTIFICATE-----`, and the key with --key.".to_owned()
+        }
+        Instead::PublicKey => "Name the certificate file; it holds the public key as well.".to_owned(),
+        Instead::Request => "Send it to the CA, and use the certificate that the CA sends back.".to_owned(),
+        Instead::WebPage => {
+            "The download went wrong; perhaps a login page was saved. Download it again in the browser."
+                .to_owned()
         }
     };
-    // Binary objects one after the other are one remark.
-    let mut notes: Vec<Finding> = Vec::new();
-    for finding in forms.iter().map(note) {
-        if !notes.contains(&finding) {
-            notes.push(finding);
-        }
-    }
-    notes
+    Finding::error(code, message).at(Location::file(file)).fix(fix)
 }
 
-/// Something that cannot be read. `option` is the one that takes a password's file here.
-pub fn unreadable(file: &str, error: &container::Error, option: &str) -> Finding {
+/// One thing in a file that cannot be read. `line` is the line of armour that it names.
+fn unreadable(file: &str, error: &container::Error, line: Option<String>, option: &str) -> Finding {
     use container::Error::*;
-    let again = "download or copy the file again; nothing of it was used";
     let message = error.to_string();
+    let whole = Location::file(file);
     match error {
         Pem(error) => {
             let code = match error {
                 pem::Error::Truncated { .. } => Code::PemTruncated,
                 _ => Code::PemMalformed,
             };
-            Finding::error(code, message).at(Location::line(file, error.line())).fix(match error {
+            let fix = match error {
                 pem::Error::Armour { .. } | pem::Error::Label { .. } => {
-                    "the lines are -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----, five hyphens at each end: \
-                     copy the file again without a word processor, or mend the line"
+                    "Write the lines as `-----BEGIN CERTIFICATE-----` and `-----END CERTIFICATE-----`, with five \
+                     hyphens at each end, or copy the file again without a word processor."
                 }
-                _ => again,
-            })
+                _ => COPY_AGAIN,
+            };
+            let number = error.line();
+            let snippet = line.map(|text| whole_line(number, text));
+            Finding::error(code, message).at(Location::line(file, number)).quoting(snippet).fix(fix)
         }
-        Pkcs12(error) => locked(error, message, &open_old_pkcs12(file), option).at(Location::file(file)),
+        Pkcs12(error) => locked(error, message, &open_old_pkcs12(file), option).at(whole),
         Pkcs7 { error, lines } => {
             let code = match error {
                 container::Pkcs7Error::OtherContent(_) => Code::NotACertificate,
                 _ => Code::DerMalformed,
             };
-            Finding::error(code, message).at(Location { lines: *lines, ..Location::file(file) }).fix(again)
+            Finding::error(code, message).at(Location { lines: *lines, ..whole }).fix(COPY_AGAIN)
         }
-        TooManyBlocks(_) => {
-            Finding::error(Code::TooLarge, message).at(Location::file(file)).fix("name the right file")
-        }
-        _ => Finding::error(Code::DerMalformed, message).at(Location::file(file)).fix(again),
+        TooManyBlocks(_) => Finding::error(Code::TooLarge, message).at(whole).fix("Name the right file."),
+        _ => Finding::error(Code::DerMalformed, message).at(whole).fix(COPY_AGAIN),
     }
-}
-
-/// A key that stays encrypted.
-pub fn encrypted_key(file: &str, block: &Block, error: &LockedError, option: &str) -> Finding {
-    let finding = match error {
-        // The word for a PKCS#12 file without a password is password_needed; keys have had one of their own.
-        LockedError::PasswordNeeded => Finding::error(Code::KeyEncrypted, "the private key is encrypted")
-            .fix(format!("write its password into a file and name that: {}", take_password(option))),
-        _ => {
-            let message = format!("the private key cannot be read: {error}");
-            locked(error, message, &open_old_key(file), option)
-        }
-    };
-    finding.at(location(file, block))
 }
 
 /// Something encrypted that cannot be opened, by its reason. `command` opens it where certkit does not know the cipher.
 fn locked(error: &LockedError, message: String, command: &str, option: &str) -> Finding {
     match error {
-        LockedError::PasswordNeeded => Finding::error(Code::PasswordNeeded, message)
-            .fix(format!("write its password into a file and name that: {}", take_password(option))),
+        LockedError::PasswordNeeded => {
+            Finding::error(Code::PasswordNeeded, message).fix(give_password(option))
+        }
         LockedError::WrongPassword => Finding::error(Code::WrongPassword, message)
-            .fix("ask whoever made the file for its password; capital letters count"),
+            .fix("Ask the person who made the file for its password; upper and lower case differ."),
         LockedError::UnsupportedCipher(_) => Finding::error(Code::UnsupportedCipher, message)
-            .fix(format!("{command}   (asks for the password; then use the new file)")),
-        LockedError::TooMuchWork => Finding::error(Code::TooLarge, message).fix("get the file again"),
-        _ => Finding::error(Code::DerMalformed, message).fix("download or copy the file again"),
+            .fix(format!("Run `{command}`, which asks for the password, and use the new file.")),
+        LockedError::TooMuchWork => Finding::error(Code::TooLarge, message).fix(GET_AGAIN),
+        _ => Finding::error(Code::DerMalformed, message).fix(COPY_AGAIN),
     }
 }
 
@@ -190,69 +224,106 @@ fn open_old_key(file: &str) -> String {
 }
 
 /// How a password is given, by the name of the option or variable.
-fn take_password(option: &str) -> String {
+fn give_password(option: &str) -> String {
     if option.starts_with("--") {
-        format!("{option} FILE; or set CERTKIT_PASSWORD")
+        format!("Write the password into a file and name it with `{option} FILE`, or set CERTKIT_PASSWORD.")
     } else {
-        format!("{option}=$(cat FILE)")
+        format!("Set {option}, for example `{option}=$(cat FILE)`.")
     }
 }
 
-/// Says what a file holds instead of certificates.
-pub fn no_certificate(file: &str, bytes: &[u8], read: &CertificateFile) -> Finding {
-    let name = name(file);
-    let start = String::from_utf8_lossy(&bytes[..bytes.len().min(512)]).to_lowercase();
-    let other = |wanted| read.others.iter().find(|other: &&Other| other.kind == wanted);
-    let not_a =
-        |what: &str| Finding::error(Code::NotACertificate, format!("{name} holds {what}, not a certificate"));
-    let finding = if !read.private_keys.is_empty() {
-        not_a("a private key")
-            .fix("name the file that begins with -----BEGIN CERTIFICATE-----; the key goes behind --key")
-    } else if let Some(other) = other(BlockKind::CertificateRequest) {
-        not_a(&other.words()).fix("send it to the CA; what the CA sends back is the certificate")
-    } else if let Some(other) = other(BlockKind::Crl) {
-        not_a(&other.words()).fix("name the certificate file; certkit show prints what the list holds")
-    } else if let Some(other) = other(BlockKind::PublicKey) {
-        not_a(&other.words()).fix("name the certificate file; it holds the public key as well")
-    } else if let Some(other) = read.others.first() {
-        Finding::error(Code::NotACertificate, format!("{name} holds no certificate, but {}", other.words()))
-            .fix("name the file that begins with -----BEGIN CERTIFICATE-----")
-    } else if read.forms.iter().any(|form| matches!(form, Note::Pkcs7 { .. } | Note::Pkcs12 { .. })) {
-        Finding::error(Code::NoCertificate, format!("{name} is an envelope without a certificate in it"))
-            .fix("export it again, with all certificates")
-    } else if start.contains("<html") || start.contains("<!doctype") {
-        Finding::error(Code::NoCertificate, format!("{name} is a web page, not a certificate"))
-            .fix("the download went wrong, perhaps a login page was saved: download it again in the browser")
-    } else if matches!(bytes, [0xfe, 0xed, 0xfe, 0xed, ..] | [0xce, 0xce, 0xce, 0xce, ..]) {
-        Finding::error(Code::NoCertificate, format!("{name} is an old Java keystore (JKS)")).fix(format!(
-            "keytool -importkeystore -srckeystore {} -destkeystore new.p12 -deststoretype PKCS12",
-            shell_word(file)
-        ))
-    } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0x1f, 0x8b]) {
-        Finding::error(Code::NoCertificate, format!("{name} is an archive"))
-            .fix("unpack it; the certificates are in it")
-    } else {
-        Finding::error(Code::NoCertificate, format!("there is no certificate in {name}"))
-            .fix("a certificate file has a line -----BEGIN CERTIFICATE-----")
-    };
-    finding.at(Location::file(file))
+/// What was repaired, which forms were read, and what was left alone: all as notes.
+pub fn notes(file: &str, read: &CertificateFile) -> Vec<Finding> {
+    let mut notes = form_notes(file, &read.forms);
+    notes.extend(damage_notes(file, &read.damages).into_iter().map(|note| quoting_glued(note, read)));
+    notes.extend(read.others.iter().map(left_alone));
+    notes
 }
 
-/// Says what a file holds instead of a private key.
-pub fn no_private_key(file: &str, blocks: &[Block]) -> Finding {
-    let finding = match blocks.iter().find(|block| block.kind != BlockKind::Parameters) {
-        Some(block) => {
-            let what = match block.kind {
-                BlockKind::Other if !block.label.is_empty() => block.label.to_lowercase(),
-                kind => kind.as_str().to_owned(),
-            };
-            Finding::error(Code::NotAPrivateKey, format!("{} holds a {what}, not a private key", name(file)))
-        }
-        None => Finding::error(Code::NoPrivateKey, format!("there is no private key in {}", name(file))),
+fn left_alone(other: &OtherBlock) -> Finding {
+    let message = format!("left alone: {} among the certificates", other.description());
+    Finding::note(Code::NotACertificate, message).at(other.location.clone())
+}
+
+/// The same finding with the line on which END and BEGIN are glued, if it is about one.
+pub fn quoting_glued(finding: Finding, read: &CertificateFile) -> Finding {
+    let line = finding.location.as_ref().and_then(|location| location.lines).map(|(first, _)| first);
+    let text = read.glued_lines.iter().find(|(number, _)| Some(*number) == line);
+    let snippet = text.filter(|_| finding.code == Code::PemGlued).map(|(number, text)| {
+        // The caret stands where the line break is missing.
+        let column = text.find("----------").map_or(0, |start| start + "-----".len());
+        Snippet { line: *number, text: text.clone(), column, length: 1 }
+    });
+    finding.quoting(snippet)
+}
+
+fn whole_line(line: usize, text: String) -> Snippet {
+    let length = text.chars().count();
+    Snippet { line, text, column: 0, length }
+}
+
+/// What was repaired in a file, as notes.
+pub fn damage_notes(file: &str, damages: &[pem::Damage]) -> Vec<Finding> {
+    let note = |damage: &pem::Damage| {
+        let code = if damage.kind == pem::DamageKind::Glued { Code::PemGlued } else { Code::PemMended };
+        Finding::note(code, format!("fixed: {}", damage.kind.as_str())).at(Location::line(file, damage.line))
     };
-    finding.at(Location::file(file)).fix(
-        "name the file that begins with -----BEGIN PRIVATE KEY-----; it was made together with the certificate",
-    )
+    damages.iter().map(note).collect()
+}
+
+/// Which forms were read, as notes.
+pub fn form_notes(file: &str, forms: &[Note]) -> Vec<Finding> {
+    let name = name(file);
+    let note = |form: &Note| {
+        let at_lines = |lines: Option<(usize, usize)>| Location { lines, ..Location::file(file) };
+        match form {
+            Note::BareBase64 => Finding::note(
+                Code::NotPem,
+                format!("`{name}` is base64 without BEGIN and END lines; certkit read it"),
+            )
+            .at(at_lines(None)),
+            Note::Der => Finding::note(Code::NotPem, format!("`{name}` is binary (DER); certkit read it"))
+                .at(at_lines(None)),
+            Note::Pkcs12 { certificates, keys } => Finding::note(
+                Code::NotPem,
+                format!(
+                    "`{name}` is a PKCS#12 file (.p12, .pfx); read {} and {} from it",
+                    count(*certificates, "certificate"),
+                    count(*keys, "private key")
+                ),
+            )
+            .at(at_lines(None)),
+            Note::Pkcs7 { certificates, lines } => Finding::note(
+                Code::Pkcs7,
+                format!(
+                    "`{name}` is a PKCS#7 file (.p7b); read {} from it",
+                    count(*certificates, "certificate")
+                ),
+            )
+            .at(at_lines(*lines)),
+            Note::Utf16 => {
+                let message =
+                    format!("`{name}` is UTF-16 text (called \"Unicode\" on Windows); certkit read it");
+                Finding::note(Code::NotPem, message).at(at_lines(None))
+            }
+            Note::WrongLabel { label, kind, lines } => Finding::note(
+                Code::WrongLabel,
+                format!(
+                    "the block is labelled `{label}`, but it is a {}; certkit read it as that",
+                    kind.as_str()
+                ),
+            )
+            .at(at_lines(Some(*lines))),
+        }
+    };
+    // Binary objects one after the other give one note.
+    let mut notes: Vec<Finding> = Vec::new();
+    for finding in forms.iter().map(note) {
+        if !notes.contains(&finding) {
+            notes.push(finding);
+        }
+    }
+    notes
 }
 
 /// `1 certificate`, `2 certificates`.

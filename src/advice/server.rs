@@ -1,146 +1,149 @@
-//! Why there is no chain to be had from a server, and what to do about it.
+//! What to do when an argument does not name a server, or the server does not show a chain.
 
 use std::io;
 
 use crate::finding::{Code, Finding, Location};
-use crate::operands::server_target::Place;
-use crate::probe::{Attempt, Error, Spoken, Starttls, StarttlsError};
+use crate::operands::server_target::{ServerTarget, TargetError};
+use crate::probe::{Attempt, Error, OtherProtocol, Starttls, StarttlsError};
 use crate::report::Failure;
-use crate::sys::fs::plain;
 use crate::x509::HostName;
 
-/// The failure of `certkit COMMAND` at this place.
-pub fn failure(place: &Place, error: &Error, command: &str) -> Failure {
-    let label = place.label();
-    let finding = match error {
-        Error::Unresolved { host, reason } => {
-            Finding::error(Code::ConnectionFailed, format!("there is no server called {host}: {reason}")).fix(
-                format!(
-                    "check the spelling; or name its address: certkit {command} ADDRESS:{} --host {host}",
-                    place.port
-                ),
-            )
-        }
-        Error::Connect { attempts } => no_connection(place, attempts),
-        Error::Broken(source) => {
-            let message = format!("{label} takes the connection and breaks it off: {}", plain(source));
-            Finding::error(Code::NoTls, message).fix(other_port(place, command))
-        }
-        Error::Silent(time) => {
-            let message = format!("{label} takes the connection and says nothing for {} s", time.as_secs());
-            let fix = match (place.starttls, implicit(place.port)) {
-                (Some(_), Some(protocol)) => {
-                    format!("at port {} TLS begins at once ({protocol}): leave --starttls away", place.port)
-                }
-                _ => other_port(place, command),
-            };
-            Finding::error(Code::ConnectionFailed, message).fix(fix)
-        }
-        Error::NotTls { spoken, said } => not_tls(place, *spoken, said, command),
-        Error::Starttls(error) => starttls(place, error),
-        Error::Handshake { words, is_unknown_name } => {
-            let finding = Finding::error(
-                Code::HandshakeFailed,
-                format!("{label} speaks TLS, but no handshake comes about: {words}"),
-            );
-            match (is_unknown_name, &place.host) {
-                (true, _) => finding
-                    .fix(format!("ask for a name that it knows: certkit {command} {label} --host NAME")),
-                (false, HostName::Ip(_)) => finding.fix(format!(
-                    "it may want to be asked for a name: certkit {command} {label} --host NAME"
-                )),
-                (false, HostName::Dns(_)) => finding.fix("look into the server's log at this minute"),
+impl From<TargetError> for Failure {
+    fn from(error: TargetError) -> Self {
+        let message = error.to_string();
+        let (code, fix) = match &error {
+            TargetError::BareIpv6(address) => {
+                (Code::InvalidSetting, format!("Write [{address}]:443, with the port of the server."))
             }
-        }
-        Error::Setup(_) => Finding::error(Code::Io, error.to_string()),
-    };
-    finding.at(Location::file(label)).into()
-}
-
-fn no_connection(place: &Place, attempts: &[Attempt]) -> Finding {
-    let each: Vec<_> = attempts
-        .iter()
-        .map(|attempt| match attempt.error.kind() {
-            io::ErrorKind::TimedOut => format!("{}: no answer", attempt.address.ip()),
-            _ => format!("{}: {}", attempt.address.ip(), plain(&attempt.error)),
-        })
-        .collect();
-    let each = if each.is_empty() { "no answer".to_owned() } else { each.join("; ") };
-    let is_refused = attempts.iter().any(|attempt| attempt.error.kind() == io::ErrorKind::ConnectionRefused);
-    let fix = if is_refused {
-        "nothing listens at this port: does the server run? On its machine `ss -ltn` shows the ports that are open"
-    } else {
-        "is the machine up, and does a firewall on the way let this port through?"
-    };
-    let message = format!("no connection to {}: {each}", place.label());
-    Finding::error(Code::ConnectionFailed, message).fix(fix)
-}
-
-fn not_tls(place: &Place, spoken: Spoken, said: &str, command: &str) -> Finding {
-    let label = place.label();
-    let (what, fix) = match spoken {
-        Spoken::Http => (
-            "plain HTTP".to_owned(),
-            "name the https port, mostly 443 or 8443; to speak TLS at this one:\n\
-             nginx: listen PORT ssl;  Apache: SSLEngine on;  certkit serve --listen https:ADDRESS:PORT"
-                .to_owned(),
-        ),
-        Spoken::Known(protocol) => (
-            format!("this looks like {protocol}"),
-            format!("certkit {command} {label} --starttls {}", protocol.as_str()),
-        ),
-        Spoken::Ssh => {
-            ("this is SSH, which has keys of its own".to_owned(), "name the port of the TLS server".into())
-        }
-        Spoken::Ftp => {
-            ("this is FTP".to_owned(), "FTP with TLS from the first byte is mostly at port 990".to_owned())
-        }
-        Spoken::Mysql => (
-            "this is MySQL or MariaDB".to_owned(),
-            "its TLS begins in a way of its own; show the file instead".into(),
-        ),
-        Spoken::Unknown => ("this is something else".to_owned(), other_port(place, command)),
-    };
-    let said = if said.is_empty() { String::new() } else { format!(" (it says: {said})") };
-    Finding::error(Code::NoTls, format!("{label} does not speak TLS: {what}{said}")).fix(fix)
-}
-
-fn starttls(place: &Place, error: &StarttlsError) -> Finding {
-    let label = place.label();
-    let protocol = place.starttls.unwrap_or(Starttls::Smtp);
-    match error {
-        StarttlsError::NotOffered => {
-            let message = format!("{label} speaks {protocol}, but offers no TLS: all goes over the wire in clear");
-            Finding::error(Code::StarttlsFailed, message).fix(switch_on(protocol))
-        }
-        StarttlsError::Refused(said) => {
-            Finding::error(Code::StarttlsFailed, format!("{label} refuses: {said}"))
-                .fix("look into the server's log: it may lack a certificate, or not want to be asked so often")
-        }
-        StarttlsError::NotSpoken { said, .. } => {
-            // An alert: it took our words for a broken hello.
-            let is_tls = said.starts_with('\u{15}') || said.starts_with('\u{16}');
-            let (said, fix) = if is_tls {
-                ("TLS already".to_owned(), "TLS begins here at once: leave --starttls away".to_owned())
-            } else {
-                (said.clone(), format!("name the port of {protocol}, mostly {}", protocol.default_port()))
-            };
-            Finding::error(Code::StarttlsFailed, format!("{label} does not speak {protocol}: {said}")).fix(fix)
-        }
-        StarttlsError::Injected(bytes) => Finding::error(
-            Code::StarttlsInjection,
-            format!(
-                "{bytes} bytes in clear came behind the server's consent to TLS; a client that reads on takes them for \
-                 protected, though anybody on the way may have written them"
+            TargetError::ForServersOnly { .. } => {
+                (Code::InvalidSetting, "Name a server: HOST:PORT.".to_owned())
+            }
+            TargetError::Host(_) => (
+                Code::InvalidSetting,
+                "Name the server as HOST:PORT, such as test.example:443, or as https://test.example.".into(),
             ),
-        )
-        .fix("update the server; if its neighbours do not show this, something on the way writes into the connection"),
-        _ => Finding::error(Code::ConnectionFailed, format!("{label} broke off before TLS began: {error}"))
-            .fix("try again; some servers answer only after a while, or not so often: --timeout 30"),
+            TargetError::HostOption(_) => {
+                (Code::InvalidName, "Use a name or address such as test.example or 127.0.0.1.".into())
+            }
+            TargetError::NoSuchFile(text) => (
+                Code::NotFound,
+                format!("Check the spelling; if it is a server, add its port: `{text}:443`."),
+            ),
+            TargetError::Port(_) => (Code::InvalidSetting, "Use a port from 1 to 65535.".into()),
+            TargetError::Scheme(_) => (
+                Code::InvalidSetting,
+                "Name the server as HOST:PORT, with --starttls where a command starts TLS.".into(),
+            ),
+            TargetError::StarttlsWithUrl => (Code::InvalidSetting, "Name the server as HOST:PORT.".into()),
+        };
+        let finding = Finding::error(code, message).fix(fix);
+        match error {
+            TargetError::NoSuchFile(text) => finding.at(Location::file(text)).into(),
+            _ => finding.into(),
+        }
     }
 }
 
-/// The line that has a server offer STARTTLS.
+/// The failure of `certkit COMMAND` at this server.
+pub fn failure(target: &ServerTarget, error: &Error, command: &str) -> Failure {
+    let finding = Finding::error(code(error), error.to_string()).at(Location::file(target.label()));
+    match fix(target, error, command) {
+        Some(fix) => finding.fix(fix).into(),
+        None => finding.into(),
+    }
+}
+
+fn code(error: &Error) -> Code {
+    match error {
+        Error::Broken(_) | Error::NotTls { .. } => Code::NoTls,
+        Error::Handshake { .. } => Code::HandshakeFailed,
+        Error::NoCertificate => Code::NoCertificate,
+        Error::Setup(_) => Code::Io,
+        Error::Starttls(StarttlsError::Injected(_)) => Code::StarttlsInjection,
+        Error::Starttls(StarttlsError::Io(_)) => Code::ConnectionFailed,
+        Error::Starttls(_) => Code::StarttlsFailed,
+        Error::Connect { .. } | Error::Silent(_) | Error::Unresolved { .. } => Code::ConnectionFailed,
+    }
+}
+
+fn fix(target: &ServerTarget, error: &Error, command: &str) -> Option<String> {
+    Some(match error {
+        Error::Unresolved { host, .. } => format!(
+            "Check the spelling; or name the address: `certkit {command} ADDRESS:{} --host {host}`.",
+            target.port
+        ),
+        Error::Connect { attempts } => no_connection(attempts).to_owned(),
+        Error::Broken(_) => other_port(target, command),
+        Error::Silent(_) => match (target.starttls, implicit(target.port)) {
+            (Some(_), Some(protocol)) => {
+                format!("On port {} TLS begins at once ({protocol}): omit --starttls.", target.port)
+            }
+            _ => other_port(target, command),
+        },
+        Error::NotTls { spoken, .. } => other_protocol(target, *spoken, command),
+        Error::Starttls(error) => starttls(target, error),
+        Error::Handshake { is_unknown_name: true, .. } => {
+            format!("Ask for a name that it knows: `certkit {command} {} --host NAME`.", target.label())
+        }
+        Error::Handshake { .. } => match &target.host {
+            HostName::Ip(_) => {
+                format!("It may need a name: `certkit {command} {} --host NAME`.", target.label())
+            }
+            HostName::Dns(_) => "Check the server's log around now.".into(),
+        },
+        Error::NoCertificate => {
+            "Configure a certificate for it; it accepts anonymous cipher suites only.".into()
+        }
+        Error::Setup(_) => return None,
+    })
+}
+
+fn no_connection(attempts: &[Attempt]) -> &'static str {
+    let is_refused = attempts.iter().any(|attempt| attempt.error.kind() == io::ErrorKind::ConnectionRefused);
+    if is_refused {
+        "Start the server, or name its port; `ss -ltn` on its machine lists the open ports."
+    } else {
+        "Check that the machine is up and that no firewall on the way blocks this port."
+    }
+}
+
+fn other_protocol(target: &ServerTarget, spoken: OtherProtocol, command: &str) -> String {
+    match spoken {
+        OtherProtocol::Http => "Name the https port, usually 443 or 8443; to use TLS on this one:\n\
+             nginx: listen PORT ssl;  Apache: SSLEngine on;  certkit serve --listen https:ADDRESS:PORT"
+            .into(),
+        OtherProtocol::Starttls(protocol) => {
+            format!("certkit {command} {} --starttls {}", target.label(), protocol.as_str())
+        }
+        OtherProtocol::Ssh => "Name the port of the TLS server.".into(),
+        OtherProtocol::Ftp => "Name the port of FTP over TLS, usually 990.".into(),
+        OtherProtocol::Mysql => {
+            "Check the certificate file instead; certkit does not know how MySQL starts TLS.".into()
+        }
+        OtherProtocol::Unknown => other_port(target, command),
+    }
+}
+
+fn starttls(target: &ServerTarget, error: &StarttlsError) -> String {
+    match error {
+        StarttlsError::NotOffered(protocol) => switch_on(*protocol).to_owned(),
+        StarttlsError::Refused(_) => {
+            "Check the server's log: it may lack a certificate, or limit how often clients ask.".into()
+        }
+        StarttlsError::NotSpoken { .. } if error.is_tls_already() => "Omit --starttls.".into(),
+        StarttlsError::NotSpoken { protocol, .. } => {
+            format!("Name the port of {protocol}, usually {}.", protocol.default_port())
+        }
+        StarttlsError::Injected(_) => "Update the server; if other servers of its network do not show this, \
+             look for a gateway that changes the connection."
+            .into(),
+        _ => {
+            format!("Try again; some servers answer slowly: `certkit check {} --timeout 30`.", target.words())
+        }
+    }
+}
+
+/// The line of a server's configuration that makes it offer STARTTLS.
 fn switch_on(protocol: Starttls) -> &'static str {
     match protocol {
         Starttls::Smtp => {
@@ -156,8 +159,8 @@ fn switch_on(protocol: Starttls) -> &'static str {
 }
 
 /// What to try when a port does not speak TLS.
-fn other_port(place: &Place, command: &str) -> String {
-    let usual = match place.port {
+fn other_port(target: &ServerTarget, command: &str) -> String {
+    let usual = match target.port {
         25 | 587 | 2525 => Some(Starttls::Smtp),
         110 => Some(Starttls::Pop3),
         143 => Some(Starttls::Imap),
@@ -166,13 +169,16 @@ fn other_port(place: &Place, command: &str) -> String {
         _ => None,
     };
     match usual {
-        Some(protocol) if place.starttls.is_none() => format!(
-            "port {} is mostly {protocol}: certkit {command} {} --starttls {}",
-            place.port,
-            place.label(),
+        Some(protocol) if target.starttls.is_none() => format!(
+            "Port {} is usually {protocol}: `certkit {command} {} --starttls {}`.",
+            target.port,
+            target.label(),
             protocol.as_str()
         ),
-        _ => "is this the right port? If TLS begins there in the middle, say how: --starttls smtp, imap, pop3, ldap, postgres".into(),
+        _ => {
+            "Check the port; if a command starts TLS there, add --starttls smtp, imap, pop3, ldap or postgres."
+                .into()
+        }
     }
 }
 

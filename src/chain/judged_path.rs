@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use super::check_input::CheckInput;
+use super::diagnostic::Diagnostic;
 use super::located::Located;
 use super::path::{Path, PathEnd};
 use super::profile::Profile;
@@ -38,41 +39,29 @@ pub(super) struct PathCertificate<'a> {
     pub(super) certificate: &'a Certificate,
     /// Where it was read.
     pub(super) location: Option<&'a Location>,
-    /// Whether it is trusted for itself: its own signature, serial number and the like count for nothing. A leaf that is
-    /// trusted for itself is a leaf all the same.
+    /// Whether it is trusted for itself: its own signature, serial number and the like do not count. A leaf that is
+    /// trusted for itself is still a leaf.
     pub(super) is_anchor: bool,
 }
 
 impl PathCertificate<'_> {
-    /// The finding with this certificate's place.
-    pub(super) fn found(&self, finding: Finding) -> PathFinding {
-        let finding = match self.location {
-            Some(location) => finding.at(location.clone()),
-            None => finding,
-        };
-        PathFinding { finding, certificate: Some(self.index) }
-    }
-
-    /// The name to call it by.
     pub(super) fn label(&self) -> String {
         self.certificate.label()
     }
 }
 
-/// What the rules look at.
+/// A path that the rules judge.
 #[derive(Debug)]
 pub(super) struct JudgedPath<'a> {
     pub(super) input: &'a CheckInput<'a>,
     /// Index of the leaf in the input.
     pub(super) leaf: usize,
-    /// The path that is judged.
     pub(super) path: &'a Path<'a>,
     /// Comparisons of names with name constraints that may still be made.
     pub(super) comparisons: &'a Cell<usize>,
 }
 
 impl<'a> JudgedPath<'a> {
-    /// The leaf.
     pub(super) fn leaf(&self) -> PathCertificate<'a> {
         let located = &self.input.certificates[self.leaf];
         PathCertificate {
@@ -100,7 +89,7 @@ impl<'a> JudgedPath<'a> {
     pub(super) fn all(&self) -> Vec<PathCertificate<'a>> {
         let own = self.own().map(|located| (&located.certificate, located.location.as_ref()));
         let all = own.chain(self.anchor_beyond().map(|anchor| (anchor, None)));
-        let mut places: Vec<_> = all
+        let mut members: Vec<_> = all
             .enumerate()
             .map(|(index, (certificate, location))| PathCertificate {
                 index,
@@ -109,34 +98,44 @@ impl<'a> JudgedPath<'a> {
                 is_anchor: false,
             })
             .collect();
-        if let (PathEnd::Anchor(_), Some(last)) = (self.path.end, places.last_mut()) {
+        if let (PathEnd::Anchor(_), Some(last)) = (self.path.end, members.last_mut()) {
             last.is_anchor = last.index > 0;
         }
-        places
+        members
     }
 
     /// Every certificate of the path that is not trusted for itself.
     pub(super) fn below_anchor(&self) -> impl Iterator<Item = PathCertificate<'a>> + use<'a> {
-        self.all().into_iter().filter(|place| !place.is_anchor)
+        self.all().into_iter().filter(|member| !member.is_anchor)
     }
 
-    /// Error under the profiles that demand it, warning under the others.
-    pub(super) fn severity(&self, demanded_by: &[Profile]) -> Severity {
-        if demanded_by.contains(&self.input.profile) { Severity::Error } else { Severity::Warning }
+    /// A finding about one certificate of the path; `None` where the profile does not check it.
+    pub(super) fn report(
+        &self,
+        diagnostic: &Diagnostic,
+        subject: &PathCertificate<'_>,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Option<PathFinding> {
+        let finding = diagnostic.finding(self.input.profile, message)?.fix(fix);
+        Some(PathFinding { finding: at(finding, subject.location), certificate: Some(subject.index) })
     }
 
-    /// Whether the profile is one of a standard, and not what clients do.
+    /// A finding about the input as a whole, or about a certificate of it that is not in the path.
+    pub(super) fn report_input(
+        &self,
+        diagnostic: &Diagnostic,
+        location: Option<&Location>,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Option<PathFinding> {
+        let finding = diagnostic.finding(self.input.profile, message)?.fix(fix);
+        Some(at(finding, location).into())
+    }
+
+    /// Whether the profile follows a standard instead of what clients do.
     pub(super) fn is_by_the_book(&self) -> bool {
         self.input.profile != Profile::Tls
-    }
-
-    /// Why this way, which is not the reported one, does not hold.
-    pub(super) fn why_not(&self, found: &[PathFinding]) -> Option<PathFinding> {
-        let why = &found.iter().find(|found| found.is_error())?.finding;
-        let first_line = why.message.lines().next().unwrap_or_default();
-        let over: Vec<_> = self.all().iter().skip(1).map(|place| format!("`{}`", place.label())).collect();
-        let message = format!("another way, over {}, does not hold either: {first_line}", over.join(", "));
-        Some(Finding::note(why.code, message).into())
     }
 
     pub(super) fn summaries(&self, found: &[PathFinding]) -> Vec<CertificateSummary> {
@@ -157,5 +156,12 @@ impl<'a> JudgedPath<'a> {
             }
         }
         summaries
+    }
+}
+
+fn at(finding: Finding, location: Option<&Location>) -> Finding {
+    match location {
+        Some(location) => finding.at(location.clone()),
+        None => finding,
     }
 }

@@ -16,10 +16,12 @@ pub struct Located {
 impl Located {
     /// Its part in a chain, as far as it shows.
     pub fn role(&self) -> Role {
-        match () {
-            () if !self.certificate.is_ca() => Role::Leaf,
-            () if self.certificate.is_self_issued() => Role::Root,
-            () => Role::Intermediate,
+        if !self.certificate.is_ca() {
+            Role::Leaf
+        } else if self.certificate.is_self_issued() {
+            Role::Root
+        } else {
+            Role::Intermediate
         }
     }
 

@@ -1,8 +1,8 @@
 //! Chains: whom to trust, building paths, putting a chain in order, judging it.
 //!
 //! ```text
-//! files ──> Located certificates ──┬─> order  ──> the one right chain (merge)
-//!                                  └─> check  ──> rules ──> findings  (check, acme, serve)
+//! files ──> Located certificates ──┬─> merge ──> order  ──> the one right chain (merge)
+//!                                  └─> check  ──> rules ──> findings  (check, batch, acme, serve)
 //!                    trust ──> path ──^
 //! ```
 //!
@@ -10,24 +10,37 @@
 //! expired or in the wrong place, and because a standard asks for more than webpki can say. [`Profile`] says which
 //! rules count and who has the last word.
 
+mod batch;
 mod check;
 mod check_input;
+mod diagnostic;
 mod judged_path;
 mod located;
+mod merge;
 mod order;
 mod path;
 mod profile;
+mod revocation_lists;
+mod rule;
 mod rules;
+mod tree;
 mod trust;
 mod verify;
 
 #[cfg(test)]
 mod tests;
 
+pub use batch::{
+    BatchError, BatchInput, BatchVerdict, CaseAnswer, CaseFiles, CaseReason, ReadCertificates, judge_batch,
+};
 pub use check::{Judgement, check, reasons};
 pub use check_input::CheckInput;
 pub use located::Located;
-pub use order::{Order, OrderError, order};
-pub use path::{Path, PathEnd, build_paths};
+pub use merge::{Gap, MergeInput, MergedChain, merge};
+#[cfg(feature = "internals")]
+pub use order::order;
+pub use order::{DropReason, OrderError};
 pub use profile::Profile;
-pub use trust::{Anchor, Origin, TrustStore};
+pub use revocation_lists::{RevocationListError, read_revocation_lists};
+pub use tree::tree;
+pub use trust::{Origin, TrustStore};

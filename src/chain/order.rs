@@ -1,15 +1,15 @@
-//! Putting certificates in order: the leaf, then each issuer in turn, and a word about each one left out.
+//! Putting certificates in order: the leaf, then each issuer in turn, and why each other one was left out.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::fmt;
 
 use time::OffsetDateTime;
 
 use super::located::Located;
 use super::path::{Path, PathEnd, build_paths};
 use super::trust::TrustStore;
-use crate::finding::{Code, Finding};
-use crate::sys::clock::date;
+use crate::finding::Location;
 use crate::x509::{Certificate, PrivateKey, SignatureCheck};
 
 /// Certificates in order.
@@ -22,21 +22,62 @@ pub struct Order {
     /// Whether the chain reaches a root: one of its own, or one that is trusted.
     pub complete: bool,
     /// What was left out, and why.
-    pub dropped: Vec<(Finding, Located)>,
+    pub dropped: Vec<(DropReason, Located)>,
     /// Whether the input had another order.
     pub reordered: bool,
 }
 
-/// Why certificates make no chain.
-#[derive(Debug)]
+/// Why a certificate is not in the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DropReason {
+    /// The same certificate is there already, first at this location.
+    Duplicate(Option<Location>),
+    /// An expired copy of a newer certificate in the chain.
+    ExpiredCopy,
+    /// Another leaf.
+    ExtraLeaf,
+    /// A root, which clients have already.
+    Root,
+    /// A CA of this chain, but the path goes another way.
+    Unneeded,
+    /// It has nothing in common with the chain.
+    Unrelated,
+}
+
+/// Why certificates do not form a chain.
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OrderError {
-    /// Certificates of CAs only.
+    #[error("there is no server certificate among these, only CA certificates")]
     NoLeaf,
     /// Several leaves, and no key to choose by.
+    #[error("there are several server certificates:{}", list(.0))]
     MultipleLeaves(Vec<Located>),
-    /// The key is none of these leaves'.
-    KeyMismatch(Vec<Located>),
+    #[error("the private key belongs to none of the server certificates:{}{key}", list(.leaves))]
+    KeyMismatch { leaves: Vec<Located>, key: KeyFingerprint },
+}
+
+/// The public half of a private key, as the last line of a sentence.
+#[derive(Debug)]
+pub struct KeyFingerprint {
+    sha256: String,
+    description: String,
+}
+
+impl fmt::Display for KeyFingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\npublic key of the private key: SHA-256 {} ({})", self.sha256, self.description)
+    }
+}
+
+/// A line for each leaf.
+fn list(leaves: &[Located]) -> String {
+    let line = |leaf: &Located| {
+        let place = leaf.location.as_ref().map(|at| format!(" in {at}")).unwrap_or_default();
+        let (label, sha256) = (leaf.certificate.label(), leaf.certificate.spki_sha256());
+        format!("\n`{label}`{place}: public key SHA-256 {sha256}")
+    };
+    leaves.iter().map(line).collect()
 }
 
 /// Puts `pool` in order. The key, where there is one, says which certificate is the leaf.
@@ -62,7 +103,7 @@ pub fn order(
         (!proved, !valid, !reaches(path), Reverse(path.indices.len()))
     });
     let Some(path) = path else { return Err(OrderError::NoLeaf) };
-    // An issuer that did not sign has no place in the chain.
+    // An issuer that did not sign does not belong in the chain.
     let proved = path.links.iter().take_while(|&&link| link != SignatureCheck::Invalid).count();
     let indices = &path.indices[..path.indices.len().min(proved + 1)];
     let complete = proved == path.links.len() && reaches(&path);
@@ -83,7 +124,7 @@ fn is_issued_by_anchor(certificate: &Certificate, trust: &TrustStore) -> bool {
         .any(|anchor| certificate.signature_by(&anchor.certificate) == SignatureCheck::Valid)
 }
 
-fn without_duplicates(pool: Vec<Located>) -> (Vec<Located>, Vec<(Finding, Located)>) {
+fn without_duplicates(pool: Vec<Located>) -> (Vec<Located>, Vec<(DropReason, Located)>) {
     let mut seen = HashMap::new();
     let mut kept: Vec<Located> = Vec::with_capacity(pool.len());
     let mut dropped = Vec::new();
@@ -94,10 +135,7 @@ fn without_duplicates(pool: Vec<Located>) -> (Vec<Located>, Vec<(Finding, Locate
                 kept.push(located);
             }
             Some(&first) => {
-                let place =
-                    kept[first].location.as_ref().map(|at| format!(", first in {at}")).unwrap_or_default();
-                let message = format!("`{}` is there twice{place}", located.certificate.label());
-                dropped.push((finding(Code::Duplicate, message, &located), located));
+                dropped.push((DropReason::Duplicate(kept[first].location.clone()), located));
             }
         }
     }
@@ -122,7 +160,8 @@ fn choose_leaf(pool: &[Located], key: Option<&PrivateKey>) -> Result<usize, Orde
         let fitting: Vec<_> =
             leaves.iter().copied().filter(|&index| pool[index].certificate.spki == key.spki()).collect();
         if fitting.is_empty() {
-            return Err(OrderError::KeyMismatch(located(&leaves)));
+            let key = KeyFingerprint { sha256: key.spki_sha256(), description: key.description() };
+            return Err(OrderError::KeyMismatch { leaves: located(&leaves), key });
         }
         leaves = fitting;
     }
@@ -132,39 +171,20 @@ fn choose_leaf(pool: &[Located], key: Option<&PrivateKey>) -> Result<usize, Orde
     }
 }
 
-fn why_dropped(rest: &Located, chain: &[Located], at: OffsetDateTime) -> Finding {
+fn why_dropped(rest: &Located, chain: &[Located], at: OffsetDateTime) -> DropReason {
     let certificate = &rest.certificate;
-    let label = certificate.label();
     let is_copy = chain.iter().any(|located| {
         located.certificate.subject.der == certificate.subject.der
             && located.certificate.spki == certificate.spki
     });
-    if certificate.not_after < at && is_copy {
-        let ended = date(certificate.not_after);
-        return finding(
-            Code::ExpiredDropped,
-            format!("an older copy of `{label}` ended on {ended}; the newer one is used"),
-            rest,
-        );
-    }
-    if !certificate.is_ca() {
-        return finding(
-            Code::ExtraLeaf,
-            format!("`{label}` is another server certificate, not a part of this chain"),
-            rest,
-        );
-    }
     let is_issuer = chain.iter().any(|located| located.certificate.names_issuer(certificate));
-    if is_issuer || is_copy {
-        return finding(Code::Unneeded, format!("`{label}` is not needed: the chain goes another way"), rest);
-    }
-    finding(Code::Unrelated, format!("`{label}` has nothing to do with this chain"), rest)
-}
-
-fn finding(code: Code, message: String, located: &Located) -> Finding {
-    let finding = Finding::note(code, format!("left out: {message}"));
-    match &located.location {
-        Some(location) => finding.at(location.clone()),
-        None => finding,
+    if certificate.not_after < at && is_copy {
+        DropReason::ExpiredCopy
+    } else if !certificate.is_ca() {
+        DropReason::ExtraLeaf
+    } else if is_issuer || is_copy {
+        DropReason::Unneeded
+    } else {
+        DropReason::Unrelated
     }
 }

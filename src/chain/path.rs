@@ -1,9 +1,9 @@
-//! Finding ways from a leaf to something trusted, over the certificates at hand.
+//! Finding paths from a leaf to something trusted, through the certificates at hand.
 //!
-//! One name may belong to several certificates: cross-signs, an old and a new copy, another key. All ways are looked
-//! at, within a budget of work, and the caller says at each whether it will do. A [`Search::sound`] way is one where
-//! every signature is right and every issuer may issue now; only when there is none, [`Search::any`] also follows
-//! links that are broken, because then the question is what to tell the user ("same name, other key").
+//! One name may belong to several certificates: cross-signs, an old and a new copy, another key. The search visits all
+//! paths, within a budget of work, and the caller decides at each whether to stop. On a [`Search::sound`] path every
+//! signature is right and every issuer may issue now; only when there is none, [`Search::any`] also follows broken
+//! links, to find out what is wrong ("same name, other key").
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -14,7 +14,7 @@ use super::located::Located;
 use super::trust::{Anchor, TrustStore};
 use crate::x509::{Certificate, SignatureCheck};
 
-/// A way up from the leaf.
+/// A path up from the leaf.
 #[derive(Clone, Debug)]
 pub struct Path<'a> {
     /// Indices into the pool, leaf first.
@@ -33,14 +33,14 @@ pub enum PathEnd<'a> {
     Anchor(&'a Anchor),
     /// At a self-signed certificate that is not trusted.
     Root,
-    /// Nobody of the issuer's name is there.
+    /// The issuer is not there.
     Missing,
 }
 
 /// Signatures checked before the search gives up: about 50 ms. A chain of a public CA needs three; the budget keeps a
 /// bundle of thousands of CAs of one name from taking minutes.
 const MAX_SIGNATURE_CHECKS: usize = 400;
-/// Certificates looked at, on all ways together; cross-signs make ways multiply.
+/// Certificates visited, on all paths together; cross-signs make paths multiply.
 const MAX_STEPS: usize = 4000;
 /// Certificates in a path. The longest real ones have five.
 const MAX_DEPTH: usize = 64;
@@ -91,7 +91,7 @@ fn rank(path: &Path<'_>, pool: &[Located], at: OffsetDateTime) -> (bool, bool, u
     (!(trusted && proved && valid), !proved, end, !valid, length)
 }
 
-/// What is told of each path; [`ControlFlow::Break`] ends the search.
+/// Called with each path; [`ControlFlow::Break`] ends the search.
 pub(super) type Visit<'v, 'a> = &'v mut dyn FnMut(Path<'a>) -> ControlFlow<()>;
 
 /// A search from one leaf.
@@ -148,17 +148,17 @@ impl<'p, 'a> Search<'p, 'a> {
         }
     }
 
-    /// Visits the ways to something trusted on which every signature is right and every issuer may issue now.
+    /// Visits the paths to something trusted on which every signature is right and every issuer may issue now.
     pub(super) fn sound(&mut self, visit: Visit<'_, 'a>) {
         self.run(true, visit);
     }
 
-    /// Visits all ways, broken ones and such that end nowhere as well.
+    /// Visits all paths, also broken ones and those that end nowhere.
     pub(super) fn any(&mut self, visit: Visit<'_, 'a>) {
         self.run(false, visit);
     }
 
-    /// Whether the last run ended for want of budget.
+    /// Whether the last run ended because its budget was used up.
     pub(super) fn is_exhausted(&self) -> bool {
         self.steps_left == 0 || self.checks_left == 0
     }
@@ -201,7 +201,7 @@ impl<'p, 'a> Search<'p, 'a> {
             }
             return visit(path(indices, links, PathEnd::Root));
         }
-        // One broken link is told; what lies behind a second one says nothing any more.
+        // One broken link is reported; what follows a second one proves nothing.
         let may_break = !links.contains(&SignatureCheck::Invalid);
         let Issuers { anchors, pool: issuers } = self.issuers(indices, last, may_break);
         if anchors.is_empty() && (issuers.is_empty() || indices.len() >= MAX_DEPTH) {
@@ -267,22 +267,21 @@ impl<'p, 'a> Search<'p, 'a> {
                 break;
             }
         }
-        let keep = match () {
-            () if self.only_sound => [SignatureCheck::Valid; 2],
-            () if may_break
-                && !found.is_any(SignatureCheck::Valid)
-                && !found.is_any(SignatureCheck::Unsupported) =>
-            {
-                return found;
-            }
-            () => [SignatureCheck::Valid, SignatureCheck::Unsupported],
+        let is_signed = found.is_any(SignatureCheck::Valid) || found.is_any(SignatureCheck::Unsupported);
+        if may_break && !is_signed && !self.only_sound {
+            return found;
+        }
+        let keep = if self.only_sound {
+            [SignatureCheck::Valid; 2]
+        } else {
+            [SignatureCheck::Valid, SignatureCheck::Unsupported]
         };
         found.anchors.retain(|(_, check)| keep.contains(check));
         found.pool.retain(|(_, check)| keep.contains(check));
         found
     }
 
-    /// What every profile asks of an issuer, so that ways over others need not be followed.
+    /// What every profile requires of an issuer, so that paths through others need not be followed.
     fn may_issue(&self, issuer: &Certificate) -> bool {
         issuer.is_valid_at(self.at)
             && issuer.is_ca()

@@ -1,16 +1,14 @@
-//! Whom to trust: the system's store, files, the CA of this folder.
+//! What is trusted: the system's store, files, the CA of this folder.
 
 use std::collections::HashMap;
 use std::fmt;
 
 use crate::x509::Certificate;
 
-/// A certificate that is trusted, and who says so.
+/// A certificate that is trusted, and why.
 #[derive(Clone, Debug)]
 pub struct Anchor {
-    /// The certificate.
     pub certificate: Certificate,
-    /// Who says so.
     pub origin: Origin,
 }
 
@@ -43,8 +41,8 @@ pub struct TrustStore {
 }
 
 impl TrustStore {
-    /// The system's store (or the files that `SSL_CERT_FILE` and `SSL_CERT_DIR` name). Entries that cannot be read
-    /// are passed over: one odd certificate in the system's bundle is not this user's affair.
+    /// The system's store (or the files that `SSL_CERT_FILE` and `SSL_CERT_DIR` name). Entries that cannot be read are
+    /// skipped: the user cannot do anything about one odd certificate in the system's bundle.
     pub fn system() -> Self {
         let mut store = Self::default();
         for der in rustls_native_certs::load_native_certs().certs {
@@ -72,10 +70,5 @@ impl TrustStore {
     /// The anchors whose subject is the DER `name`.
     pub fn named<'a>(&'a self, name: &[u8]) -> impl Iterator<Item = &'a Anchor> + use<'a> {
         self.by_subject.get(name).into_iter().flatten().map(|&index| &self.anchors[index])
-    }
-
-    /// Whether nothing is trusted.
-    pub fn is_empty(&self) -> bool {
-        self.anchors.is_empty()
     }
 }

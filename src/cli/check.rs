@@ -2,23 +2,26 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::LiveArgs;
+use crate::chain::Profile;
+use crate::x509::Purpose;
 
-/// Judge a certificate chain: does it hold, and if not, why, and what mends it.
+/// Check a certificate chain: does it hold, and if not, why and how to fix it.
 ///
-/// The chain is that of a file, or what a running server sends. Trusts what this system trusts and the CA of this folder
-/// (made by `certkit mkca`), or with --roots only those.
+/// The chain comes from a file or from a running server. Trusts what this system trusts and the CA of this folder (made
+/// by `certkit mkca`), or with --roots only those.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct CheckArgs {
-    /// The chain file that the server is given (- is standard input), or a running server: HOST:PORT or https://...
+    /// The chain file of the server (- is standard input), or a running server: HOST:PORT or https://...
     #[arg(value_name = "FILE|HOST:PORT|URL", required_unless_present_any = ["batch", "explain"])]
     pub file: Option<String>,
-    /// The name that clients will use: DNS name or IP address (a URL or host:port is understood); a server is asked for it
+    /// The name that clients will use: DNS name or IP address (a URL or host:port works too); a server is asked for it
     #[arg(long, value_name = "NAME")]
     pub host: Option<String>,
     /// A mail address that the certificate must be for; may be repeated
@@ -27,43 +30,43 @@ pub struct CheckArgs {
     /// Trust these CA certificates and no others; may be repeated
     #[arg(long, value_name = "FILE")]
     pub roots: Vec<PathBuf>,
-    /// The private key: must fit the server certificate
+    /// The private key; it must belong to the server certificate
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
     /// The password of the key, or of a PKCS#12 file: the first line of this file; - is standard input
     #[arg(long, value_name = "FILE")]
     pub key_password_file: Option<PathBuf>,
-    /// A revocation list (PEM or DER) to look the certificates up in; may be repeated
+    /// A revocation list (PEM or DER) to check the certificates against; may be repeated
     #[arg(long, value_name = "FILE")]
     pub crl: Vec<PathBuf>,
     /// What the certificate is for
-    #[arg(long, value_enum, default_value_t, value_name = "PURPOSE")]
+    #[arg(long, value_enum, default_value_t = Purpose::Server, value_name = "PURPOSE")]
     pub purpose: Purpose,
-    /// Which rules: what clients do, the public web's, or the bare RFC 5280
+    /// Which rules to apply: what clients do, those of the public web, or RFC 5280 alone
     #[arg(long, value_enum, default_value_t, value_name = "PROFILE")]
     pub profile: Profile,
     /// Fail when there are more intermediates than this; self-issued ones do not count
     #[arg(long, value_name = "N")]
     pub max_depth: Option<usize>,
-    /// Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)
+    /// Check as of this time (RFC 3339, such as 2026-11-20T12:00:00Z)
     #[arg(long, value_name = "TIME", value_parser = time_argument)]
     pub at: Option<OffsetDateTime>,
-    /// Fail when the chain ends within this many days
+    /// Fail when the chain expires within this many days
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=36500))]
     pub min_days: Option<u32>,
     /// How to ask a server.
     #[command(flatten)]
     pub live: LiveArgs,
-    /// Have the server name every protocol, cipher suite and group that it takes: some dozens of connections
+    /// Find out every protocol, cipher suite and group that the server accepts: some dozens of connections
     #[arg(long, help_heading = "Servers")]
     pub deep: bool,
-    /// Judge many chains: one JSON object a line, answered by one JSON object a line; - is standard input
+    /// Check many chains: one JSON object a line in, one JSON object a line out; - is standard input
     #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = [
         "file", "host", "email", "roots", "key", "crl", "purpose", "profile", "max_depth", "at", "min_days", "explain",
         "starttls", "timeout", "deep",
     ])]
     pub batch: Option<String>,
-    /// Say what a finding code means, why it matters, which clients care and what mends it
+    /// Explain a finding code: what it means, why it matters, which clients care, how to fix it
     #[arg(long, value_name = "CODE", conflicts_with_all = [
         "file", "host", "email", "roots", "key", "crl", "purpose", "profile", "max_depth", "at", "min_days",
         "starttls", "timeout", "deep",
@@ -71,26 +74,36 @@ pub struct CheckArgs {
     pub explain: Option<String>,
 }
 
-/// What a certificate is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Purpose {
-    /// A server.
-    #[default]
-    Server,
-    /// A client that shows who it is.
-    Client,
+impl ValueEnum for Purpose {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Server, Self::Client]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Client => PossibleValue::new("client").help("Client authentication"),
+            Self::Server => PossibleValue::new("server").help("A server"),
+        })
+    }
 }
 
-/// Which rules to judge by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Profile {
-    /// What browsers, openssl and rustls all refuse is an error; what one family refuses is a warning that names it.
-    #[default]
-    Tls,
-    /// RFC 5280 and the CA/Browser Forum's baseline requirements: for certificates of public CAs.
-    Webpki,
-    /// The bare RFC 5280 with its optional checks.
-    Rfc5280,
+impl ValueEnum for Profile {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Tls, Self::Webpki, Self::Rfc5280]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Rfc5280 => PossibleValue::new("rfc5280").help("RFC 5280 alone, with its optional checks"),
+            Self::Tls => PossibleValue::new("tls").help(
+                "What browsers, openssl and rustls all refuse is an error; what one family refuses is a \
+                 warning that names it",
+            ),
+            Self::Webpki => PossibleValue::new("webpki").help(
+                "RFC 5280 and the CA/Browser Forum's baseline requirements: for certificates of public CAs",
+            ),
+        })
+    }
 }
 
 /// Reads a time as RFC 3339 has it.
@@ -100,26 +113,26 @@ pub(super) fn time_argument(text: &str) -> Result<OffsetDateTime, String> {
 
 const AFTER_HELP: &str = "\
 SERVERS
-  A file of that name wins; else HOST:PORT, [IPv6]:PORT, HOST: (port 443) and https:// are
-  servers. The chain is fetched as it is sent, whoever signed it, and judged for HOST (or --host,
-  which is then also asked for). Some nine connections also tell whether SSL 3.0, TLS 1.0 or
-  1.1 are spoken, cipher suites of each bad kind taken, TLS 1.3 and the post-quantum group
-  X25519MLKEM768 offered, compression or insecure renegotiation possible; of https (URL, or port
-  443) also whether the answer to HEAD has Strict-Transport-Security. --deep names all cipher
-  suites and groups, measures DHE, and tries whether commands in clear get into TLS behind
-  STARTTLS. What current clients refuse is an error, what is only agreed to when a client asks for
-  it is a warning. With --starttls the port may be left out: smtp 587, imap 143, pop3 110, ldap
-  389, postgres 5432.
+  A file of that name wins; otherwise HOST:PORT, [IPv6]:PORT, HOST: (port 443) and https:// are
+  servers. The chain is fetched whether or not it is trusted, and checked for HOST (or --host, which
+  the server is then also asked for). About nine connections find out whether the server supports
+  SSL 3.0, TLS 1.0 or 1.1, weak cipher suites of each kind, TLS 1.3, the post-quantum group
+  X25519MLKEM768, compression or insecure renegotiation; over https (URL, or port 443) also whether
+  the answer to HEAD has Strict-Transport-Security. --deep lists all cipher suites and groups,
+  measures DHE, and tests whether unencrypted commands before STARTTLS are executed after it. What
+  current clients refuse is an error; what the server only accepts from clients that ask for it is
+  a warning. With --starttls the port may be omitted: smtp 587, imap 143, pop3 110, ldap 389,
+  postgres 5432.
 
 BATCH
-  Each line is {\"id\": .., \"chain\": FILE | \"chain_pem\": TEXT, ..} with, where they differ from the defaults,
-  roots or roots_pem, crls or crls_pem, at, host, emails, purpose, profile and max_depth, as the options above
-  have them. FILE and TEXT may be lists. The answers come in the same order: {\"id\", \"valid\", \"reasons\"}, or
-  {\"id\", \"error\"} for a line that cannot be judged.
+  Each line is {\"id\": .., \"chain\": FILE | \"chain_pem\": TEXT, ..}. To change the defaults, add roots
+  or roots_pem, crls or crls_pem, at, host, emails, purpose, profile or max_depth; they mean the same
+  as the options above. FILE and TEXT may be lists. The answers come in the same order, one JSON
+  object a line: docs/json.md describes it.
 
 EXAMPLES
   certkit check chain.pem --host test.example
-  certkit check chain.pem --key server.key --min-days 30     for a monitor: status 1 a month before the end
+  certkit check chain.pem --key server.key --min-days 30     for a monitor: status 1 a month before expiry
   certkit check chain.pem --roots ca.crt --format json
   certkit check https://www.example.com                      the running server, its headers too
   certkit check 127.0.0.1:8443 --host test.example           a server that DNS does not know yet
@@ -129,5 +142,5 @@ EXAMPLES
 
 EXIT STATUS
   0  the chain holds; with --batch: all do
-  1  it does not, or clients refuse the server; the report says why and what mends it; with --batch: some do not
-  2  the file cannot be read, the server not be reached, or it does not speak TLS; with --batch: a line cannot be judged";
+  1  it does not, or clients refuse the server; the report says why and how to fix it; with --batch: some do not
+  2  the file cannot be read, the server cannot be reached or does not speak TLS; with --batch: a line cannot be judged";

@@ -1,38 +1,39 @@
 //! What `check` and `show` take for a server in place of a file.
 
-use std::time::Duration;
-
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
+
+use crate::probe::Starttls;
 
 /// How to ask a server.
 #[derive(Args, Clone, Debug)]
 pub struct LiveArgs {
-    /// The server speaks this in clear first, and TLS after its STARTTLS command
+    /// The server starts with this protocol unencrypted, and TLS begins after its STARTTLS command
     #[arg(long, value_enum, value_name = "PROTOCOL", help_heading = "Servers")]
-    pub starttls: Option<StarttlsProtocol>,
-    /// Give up when the server lets itself be waited for so long [default: 10]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600), help_heading = "Servers")]
+    pub starttls: Option<Starttls>,
+    /// Give up if the server does not answer within SECONDS [default: 10]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=600),
+        help_heading = "Servers"
+    )]
     pub timeout: Option<u64>,
 }
 
-impl LiveArgs {
-    /// How long to wait for one answer.
-    pub fn timeout(&self) -> Duration {
-        Duration::from_secs(self.timeout.unwrap_or(10))
+impl ValueEnum for Starttls {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Smtp, Self::Imap, Self::Pop3, Self::Ldap, Self::Postgres]
     }
-}
 
-/// A protocol with a command to begin TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum StarttlsProtocol {
-    /// Mail between servers, and its submission; port 587 where none is named.
-    Smtp,
-    /// Port 143.
-    Imap,
-    /// Port 110.
-    Pop3,
-    /// Port 389.
-    Ldap,
-    /// PostgreSQL, port 5432.
-    Postgres,
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Imap => "Port 143",
+            Self::Ldap => "Port 389",
+            Self::Pop3 => "Port 110",
+            Self::Postgres => "PostgreSQL, port 5432",
+            Self::Smtp => "Mail servers and mail submission; port 587 unless another is named",
+        };
+        Some(PossibleValue::new(self.as_str()).help(help))
+    }
 }

@@ -12,17 +12,18 @@ use crate::serve::config::{AccessLogTarget, MinVersion};
 
 /// Serve a Python web application on https.
 ///
-/// Runs WSGI applications (Flask, Django, Bottle and all others) in worker processes of your own Python. Without a
-/// certificate it makes one for localhost. Without APP it takes what is here: certkit.toml, uwsgi.ini, manage.py,
-/// wsgi.py, app.py, index.py or main.py, or the folder static or public.
+/// Runs any WSGI application (Flask, Django, Bottle, ...) in worker processes of your own Python.
+/// Without --cert or --acme it makes a certificate for localhost. Without APP it looks in this
+/// folder for certkit.toml, uwsgi.ini, manage.py, wsgi.py, app.py, index.py and main.py, then for a
+/// folder named static or public.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
-#[allow(rustdoc::broken_intra_doc_links, reason = "help for a terminal: brackets are no links")]
+#[allow(rustdoc::broken_intra_doc_links, reason = "help for a terminal: brackets are not links")]
 pub struct ServeArgs {
     /// The application: path.py[:callable] or pkg.mod[:callable], or a uWSGI file.ini
     #[arg(value_name = "APP")]
     pub app: Option<String>,
-    /// Where to listen: [https|http|uwsgi[+unix]:]ADDRESS; may be repeated [default: https:127.0.0.1:8443]
+    /// Listen on [https|http|uwsgi[+unix]:]ADDRESS (repeatable) [default: https:127.0.0.1:8443]
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -32,29 +33,31 @@ pub struct ServeArgs {
         help_heading = "Listening"
     )]
     pub listen: Vec<Listen>,
-    /// Send plain-HTTP clients of this address on to https
+    /// Redirect plain HTTP clients of this address to https
     #[arg(long, value_name = "ADDRESS", help_heading = "Listening")]
     pub redirect_http: Option<Endpoint>,
     /// Permission bits of unix sockets [default: 660]
     #[arg(long, value_name = "MODE", help_heading = "Listening")]
     pub socket_mode: Option<Mode>,
-    /// Connections that the system keeps waiting [default: 1024]
+    /// Connections waiting to be accepted, per listener [default: 1024]
     #[arg(long, value_name = "N", help_heading = "Listening")]
     pub backlog: Option<u32>,
-    /// Connections at a time; more wait [default: 10000]
+    /// Concurrent connections; further ones wait [default: 10000]
     #[arg(long, value_name = "N", help_heading = "Listening")]
     pub max_connections: Option<NonZeroUsize>,
 
-    /// The certificate chain, server certificate first; repeat it with --key for several names (SNI)
+    /// Certificate chain, server certificate first (repeatable with --key, for several names by
+    /// SNI)
     #[arg(long, value_name = "FILE", env = "CERTKIT_CERT", hide_env_values = true, help_heading = "TLS")]
     pub cert: Vec<PathBuf>,
-    /// The private key of the certificate
+    /// Private key of the certificate
     #[arg(long, value_name = "FILE", env = "CERTKIT_KEY", hide_env_values = true, help_heading = "TLS")]
     pub key: Vec<PathBuf>,
-    /// The lowest version of TLS: 1.2 or 1.3 [default: 1.2]
+    /// Lowest TLS version: 1.2 or 1.3 [default: 1.2]
     #[arg(long, value_name = "VERSION", help_heading = "TLS")]
     pub tls_min: Option<MinVersion>,
-    /// Tell browsers to insist on https for so many seconds [without a number: two years]
+    /// Send Strict-Transport-Security: browsers use only https for AGE seconds [without AGE: two
+    /// years]
     #[arg(
         long,
         value_name = "AGE",
@@ -64,44 +67,45 @@ pub struct ServeArgs {
         help_heading = "TLS"
     )]
     pub hsts: Option<Age>,
-    /// Start although the certificate has expired or the chain is in wrong order (never with a wrong key)
+    /// Start even if the certificate has expired or the chain is in the wrong order (never with a
+    /// wrong key)
     #[arg(long, help_heading = "TLS")]
     pub force: bool,
 
-    /// Get a certificate for NAME from an ACME server, and renew it for good; may be repeated. Names with commas between
-    /// them share a certificate
+    /// Obtain a certificate for NAME from an ACME server and keep it renewed (repeatable). Names
+    /// separated by commas share a certificate
     #[arg(long, value_name = "NAME[,NAME]", conflicts_with_all = ["cert", "key"], help_heading = "ACME")]
     pub acme: Vec<String>,
-    /// Directory address of the ACME server [default: Let's Encrypt]
+    /// Directory URL of the ACME server [default: Let's Encrypt]
     #[arg(long, value_name = "URL", help_heading = "ACME")]
     pub acme_server: Option<String>,
-    /// Mail address that the ACME server may write to
+    /// Mail address for messages from the ACME server
     #[arg(long, value_name = "ADDRESS", help_heading = "ACME")]
     pub acme_email: Option<String>,
-    /// Trust these CA certificates for the ACME server itself, in place of the system's
+    /// Trust these CA certificates for the ACME server itself, instead of the system's
     #[arg(long, value_name = "FILE", help_heading = "ACME")]
     pub acme_ca_roots: Option<PathBuf>,
-    /// Where accounts, orders and certificates are kept, as for certkit acme
+    /// Folder for accounts, orders and certificates, shared with certkit acme
     #[arg(long, value_name = "DIR", help_heading = "ACME")]
     pub acme_state: Option<PathBuf>,
-    /// What clients get before the first certificate is there: one made here, which they must not trust, or a refusal
-    /// [default: local]
+    /// Until the first certificate is issued, serve a temporary self-made one (local) or refuse
+    /// handshakes (refuse) [default: local]
     #[arg(long, value_name = "local|refuse", help_heading = "ACME")]
     pub acme_missing: Option<AcmeMissing>,
-    /// Agree to the ACME server's terms of service, which a new account needs
+    /// Agree to the terms of service of the ACME server (required for a new account)
     #[arg(long, env = "CERTKIT_AGREE_TOS", value_parser = FalseyValueParser::new(), hide_env_values = true, help_heading = "ACME")]
     pub agree_tos: bool,
 
-    /// The application as a file
+    /// Application as a file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["app", "module"], help_heading = "Application")]
     pub wsgi_file: Option<PathBuf>,
-    /// The application as a module: pkg.mod[:callable]
+    /// Application as a module: pkg.mod[:callable]
     #[arg(short = 'w', long, value_name = "MODULE", conflicts_with = "app", help_heading = "Application")]
     pub module: Option<String>,
-    /// The name of the callable [default: application]
+    /// Name of the callable [default: application]
     #[arg(long, value_name = "NAME", help_heading = "Application")]
     pub callable: Option<String>,
-    /// Worker processes [default: as many as CPUs, at most 8]
+    /// Worker processes [default: number of CPUs, at most 8]
     #[arg(
         short = 'p',
         long,
@@ -112,7 +116,7 @@ pub struct ServeArgs {
         help_heading = "Application"
     )]
     pub workers: Option<NonZeroUsize>,
-    /// Threads in each of them [default: 4]
+    /// Threads per worker process [default: 4]
     #[arg(
         long,
         value_name = "N",
@@ -121,7 +125,7 @@ pub struct ServeArgs {
         help_heading = "Application"
     )]
     pub threads: Option<NonZeroUsize>,
-    /// The interpreter [default: that of the virtual environment, $VIRTUAL_ENV's, else python3]
+    /// Python interpreter [default: from --virtualenv, then $VIRTUAL_ENV, then python3]
     #[arg(
         long,
         value_name = "PROGRAM",
@@ -130,48 +134,49 @@ pub struct ServeArgs {
         help_heading = "Application"
     )]
     pub python: Option<PathBuf>,
-    /// A virtual environment
+    /// Virtual environment to run in
     #[arg(short = 'H', long, visible_aliases = ["home", "venv"], value_name = "FOLDER", help_heading = "Application")]
     pub virtualenv: Option<PathBuf>,
-    /// The folder to run in; an APP that is a file is looked for there
+    /// Folder to run in; a file APP is relative to it
     #[arg(long, value_name = "FOLDER", help_heading = "Application")]
     pub chdir: Option<PathBuf>,
-    /// A folder to import from, before all others; may be repeated
+    /// Folder to import modules from, before all others (repeatable)
     #[arg(long, visible_aliases = ["pp", "python-path"], value_name = "FOLDER", help_heading = "Application")]
     pub pythonpath: Vec<PathBuf>,
-    /// An environment variable for the application; may be repeated
+    /// Environment variable for the application (repeatable)
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Application")]
     pub env: Vec<Variable>,
-    /// SCRIPT_NAME: the prefix below which the application is seen
+    /// SCRIPT_NAME: the URL prefix of the application
     #[arg(long, value_name = "PREFIX", help_heading = "Application")]
     pub script_name: Option<String>,
-    /// Behind a front server: take SCRIPT_NAME off PATH_INFO
+    /// Behind a front server: remove SCRIPT_NAME from PATH_INFO
     #[arg(long, help_heading = "Application")]
     pub manage_script_name: bool,
-    /// A folder of files below a path; may be repeated
+    /// Serve the files of a folder below a path (repeatable)
     #[arg(long = "static", value_name = "/PATH=FOLDER", help_heading = "Application")]
     pub folders: Vec<Mount>,
 
-    /// Largest request body; more is answered 413 [default: 1g]
+    /// Largest request body; larger ones get status 413 [default: 1g]
     #[arg(long, value_name = "SIZE", help_heading = "Limits")]
     pub limit_post: Option<Size>,
-    /// Bytes of a body that are collected before the application is called [default: 64k]
+    /// Buffer this much of a request body before the application is called [default: 64k]
     #[arg(long, value_name = "SIZE", help_heading = "Limits")]
     pub post_buffering: Option<Size>,
-    /// Seconds for the head of a request [default: 10]
+    /// Time to receive the request line and headers [default: 10]
     #[arg(long, value_name = "SECONDS", help_heading = "Limits")]
     pub header_timeout: Option<Span>,
-    /// Seconds between two pieces of a request body [default: 10]
+    /// Longest pause within a request body [default: 10]
     #[arg(long, value_name = "SECONDS", help_heading = "Limits")]
     pub body_timeout: Option<Span>,
-    /// Seconds that an idle connection is kept [default: 60]
+    /// Close idle connections after SECONDS [default: 60]
     #[arg(long, value_name = "SECONDS", help_heading = "Limits")]
     pub keepalive: Option<Span>,
-    /// Seconds that running requests get when the server stops [default: 30]
+    /// Time for running requests to finish when the server stops [default: 30]
     #[arg(long, value_name = "SECONDS", help_heading = "Limits")]
     pub graceful_timeout: Option<Span>,
 
-    /// Where requests are logged: a file, - for standard error, or off [default: -, with --quiet off]
+    /// Write the access log to a file, to standard error (-), or nowhere (off) [default: -; off
+    /// with --quiet]
     #[arg(
         long,
         value_name = "FILE|off",
@@ -182,10 +187,9 @@ pub struct ServeArgs {
     pub access_log: Option<AccessLogTarget>,
 }
 
-/// What `--listen` takes: an address, or, as uWSGI's option of that name, the length of the waiting queue.
+/// A value of `--listen`: an address, or, as in uWSGI, the length of the accept queue.
 #[derive(Clone, Debug)]
 pub enum Listen {
-    /// Where to listen.
     Address(ListenAddress),
     /// Digits only: the backlog.
     Backlog(u32),
@@ -203,23 +207,23 @@ impl std::str::FromStr for Listen {
 }
 
 const AFTER_HELP: &str = "\
-Settings may also stand in ./certkit.toml or $XDG_CONFIG_HOME/certkit/config.toml, under the same names:
+The same settings can be in ./certkit.toml or $XDG_CONFIG_HOME/certkit/config.toml:
   [serve]
   app = \"app.py\"
   listen = [\"https:*:443\"]
 
-Signals: TERM and INT stop and let running requests finish, QUIT (or a second INT) stops at once, HUP reads the
-certificates again, and with --acme asks when to renew and tries again what has failed.
+Signals: TERM and INT stop the server after running requests have finished, QUIT (or a second INT) stops it at
+once. HUP reloads the certificates; with --acme it also checks for renewal and retries what has failed.
 
 EXAMPLES
-  certkit serve app.py                                     https://localhost:8443/ with a certificate of its own
-  certkit serve --cert chain.pem --key server.key app.py   with yours
+  certkit serve app.py                                     https://localhost:8443/ with a certificate made for it
+  certkit serve --cert chain.pem --key server.key app.py   with your certificate
   certkit serve --listen https:*:443 --redirect-http *:80 mysite.wsgi
   certkit serve --listen https:*:443 --redirect-http *:80 --acme www.example.com --agree-tos app.py
-                                                           with one from Let's Encrypt, renewed for good
+                                                           with a certificate from Let's Encrypt
   certkit serve --listen uwsgi+unix:/run/app.sock app.py   behind nginx's uwsgi_pass
 
 EXIT STATUS
-  0  stopped as it was told to
-  1  the application or the certificates are wrong in a way the report explains
-  2  wrong usage, or the server could not start: a taken port, a missing file or interpreter";
+  0  stopped by a signal
+  1  the application does not load, or the certificates cannot be used
+  2  wrong usage, or the server could not start: port in use, file or interpreter missing";

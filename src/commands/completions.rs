@@ -3,7 +3,7 @@
 use clap::CommandFactory;
 
 use super::Result;
-use crate::cli::{Cli, CompletionsArgs, ManArgs};
+use crate::cli::{Cli, CompletionsArgs, ManArgs, OPTIONS_HELP};
 use crate::finding::{Code, Finding};
 use crate::report::{Created, CreatedFile, Failure, FileRole, Outcome, Report};
 use crate::sys::fs::plain;
@@ -13,6 +13,11 @@ pub(super) fn completions(args: &CompletionsArgs) -> Result {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "certkit", &mut text);
     Ok(Report::new(Outcome::Text(String::from_utf8_lossy(&text).into_owned())))
+}
+
+/// Prints the options of every command.
+pub(super) fn options() -> Result {
+    Ok(Report::new(Outcome::Text(format!("{OPTIONS_HELP}\n"))))
 }
 
 /// Prints the manual page, or writes one per command.

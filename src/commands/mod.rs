@@ -6,19 +6,23 @@ mod completions;
 mod convert;
 mod csr;
 mod hosts;
-pub(crate) mod issuing;
 mod key;
 mod merge;
-pub(crate) mod mkca;
+mod mkca;
 mod mkcert;
 mod renew;
 mod revoke;
-pub(crate) mod serve;
+mod serve;
 mod show;
 mod sign;
 mod trust;
 
-use crate::cli::{Cli, Command, GlobalArgs};
+use std::time::Duration;
+
+use crate::cli::{CaArgs, Cli, Command, Format, GlobalArgs, LiveArgs};
+use crate::operands::ca_lookup::CaChoice;
+use crate::operands::destination::{Stdout, StdoutError};
+use crate::operands::server_target::ServerOptions;
 use crate::render::Talk;
 use crate::report::{Failure, Report};
 use crate::sys::clock::{Clock, SystemClock};
@@ -45,6 +49,7 @@ pub fn run(cli: &Cli) -> Report {
         Command::Serve(args) => serve::run(args, &context),
         Command::Completions(args) => completions::completions(args),
         Command::Man(args) => completions::man(args),
+        Command::Options(_) => completions::options(),
     };
     result.unwrap_or_else(Report::from)
 }
@@ -59,5 +64,38 @@ pub struct Context<'a> {
     pub global: &'a GlobalArgs,
 }
 
+impl Context<'_> {
+    /// Two kinds of data cannot share standard output.
+    ///
+    /// # Errors
+    /// When the report in JSON goes there.
+    fn require_free_stdout(&self) -> Result<()> {
+        match Stdout::from(self.global.format) {
+            Stdout::Free => Ok(()),
+            Stdout::Report => Err(StdoutError::CarriesReport.into()),
+        }
+    }
+}
+
+impl From<Format> for Stdout {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Human => Self::Free,
+            Format::Json => Self::Report,
+        }
+    }
+}
+
+impl From<&CaArgs> for CaChoice {
+    fn from(args: &CaArgs) -> Self {
+        Self { files: args.ca.clone().zip(args.ca_key.clone()), password_file: args.password_file.clone() }
+    }
+}
+
 /// What a command gives back.
 pub(crate) type Result<T = Report> = std::result::Result<T, Failure>;
+
+/// The options about servers, as `check` and `show` have them.
+fn server_options(args: &LiveArgs) -> ServerOptions {
+    ServerOptions { starttls: args.starttls, timeout: args.timeout.map(Duration::from_secs) }
+}

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use super::PartialServe;
+use super::partial::PartialServe;
 use crate::serve::address::ListenAddress;
 use crate::serve::config::{Limits, Root, ScriptName, ServeConfig};
 use crate::serve::worker::{Application, WorkerConfig};
@@ -13,7 +13,8 @@ const MAX_CONNECTIONS: usize = 10_000;
 /// Group members may connect: the front server usually runs as another user.
 const SOCKET_MODE: u32 = 0o660;
 const GRACEFUL_TIMEOUT: Duration = Duration::from_secs(30);
-/// More than one lets an application wait for a database without holding up others, and costs little.
+/// More than one lets an application wait for a database without holding up others, and costs
+/// little.
 const THREADS: usize = 4;
 const LARGEST_DEFAULT_WORKERS: usize = 8;
 
@@ -88,7 +89,8 @@ impl PartialServe {
         }
     }
 
-    /// The decided settings: with `root` at the root, and on `default_listener` if no layer names one.
+    /// The decided settings: with `root` at the root, and on `default_listener` if no layer names
+    /// one.
     pub fn decide(self, root: Root, default_listener: ListenAddress) -> ServeConfig {
         let defaults = Limits::default();
         let graceful_timeout = self.graceful_timeout();

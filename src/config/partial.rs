@@ -5,15 +5,15 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::toml::{list, value};
+use super::deserialize::{list, value};
 use super::values::{AcmeMissing, Age, Mode, Mount, Size, Span, Variable};
 use crate::serve::address::{Endpoint, ListenAddress};
 use crate::serve::config::{AccessLogTarget, MinVersion};
 
-/// What one source says about `serve`. The names are those of the options, and of the keys in `certkit.toml`.
+/// What one source says about `serve`. The names are those of the options, and of the keys in
+/// `certkit.toml`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "every field is described at the option of its name")]
 pub struct PartialServe {
     #[serde(deserialize_with = "value")]
     pub app: Option<String>,

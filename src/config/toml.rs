@@ -1,13 +1,9 @@
 //! `certkit.toml`: the options of `serve` as keys of the table `[serve]`.
 
-use std::fmt::{self, Display};
-use std::marker::PhantomData;
-use std::str::FromStr;
-
 use serde::Deserialize;
-use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
-use super::{Error, PartialServe};
+use super::error::{SyntaxError, SyntaxProblem};
+use super::partial::PartialServe;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,77 +11,16 @@ struct Document {
     serve: Option<PartialServe>,
 }
 
-/// Reads a `certkit.toml`.
-///
 /// # Errors
-/// What TOML or one of the values has wrong, and in which line. Unknown keys are errors: they are mostly misspelt.
-pub fn read(text: &str) -> Result<PartialServe, Error> {
-    let document: Document = ::toml::from_str(text).map_err(|error| Error {
-        message: error.message().to_owned(),
+/// Text that is not TOML, or an invalid value. Unknown keys are errors too: most are misspelt.
+pub fn read(text: &str) -> Result<PartialServe, SyntaxError> {
+    let document: Document = ::toml::from_str(text).map_err(|error| SyntaxError {
+        problem: SyntaxProblem::Toml(error.message().to_owned()),
         line: error
             .span()
             .map(|span| 1 + text.bytes().take(span.start).filter(|&byte| byte == b'\n').count()),
     })?;
     Ok(document.serve.unwrap_or_default())
-}
-
-/// A value that is written as on the command line, or as the number or truth value that it is.
-pub(super) fn value<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: FromStr<Err: Display>,
-{
-    let list = deserializer.deserialize_any(Values { one_only: true, kind: PhantomData })?;
-    Ok(list.into_iter().next())
-}
-
-/// A list of such values; one alone needs no brackets.
-pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: FromStr<Err: Display>,
-{
-    deserializer.deserialize_any(Values { one_only: false, kind: PhantomData }).map(Some)
-}
-
-struct Values<T> {
-    one_only: bool,
-    kind: PhantomData<T>,
-}
-
-impl<'de, T: FromStr<Err: Display>> Visitor<'de> for Values<T> {
-    type Value = Vec<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.one_only { "a value" } else { "a value or a list of values" })
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
-        Ok(vec![text.parse().map_err(E::custom)?])
-    }
-
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Vec<T>, E> {
-        self.visit_str(&value.to_string())
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Vec<T>, E> {
-        self.visit_str(&value.to_string())
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Vec<T>, E> {
-        self.visit_str(&value.to_string())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
-        if self.one_only {
-            return Err(de::Error::custom("one value is expected here, not a list"));
-        }
-        let mut values = Vec::new();
-        while let Some(text) = items.next_element::<String>()? {
-            values.push(text.parse().map_err(de::Error::custom)?);
-        }
-        Ok(values)
-    }
 }
 
 #[cfg(test)]
@@ -124,7 +59,7 @@ mod tests {
         ] {
             let error = read(text).unwrap_err();
             assert_eq!(error.line, Some(line), "{text}: {error}");
-            assert!(error.message.contains(part), "{error}");
+            assert!(error.to_string().contains(part), "{error}");
         }
     }
 }

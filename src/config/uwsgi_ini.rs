@@ -1,28 +1,28 @@
-//! uWSGI's ini files, as far as `serve` knows their words: the section `[uwsgi]`, with uWSGI's rules for lines,
-//! repeated keys and placeholders.
+//! uWSGI's ini files, as far as `serve` understands their options: the section `[uwsgi]`, with
+//! uWSGI's rules for lines, repeated keys and placeholders.
 //!
-//! In uWSGI every unknown key is a placeholder for `%(key)`, so misspelt options pass silently. They are accepted here
-//! too, with a warning.
+//! In uWSGI every unknown key is a placeholder for `%(key)`, so misspelt options pass silently.
+//! They are accepted here too, with a warning.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::Path;
 use std::str::FromStr;
 
+use super::error::{SyntaxError, SyntaxProblem};
+use super::partial::PartialServe;
 use super::values::{Mode, Size};
-use super::{Error, PartialServe};
 use crate::serve::address::ListenAddress;
 
-/// What an ini file says, and what in it is not understood.
+/// The settings of an ini file, and which of its options are not understood.
 #[derive(Debug)]
 pub struct Ini {
-    /// The settings.
     pub settings: PartialServe,
-    /// Words that have no effect here, with their line.
+    /// Options without effect here, with their line.
     pub unknown: Vec<(usize, String)>,
 }
 
-/// Words that ask for what is always so here, or that mean nothing here.
+/// Options that ask for what certkit always does, or that have no meaning here.
 const ALWAYS: &[&str] = &[
     "auto-procname",
     "die-on-term",
@@ -43,15 +43,16 @@ const ALWAYS: &[&str] = &[
     "vacuum",
 ];
 
-/// Bytes of a value with its placeholders replaced. Without a limit thirty short lines, each naming the one before it
-/// twice, would fill any memory.
+/// Bytes of a value with its placeholders replaced. Without a limit thirty short lines, each naming
+/// the one before it twice, would fill any memory.
 const MAX_VALUE: usize = 64 << 10;
 
 /// Reads the section `[uwsgi]` of a file; `path` is for its placeholders.
 ///
 /// # Errors
-/// A value that cannot be used, or a file without the section: uWSGI would silently start with nothing.
-pub fn read(text: &str, path: &Path) -> Result<Ini, Error> {
+/// A value that cannot be used, or a file without the section: uWSGI would silently start with
+/// nothing.
+pub fn read(text: &str, path: &Path) -> Result<Ini, SyntaxError> {
     let mut ini = Ini { settings: PartialServe::default(), unknown: Vec::new() };
     let mut seen = BTreeMap::new();
     let mut in_section = false;
@@ -69,15 +70,15 @@ pub fn read(text: &str, path: &Path) -> Result<Ini, Error> {
         if !in_section {
             continue;
         }
-        // A key alone is true. There are no comments behind a value.
+        // A key alone is true. uWSGI has no comments behind values.
         let (key, value) =
             line.split_once('=').map_or((line, "true"), |(key, value)| (key.trim(), value.trim()));
-        let value = expand(value, path, &seen).ok_or_else(|| Error {
-            message: format!("{key}: with its placeholders the value is longer than {MAX_VALUE} bytes"),
+        let value = expand(value, path, &seen).ok_or_else(|| SyntaxError {
+            problem: SyntaxProblem::TooLong { key: key.to_owned(), limit: MAX_VALUE },
             line: Some(index + 1),
         })?;
-        let known = apply(&mut ini.settings, key, &value).map_err(|reason| Error {
-            message: format!("{key} = {value}: {reason}"),
+        let known = apply(&mut ini.settings, key, &value).map_err(|reason| SyntaxError {
+            problem: SyntaxProblem::Value { key: key.to_owned(), value: value.clone(), reason },
             line: Some(index + 1),
         })?;
         if !known {
@@ -86,12 +87,12 @@ pub fn read(text: &str, path: &Path) -> Result<Ini, Error> {
         seen.insert(key.to_owned(), value);
     }
     if !found {
-        return Err(Error { message: "there is no section [uwsgi] in it".to_owned(), line: None });
+        return Err(SyntaxError { problem: SyntaxProblem::NoSection, line: None });
     }
     Ok(ini)
 }
 
-/// Takes one setting. `false` where the word is not known.
+/// Applies one option; `false` if it is unknown.
 fn apply(settings: &mut PartialServe, key: &str, value: &str) -> Result<bool, String> {
     match key {
         "socket" | "uwsgi-socket" | "s" => listen(settings, "uwsgi", value)?,
@@ -150,8 +151,8 @@ fn listen(settings: &mut PartialServe, scheme: &str, value: &str) -> Result<(), 
     push::<ListenAddress>(&mut settings.listen, &address)
 }
 
-/// Replaces `%(key)` by a key seen before, `$(NAME)` by the environment, and uWSGI's letters for parts of the path;
-/// `None` when that makes it longer than [`MAX_VALUE`].
+/// Replaces `%(key)` by a key seen before, `$(NAME)` by the environment, and uWSGI's letters for
+/// parts of the path; `None` when that makes it longer than [`MAX_VALUE`].
 fn expand(value: &str, path: &Path, seen: &BTreeMap<String, String>) -> Option<String> {
     let text = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
     let mut expanded = String::new();
@@ -204,7 +205,7 @@ fn expand(value: &str, path: &Path, seen: &BTreeMap<String, String>) -> Option<S
 mod tests {
     use super::*;
 
-    fn read_text(text: &str) -> Result<Ini, Error> {
+    fn read_text(text: &str) -> Result<Ini, SyntaxError> {
         read(text, Path::new("/srv/site/uwsgi.ini"))
     }
 
@@ -246,7 +247,7 @@ mod tests {
         let error = read_text(&text).unwrap_err();
         // Ten bytes, doubled on each line from the third on.
         assert_eq!(error.line, Some(15));
-        assert!(error.message.contains("placeholders"), "{error}");
+        assert!(error.to_string().contains("placeholders"), "{error}");
         let long = format!("[uwsgi]\na = {}\nb = {}\n", "x".repeat(60_000), "%(a)".repeat(10_000));
         assert_eq!(read_text(&long).unwrap_err().line, Some(3));
     }
@@ -265,6 +266,6 @@ mod tests {
     fn errors_name_the_line() {
         assert_eq!(read_text("[uwsgi]\nmaster = true\nprocesses = many\n").unwrap_err().line, Some(3));
         assert_eq!(read_text("[uwsgi]\nsocket = a:b\n").unwrap_err().line, Some(2));
-        assert!(read_text("processes = 1\n").unwrap_err().message.contains("[uwsgi]"));
+        assert!(read_text("processes = 1\n").unwrap_err().to_string().contains("[uwsgi]"));
     }
 }

@@ -22,7 +22,6 @@ pub struct Mode(pub u32);
 pub struct Variable {
     /// Before the first `=`.
     pub name: OsString,
-    /// Behind it.
     pub value: OsString,
 }
 
@@ -31,7 +30,6 @@ pub struct Variable {
 pub struct Mount {
     /// Without trailing slash; empty for all paths.
     pub prefix: String,
-    /// The folder.
     pub folder: PathBuf,
 }
 
@@ -39,13 +37,13 @@ pub struct Mount {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Age(pub u64);
 
-/// What clients get before the first certificate of an ACME server is there.
+/// What clients get before the first certificate of an ACME server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AcmeMissing {
-    /// A certificate made here, so that something is to be seen.
+    /// A certificate made here.
     #[default]
     Local,
-    /// The end of the handshake.
+    /// An aborted handshake.
     Refuse,
 }
 
@@ -56,16 +54,16 @@ impl FromStr for AcmeMissing {
         match text {
             "local" => Ok(Self::Local),
             "refuse" => Ok(Self::Refuse),
-            _ => Err("without a certificate clients get a local one (local) or none (refuse)"),
+            _ => Err("expected `local` or `refuse`"),
         }
     }
 }
 
-/// Longer spans say nothing, and could not be added to a point in time.
+/// Longer spans are useless and could overflow a point in time.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Age {
-    /// What preload lists and Mozilla's guideline ask for.
+    /// As preload lists and Mozilla's guideline require.
     pub const TWO_YEARS: &'static str = "63072000";
 }
 
@@ -73,7 +71,7 @@ impl FromStr for Span {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = "a time is a number of seconds, or has a unit: 500ms, 30s, 5m, 1h";
+        let wrong = "expected a number of seconds, or one with a unit: 500ms, 30s, 5m, 1h";
         let (number, unit) = split_unit(text);
         let seconds = match unit {
             "ms" => 0.001,
@@ -84,7 +82,7 @@ impl FromStr for Span {
         };
         let number: f64 = number.parse().map_err(|_| wrong)?;
         let span = Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong)?;
-        if span > LONGEST { Err("a time is at most a year") } else { Ok(Self(span)) }
+        if span > LONGEST { Err("the longest time is a year") } else { Ok(Self(span)) }
     }
 }
 
@@ -92,7 +90,7 @@ impl FromStr for Size {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = "a size is a number of bytes, or has a unit: 64k, 10m, 1g";
+        let wrong = "expected a number of bytes, or one with a unit: 64k, 10m, 1g";
         let (number, unit) = split_unit(text);
         let bytes: u64 = match unit.to_ascii_lowercase().as_str() {
             "" => 1,
@@ -119,7 +117,7 @@ impl FromStr for Mode {
             .ok()
             .filter(|mode| *mode <= 0o777)
             .map(Self)
-            .ok_or("a mode is three octal digits, such as 660")
+            .ok_or("expected three octal digits, for example 660")
     }
 }
 
@@ -129,7 +127,7 @@ impl FromStr for Variable {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once('=') {
             Some((name, value)) if !name.is_empty() => Ok(Self { name: name.into(), value: value.into() }),
-            _ => Err("an environment variable is NAME=VALUE"),
+            _ => Err("expected NAME=VALUE"),
         }
     }
 }
@@ -148,7 +146,7 @@ impl FromStr for Mount {
             Some((prefix, folder)) if prefix.starts_with('/') && !folder.is_empty() => {
                 Ok(Self { prefix: prefix.trim_end_matches('/').to_owned(), folder: folder.into() })
             }
-            _ => Err("a folder is mounted as /path=FOLDER"),
+            _ => Err("expected /PATH=FOLDER"),
         }
     }
 }
@@ -158,7 +156,7 @@ impl FromStr for Age {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = if text == "true" { Self::TWO_YEARS } else { text };
-        text.parse().map(Self).map_err(|_| "an age is a number of seconds")
+        text.parse().map(Self).map_err(|_| "expected a number of seconds")
     }
 }
 

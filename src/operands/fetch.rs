@@ -1,10 +1,15 @@
 //! Getting a missing issuer's certificate from the address that a certificate names for it (AIA).
 //!
-//! Only `merge --fetch` comes here. The address is http by rule: whoever fetches over https would need the very chain
-//! that is missing (RFC 5280 section 8). The answer proves nothing by itself; it is used only where its key verifies
-//! the signature of the certificate that named it.
+//! Only `merge --fetch` does this. The address is http by rule: fetching over https would need the very chain that is
+//! missing (RFC 5280 section 8). The answer proves nothing by itself; it is used only where its key verifies the
+//! signature of the certificate that named it.
 
 use std::time::Duration;
+
+use crate::chain::Located;
+use crate::container::{self, BlockKind};
+use crate::finding::Location;
+use crate::x509::{Certificate, SignatureCheck};
 
 /// For one address, from the first packet to the last byte.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -12,17 +17,28 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_BYTES: usize = 1 << 20;
 const MAX_REDIRECTS: usize = 3;
 
-/// Why nothing came.
+/// Why an address did not give the issuer.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot get the issuer of `{label}` from {url}: {reason}")]
+pub struct FetchError {
+    /// The certificate whose issuer is missing.
+    label: String,
+    url: String,
+    reason: FetchFailure,
+}
+
+/// What went wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
-    /// Not an address of http.
-    #[error("only http addresses are fetched")]
+pub enum FetchFailure {
+    #[error("the answer is not a certificate")]
+    NotACertificate,
+    #[error("only http:// addresses are fetched")]
     NotHttp,
-    /// The server answered with a status that is no success.
+    #[error("the certificate there did not sign this one")]
+    NotTheIssuer,
     #[error("the server answered with status {0}")]
     Status(u16),
-    /// More bytes than any certificate has.
     #[error("the answer is larger than {} KiB", MAX_BYTES >> 10)]
     TooLarge,
     /// No connection, no answer in time, a broken answer.
@@ -30,22 +46,62 @@ pub enum Error {
     Transport(String),
 }
 
+/// The issuer of a certificate, and the address that it came from.
+#[derive(Debug)]
+pub struct FetchedIssuer {
+    pub issuer: Located,
+    pub url: String,
+}
+
+/// Gets the certificate that signed `certificate`, from the first address in it that has it. `on_start` is called with
+/// each address before the request.
+pub fn fetch_issuer(
+    certificate: &Certificate,
+    on_start: &dyn Fn(&str),
+) -> (Option<FetchedIssuer>, Vec<FetchError>) {
+    let mut errors = Vec::new();
+    for url in &certificate.issuer_urls {
+        on_start(url);
+        match issuer_at(url, certificate) {
+            Ok(issuer) => return (Some(FetchedIssuer { issuer, url: url.clone() }), errors),
+            Err(reason) => {
+                errors.push(FetchError { label: certificate.label(), url: url.clone(), reason });
+            }
+        }
+    }
+    (None, errors)
+}
+
+fn issuer_at(url: &str, certificate: &Certificate) -> Result<Located, FetchFailure> {
+    let contents = container::read(&get(url)?, None);
+    let blocks = contents.blocks.iter().filter(|block| block.kind == BlockKind::Certificate);
+    let found: Vec<_> = blocks.filter_map(|block| Certificate::from_der(block.der.to_vec()).ok()).collect();
+    if found.is_empty() {
+        return Err(FetchFailure::NotACertificate);
+    }
+    let is_issuer = |found: &Certificate| {
+        certificate.names_issuer(found) && certificate.signature_by(found) != SignatureCheck::Invalid
+    };
+    let issuer = found.into_iter().find(is_issuer).ok_or(FetchFailure::NotTheIssuer)?;
+    Ok(Located { certificate: issuer, location: Some(Location::file(url)) })
+}
+
 /// The bytes at `url`.
 ///
 /// # Errors
-/// When they cannot be had within the limits.
-pub fn get(url: &str) -> Result<Vec<u8>, Error> {
+/// When they do not arrive within the limits.
+fn get(url: &str) -> Result<Vec<u8>, FetchFailure> {
     if !url.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://")) {
-        return Err(Error::NotHttp);
+        return Err(FetchFailure::NotHttp);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Error::Transport(error.to_string()))?;
+        .map_err(|error| FetchFailure::Transport(error.to_string()))?;
     runtime.block_on(request(url))
 }
 
-async fn request(url: &str) -> Result<Vec<u8>, Error> {
+async fn request(url: &str) -> Result<Vec<u8>, FetchFailure> {
     let redirects = reqwest::redirect::Policy::custom(|attempt| {
         if attempt.url().scheme() != "http" || attempt.previous().len() > MAX_REDIRECTS {
             attempt.stop()
@@ -53,11 +109,11 @@ async fn request(url: &str) -> Result<Vec<u8>, Error> {
             attempt.follow()
         }
     });
-    // reqwest wants to know its TLS even where none is used.
+    // reqwest needs a TLS configuration even where none is used.
     let tls =
         rustls::ClientConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
             .with_safe_default_protocol_versions()
-            .map_err(|error| Error::Transport(error.to_string()))?
+            .map_err(|error| FetchFailure::Transport(error.to_string()))?
             .with_root_certificates(rustls::RootCertStore::empty())
             .with_no_client_auth();
     let client = reqwest::Client::builder()
@@ -69,24 +125,27 @@ async fn request(url: &str) -> Result<Vec<u8>, Error> {
         .map_err(|error| transport(&error))?;
     let mut answer = client.get(url).send().await.map_err(|error| transport(&error))?;
     if !answer.status().is_success() {
-        return Err(Error::Status(answer.status().as_u16()));
+        return Err(FetchFailure::Status(answer.status().as_u16()));
     }
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| transport(&error))? {
         if body.len() + chunk.len() > MAX_BYTES {
-            return Err(Error::TooLarge);
+            return Err(FetchFailure::TooLarge);
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-fn transport(error: &reqwest::Error) -> Error {
-    let words = match () {
-        () if error.is_timeout() => format!("no answer within {} seconds", TIMEOUT.as_secs()),
-        () if error.is_connect() => "no connection to the server".to_owned(),
-        () if error.is_builder() => "it is no address".to_owned(),
-        () => "the answer broke off".to_owned(),
+fn transport(error: &reqwest::Error) -> FetchFailure {
+    let reason = if error.is_timeout() {
+        format!("no answer within {} s", TIMEOUT.as_secs())
+    } else if error.is_connect() {
+        "cannot connect to the server".to_owned()
+    } else if error.is_builder() {
+        "this is not a valid address".to_owned()
+    } else {
+        "the connection failed".to_owned()
     };
-    Error::Transport(words)
+    FetchFailure::Transport(reason)
 }

@@ -1,24 +1,18 @@
-//! Reading the files that users name, whatever form they have: every failure with file, line and mend.
+//! Reading the files that users name, whatever form they have.
 
 use std::io;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::password::Passwords;
-use crate::advice::files::{
-    damage_notes, encrypted_key, form_notes, malformed, no_certificate, no_private_key, unreadable,
-};
+use super::password::{PasswordError, Passwords};
+pub use super::read::{MAX_BYTES, ReadError, name};
+use crate::ca::CertificateFiles;
 use crate::chain::Located;
 use crate::container::{self, Block, BlockKind, Contents, LockedError, Note};
-use crate::finding::{Code, Finding, Location};
+use crate::finding::Location;
 use crate::pem;
-use crate::report::Failure;
-use crate::sys::fs::{plain, read_limited, read_limited_from};
-use crate::x509::{Certificate, PrivateKey};
-
-/// The largest file that is read: ten thousand large certificates.
-pub const MAX_BYTES: u64 = 64 << 20;
+use crate::x509::{Certificate, CertificateError, PrivateKey, PrivateKeyError};
 
 /// What a certificate file holds.
 #[derive(Debug)]
@@ -26,35 +20,153 @@ pub struct CertificateFile {
     /// The certificates, in order.
     pub certificates: Vec<Located>,
     /// Blocks that say they are certificates and do not parse.
-    pub malformed: Vec<Finding>,
-    /// What the scanner mended.
+    pub malformed: Vec<Malformed>,
+    /// What the scanner repaired.
     pub damages: Vec<pem::Damage>,
+    /// Number and text of the lines on which END and BEGIN are glued.
+    pub glued_lines: Vec<(usize, String)>,
     /// Where private keys stand.
     pub private_keys: Vec<Location>,
     /// Which forms were read.
     pub forms: Vec<Note>,
-    /// What else stands in the file.
-    pub others: Vec<Other>,
+    /// What else is in the file.
+    pub others: Vec<OtherBlock>,
+}
+
+/// A certificate in good armour that does not parse.
+#[derive(Clone, Debug)]
+pub struct Malformed {
+    pub error: CertificateError,
+    pub location: Location,
 }
 
 /// Something that is neither certificate nor key.
 #[derive(Debug)]
-pub struct Other {
-    /// What it is.
+pub struct OtherBlock {
     pub kind: BlockKind,
     /// Its PEM label.
     pub label: String,
-    /// Where it stands.
     pub location: Location,
 }
 
-impl CertificateFile {
-    /// What was mended, which forms were read, and what was left alone: all as notes.
-    pub fn notes(&self, file: &str) -> Vec<Finding> {
-        let mut notes = form_notes(file, &self.forms);
-        notes.extend(damage_notes(file, &self.damages));
-        notes.extend(self.others.iter().map(Other::note));
-        notes
+/// Why an input cannot be used. `option` is the one that names a password's file.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    #[error("the private key in `{}` is encrypted", name(.file))]
+    KeyEncrypted { file: String, location: Location, option: &'static str },
+    #[error("the private key in `{}` cannot be opened: {error}", name(.file))]
+    KeyLocked { file: String, location: Location, error: LockedError, option: &'static str },
+    #[error("{error}")]
+    KeyUnusable { location: Location, error: PrivateKeyError },
+    #[error("a certificate in `{}` does not parse", name(.file))]
+    Malformed { file: String, malformed: Vec<Malformed> },
+    #[error("{}", .holds.sentence(.file))]
+    NoCertificate { file: String, holds: Instead },
+    #[error("{}", no_private_key(.file, .holds))]
+    NoPrivateKey { file: String, holds: Option<String> },
+    #[error("the private key in `{}` has the form of OpenSSH", name(.file))]
+    OpenSsh { file: String, location: Location },
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("standard input cannot be both the file and the password")]
+    StdinTwice { option: &'static str },
+    #[error("`{}` cannot be read", name(.file))]
+    Unreadable {
+        file: String,
+        errors: Vec<container::Error>,
+        /// For each error that names a line of armour: that line.
+        lines: Vec<Option<String>>,
+        option: &'static str,
+    },
+}
+
+/// What a file holds instead of certificates.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Instead {
+    /// A zip or gzip archive.
+    Archive,
+    Crl,
+    /// PKCS#7 or PKCS#12 without a certificate.
+    EmptyContainer,
+    /// An old Java keystore (JKS).
+    JavaKeystore,
+    /// Nothing that is known.
+    Nothing,
+    /// Something else, as `a set of key parameters`.
+    Other(String),
+    PrivateKey,
+    PublicKey,
+    Request,
+    WebPage,
+}
+
+impl Instead {
+    fn sentence(&self, file: &str) -> String {
+        let name = name(file);
+        match self {
+            Self::Archive => format!("`{name}` is an archive, not a certificate"),
+            Self::Crl => format!("`{name}` holds a certificate revocation list, not a certificate"),
+            Self::EmptyContainer => format!("`{name}` holds no certificate"),
+            Self::JavaKeystore => format!("`{name}` is an old Java keystore (JKS)"),
+            Self::Nothing => format!("there is no certificate in `{name}`"),
+            Self::Other(what) => format!("`{name}` holds {what}, not a certificate"),
+            Self::PrivateKey => format!("`{name}` holds a private key, not a certificate"),
+            Self::PublicKey => format!("`{name}` holds a public key, not a certificate"),
+            Self::Request => format!("`{name}` holds a certificate signing request, not a certificate"),
+            Self::WebPage => format!("`{name}` is a web page, not a certificate"),
+        }
+    }
+
+    fn of(bytes: &[u8], read: &CertificateFile) -> Self {
+        let start = String::from_utf8_lossy(&bytes[..bytes.len().min(512)]).to_lowercase();
+        let has = |kind| read.others.iter().any(|other| other.kind == kind);
+        let is_container = |form: &Note| matches!(form, Note::Pkcs7 { .. } | Note::Pkcs12 { .. });
+        if !read.private_keys.is_empty() {
+            Self::PrivateKey
+        } else if has(BlockKind::CertificateRequest) {
+            Self::Request
+        } else if has(BlockKind::Crl) {
+            Self::Crl
+        } else if has(BlockKind::PublicKey) {
+            Self::PublicKey
+        } else if let Some(other) = read.others.first() {
+            Self::Other(other.description())
+        } else if read.forms.iter().any(is_container) {
+            Self::EmptyContainer
+        } else if start.contains("<html") || start.contains("<!doctype") {
+            Self::WebPage
+        } else if matches!(bytes, [0xfe, 0xed, 0xfe, 0xed, ..] | [0xce, 0xce, 0xce, 0xce, ..]) {
+            Self::JavaKeystore
+        } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0x1f, 0x8b]) {
+            Self::Archive
+        } else {
+            Self::Nothing
+        }
+    }
+}
+
+fn no_private_key(file: &str, holds: &Option<String>) -> String {
+    match holds {
+        Some(what) => format!("`{}` holds {what}, not a private key", name(file)),
+        None => format!("there is no private key in `{}`", name(file)),
+    }
+}
+
+impl OtherBlock {
+    /// What it is, with its article.
+    pub fn description(&self) -> String {
+        description(self.kind, &self.label)
+    }
+}
+
+fn description(kind: BlockKind, label: &str) -> String {
+    match kind {
+        BlockKind::EncryptedPrivateKey => format!("an {}", kind.as_str()),
+        BlockKind::Other if !label.is_empty() => format!("a block called `{label}`"),
+        BlockKind::Other => kind.as_str().to_owned(),
+        _ => format!("a {}", kind.as_str()),
     }
 }
 
@@ -62,69 +174,67 @@ impl CertificateFile {
 ///
 /// # Errors
 /// When the file cannot be read, holds no certificate, or a block of it cannot be decoded.
-pub fn read_certificates(file: &str) -> Result<CertificateFile, Failure> {
+pub fn read_certificates(file: &str) -> Result<CertificateFile, InputError> {
     read_certificates_with(file, &mut Passwords::unattended())
 }
 
-/// The same with a say in where passwords come from.
+/// The same, with passwords from where the user says.
 ///
 /// # Errors
 /// As [`read_certificates`]; also when the password is missing or wrong.
-pub fn read_certificates_with(file: &str, passwords: &mut Passwords) -> Result<CertificateFile, Failure> {
+pub fn read_certificates_with(file: &str, passwords: &mut Passwords) -> Result<CertificateFile, InputError> {
     let (bytes, contents) = read_contents(file, passwords)?;
-    let read = certificate_file(file, contents.blocks, contents.damages, contents.notes);
+    let read = certificate_file(file, &bytes, contents);
     if read.certificates.is_empty() && read.malformed.is_empty() {
-        return Err(no_certificate(file, &bytes, &read).into());
+        return Err(InputError::NoCertificate { file: file.to_owned(), holds: Instead::of(&bytes, &read) });
     }
     Ok(read)
 }
 
 /// Sorts what is in a file by what it is.
-fn certificate_file(
-    file: &str,
-    blocks: Vec<Block>,
-    damages: Vec<pem::Damage>,
-    forms: Vec<Note>,
-) -> CertificateFile {
+fn certificate_file(file: &str, bytes: &[u8], contents: Contents) -> CertificateFile {
+    let is_glued = |damage: &&pem::Damage| damage.kind == pem::DamageKind::Glued;
+    let glued = contents.damages.iter().filter(is_glued);
+    let glued_lines =
+        glued.filter_map(|damage| Some((damage.line, armour_line(bytes, damage.line)?))).collect();
     let mut read = CertificateFile {
         certificates: Vec::new(),
         malformed: Vec::new(),
-        damages,
+        damages: contents.damages,
+        glued_lines,
         private_keys: Vec::new(),
-        forms,
+        forms: contents.notes,
         others: Vec::new(),
     };
-    for block in blocks {
+    for block in contents.blocks {
         let location = location(file, &block);
         match block.kind {
             BlockKind::Certificate => match Certificate::from_der(block.der.to_vec()) {
                 Ok(certificate) => {
                     read.certificates.push(Located { certificate, location: Some(location) });
                 }
-                Err(error) => read.malformed.push(malformed(&error, location)),
+                Err(error) => read.malformed.push(Malformed { error, location }),
             },
             BlockKind::PrivateKey | BlockKind::EncryptedPrivateKey => read.private_keys.push(location),
             BlockKind::Parameters => {}
-            kind => read.others.push(Other { kind, label: block.label, location }),
+            kind => read.others.push(OtherBlock { kind, label: block.label, location }),
         }
     }
     read
 }
 
-/// Certificates in bytes that came from `source`, which is no file.
-///
-/// # Errors
-/// When they cannot be read or hold no certificate that parses.
-pub fn certificates_in(source: &str, bytes: &[u8]) -> Result<Vec<Located>, Failure> {
-    let contents = container::read(bytes, None);
-    if !contents.errors.is_empty() {
-        return Err(failure(source, &contents.errors, Passwords::unattended().option));
+/// Files of earlier certificates, as a CA reads them: nobody is asked for a password.
+pub struct ReadFiles;
+
+impl CertificateFiles for ReadFiles {
+    fn certificate(&self, path: &Path) -> Option<Certificate> {
+        let read = read_certificates(&path.display().to_string()).ok()?;
+        read.certificates.into_iter().next().map(|located| located.certificate)
     }
-    let read = certificate_file(source, contents.blocks, contents.damages, contents.notes);
-    if read.certificates.is_empty() {
-        return Err(no_certificate(source, bytes, &read).into());
+
+    fn key(&self, path: &Path) -> Option<PrivateKey> {
+        read_private_key(path).ok()
     }
-    Ok(read.certificates)
 }
 
 /// Reads the private key of a file, the first one if there are several blocks. A password is taken from the variable
@@ -132,65 +242,79 @@ pub fn certificates_in(source: &str, bytes: &[u8]) -> Result<Vec<Located>, Failu
 ///
 /// # Errors
 /// When the file cannot be read or holds no private key that can be used.
-pub fn read_private_key(path: &Path) -> Result<PrivateKey, Failure> {
+pub fn read_private_key(path: &Path) -> Result<PrivateKey, InputError> {
     read_private_key_with(path, &mut Passwords::unattended())
 }
 
-/// The same with a say in where passwords come from.
+/// The same, with passwords from where the user says.
 ///
 /// # Errors
 /// As [`read_private_key`]; also when the password is missing or wrong.
-pub fn read_private_key_with(path: &Path, passwords: &mut Passwords) -> Result<PrivateKey, Failure> {
+pub fn read_private_key_with(path: &Path, passwords: &mut Passwords) -> Result<PrivateKey, InputError> {
     let file = path.display().to_string();
-    let (_, contents) = read_whole(&file, passwords)?;
+    let (bytes, contents) = read_whole(&file, passwords)?;
     let Some(block) = contents.blocks.iter().find(|block| block.is_private_key()) else {
         return Err(if contents.errors.is_empty() {
-            no_private_key(&file, &contents.blocks).into()
+            InputError::without_key(&file, &contents.blocks)
         } else {
-            failure(&file, &contents.errors, passwords.option)
+            unreadable(&file, &bytes, contents.errors, passwords.option)
         });
     };
     decrypted(&file, block, passwords)
 }
 
+impl InputError {
+    /// The file has no private key, but perhaps `blocks`.
+    pub fn without_key(file: &str, blocks: &[Block]) -> Self {
+        let block = blocks.iter().find(|block| block.kind != BlockKind::Parameters);
+        let holds = block.map(|block| description(block.kind, &block.label));
+        Self::NoPrivateKey { file: file.to_owned(), holds }
+    }
+}
+
 /// The private key of one block, decrypted if it has to be.
 ///
 /// # Errors
-/// When the password is missing or wrong, or the key is of no use.
-pub fn decrypted(file: &str, block: &Block, passwords: &mut Passwords) -> Result<PrivateKey, Failure> {
-    let wrong = |error: &LockedError, option| encrypted_key(file, block, error, option);
-    let der = match block.private_key(None) {
+/// When the password is missing or wrong, or the key cannot be used.
+pub fn decrypted(file: &str, block: &Block, passwords: &mut Passwords) -> Result<PrivateKey, InputError> {
+    let (location, option) = (location(file, block), passwords.option);
+    let result = match block.private_key(None) {
         Err(LockedError::PasswordNeeded) => {
             let password = passwords.of(name(file))?;
             block.private_key(password.as_ref().map(|password| password.as_str()))
         }
         result => result,
     };
-    let der = der.map_err(|error| wrong(&error, passwords.option))?;
+    let file = file.to_owned();
+    let der = match result {
+        Ok(der) => der,
+        Err(LockedError::PasswordNeeded) => {
+            return Err(InputError::KeyEncrypted { file, location, option });
+        }
+        Err(error) => return Err(InputError::KeyLocked { file, location, error, option }),
+    };
     PrivateKey::from_der(der).map_err(|error| {
-        let (message, fix) = if block.label.starts_with("OPENSSH") {
-            let fix = format!("ssh-keygen -p -m PKCS8 -f {file} changes it; keep a copy");
-            ("this is a key in the form of OpenSSH".to_owned(), fix)
+        if block.label.starts_with("OPENSSH") {
+            InputError::OpenSsh { file, location }
         } else {
-            (error.to_string(), "get the key again from where it came from".to_owned())
-        };
-        Finding::error(Code::NotAPrivateKey, message).at(location(file, block)).fix(fix).into()
+            InputError::KeyUnusable { location, error }
+        }
     })
 }
 
-/// Reads a file of any kind; what cannot be read in it is a failure.
+/// Reads a file of any kind; what cannot be read in it is an error.
 ///
 /// # Errors
 /// When the file cannot be read, or something in it.
 pub fn read_contents(
     file: &str,
     passwords: &mut Passwords,
-) -> Result<(Zeroizing<Vec<u8>>, Contents), Failure> {
+) -> Result<(Zeroizing<Vec<u8>>, Contents), InputError> {
     let (bytes, contents) = read_whole(file, passwords)?;
     if contents.errors.is_empty() {
         Ok((bytes, contents))
     } else {
-        Err(failure(file, &contents.errors, passwords.option))
+        Err(unreadable(file, &bytes, contents.errors, passwords.option))
     }
 }
 
@@ -200,14 +324,11 @@ pub fn location(file: &str, block: &Block) -> Location {
 }
 
 /// Bytes and what is in them, errors included.
-fn read_whole(file: &str, passwords: &mut Passwords) -> Result<(Zeroizing<Vec<u8>>, Contents), Failure> {
+fn read_whole(file: &str, passwords: &mut Passwords) -> Result<(Zeroizing<Vec<u8>>, Contents), InputError> {
     if file == "-" && passwords.uses_stdin() {
-        let message = "standard input cannot be both the file and the password";
-        return Err(Finding::error(Code::InvalidSetting, message)
-            .fix(format!("write the password into a file: {} FILE", passwords.option))
-            .into());
+        return Err(InputError::StdinTwice { option: passwords.option });
     }
-    let bytes = Zeroizing::new(read(file)?);
+    let bytes = Zeroizing::new(super::read::read(file, MAX_BYTES)?);
     let contents = container::read(&bytes, None);
     let is_locked = contents
         .errors
@@ -220,47 +341,47 @@ fn read_whole(file: &str, passwords: &mut Passwords) -> Result<(Zeroizing<Vec<u8
     Ok((bytes, contents))
 }
 
-fn failure(file: &str, errors: &[container::Error], option: &str) -> Failure {
-    Failure { findings: errors.iter().map(|error| unreadable(file, error, option)).collect(), status: 2 }
+fn unreadable(file: &str, bytes: &[u8], errors: Vec<container::Error>, option: &'static str) -> InputError {
+    let line = |error: &container::Error| match error {
+        container::Error::Pem(error) => armour_line(bytes, error.line()),
+        _ => None,
+    };
+    let lines = errors.iter().map(line).collect();
+    InputError::Unreadable { file: file.to_owned(), errors, lines, option }
 }
 
-fn read(file: &str) -> Result<Vec<u8>, Failure> {
-    let result = if file == "-" {
-        read_limited_from(io::stdin().lock(), MAX_BYTES)
-    } else {
-        read_limited(Path::new(file), MAX_BYTES)
-    };
-    let bytes = result.map_err(|error| cannot_read(file, &error))?;
-    if bytes.is_empty() {
-        let finding = Finding::error(Code::EmptyFile, format!("{} is empty", name(file)));
-        return Err(finding.at(Location::file(file)).fix("download or copy it again").into());
+/// A line of a file, from 1, if it is a BEGIN or END line; others may belong to a private key and are not shown.
+pub fn armour_line(bytes: &[u8], number: usize) -> Option<String> {
+    let line = bytes.split(|byte| *byte == b'\n').nth(number.checked_sub(1)?)?;
+    let text = String::from_utf8_lossy(line.get(..MAX_ARMOUR_LINE.min(line.len()))?);
+    let text = text.trim_end_matches('\r');
+    let is_armour = text.contains("BEGIN ") || text.contains("END ");
+    // What precedes a BEGIN on the same line may be base64.
+    let is_short = text.split("-----").all(|part| part.len() <= MAX_LABEL);
+    (is_armour && is_short).then(|| text.to_owned())
+}
+
+/// Two armour lines glued together.
+const MAX_ARMOUR_LINE: usize = 160;
+/// `BEGIN ENCRYPTED PRIVATE KEY` and the like.
+const MAX_LABEL: usize = 40;
+
+/// An error of the system on a file.
+pub fn cannot_read(file: &str, error: io::Error) -> ReadError {
+    ReadError::new(file, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_armour_is_shown() {
+        let bytes = b"-----END CERTIFICATE----------BEGIN CERTIFICATE-----\nMIIBvTCCAWOgAwIBAgIU\r\nx\n";
+        let glued = armour_line(bytes, 1).unwrap();
+        assert_eq!(glued, "-----END CERTIFICATE----------BEGIN CERTIFICATE-----");
+        assert_eq!((armour_line(bytes, 2), armour_line(bytes, 9), armour_line(bytes, 0)), (None, None, None));
+        let secret = format!("{}-----END PRIVATE KEY-----", "A".repeat(64));
+        assert_eq!(armour_line(secret.as_bytes(), 1), None);
     }
-    Ok(bytes)
-}
-
-/// An error of the system in words.
-pub fn cannot_read(file: &str, error: &io::Error) -> Failure {
-    let name = name(file);
-    let finding = match error.kind() {
-        io::ErrorKind::NotFound => Finding::error(Code::NotFound, format!("there is no file {name}"))
-            .fix("check the spelling and the folder you are in"),
-        io::ErrorKind::IsADirectory => {
-            Finding::error(Code::IsDirectory, format!("{name} is a folder")).fix("name a file in it")
-        }
-        io::ErrorKind::PermissionDenied => {
-            Finding::error(Code::Permission, format!("you may not read {name}"))
-                .fix(format!("look at: ls -l {name}"))
-        }
-        io::ErrorKind::FileTooLarge => Finding::error(
-            Code::TooLarge,
-            format!("{name} is larger than {} MiB; no certificate file is", MAX_BYTES >> 20),
-        ),
-        _ => Finding::error(Code::Io, format!("cannot read {name}: {}", plain(error))),
-    };
-    finding.at(Location::file(file)).into()
-}
-
-/// The file as a sentence names it.
-pub fn name(file: &str) -> &str {
-    if file == "-" { "standard input" } else { file }
 }

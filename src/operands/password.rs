@@ -1,26 +1,39 @@
 //! Passwords: from a file, from a variable, from the terminal; never from the command line, where others see them.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::input::cannot_read;
-use crate::finding::{Code, Finding};
-use crate::report::Failure;
-use crate::sys::fs::{read_limited, read_limited_from};
+use super::read::{ReadError, read};
 use crate::sys::terminal::ask_password;
 
 /// The variable that holds a password where no file does.
 const VARIABLE: &str = "CERTKIT_PASSWORD";
-/// More than anybody types.
+/// More than anyone types.
 const MAX_BYTES: u64 = 64 << 10;
+
+/// Why there is no password. `option` is the one that names a password's file.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    #[error("cannot ask for the password: {source}")]
+    Ask { option: &'static str, source: io::Error },
+    #[error("the two passwords differ")]
+    Differ,
+    #[error("the password of `{what}` is empty")]
+    Empty { what: String },
+    #[error("`{what}` needs a password, and none was given")]
+    Needed { what: String, option: &'static str },
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
 
 /// Where the passwords of one command come from. Nothing is read or asked before a file needs one.
 pub struct Passwords {
     /// The file that the user named.
     file: Option<String>,
-    /// The option that names it, for the words of findings.
+    /// The option that names it, for error messages.
     pub option: &'static str,
     may_ask: bool,
     given: Option<Option<Zeroizing<String>>>,
@@ -34,21 +47,21 @@ impl Passwords {
         Self { file, option, may_ask: true, given: None, asked: HashMap::new() }
     }
 
-    /// From the variable only, for work that nobody watches.
+    /// From the variable only, where nobody can be asked.
     pub fn unattended() -> Self {
         Self { may_ask: false, ..Self::new("CERTKIT_PASSWORD", None) }
     }
 
-    /// Whether standard input is taken for the password.
+    /// Whether the password comes from standard input.
     pub fn uses_stdin(&self) -> bool {
         self.file.as_deref() == Some("-")
     }
 
-    /// The password for `what`, as `site.pfx`; `None` when there is none to be had.
+    /// The password for `what`, as `site.pfx`; `None` when there is none.
     ///
     /// # Errors
     /// When the password's file cannot be read, or the terminal.
-    pub fn of(&mut self, what: &str) -> Result<Option<Zeroizing<String>>, Failure> {
+    pub fn of(&mut self, what: &str) -> Result<Option<Zeroizing<String>>, PasswordError> {
         if self.given.is_none() {
             self.given = Some(self.read()?);
         }
@@ -66,12 +79,12 @@ impl Passwords {
         Ok(answer)
     }
 
-    /// The password for something that is being made. On the terminal it is asked for twice, since nobody sees what is
-    /// typed; an empty one protects nothing and is refused.
+    /// The password for something new. On the terminal it is asked for twice, since it is not shown; an empty one protects
+    /// nothing and is refused.
     ///
     /// # Errors
-    /// When there is none to be had, it is empty, or both answers differ.
-    pub fn fresh(&mut self, what: &str) -> Result<Zeroizing<String>, Failure> {
+    /// When there is none, it is empty, or both answers differ.
+    pub fn fresh(&mut self, what: &str) -> Result<Zeroizing<String>, PasswordError> {
         let given = matches!(self.given, Some(Some(_)))
             || self.file.is_some()
             || std::env::var_os(VARIABLE).is_some();
@@ -79,49 +92,35 @@ impl Passwords {
             self.of(what)?
         } else {
             let first = self.ask(&format!("New password of {what}: "))?;
-            let again = if first.is_some() { self.ask("The same again: ")? } else { None };
+            let again = if first.is_some() { self.ask("Repeat the password: ")? } else { None };
             if first != again {
-                return Err(Finding::error(Code::WrongPassword, "the two passwords differ")
-                    .fix("run the command again")
-                    .into());
+                return Err(PasswordError::Differ);
             }
             first
         };
         let Some(password) = first else {
-            return Err(Finding::error(
-                Code::PasswordNeeded,
-                format!("{what} needs a password, and there is none"),
-            )
-            .fix(format!("write it into a file and name that: {} FILE; or set {VARIABLE}", self.option))
-            .into());
+            return Err(PasswordError::Needed { what: what.to_owned(), option: self.option });
         };
         if password.is_empty() {
-            return Err(Finding::error(Code::InvalidSetting, format!("the password of {what} is empty"))
-                .fix("write one into the first line of the file")
-                .into());
+            return Err(PasswordError::Empty { what: what.to_owned() });
         }
         Ok(password)
     }
 
-    fn ask(&self, question: &str) -> Result<Option<Zeroizing<String>>, Failure> {
-        ask_password(question).map_err(|error| {
-            Finding::error(Code::Io, format!("cannot ask for the password: {error}"))
-                .fix(format!("write it into a file and name that: {} FILE", self.option))
-                .into()
-        })
+    fn ask(&self, question: &str) -> Result<Option<Zeroizing<String>>, PasswordError> {
+        ask_password(question).map_err(|source| PasswordError::Ask { option: self.option, source })
     }
 
     /// What the user gave beforehand.
-    fn read(&self) -> Result<Option<Zeroizing<String>>, Failure> {
+    fn read(&self) -> Result<Option<Zeroizing<String>>, PasswordError> {
         let Some(file) = &self.file else {
             return Ok(std::env::var(VARIABLE).ok().map(Zeroizing::new));
         };
-        let bytes = if file == "-" {
-            read_limited_from(std::io::stdin().lock(), MAX_BYTES)
-        } else {
-            read_limited(Path::new(file), MAX_BYTES)
+        let bytes = match read(file, MAX_BYTES) {
+            Err(ReadError::Empty { .. }) => Vec::new(),
+            bytes => bytes?,
         };
-        let bytes = Zeroizing::new(bytes.map_err(|error| cannot_read(file, &error))?);
+        let bytes = Zeroizing::new(bytes);
         Ok(Some(first_line(&bytes)))
     }
 }

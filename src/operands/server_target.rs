@@ -1,28 +1,37 @@
-//! Servers in place of files: which argument is which, and looking at the server.
+//! Servers in place of files: which argument is which, and asking the server for its chain.
 
 use std::path::Path;
+use std::time::Duration;
 
+use super::input::Malformed;
 use super::output::shell_word;
 use crate::chain::Located;
-use crate::cli::{LiveArgs, StarttlsProtocol};
-use crate::finding::{Code, Finding, Location};
+use crate::finding::Location;
 use crate::probe::{self, Peer, Possession, Server, Starttls, Target};
-use crate::report::{Failure, ServerSummary};
-use crate::x509::{Certificate, HostName};
+use crate::report::ServerSummary;
+use crate::x509::{Certificate, HostName, InvalidName};
+
+/// How long to wait for each step where the user gives no time.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The options about servers, as they were typed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ServerOptions {
+    pub starttls: Option<Starttls>,
+    pub timeout: Option<Duration>,
+}
 
 /// What an argument names.
 #[derive(Debug, PartialEq)]
-pub enum Subject {
-    /// A file, or standard input.
+pub enum FileOrServer {
+    /// Or standard input.
     File,
-    /// A server.
-    Server(Place),
+    Server(ServerTarget),
 }
 
-/// A server by the user's words.
+/// A server, as the user named it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Place {
-    /// Its name or address.
+pub struct ServerTarget {
     pub host: HostName,
     pub port: u16,
     /// What was typed.
@@ -32,58 +41,73 @@ pub struct Place {
     pub starttls: Option<Starttls>,
 }
 
+/// Why an argument does not name a server.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    #[error("an IPv6 address with a port needs brackets: `[{0}]:443`")]
+    BareIpv6(String),
+    #[error("`{option}` is for servers, and `{file}` is a file")]
+    ForServersOnly { option: &'static str, file: String },
+    #[error("`{}` is not a host name: {}", .0.text, .0.reason)]
+    Host(InvalidName),
+    #[error("`--host`: `{}` is not a host name: {}", .0.text, .0.reason)]
+    HostOption(InvalidName),
+    /// A host name without a port.
+    #[error("there is no file `{0}`")]
+    NoSuchFile(String),
+    #[error("`{0}` is not a port")]
+    Port(String),
+    #[error("only https:// URLs can be checked, not `{0}://`")]
+    Scheme(String),
+    #[error("`--starttls` and https:// cannot be combined")]
+    StarttlsWithUrl,
+}
+
 /// Tells files from servers: an existing file wins.
 ///
 /// # Errors
-/// When it can be neither, or an option for servers stands beside a file.
-pub fn subject(text: &str, live: &LiveArgs) -> Result<Subject, Failure> {
-    let starttls = live.starttls.map(starttls);
+/// When it can be neither, or an option for servers comes with a file.
+pub fn file_or_server(text: &str, options: &ServerOptions) -> Result<FileOrServer, TargetError> {
     let is_file = text == "-" || Path::new(text).symlink_metadata().is_ok();
-    if !is_file && let Some(place) = place(text, starttls) {
-        return Ok(Subject::Server(place?));
+    if !is_file && let Some(target) = parse(text, options.starttls) {
+        return target.map(FileOrServer::Server);
     }
-    if starttls.is_some() || live.timeout.is_some() {
-        let option = if starttls.is_some() { "--starttls" } else { "--timeout" };
-        let message = format!("{option} is for servers, and {} is a file", super::input::name(text));
-        let fix = "name a server: HOST:PORT";
-        return Err(Finding::error(Code::InvalidSetting, message).fix(fix).into());
+    let option = options.starttls.map(|_| "--starttls").or(options.timeout.map(|_| "--timeout"));
+    if let Some(option) = option {
+        return Err(for_servers_only(option, text));
     }
     if !is_file && looks_like_a_host(text) {
-        return Err(Finding::error(Code::NotFound, format!("there is no file {text}"))
-            .at(Location::file(text))
-            .fix(format!("if it is a server, name its port too: {text}:443"))
-            .into());
+        return Err(TargetError::NoSuchFile(text.to_owned()));
     }
-    Ok(Subject::File)
+    Ok(FileOrServer::File)
+}
+
+/// An option for servers that came with a file.
+pub fn for_servers_only(option: &'static str, file: &str) -> TargetError {
+    TargetError::ForServersOnly { option, file: super::input::name(file).to_owned() }
 }
 
 /// The name in `--host`.
 ///
 /// # Errors
-/// When it is none.
-pub fn parse_host(text: &str) -> Result<HostName, Failure> {
-    HostName::parse(text).map_err(|error| {
-        Finding::error(
-            Code::InvalidName,
-            format!("--host: `{}` is no host name: {}", error.text, error.reason),
-        )
-        .fix("--host takes a name or address such as test.example or 127.0.0.1")
-        .into()
-    })
+/// When it is not a host name or address.
+pub fn parse_host(text: &str) -> Result<HostName, TargetError> {
+    HostName::parse(text).map_err(TargetError::HostOption)
 }
 
 /// What a server showed.
 #[derive(Debug)]
-pub struct Seen {
+pub struct ProbedServer {
     pub server: Server,
     pub peer: Peer,
-    /// The certificates that parse, in the order they were sent.
+    /// The certificates that can be decoded, in the order they were sent.
     pub certificates: Vec<Located>,
-    /// Those that do not.
-    pub malformed: Vec<Finding>,
+    /// Those that cannot.
+    pub malformed: Vec<Malformed>,
 }
 
-impl Place {
+impl ServerTarget {
     /// `test.example:443`.
     pub fn label(&self) -> String {
         match &self.host {
@@ -98,59 +122,45 @@ impl Place {
         format!("{}{}", shell_word(&self.typed), starttls.unwrap_or_default())
     }
 
-    /// Connects, and fetches the chain; the server is asked for `host`. `command` is what the user runs, `request` the path
-    /// of a page whose headers are wanted too.
+    /// Connects and fetches the chain; the server is asked for `host`. `request` is the path of a page whose headers are
+    /// wanted too.
     ///
     /// # Errors
-    /// When there is no chain to be had.
-    pub fn look(
+    /// When the server does not send a chain.
+    pub fn probe(
         &self,
         host: &HostName,
-        live: &LiveArgs,
-        command: &str,
+        options: &ServerOptions,
         request: Option<&str>,
-    ) -> Result<Seen, Failure> {
+    ) -> Result<ProbedServer, probe::Error> {
         let target = Target {
             host: self.host.to_string(),
             port: self.port,
-            server_name: match host {
-                HostName::Dns(name) => Some(name.clone()),
-                HostName::Ip(_) => None,
-            },
+            server_name: sni(host),
             starttls: self.starttls,
-            timeout: live.timeout(),
+            timeout: options.timeout.unwrap_or(DEFAULT_TIMEOUT),
         };
-        let failed = |error: probe::Error| crate::advice::server::failure(self, &error, command);
-        let server = Server::find(target).map_err(failed)?;
-        let peer = server.fetch(request).map_err(failed)?;
+        let server = Server::find(target)?;
+        let peer = server.fetch(request)?;
         let (mut certificates, mut malformed) = (Vec::new(), Vec::new());
         for (number, der) in (1..).zip(&peer.certificates) {
             let location = Location::sent(self.label(), number);
             match Certificate::from_der(der.clone()) {
                 Ok(certificate) => certificates.push(Located { certificate, location: Some(location) }),
-                Err(error) => malformed.push(crate::advice::files::malformed(&error, location)),
+                Err(error) => malformed.push(Malformed { error, location }),
             }
         }
-        if certificates.is_empty() && malformed.is_empty() {
-            return Err(Finding::error(Code::NoCertificate, "the server shows no certificate at all")
-                .at(Location::file(self.label()))
-                .fix("it takes anonymous cipher suites only; give it a certificate")
-                .into());
-        }
-        Ok(Seen { server, peer, certificates, malformed })
+        Ok(ProbedServer { server, peer, certificates, malformed })
     }
 
     /// What was seen, for the report.
-    pub fn summary(&self, host: &HostName, seen: &Seen) -> ServerSummary {
+    pub fn summary(&self, host: &HostName, seen: &ProbedServer) -> ServerSummary {
         let peer = &seen.peer;
         ServerSummary {
             name: self.host.to_string(),
             port: self.port,
             address: seen.server.address,
-            sni: match host {
-                HostName::Dns(name) => Some(name.clone()),
-                HostName::Ip(_) => None,
-            },
+            sni: sni(host),
             starttls: self.starttls.map(Starttls::as_str),
             protocol: peer.version.as_str(),
             cipher: peer.cipher.clone(),
@@ -170,34 +180,25 @@ impl Place {
     }
 }
 
-fn starttls(protocol: StarttlsProtocol) -> Starttls {
-    match protocol {
-        StarttlsProtocol::Imap => Starttls::Imap,
-        StarttlsProtocol::Ldap => Starttls::Ldap,
-        StarttlsProtocol::Pop3 => Starttls::Pop3,
-        StarttlsProtocol::Postgres => Starttls::Postgres,
-        StarttlsProtocol::Smtp => Starttls::Smtp,
+/// The name to ask for in the handshake; addresses have none (RFC 6066 section 3).
+fn sni(host: &HostName) -> Option<String> {
+    match host {
+        HostName::Dns(name) => Some(name.clone()),
+        HostName::Ip(_) => None,
     }
 }
 
-/// The server that a text names; `None` when it names none.
-fn place(text: &str, starttls: Option<Starttls>) -> Option<Result<Place, Failure>> {
-    let wrong = |message: String, fix: &str| -> Option<Result<Place, Failure>> {
-        Some(Err(Finding::error(Code::InvalidSetting, message).fix(fix).into()))
-    };
+/// The server that a text names; `None` when it does not name one.
+fn parse(text: &str, starttls: Option<Starttls>) -> Option<Result<ServerTarget, TargetError>> {
     let mut authority = text;
     let mut path = None;
     let mut is_url = false;
     if let Some((scheme, rest)) = text.split_once("://") {
         if !scheme.eq_ignore_ascii_case("https") {
-            let fix = "name the server as HOST:PORT, with --starttls where TLS begins in the middle";
-            return wrong(format!("{scheme}:// is not looked at, only https://"), fix);
+            return Some(Err(TargetError::Scheme(scheme.to_owned())));
         }
         if starttls.is_some() {
-            return wrong(
-                "--starttls and https:// do not go together".into(),
-                "name the server as HOST:PORT",
-            );
+            return Some(Err(TargetError::StarttlsWithUrl));
         }
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (before, after) = rest.split_at(end);
@@ -210,8 +211,7 @@ fn place(text: &str, starttls: Option<Starttls>) -> Option<Result<Place, Failure
         None if is_url || starttls.is_some() || authority.starts_with('[') => {}
         None => {
             let is_bare_v6 = authority.parse::<std::net::Ipv6Addr>().is_ok();
-            let message = format!("an IPv6 address with a port is written in brackets: [{authority}]:443");
-            return if is_bare_v6 { wrong(message, "write the brackets and the port") } else { None };
+            return is_bare_v6.then(|| Err(TargetError::BareIpv6(authority.to_owned())));
         }
         Some(_) if host.is_empty() || host.contains(['/', '\\']) => return None,
         Some(_) => {}
@@ -220,20 +220,17 @@ fn place(text: &str, starttls: Option<Starttls>) -> Option<Result<Place, Failure
         "" => starttls.map_or(443, Starttls::default_port),
         digits => match digits.parse() {
             Ok(port) if port > 0 => port,
-            _ => return wrong(format!("{digits} is no port"), "a port is a number from 1 to 65535"),
+            _ => return Some(Err(TargetError::Port(digits.to_owned()))),
         },
     };
     let host = match HostName::parse(host) {
         Ok(host) => host,
-        Err(error) => {
-            let fix = "name the server as HOST:PORT, such as test.example:443, or as https://test.example";
-            return wrong(format!("`{}` is no host name: {}", error.text, error.reason), fix);
-        }
+        Err(error) => return Some(Err(TargetError::Host(error))),
     };
     if path.is_none() && starttls.is_none() && port == 443 {
         path = Some("/".into());
     }
-    Some(Ok(Place { host, port, typed: text.to_owned(), path, starttls }))
+    Some(Ok(ServerTarget { host, port, typed: text.to_owned(), path, starttls }))
 }
 
 /// Host and port of `host:port`, `[v6]:port`; no port where there is no colon for one, or no digits behind it.
@@ -261,7 +258,7 @@ fn request_path(text: &str) -> String {
     slash.chars().map(String::from).chain(encoded).collect()
 }
 
-/// Whether a text that is no file was rather meant as a server.
+/// Whether a text that does not name a file was probably meant as a server.
 fn looks_like_a_host(text: &str) -> bool {
     const ENDINGS: [&str; 14] =
         ["ca", "cer", "cert", "crl", "crt", "csr", "der", "json", "key", "p12", "p7b", "pem", "pfx", "txt"];
@@ -278,8 +275,8 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str, starttls: Option<Starttls>) -> Option<(String, u16, Option<String>)> {
-        let place = place(text, starttls)?.ok()?;
-        Some((place.host.to_string(), place.port, place.path))
+        let target = parse(text, starttls)?.ok()?;
+        Some((target.host.to_string(), target.port, target.path))
     }
 
     #[test]
@@ -306,17 +303,17 @@ mod tests {
             assert_eq!(parsed(text, None), wanted, "{text}");
         }
         for bad in ["test.example:0", "test.example:65536", "http://x", "::1", "a b:1", "https://"] {
-            assert!(matches!(place(bad, None), Some(Err(_))), "{bad}");
+            assert!(matches!(parse(bad, None), Some(Err(_))), "{bad}");
         }
     }
 
     proptest! {
         #[test]
-        fn any_text_is_borne(text in "[a-z\\[\\]:/@?#.0-9é \u{0}-\u{7f}]{0,40}") {
+        fn any_text_is_accepted(text in "[a-z\\[\\]:/@?#.0-9é \u{0}-\u{7f}]{0,40}") {
             for protocol in [None, Some(Starttls::Imap)] {
-                if let Some(Ok(place)) = place(&text, protocol) {
+                if let Some(Ok(target)) = parse(&text, protocol) {
                     let is_clean = |path: &String| path.bytes().all(|byte| byte.is_ascii_graphic());
-                    prop_assert!(place.path.iter().all(is_clean) && place.port > 0);
+                    prop_assert!(target.path.iter().all(is_clean) && target.port > 0);
                 }
             }
             let _ = looks_like_a_host(&text);
@@ -324,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn with_starttls_the_port_may_be_left_out() {
+    fn with_starttls_the_port_may_be_omitted() {
         let mail = |text| parsed(text, Some(Starttls::Smtp)).map(|(_, port, path)| (port, path));
         assert_eq!(mail("mail.example"), Some((587, None)));
         assert_eq!(mail("mail.example:"), Some((587, None)));

@@ -1,7 +1,7 @@
 //! ClientHello messages made by hand.
 //!
-//! rustls offers TLS 1.2 and 1.3 with good cipher suites only. Whether a server takes anything worse is asked with a
-//! hello that offers that and nothing else; the answer to it comes in clear, so no cryptography is needed.
+//! rustls offers TLS 1.2 and 1.3 with good cipher suites only. To find out whether a server accepts anything worse, a
+//! hello offers that and nothing else; the answer to it is not encrypted, so no cryptography is needed.
 
 use super::suites::Version;
 
@@ -25,7 +25,7 @@ const SIGNATURE_SCHEMES: [u16; 17] = [
     0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401, 0x0501,
     0x0601, 0x0203, 0x0201, 0x0202,
 ];
-/// TLS_EMPTY_RENEGOTIATION_INFO_SCSV: says in a hello without extensions that we know of RFC 5746.
+/// TLS_EMPTY_RENEGOTIATION_INFO_SCSV: says in a hello without extensions that we support RFC 5746.
 const RENEGOTIATION_SCSV: u16 = 0x00ff;
 
 impl ClientHello<'_> {
@@ -33,7 +33,7 @@ impl ClientHello<'_> {
     pub(super) fn encode(&self, random: &[u8; 64]) -> Vec<u8> {
         let (random, session) = random.split_at(32);
         let mut body = Vec::new();
-        // From TLS 1.3 on this says 1.2, and an extension says the truth (RFC 8446 section 4.1.2).
+        // From TLS 1.3 on this says 1.2, and an extension has the real version (RFC 8446 section 4.1.2).
         body.extend(self.version.min(Version::Tls12).number().to_be_bytes());
         body.extend(random);
         vec8(&mut body, if self.version == Version::Tls13 { session } else { &[] });
@@ -50,7 +50,7 @@ impl ClientHello<'_> {
         let mut message = vec![1, 0]; // client_hello, and a length of three bytes
         vec16(&mut message, &body);
         let mut record = vec![22];
-        // Old servers take offence at a first record that is newer than TLS 1.0 (RFC 8446 section 5.1).
+        // Old servers refuse a first record that is newer than TLS 1.0 (RFC 8446 section 5.1).
         record.extend(self.version.min(Version::Tls10).number().to_be_bytes());
         vec16(&mut record, &message);
         record
@@ -117,7 +117,7 @@ mod tests {
     use super::super::suites;
     use super::*;
 
-    /// rustls, as a server, reads what we say.
+    /// rustls, as a server, reads the hello.
     #[test]
     fn a_stranger_reads_the_hello() {
         let suites: Vec<_> = suites::SUITES.iter().map(|suite| suite.code).collect();

@@ -8,17 +8,17 @@ use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, ClientConfig, ClientConnection, ProtocolVersion};
 
 use super::client_hello::ClientHello;
-use super::flight::{Answer, Flight, Progress};
+use super::flight::{FlightReader, Progress, ServerFlight};
 use super::recorder::{Recorder, Shown};
 use super::suites::{CURVES, Group, SUITE_CODES, Strength, Suite, Version};
 use super::wire::Wire;
-use super::{Error, HttpAnswer, Peer, Possession, Server, Spoken, Starttls, https};
+use super::{Error, HttpAnswer, OtherProtocol, Peer, Possession, Server, Starttls, https};
 use crate::tls::policy;
 use crate::tls::server::openssl_name;
 
-/// The longest wait for the answer to a hello made by hand: many a server says nothing at all to what it will not have.
+/// The longest wait for the answer to a hello made by hand: many servers do not answer what they refuse.
 const QUESTION: Duration = Duration::from_secs(4);
-/// The longest wait for words that should not come.
+/// The longest wait for an answer that should not come.
 const UNASKED: Duration = Duration::from_secs(2);
 
 impl Server {
@@ -30,11 +30,12 @@ impl Server {
         let mut wire = self.open(false)?;
         let (mut connection, recorder) = self.client()?;
         match connection.complete_io(&mut wire) {
+            Ok(_) if recorder.shown().certificates.is_empty() => Err(Error::NoCertificate),
             Ok(_) => {
                 let mut peer = agreed(&connection, recorder.shown());
                 if let Some(path) = request {
                     peer.http = Some(self.ask(&mut connection, &mut wire, path));
-                    // With TLS 1.3 the server may say what it thinks of our certificates only now.
+                    // With TLS 1.3 the server may ask for a client certificate only now.
                     peer.wants_client_certificate = recorder.shown().wants_client_certificate;
                 }
                 Ok(peer)
@@ -43,14 +44,14 @@ impl Server {
         }
     }
 
-    /// Whether a command that came in clear is answered inside TLS (CVE-2011-0411 and its kin).
+    /// Whether a command that was sent unencrypted is answered inside TLS (CVE-2011-0411 and similar).
     ///
     /// # Errors
     /// When no connection can be made.
     pub(super) fn answers_stuffed_command(&self) -> Result<bool, Error> {
         let mut wire = match self.open(true) {
             Ok(wire) => wire,
-            // It refuses such a packet, or answers in clear: in neither case it takes the command for protected.
+            // It refuses such a packet, or answers unencrypted: in both cases it does not treat the command as protected.
             Err(Error::Starttls(_)) => return Ok(false),
             Err(error) => return Err(error),
         };
@@ -63,7 +64,7 @@ impl Server {
         Ok(matches!(stream.read(&mut [0; 64]), Ok(1..)))
     }
 
-    /// A client that takes any certificate, and what will remember it.
+    /// A client that accepts any certificate, and the recorder of what it sees.
     fn client(&self) -> Result<(ClientConnection, Arc<Recorder>), Error> {
         let provider = policy::provider();
         let recorder = Recorder::new(provider.clone());
@@ -78,7 +79,7 @@ impl Server {
         Ok((connection, recorder))
     }
 
-    /// A name that rustls takes. Where no name is sent it only has to be one.
+    /// A name that rustls accepts. Where none is sent, any will do.
     fn rustls_name(&self) -> ServerName<'static> {
         let name = self.target.server_name.clone().and_then(|name| ServerName::try_from(name).ok());
         name.unwrap_or_else(|| self.address.ip().into())
@@ -95,10 +96,10 @@ impl Server {
         let name = if name.contains(':') { format!("[{name}]") } else { name.to_owned() };
         let host = if self.target.port == 443 { name } else { format!("{name}:{}", self.target.port) };
         let mut stream = rustls::Stream::new(connection, wire);
-        https::ask(&mut stream, &host, path).map_err(|error| self.words(&error))
+        https::ask(&mut stream, &host, path).map_err(|error| self.reason(&error))
     }
 
-    /// The chain may have come before the handshake failed. If not, a hello made by hand may get it.
+    /// The chain may have arrived before the handshake failed. If not, a hello made by hand may get it.
     fn after_failure(
         &self,
         error: &io::Error,
@@ -106,9 +107,9 @@ impl Server {
         shown: Shown,
         connection: &ClientConnection,
     ) -> Result<Peer, Error> {
-        let words = self.words(error);
+        let reason = self.reason(error);
         if !shown.certificates.is_empty() {
-            return Ok(Peer { broken_off: Some(words), ..agreed(connection, shown) });
+            return Ok(Peer { broken_off: Some(reason), ..agreed(connection, shown) });
         }
         if let Some(error) = not_tls(wire.seen()) {
             return Err(error);
@@ -125,45 +126,45 @@ impl Server {
         };
         let is_unknown_name = alert == Some(AlertDescription::UnrecognisedName);
         for version in [Version::Tls12, Version::Tls10] {
-            if let Ok(Asked::Answered(answer)) = self.say(&everything(version, self.server_name()))
-                && let Some(peer) = by_hand(answer, &words)
+            if let Ok(HelloOutcome::Answered(answer)) = self.say(&everything(version, self.server_name()))
+                && let Some(peer) = by_hand(answer, &reason)
             {
                 return Ok(peer);
             }
         }
         if wire.seen().is_empty() {
-            return Err(Error::Broken(io::Error::new(error.kind(), words)));
+            return Err(Error::Broken(io::Error::new(error.kind(), reason)));
         }
-        Err(Error::Handshake { words, is_unknown_name })
+        Err(Error::Handshake { reason, is_unknown_name })
     }
 
-    /// Sends one hello made by hand and reads what is in clear of the answer.
+    /// Sends one hello made by hand and reads the unencrypted part of the answer.
     ///
     /// # Errors
     /// When no connection can be made.
-    pub(super) fn say(&self, hello: &ClientHello<'_>) -> Result<Asked, Error> {
+    pub(super) fn say(&self, hello: &ClientHello<'_>) -> Result<HelloOutcome, Error> {
         let mut random = [0; 64];
         aws_lc_rs::rand::fill(&mut random)
             .map_err(|_| Error::Setup(rustls::Error::FailedToGetRandomBytes))?;
         let mut wire = self.open(false)?;
         wire.renew(self.target.timeout.min(QUESTION));
-        // Whatever breaks from here on is the server's way to say no.
+        // Any failure from here on is the server's refusal.
         if wire.write_all(&hello.encode(&random)).is_err() {
-            return Ok(Asked::Refused);
+            return Ok(HelloOutcome::Refused);
         }
-        let mut flight = Flight::default();
+        let mut flight = FlightReader::default();
         let mut chunk = [0; 4096];
         loop {
             let count = wire.read(&mut chunk).unwrap_or(0);
             let progress = flight.feed(chunk.get(..count).unwrap_or_default());
             match progress {
                 Progress::More if count > 0 => {}
-                Progress::Nonsense => return Ok(Asked::Refused),
+                Progress::Invalid => return Ok(HelloOutcome::Refused),
                 Progress::More | Progress::Done => break,
             }
         }
         let is_answer = flight.answer.hello.is_some();
-        Ok(if is_answer { Asked::Answered(flight.answer) } else { Asked::Refused })
+        Ok(if is_answer { HelloOutcome::Answered(flight.answer) } else { HelloOutcome::Refused })
     }
 
     /// The name to ask for.
@@ -171,10 +172,10 @@ impl Server {
         self.target.server_name.as_deref()
     }
 
-    /// An error of a handshake in words.
-    fn words(&self, error: &io::Error) -> String {
+    /// An error of a handshake as part of a sentence.
+    fn reason(&self, error: &io::Error) -> String {
         match (rustls_error(error), error.kind()) {
-            (Some(rustls::Error::AlertReceived(alert)), _) => alert_words(*alert),
+            (Some(rustls::Error::AlertReceived(alert)), _) => alert_reason(*alert),
             (Some(error), _) => error.to_string(),
             (None, io::ErrorKind::TimedOut) => {
                 format!("no answer within {} s", self.target.timeout.as_secs())
@@ -185,12 +186,11 @@ impl Server {
     }
 }
 
-/// The answer to a hello made by hand.
+/// What came of a hello made by hand.
 #[derive(Debug)]
-pub(super) enum Asked {
+pub(super) enum HelloOutcome {
     /// The server agrees to something of it.
-    Answered(Answer),
-    /// It does not, in whatever way.
+    Answered(ServerFlight),
     Refused,
 }
 
@@ -220,7 +220,7 @@ fn agreed(connection: &ClientConnection, shown: Shown) -> Peer {
 }
 
 /// What was agreed upon by a hello made by hand; nothing, unless the chain came.
-fn by_hand(answer: Answer, words: &str) -> Option<Peer> {
+fn by_hand(answer: ServerFlight, reason: &str) -> Option<Peer> {
     let hello = answer.hello?;
     let has_chain = !answer.certificates.is_empty();
     has_chain.then(|| Peer {
@@ -231,7 +231,7 @@ fn by_hand(answer: Answer, words: &str) -> Option<Peer> {
         is_stapled: answer.is_stapled,
         wants_client_certificate: answer.wants_client_certificate,
         possession: Possession::Unknown,
-        broken_off: Some(words.to_owned()),
+        broken_off: Some(reason.to_owned()),
         strength: Suite::of(hello.suite).map_or(Strength::Outdated, Suite::strength),
         is_by_hand: true,
         http: None,
@@ -247,22 +247,22 @@ fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref().and_then(|inner| inner.downcast_ref())
 }
 
-/// The alerts that servers really send to a hello, in words (RFC 8446 section 6.2).
-fn alert_words(alert: AlertDescription) -> String {
+/// The alerts that servers really send to a hello (RFC 8446 section 6.2), as part of a sentence.
+fn alert_reason(alert: AlertDescription) -> String {
     let why = match alert {
-        AlertDescription::UnrecognisedName => "it does not know the name that it was asked for",
-        AlertDescription::HandshakeFailure => "it offers nothing that both sides know",
-        AlertDescription::ProtocolVersion => "it speaks no version that both sides know",
+        AlertDescription::UnrecognisedName => "the server does not know the requested name",
+        AlertDescription::HandshakeFailure => "the server and certkit have no parameters in common",
+        AlertDescription::ProtocolVersion => "the server and certkit have no TLS version in common",
         AlertDescription::CertificateRequired | AlertDescription::BadCertificate => {
-            "it wants a certificate of the client"
+            "the server requires a client certificate"
         }
-        AlertDescription::InternalError => "it has a fault of its own",
-        _ => "it refuses",
+        AlertDescription::InternalError => "the server has an internal error",
+        _ => "the server refuses",
     };
     format!("{why} (alert {}: {})", u8::from(alert), alert.as_str().unwrap_or("unknown"))
 }
 
-/// What the first bytes of the server say, unless they could be TLS.
+/// Which other protocol the first bytes of the server are from, unless they could be TLS.
 fn not_tls(seen: &[u8]) -> Option<Error> {
     if seen.is_empty() || matches!(seen, [21 | 22, 3, ..] | [21 | 22]) {
         return None;
@@ -270,21 +270,21 @@ fn not_tls(seen: &[u8]) -> Option<Error> {
     let text = String::from_utf8_lossy(seen);
     let upper = text.to_ascii_uppercase();
     let spoken = if upper.starts_with("HTTP/") || upper.trim_start().starts_with('<') {
-        Spoken::Http
+        OtherProtocol::Http
     } else if upper.starts_with("SSH-") {
-        Spoken::Ssh
+        OtherProtocol::Ssh
     } else if upper.starts_with("220") && upper.contains("FTP") {
-        Spoken::Ftp
+        OtherProtocol::Ftp
     } else if ["220 ", "220-", "421 ", "554 "].iter().any(|status| upper.starts_with(status)) {
-        Spoken::Known(Starttls::Smtp)
+        OtherProtocol::Starttls(Starttls::Smtp)
     } else if upper.starts_with("* OK") || upper.starts_with("* PREAUTH") || upper.starts_with("* BYE") {
-        Spoken::Known(Starttls::Imap)
+        OtherProtocol::Starttls(Starttls::Imap)
     } else if upper.starts_with("+OK") || upper.starts_with("-ERR") {
-        Spoken::Known(Starttls::Pop3)
+        OtherProtocol::Starttls(Starttls::Pop3)
     } else if matches!(seen, [_, _, _, 0, 10, ..]) {
-        Spoken::Mysql
+        OtherProtocol::Mysql
     } else {
-        Spoken::Unknown
+        OtherProtocol::Unknown
     };
     let said = text.lines().next().unwrap_or_default().chars().take(100).collect();
     Some(Error::NotTls { spoken, said })
@@ -295,21 +295,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn other_protocols_are_known_by_their_first_words() {
+    fn other_protocols_are_recognised_by_their_first_bytes() {
         let spoken = |said: &[u8]| match not_tls(said) {
             Some(Error::NotTls { spoken, .. }) => Some(spoken),
             _ => None,
         };
         for (said, wanted) in [
-            (&b"HTTP/1.1 400 Bad Request\r\n"[..], Some(Spoken::Http)),
-            (b"<html>", Some(Spoken::Http)),
-            (b"220 mail.example ESMTP\r\n", Some(Spoken::Known(Starttls::Smtp))),
-            (b"220 (vsFTPd 3.0)\r\n", Some(Spoken::Ftp)),
-            (b"* OK IMAP4 ready\r\n", Some(Spoken::Known(Starttls::Imap))),
-            (b"+OK POP3 ready\r\n", Some(Spoken::Known(Starttls::Pop3))),
-            (b"SSH-2.0-OpenSSH\r\n", Some(Spoken::Ssh)),
-            (b"\x4a\x00\x00\x00\x0a8.0", Some(Spoken::Mysql)),
-            (b"what?", Some(Spoken::Unknown)),
+            (&b"HTTP/1.1 400 Bad Request\r\n"[..], Some(OtherProtocol::Http)),
+            (b"<html>", Some(OtherProtocol::Http)),
+            (b"220 mail.example ESMTP\r\n", Some(OtherProtocol::Starttls(Starttls::Smtp))),
+            (b"220 (vsFTPd 3.0)\r\n", Some(OtherProtocol::Ftp)),
+            (b"* OK IMAP4 ready\r\n", Some(OtherProtocol::Starttls(Starttls::Imap))),
+            (b"+OK POP3 ready\r\n", Some(OtherProtocol::Starttls(Starttls::Pop3))),
+            (b"SSH-2.0-OpenSSH\r\n", Some(OtherProtocol::Ssh)),
+            (b"\x4a\x00\x00\x00\x0a8.0", Some(OtherProtocol::Mysql)),
+            (b"what?", Some(OtherProtocol::Unknown)),
             (b"\x15\x03\x01\x00\x02\x02\x28", None),
             (b"", None),
         ] {

@@ -1,7 +1,7 @@
-//! The server's first answer to a hello, read by hand as far as it is in clear.
+//! The server's first answer to a hello, read by hand as far as it is not encrypted.
 //!
 //! Before TLS 1.3 that is everything up to ServerHelloDone, the certificates included; with TLS 1.3 it is the ServerHello
-//! or the HelloRetryRequest. The reader is fed bytes as they come, and holds nothing against bytes of any kind.
+//! or the HelloRetryRequest. The reader is fed bytes as they come, and never fails on bytes of any kind.
 
 use super::suites::{Suite, Version};
 
@@ -19,21 +19,21 @@ const RETRY_RANDOM: [u8; 32] = [
     0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
-/// What was read of a server's first answer.
+/// Reads a server's first answer.
 #[derive(Debug, Default)]
-pub(super) struct Flight {
+pub(super) struct FlightReader {
     /// Bytes that make no whole record yet.
     records: Vec<u8>,
     /// Handshake bytes that make no whole message yet.
     messages: Vec<u8>,
     total: usize,
     /// What was understood.
-    pub(super) answer: Answer,
+    pub(super) answer: ServerFlight,
 }
 
 /// What a server said in its first answer.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct ServerFlight {
     /// Its choice, if it made one.
     pub(super) hello: Option<ServerHello>,
     /// The certificates as they were sent, DER.
@@ -70,18 +70,18 @@ pub(super) struct ServerHello {
 pub(super) enum Progress {
     /// More bytes are needed.
     More,
-    /// Nothing more will come in clear, or nothing that matters.
+    /// Nothing more that matters will come unencrypted.
     Done,
-    /// It is not TLS, or not what an answer to a hello looks like.
-    Nonsense,
+    /// It is not TLS, or does not look like an answer to a hello.
+    Invalid,
 }
 
-impl Flight {
+impl FlightReader {
     /// Takes the next bytes.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Progress {
         self.total += bytes.len();
         if self.total > MAX_BYTES {
-            return Progress::Nonsense;
+            return Progress::Invalid;
         }
         self.records.extend_from_slice(bytes);
         loop {
@@ -89,11 +89,11 @@ impl Flight {
             let (Some(kind), Some(version)) = (reader.u8(), reader.u16()) else { return Progress::More };
             // A first byte of 20 to 23 and a major version of 3 is what every record begins with.
             if !(20..=APPLICATION_DATA).contains(&kind) || version >> 8 != 3 {
-                return Progress::Nonsense;
+                return Progress::Invalid;
             }
             let Some(length) = reader.u16().map(usize::from) else { return Progress::More };
             if length > MAX_RECORD {
-                return Progress::Nonsense;
+                return Progress::Invalid;
             }
             let Some(content) = reader.bytes(length) else { return Progress::More };
             let progress = match kind {
@@ -127,7 +127,7 @@ impl Flight {
     }
 }
 
-impl Answer {
+impl ServerFlight {
     fn alert(&mut self, content: &[u8]) -> Progress {
         match *content {
             // A warning, such as that the name is not known; the handshake goes on. Closing is the end all the same.
@@ -136,7 +136,7 @@ impl Answer {
                 self.alert = Some(kind);
                 Progress::Done
             }
-            _ => Progress::Nonsense,
+            _ => Progress::Invalid,
         }
     }
 
@@ -162,7 +162,7 @@ impl Answer {
             _ => Some(()),
         };
         match (understood, &self.hello) {
-            (None, _) | (_, None) => Progress::Nonsense,
+            (None, _) | (_, None) => Progress::Invalid,
             (Some(()), Some(hello)) if hello.version == Version::Tls13 => Progress::Done,
             (Some(()), Some(_)) => Progress::More,
         }
@@ -305,7 +305,7 @@ mod tests {
         let (first, second) = messages.split_at(50);
         let bytes = [record(HANDSHAKE, first), record(HANDSHAKE, second)].concat();
         for step in [1, 7, bytes.len()] {
-            let mut flight = Flight::default();
+            let mut flight = FlightReader::default();
             let steps: Vec<_> = bytes.chunks(step).map(|chunk| flight.feed(chunk)).collect();
             assert_eq!(steps.last(), Some(&Progress::Done));
             assert!(steps.iter().rev().skip(1).all(|progress| *progress == Progress::More));
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn a_retry_says_its_group() {
         let extensions = [0, 43, 0, 2, 3, 4, 0, 51, 0, 2, 0x11, 0xec];
-        let mut flight = Flight::default();
+        let mut flight = FlightReader::default();
         let bytes = record(HANDSHAKE, &hello(0x0303, 0x1301, 0, RETRY_RANDOM, &extensions));
         assert_eq!(flight.feed(&bytes), Progress::Done);
         let hello = flight.answer.hello.unwrap();
@@ -329,38 +329,38 @@ mod tests {
 
     #[test]
     fn alerts() {
-        let mut flight = Flight::default();
+        let mut flight = FlightReader::default();
         assert_eq!(flight.feed(&record(ALERT, &[1, 112])), Progress::More);
         assert_eq!(flight.feed(&record(ALERT, &[2, 70])), Progress::Done);
         assert_eq!(flight.answer.alert, Some(70));
     }
 
     #[test]
-    fn other_protocols_are_nonsense() {
+    fn other_protocols_are_invalid() {
         for text in ["HTTP/1.1 400 Bad Request\r\n", "220 mail.example ESMTP\r\n", "<html>", "\x16\x02\x00"] {
-            assert_eq!(Flight::default().feed(text.as_bytes()), Progress::Nonsense, "{text}");
+            assert_eq!(FlightReader::default().feed(text.as_bytes()), Progress::Invalid, "{text}");
         }
         let endless = record(HANDSHAKE, &vec![0xff; 16_000]);
-        let mut flight = Flight::default();
-        let ends = (0..100).any(|_| flight.feed(&endless) == Progress::Nonsense);
+        let mut flight = FlightReader::default();
+        let ends = (0..100).any(|_| flight.feed(&endless) == Progress::Invalid);
         assert!(ends, "a message that never ends is not gathered for ever");
     }
 
     proptest! {
         #[test]
-        fn any_bytes_are_borne(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            Flight::default().feed(&bytes);
-            Flight::default().feed(&record(HANDSHAKE, &bytes));
-            Flight::default().feed(&record(HANDSHAKE, &message(2, &bytes)));
+        fn any_bytes_are_accepted(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            FlightReader::default().feed(&bytes);
+            FlightReader::default().feed(&record(HANDSHAKE, &bytes));
+            FlightReader::default().feed(&record(HANDSHAKE, &message(2, &bytes)));
             let _ = certificates(&bytes);
         }
 
         #[test]
-        fn damaged_answers_are_borne(at in 0_usize..80, byte in any::<u8>(), step in 1_usize..40) {
+        fn damaged_answers_do_not_panic(at in 0_usize..80, byte in any::<u8>(), step in 1_usize..40) {
             let mut bytes = record(HANDSHAKE, &old_answer());
             let index = at % bytes.len();
             bytes[index] = byte;
-            let mut flight = Flight::default();
+            let mut flight = FlightReader::default();
             for chunk in bytes.chunks(step) {
                 if flight.feed(chunk) != Progress::More {
                     break;

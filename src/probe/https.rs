@@ -15,8 +15,8 @@ pub struct HttpAnswer {
 }
 
 impl HttpAnswer {
-    /// For how many seconds browsers will insist on https; `None` when the header says no such number, and counts for
-    /// nothing (RFC 6797 section 6.1).
+    /// For how many seconds browsers will insist on https; `None` when the header has no such number and is ignored
+    /// (RFC 6797 section 6.1).
     pub fn hsts_max_age(&self) -> Option<u64> {
         self.hsts.as_ref()?.split(';').find_map(|directive| {
             let (name, value) = directive.split_once('=')?;
@@ -42,7 +42,7 @@ pub(super) fn ask(stream: &mut (impl Read + Write), host: &str, path: &str) -> i
     loop {
         let count = match stream.read(&mut chunk) {
             Ok(count) => count,
-            // Many servers close without the TLS farewell.
+            // Many servers close without the close_notify alert of TLS.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
             Err(error) => return Err(error),
         };
@@ -99,7 +99,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_head_is_borne(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn any_head_is_accepted(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             if let Some(answer) = read_head(&[b"HTTP/1.1 200 OK\r\nStrict-Transport-Security:", &bytes[..]].concat()) {
                 let _ = answer.hsts_max_age();
             }

@@ -1,23 +1,25 @@
 //! Looking at a server from outside, as its clients see it.
 //!
 //! [`Server::find`] resolves and connects; [`Server::fetch`] makes one honest handshake by rustls and gives the chain as
-//! it was sent, believed or not, with what was agreed upon ([`Peer`]). A server that rustls cannot speak with (TLS 1.1 and
+//! it was sent, trusted or not, with what was agreed upon ([`Peer`]). A server that rustls cannot speak with (TLS 1.1 and
 //! older, RSA key exchange only) is asked by a hello made by hand ([`client_hello`]), whose answer ([`flight`]) has the
-//! chain in clear. [`Server::survey`] asks with more such hellos what else the server would agree to. [`starttls`] leads
-//! there from the protocols that begin in clear.
+//! chain unencrypted. [`Server::survey`] asks with more such hellos what else the server would agree to. [`starttls`] leads
+//! there from the protocols that begin unencrypted.
 //!
-//! Nothing here judges: that is for `chain` and `commands`.
+//! [`rules`] judge what was seen of the server; its chain is for the room `chain`.
 
 mod client_hello;
 mod fetch;
 mod flight;
 mod https;
 mod recorder;
+pub mod rules;
 mod starttls;
 mod suites;
 mod survey;
 mod wire;
 
+use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Mutex, PoisonError};
@@ -25,11 +27,12 @@ use std::time::Duration;
 
 pub use https::HttpAnswer;
 pub use recorder::Possession;
-pub use starttls::{Error as StarttlsError, Starttls};
+pub use starttls::{Starttls, StarttlsError};
 pub use suites::{Strength, Version};
 pub use survey::{Depth, Survey};
 
 use self::wire::Wire;
+use crate::sys::fs::plain;
 
 /// A server, and how to ask it.
 #[derive(Clone, Debug)]
@@ -40,9 +43,9 @@ pub struct Target {
     pub port: u16,
     /// The name to ask for in the handshake (SNI); none for an address.
     pub server_name: Option<String>,
-    /// The protocol that TLS begins in the middle of.
+    /// The protocol in which a command starts TLS.
     pub starttls: Option<Starttls>,
-    /// For finding the name, for connecting, for the talk before TLS, for the handshake, for an answer: each by itself.
+    /// For each step: resolving, connecting, the dialogue before TLS, the handshake, an answer.
     pub timeout: Duration,
 }
 
@@ -59,7 +62,7 @@ pub struct Server {
 /// What a server showed in one handshake.
 #[derive(Debug)]
 pub struct Peer {
-    /// DER as it was sent; the server's own first, if it keeps the rules.
+    /// DER as it was sent; the server's own first, if it follows the rules.
     pub certificates: Vec<Vec<u8>>,
     /// The version that was agreed upon.
     pub version: Version,
@@ -67,16 +70,15 @@ pub struct Peer {
     pub cipher: String,
     /// The group of the key exchange by OpenSSL's name, where there is one.
     pub group: Option<String>,
-    /// Whether an OCSP answer came along.
+    /// Whether an OCSP response came along.
     pub is_stapled: bool,
-    /// Whether the server asked for a certificate of the client.
+    /// Whether the server asked for a client certificate.
     pub wants_client_certificate: bool,
     /// Whether it has the key of its certificate.
     pub possession: Possession,
-    /// Why rustls could not speak with it, in words. Everything else is then from a hello made by hand, or from the part
-    /// of the handshake that was done.
+    /// Why the handshake by rustls failed. Everything else is then from a hello made by hand, or from the completed part
+    /// of the handshake.
     pub broken_off: Option<String>,
-    /// What is to be thought of the cipher suite.
     pub strength: Strength,
     /// Whether this is from a hello made by hand.
     pub is_by_hand: bool,
@@ -86,76 +88,90 @@ pub struct Peer {
 
 /// What answers instead of TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spoken {
-    /// FTP.
+pub enum OtherProtocol {
     Ftp,
-    /// Plain HTTP.
+    /// Without TLS.
     Http,
-    /// One of those with STARTTLS.
-    Known(Starttls),
-    /// MySQL or MariaDB.
     Mysql,
-    /// SSH.
     Ssh,
-    /// Something else.
+    Starttls(Starttls),
     Unknown,
+}
+
+impl fmt::Display for OtherProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ftp => f.write_str("FTP"),
+            Self::Http => f.write_str("plain HTTP"),
+            Self::Mysql => f.write_str("MySQL or MariaDB"),
+            Self::Ssh => f.write_str("SSH, which has its own keys"),
+            Self::Starttls(protocol) => write!(f, "{protocol}"),
+            Self::Unknown => f.write_str("something else"),
+        }
+    }
 }
 
 /// An address that did not answer.
 #[derive(Debug)]
 pub struct Attempt {
-    /// Which.
     pub address: SocketAddr,
-    /// Why.
     pub error: io::Error,
 }
 
-/// Why there is nothing to see.
+/// Why there is no chain to see.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The name has no address.
-    #[error("{host} cannot be found: {reason}")]
+    #[error("the name `{host}` cannot be resolved: {reason}")]
     Unresolved {
-        /// The name.
         host: String,
-        /// The resolver's words.
+        /// The resolver's message.
         reason: String,
     },
-    /// No address answers.
-    #[error("no connection")]
+    #[error("cannot connect to the server: {}", each(.attempts))]
     Connect {
-        /// What each said; none of an address that says nothing at all.
+        /// What each address answered; an address that does not answer at all is not listed.
         attempts: Vec<Attempt>,
     },
-    /// The connection broke before the server said anything.
-    #[error("the connection broke: {0}")]
+    /// Before the server sent anything.
+    #[error("the server accepts the connection, then closes it: {}", plain(.0))]
     Broken(#[source] io::Error),
-    /// The server says nothing.
-    #[error("no answer within {} s", .0.as_secs())]
+    #[error("the server accepts the connection, but does not answer within {} s", .0.as_secs())]
     Silent(Duration),
-    /// The server speaks, but not TLS.
-    #[error("this is not TLS")]
+    #[error("the server does not speak TLS: this is {spoken}{}", first_line(.said))]
     NotTls {
         /// What it seems to be.
-        spoken: Spoken,
+        spoken: OtherProtocol,
         /// Its first bytes, as text.
         said: String,
     },
-    /// The talk before TLS failed.
     #[error(transparent)]
     Starttls(#[from] StarttlsError),
     /// The server speaks TLS, and refuses all that is offered.
-    #[error("{words}")]
+    #[error("the server speaks TLS, but the handshake failed: {reason}")]
     Handshake {
-        /// Why.
-        words: String,
+        reason: String,
         /// Whether the server does not know the name that it was asked for.
         is_unknown_name: bool,
     },
-    /// The system or the provider has no random bytes, or will not work otherwise.
-    #[error("TLS cannot be set up: {0}")]
+    #[error("the server sent no certificate")]
+    NoCertificate,
+    /// The system or the provider has no random bytes, or does not work otherwise.
+    #[error("TLS cannot be set up on this machine: {0}")]
     Setup(#[source] rustls::Error),
+}
+
+fn each(attempts: &[Attempt]) -> String {
+    let words = |attempt: &Attempt| match attempt.error.kind() {
+        io::ErrorKind::TimedOut => format!("{}: no answer", attempt.address.ip()),
+        _ => format!("{}: {}", attempt.address.ip(), plain(&attempt.error)),
+    };
+    let each: Vec<_> = attempts.iter().map(words).collect();
+    if each.is_empty() { "no answer".to_owned() } else { each.join("; ") }
+}
+
+fn first_line(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!(" (it says: {said})") }
 }
 
 impl Server {

@@ -1,7 +1,7 @@
-//! A client's eyes: takes any certificate, and remembers what the server showed.
+//! A verifier that accepts any certificate and records what the server sends.
 //!
-//! What a chain is worth is judged afterwards, by the rules that files are judged by. Whether the server holds the key of
-//! its certificate, though, shows only in the handshake, so that signature is verified here.
+//! The chain is judged afterwards, by the same rules as a file. Whether the server has the key of its certificate shows
+//! only in the handshake, so that signature is verified here.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,11 +1,13 @@
-//! Asking a mail, directory or database server to go over to TLS on the same connection.
+//! Asking a mail, directory or database server to switch to TLS on the same connection.
 //!
-//! Each dialogue is a plain function over something that reads and writes. Answers are bounded. Whatever comes in clear
-//! after the server's consent is refused: a program that reads on would take it for protected, though anybody on the way
-//! can have written it (the family of CVE-2011-0411 and CVE-2021-23222).
+//! Each dialogue is a plain function over something that reads and writes. Answers are bounded. Plain text after the
+//! server's consent is refused: a program that reads on would treat it as protected, though an on-path attacker can have
+//! written it (the family of CVE-2011-0411 and CVE-2021-23222).
 
 use std::fmt;
 use std::io::{self, Read, Write};
+
+use crate::sys::fs::plain;
 
 /// The longest line that is read; RFC 5321 has 512 bytes, IMAP's lists of capabilities are longer.
 const MAX_LINE: usize = 8 << 10;
@@ -68,41 +70,55 @@ impl fmt::Display for Starttls {
     }
 }
 
-/// Why the connection did not come to TLS.
+/// Why the connection did not switch to TLS.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
-    /// The server has it not.
-    #[error("the server does not offer STARTTLS")]
-    NotOffered,
-    /// The server said no.
-    #[error("the server refused: {0}")]
+pub enum StarttlsError {
+    #[error("the server speaks {0}, but does not offer TLS: everything is sent unencrypted")]
+    NotOffered(Starttls),
+    #[error("the server refused to start TLS: {0}")]
     Refused(String),
-    /// What it says is another protocol, or none.
-    #[error("the server does not speak {protocol}; it says: {said}")]
+    #[error("the server does not speak {protocol}: {}", speech(.said))]
     NotSpoken {
         /// What was expected.
         protocol: Starttls,
         /// What came.
         said: String,
     },
-    /// Bytes in clear stood behind the consent.
-    #[error("{} bytes in clear came behind the server's consent to TLS", .0)]
+    /// Plain text after the consent.
+    #[error(
+        "{0} bytes of plain text followed the server's consent to TLS; an on-path attacker can have \
+         written them, and a careless client treats them as protected"
+    )]
     Injected(usize),
-    /// The connection broke, or an answer did not come in time.
-    #[error("{0}")]
+    #[error("the connection failed before TLS began: {}", plain(.0))]
     Io(#[source] io::Error),
 }
 
-impl From<io::Error> for Error {
+impl StarttlsError {
+    /// Whether what came instead is TLS: an alert, because the server took our command for a broken hello.
+    pub fn is_tls_already(&self) -> bool {
+        matches!(self, Self::NotSpoken { said, .. } if is_tls(said))
+    }
+}
+
+fn is_tls(said: &str) -> bool {
+    said.starts_with(['\u{15}', '\u{16}'])
+}
+
+fn speech(said: &str) -> String {
+    if is_tls(said) { "it speaks TLS from the first byte".to_owned() } else { format!("it says: {said}") }
+}
+
+impl From<io::Error> for StarttlsError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
 
 /// Leads the connection to the point where TLS begins. `name` is what the client calls itself to a mail server. With
-/// `is_stuffed` the last command brings another one along in the same packet, as somebody in the way could have it: a
-/// server must forget that one, and not answer it inside TLS.
+/// `is_stuffed` the last command has another one after it in the same packet, as an on-path attacker could add it: a
+/// server must discard that one, and not answer it inside TLS.
 ///
 /// # Errors
 /// When the server does not speak the protocol, does not offer TLS or refuses it, or the connection fails.
@@ -111,7 +127,7 @@ pub(super) fn begin(
     wire: &mut (impl Read + Write),
     name: &str,
     is_stuffed: bool,
-) -> Result<(), Error> {
+) -> Result<(), StarttlsError> {
     let mut dialogue = Dialogue { protocol, wire, is_stuffed, pending: Vec::new() };
     match protocol {
         Starttls::Imap => dialogue.imap(),
@@ -122,7 +138,7 @@ pub(super) fn begin(
     }?;
     match dialogue.pending.len() {
         0 => Ok(()),
-        bytes => Err(Error::Injected(bytes)),
+        bytes => Err(StarttlsError::Injected(bytes)),
     }
 }
 
@@ -135,28 +151,28 @@ struct Dialogue<'a, W> {
 }
 
 impl<W: Read + Write> Dialogue<'_, W> {
-    fn smtp(&mut self, name: &str) -> Result<(), Error> {
+    fn smtp(&mut self, name: &str) -> Result<(), StarttlsError> {
         let (greeting, said) = self.smtp_answer()?;
         if greeting != 220 {
-            return Err(Error::Refused(said.join(" ")));
+            return Err(StarttlsError::Refused(said.join(" ")));
         }
         self.say(&format!("EHLO {name}\r\n"))?;
         let (status, offers) = self.smtp_answer()?;
         if status != 250 {
-            return Err(Error::Refused(offers.join(" ")));
+            return Err(StarttlsError::Refused(offers.join(" ")));
         }
         if !offers.iter().any(|offer| offer.trim().eq_ignore_ascii_case("STARTTLS")) {
-            return Err(Error::NotOffered);
+            return Err(StarttlsError::NotOffered(self.protocol));
         }
         self.say_last("STARTTLS\r\n", "NOOP\r\n")?;
         match self.smtp_answer()? {
             (220, _) => Ok(()),
-            (_, said) => Err(Error::Refused(said.join(" "))),
+            (_, said) => Err(StarttlsError::Refused(said.join(" "))),
         }
     }
 
     /// A status and the texts of its lines (RFC 5321 section 4.2).
-    fn smtp_answer(&mut self) -> Result<(u16, Vec<String>), Error> {
+    fn smtp_answer(&mut self) -> Result<(u16, Vec<String>), StarttlsError> {
         let mut texts = Vec::new();
         for _ in 0..MAX_LINES {
             let line = self.line()?;
@@ -170,29 +186,29 @@ impl<W: Read + Write> Dialogue<'_, W> {
         Err(self.not_spoken(texts.swap_remove(0)))
     }
 
-    fn imap(&mut self) -> Result<(), Error> {
+    fn imap(&mut self) -> Result<(), StarttlsError> {
         let greeting = self.line()?;
         if !greeting.to_ascii_uppercase().starts_with("* OK") {
             let is_imap = greeting.starts_with("* ");
-            return Err(if is_imap { Error::Refused(greeting) } else { self.not_spoken(greeting) });
+            return Err(if is_imap { StarttlsError::Refused(greeting) } else { self.not_spoken(greeting) });
         }
         let offers = self.imap_command("a1", "CAPABILITY")?;
         if !offers.split_whitespace().any(|offer| offer.eq_ignore_ascii_case("STARTTLS")) {
-            return Err(Error::NotOffered);
+            return Err(StarttlsError::NotOffered(self.protocol));
         }
         let another = if self.is_stuffed { "\r\na3 NOOP" } else { "" };
         self.imap_command("a2", &format!("STARTTLS{another}")).map(drop)
     }
 
     /// The untagged lines before the tagged "OK".
-    fn imap_command(&mut self, tag: &str, command: &str) -> Result<String, Error> {
+    fn imap_command(&mut self, tag: &str, command: &str) -> Result<String, StarttlsError> {
         self.say(&format!("{tag} {command}\r\n"))?;
         let mut untagged = String::new();
         for _ in 0..MAX_LINES {
             let line = self.line()?;
             match line.strip_prefix(tag).and_then(|rest| rest.strip_prefix(' ')) {
                 Some(rest) if rest.to_ascii_uppercase().starts_with("OK") => return Ok(untagged),
-                Some(rest) => return Err(Error::Refused(rest.to_owned())),
+                Some(rest) => return Err(StarttlsError::Refused(rest.to_owned())),
                 None => {
                     untagged.push_str(&line);
                     untagged.push('\n');
@@ -202,14 +218,14 @@ impl<W: Read + Write> Dialogue<'_, W> {
         Err(self.not_spoken("hundreds of lines".into()))
     }
 
-    fn pop3(&mut self) -> Result<(), Error> {
+    fn pop3(&mut self) -> Result<(), StarttlsError> {
         let greeting = self.line()?;
         if !greeting.starts_with("+OK") {
             let is_pop3 = greeting.starts_with("-ERR");
-            return Err(if is_pop3 { Error::Refused(greeting) } else { self.not_spoken(greeting) });
+            return Err(if is_pop3 { StarttlsError::Refused(greeting) } else { self.not_spoken(greeting) });
         }
         self.say("CAPA\r\n")?;
-        // A server that does not know CAPA (RFC 2449) may know STLS all the same.
+        // A server that does not know CAPA (RFC 2449) may still know STLS.
         if self.line()?.starts_with("+OK") {
             let mut is_offered = false;
             for number in 0.. {
@@ -221,15 +237,15 @@ impl<W: Read + Write> Dialogue<'_, W> {
                 }
             }
             if !is_offered {
-                return Err(Error::NotOffered);
+                return Err(StarttlsError::NotOffered(self.protocol));
             }
         }
         self.say_last("STLS\r\n", "CAPA\r\n")?;
         let answer = self.line()?;
-        if answer.starts_with("+OK") { Ok(()) } else { Err(Error::Refused(answer)) }
+        if answer.starts_with("+OK") { Ok(()) } else { Err(StarttlsError::Refused(answer)) }
     }
 
-    fn ldap(&mut self) -> Result<(), Error> {
+    fn ldap(&mut self) -> Result<(), StarttlsError> {
         // LDAPMessage { messageID 1, ExtendedRequest { requestName 1.3.6.1.4.1.1466.20037 } }
         let mut request = vec![0x30, 0x1d, 0x02, 0x01, 0x01, 0x77, 0x18, 0x80, 0x16];
         request.extend(b"1.3.6.1.4.1.1466.20037");
@@ -238,20 +254,20 @@ impl<W: Read + Write> Dialogue<'_, W> {
         match ldap_result(&message) {
             Some((0, _)) => Ok(()),
             // protocolError: it does not know the request (RFC 4511 section 4.14.2).
-            Some((2, _)) => Err(Error::NotOffered),
-            Some((code, text)) => {
-                Err(Error::Refused(format!("result {code} {}", String::from_utf8_lossy(text)).trim().into()))
-            }
+            Some((2, _)) => Err(StarttlsError::NotOffered(self.protocol)),
+            Some((code, text)) => Err(StarttlsError::Refused(
+                format!("result {code} {}", String::from_utf8_lossy(text)).trim().into(),
+            )),
             None => Err(self.not_spoken(String::from_utf8_lossy(&message).into_owned())),
         }
     }
 
-    fn postgres(&mut self) -> Result<(), Error> {
+    fn postgres(&mut self) -> Result<(), StarttlsError> {
         // Length 8, and the number 80877103.
         self.send(&[0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])?;
         match self.take(1)?.first() {
             Some(b'S') => Ok(()),
-            Some(b'N') => Err(Error::NotOffered),
+            Some(b'N') => Err(StarttlsError::NotOffered(self.protocol)),
             _ => {
                 let said = String::from_utf8_lossy(&self.pending).into_owned();
                 Err(self.not_spoken(said))
@@ -259,25 +275,25 @@ impl<W: Read + Write> Dialogue<'_, W> {
         }
     }
 
-    fn not_spoken(&self, said: String) -> Error {
-        Error::NotSpoken { protocol: self.protocol, said: said.chars().take(100).collect() }
+    fn not_spoken(&self, said: String) -> StarttlsError {
+        StarttlsError::NotSpoken { protocol: self.protocol, said: said.chars().take(100).collect() }
     }
 
-    fn say(&mut self, command: &str) -> Result<(), Error> {
+    fn say(&mut self, command: &str) -> Result<(), StarttlsError> {
         self.send(command.as_bytes())
     }
 
-    fn say_last(&mut self, command: &str, another: &str) -> Result<(), Error> {
+    fn say_last(&mut self, command: &str, another: &str) -> Result<(), StarttlsError> {
         self.say(&format!("{command}{}", if self.is_stuffed { another } else { "" }))
     }
 
-    fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), StarttlsError> {
         self.wire.write_all(bytes)?;
         Ok(self.wire.flush()?)
     }
 
     /// The next line without its end.
-    fn line(&mut self) -> Result<String, Error> {
+    fn line(&mut self) -> Result<String, StarttlsError> {
         loop {
             if let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<_> = self.pending.drain(..=end).collect();
@@ -292,7 +308,7 @@ impl<W: Read + Write> Dialogue<'_, W> {
     }
 
     /// The next bytes.
-    fn take(&mut self, count: usize) -> Result<Vec<u8>, Error> {
+    fn take(&mut self, count: usize) -> Result<Vec<u8>, StarttlsError> {
         while self.pending.len() < count {
             self.more()?;
         }
@@ -300,7 +316,7 @@ impl<W: Read + Write> Dialogue<'_, W> {
     }
 
     /// One SEQUENCE of BER, as LDAP has it, without its header.
-    fn ber(&mut self) -> Result<Vec<u8>, Error> {
+    fn ber(&mut self) -> Result<Vec<u8>, StarttlsError> {
         let head = self.take(2)?;
         let length = match head[..] {
             [0x30, short @ 0..=0x7f] => Some(usize::from(short)),
@@ -319,7 +335,7 @@ impl<W: Read + Write> Dialogue<'_, W> {
         }
     }
 
-    fn more(&mut self) -> Result<(), Error> {
+    fn more(&mut self) -> Result<(), StarttlsError> {
         let mut chunk = [0; 1024];
         match self.wire.read(&mut chunk)? {
             0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
@@ -364,7 +380,7 @@ mod tests {
 
     use super::*;
 
-    /// A server that says the next thing each time it is spoken to; the first it says unasked.
+    /// A server that gives the next answer to each command; the first one comes by itself.
     struct Script {
         says: Vec<Vec<u8>>,
         now: Vec<u8>,
@@ -372,12 +388,12 @@ mod tests {
     }
 
     impl Script {
-        fn new(unasked: &str, answers: &[&[u8]]) -> Self {
+        fn new(greeting: &str, answers: &[&[u8]]) -> Self {
             let says = answers.iter().rev().map(|answer| answer.to_vec()).collect();
-            Self { says, now: unasked.into(), heard: Vec::new() }
+            Self { says, now: greeting.into(), heard: Vec::new() }
         }
 
-        fn run(&mut self, protocol: Starttls) -> Result<String, Error> {
+        fn run(&mut self, protocol: Starttls) -> Result<String, StarttlsError> {
             begin(protocol, self, "[127.0.0.1]", false)?;
             Ok(String::from_utf8_lossy(&self.heard).into_owned())
         }
@@ -411,13 +427,15 @@ mod tests {
         let mut server = Script::new("220-hello\r\n220 there\r\n", &[EHLO, b"220 go ahead\r\n"]);
         assert_eq!(server.run(Starttls::Smtp).unwrap(), "EHLO [127.0.0.1]\r\nSTARTTLS\r\n");
         let mut without = Script::new("220 hello\r\n", &[b"250-mail.example\r\n250 SIZE\r\n"]);
-        assert!(matches!(without.run(Starttls::Smtp), Err(Error::NotOffered)));
+        assert!(matches!(without.run(Starttls::Smtp), Err(StarttlsError::NotOffered(_))));
         let mut busy = Script::new("220 hello\r\n", &[EHLO, b"454 TLS not available\r\n"]);
-        assert!(matches!(busy.run(Starttls::Smtp), Err(Error::Refused(text)) if text.contains("available")));
+        assert!(
+            matches!(busy.run(Starttls::Smtp), Err(StarttlsError::Refused(text)) if text.contains("available"))
+        );
         let mut closed = Script::new("554 no\r\n", &[]);
-        assert!(matches!(closed.run(Starttls::Smtp), Err(Error::Refused(text)) if text == "no"));
+        assert!(matches!(closed.run(Starttls::Smtp), Err(StarttlsError::Refused(text)) if text == "no"));
         let mut injected = Script::new("220 hello\r\n", &[EHLO, b"220 go ahead\r\n250 more\r\n"]);
-        assert!(matches!(injected.run(Starttls::Smtp), Err(Error::Injected(10))));
+        assert!(matches!(injected.run(Starttls::Smtp), Err(StarttlsError::Injected(10))));
     }
 
     #[test]
@@ -426,11 +444,13 @@ mod tests {
         let mut server = Script::new("* OK ready\r\n", &[offers, b"a2 OK begin\r\n"]);
         assert_eq!(server.run(Starttls::Imap).unwrap(), "a1 CAPABILITY\r\na2 STARTTLS\r\n");
         let mut without = Script::new("* OK ready\r\n", &[b"* CAPABILITY IMAP4rev1\r\na1 OK done\r\n"]);
-        assert!(matches!(without.run(Starttls::Imap), Err(Error::NotOffered)));
+        assert!(matches!(without.run(Starttls::Imap), Err(StarttlsError::NotOffered(_))));
         let mut refusing = Script::new("* OK ready\r\n", &[offers, b"a2 NO not now\r\n"]);
-        assert!(matches!(refusing.run(Starttls::Imap), Err(Error::Refused(text)) if text == "NO not now"));
+        assert!(
+            matches!(refusing.run(Starttls::Imap), Err(StarttlsError::Refused(text)) if text == "NO not now")
+        );
         let mut other = Script::new("HTTP/1.1 400 Bad Request\r\n", &[]);
-        assert!(matches!(other.run(Starttls::Imap), Err(Error::NotSpoken { .. })));
+        assert!(matches!(other.run(Starttls::Imap), Err(StarttlsError::NotSpoken { .. })));
     }
 
     #[test]
@@ -440,9 +460,9 @@ mod tests {
         let mut old = Script::new("+OK\r\n", &[b"-ERR what?\r\n", b"+OK begin\r\n"]);
         assert!(old.run(Starttls::Pop3).is_ok());
         let mut without = Script::new("+OK\r\n", &[b"+OK\r\nUSER\r\n.\r\n"]);
-        assert!(matches!(without.run(Starttls::Pop3), Err(Error::NotOffered)));
+        assert!(matches!(without.run(Starttls::Pop3), Err(StarttlsError::NotOffered(_))));
         let mut endless = Script::new("+OK\r\n", &[&[b"+OK\r\n", "x\r\n".repeat(1000).as_bytes()].concat()]);
-        assert!(matches!(endless.run(Starttls::Pop3), Err(Error::NotSpoken { .. })));
+        assert!(matches!(endless.run(Starttls::Pop3), Err(StarttlsError::NotSpoken { .. })));
     }
 
     #[test]
@@ -453,42 +473,53 @@ mod tests {
         let mut server = Script::new("", &[&answer(0)]);
         assert!(server.run(Starttls::Ldap).is_ok());
         assert_eq!(server.heard.len(), 31);
-        assert!(matches!(Script::new("", &[&answer(2)]).run(Starttls::Ldap), Err(Error::NotOffered)));
+        assert!(matches!(
+            Script::new("", &[&answer(2)]).run(Starttls::Ldap),
+            Err(StarttlsError::NotOffered(_))
+        ));
         let mut busy = Script::new("", &[&answer(52)]);
-        assert!(matches!(busy.run(Starttls::Ldap), Err(Error::Refused(text)) if text == "result 52 why"));
+        assert!(
+            matches!(busy.run(Starttls::Ldap), Err(StarttlsError::Refused(text)) if text == "result 52 why")
+        );
         let mut injected = Script::new("", &[&[answer(0), vec![0x30]].concat()]);
-        assert!(matches!(injected.run(Starttls::Ldap), Err(Error::Injected(1))));
+        assert!(matches!(injected.run(Starttls::Ldap), Err(StarttlsError::Injected(1))));
     }
 
     #[test]
     fn postgres() {
         assert!(Script::new("", &[b"S"]).run(Starttls::Postgres).is_ok());
-        assert!(matches!(Script::new("", &[b"N"]).run(Starttls::Postgres), Err(Error::NotOffered)));
-        assert!(matches!(Script::new("", &[b"SX"]).run(Starttls::Postgres), Err(Error::Injected(1))));
-        assert!(matches!(Script::new("", &[b"HTTP"]).run(Starttls::Postgres), Err(Error::NotSpoken { .. })));
-        assert!(matches!(Script::new("", &[]).run(Starttls::Postgres), Err(Error::Io(_))));
+        assert!(matches!(
+            Script::new("", &[b"N"]).run(Starttls::Postgres),
+            Err(StarttlsError::NotOffered(_))
+        ));
+        assert!(matches!(Script::new("", &[b"SX"]).run(Starttls::Postgres), Err(StarttlsError::Injected(1))));
+        assert!(matches!(
+            Script::new("", &[b"HTTP"]).run(Starttls::Postgres),
+            Err(StarttlsError::NotSpoken { .. })
+        ));
+        assert!(matches!(Script::new("", &[]).run(Starttls::Postgres), Err(StarttlsError::Io(_))));
     }
 
     #[test]
     fn answers_are_bounded() {
         let long = "2".repeat(MAX_LINE * 2);
-        assert!(matches!(Script::new(&long, &[]).run(Starttls::Smtp), Err(Error::NotSpoken { .. })));
+        assert!(matches!(Script::new(&long, &[]).run(Starttls::Smtp), Err(StarttlsError::NotSpoken { .. })));
         let many = "220-x\r\n".repeat(MAX_LINES + 1);
-        assert!(matches!(Script::new(&many, &[]).run(Starttls::Smtp), Err(Error::NotSpoken { .. })));
+        assert!(matches!(Script::new(&many, &[]).run(Starttls::Smtp), Err(StarttlsError::NotSpoken { .. })));
         let huge = b"\x30\x84\xff\xff\xff\xff";
-        assert!(matches!(Script::new("", &[huge]).run(Starttls::Ldap), Err(Error::NotSpoken { .. })));
+        assert!(matches!(Script::new("", &[huge]).run(Starttls::Ldap), Err(StarttlsError::NotSpoken { .. })));
     }
 
     proptest! {
         #[test]
-        fn any_answer_is_borne(
-            unasked in prop::collection::vec(any::<u8>(), 0..60),
+        fn any_answer_is_accepted(
+            greeting in prop::collection::vec(any::<u8>(), 0..60),
             answers in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 0..4),
         ) {
             let protocols =
                 [Starttls::Imap, Starttls::Ldap, Starttls::Pop3, Starttls::Postgres, Starttls::Smtp];
             for protocol in protocols {
-                let mut server = Script { says: answers.clone(), now: unasked.clone(), heard: Vec::new() };
+                let mut server = Script { says: answers.clone(), now: greeting.clone(), heard: Vec::new() };
                 let _ = server.run(protocol);
             }
         }

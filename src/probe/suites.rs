@@ -1,4 +1,4 @@
-//! Versions, cipher suites and groups by number and name, and what is to be thought of each suite.
+//! Versions, cipher suites and groups by number and name, and how strong each suite is.
 
 use std::fmt;
 
@@ -69,15 +69,15 @@ pub struct Suite {
     pub name: &'static str,
 }
 
-/// What is to be thought of a cipher suite, worst first.
+/// How strong a cipher suite is, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strength {
-    /// Whoever listens can read it, or nobody proves who the server is: no encryption, no authentication, the export
-    /// ciphers of the nineties, DES, RC4.
+    /// Anyone on the path can read it, or the server does not prove who it is: no encryption, no authentication, the
+    /// export ciphers of the nineties, DES, RC4.
     Broken,
-    /// 3DES: recovers secrets of long sessions (Sweet32).
+    /// 3DES: secrets of long sessions can be recovered (Sweet32).
     TripleDes,
-    /// The key exchange with the certificate's own RSA key: whoever gets that key later reads all that was recorded.
+    /// The key exchange with the certificate's own RSA key: anyone who gets that key later can decrypt recorded sessions.
     StaticRsa,
     /// Encryption and integrity apart from each other (CBC), or a finite-field key exchange; not in Mozilla's guideline.
     Outdated,
@@ -96,7 +96,7 @@ impl Suite {
         Self::of(code).map_or_else(|| format!("0x{code:04x}"), |suite| suite.name.to_owned())
     }
 
-    /// What is to be thought of it. OpenSSL's names say what a suite is made of.
+    /// OpenSSL's names say what a suite is made of.
     pub fn strength(self) -> Strength {
         let has = |part: &str| self.name.contains(part);
         let is_authenticated = has("GCM") || has("POLY1305") || has("CCM");
@@ -126,7 +126,7 @@ impl Suite {
 }
 
 /// The suites of TLS 1.2 and older that are asked for, the good ones first. DSS, Kerberos, SRP and pre-shared keys are
-/// left out: servers of the web and of mail have none of them.
+/// left out: web and mail servers do not have them.
 pub(super) const SUITES: &[Suite] = &[
     suite(0xc02b, "ECDHE-ECDSA-AES128-GCM-SHA256"),
     suite(0xc02f, "ECDHE-RSA-AES128-GCM-SHA256"),
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn every_number_stands_once() {
+    fn every_number_is_unique() {
         let mut codes: Vec<_> = SUITES.iter().chain(TLS13).map(|suite| suite.code).collect();
         codes.sort_unstable();
         codes.dedup();

@@ -1,15 +1,15 @@
 //! What a server would agree to besides what it chose: old versions, bad cipher suites, the new groups.
 //!
 //! Each question is a connection of its own with one hello made by hand. [`Depth::Usual`] asks eight; [`Depth::Deep`] has
-//! the server name everything it has, one after the other, which is some dozens.
+//! the server name everything it has, one after the other, which takes some dozens.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::client_hello::ClientHello;
-use super::fetch::Asked;
-use super::flight::Answer;
+use super::fetch::HelloOutcome;
+use super::flight::ServerFlight;
 use super::suites::{
     CURVES, GROUPS, Group, SUITE_CODES, SUITES, Strength, Suite, TLS13_CODES, Version, X25519MLKEM768,
 };
@@ -34,27 +34,27 @@ pub enum Depth {
 pub struct Survey {
     /// The versions that it speaks, oldest first.
     pub versions: Vec<Version>,
-    /// Cipher suites that it took though they are not good; one of each kind, or with [`Depth::Deep`] all.
+    /// Cipher suites that it accepted though they are not good; one of each kind, or with [`Depth::Deep`] all.
     pub poor_suites: Vec<Suite>,
-    /// Whether it knows of secure renegotiation; `None` when it speaks TLS 1.3 only, which has none.
+    /// Whether it supports secure renegotiation; `None` when it speaks TLS 1.3 only, which has none.
     pub is_renegotiation_safe: Option<bool>,
     /// Whether it compresses.
     pub is_compressed: bool,
-    /// Whether it takes the hybrid group; `None` without TLS 1.3.
+    /// Whether it accepts the hybrid group; `None` without TLS 1.3.
     pub is_hybrid: Option<bool>,
     /// The smallest finite-field group that it used, in bits.
     pub dh_bits: Option<usize>,
     /// All its cipher suites by version, in its order of preference; empty unless [`Depth::Deep`].
     pub suites: Vec<(Version, Vec<String>)>,
-    /// Whether it answers inside TLS a command that came in clear; `None` unless [`Depth::Deep`] with a protocol of lines.
+    /// Whether it answers inside TLS a command that was sent unencrypted; `None` unless [`Depth::Deep`] with a protocol of lines.
     pub is_stuffable: Option<bool>,
     /// All its groups, in its order of preference; empty unless [`Depth::Deep`].
     pub groups: Vec<String>,
-    /// Why a question got no answer; then the rest is not the whole truth.
+    /// Why a question got no answer; then the survey is incomplete.
     pub failure: Option<Error>,
 }
 
-/// Takes a lesson into the survey that all threads share.
+/// Enters what was learnt into the survey that all threads share.
 type Learn<'a> = dyn Fn(&dyn Fn(&mut Survey)) + 'a;
 
 /// One question, and what is learnt from the answer.
@@ -71,7 +71,7 @@ enum Question {
     AllSuites(Version),
     /// Which groups has it?
     AllGroups,
-    /// Does it answer inside TLS what came before?
+    /// Does it answer inside TLS a command sent before?
     Stuffed,
 }
 
@@ -215,14 +215,14 @@ impl Server {
         Ok(named)
     }
 
-    fn try_suites(&self, version: Version, suites: &[u16]) -> Result<Option<Answer>, Error> {
+    fn try_suites(&self, version: Version, suites: &[u16]) -> Result<Option<ServerFlight>, Error> {
         self.tried(&self.hello(version, suites))
     }
 
-    fn tried(&self, hello: &ClientHello<'_>) -> Result<Option<Answer>, Error> {
+    fn tried(&self, hello: &ClientHello<'_>) -> Result<Option<ServerFlight>, Error> {
         Ok(match self.say(hello)? {
-            Asked::Answered(answer) => Some(answer),
-            Asked::Refused => None,
+            HelloOutcome::Answered(answer) => Some(answer),
+            HelloOutcome::Refused => None,
         })
     }
 
@@ -235,8 +235,8 @@ impl Server {
 }
 
 impl Survey {
-    /// Takes note of what an answer shows.
-    fn take(&mut self, answer: &Answer) {
+    /// Enters what an answer shows.
+    fn take(&mut self, answer: &ServerFlight) {
         let Some(hello) = &answer.hello else { return };
         self.versions.push(hello.version);
         if let Some(suite) = Suite::of(hello.suite).filter(|suite| suite.strength() != Strength::Good) {

@@ -1,4 +1,4 @@
-//! Finding the server and talking to it with a limit on every wait.
+//! Finding the server and talking to it, with a limit to every wait.
 //!
 //! Plain sockets of the standard library: a handful of connections, each of which is waited for, needs no runtime, and
 //! the program starts sooner without one.
@@ -15,7 +15,7 @@ use super::{Attempt, Error};
 const MAX_ADDRESSES: usize = 8;
 /// The next address is tried when the one before has not answered by then (RFC 8305 section 5).
 const NEXT_ADDRESS: Duration = Duration::from_millis(250);
-/// What is kept of the first bytes that the server says, to tell what it speaks instead of TLS.
+/// How many of the server's first bytes are kept, to recognise what it speaks instead of TLS.
 const MAX_SEEN: usize = 1024;
 
 /// The addresses of a host, in the order in which the system wants them tried (RFC 6724), the families taking turns.
@@ -26,7 +26,7 @@ pub(super) fn resolve(host: &str, port: u16, timeout: Duration) -> Result<Vec<So
     let unresolved = |reason: String| Error::Unresolved { host: host.to_owned(), reason };
     let (sender, receiver) = mpsc::channel();
     let name = host.to_owned();
-    // The system's resolver has no time limit of ours: a thread may go on waiting for it, we do not.
+    // The system's resolver has no time limit: a thread may keep waiting for it, we do not.
     thread::spawn(move || {
         let _ = sender.send((name.as_str(), port).to_socket_addrs().map(Vec::from_iter));
     });
@@ -51,7 +51,7 @@ pub(super) fn resolve(host: &str, port: u16, timeout: Duration) -> Result<Vec<So
     Ok(mixed)
 }
 
-/// Connects to the first address that answers; a slow one is not waited for before the next is tried.
+/// Connects to the first address that answers; the next one is tried before a slow one has answered.
 ///
 /// # Errors
 /// [`Error::Connect`] with what each address said.
@@ -80,7 +80,7 @@ pub(super) fn connect(addresses: &[SocketAddr], timeout: Duration) -> Result<(Tc
     Err(Error::Connect { attempts: failed })
 }
 
-/// A connection on which nothing is waited for beyond its deadline, and which remembers the server's first bytes.
+/// A connection on which nothing waits beyond its deadline, and which remembers the server's first bytes.
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,
@@ -91,7 +91,7 @@ pub(super) struct Wire {
 impl Wire {
     /// A fresh connection; everything on it must be done within `timeout`.
     pub(super) fn new(stream: TcpStream, timeout: Duration) -> Self {
-        // Every message waits for its answer, so there is nothing to gather.
+        // Every message waits for its answer, so there is nothing to coalesce.
         let _ = stream.set_nodelay(true);
         Self { stream, deadline: Instant::now() + timeout, seen: Vec::new() }
     }
@@ -101,7 +101,7 @@ impl Wire {
         &self.seen
     }
 
-    /// Begins to remember anew, and the time to run anew.
+    /// Forgets the bytes so far and sets a new deadline.
     pub(super) fn renew(&mut self, timeout: Duration) {
         self.seen.clear();
         self.deadline = Instant::now() + timeout;
@@ -139,7 +139,7 @@ impl Write for Wire {
     }
 }
 
-/// A socket with a time limit says "would block" when the time is over.
+/// A socket with a time limit reports "would block" when the time is over.
 fn timed_out(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
@@ -147,7 +147,7 @@ fn timed_out(error: io::Error) -> io::Error {
     }
 }
 
-/// The resolver's words without its prefix.
+/// The resolver's message without its prefix.
 fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     text.strip_prefix("failed to lookup address information: ").unwrap_or(&text).to_lowercase()

@@ -1,6 +1,6 @@
 //! The CGI variables of a request (RFC 3875, PEP 3333): how an HTTP head becomes names and values.
 //!
-//! Values are bytes; whoever passes them to Python decodes them as latin-1 (PEP 3333 "native strings").
+//! Values are bytes; on the way to Python they are decoded as latin-1 (PEP 3333 "native strings").
 
 use std::borrow::Cow;
 
@@ -9,8 +9,9 @@ use percent_encoding::percent_decode;
 
 /// Calls `visit(name, value)` for the variable of every header field an application may see.
 ///
-/// Fields that repeat are joined: `; ` for Cookie (RFC 9113 section 8.2.3), `, ` for the rest (RFC 9110 section 5.3).
-/// Of Content-Length, Content-Type, Host and Authorization only the first is taken, for these are no lists.
+/// Fields that repeat are joined: `; ` for Cookie (RFC 9113 section 8.2.3), `, ` for the rest (RFC
+/// 9110 section 5.3). Of Content-Length, Content-Type, Host and Authorization only the first is
+/// used, since these are not lists.
 pub fn header_variables(headers: &HeaderMap, mut visit: impl FnMut(HeaderVariable<'_>)) {
     let mut name_buffer = Vec::with_capacity(64);
     let mut one = |name: &HeaderName, value: &[u8]| {
@@ -30,7 +31,6 @@ pub fn header_variables(headers: &HeaderMap, mut visit: impl FnMut(HeaderVariabl
 /// A header field and the variable it becomes.
 #[derive(Clone, Copy, Debug)]
 pub struct HeaderVariable<'a> {
-    /// The field's name.
     pub header: &'a HeaderName,
     /// The variable's name: `HTTP_USER_AGENT`, `CONTENT_TYPE`.
     pub name: &'a [u8],
@@ -39,7 +39,8 @@ pub struct HeaderVariable<'a> {
 }
 
 impl HeaderVariable<'_> {
-    /// Whether the value usually differs from one request of a client to the next. All others can be remembered.
+    /// Whether the value usually differs from one request of a client to the next. All others can
+    /// be remembered.
     pub fn is_changing(&self) -> bool {
         // By the first byte, since most names are decided by it.
         match self.name.get(5) {
@@ -53,10 +54,12 @@ impl HeaderVariable<'_> {
     }
 }
 
-/// The variable of a header name, built in `buffer`; `None` where the application must not see the field.
+/// The variable of a header name, built in `buffer`; `None` where the application must not see the
+/// field.
 fn variable_name<'b>(name: &HeaderName, buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
-    // `Proxy` would become HTTP_PROXY, which programs take for a setting (httpoxy, CVE-2016-5385 and its family).
-    // Transfer-Encoding speaks of this connection; the body that the application reads is decoded already.
+    // `Proxy` would become HTTP_PROXY, which programs read as a setting (httpoxy, CVE-2016-5385
+    // and its family). Transfer-Encoding belongs to this connection; the body that the application
+    // reads is decoded already.
     if *name == header::TRANSFER_ENCODING || name.as_str() == "proxy" {
         return None;
     }
@@ -69,7 +72,8 @@ fn variable_name<'b>(name: &HeaderName, buffer: &'b mut Vec<u8>) -> Option<&'b [
             b'a'..=b'z' => byte.to_ascii_uppercase(),
             b'A'..=b'Z' | b'0'..=b'9' => byte,
             b'-' => b'_',
-            // `X_Forwarded_For` would be taken for `X-Forwarded-For`, which a front server vouches for.
+            // `X_Forwarded_For` would become the same as `X-Forwarded-For`, which a front server vouches
+            // for.
             _ => return None,
         });
     }
@@ -91,7 +95,8 @@ fn joined<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Cow<'h, [u8]> {
     })
 }
 
-/// Decodes the path of a target once, to bytes. `None` when it holds NUL, CR or LF then: no CGI variable may.
+/// Decodes the path of a target once, to bytes. `None` when it holds NUL, CR or LF then: no CGI
+/// variable may.
 pub fn decode_path(path: &str) -> Option<Cow<'_, [u8]>> {
     let decoded: Cow<'_, [u8]> = percent_decode(path.as_bytes()).into();
     // Unencoded ones never come as far as here.
@@ -99,14 +104,15 @@ pub fn decode_path(path: &str) -> Option<Cow<'_, [u8]>> {
     (!harmful).then_some(decoded)
 }
 
-/// Takes a mount prefix (without trailing slash) off a path, if the path lies below it: the rest.
+/// Removes a mount prefix (without trailing slash) from a path that is below it.
 ///
-/// A prefix matches at a segment boundary only: `/app` takes `/app` and `/app/x`, not `/apple`.
+/// A prefix matches at a segment boundary only: `/app` matches `/app` and `/app/x`, not `/apple`.
 pub fn below<'p>(prefix: &[u8], path: &'p [u8]) -> Option<&'p [u8]> {
     path.strip_prefix(prefix).filter(|rest| matches!(rest, [] | [b'/', ..]))
 }
 
-/// Cuts a Host value into name and port (RFC 9110 section 7.2), brackets of IPv6 kept; `None` when it is malformed.
+/// Cuts a Host value into name and port (RFC 9110 section 7.2), brackets of IPv6 kept; `None` when
+/// it is malformed.
 pub fn host_and_port(host: &[u8]) -> Option<(&[u8], Option<u16>)> {
     let (name, port) = match host {
         [b'[', rest @ ..] => {
@@ -121,7 +127,8 @@ pub fn host_and_port(host: &[u8]) -> Option<(&[u8], Option<u16>)> {
             host.split_at_checked(end)?
         }
     };
-    // RFC 3986 section 3.2.2, reg-name: a host name holds fewer kinds of characters, but `_` is seen in practice.
+    // RFC 3986 section 3.2.2, reg-name: a host name holds fewer kinds of characters, but `_` is
+    // seen in practice.
     let name_is_good = name.first() == Some(&b'[')
         || name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(byte));
     if name.is_empty() || !name_is_good {

@@ -1,9 +1,10 @@
 //! The part of Python's `marshal` format that certkit and its Python workers speak.
 //!
-//! `marshal` is C code inside every Python, so a worker decodes a whole request, or encodes a whole answer, in well
-//! under a microsecond; anything parsed in Python itself costs several times as much. The format is Python's own and
-//! not promised to be stable, so only the oldest part is used: the type codes below have been the same since
-//! Python 3.4, and `marshal.dumps(value, 2)` writes no others for what a worker sends.
+//! `marshal` is C code inside every Python, so a worker decodes a whole request, or encodes a whole
+//! answer, in well under a microsecond; anything parsed in Python itself costs several times as
+//! much. The format is Python's own and not promised to be stable, so only the oldest part is used:
+//! the type codes below have been the same since Python 3.4, and `marshal.dumps(value, 2)` writes
+//! no others for what a worker sends.
 //!
 //! | code | value | after the code |
 //! |---|---|---|
@@ -16,18 +17,18 @@
 //! | `[` | list | u32 count, the items |
 //! | `{` | dict | key, value, key, value, ..., `0` |
 //!
-//! All numbers are little endian. Writing goes to the worker, which trusts it; reading is of bytes that the
-//! application may have had its hands on, so [`Reader`] checks every length against what is there and never
-//! allocates by a count that was only claimed.
+//! All numbers are little endian. Writing goes to the worker, which trusts it; reading is of bytes
+//! that the application may have had its hands on, so [`Reader`] checks every length against what
+//! is there and never allocates by a count that was only claimed.
 
-/// A marshalled dict of native strings (PEP 3333: every `str` holds only code points up to U+00FF) in the making.
+/// A marshalled dict of native strings (PEP 3333: every `str` holds only code points up to U+00FF)
+/// in the making.
 #[derive(Debug)]
 pub struct DictWriter {
     bytes: Vec<u8>,
 }
 
 impl DictWriter {
-    /// An empty dict.
     pub fn new() -> Self {
         // Large enough for the headers of most browsers.
         let mut bytes = Vec::with_capacity(1024);
@@ -71,12 +72,12 @@ pub fn write_tuple(out: &mut Vec<u8>, count: u32) {
     out.extend_from_slice(&count.to_le_bytes());
 }
 
-/// Writes `None`.
 pub fn write_none(out: &mut Vec<u8>) {
     out.push(b'N');
 }
 
-/// Writes bytes. What is longer than a u32 can say does not fit into a message either; it is cut here.
+/// Writes bytes. What is longer than a u32 can say does not fit into a message either; it is cut
+/// here.
 pub fn write_bytes(out: &mut Vec<u8>, value: &[u8]) {
     out.push(b's');
     write_long(out, value);
@@ -123,7 +124,6 @@ pub enum Error {
     WrongCount {
         /// What the format wants.
         expected: u32,
-        /// What is there.
         found: u32,
     },
     /// A `str` that is not UTF-8.
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
-    /// The head of a list: the number of items that are said to follow.
+    /// The head of a list: the number of items that follow.
     ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::WrongType`].
@@ -167,8 +167,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Bytes.
-    ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::WrongType`].
     pub fn bytes(&mut self) -> Result<&'a [u8], Error> {
@@ -176,8 +174,6 @@ impl<'a> Reader<'a> {
         self.long()
     }
 
-    /// A string.
-    ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::WrongType`], [`Error::BadText`].
     pub fn text(&mut self) -> Result<&'a str, Error> {
@@ -226,7 +222,7 @@ mod tests {
     use std::io::Write;
     use std::process::{Command, Stdio};
 
-    /// What `python3 -c code` prints, given `input`; `None` (said aloud) where there is no python3.
+    /// What `python3 -c code` prints, given `input`; `None`, with a message, without python3.
     #[expect(clippy::print_stderr, reason = "a skipped test says so")]
     fn python(code: &str, input: &[u8]) -> Option<Vec<u8>> {
         let child =

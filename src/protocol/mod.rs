@@ -1,4 +1,5 @@
-//! Pure codecs: bytes in, values out, and back. Nothing here knows a socket, so all of it can be tested and fuzzed.
+//! Pure codecs: bytes in, values out, and back. Nothing here knows a socket, so all of it can be
+//! tested and fuzzed.
 //!
 //! A leaf room: it depends on nothing else of this crate.
 

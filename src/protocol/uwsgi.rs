@@ -33,7 +33,8 @@ pub enum PacketKind {
     RequestUnderScriptName,
     /// Are you there (100)?
     Ping,
-    /// Anything else: other languages, spooler, reload, and running code that was sent along (22). Never obeyed.
+    /// Anything else: other languages, spooler, reload, and running code that was sent along (22).
+    /// Never obeyed.
     Other,
 }
 
@@ -70,7 +71,8 @@ pub enum Error {
     /// A variable without a name, or with a NUL in it.
     #[error("the name of a variable is invalid")]
     Name,
-    /// More than 65535 bytes: the header cannot say it, and cutting or wrapping would move the start of the body.
+    /// More than 65535 bytes: the header cannot say it, and cutting or wrapping would move the
+    /// start of the body.
     #[error("the variables do not fit into 65535 bytes")]
     TooLarge,
 }
@@ -81,7 +83,8 @@ pub type Variable<'a> = (&'a [u8], &'a [u8]);
 /// Reads a block of variables: names and values in the order they were sent.
 ///
 /// # Errors
-/// [`Error::Lengths`] unless the entries fill the block exactly, [`Error::Name`] for a name that is none.
+/// [`Error::Lengths`] unless the entries fill the block exactly, [`Error::Name`] for a name that is
+/// none.
 pub fn decode_variables(mut block: &[u8]) -> Result<Vec<Variable<'_>>, Error> {
     let mut variables = Vec::with_capacity(32);
     while !block.is_empty() {

@@ -1,7 +1,8 @@
 //! The access log: one line per request in the combined format, times in UTC.
 //!
-//! Lines are collected for 100 ms and written by a thread that may block, so that a slow disk or terminal never holds
-//! up a request. When the log cannot keep up, lines are dropped and their number is logged.
+//! Lines are collected for 100 ms and written by a thread that may block, so that a slow disk or
+//! terminal never holds up a request. When the log cannot keep up, lines are dropped and their
+//! number is logged.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -44,7 +45,7 @@ enum LogSink {
 struct Pending {
     lines: Vec<u8>,
     dropped: u64,
-    /// The second of the last line, and how it reads: most lines share it with the line before.
+    /// The second of the last line, and its text: most lines share it with the line before.
     second: i64,
     time: String,
 }
@@ -53,7 +54,7 @@ struct Pending {
 #[derive(Debug)]
 pub(super) struct Record {
     connection: Arc<Connection>,
-    /// REMOTE_ADDR as a front server told it.
+    /// REMOTE_ADDR from a front server.
     remote_address: Option<Vec<u8>>,
     method: Method,
     uri: Uri,
@@ -82,8 +83,6 @@ impl Record {
 }
 
 impl AccessLog {
-    /// Opens the log.
-    ///
     /// # Errors
     /// What the system says when the file cannot be opened for appending.
     pub(super) fn open(target: &AccessLogTarget) -> io::Result<Self> {
@@ -222,7 +221,7 @@ impl Line<'_> {
         self.lines.extend_from_slice(text);
     }
 
-    /// The beginning of every line: the client, nobody's name twice, the time.
+    /// The beginning of every line: the client, two empty user names, the time.
     fn address(&mut self, address: &[u8]) {
         if address.is_empty() {
             self.text(b"unix:");
@@ -244,7 +243,7 @@ impl Line<'_> {
         self.text(b"\"");
     }
 
-    /// No client can end a line, a quotation or a terminal's patience.
+    /// No client can end a line or a quotation, or send control characters to a terminal.
     fn escaped(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             if (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\' {

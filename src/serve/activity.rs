@@ -1,7 +1,7 @@
-//! What a connection is doing, and until when it may go on like this.
+//! What a connection is doing, and how long it may continue.
 //!
-//! The parts of a connection note here what they wait for; the connection's task keeps one timer for the earliest
-//! deadline. A timer per wait would cost more than the request it guards.
+//! The parts of a connection note here what they wait for; the connection's task keeps one timer
+//! for the earliest deadline. A timer per wait would cost more than the request it guards.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -19,19 +19,19 @@ pub(super) struct Activity {
     keepalive: Duration,
     header_timeout: Duration,
     write_timeout: Duration,
-    /// Requests that were begun and not ended.
+    /// Requests that have begun and not ended.
     open: AtomicUsize,
     /// Requests that were ended: the answer is handed over for sending, or given up.
     ended: AtomicUsize,
     idle_until: AtomicU64,
     head_until: AtomicU64,
     write_until: AtomicU64,
-    /// Streams whose client lets them wait, each with its deadline. (On HTTP/1.1 the socket shows that, but HTTP/2 has
-    /// flow control for each stream.)
+    /// Streams whose client lets them wait, each with its deadline. (On HTTP/1.1 the socket shows
+    /// that, but HTTP/2 has flow control for each stream.)
     streams: Mutex<HashMap<u64, u64>>,
     /// No later than the earliest of them.
     streams_until: AtomicU64,
-    /// An answer broke off: the client must not take it for whole.
+    /// A response was cut off: the client must not take it as complete.
     broken: AtomicBool,
     /// The status with which the guard rejected the client.
     rejected_with: OnceLock<u16>,
@@ -40,7 +40,6 @@ pub(super) struct Activity {
 /// Which wait has lasted too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Overdue {
-    /// No request came.
     Idle,
     /// A head is not complete.
     Head,
@@ -116,7 +115,7 @@ impl Activity {
         }
     }
 
-    /// A piece of an answer was handed over on a stream; the client shall take it before long.
+    /// A piece of a response was handed over on a stream; the client has to take it in time.
     pub(super) fn stream_waits(&self, stream: u64) {
         let until = self.after(self.write_timeout);
         self.streams().insert(stream, until);
@@ -145,7 +144,6 @@ impl Activity {
         self.rejected_with.get().copied()
     }
 
-    /// The earliest deadline.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let earliest = [&self.idle_until, &self.head_until, &self.write_until, &self.streams_until]
             .map(|until| until.load(Relaxed))

@@ -4,16 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// A protocol and the place where it is spoken.
+/// A protocol and the endpoint that speaks it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenAddress {
-    /// What is spoken.
     pub scheme: Scheme,
-    /// Where.
     pub endpoint: Endpoint,
 }
 
-/// What is spoken on a listener.
+/// The protocol of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// HTTP without TLS.
@@ -27,14 +25,14 @@ pub enum Scheme {
 /// Where a listener stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
-    /// A TCP port. An empty host is every address of this machine; IPv6 addresses stand without brackets.
+    /// A TCP port. An empty host is every address of this machine; IPv6 addresses stand without
+    /// brackets.
     Tcp {
         /// Host name or address.
         host: String,
         /// Port; 0 lets the system choose.
         port: u16,
     },
-    /// A unix socket.
     Unix(PathBuf),
 }
 
@@ -57,7 +55,7 @@ impl Scheme {
     }
 }
 
-/// Why a text is no address to listen on.
+/// Why a text is not a valid listen address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressError {
@@ -127,13 +125,15 @@ impl FromStr for Endpoint {
     }
 }
 
-/// Cuts off the scheme, if there is one: its word, whether `+unix` follows, and the rest without `//`.
+/// Cuts off the scheme, if there is one: its word, whether `+unix` follows, and the rest without
+/// `//`.
 fn split_scheme(text: &str) -> (&str, bool, &str) {
     let Some((before, after)) = text.split_once(':') else {
         return ("", false, text);
     };
     let (word, kind) = before.split_once('+').unwrap_or((before, ""));
-    // `localhost:8443` is an address. What has `//` behind it, or a kind, can only be meant as a scheme.
+    // `localhost:8443` is an address. What has `//` behind it, or a kind, can only be meant as a
+    // scheme.
     let known = ["https", "http", "uwsgi", "suwsgi", "fcgi", "scgi", "ajp"].contains(&word);
     let slashes = after.starts_with("//");
     if !known && !slashes && kind.is_empty() {

@@ -1,5 +1,5 @@
-//! The socket of one client: TCP or unix, with its first bytes readable again, its stalls noted, and a way to break
-//! off so that the client notices.
+//! The socket of one client: TCP or unix, with its first bytes readable again, its stalls noted,
+//! and a way to break off so that the client notices.
 
 use std::io;
 use std::pin::Pin;
@@ -14,15 +14,14 @@ use tokio::net::{TcpStream, UnixStream};
 
 use super::activity::Activity;
 
-/// A connected socket.
 #[derive(Debug)]
 pub(super) enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
 
-/// A socket that notes in its [`Activity`] when the client takes nothing. Dropped after an answer broke off, it
-/// resets the connection.
+/// A socket that notes in its [`Activity`] when the client takes nothing. Dropped after an answer
+/// broke off, it resets the connection.
 #[derive(Debug)]
 pub(super) struct ClientStream {
     socket: Socket,
@@ -48,8 +47,8 @@ impl ClientStream {
 
 impl Drop for ClientStream {
     fn drop(&mut self) {
-        // A plain close would look like the proper end of an answer without length. On a unix socket there is no
-        // such reset.
+        // A plain close would look like the proper end of an answer without length. On a unix
+        // socket there is no such reset.
         if self.activity.is_broken()
             && let Socket::Tcp(socket) = &self.socket
         {

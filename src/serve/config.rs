@@ -9,12 +9,13 @@ use super::address::{Endpoint, ListenAddress};
 use super::worker::WorkerConfig;
 pub use crate::tls::MinVersion;
 
-/// Everything the server needs to know, except the certificates, which come from a source of their own.
+/// Everything the server needs to know, except the certificates, which come from a source of their
+/// own.
 #[derive(Clone, Debug)]
 pub struct ServeConfig {
     /// Where to listen; at least one.
     pub listeners: Vec<ListenAddress>,
-    /// Where every request is sent on to the https listener.
+    /// Where every request is redirected to the https listener.
     pub redirect_http: Option<Endpoint>,
     /// Permission bits of unix sockets.
     pub socket_mode: u32,
@@ -24,9 +25,8 @@ pub struct ServeConfig {
     pub max_connections: usize,
     /// The lowest version of TLS.
     pub tls_min: MinVersion,
-    /// How long browsers shall insist on https (Strict-Transport-Security), in seconds.
+    /// How long browsers must use https (Strict-Transport-Security), in seconds.
     pub hsts_seconds: Option<u64>,
-    /// Times and sizes.
     pub limits: Limits,
     /// SCRIPT_NAME for the application.
     pub script_name: ScriptName,
@@ -36,14 +36,13 @@ pub struct ServeConfig {
     pub root: Root,
     /// Where the access log goes.
     pub access_log: AccessLogTarget,
-    /// How long running requests may take once the server is told to stop.
+    /// How long running requests may take once the server stops.
     pub graceful_timeout: Duration,
 }
 
 /// What answers requests that no folder takes.
 #[derive(Clone, Debug)]
 pub enum Root {
-    /// A Python application.
     Application(Box<WorkerConfig>),
     /// The files of a folder.
     Folder(PathBuf),
@@ -95,9 +94,7 @@ pub struct ScriptName {
 pub enum AccessLogTarget {
     /// Appended to a file.
     File(PathBuf),
-    /// Nowhere.
     Off,
-    /// Standard error.
     #[default]
     Stderr,
 }

@@ -28,15 +28,16 @@ use super::shutdown::{Phase, Shutdown};
 use crate::protocol::http1_guard;
 use crate::tls::{ACME_TLS, Session};
 
-/// A handshake that takes longer is given up.
+/// A handshake that takes longer is aborted.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Streams of one HTTP/2 connection at a time.
 const STREAMS: u32 = 128;
-/// Streams that a client may reset before we have taken them up (rapid reset, CVE-2023-44487).
+/// Streams that a client may reset before they are accepted (rapid reset, CVE-2023-44487).
 const PENDING_RESETS: usize = 20;
-/// Bytes of an answer that one HTTP/2 stream may hold back for a slow client.
+/// Bytes of a response that one HTTP/2 stream may buffer for a slow client.
 const STREAM_BUFFER: usize = 256 * 1024;
-/// What is taken of a body that nobody reads: more than a client has under way before it sees the answer.
+/// Bytes read of a body that the application ignores: more than a client sends before it sees the
+/// response.
 const DRAIN_BYTES: usize = 16 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 /// Bytes that hyper may read ahead: the largest head, and room for what follows it.
@@ -99,7 +100,7 @@ async fn https(
 ) -> Result {
     let handshake = async {
         let Some(first) = stream.first_byte().await? else { return Ok(None) };
-        // Somebody speaks plain HTTP here, most likely a person who left out the `s`: methods are capital letters,
+        // This is plain HTTP, probably a URL typed without the `s`: methods are capital letters,
         // and no TLS record begins with one.
         if first.is_ascii_uppercase() {
             return Ok(Some(Err(stream)));
@@ -117,7 +118,7 @@ async fn https(
             connection.role = ConnectionRole::Redirect { port: None };
             http1(plain, connection, service, shutdown).await
         }
-        // An ACME server that validates has seen all it wanted (RFC 8737 section 3).
+        // A validating ACME server needs no more than the handshake (RFC 8737 section 3).
         Some(Ok(mut stream)) if stream.get_ref().1.alpn_protocol() == Some(ACME_TLS) => {
             Ok(stream.shutdown().await?)
         }
@@ -158,7 +159,7 @@ where
     let result =
         drive(pin!(hyper), http1::Connection::graceful_shutdown, &connection.activity, shutdown).await;
     match &result {
-        // hyper found what the guard let pass, and answered it by itself.
+        // hyper rejected what the guard had accepted, and has answered it itself.
         Err(error) if error.is_parse() => service.log.refusal(&connection, 400),
         _ => {
             if let Some(status) = connection.activity.rejected_with() {
@@ -191,11 +192,13 @@ where
     Ok(drive(pin!(hyper), http2::Connection::graceful_shutdown, &connection.activity, shutdown).await?)
 }
 
-/// The body of an HTTP/2 request. What nobody reads of it is taken and thrown away.
+/// The body of an HTTP/2 request. What the application does not read of it is received and
+/// discarded.
 ///
-/// hyper resets a stream as soon as its answer is sent and its body dropped. RFC 9113 section 8.1 wants that, and that
-/// clients do not discard the answer for it, but some do (curl 7.88), when both come at once. So the client is given the
-/// time to see the answer, and to stop by itself.
+/// hyper resets a stream as soon as its response is sent and its body dropped. RFC 9113 section 8.1
+/// asks for that, and that clients keep the response nevertheless, but some discard it when both
+/// arrive at once (curl 7.88). So the client gets the time to see the response and to stop by
+/// itself.
 struct StreamBody {
     /// Always there, until it is dropped.
     body: Option<Incoming>,
@@ -245,8 +248,8 @@ impl Drop for StreamBody {
     }
 }
 
-/// Runs a connection of hyper. Ends it gracefully when it idles too long or the server drains, and cuts it when its
-/// client stalls or the server stops at once.
+/// Runs a connection of hyper. Ends it gracefully when it idles too long or the server drains, and
+/// cuts it when its client stalls or the server stops at once.
 async fn drive<C>(
     mut hyper: Pin<&mut C>,
     graceful: impl Fn(Pin<&mut C>),
@@ -274,7 +277,8 @@ where
             if is_draining && stopping.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Ok(()));
             }
-            // Deadlines that move away are noticed when the timer fires, which saves a reset per request.
+            // Deadlines that move away are noticed when the timer fires, which saves a reset per
+            // request.
             if let Some(deadline) = activity.deadline()
                 && deadline < timer.deadline().into_std()
             {

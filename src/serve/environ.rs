@@ -1,12 +1,12 @@
-//! From a request to what a worker is given: the variables of PEP 3333, split into those that repeat between the
-//! requests of one client (workers remember them) and those that change.
+//! From a request to what a worker is given: the variables of PEP 3333, split into those that
+//! repeat between the requests of one client (workers remember them) and those that change.
 
 use bytes::Bytes;
 use http::{Version, header};
 
 use super::config::ScriptName;
 use super::connection::Connection;
-use super::gateway::request::GatewayRequest;
+use super::gateway_request::GatewayRequest;
 use super::host::RequestHost;
 use super::request_body::Buffered;
 
@@ -21,7 +21,7 @@ pub(super) struct EnvironSource<'a> {
     pub(super) host: RequestHost<'a>,
     /// The target's path, decoded once.
     pub(super) path: &'a [u8],
-    /// What a front server said, on a gateway listener.
+    /// The front server's variables, on a gateway listener.
     pub(super) gateway: Option<&'a GatewayRequest>,
 }
 
@@ -77,14 +77,14 @@ impl EnvironSource<'_> {
         }
     }
 
-    /// What connection and host say. Behind a front server, the front's word counts.
+    /// The variables of connection and host. Behind a front server, the front's values count.
     fn connection_variables(&self, variables: &mut DictWriter) {
         if let Some(gateway) = self.gateway {
             variables.insert(b"SERVER_NAME", &gateway.server_name);
             variables.insert(b"SERVER_PORT", &gateway.server_port);
             variables.insert(b"SERVER_PROTOCOL", &gateway.protocol);
             variables.insert(b"REMOTE_ADDR", &gateway.remote_address);
-            scheme_variables(variables, gateway.https);
+            scheme_variables(variables, if gateway.https { b"https" } else { b"http" });
             return;
         }
         let name = if self.host.name.is_empty() { b"localhost" } else { self.host.name };
@@ -97,7 +97,8 @@ impl EnvironSource<'_> {
         };
         variables.insert(b"SERVER_PROTOCOL", protocol);
         variables.insert(b"REMOTE_ADDR", self.connection.peer_address.as_bytes());
-        scheme_variables(variables, self.connection.tls.is_some());
+        let is_tls = self.connection.tls.is_some();
+        scheme_variables(variables, if is_tls { b"https" } else { b"http" });
         if let Some(tls) = &self.connection.tls {
             variables.insert(b"SSL_PROTOCOL", tls.protocol.as_bytes());
             variables.insert(b"SSL_CIPHER", tls.cipher.as_bytes());
@@ -126,11 +127,10 @@ impl EnvironSource<'_> {
     }
 }
 
-fn scheme_variables(variables: &mut DictWriter, https: bool) {
-    let scheme: &[u8] = if https { b"https" } else { b"http" };
+fn scheme_variables(variables: &mut DictWriter, scheme: &[u8]) {
     variables.insert(b"wsgi.url_scheme", scheme);
     variables.insert(b"REQUEST_SCHEME", scheme);
-    if https {
+    if scheme == b"https" {
         variables.insert(b"HTTPS", b"on");
     }
 }

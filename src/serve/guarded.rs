@@ -1,7 +1,9 @@
-//! The HTTP/1.1 guard as a stream: what hyper reads has passed [`Guard`], and what has not is answered here.
+//! The HTTP/1.1 guard as a stream: what hyper reads has passed [`Guard`], and what has not is
+//! answered here.
 //!
-//! A refused client still gets the answers to its earlier requests first: while one of them is under way, hyper waits
-//! for more bytes in vain; when all are sent it sees the end of the stream, closes, and the refusal goes out last.
+//! A rejected client first gets the responses to its earlier requests: while one of them is
+//! pending, hyper gets no more bytes; when all are sent it sees the end of the stream and closes,
+//! and the rejection is sent last.
 
 use std::io;
 use std::pin::Pin;
@@ -17,9 +19,10 @@ use super::activity::{Activity, Overdue};
 use crate::protocol::http1_guard::{Guard, Limits};
 use crate::sys::clock::{Clock, SystemClock};
 
-/// Bytes that are read and thrown away after the last answer, so that the client can read it: closing while bytes of
-/// the client are unread makes the system reset the connection, and the answer is lost. curl 7.88 loses it with 64 KiB
-/// when it uploads 3 MB to an application that refuses unread.
+/// Bytes that are read and discarded after the last response, so that the client can read it:
+/// closing while bytes of the client are unread makes the system reset the connection, and the
+/// response is lost. curl 7.88 loses it with 64 KiB when it uploads 3 MB to an application that
+/// refuses without reading.
 const LINGER_BYTES: usize = 16 << 20;
 const LINGER_TIME: Duration = Duration::from_secs(10);
 
@@ -37,7 +40,7 @@ pub(super) struct Guarded<S> {
     rejected: Option<RejectedClient>,
     /// Whether bytes were written that a flush has not confirmed.
     unflushed: bool,
-    /// Waits for the end of the answers that come before the refusal.
+    /// Waits for the end of the responses that come before the rejection.
     waiting: Option<Waker>,
     closing: Closing,
 }
@@ -51,7 +54,7 @@ struct RejectedClient {
 
 enum Closing {
     NotYet,
-    /// hyper was told that the stream has ended; the refusal is what comes after its last answer.
+    /// hyper has seen the end of the stream; the rejection follows its last response.
     Rejecting,
     Writing(BytesMut),
     Flushing,
@@ -81,7 +84,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
         }
     }
 
-    /// Reads straight into hyper's buffer: the usual way, for a head that comes in one piece is never copied.
+    /// Reads straight into hyper's buffer: the usual way, for a head that comes in one piece is
+    /// never copied.
     fn poll_read_direct(&mut self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<bool>> {
         let before = out.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, out))?;
@@ -129,7 +133,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
         progress.clean
     }
 
-    /// Nothing more is passed on: an error for a body that broke, else the end once all answers are sent.
+    /// Passes nothing more on: an error for a malformed body, else the end once all responses are
+    /// sent.
     fn poll_rejected(&mut self, rejected: &RejectedClient, cx: &Context<'_>) -> Poll<io::Result<()>> {
         if self.guard.in_body() {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, rejected.reason.clone())));
@@ -270,7 +275,7 @@ impl RejectedClient {
     fn response(&self) -> BytesMut {
         let status = http::StatusCode::from_u16(self.status).unwrap_or(http::StatusCode::BAD_REQUEST);
         let phrase = status.canonical_reason().unwrap_or_default();
-        // RFC 9110 section 6.6.1: a server with a clock says the time.
+        // RFC 9110 section 6.6.1: a server with a clock sends the date.
         let date = httpdate::fmt_http_date(SystemTime::from(SystemClock.now()));
         let text = format!("{}\n", self.reason);
         let answer = format!(

@@ -1,4 +1,5 @@
-//! http-01 (RFC 8555 section 8.3) on listeners that serve other clients too: the answers to the challenges under way.
+//! http-01 (RFC 8555 section 8.3) on listeners that serve other clients too: the answers to the
+//! challenges under way.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,7 +36,7 @@ impl HttpChallenges {
         self.with(|answers| answers.get(token).is_some_and(|answer| answer.was_asked))
     }
 
-    /// The answer to a request for `path`; `None` for all that is no challenge under way.
+    /// The answer to a request for `path`; `None` unless it belongs to a pending challenge.
     pub(super) fn answer(&self, path: &str) -> Option<String> {
         let token = path.strip_prefix(PREFIX)?;
         self.with(|answers| {

@@ -17,10 +17,11 @@ use super::driver::{self, Accepted, ListenerProtocol};
 use super::pipeline::Service;
 use super::shutdown::{Phase, Shutdown};
 
-/// What keeps connections from being accepted lasts; it is logged no more often than this.
+/// The reason why accepting fails usually lasts; it is logged at most this often.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(1);
 
-/// A socket that is bound. Clients are refused until [`BoundSocket::listen`], which is when there is something to serve.
+/// A socket that is bound. Clients are refused until [`BoundSocket::listen`], which is when there
+/// is something to serve.
 #[derive(Debug)]
 pub(super) struct BoundSocket {
     socket: RawSocket,
@@ -85,7 +86,6 @@ pub(super) fn bind(address: &ListenAddress, socket_mode: u32) -> io::Result<Vec<
 }
 
 impl BoundSocket {
-    /// Where it stands.
     pub(super) fn address(&self) -> &ListenAddress {
         &self.address
     }
@@ -105,13 +105,12 @@ impl BoundSocket {
 }
 
 impl Listener {
-    /// Where it listens.
     pub(super) fn address(&self) -> &ListenAddress {
         &self.address
     }
 
-    /// Takes connections, each as a task of its own, until the server drains. At most as many at a time as `places`
-    /// has permits; the system keeps the others waiting.
+    /// Takes connections, each as a task of its own, until the server drains. At most as many at a
+    /// time as `places` has permits; the system keeps the others waiting.
     pub(super) async fn accept_all(
         self,
         protocol: ListenerProtocol,
@@ -130,7 +129,8 @@ impl Listener {
             let (connection, permit) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // A client that went away again costs nothing; without descriptors, wait until some are free.
+                    // A client that disconnected costs nothing; without free descriptors, wait
+                    // until there are some.
                     if !matches!(
                         error.kind(),
                         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
@@ -161,7 +161,7 @@ impl Listener {
         let accepted = match &self.socket {
             Listening::Tcp(listener) => {
                 let (socket, peer) = listener.accept().await?;
-                // Answers are written whole; waiting for more to send would only delay them.
+                // Responses are written whole; Nagle's algorithm would only delay them.
                 socket.set_nodelay(true)?;
                 Accepted {
                     server_port: socket.local_addr()?.port().to_string(),
@@ -203,7 +203,8 @@ fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
 
 fn bind_tcp(address: SocketAddr) -> io::Result<RawSocket> {
     let socket = RawSocket::new(Domain::for_address(address), Type::STREAM, None)?;
-    // A server that was just stopped leaves connections behind for a minute, which must not bar the port.
+    // A server that was just stopped leaves connections behind for a minute, which must not bar the
+    // port.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
@@ -224,12 +225,13 @@ fn bind_unix(path: &Path, mode: u32) -> io::Result<(RawSocket, SocketFile)> {
     socket.set_nonblocking(true)?;
     socket.bind(&socket2::SockAddr::unix(path)?)?;
     let file = SocketFile(path.to_owned());
-    // Nobody can connect before listen, so the mode holds from the first connection on.
+    // No client can connect before listen, so the mode applies from the first connection on.
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
     Ok((socket, file))
 }
 
-/// Removes the socket of a server that is gone: only a socket, and only if nobody answers on it.
+/// Removes the socket file of a server that has ended: only a socket, and only if connecting to it
+/// is refused.
 fn remove_stale(path: &Path) -> io::Result<()> {
     let Ok(metadata) = std::fs::symlink_metadata(path) else { return Ok(()) };
     if !metadata.file_type().is_socket() {

@@ -1,7 +1,7 @@
 //! The HTTPS server and its Python workers.
 //!
-//! One thread runs everything here: it accepts, protocols TLS and HTTP, and hands requests to worker processes, which
-//! never see a key. A request takes one way through the files of this room:
+//! One thread runs everything here: it accepts, protocols TLS and HTTP, and hands requests to
+//! worker processes, which never see a key. A request takes one way through the files of this room:
 //!
 //! ```text
 //! listener ─> driver ─┬─ TLS ─> guarded ─> hyper (HTTP/1.1) ─┬─> pipeline ─> router ─> worker / static files / page
@@ -15,13 +15,17 @@ pub mod address;
 mod client_stream;
 pub mod config;
 mod connection;
+pub mod discover;
 mod driver;
 mod environ;
+mod error;
 mod gateway;
+mod gateway_request;
 mod guarded;
 mod host;
 mod http_challenges;
 mod listener;
+pub mod open_files;
 mod pages;
 mod pipeline;
 mod request_body;
@@ -33,7 +37,6 @@ mod static_files;
 mod tests;
 pub mod worker;
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -48,6 +51,7 @@ use self::address::{Endpoint, ListenAddress, Scheme};
 use self::config::{Root, ServeConfig};
 use self::connection::ConnectionRole;
 use self::driver::ListenerProtocol;
+pub use self::error::Error;
 pub use self::http_challenges::HttpChallenges;
 use self::listener::{BoundSocket, Listener};
 use self::pipeline::Service;
@@ -58,45 +62,6 @@ use self::worker::WorkerPool;
 use crate::finding::Finding;
 use crate::tls::{self, AlpnChallenges, CertificateSet, CertificateSource, Resolver};
 
-/// Why the server does not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The access log cannot be opened.
-    #[error("cannot open the access log {}", path.display())]
-    AccessLog {
-        /// Which file.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// An address cannot be listened on.
-    #[error("cannot listen on {address}")]
-    Bind {
-        /// Which.
-        address: ListenAddress,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// A folder cannot be opened.
-    #[error("cannot open the folder {}", path.display())]
-    Folder {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// TLS cannot be set up.
-    #[error(transparent)]
-    Tls(#[from] tls::Error),
-    /// The Python workers do not start.
-    #[error(transparent)]
-    Worker(#[from] worker::StartError),
-}
-
 /// A server that is ready: its sockets listen and its application is loaded.
 pub struct Server {
     listeners: Vec<(Listener, ListenerProtocol)>,
@@ -106,20 +71,20 @@ pub struct Server {
     graceful_timeout: Duration,
 }
 
-/// The certificates to begin with, where new ones come from, and what is shown to those who give them.
+/// The first certificates, the source of later ones, and the answers to ACME challenges.
 pub struct Certificates {
-    /// To begin with.
+    /// In use from the start.
     pub set: CertificateSet,
-    /// For all later ones.
+    /// Gives all later ones.
     pub source: Arc<dyn CertificateSource>,
-    /// Answers to an ACME server that validates, on the https listeners.
+    /// Answers to a validating ACME server, on the https listeners.
     pub alpn_challenges: AlpnChallenges,
     /// The same on the http listeners.
     pub http_challenges: HttpChallenges,
 }
 
 impl Certificates {
-    /// Certificates that are not of an ACME server's making.
+    /// Certificates without ACME challenges.
     pub fn new(set: CertificateSet, source: Arc<dyn CertificateSource>) -> Self {
         let (alpn_challenges, http_challenges) = Default::default();
         Self { set, source, alpn_challenges, http_challenges }
@@ -133,20 +98,20 @@ struct Renewal {
     source: Arc<dyn CertificateSource>,
 }
 
-/// Told about what happens while the server runs, for people to read.
+/// Reports what happens while the server runs.
 pub trait Observer: Send + Sync {
-    /// New certificates are in use.
     fn certificates_replaced(&self);
-    /// New certificates cannot be used; the old ones stay.
+    /// The previous certificates stay in use.
     fn certificates_refused(&self, findings: &[Finding]);
 }
 
 impl Server {
-    /// Binds the sockets, starts the application, and lets clients connect, in this order: what is cheap to refuse is
-    /// refused first, and who can connect is served. Needs a Tokio runtime. `certificates` are needed for https listeners only.
+    /// Binds the sockets, starts the application, and lets clients connect, in this order: cheap
+    /// checks fail first, and a client that can connect is served. Needs a Tokio runtime.
+    /// `certificates` are needed for https listeners only.
     ///
     /// # Errors
-    /// Everything that stands in the way; nothing is left behind then.
+    /// The first obstacle; sockets and workers are gone then.
     pub async fn start(config: ServeConfig, certificates: Option<Certificates>) -> Result<Self, Error> {
         keep_memory_private();
         let log = AccessLog::open(&config.access_log).map_err(|source| match &config.access_log {
@@ -210,8 +175,8 @@ impl Server {
         self.listeners.iter().map(|(listener, _)| listener.address().clone()).collect()
     }
 
-    /// Serves until `shutdown` says to stop, and returns when everything has ended. Each message in `reload` loads
-    /// the certificates anew.
+    /// Serves until `shutdown`, and returns when everything has ended. Each message in `reload`
+    /// reloads the certificates.
     pub async fn run(
         self,
         mut shutdown: Shutdown,
@@ -247,7 +212,7 @@ impl Server {
             () = shutdown.reached(Phase::Now) => {}
         }
         stop.advance(Phase::Now);
-        // Those that were given up leave their line in the log.
+        // Aborted requests still get their line in the log.
         let _ = tokio::time::timeout(LAST_LINES, places.acquire_many(all_places)).await;
         if let Some(pool) = &self.service.pool {
             tokio::select! {
@@ -259,10 +224,10 @@ impl Server {
     }
 }
 
-/// For connections that are cut to end.
+/// Time for aborted connections to end.
 const LAST_LINES: Duration = Duration::from_millis(100);
 
-/// The server's own phases, which follow those it is told: draining may end in `Now` without anybody asking.
+/// The server's own phases: draining ends in `Now` when the graceful timeout is over.
 fn stop_signal() -> (ShutdownSender, Shutdown) {
     let sender = ShutdownSender::default();
     let shutdown = sender.subscribe();
@@ -270,12 +235,12 @@ fn stop_signal() -> (ShutdownSender, Shutdown) {
 }
 
 impl Renewal {
-    /// Loads them anew when the source or `reload` says so, for ever.
+    /// Reloads them when the source or `reload` asks for it, for ever.
     async fn keep_fresh(&self, reload: &mut tokio::sync::mpsc::Receiver<()>, observer: &dyn Observer) {
         loop {
             tokio::select! {
                 () = self.source.changed() => {}
-                Some(()) = reload.recv() => self.source.look_again(),
+                Some(()) = reload.recv() => self.source.refresh(),
             }
             // Reading files and keys would hold up every client.
             let source = Arc::clone(&self.source);
@@ -291,9 +256,9 @@ impl Renewal {
     }
 }
 
-/// Keeps the TLS keys in this process: neither other processes of the same user, such as the application, may look into
-/// its memory (`/proc/PID/mem`), nor is there a core dump to find them in (prctl(2), `PR_SET_DUMPABLE`). The workers are
-/// programs of their own and not concerned.
+/// Keeps the TLS keys in this process: other processes of the same user, such as the application,
+/// cannot read its memory (`/proc/PID/mem`), and there is no core dump (prctl(2),
+/// `PR_SET_DUMPABLE`). The workers are programs of their own and not affected.
 fn keep_memory_private() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)

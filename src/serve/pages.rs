@@ -16,7 +16,8 @@ pub(super) struct ErrorPage {
     reason: Cow<'static, str>,
 }
 
-/// 308 to the same place on https; `port` 443 and `None` (the port that was typed) are left as they are.
+/// 308 to the same place on https; `port` 443 and `None` (the port that was typed) are left as they
+/// are.
 pub(super) fn redirect(
     head: &http::request::Parts,
     host: RequestHost<'_>,

@@ -1,4 +1,4 @@
-//! From a request to its answer, in one function that reads as a list of steps ([`answer`]).
+//! From a request to its response, in one function that reads as a list of steps ([`answer`]).
 //!
 //! Listeners of every protocol end here: what they decode differs, what happens then does not.
 
@@ -13,7 +13,7 @@ use super::access_log::{AccessLog, Record};
 use super::config::{Limits, ScriptName};
 use super::connection::{Connection, ConnectionRole};
 use super::environ::EnvironSource;
-use super::gateway::request::GatewayRequest;
+use super::gateway_request::GatewayRequest;
 use super::host;
 use super::http_challenges::HttpChallenges;
 use super::pages::{ErrorPage, page, redirect};
@@ -34,7 +34,7 @@ pub(super) struct Service {
     pub(super) log: AccessLog,
 }
 
-/// Answers a request. It counts as begun from the call on, not from the first poll.
+/// Answers a request, which counts as begun from the call on, not from the first poll.
 pub(super) fn respond<B>(
     service: &Arc<Service>,
     connection: &Arc<Connection>,
@@ -57,8 +57,8 @@ where
         let result = answer(&service, &connection, &head, gateway.as_ref(), body).await;
         let response = result.unwrap_or_else(|error| {
             let mut page = error.response();
-            // hyper closes the connection when a body is left unread, and a client whose request is refused gets no second
-            // one: tell it. HTTP/2 ends only the one stream.
+            // hyper closes the connection when a body is left unread, and a client whose request is
+            // refused gets no second one: tell it. HTTP/2 ends only the one stream.
             if (has_body || page.status().is_client_error()) && head.version != Version::HTTP_2 {
                 page.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
@@ -112,7 +112,7 @@ where
             let environ = EnvironSource { connection, head, host, path: &path, gateway };
             match pool.call(environ.worker_request(&service.script_name, body)).await {
                 Ok(response) => Ok(response.map(OutgoingBody::Worker)),
-                // It failed because the client did not send what it had promised.
+                // The call failed because the client did not send its whole body.
                 Err(error) => Err(match fault.get() {
                     Some((status, reason)) => ErrorPage::new(*status, reason.clone()),
                     None => error.into(),
@@ -122,7 +122,7 @@ where
     }
 }
 
-/// Adds what every answer gets, and takes away bodies where HTTP has none.
+/// Adds the headers of every response, and removes bodies where HTTP has none.
 fn finish(
     service: &Service,
     connection: &Connection,
@@ -149,7 +149,8 @@ fn finish(
     Response::from_parts(head, open.answered(status, body))
 }
 
-/// RFC 9110 section 10.1.1: `100-continue` is all that is ever expected. hyper sends the 100 when the body is read.
+/// RFC 9110 section 10.1.1: `100-continue` is all that is ever expected. hyper sends the 100 when
+/// the body is read.
 fn expectation(head: &http::request::Parts) -> Result<(), ErrorPage> {
     let mut fields = head.headers.get_all(header::EXPECT).iter();
     if fields.all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {

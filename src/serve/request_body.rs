@@ -1,4 +1,5 @@
-//! Bodies of requests: collected before the application is called, counted and timed while it reads.
+//! Bodies of requests: collected before the application is called, counted and timed while it
+//! reads.
 
 use std::io;
 use std::pin::Pin;
@@ -67,8 +68,8 @@ impl BodyError {
     }
 }
 
-/// Collects a body until it is complete or `limits.post_buffering` bytes are there, so that a slow client never holds
-/// a worker.
+/// Collects a body until it is complete or `limits.post_buffering` bytes are there, so that a slow
+/// client never holds a worker.
 pub(super) async fn buffer<B>(body: B, limits: &Limits) -> Result<Buffered, BodyError>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
@@ -102,7 +103,7 @@ where
             let noted = Arc::new(OnceLock::new());
             let fault = Fault(Some(Arc::clone(&noted)));
             let rest = body.map_err(move |error| {
-                // The first one is what the application was told.
+                // The application saw the first error.
                 let _ = noted.set((error.status(), error.to_string()));
                 io::Error::from(error)
             });

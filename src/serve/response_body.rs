@@ -14,21 +14,23 @@ use super::access_log::{AccessLog, Record};
 use super::connection::Connection;
 use super::worker::ResponseBody;
 
-/// Bytes of an answer that one HTTP/2 stream takes at a time, its usual frame. Whoever takes the first of them is asked
-/// again for the next, so that a large answer waits for its client where that is noticed, not in a buffer.
+/// Bytes of a response that one HTTP/2 stream gets at a time, its usual frame. hyper asks again for
+/// the next ones, so that a large response waits for its client where the deadline sees it, not in
+/// a buffer.
 const STREAM_PIECE: usize = 16 * 1024;
 
-/// The body of an answer. Dropping it ends the request: it is counted and logged then.
+/// The body of a response. Dropping it ends the request: it is counted and logged then.
 pub(super) struct TrackedBody {
     body: OutgoingBody,
     request: OpenRequest,
     /// On HTTP/2: what is left of a large frame.
     rest: Bytes,
-    /// The body broke off. hyper drops what it has not written when it is told, so it is told one turn later.
+    /// The body was cut off. On an error hyper drops what it has not written, so it gets the error
+    /// one poll later.
     broken: Option<io::Error>,
 }
 
-/// What answers are made of.
+/// What responses are made of.
 pub(super) enum OutgoingBody {
     Empty,
     Full(Full<Bytes>),
@@ -51,13 +53,13 @@ impl OutgoingBody {
     }
 }
 
-/// A request from its head to the last byte of its answer.
+/// A request from its head to the last byte of its response.
 pub(super) struct OpenRequest {
     connection: Arc<Connection>,
     log: AccessLog,
     record: Option<Record>,
-    /// Whether nothing but the connection's end tells the client where the answer ends, so that only a reset shows
-    /// that it broke off. (TLS has an end of its own.)
+    /// Whether only the end of the connection marks the end of the response, so that only a reset
+    /// shows that it was cut off. (TLS has an end of its own.)
     ends_with_connection: bool,
     /// On HTTP/2: the number under which the stream waits for its client, and whether it does.
     stream: Option<u64>,
@@ -76,7 +78,7 @@ impl OpenRequest {
         let number = connection.activity.request_begins();
         let stream = (version == Version::HTTP_2).then_some(number);
         let ends_with_connection = connection.tls.is_none() && version == Version::HTTP_10;
-        // 499, which nginx made known: the client went away before it was answered.
+        // 499, as in nginx: the client disconnected before there was a response.
         Self {
             connection,
             log,
@@ -89,7 +91,6 @@ impl OpenRequest {
         }
     }
 
-    /// Now the answer is known.
     pub(super) fn answered(mut self, status: StatusCode, body: OutgoingBody) -> TrackedBody {
         self.status = status.as_u16();
         if !body.is_end_stream() {
@@ -153,7 +154,8 @@ impl Body for TrackedBody {
                     this.rest = data.split_off(STREAM_PIECE);
                 }
                 this.request.sent += frame.data_ref().map_or(0, Bytes::len) as u64;
-                // After the last one too: hyper holds it until the client has room, and drops the body then.
+                // After the last one too: hyper holds it until the client has room, and drops the
+                // body then.
                 this.request.stream_waits();
                 Poll::Ready(Some(Ok(frame)))
             }

@@ -27,7 +27,8 @@ pub(super) enum RouteTarget<'a> {
     Application,
     Folder {
         folder: &'a Folder,
-        /// The path below the folder's prefix, beginning with a slash, or empty for the prefix itself.
+        /// The path below the folder's prefix, beginning with a slash, or empty for the prefix
+        /// itself.
         path: &'a [u8],
     },
     Page(&'a str),

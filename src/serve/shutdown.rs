@@ -2,19 +2,17 @@
 
 use tokio::sync::watch;
 
-/// How far stopping has come.
+/// How far the shutdown has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// Not at all.
     #[default]
     Running,
     /// No new connections; requests that run are finished, idle connections closed.
     Draining,
-    /// Everything ends where it stands.
     Now,
 }
 
-/// Tells everybody to stop. Dropping it stops at once.
+/// Starts the shutdown. Dropping it stops at once.
 #[derive(Debug, Default)]
 pub struct ShutdownSender(watch::Sender<Phase>);
 
@@ -23,7 +21,7 @@ pub struct ShutdownSender(watch::Sender<Phase>);
 pub struct Shutdown(watch::Receiver<Phase>);
 
 impl ShutdownSender {
-    /// Goes on to `phase`, never back.
+    /// Advances to `phase`; never goes back.
     pub fn advance(&self, phase: Phase) {
         self.0.send_if_modified(|now| {
             let later = phase > *now;
@@ -32,14 +30,13 @@ impl ShutdownSender {
         });
     }
 
-    /// Somebody to be told.
     pub fn subscribe(&self) -> Shutdown {
         Shutdown(self.0.subscribe())
     }
 }
 
 impl Shutdown {
-    /// Waits until stopping has come to `phase`, or further.
+    /// Waits for `phase` or a later one.
     pub async fn reached(&mut self, phase: Phase) {
         // An error means that the sender is gone: everything ends.
         let _ = self.0.wait_for(|now| *now >= phase).await;

@@ -1,4 +1,5 @@
-//! Files of a folder. Never one outside of it, whatever links lie in it, and never one whose name begins with a dot.
+//! Files of a folder. Never one outside of it, whatever symbolic links it contains, and never one
+//! whose name begins with a dot.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -48,8 +49,6 @@ struct OpenedFile {
 }
 
 impl Folder {
-    /// Opens a folder.
-    ///
     /// # Errors
     /// What the system says.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
@@ -89,7 +88,8 @@ impl Folder {
     }
 }
 
-/// The path without its first slash. `None` for names that are never served: dot files, `..`, and no text.
+/// The path without its first slash. `None` for names that are never served: dot files, `..`, and
+/// no text.
 fn relative(path: &[u8]) -> Option<String> {
     let path = std::str::from_utf8(path).ok()?;
     let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
@@ -106,7 +106,7 @@ fn find(directory: &std::os::fd::OwnedFd, wanted: &str) -> io::Result<PathConten
     if wanted.is_empty() {
         return Ok(PathContent::Directory);
     }
-    // NONBLOCK: a named pipe must not hold us up until somebody writes into it.
+    // NONBLOCK: opening a named pipe must not wait for a writer.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
     let file = loop {
@@ -157,7 +157,8 @@ impl OpenedFile {
         response
     }
 
-    /// Whether the client has this version (RFC 9110 section 13.2.2: If-None-Match before If-Modified-Since).
+    /// Whether the client has this version (RFC 9110 section 13.2.2: If-None-Match before
+    /// If-Modified-Since).
     fn is_known(&self, request: &HeaderMap) -> bool {
         let text = |name| request.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         if let Some(tags) = text(header::IF_NONE_MATCH) {
@@ -170,8 +171,8 @@ impl OpenedFile {
     }
 }
 
-/// A file, read chunk by chunk as the client takes it. A thread that may block is held while a chunk is read and no
-/// longer: there are few of them, and a client may take as long as it likes.
+/// A file, read chunk by chunk as the client takes it. A blocking thread is used only while a chunk
+/// is read: there are few of them, and a client may be slow.
 struct FileBody {
     next: Next,
     /// Bytes that the client has not got, of those promised.
@@ -182,7 +183,6 @@ struct FileBody {
 enum Next {
     /// Here: all of the promise that is not in it is still in the file.
     Ready(File, Vec<u8>),
-    /// Being read.
     Reading(JoinHandle<io::Result<(File, Vec<u8>)>>),
     /// Nowhere: everything was handed over, or reading failed.
     Nothing,
@@ -199,7 +199,7 @@ fn read_chunk(file: File, length: u64) -> JoinHandle<io::Result<(File, Vec<u8>)>
     tokio::task::spawn_blocking(move || {
         let mut chunk = Vec::new();
         (&file).take(length.min(CHUNK as u64)).read_to_end(&mut chunk)?;
-        // The file was cut since its length was promised: the client must not take this for all.
+        // The file was truncated after its length was sent: the client must see an error.
         if chunk.is_empty() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok((file, chunk)) }
     })
 }
@@ -251,7 +251,8 @@ fn failure(error: &io::Error) -> Response<OutgoingBody> {
     }
 }
 
-/// A path that leads to no file that may be served is the client's affair, all else is ours and may pass.
+/// A path without a file that may be served is 404; all other errors are the server's and may be
+/// temporary.
 fn failure_status(error: &io::Error) -> StatusCode {
     match Errno::from_io_error(error) {
         Some(
@@ -275,7 +276,7 @@ fn not_found() -> Response<OutgoingBody> {
     error_page(StatusCode::NOT_FOUND, "file not found")
 }
 
-/// A folder is asked for without its slash, without which relative links in its page would lead astray.
+/// A folder was requested without its slash; relative links in its page would be resolved wrongly.
 fn with_slash(head: &Parts) -> Response<OutgoingBody> {
     let mut response = error_page(StatusCode::PERMANENT_REDIRECT, "the URL of a folder ends with a slash");
     // `//host/` would be another host.

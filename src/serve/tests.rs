@@ -11,9 +11,9 @@ use tokio::task::JoinHandle;
 
 use super::config::{AccessLogTarget, Limits, ScriptName};
 use super::*;
-use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
+use crate::ca::{CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, make_root};
 use crate::sys::clock::{Clock, SystemClock};
-use crate::x509::{CertificateName, CertifiedKey, KeyKind, PrivateKey, Purpose};
+use crate::x509::{CertificateName, KeyKind, PrivateKey, Purpose};
 
 /// A server with a page at the root, which ends with the value.
 struct Running {
@@ -145,7 +145,7 @@ async fn slow_heads_are_cut_and_idle_connections_closed() {
     let start = Instant::now();
     let said = server.ask("GET / HTTP/1.1\r\nHost: a").await;
     assert_eq!(statuses(&said), ["408"]);
-    // Nothing was said yet, or everything was: no answer is waited for.
+    // Before a request and after a response the connection ends without another response.
     assert_eq!(server.ask("").await, "");
     let said = server.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     assert_eq!(statuses(&said), ["200"]);
@@ -218,7 +218,7 @@ async fn uwsgi_goes_the_same_way() {
     let variables: [(&[u8], &[u8]); 3] =
         [(b"REQUEST_METHOD", b"POST"), (b"PATH_INFO", b"/x"), (b"CONTENT_LENGTH", b"300000")];
     let mut packet = crate::protocol::uwsgi::encode_request(variables).unwrap();
-    // A body that nobody reads must not cost the answer.
+    // An unread body must not cost the client its response.
     packet.resize(packet.len() + 300_000, b'x');
     let mut stream = server.connect().await;
     stream.write_all(&packet).await.unwrap();
@@ -247,7 +247,8 @@ async fn https_and_what_else_comes_to_its_port() {
     assert!(said.starts_with("HTTP/1.1 200 OK\r\n") && said.ends_with("the page"), "{said}");
     assert!(said.contains("strict-transport-security: max-age=60\r\n"), "{said}");
 
-    // Plain HTTP on the TLS port goes to the same port, that of the redirecting listener to the port of https.
+    // Plain HTTP on the TLS port goes to the same port, that of the redirecting listener to the
+    // port of https.
     let said = server.ask(&LAST.replace("a.example", "a.example:99")).await;
     assert!(said.contains("308 ") && said.contains("location: https://a.example:99/\r\n"), "{said}");
     let mut stream = TcpStream::connect(("127.0.0.1", server.ports[1])).await.unwrap();
@@ -316,10 +317,9 @@ fn certificates() -> (Certificates, rustls::RootCertStore) {
     let profile = CaProfile::new(Subject::common_name("CA"), 9, 0);
     let root = make_root(&profile, key(), now).unwrap();
     let names = vec![CertificateName::parse("a.example").unwrap()];
-    let leaf_key = key();
     let profile = LeafProfile::new(names, Purpose::Server, 9);
-    let leaf = issue_leaf(&profile, &leaf_key, &root, now).unwrap().certificate;
-    let pair = CertifiedKey::new(leaf, Vec::new(), leaf_key).unwrap();
+    let request = Issuance::leaf(&profile, SubjectKey::Given(key()), now);
+    let pair = Issuer::new(&root, now).unwrap().issue(request).unwrap().into_certified().unwrap();
     let mut roots = rustls::RootCertStore::empty();
     roots.add(root.leaf().der.clone()).unwrap();
     (Certificates::new(CertificateSet::new([&pair]).unwrap(), Arc::new(Never)), roots)

@@ -1,42 +1,42 @@
-//! A certificate for localhost, made once and renewed by itself, from a CA that can speak for this machine only.
+//! A certificate for localhost, made once and renewed automatically, from a CA that can issue for this machine only.
 //!
-//! The CA is constrained to localhost, .test and the loopback addresses, so whoever trusts it risks nothing elsewhere
-//! should its key be stolen. It stands in a folder of its own, away from the CA of `mkca --global`.
+//! The CA is constrained to localhost, .test and the loopback addresses: a stolen key endangers nothing else. It has a folder
+//! of its own, apart from the CA of `mkca --global`.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::ca::{CaProfile, Constraint, LeafProfile, Subject, issue_leaf, make_root};
-use crate::commands::Result;
-use crate::commands::issuing::{cannot_issue, new_key};
-use crate::commands::mkca::common_name;
-use crate::finding::{Code, Finding};
-use crate::operands::ca_lookup::{ROOT, data_folder};
+use crate::advice::serve::CertificateError;
+use crate::ca::{
+    CaLevel, CaProfile, Constraint, Issuance, Issuer, LeafProfile, ROOT_FILES, Subject, SubjectKey,
+    ca_common_name, certificate_names, certificate_text, make_root, new_key,
+};
+use crate::finding::Finding;
+use crate::operands::ca_lookup::data_folder;
 use crate::operands::input::{read_certificates, read_private_key};
-use crate::operands::output::cannot_write;
-use crate::pem;
+use crate::report::Failure;
 use crate::sys::clock::{Clock, SystemClock, date};
 use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC, create_all};
 use crate::tls::{CertificateSet, CertificateSource};
-use crate::x509::{Certificate, CertificateName, CertifiedKey, KeyKind, PrivateKey, Purpose};
+use crate::x509::{Certificate, CertifiedKey, KeyKind, PrivateKey, Purpose, RenewalPolicy};
 
 const SERVER: (&str, &str) = ("server.crt", "server.key");
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 const PERMITTED: [&str; 4] = ["localhost", "test", "127.0.0.0/8", "::1"];
 const CA_DAYS: u32 = 3650;
 const DAYS: u32 = 397;
-/// A certificate is renewed when it has no more days than these left.
-const RENEW_DAYS: i64 = 30;
+/// A certificate is renewed when it has no more time than this left.
+const RENEWAL: RenewalPolicy = RenewalPolicy::Within(time::Duration::days(30));
 /// How often a running server looks.
 const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// The folder with the CA and the certificate.
-pub struct Localhost {
+pub(super) struct Localhost {
     folder: PathBuf,
 }
 
@@ -44,63 +44,58 @@ impl Localhost {
     /// In `$XDG_DATA_HOME/certkit/localhost`.
     ///
     /// # Errors
-    /// When there is no such place.
-    pub fn new() -> Result<Self> {
-        let data = data_folder().ok_or_else(|| {
-            Finding::error(
-                Code::InvalidSetting,
-                "neither XDG_DATA_HOME nor HOME is set, so there is no place for a certificate",
-            )
-            .fix("set HOME, or name a certificate with --cert and --key")
-        })?;
+    /// When neither `XDG_DATA_HOME` nor `HOME` is set.
+    pub(super) fn new() -> Result<Self, CertificateError> {
+        let data = data_folder().ok_or(CertificateError::NoFolder)?;
         Ok(Self { folder: data.join("localhost") })
     }
 
     /// The CA's certificate: what clients must trust.
-    pub fn ca_file(&self) -> PathBuf {
-        self.folder.join(ROOT.0)
+    pub(super) fn ca_file(&self) -> PathBuf {
+        self.folder.join(ROOT_FILES.0)
     }
 
     /// Reads the certificate, or makes it, and the CA too if need be.
     ///
     /// # Errors
     /// When the files are there and cannot be read, or cannot be written.
-    pub fn read_or_make(&self) -> Result<CertifiedKey> {
+    pub(super) fn read_or_make(&self) -> Result<CertifiedKey, Failure> {
         let now = SystemClock.now();
         if let Some(pair) = self.read(SERVER)?
             && !is_due(pair.leaf(), now)
         {
             return Ok(pair);
         }
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(|source| {
-            cannot_write(&Error::Io { action: "make the folder", path: self.folder.clone(), source })
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(|source| Error::Io {
+            action: "make the folder",
+            path: self.folder.clone(),
+            source,
         })?;
-        let ca = match self.read(ROOT)? {
+        let ca = match self.read(ROOT_FILES)? {
             Some(ca) if !is_due(ca.leaf(), now) => ca,
             _ => self.make_ca(now)?,
         };
-        let names = NAMES.iter().filter_map(|name| CertificateName::parse(name).ok()).collect();
-        let profile = LeafProfile::new(names, Purpose::Server, DAYS);
-        let key = new_key(KeyKind::EcdsaP256)?;
-        let leaf = issue_leaf(&profile, &key, &ca, now).map_err(cannot_issue)?.certificate;
-        self.write(SERVER, &leaf, &key, Existing::Replace)?;
-        CertifiedKey::new(leaf, Vec::new(), key)
-            .map_err(|mismatch| Finding::error(Code::KeyMismatch, mismatch.to_string()).into())
+        let profile = LeafProfile::new(certificate_names(&NAMES)?, Purpose::Server, DAYS);
+        let key = SubjectKey::New(KeyKind::EcdsaP256);
+        let issued = Issuer::new(&ca, now)?.issue(Issuance::leaf(&profile, key, now))?;
+        let pair = issued.into_certified()?;
+        self.write(SERVER, pair.leaf(), pair.key(), Existing::Replace)?;
+        Ok(pair)
     }
 
-    fn make_ca(&self, now: OffsetDateTime) -> Result<CertifiedKey> {
+    fn make_ca(&self, now: OffsetDateTime) -> Result<CertifiedKey, Failure> {
         let key = new_key(KeyKind::EcdsaP256)?;
-        let name = common_name(Some("certkit localhost"), "CA", &date(now), &key);
+        let name = ca_common_name(Some("certkit localhost"), CaLevel::Root, &date(now), &key);
         let permitted = PERMITTED.iter().filter_map(|text| Constraint::parse(text).ok()).collect();
         let profile = CaProfile::new(Subject::common_name(&name), CA_DAYS, 0).limited(permitted, Vec::new());
-        let ca = make_root(&profile, key, now).map_err(cannot_issue)?;
-        // One that has come to its end is in the way.
-        self.write(ROOT, ca.leaf(), ca.key(), Existing::Replace)?;
+        let ca = make_root(&profile, key, now)?;
+        // An expired one is replaced.
+        self.write(ROOT_FILES, ca.leaf(), ca.key(), Existing::Replace)?;
         Ok(ca)
     }
 
     /// A pair of files; `None` when one of them is not there, or they do not fit (a start was killed between the two).
-    fn read(&self, (certificate, key): (&str, &str)) -> Result<Option<CertifiedKey>> {
+    fn read(&self, (certificate, key): (&str, &str)) -> Result<Option<CertifiedKey>, Failure> {
         let (certificate, key) = (self.folder.join(certificate), self.folder.join(key));
         if !certificate.exists() || !key.exists() {
             return Ok(None);
@@ -117,25 +112,21 @@ impl Localhost {
         certificate: &Certificate,
         key: &PrivateKey,
         existing: Existing,
-    ) -> Result<()> {
-        let mut text = String::new();
-        pem::write(&mut text, "CERTIFICATE", &certificate.der);
+    ) -> Result<(), Failure> {
+        let text = certificate_text(std::slice::from_ref(certificate));
         let file =
             |name: &str, contents, mode| NewFile { path: self.folder.join(name), contents, mode, existing };
-        let files = [
-            file(names.1, key.to_pem().as_bytes().to_vec(), PRIVATE),
-            file(names.0, text.into_bytes(), PUBLIC),
-        ];
-        create_all(&files).map_err(|error| cannot_write(&error))
+        let files = [file(names.1, key.to_pem().as_bytes().to_vec(), PRIVATE), file(names.0, text, PUBLIC)];
+        Ok(create_all(&files)?)
     }
 }
 
 #[async_trait]
 impl CertificateSource for Localhost {
-    fn load(&self) -> std::result::Result<CertificateSet, Vec<Finding>> {
+    fn load(&self) -> Result<CertificateSet, Vec<Finding>> {
         let pair = self.read_or_make().map_err(|failure| failure.findings)?;
         CertificateSet::new([&pair])
-            .map_err(|error| vec![Finding::error(Code::InvalidSetting, error.to_string())])
+            .map_err(|error| Failure::from(CertificateError::Unusable(error)).findings)
     }
 
     async fn changed(&self) {
@@ -149,12 +140,7 @@ impl CertificateSource for Localhost {
     }
 }
 
-/// Whether a certificate is of no use any more, or soon.
+/// Whether a certificate has expired or soon will.
 fn is_due(certificate: &Certificate, now: OffsetDateTime) -> bool {
-    !certificate.is_valid_at(now) || certificate.not_after - now < time::Duration::days(RENEW_DAYS)
-}
-
-/// A path as a shell takes it.
-pub fn word(path: &Path) -> String {
-    crate::operands::output::shell_word(&path.display().to_string())
+    !certificate.is_valid_at(now) || RENEWAL.is_due(certificate.not_before, certificate.not_after, now)
 }

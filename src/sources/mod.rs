@@ -1,6 +1,113 @@
-//! Where the certificates of the running server come from: files, an ACME server, or a CA made for localhost. Each is a
-//! [`CertificateSource`](crate::tls::CertificateSource), and the server knows no more of it.
+//! Where the certificates of the running server come from: files, an ACME server, or a CA made for
+//! localhost. Each is a [`CertificateSource`](crate::tls::CertificateSource), and the server knows
+//! no more of it.
 
-pub mod acme;
-pub mod files;
-pub mod localhost;
+mod acme;
+pub mod acme_caller;
+mod files;
+mod localhost;
+mod new_chain;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use self::acme::{AcmeRequest, AcmeWatch};
+use self::files::Files;
+use self::localhost::Localhost;
+use crate::advice::serve::CertificateError;
+use crate::chain::{Origin, TrustStore};
+use crate::operands::ca_lookup::trust_local_ca;
+use crate::render::Talk;
+use crate::report::Failure;
+use crate::serve::Certificates;
+use crate::tls::CertificateSet;
+use crate::x509::{Certificate, CertifiedKey, SubjectAltName};
+
+/// Which certificates the server is to use.
+pub enum CertificateChoice {
+    /// `--acme`: obtained and renewed while the server runs.
+    Acme(AcmeRequest),
+    /// `--cert` and `--key`.
+    Files {
+        certificates: Vec<PathBuf>,
+        /// In the order of the certificates; empty if the keys are in the same files.
+        keys: Vec<PathBuf>,
+        /// Serve them although they have expired or are in the wrong order.
+        force: bool,
+    },
+    /// One made here, for localhost.
+    Localhost,
+}
+
+/// Certificates that are ready to be served.
+pub struct OpenedCertificates {
+    pub certificates: Certificates,
+    pub identity: ServerIdentity,
+    /// What renews them, to be started once the server listens.
+    pub watch: Option<AcmeWatch>,
+}
+
+/// How clients reach the server, and what they must trust.
+#[derive(Debug, Default)]
+pub struct ServerIdentity {
+    /// A name of the first certificate.
+    pub name: Option<String>,
+    /// The private CA that issued it.
+    pub ca: Option<PathBuf>,
+}
+
+impl CertificateChoice {
+    /// Reads or makes the first certificates.
+    ///
+    /// # Errors
+    /// When there is nothing to serve: a file is missing or wrong, or a certificate can never be
+    /// obtained.
+    pub fn open(self, talk: Talk) -> Result<OpenedCertificates, Failure> {
+        match self {
+            Self::Acme(request) => acme::open(request, talk),
+            Self::Files { certificates, keys, force } => {
+                let files = Files::new(&certificates, &keys, force)?;
+                let (pairs, remarks) = files.read()?;
+                talk.findings(&remarks);
+                let set = CertificateSet::new(&pairs).map_err(CertificateError::Unusable)?;
+                Ok(OpenedCertificates {
+                    certificates: Certificates::new(set, Arc::new(files)),
+                    identity: pairs.first().map(ServerIdentity::of).unwrap_or_default(),
+                    watch: None,
+                })
+            }
+            Self::Localhost => {
+                let localhost = Localhost::new()?;
+                let pair = localhost.read_or_make()?;
+                let set = CertificateSet::new([&pair]).map_err(CertificateError::Unusable)?;
+                let identity =
+                    ServerIdentity { name: Some("localhost".to_owned()), ca: Some(localhost.ca_file()) };
+                let certificates = Certificates::new(set, Arc::new(localhost));
+                Ok(OpenedCertificates { certificates, identity, watch: None })
+            }
+        }
+    }
+}
+
+impl ServerIdentity {
+    fn of(pair: &CertifiedKey) -> Self {
+        let names = pair.leaf().subject_alt_names.iter().flatten();
+        let mut names = names.filter_map(|name| match name {
+            SubjectAltName::Dns(name) => Some(name.replace("*.", "www.")),
+            SubjectAltName::Ip(address) if address.is_ipv6() => Some(format!("[{address}]")),
+            SubjectAltName::Ip(address) => Some(address.to_string()),
+            _ => None,
+        });
+        Self { name: names.next(), ca: pair.chain().last().and_then(private_ca) }
+    }
+}
+
+/// The CA of the CA lookup that issued this certificate.
+fn private_ca(last: &Certificate) -> Option<PathBuf> {
+    let mut trust = TrustStore::default();
+    trust_local_ca(&mut trust);
+    trust.named(&last.issuer.der).find_map(|anchor| match &anchor.origin {
+        Origin::LocalCa(file) => Some(PathBuf::from(file)),
+        _ => None,
+    })
+}

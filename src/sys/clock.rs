@@ -34,3 +34,9 @@ impl Clock for FixedClock {
 pub fn date(time: OffsetDateTime) -> String {
     time.format(format_description!("[year]-[month]-[day]")).unwrap_or_else(|_| time.to_string())
 }
+
+/// A point in time, to the second: 2026-11-20 12:00:00 UTC.
+pub fn date_time(time: OffsetDateTime) -> String {
+    time.format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC"))
+        .unwrap_or_else(|_| time.to_string())
+}

@@ -1,5 +1,5 @@
-//! tls-alpn-01 (RFC 8737) on listeners that serve other clients too: an ACME server says by ALPN that it comes to
-//! validate, and is shown the certificate of the challenge instead of the one in use.
+//! tls-alpn-01 (RFC 8737) on listeners that serve other clients too: an ACME server announces its
+//! validation by ALPN, and gets the certificate of the challenge instead of the one in use.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,8 +23,8 @@ struct Challenge {
 }
 
 impl AlpnChallenges {
-    /// Shows `certificate` to a server that validates `name` (as SNI has it: for an IP address the name in in-addr.arpa
-    /// or ip6.arpa, RFC 8738 section 6).
+    /// Shows `certificate` to a server that validates `name` (as SNI has it: for an IP address the
+    /// name in in-addr.arpa or ip6.arpa, RFC 8738 section 6).
     pub fn present(&self, name: &str, certificate: Arc<RustlsKey>) {
         self.with(|challenges| {
             challenges.insert(name.to_ascii_lowercase(), Challenge { certificate, was_asked: false })
@@ -44,7 +44,8 @@ impl AlpnChallenges {
         })
     }
 
-    /// What to show to a client that validates; `None` for all others, and for names without a challenge.
+    /// What to show to a client that validates; `None` for all others, and for names without a
+    /// challenge.
     pub fn choose(&self, hello: &ClientHello<'_>) -> Option<Arc<RustlsKey>> {
         if !is_validation(hello) {
             return None;

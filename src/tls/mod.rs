@@ -1,5 +1,6 @@
-//! Server-side TLS: versions and cipher suites ([`policy`]), which certificate a client gets ([`resolver`], and
-//! [`challenge`] for an ACME server that validates), and the configuration made of them ([`server`]).
+//! Server-side TLS: versions and cipher suites ([`policy`]), which certificate a client gets
+//! ([`resolver`], and [`challenge`] for an ACME server that validates), and the configuration made
+//! of them ([`server`]).
 
 pub mod challenge;
 pub mod policy;
@@ -15,10 +16,10 @@ pub use server::{Session, server_config};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// rustls does not take a certificate and its key: they do not fit, or are of a kind it cannot sign with.
+    /// rustls does not take a certificate and its key: they do not fit, or are of a kind it cannot
+    /// sign with.
     #[error("the certificate and its key cannot be used: {0}")]
     CertifiedKey(#[source] rustls::Error),
-    /// There is no certificate to show.
     #[error("no certificate to show to clients")]
     NoCertificate,
     /// rustls refuses the configuration.

@@ -1,7 +1,8 @@
 //! Which versions, cipher suites and key exchanges are offered.
 //!
-//! Mozilla's guideline 6.0, "intermediate": TLS 1.2 and 1.3, forward secrecy and authenticated encryption only. That
-//! is everything that rustls has, except its order: the provider's own (post-quantum hybrid first) is kept.
+//! Mozilla's guideline 6.0, "intermediate": TLS 1.2 and 1.3, forward secrecy and authenticated
+//! encryption only. That is everything that rustls has, except its order: the provider's own
+//! (post-quantum hybrid first) is kept.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ impl FromStr for MinVersion {
         match text {
             "1.2" => Ok(Self::Tls12),
             "1.3" => Ok(Self::Tls13),
-            _ => Err("the lowest version of TLS is 1.2 or 1.3"),
+            _ => Err("expected 1.2 or 1.3"),
         }
     }
 }
@@ -49,11 +50,11 @@ pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(CryptoProvider { kx_groups: groups, ..default_provider() })
 }
 
-/// Asks for the first random bytes, in a thread of its own. Unless it was built not to, aws-lc gathers entropy for
-/// about 30 ms then, and the first handshake would wait for it.
+/// Asks for the first random bytes, in a thread of its own. Unless it was built not to, aws-lc
+/// gathers entropy for about 30 ms then, and the first handshake would wait for it.
 pub fn prepare_random() {
     std::thread::spawn(|| {
-        // Should it fail, whoever needs random bytes will be told.
+        // An error shows again where random bytes are needed.
         let _ = provider().secure_random.fill(&mut [0; 1]);
     });
 }

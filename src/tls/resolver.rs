@@ -1,6 +1,7 @@
 //! Which certificate a client gets: by the name it asks for (SNI) and by what it can verify.
 //!
-//! The set in use can be replaced while the server runs; handshakes that have begun keep the one they took.
+//! The set in use can be replaced while the server runs; handshakes that have begun keep the one
+//! they took.
 
 use std::sync::Arc;
 
@@ -14,7 +15,8 @@ use super::{AlpnChallenges, Error, policy};
 use crate::finding::Finding;
 use crate::x509::{Certificate, CertifiedKey, SubjectAltName};
 
-/// Where certificates come from: files, an ACME server, a CA of our own. The server asks and knows no more.
+/// Where certificates come from: files, an ACME server, a CA of our own. The server asks and knows
+/// no more.
 #[async_trait]
 pub trait CertificateSource: Send + Sync {
     /// Reads what is to be shown to clients from now on.
@@ -26,19 +28,20 @@ pub trait CertificateSource: Send + Sync {
     /// Waits until there is something new to load.
     async fn changed(&self);
 
-    /// Somebody has told the server to load anew: whoever fetches certificates may look for new ones now.
-    fn look_again(&self) {}
+    /// The user asked for a reload: a source that fetches certificates may look for new ones now.
+    fn refresh(&self) {}
 }
 
-/// Certificates with their keys. The first is for clients that ask for an unknown name, and for those that ask for none
-/// unless there is one with an address: whoever connects by address asks for no name (RFC 6066 section 3).
+/// Certificates with their keys. The first is for clients that ask for an unknown name, and for
+/// those that ask for none unless there is one with an address: clients that connect by address ask
+/// for no name (RFC 6066 section 3).
 #[derive(Debug)]
 pub struct CertificateSet {
-    entries: Vec<Entry>,
+    entries: Vec<ServedCertificate>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct ServedCertificate {
     /// DNS names in lower case, wildcards as `*.example.com`.
     names: Vec<String>,
     has_address: bool,
@@ -49,7 +52,8 @@ impl CertificateSet {
     /// A set of chains with their keys.
     ///
     /// # Errors
-    /// [`Error::NoCertificate`] for none, [`Error::CertifiedKey`] for a kind of key that rustls cannot sign with.
+    /// [`Error::NoCertificate`] for none, [`Error::CertifiedKey`] for a kind of key that rustls
+    /// cannot sign with.
     pub fn new<'k>(pairs: impl IntoIterator<Item = &'k CertifiedKey>) -> Result<Self, Error> {
         let provider = policy::provider();
         let entries = pairs
@@ -59,7 +63,7 @@ impl CertificateSet {
                 let key = RustlsKey::from_der(chain, pair.key().to_rustls(), &provider)
                     .map_err(Error::CertifiedKey)?;
                 let has_address = has_address(pair.leaf());
-                Ok(Entry { names: dns_names(pair.leaf()), has_address, key: Arc::new(key) })
+                Ok(ServedCertificate { names: dns_names(pair.leaf()), has_address, key: Arc::new(key) })
             })
             .collect::<Result<Vec<_>, Error>>()?;
         if entries.is_empty() {
@@ -68,19 +72,20 @@ impl CertificateSet {
         Ok(Self { entries })
     }
 
-    /// No certificate yet: every client is refused, by the alert that RFC 8446 section 6.2 has for it.
+    /// No certificate yet: every client is refused, by the alert that RFC 8446 section 6.2 has for
+    /// it.
     pub fn none() -> Self {
         Self { entries: Vec::new() }
     }
 
-    /// The certificate for a name: exact names before wildcards, and among several (an ECDSA and an RSA one) the
-    /// first that `fits` the client.
+    /// The certificate for a name: exact names before wildcards, and among several (an ECDSA and an
+    /// RSA one) the first that `fits` the client.
     pub(crate) fn choose(
         &self,
         name: Option<&str>,
         fits: impl Fn(&RustlsKey) -> bool,
     ) -> Option<Arc<RustlsKey>> {
-        let of_name = |wanted: &str| -> Vec<&Entry> {
+        let of_name = |wanted: &str| -> Vec<&ServedCertificate> {
             self.entries.iter().filter(|entry| entry.names.iter().any(|name| name == wanted)).collect()
         };
         let mut candidates = Vec::new();
@@ -155,7 +160,7 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::*;
-    use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
+    use crate::ca::{CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, make_root};
     use crate::x509::{CertificateName, KeyKind, PrivateKey, Purpose};
 
     fn pair(name: &str, kind: KeyKind) -> CertifiedKey {
@@ -165,9 +170,8 @@ mod tests {
         let root = make_root(&profile, key(KeyKind::EcdsaP256), now).unwrap();
         let names = vec![CertificateName::parse(name).unwrap()];
         let profile = LeafProfile::new(names, Purpose::Server, 9);
-        let key = key(kind);
-        let leaf = issue_leaf(&profile, &key, &root, now).unwrap().certificate;
-        CertifiedKey::new(leaf, Vec::new(), key).unwrap()
+        let request = Issuance::leaf(&profile, SubjectKey::New(kind), now);
+        Issuer::new(&root, now).unwrap().issue(request).unwrap().into_certified().unwrap()
     }
 
     #[test]

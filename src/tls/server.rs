@@ -7,8 +7,8 @@ use rustls::{CipherSuite, ProtocolVersion, ServerConfig, ServerConnection};
 
 use super::{ACME_TLS, Error, MinVersion, Resolver, policy};
 
-/// The configuration of an https listener: HTTP/2 and HTTP/1.1 by ALPN, resumption by tickets whose key changes every
-/// six hours.
+/// The configuration of an https listener: HTTP/2 and HTTP/1.1 by ALPN, resumption by tickets whose
+/// key changes every six hours.
 ///
 /// # Errors
 /// [`Error::Setup`] when rustls refuses, or the system has no random bytes.

@@ -24,8 +24,8 @@ pub use algorithm::{
     P256, P384, P521, PublicKeyKind, SignatureCheck, key_description, signature_description,
 };
 pub use certificate::{Certificate, Error as CertificateError};
-pub use certified_key::CertifiedKey;
-pub use crl::{Crl, CrlNumber, Scope as CrlScope};
+pub use certified_key::{CertifiedKey, Mismatch};
+pub use crl::{Crl, CrlNumber, Error as CrlError, Scope as CrlScope};
 pub use details::{CertificateDetails, CrlDetails};
 pub use distinguished_name::DistinguishedName;
 pub use extension::ExtensionId;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use certkit::internals::acme::challenge::ChallengeMethod;
 use certkit::internals::acme::storage::Storage;
-use certkit::internals::acme::{self, Caller, Candidate, Obtained, Plan, Prepared, Progress};
+use certkit::internals::acme::{self, Caller, Candidate, Obtained, Plan, Prepared, Progress, Remark};
 use certkit::internals::finding::{Code, Finding};
 use certkit::internals::sys::clock::{Clock, SystemClock};
 use rustix::process::Signal;
@@ -80,7 +80,7 @@ fn a_certificate_that_is_not_due_costs_no_request() {
 
     // Other names, another kind of key, or --force: a new version beside the old one.
     pebble.obtain(&["a.test"]).exits(0).says("the names have changed");
-    pebble.obtain(&["a.test", "-k", "p384"]).exits(0).says("another kind of key");
+    pebble.obtain(&["a.test", "-k", "p384"]).exits(0).says("another kind of key was requested");
     pebble.obtain(&["a.test", "-k", "p384", "--force"]).exits(0);
     assert_eq!((pebble.accounts(), pebble.certificates()), (1, 4));
     let versions: Vec<_> = test.names().into_iter().filter(|name| name.ends_with("privkey.pem")).collect();
@@ -152,7 +152,7 @@ fn a_server_that_is_not_there_means_try_later() {
     test.certkit(&["acme", "obtain", "a.test", &http, "--state", "state", "--server", &server])
         .exits(75)
         .says("try_later")
-        .says("cannot be reached");
+        .says("cannot reach");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_server_that_is_none_is_told_from_one_that_is_not_trusted() {
     let base = ["acme", "obtain", "a.test", &http, "--state", "state"];
     test.certkit(&[&base[..], &["--server", &elsewhere, "--ca-roots", &ca]].concat())
         .exits(2)
-        .says("is no ACME directory");
+        .says("is not an ACME directory");
     pebble.obtain(&["a.test"]).exits(0);
     let other_ca = "state/live/a.test/chain.pem";
     test.certkit(
@@ -192,7 +192,7 @@ fn a_failed_validation_says_why_and_the_next_run_orders_anew() {
         .exits(1)
         .says("acme_failed")
         .says("a.test: the validation failed")
-        .says("No request for the answer came here")
+        .says("No request for the answer arrived here")
         .says("firewall");
     assert!(!test.path("state/live/a.test").exists());
     pebble.obtain(&["a.test"]).exits(0);
@@ -204,7 +204,7 @@ fn names_that_cannot_be_validated_are_refused_at_once() {
     let test = Test::new();
     let obtain = |name| test.certkit(&["acme", "obtain", name, "--http", "--state", "state"]).exits(2);
     obtain("localhost").says("invalid_name").says("domain");
-    obtain("*.a.test").says("invalid_setting").says("wildcard").says("--dns-hook CMD");
+    obtain("*.a.test").says("invalid_setting").says("*.a.test, which is a wildcard").says("--dns-hook CMD");
     assert!(test.names().is_empty());
 }
 
@@ -231,7 +231,7 @@ fn a_run_killed_during_the_validation_is_continued() {
     let program =
         test.program(certkit()).args(["acme", "obtain", "a.test", "--agree-tos"]).args(pebble.args());
     let mut run = Process::start(&test, program);
-    run.wait_for_log("offered for validation");
+    run.wait_for_log("the server is checking");
     // Pebble looks after 0, 1, 2 or 3 seconds, whole ones: a kill between two of them leaves nobody unanswered.
     std::thread::sleep(Duration::from_millis(300));
     run.signal(Signal::KILL);
@@ -298,7 +298,7 @@ impl Caller for Scripted {
         true
     }
 
-    fn judge(&self, _candidate: &Candidate<'_>) -> Result<Vec<Finding>, Vec<Finding>> {
+    fn judge(&self, _candidate: &Candidate<'_>) -> Result<Vec<Remark>, Vec<Finding>> {
         if self.rejects {
             Err(vec![Finding::error(Code::Expired, "the clock is wrong")])
         } else {
@@ -359,5 +359,5 @@ fn every_help_ends_with_the_exit_status() {
     };
     says("obtain", "/var/lib/certkit");
     says("renew", "then daily");
-    says("revoke", "It is not renewed");
+    says("revoke", "It will not be renewed");
 }

@@ -185,10 +185,10 @@ fn a_page_of_html_is_no_directory() {
     let Some(pebble) = Pebble::start(&test) else { return };
     let front = Front::start(&test, &pebble);
     front.on(Class::Directory, Fault::html(200));
-    front.obtain(&["a.test"]).exits(2).says("is no ACME directory").says("--server https://");
+    front.obtain(&["a.test"]).exits(2).says("is not an ACME directory").says("--server https://");
     assert_eq!(front.requests(), 1);
     front.on(Class::Directory, Fault::html(404));
-    front.obtain(&["a.test"]).exits(2).says("is no ACME directory");
+    front.obtain(&["a.test"]).exits(2).says("is not an ACME directory");
     assert_eq!(pebble.requests(), 0);
 }
 

@@ -123,7 +123,7 @@ fn an_answer_without_end_is_given_up() {
         retry_after: None,
     };
     front.on(Class::NewOrder, endless);
-    front.obtain(&["a.test"]).says("more than");
+    front.obtain(&["a.test"]).says("more than 1 MiB");
 }
 
 /// Only printable text; no line that begins like one of certkit's own with the server's words; nothing was run.

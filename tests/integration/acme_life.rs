@@ -65,7 +65,7 @@ fn a_profile_is_looked_up_asked_for_and_kept() {
     front.obtain(&["a.test"]).exits(0).says("nothing to do");
     front.obtain(&["a.test", "--profile", "shortlived"]).exits(0).says("nothing to do");
     test.certkit(&[&RENEW[..], &["--force"]].concat()).exits(0);
-    front.obtain(&["a.test", "--profile", "tlsserver"]).exits(0).says("another profile is wanted");
+    front.obtain(&["a.test", "--profile", "tlsserver"]).exits(0).says("another profile was requested");
     let profiles: Vec<_> =
         front.payloads(Class::NewOrder).iter().map(|payload| payload["profile"].clone()).collect();
     assert_eq!(profiles, ["shortlived", "shortlived", "tlsserver"]);
@@ -86,13 +86,13 @@ fn too_many_names_are_refused_before_anything_is_ordered() {
         let names: Vec<_> = names.iter().map(String::as_str).chain(more.iter().copied()).collect();
         front.obtain(&names)
     };
-    obtain(101, &[]).exits(2).says("101 names").says("100 at most");
+    obtain(101, &[]).exits(2).says("101 names").says("the limit is 100");
     assert_eq!(front.requests(), 0);
-    obtain(26, &["--profile", "shortlived"]).exits(2).says("profile shortlived has 25 at most");
+    obtain(26, &["--profile", "shortlived"]).exits(2).says("of the profile `shortlived`: the limit is 25");
     assert_eq!(front.requests(), 0);
     // The limit of a profile that is implied shows when the server has named it.
     front.offer_profiles(&[("shortlived", "six days")]);
-    obtain(25, &["127.0.0.1"]).exits(2).says("25 at most");
+    obtain(25, &["127.0.0.1"]).exits(2).says("the limit is 25");
     assert_eq!(front.count(Class::NewOrder), 0);
 }
 
@@ -270,7 +270,7 @@ fn a_certificate_is_revoked_in_either_name() {
         renewed["certificates"].as_array().unwrap().iter().map(|one| one["state"].clone()).collect();
     assert_eq!(states, ["revoked"; 4]);
     test.certkit(&["acme", "list", "--state", "state"]).exits(0).says("revoked on").says("never");
-    pebble.obtain(&["a.test"]).exits(0).says("the one in use is revoked");
+    pebble.obtain(&["a.test"]).exits(0).says("the current one is revoked");
     assert_eq!(pebble.status_of(&serial("a.test")), "Valid");
 }
 
@@ -291,7 +291,7 @@ fn an_account_is_shown_changed_and_closed() {
     pebble.obtain(&["a.test", "--email", "one@example.org"]).exits(0);
     account(&test, &["show"]).exits(0).says("valid").says("mailto:one@example.org").says("key.pem");
     account(&test, &["update", "--email", "two@example.org"]).exits(0).says("mailto:two@example.org");
-    account(&test, &["update", "--email", "nonsense"]).exits(2).says("no mail address");
+    account(&test, &["update", "--email", "nonsense"]).exits(2).says("not a valid mail address");
     let shown = account(&test, &["show", "--format", "json"]).exits(0).report();
     assert_eq!((&shown["status"], &shown["contacts"]), (&json!("valid"), &json!(["mailto:two@example.org"])));
     account(&test, &["show", "--server", "https://other.test/dir"]).exits(2).says("other.test");
@@ -330,7 +330,7 @@ fn another_key_is_given_to_the_account_whatever_happens() {
         assert!(!test.path(key_file.replace("key.pem", "key.next.pem")).exists(), "{what}");
         account(&test, &["show"]).exits(0).says("valid");
     };
-    account(&test, &["rollover"]).exits(0).says("another key");
+    account(&test, &["rollover"]).exits(0).says("a new key");
     is_another_key(true, "without a fault");
     front.on(Class::KeyChange, Fault::Lose);
     account(&test, &["rollover"]).exits(0);
@@ -369,12 +369,12 @@ fn a_state_directory_of_others_is_refused() {
     let obtain = || test.certkit(&["acme", "obtain", "a.test", "--state", "state", "--http=127.0.0.1:9"]);
     fs::create_dir(test.path("state")).unwrap();
     fs::set_permissions(test.path("state"), fs::Permissions::from_mode(0o777)).unwrap();
-    obtain().exits(2).says("others may write").says("chmod go-w state");
+    obtain().exits(2).says("other users may write").says("chmod go-w state");
     test.certkit(&RENEW).exits(2).says("chmod go-w state");
     fs::set_permissions(test.path("state"), fs::Permissions::from_mode(0o700)).unwrap();
     if rustix::process::geteuid().is_root() {
         std::os::unix::fs::chown(test.path("state"), Some(12345), None).unwrap();
-        obtain().exits(2).says("belongs to the user with the number 12345").says("--state DIR");
+        obtain().exits(2).says("belongs to another user (uid 12345)").says("--state DIR");
     }
 }
 
@@ -423,7 +423,7 @@ fn the_list_says_what_there_is() {
     let Some(pebble) = Pebble::start(&test) else { return };
     pebble.obtain(&["b.test"]).exits(0);
     pebble.obtain(&["a.test", "www.a.test", "-k", "p384"]).exits(0);
-    let text = list(&[]).says(&pebble.directory()).says("days left").says("renewal  from 20").stdout();
+    let text = list(&[]).says(&pebble.directory()).says("days left").says("renewal  after 20").stdout();
     assert!(text.find("a.test") < text.find("b.test"));
     let listed = list(&["--format", "json"]).report();
     let first = &listed["certificates"][0];

@@ -3,50 +3,43 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::PathBuf;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::path::Path;
 
 use crate::acme_front::{Class, Front};
+use crate::disk::SmallDisk;
 use crate::harness::{Test, certkit};
 use crate::pebble::Pebble;
-use crate::peers::{peer, skip, without_override};
+use crate::peers::without_override;
 use crate::process::free_port;
-
-/// Runs certkit twice on a small file system of its own: first with `$1` kB free, then with room enough. Between the
-/// two it says what the first ended with.
-const SMALL_DISK: &str = r#"
-set -u
-free=$1; shift
-mkdir -p state
-mount -t tmpfs -o size=256k,mode=700 none state || exit 99
-head -c $(((256 - free) * 1024)) /dev/zero > state/ballast || exit 98
-"$@"
-echo "first: $?"
-rm state/ballast
-"$@"
-"#;
 
 #[test]
 fn a_disk_that_is_full_at_any_moment_costs_no_second_certificate() {
     let test = Test::new();
-    let Some(unshare) = private_mounts(&test) else { return };
     let Some(pebble) = Pebble::start(&test) else { return };
     let mut failed = 0;
     // The whole state of one certificate takes some 50 kB on a file system with pages of 4 kB.
     for free in (0..=60).step_by(4) {
         let front = Front::start(&test, &pebble);
         let (accounts, issued) = (pebble.accounts(), pebble.certificates());
-        let program =
-            test.program(&unshare).args(["-rm", "sh", "-c", SMALL_DISK, "sh"]).args([free.to_string()]);
-        let program = program.args([certkit()]).args(["acme", "obtain", "--agree-tos", "a.test"]);
-        let ran = program.args(front.args()).run().exits(0);
-        let first = ran.stdout();
-        if first.contains("first: 2") {
+        let disk = SmallDisk::new(&test, "state", 256);
+        let obtain = || {
+            let program = disk.program().args([certkit()]).args(["acme", "obtain", "--agree-tos", "a.test"]);
+            program.args(front.args()).run()
+        };
+        disk.leave_kib(free);
+        let first = obtain();
+        if first.ended_with(2) {
             failed += 1;
-            ran.says("no space left on device").says("state/").says("make room there");
+            let first = first.says(disk.refusal()).says("state/");
+            if disk.is_mounted() {
+                first.says("Free some space there");
+            }
         } else {
-            assert!(first.contains("first: 0"), "{free} kB: {first}");
+            first.exits(0);
         }
+        disk.make_room();
+        obtain().exits(0);
         assert_eq!((pebble.accounts() - accounts, pebble.certificates() - issued), (1, 1), "{free} kB free");
         assert!(front.count(Class::Finalize) == 1, "{free} kB free");
         assert!(front.count(Class::NewOrder) == 1, "{free} kB free");
@@ -54,8 +47,17 @@ fn a_disk_that_is_full_at_any_moment_costs_no_second_certificate() {
             // Nothing fits: the account's key is not on disk, so no account was asked for with it.
             assert_eq!(front.count(Class::NewAccount), 1);
         }
+        drop(disk);
+        remove_if_there(&test.path("state"));
+        remove_if_there(&test.path("state.mount"));
     }
     assert!((5..16).contains(&failed), "{failed} runs failed");
+}
+
+fn remove_if_there(folder: &Path) {
+    if folder.exists() {
+        fs::remove_dir_all(folder).unwrap();
+    }
 }
 
 #[test]
@@ -77,7 +79,7 @@ fn a_state_directory_that_cannot_be_used_is_found_before_anything_is_ordered() {
         let before = test.mode(path);
         mode(path, 0);
         let requests = front.requests();
-        obtain_without_override(&test, &front).exits(2).says("permission").says("run it as the owner");
+        obtain_without_override(&test, &front).exits(2).says("permission").says("Run it as the owner");
         assert_eq!(front.requests(), requests, "{path}");
         mode(path, before);
     }
@@ -88,19 +90,23 @@ fn a_state_directory_that_cannot_be_used_is_found_before_anything_is_ordered() {
 #[test]
 fn a_state_directory_of_somebody_else_is_refused() {
     let test = Test::new();
-    if !rustix::process::geteuid().is_root() {
-        return skip("root, who can give a folder away");
-    }
     let Some(pebble) = Pebble::start(&test) else { return };
     let front = Front::start(&test, &pebble);
-    fs::create_dir(test.path("state")).unwrap();
-    fs::set_permissions(test.path("state"), PermissionsExt::from_mode(0o700)).unwrap();
-    chown(test.path("state"), Some(65534), Some(65534)).unwrap();
+    // Only root can give a folder away; for anybody else, root's own belong to somebody else.
+    let owner = if rustix::process::geteuid().is_root() {
+        fs::create_dir(test.path("state")).unwrap();
+        fs::set_permissions(test.path("state"), PermissionsExt::from_mode(0o700)).unwrap();
+        chown(test.path("state"), Some(65534), Some(65534)).unwrap();
+        "65534"
+    } else {
+        symlink("/usr/share", test.path("state")).unwrap();
+        "0"
+    };
     obtain_without_override(&test, &front)
         .exits(2)
         .says("permission")
-        .says("belongs to the user")
-        .says("65534");
+        .says("belongs to another user")
+        .says(&owner.to_string());
     assert_eq!(front.requests(), 0);
 }
 
@@ -186,16 +192,4 @@ fn obtain_without_override(test: &Test, front: &Front<'_>) -> crate::harness::Ra
         .args(["acme", "obtain", "--agree-tos", "a.test"])
         .args(front.args())
         .run()
-}
-
-/// `unshare`, where this machine lets it make mounts that nobody else sees.
-#[track_caller]
-fn private_mounts(test: &Test) -> Option<PathBuf> {
-    let unshare = peer("unshare")?;
-    let mount = ["-rm", "sh", "-c", "mkdir -p try && mount -t tmpfs none try"];
-    let can = test.run(&unshare, &mount).succeeded();
-    if !can {
-        skip("right to mount a small file system");
-    }
-    can.then_some(unshare)
 }

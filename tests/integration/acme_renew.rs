@@ -5,7 +5,7 @@
 use certkit::internals::acme::challenge::ChallengeMethod;
 use certkit::internals::acme::storage::Storage;
 use certkit::internals::acme::{
-    Caller, Candidate, FailedRenewal, Plan, Progress, RenewalOutcome, Renewer, Urgency,
+    Caller, Candidate, FailedRenewal, Plan, Progress, Remark, RenewalOutcome, Renewer, Urgency,
 };
 use certkit::internals::finding::Finding;
 use certkit::internals::sys::clock::{Clock, SystemClock};
@@ -107,11 +107,11 @@ fn the_chosen_point_stays_while_the_window_stays() {
     test.certkit(&["acme", "list", "--state", "state"]).exits(0).says("chosen by the server");
     // What makes no sense changes nothing and fails nothing.
     front.set_renewal_info(RenewalInfo::window(Duration::days(3), Duration::days(2)));
-    renew(&test, &["--refresh-ari"]).exits(0).says("does not say when to renew");
+    renew(&test, &["--refresh-ari"]).exits(0).says("did not say when to renew");
     front.on(Class::RenewalInfo, Fault::problem(404, "malformed", "never heard of it"));
     renew(&test, &["--refresh-ari"]).exits(0).says("never heard of it");
     assert_eq!(record(&test, "a.test")["window"], window);
-    front.obtain(&["a.test"]).exits(0).says("as the server wishes");
+    front.obtain(&["a.test"]).exits(0).says("the server asks for that");
 }
 
 #[test]
@@ -154,7 +154,10 @@ fn one_that_fails_does_not_stop_the_others_and_is_left_alone_for_a_while() {
 
     front.set_renewal_info(RenewalInfo::not_due());
     let orders = pebble.orders();
-    renew(&test, &["a.test", "b.test"]).exits(75).says("has failed, next try from").says("validation failed");
+    renew(&test, &["a.test", "b.test"])
+        .exits(75)
+        .says("failed earlier; next attempt after")
+        .says("validation failed");
     test.certkit(&["acme", "list", "--state", "state"]).exits(2).says("failed   once").says("c.test");
     assert_eq!(pebble.orders(), orders);
     // Mended, and not waited for.
@@ -170,7 +173,10 @@ fn a_server_that_is_away_means_try_later() {
     let front = Front::start(&test, &pebble);
     front.obtain(&["a.test"]).exits(0);
     front.on(Class::NewOrder, Fault::rate_limited("7200"));
-    renew(&test, &["--force"]).exits(75).says("not now, next try from").says("too many requests today");
+    renew(&test, &["--force"])
+        .exits(75)
+        .says("the server is unavailable; next attempt after")
+        .says("too many requests today");
     let (now, record) = (SystemClock.now(), record(&test, "a.test"));
     let not_before = record["not_before"].as_str().unwrap();
     let format = time::format_description::well_known::Rfc3339;
@@ -267,44 +273,45 @@ fn everything_in_the_state_directory_is_private_under_umask_000() {
 }
 
 #[test]
-fn a_keeper_obtains_renews_by_the_lifetime_and_says_when_to_look_next() {
+fn a_renewer_obtains_renews_by_the_lifetime_and_says_when_to_check_next() {
     let test = Test::new();
     let Some(pebble) = Pebble::start(&test) else { return };
     let front = Front::start(&test, &pebble);
-    let keeper = keeper(&test, &pebble, front.directory());
+    let renewer = renewer(&test, &pebble, front.directory());
     let now = SystemClock.now();
-    assert!(keeper.current().unwrap().is_none());
-    assert!(keeper.next_check().unwrap() <= now, "there is none, so look now");
-    let Ok(RenewalOutcome::Renewed(first)) = look(&keeper, now, Urgency::default()) else {
+    assert!(renewer.current().unwrap().is_none());
+    assert!(renewer.next_check().unwrap() <= now, "there is none, so check now");
+    let Ok(RenewalOutcome::Renewed(first)) = renew_if_due(&renewer, now, Urgency::default()) else {
         panic!("not obtained")
     };
-    assert!(keeper.next_check().unwrap() <= now, "the server has not been asked yet");
-    let Ok(RenewalOutcome::Unneeded(_)) = look(&keeper, now, Urgency::default()) else {
+    assert!(renewer.next_check().unwrap() <= now, "the server has not been asked yet");
+    let Ok(RenewalOutcome::NotDue(_)) = renew_if_due(&renewer, now, Urgency::default()) else {
         panic!("it is not due")
     };
-    let next = keeper.next_check().unwrap();
+    let next = renewer.next_check().unwrap();
     assert!(next - now > Duration::hours(23), "this server has no renewal information, and may learn it");
 
     // Pebble's certificates last for five years.
     let leaf = &first.chain[0];
     let due = leaf.not_after - (leaf.not_after - leaf.not_before) / 3;
     assert!(matches!(
-        look(&keeper, due - Duration::minutes(1), Urgency::default()),
-        Ok(RenewalOutcome::Unneeded(current)) if current.due.at == due && !current.due.by_server
+        renew_if_due(&renewer, due - Duration::minutes(1), Urgency::default()),
+        Ok(RenewalOutcome::NotDue(current)) if current.due.at == due && !current.due.by_server
     ));
-    assert!(matches!(look(&keeper, due, Urgency::default()), Ok(RenewalOutcome::Renewed(_))));
+    assert!(matches!(renew_if_due(&renewer, due, Urgency::default()), Ok(RenewalOutcome::Renewed(_))));
     assert_eq!((pebble.orders(), pebble.certificates()), (2, 2));
     // A restart changes nothing.
-    let again = self::keeper(&test, &pebble, front.directory());
-    assert!(matches!(look(&again, now, Urgency::default()), Ok(RenewalOutcome::Unneeded(_))));
-    let Ok(RenewalOutcome::Renewed(_)) = look(&again, now, Urgency { force: true, ..Urgency::default() })
+    let again = self::renewer(&test, &pebble, front.directory());
+    assert!(matches!(renew_if_due(&again, now, Urgency::default()), Ok(RenewalOutcome::NotDue(_))));
+    let Ok(RenewalOutcome::Renewed(_)) =
+        renew_if_due(&again, now, Urgency { force: true, ..Urgency::default() })
     else {
         panic!("it was forced");
     };
 }
 
 #[test]
-fn a_keeper_takes_over_what_its_plan_leaves_open_and_leaves_a_revoked_certificate_alone() {
+fn a_renewer_keeps_stored_settings_and_leaves_a_revoked_certificate_alone() {
     let test = Test::new();
     let Some(pebble) = Pebble::start(&test) else { return };
     let front = Front::start(&test, &pebble);
@@ -312,19 +319,21 @@ fn a_keeper_takes_over_what_its_plan_leaves_open_and_leaves_a_revoked_certificat
     // Run once by a program in the test's folder, and once by this process in its own.
     let hook = format!("echo ran >> {}", test.path("ran").display());
     front.obtain(&["a.test", "--profile", "tlsserver", "--deploy-hook", &hook]).exits(0);
-    let keeper = keeper(&test, &pebble, front.directory());
+    let renewer = renewer(&test, &pebble, front.directory());
     let now = SystemClock.now();
-    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(RenewalOutcome::Unneeded(_))));
-    assert!(keeper.next_check().unwrap() > now, "it is the planned one");
+    assert!(matches!(renew_if_due(&renewer, now, Urgency::default()), Ok(RenewalOutcome::NotDue(_))));
+    assert!(renewer.next_check().unwrap() > now, "it is the planned one");
     let force = Urgency { force: true, ..Urgency::default() };
-    let Ok(RenewalOutcome::Renewed(obtained)) = look(&keeper, now, force) else { panic!("it was forced") };
+    let Ok(RenewalOutcome::Renewed(obtained)) = renew_if_due(&renewer, now, force) else {
+        panic!("it was forced")
+    };
     assert_eq!(obtained.hook.unwrap().failure, None);
     assert_eq!(test.text("ran"), "ran\nran\n");
     assert_eq!(front.payloads(Class::NewOrder)[1]["profile"], "tlsserver");
 
     test.certkit(&["acme", "revoke", "a.test", "--state", "state"]).exits(0);
-    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(RenewalOutcome::Revoked)));
-    assert!(keeper.next_check().unwrap() > now + Duration::days(365));
+    assert!(matches!(renew_if_due(&renewer, now, Urgency::default()), Ok(RenewalOutcome::Revoked)));
+    assert!(renewer.next_check().unwrap() > now + Duration::days(365));
     assert_eq!(front.count(Class::NewOrder), 2);
 }
 
@@ -333,24 +342,24 @@ fn a_pause_that_the_server_wants_before_the_next_question_is_kept() {
     let test = Test::new();
     let Some(pebble) = Pebble::start(&test) else { return };
     let front = Front::start(&test, &pebble);
-    let keeper = keeper(&test, &pebble, front.directory());
+    let renewer = renewer(&test, &pebble, front.directory());
     let now = SystemClock.now();
     front.set_renewal_info(RenewalInfo::not_due());
-    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(RenewalOutcome::Renewed(_))));
+    assert!(matches!(renew_if_due(&renewer, now, Urgency::default()), Ok(RenewalOutcome::Renewed(_))));
     // As it is sent, and for how many minutes it is kept: from one minute to a day.
     for (retry_after, minutes) in [("7200", 120), ("1", 1), ("9999999", 1440)] {
         let info = RenewalInfo { retry_after: Some(retry_after), ..RenewalInfo::not_due() };
         front.set_renewal_info(info);
         let urgency = Urgency { ask: true, ..Urgency::default() };
-        assert!(matches!(look(&keeper, now, urgency), Ok(RenewalOutcome::Unneeded(_))));
-        let next = (keeper.next_check().unwrap() - now).whole_seconds();
+        assert!(matches!(renew_if_due(&renewer, now, urgency), Ok(RenewalOutcome::NotDue(_))));
+        let next = (renewer.next_check().unwrap() - now).whole_seconds();
         assert!((minutes * 60 - 1..=minutes * 60).contains(&next), "{retry_after}: {next} s");
     }
     // An error that wants a pause is no failure either.
     front.on(Class::RenewalInfo, Fault::rate_limited("10800"));
     let urgency = Urgency { ask: true, ..Urgency::default() };
-    assert!(matches!(look(&keeper, now, urgency), Ok(RenewalOutcome::Unneeded(_))));
-    assert_eq!((keeper.next_check().unwrap() - now).whole_minutes(), 179);
+    assert!(matches!(renew_if_due(&renewer, now, urgency), Ok(RenewalOutcome::NotDue(_))));
+    assert_eq!((renewer.next_check().unwrap() - now).whole_minutes(), 179);
 }
 
 #[test]
@@ -359,19 +368,21 @@ fn retries_come_after_1_10_and_100_minutes_and_then_daily() {
     let Some(pebble) = Pebble::start(&test) else { return };
     let front = Front::start(&test, &pebble);
     front.always(Class::NewOrder, Fault::problem(403, "rejectedIdentifier", "not this name"));
-    let keeper = keeper(&test, &pebble, front.directory());
+    let renewer = renewer(&test, &pebble, front.directory());
     let mut now = SystemClock.now().replace_nanosecond(0).unwrap();
     for minutes in [1, 10, 100, 1440, 1440] {
-        let Err(FailedRenewal { error, next_try }) = look(&keeper, now, Urgency::default()) else {
+        let Err(FailedRenewal { error, next_try }) = renew_if_due(&renewer, now, Urgency::default()) else {
             panic!("it cannot work")
         };
         assert!(error.to_string().contains("not this name"));
         assert_eq!(next_try.map(|next| (next - now).whole_minutes()), Some(minutes));
-        assert_eq!(keeper.next_check().unwrap(), now + Duration::minutes(minutes));
+        assert_eq!(renewer.next_check().unwrap(), now + Duration::minutes(minutes));
         // Held back until the last second.
         let requests = front.requests();
         let early = now + Duration::minutes(minutes) - Duration::seconds(1);
-        let Ok(RenewalOutcome::HeldBack { until, failure }) = look(&keeper, early, Urgency::default()) else {
+        let Ok(RenewalOutcome::HeldBack { until, failure }) =
+            renew_if_due(&renewer, early, Urgency::default())
+        else {
             panic!("it is too early")
         };
         assert_eq!((until, front.requests()), (now + Duration::minutes(minutes), requests));
@@ -379,7 +390,7 @@ fn retries_come_after_1_10_and_100_minutes_and_then_daily() {
         now = until;
     }
     front.be_kind();
-    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(RenewalOutcome::Renewed(_))));
+    assert!(matches!(renew_if_due(&renewer, now, Urgency::default()), Ok(RenewalOutcome::Renewed(_))));
     assert_eq!(record(&test, "a.test")["failures"], 0);
     assert!(record(&test, "a.test").get("last_failure").is_none());
 }
@@ -390,22 +401,22 @@ fn what_was_kept_while_the_clock_was_ahead_holds_nothing_back() {
     let Some(pebble) = Pebble::start(&test) else { return };
     let front = Front::start(&test, &pebble);
     front.always(Class::NewOrder, Fault::problem(403, "rejectedIdentifier", "not this name"));
-    let keeper = keeper(&test, &pebble, front.directory());
+    let renewer = renewer(&test, &pebble, front.directory());
     let now = SystemClock.now();
     let wrong = now + Duration::days(3650);
-    assert!(look(&keeper, wrong, Urgency::default()).is_err());
-    assert!(matches!(look(&keeper, wrong, Urgency::default()), Ok(RenewalOutcome::HeldBack { .. })));
+    assert!(renew_if_due(&renewer, wrong, Urgency::default()).is_err());
+    assert!(matches!(renew_if_due(&renewer, wrong, Urgency::default()), Ok(RenewalOutcome::HeldBack { .. })));
     front.be_kind();
-    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(RenewalOutcome::Renewed(_))));
+    assert!(matches!(renew_if_due(&renewer, now, Urgency::default()), Ok(RenewalOutcome::Renewed(_))));
 
     front.set_renewal_info(RenewalInfo::not_due());
     edit(&test, "a.test", |record| record["ask_again"] = "2099-01-01T00:00:00Z".into());
-    assert!(matches!(look(&keeper, now, Urgency::default()), Ok(RenewalOutcome::Unneeded(_))));
+    assert!(matches!(renew_if_due(&renewer, now, Urgency::default()), Ok(RenewalOutcome::NotDue(_))));
     assert_eq!(front.count(Class::RenewalInfo), 1);
 }
 
-/// A keeper of a.test at the server of `directory`.
-fn keeper(test: &Test, pebble: &Pebble<'_>, directory: &str) -> Renewer {
+/// A renewer of a.test at the server of `directory`.
+fn renewer(test: &Test, pebble: &Pebble<'_>, directory: &str) -> Renewer {
     let address = format!("127.0.0.1:{}", pebble.http_port).parse().unwrap();
     let plan = Plan {
         names: vec!["a.test".into()],
@@ -416,9 +427,13 @@ fn keeper(test: &Test, pebble: &Pebble<'_>, directory: &str) -> Renewer {
     Renewer::new(plan, Storage::new(test.path("state")))
 }
 
-fn look(keeper: &Renewer, now: OffsetDateTime, urgency: Urgency) -> Result<RenewalOutcome, FailedRenewal> {
+fn renew_if_due(
+    renewer: &Renewer,
+    now: OffsetDateTime,
+    urgency: Urgency,
+) -> Result<RenewalOutcome, FailedRenewal> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(keeper.renew_if_due(&Agreeable, now, urgency))
+    runtime.block_on(renewer.renew_if_due(&Agreeable, now, urgency))
 }
 
 /// Agrees to everything.
@@ -431,7 +446,7 @@ impl Caller for Agreeable {
         true
     }
 
-    fn judge(&self, _candidate: &Candidate<'_>) -> Result<Vec<Finding>, Vec<Finding>> {
+    fn judge(&self, _candidate: &Candidate<'_>) -> Result<Vec<Remark>, Vec<Finding>> {
         Ok(Vec::new())
     }
 }

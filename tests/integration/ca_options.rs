@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use crate::disk::SmallDisk;
 use crate::harness::{Test, certkit};
-use crate::peers::{peer, python, script, skip, without_override};
+use crate::peers::{peer, python, script, without_override};
 
 fn text_of(test: &Test, openssl: &Path, file: &str) -> String {
     let printed = test.run(openssl, &["x509", "-in", file, "-noout", "-text"]).exits(0).stdout();
@@ -186,7 +187,7 @@ fn until_a_day_or_a_time() {
     // Not after its CA, and that is said.
     test.certkit(&["mkcert", "a.test", "-o", "c", "--client", "--until", "2099-01-01"])
         .exits(0)
-        .says("because its CA");
+        .says("together with its CA");
     assert_eq!(end("c.crt"), end("ca.crt"));
     let before = test.files();
     test.certkit(&["mkcert", "a.test", "-o", "d", "--until", "2020-01-01"]).exits(2).says("passed already");
@@ -298,62 +299,51 @@ fn cas_that_cannot_sign_now() {
 
 #[test]
 fn a_full_disk_leaves_nothing_half_written() {
-    let Some(mount) = peer("mount") else { return };
     let test = Test::new();
     test.certkit(&["mkca"]).exits(0);
-    std::fs::create_dir(test.path("disk")).unwrap();
-    let disk = Disk { test: &test };
-    if !test.run(&mount, &["-t", "tmpfs", "-o", "size=64k", "tmpfs", "disk"]).succeeded() {
-        // Only root may mount; as another user the test has nothing to fill.
-        assert!(!rustix::process::geteuid().is_root(), "root cannot mount a small disk here");
-        return skip("root, who can mount a small disk");
-    }
+    let disk = SmallDisk::new(&test, "disk", 64);
+    let run = |args: &[&str]| disk.program().args([certkit()]).args(args).run();
     for file in ["ca.crt", "ca.key"] {
-        std::fs::copy(test.path(file), test.path(format!("disk/{file}"))).unwrap();
+        std::fs::copy(test.path(file), test.path("disk").join(file)).unwrap();
     }
-    // Eight pages are left, then four, two, one and none: wherever it ends, nothing is half-written.
+    // Less room from run to run, down to none: wherever a run ends, nothing is half-written.
     let names = (0..40).map(|number| format!("h{number}.test\n")).collect::<String>();
     test.write("list", names);
     let ca = ["--ca", "disk/ca.crt", "--ca-key", "disk/ca.key"];
-    test.certkit(&[&["mkcert", "--from", "list", "-o", "disk/many"][..], &ca].concat())
-        .exits(2)
-        .says("no space");
+    disk.leave_kib(56);
+    run(&[&["mkcert", "--from", "list", "-o", "disk/many"][..], &ca].concat()).exits(2).says(disk.refusal());
+    disk.make_room();
+    let (mut written, mut failed) = (0, 0);
     for number in 0..12 {
+        disk.leave_kib(44 - 4 * number);
         let output = format!("disk/one{number}");
-        let ran = test.certkit(&[&["mkcert", "a.test", "-o", &output][..], &ca].concat());
+        let ran = run(&[&["mkcert", "a.test", "-o", &output][..], &ca].concat());
+        disk.make_room();
         let (certificate, key) = (format!("{output}.crt"), format!("{output}.key"));
         assert_eq!(ran.succeeded(), test.path(&certificate).exists());
         assert_eq!(ran.succeeded(), test.path(&key).exists());
         if ran.succeeded() {
+            written += 1;
             test.certkit(&["check", &certificate, "--key", &key, "--roots", "ca.crt"]).exits(0);
         } else {
-            ran.exits(2).says("no space");
+            failed += 1;
+            ran.exits(2).says(disk.refusal());
         }
     }
+    assert!(written > 1 && failed > 1, "{written} written, {failed} failed");
     for line in test.text("disk/ledger.jsonl").lines() {
         serde_json::from_str::<serde_json::Value>(line).unwrap();
     }
-    assert!(!test.names().iter().any(|name| name.contains(".certkit-")), "{:?}", test.names());
+    let left: Vec<_> = std::fs::read_dir(test.path("disk"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(!left.iter().any(|name| name.contains(".certkit-")), "{left:?}");
     // And one that may not be written at all.
-    test.run(&mount, &["-o", "remount,ro", "disk"]).exits(0);
-    test.certkit(&[&["mkcert", "a.test", "-o", "here"][..], &ca].concat())
-        .exits(2)
-        .says("permission")
-        .says("ledger");
-    test.certkit(&["mkcert", "a.test", "-o", "disk/there"]).exits(2).says("disk/there");
+    disk.make_read_only();
+    run(&[&["mkcert", "a.test", "-o", "here"][..], &ca].concat()).exits(2).says("permission").says("ledger");
+    run(&["mkcert", "a.test", "-o", "disk/there"]).exits(2).says("disk/there");
     assert!(!test.path("here.crt").exists() && !test.path("here.key").exists());
-    drop(disk);
-}
-
-/// A small disk, which goes with the test.
-struct Disk<'a> {
-    test: &'a Test,
-}
-
-impl Drop for Disk<'_> {
-    fn drop(&mut self) {
-        self.test.run("umount", &["disk"]);
-    }
 }
 
 #[test]
@@ -418,7 +408,7 @@ fn if_needed_leaves_the_bundle_of_others() {
     test.certkit(&["mkcert", "a.test"]).exits(0);
     test.write("ca-bundle.ca", test.text("ca-bundle.ca") + &test.text("ca.crt"));
     let before = test.files();
-    test.certkit(&["mkcert", "b.test", "--if-needed"]).exits(2).says("ca-bundle.ca exists already");
+    test.certkit(&["mkcert", "b.test", "--if-needed"]).exits(2).says("ca-bundle.ca already exists");
     assert_eq!(test.files(), before);
 }
 
@@ -433,7 +423,7 @@ fn files_need_a_place_and_a_name() {
     test.certkit(&["mkca"]).exits(0);
     std::fs::create_dir(test.path("certs")).unwrap();
     let before = test.files();
-    for (base, mend) in [("-", "-o server "), ("certs/", "-o certs/server "), ("..", "-o ../server ")] {
+    for (base, mend) in [("-", "-o server,"), ("certs/", "-o certs/server,"), ("..", "-o ../server,")] {
         test.certkit(&["mkcert", "a.test", "-o", base]).exits(2).says(mend);
     }
     assert_eq!(test.files(), before);

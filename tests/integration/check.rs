@@ -210,7 +210,7 @@ fn the_path_is_a_tree_with_marks() {
         test.certkit(&["check", "chain.pem", "--roots", "ca.crt", "--host", "other.example"]).exits(1);
     let tree: Vec<_> = check.stdout().lines().skip(1).take(3).map(str::to_owned).collect();
     assert!(
-        tree[0].starts_with("  ✗ test.example server certificate, ECDSA P-256, SHA-256, until "),
+        tree[0].starts_with("  ✗ test.example server certificate, ECDSA P-256, SHA-256, valid until "),
         "{tree:?}"
     );
     assert!(tree[1].starts_with("  └ ✓ ") && tree[1].contains(" intermediate, "), "{tree:?}");
@@ -278,7 +278,7 @@ fn codes_are_explained() {
     test.certkit(&["check", "--explain", "missing_intermediate"])
         .exits(0)
         .says("## missing_intermediate")
-        .says("Mend:")
+        .says("Fix:")
         .keeps_quiet_about("## multiple_leaves");
     test.certkit(&["check", "--explain", "host"]).exits(2).says("host_mismatch");
     test.certkit(&["check"]).exits(2);

@@ -240,7 +240,7 @@ fn a_server_of_the_past_still_shows_its_chain() {
     for suite in ["NULL-SHA", "ADH-AES128-SHA", "AES128-SHA", "DHE-RSA-AES256-SHA"] {
         assert!(poor.contains(suite), "{suite} is missing in {poor}");
     }
-    test.certkit(&["show", &place]).exits(0).says("TLSv1.1").says("└ test.example");
+    test.certkit(&["show", &place]).exits(0).says("TLSv1.1").says("└ certkit intermediate CA");
 }
 
 #[test]
@@ -341,7 +341,7 @@ fn a_name_that_the_server_does_not_know() {
     check(&test, &place, &[]).exits(1).says("missing_intermediate");
     test.certkit(&["check", &place, "--host", "other.example"])
         .exits(2)
-        .says("does not know the name")
+        .says("does not know the requested name")
         .says("--host NAME");
 }
 
@@ -446,7 +446,7 @@ fn servers_that_are_none() {
     let front = Front::start(&[], End::Silence);
     let start = Instant::now();
     let (code, text) = code_and_text(&fails(&format!("127.0.0.1:{}", front.port), &["--timeout", "1"]));
-    assert!(code == "connection_failed" && text.contains("says nothing for 1 s"), "{text}");
+    assert!(code == "connection_failed" && text.contains("does not answer within 1 s"), "{text}");
     assert!(start.elapsed().as_secs() < 10);
 }
 
@@ -485,7 +485,8 @@ fn show_prints_what_openssl_gets() {
         (&items[2]["location"]["file"], &items[2]["location"]["certificate"]),
         (&json!(place), &json!(2))
     );
-    assert_eq!(report["chain"][1], json!({"depth": 1, "name": "test.example"}));
+    assert_eq!(report["chain"][0], json!({"depth": 0, "name": "test.example"}));
+    assert_eq!(report["chain"][1]["depth"], 1);
     let args = ["s_client", "-connect", &place, "-servername", "test.example", "-showcerts"];
     test.write("seen.pem", test.run(&openssl, &args).exits(0).stdout_bytes());
     let seen = test.certkit(&["show", "seen.pem", "--format", "json"]).report();
@@ -497,5 +498,5 @@ fn show_prints_what_openssl_gets() {
         .exits(0)
         .says("key proved")
         .says(", certificate 2")
-        .says("└ test.example");
+        .says("└ certkit intermediate CA");
 }

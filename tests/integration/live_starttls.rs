@@ -68,7 +68,10 @@ fn five_protocols_lead_to_tls() {
         );
         assert_eq!((&report["reasons"], &report["warnings"]), (&json!([]), &json!([])), "{name}");
         assert!(front.connections() < 10, "{name}: {} connections", front.connections());
-        test.certkit(&[&["show"], &common[..]].concat()).exits(0).says("starttls").says("└ test.example");
+        test.certkit(&[&["show"], &common[..]].concat())
+            .exits(0)
+            .says("starttls")
+            .says("└ certkit intermediate CA");
     }
 }
 
@@ -169,7 +172,7 @@ fn servers_without_tls() {
     for (protocol, steps) in [("smtp", without.to_vec()), ("postgres", postgres("N")), ("ldap", ldap(2))] {
         let error = refuses(protocol, &steps);
         assert_eq!(error["code"], "starttls_failed", "{error}");
-        assert!(error["message"].as_str().unwrap().contains("offers no TLS"), "{error}");
+        assert!(error["message"].as_str().unwrap().contains("does not offer TLS"), "{error}");
         assert!(error["fix"].as_str().unwrap().contains(':'), "{error}");
     }
     // A server that is full, another protocol, and none.
@@ -178,7 +181,7 @@ fn servers_without_tls() {
     let error = refuses("imap", &[greeting()]);
     assert!(error["message"].as_str().unwrap().contains("does not speak IMAP"), "{error}");
     let error = refuses("pop3", &[]);
-    assert!(error["message"].as_str().unwrap().contains("says nothing"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("does not answer within"), "{error}");
     // Text in clear behind the consent.
     for (protocol, mut steps) in [("smtp", smtp()), ("imap", imap()), ("postgres", postgres("S"))] {
         let Some(Step::Say(consent)) = steps.last_mut() else { unreachable!() };

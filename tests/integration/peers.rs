@@ -115,7 +115,17 @@ pub(crate) fn skip(what: &str) {
         env::var_os("CERTKIT_REQUIRE_PEERS").is_none_or(|value| value != "1"),
         "no {what}, and CERTKIT_REQUIRE_PEERS=1 lets nothing be skipped (`make test` installs the peers)"
     );
-    let line = format!("{}: skipped: no {what}", thread::current().name().unwrap_or("a test"));
+    tell(&format!("no {what}"));
+}
+
+/// Says that the running test cannot do its work on this machine, whatever is installed, as in a container that may not
+/// mount anything. `make test` lists it and passes.
+pub(crate) fn not_allowed_here(what: &str) {
+    tell(&format!("{what} is not allowed on this machine"));
+}
+
+fn tell(why: &str) {
+    let line = format!("{}: skipped: {why}", thread::current().name().unwrap_or("a test"));
     eprintln!("{line}");
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("skipped");
     let file = OpenOptions::new().create(true).append(true).open(path);

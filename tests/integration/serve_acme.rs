@@ -169,7 +169,7 @@ fn what_cannot_be_had_stops_the_start() {
     // Whoever may write there may have put a key of their own in place.
     std::fs::create_dir(test.path("state")).unwrap();
     std::fs::set_permissions(test.path("state"), Permissions::from_mode(0o777)).unwrap();
-    serve(&["--acme", "a.test", "--agree-tos"]).exits(2).says("others may write");
+    serve(&["--acme", "a.test", "--agree-tos"]).exits(2).says("other users may write");
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn a_hook_that_fails_and_a_revocation_are_told() {
     assert_eq!(pebble.certificates(), 1);
     // Whoever says it again knows, and wants another one.
     server.process.signal(Signal::HUP);
-    server.process.wait_for_log("there is a new certificate");
+    server.process.wait_for_log("new certificate, valid until");
     assert_eq!(pebble.certificates(), 2);
 }
 
@@ -224,7 +224,7 @@ fn files_that_cannot_be_read_any_more_take_nothing_from_clients() {
     std::fs::rename(test.path("state"), test.path("away")).unwrap();
     std::fs::write(test.path("state"), "in the way").unwrap();
     server.process.signal(Signal::HUP);
-    server.process.wait_for_log("the old ones stay");
+    server.process.wait_for_log("the previous ones stay in use");
     for name in ["a.test", "b.test"] {
         assert_eq!(fetch(&test, &server, name), (true, "hello".into()), "{}", server.process.log());
     }
@@ -245,12 +245,12 @@ fn a_failure_is_told_and_the_server_runs_on() {
     args.extend(acme(&pebble, &pebble.directory()));
     args.push("app.py".into());
     let mut process = Process::start(&test, test.program(certkit()).args(["serve"]).args(&args));
-    process.wait_for_log("the next try is due at");
+    process.wait_for_log("retrying at");
     assert!(process.log().contains("a.test"), "{}", process.log());
     assert!(process.ended().is_none());
     assert_eq!(pebble.certificates(), 0);
     // Somebody who has opened a port need not wait; the next try is by the other listener.
     process.signal(Signal::HUP);
-    process.wait_for_log("there is a new certificate");
+    process.wait_for_log("new certificate, valid until");
     assert_eq!(pebble.certificates(), 1);
 }

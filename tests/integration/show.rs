@@ -16,12 +16,12 @@ fn a_chain_of_our_own() {
         "days left",
         "serverAuth",
         "keyCertSign",
-        "└ test.example",
+        "└ certkit intermediate CA",
     ] {
         assert!(shown.contains(text), "{text} is missing in {shown}");
     }
     let ended = test.certkit(&["show", "server.crt", "--at", "2126-01-01T00:00:00Z"]).exits(0).stdout();
-    assert!(ended.contains("(ended)"), "{ended}");
+    assert!(ended.contains("(expired)"), "{ended}");
 }
 
 #[test]
@@ -63,8 +63,9 @@ fn the_shape_of_its_json() {
     );
     assert!(item["not_after"].as_str().unwrap().ends_with('Z'), "{item}");
     assert_eq!(item["days_left"], 396);
-    assert_eq!(report["chain"][1], json!({"depth": 1, "name": "test.example"}));
-    assert!(report["chain"][0]["missing_issuer"].is_string());
+    assert_eq!(report["chain"][0], json!({"depth": 0, "name": "test.example"}));
+    assert_eq!(report["chain"][1]["depth"], 1);
+    assert!(report["chain"][1]["missing_issuer"].is_string());
     let key = test.certkit(&["show", "server.key", "--format", "json"]).exits(0).report();
     assert_eq!(key["items"][0]["encrypted"], false);
     let failed = test.certkit(&["show", "missing.pem", "--format", "json"]).exits(2).report();

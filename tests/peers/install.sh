@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs the peers that tests (or benches) compare certkit with: programs from Debian packages, Python packages into
-# an environment of their own under target/peers/venv. What is there already is not installed again.
+# an environment of their own under target/peers/venv. What is there already is not installed again. Only root can install
+# Debian packages; for anybody else, the command to type is printed.
 #
 # usage: install.sh test|bench
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-# Debian package and a program of it.
+# Debian package and a program or file of it.
 packages='
 bind9 named
 ca-certificates update-ca-certificates
@@ -15,8 +16,10 @@ bsdutils script
 curl curl
 default-jre-headless keytool
 easy-rsa make-cadir
+gcc cc
 gnutls-bin certtool
 haproxy haproxy
+libc6-dev /usr/include/stdio.h
 libnss3-tools certutil
 nginx-light nginx
 openssl openssl
@@ -40,9 +43,13 @@ PATH=$PATH:/usr/sbin:/sbin
 venv=target/peers/venv
 
 main() {
+    if ! command -v cargo >/dev/null; then
+        echo "tests: cargo is missing. Install Rust (https://rustup.rs) and run this again." >&2
+        exit 1
+    fi
     local missing=()
     while read -r package program; do
-        if [ -n "$package" ] && ! command -v "$program" >/dev/null; then
+        if [ -n "$package" ] && [ ! -e "$program" ] && ! command -v "$program" >/dev/null; then
             missing+=("$package")
         fi
     done <<<"$packages"
@@ -57,7 +64,7 @@ main() {
 
 install_packages() {
     if ! command -v apt-get >/dev/null; then
-        echo "tests: missing, and no apt-get to install it with (Debian's names): $*" >&2
+        echo "tests: missing programs, and no apt-get to install them. Their names in Debian: $*" >&2
         exit 1
     fi
     if [ "$(id -u)" != 0 ]; then

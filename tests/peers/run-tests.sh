@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Runs every test, and sums up: how many passed, and what was skipped. Nothing may be.
+# Runs every test, also after a failure, and sums up: what passed, what failed, what was skipped and why.
+#
+# usage: run-tests.sh [ARGUMENTS OF cargo test...]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -7,23 +9,29 @@ skipped=target/tmp/skipped
 output=target/tmp/test-output
 mkdir -p target/tmp
 rm -f "$skipped"
+# A peer that is missing fails its test.
 export CERTKIT_REQUIRE_PEERS=1
-# The examples in the documentation first, so that the summary that counts stands last.
-{
-    cargo test --locked --doc
-    cargo test --locked --tests
-} </dev/null 2>&1 | tee "$output"
+# Most tests wait for another program most of the time: more of them at once than there are cores.
+: "${RUST_TEST_THREADS:=$((2 * $(nproc) + 2))}"
+export RUST_TEST_THREADS
 
+status=0
+cargo test --locked --no-fail-fast "$@" </dev/null 2>&1 | tee "$output" || status=$?
+
+echo
 awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
-     END { printf "\ntests: %d passed, %d failed, %d ignored\n", passed, failed, ignored }' "$output"
+     END { printf "tests: %d passed, %d failed, %d ignored\n", passed, failed, ignored }' "$output"
+failed=$(sed -n 's/^test \(.*\) \.\.\. FAILED$/    \1/p' "$output")
+if [ -n "$failed" ]; then
+    printf 'failed:\n%s\n' "$failed"
+elif [ "$status" != 0 ]; then
+    echo 'failed: not every test ran; see the error above'
+fi
 if [ -s "$skipped" ]; then
     echo 'skipped:'
-    cat "$skipped"
-    exit 1
+    sort -u "$skipped" | sed 's/^/    /'
 fi
 if [ -z "${CERTKIT_LIMBO:-}" ]; then
-    echo 'not run: x509-limbo, whose file is no part of this repository (CERTKIT_LIMBO names it)'
-    echo 'skipped of what is here: nothing'
-else
-    echo 'skipped: nothing'
+    echo 'not run: x509-limbo, whose file is not part of this repository (CERTKIT_LIMBO names it)'
 fi
+exit "$status"

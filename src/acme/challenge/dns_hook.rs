@@ -26,9 +26,9 @@ use crate::sys::fs::plain;
 
 /// A record may have to spread to all name servers before `present` returns.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
-/// How much of what a hook says is kept for the error, from the end.
+/// How much of a hook's output is kept for the error, from its end.
 const OUTPUT_KEPT: usize = 2000;
-/// After the hook's end, for what a program that it left behind still says.
+/// After the hook's end, for the output of a program that it left behind.
 const OUTPUT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A program that sets and removes TXT records.
@@ -52,9 +52,9 @@ impl DnsHook {
         let mut words =
             shlex::split(command).ok_or_else(|| unusable("a quotation mark is not closed"))?.into_iter();
         let program = words.next().filter(|program| !program.is_empty());
-        let program = program.ok_or_else(|| unusable("there is no program in it"))?;
+        let program = program.ok_or_else(|| unusable("it names no program"))?;
         let found =
-            find(&program).ok_or_else(|| unusable("there is no such program that may be executed"))?;
+            find(&program).ok_or_else(|| unusable("the program does not exist or may not be executed"))?;
         Ok(Self {
             program: found,
             arguments: words.collect(),
@@ -91,7 +91,7 @@ impl DnsHook {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => {
                 let _ = tokio::time::timeout(OUTPUT_PATIENCE, reading).await;
-                Err(failed(format!("it ended with {status}")))
+                Err(failed(format!("{status}")))
             }
             Err(error) => Err(failed(plain(&error))),
         }
@@ -120,7 +120,7 @@ impl Solver for DnsHook {
         ChallengeKind::Dns01
     }
 
-    /// One after another: programs that edit a zone seldom bear company.
+    /// One after another: programs that edit a zone seldom allow a second one at the same time.
     async fn present(&self, answers: &[ChallengeAnswer]) -> Result<(), Error> {
         for answer in answers {
             self.presented().get_or_insert_default().push(answer.clone());
@@ -169,7 +169,7 @@ impl Drop for Group {
     }
 }
 
-/// The end of what a hook says on both its outputs; clones share it.
+/// The end of a hook's output, standard output and error; clones share it.
 #[derive(Clone, Default)]
 struct Output(Arc<Mutex<Vec<u8>>>);
 

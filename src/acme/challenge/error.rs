@@ -10,80 +10,61 @@ use crate::sys::fs::plain;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A listener could not be opened.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen for {kind} on {address}: {}; nothing was ordered", plain(.source))]
     Bind {
-        /// Where it should listen.
         address: String,
-        /// For which challenge.
         kind: ChallengeKind,
-        /// Why it cannot.
         #[source]
         source: io::Error,
     },
-    /// The chosen challenge cannot prove such a name.
-    #[error("{name} cannot be proved by {kind}")]
-    CannotProve {
-        /// The name, as `*.example.com`.
-        name: String,
-        /// The chosen challenge.
-        kind: ChallengeKind,
-    },
-    /// The hook did not do its work.
-    #[error("{} {verb} {fqdn}: {reason}", .program.display())]
+    /// The chosen challenge cannot validate such a name; only dns-01 validates wildcards, and it
+    /// validates no addresses.
+    #[error(
+        "{kind} cannot validate {name}, which is {}; nothing was ordered",
+        not_provable(*.kind)
+    )]
+    CannotProve { name: String, kind: ChallengeKind },
+    #[error("the DNS hook failed: {} {verb} {fqdn}: {reason}{}", .program.display(), quoted(.output))]
     HookFailed {
-        /// Its file.
         program: PathBuf,
         /// `present` or `cleanup`.
         verb: &'static str,
         /// The record's name, with its dot at the end.
         fqdn: String,
-        /// How it ended.
         reason: String,
-        /// The end of what it said, as it said it.
+        /// The end of what the hook wrote.
         output: String,
     },
-    /// The hook's command cannot be run.
-    #[error("{command}: {reason}")]
+    #[error("cannot run the DNS hook `{command}`: {reason}; nothing was ordered")]
     HookUnusable {
         /// The command as it was given.
         command: String,
-        /// Why not.
         reason: String,
     },
-    /// The certificate that answers tls-alpn-01 could not be made.
-    #[error("no certificate to prove {name}: {reason}")]
-    Proof {
-        /// For which name.
-        name: String,
-        /// Why not.
-        reason: String,
-    },
+    #[error("cannot make the tls-alpn-01 certificate for {name}: {reason}")]
+    Proof { name: String, reason: String },
     /// The name server did not do what dns-01 needs.
-    #[error("the name server {server}: {reason}")]
-    Update {
-        /// Its address.
-        server: String,
-        /// What went wrong.
-        reason: String,
-    },
-    /// The file of `--rfc2136` cannot be used.
-    #[error("{}: {reason}", .path.display())]
-    UpdateSettings {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The web server's folder cannot take the answer.
+    #[error("the TXT record was not set: name server {server}: {reason}")]
+    Update { server: String, reason: String },
+    #[error("cannot use the file of --rfc2136: {reason}; nothing was ordered")]
+    UpdateSettings { path: PathBuf, reason: String },
     #[error("cannot {action} {}: {}", .path.display(), plain(.source))]
     Webroot {
-        /// What was tried, as `write`.
+        /// A verb, such as `write`.
         action: &'static str,
-        /// On which file.
         path: PathBuf,
-        /// Why not.
         #[source]
         source: io::Error,
     },
+}
+
+fn not_provable(kind: ChallengeKind) -> &'static str {
+    match kind {
+        ChallengeKind::Dns01 => "an IP address",
+        ChallengeKind::Http01 | ChallengeKind::TlsAlpn01 => "a wildcard",
+    }
+}
+
+fn quoted(output: &str) -> String {
+    output.lines().map(|line| format!("\n| {line}")).collect()
 }

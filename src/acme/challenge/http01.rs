@@ -144,7 +144,7 @@ async fn serve(stream: TcpStream, answers: KeyAuthorizations) {
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .serve_connection(TokioIo::new(stream), service);
-    // A peer that breaks off is no concern of ours.
+    // A peer may close the connection at any time.
     let _ = connection.await;
 }
 

@@ -111,7 +111,7 @@ where
         };
         let answered = answer(stream);
         connections.spawn(async move {
-            // A peer that takes too long is no concern of ours.
+            // A peer that takes too long is dropped.
             let _ = tokio::time::timeout(CONNECTION_TIMEOUT, answered).await;
             drop(place);
         });
@@ -127,7 +127,7 @@ impl FromStr for ListenAddress {
         }
         match text.parse() {
             Ok(address) => Ok(Self::Only(address)),
-            Err(_) => Err("expected ADDRESS:PORT as 127.0.0.1:5002 or [::1]:5002, or :PORT".into()),
+            Err(_) => Err("expected :PORT or ADDRESS:PORT, such as 127.0.0.1:5002 or [::1]:5002".into()),
         }
     }
 }

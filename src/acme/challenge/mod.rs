@@ -1,5 +1,5 @@
-//! How a server is convinced that a name is ours (RFC 8555 section 8): what was chosen, made ready before anything is
-//! ordered, and then answering.
+//! Challenges (RFC 8555 section 8), which prove that a name is ours: chosen, prepared before anything is ordered, and
+//! then answered.
 //!
 //! ```text
 //! ChallengeMethod ── prepare ──> ReadySolver ── start ──> Solver ── present, withdraw
@@ -82,20 +82,20 @@ pub struct ChallengeAnswer {
     pub key_authorization: String,
 }
 
-/// Whoever shows answers to the server.
+/// Shows answers to the server.
 #[async_trait]
 pub trait Solver: fmt::Debug + Send + Sync {
     /// The challenges that it answers.
     fn kind(&self) -> ChallengeKind;
 
-    /// Shows all the answers of an order; the server finds each when this returns. Answers that are there already
-    /// (of a run that was killed) are no error.
+    /// Shows all the answers of an order; the server finds each when this returns. Answers of a killed run may
+    /// be there already.
     ///
     /// # Errors
     /// When one of them cannot be shown.
     async fn present(&self, answers: &[ChallengeAnswer]) -> Result<(), Error>;
 
-    /// Takes the answers away, also those of a run that was killed. What is gone already is no error.
+    /// Removes the answers, also those of a killed run. An answer may be gone already.
     ///
     /// # Errors
     /// When something stays that should be removed by hand.
@@ -106,7 +106,7 @@ pub trait Solver: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether answers stay when this process is killed, so that the next run has to take them away.
+    /// Whether answers stay when this process is killed, so that the next run has to remove them.
     fn outlives_process(&self) -> bool {
         false
     }
@@ -153,7 +153,7 @@ impl ChallengeMethod {
     /// Makes everything ready without telling anybody outside: binds sockets, looks at folders and files.
     ///
     /// # Errors
-    /// What stands in the way.
+    /// [`Error::Bind`], [`Error::HookUnusable`], [`Error::UpdateSettings`], [`Error::Webroot`].
     pub fn prepare(&self) -> Result<ReadySolver, Error> {
         Ok(match self {
             Self::Embedded(Embedded(solver)) => ReadySolver::Solver(Arc::clone(solver)),

@@ -37,13 +37,13 @@ pub fn certificate(answer: &ChallengeAnswer) -> Result<CertifiedKey, Error> {
         Ok((params.self_signed(&key)?.der().clone(), key.into()))
     };
     let (certificate, key) = make().map_err(|reason: rcgen::Error| error(reason.to_string()))?;
-    // `CertifiedKey::from_der` would look into the certificate, and knows no such extension.
+    // `CertifiedKey::from_der` would parse the certificate, and does not know this extension.
     let provider = policy::provider();
     let key = provider.key_provider.load_private_key(key).map_err(|reason| error(reason.to_string()))?;
     Ok(CertifiedKey::new(vec![certificate], key))
 }
 
-/// Shows these certificates through whoever holds the other end of the [`AlpnChallenges`].
+/// Shows these certificates through the holder of the other end of the [`AlpnChallenges`].
 #[derive(Clone, Debug, Default)]
 pub struct Proofs(AlpnChallenges);
 
@@ -139,9 +139,9 @@ fn config(proofs: Proofs) -> Result<ServerConfig, Error> {
     Ok(config)
 }
 
-/// One handshake; nothing is said after it (RFC 8737 section 4).
+/// One handshake; no data follows (RFC 8737 section 4).
 async fn serve(stream: TcpStream, acceptor: TlsAcceptor) {
-    // A peer that breaks off or wants something else is no concern of ours.
+    // A peer may close the connection or ask for something else.
     if let Ok(mut stream) = acceptor.accept(stream).await {
         let _ = stream.shutdown().await;
     }

@@ -1,6 +1,6 @@
 //! http-01 by files: `DIR/.well-known/acme-challenge/TOKEN` below the root folder of a web server that runs already.
 //!
-//! Everything below DIR is opened relative to its parent and never through a symbolic link, so that whoever may write
+//! Everything below DIR is opened relative to its parent and never through a symbolic link, so that anyone who may write
 //! there cannot lead a certkit that runs as root to files elsewhere. Files are readable by all, since the web server
 //! is another user. What was made here is removed here, also when the run ends early.
 

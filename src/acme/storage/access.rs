@@ -43,7 +43,7 @@ impl KeyGroup {
     pub(super) fn give(self, path: &Path, mode: u32) -> Result<()> {
         let error = |error: rustix::io::Errno| Error::io("give the group", path)(error.into());
         rustix::fs::chown(path, None, Some(self.0)).map_err(error)?;
-        // After the change of group: that may take bits away.
+        // After the change of group, which may clear bits.
         chmod(path, Mode::from_raw_mode(mode)).map_err(error)
     }
 }
@@ -76,7 +76,7 @@ pub(super) fn check(root: &Path) -> Result<()> {
     let is_own_group = metadata.gid() == rustix::process::getegid().as_raw();
     let forbidden = if is_own_group { 0o002 } else { 0o022 };
     if metadata.is_dir() && metadata.mode() & forbidden != 0 {
-        return Err(Error::Open(root.to_owned()));
+        return Err(Error::WritableByOthers(root.to_owned()));
     }
     Ok(())
 }
@@ -112,7 +112,7 @@ mod tests {
         check(&dir.path().join("missing")).unwrap();
         check(dir.path()).unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        assert!(matches!(check(dir.path()), Err(Error::Open(_))));
+        assert!(matches!(check(dir.path()), Err(Error::WritableByOthers(_))));
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
         if rustix::process::geteuid().is_root() {
             std::os::unix::fs::chown(dir.path(), Some(1), None).unwrap();

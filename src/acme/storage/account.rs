@@ -20,7 +20,7 @@ impl AccountStore {
         Self { dir }
     }
 
-    /// The directory.
+    #[cfg(any(test, feature = "internals"))]
     pub fn path(&self) -> &Path {
         &self.dir
     }

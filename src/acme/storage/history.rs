@@ -42,7 +42,7 @@ pub struct HistoryEntry {
 /// Why another order would only use up the server's limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exhausted {
-    /// In words.
+    /// A clause for the user.
     pub reason: String,
     /// From when on it is worth trying again.
     pub until: OffsetDateTime,
@@ -71,7 +71,7 @@ impl History {
         if let Some(oldest) = nth_last(&self.issued, &set, SAME_SET_MOST, SAME_SET_WINDOW, now) {
             return Err(Exhausted {
                 reason: format!(
-                    "{SAME_SET_MOST} certificates for these very names were issued in the last seven days"
+                    "{SAME_SET_MOST} certificates for exactly these names were issued in the last seven days"
                 ),
                 until: oldest + SAME_SET_WINDOW,
             });

@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 pub use access::KeyGroup;
 pub use account::AccountStore;
 pub use certificate::{CertificateStore, LiveFiles, VersionFiles};
-pub use history::{Exhausted, History, HistoryEntry};
+pub use history::{Exhausted, History};
 pub use records::{AccountRecord, FailureRecord, HookRecord, OrderJournal, RenewRecord, RenewalWindow, Step};
 use rustix::fs::FlockOperation;
 use serde::Serialize;
@@ -53,39 +53,22 @@ pub struct Storage {
 #[non_exhaustive]
 pub enum Error {
     /// A file that certkit wrote does not read back.
-    #[error("{} cannot be understood: {reason}", .path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The system refused.
+    #[error("cannot parse {}: {reason}", .path.display())]
+    Damaged { path: PathBuf, reason: String },
+    #[error("{} belongs to another user (uid {owner})", .path.display())]
+    Foreign { path: PathBuf, owner: u32 },
     #[error("cannot {action} {}: {}", .path.display(), plain(.source))]
     Io {
-        /// What was tried, as `read`.
+        /// A verb, such as `read`.
         action: &'static str,
-        /// On which file.
         path: PathBuf,
-        /// Why not.
         #[source]
         source: io::Error,
     },
-    /// The state belongs to another user.
-    #[error("{} belongs to the user with the number {owner}", .path.display())]
-    Foreign {
-        /// What.
-        path: PathBuf,
-        /// To whom it belongs.
-        owner: u32,
-    },
-    /// No such group.
-    #[error("there is no group {0:?}")]
+    #[error("group `{0}` does not exist")]
     NoGroup(String),
-    /// Others may write into the state directory.
-    #[error("others may write into {}", .0.display())]
-    Open(PathBuf),
-    /// A file could not be written.
+    #[error("other users may write to {}", .0.display())]
+    WritableByOthers(PathBuf),
     #[error(transparent)]
     Write(#[from] crate::sys::fs::Error),
 }
@@ -109,15 +92,10 @@ impl Storage {
         AccountStore::new(self.root.join("accounts").join(&super::names::sha256_hex(server)[..16]))
     }
 
-    /// Where the state is.
-    pub fn path(&self) -> &Path {
-        &self.root
-    }
-
     /// Refuses a state directory that is not ours alone: what is in it is believed, and hooks in it are run.
     ///
     /// # Errors
-    /// [`Error::Foreign`], [`Error::Open`], and when it cannot be looked at. A missing one is fine.
+    /// [`Error::Foreign`], [`Error::WritableByOthers`], and when it cannot be looked at. A missing one is fine.
     pub fn check_access(&self) -> Result<()> {
         access::check(&self.root)
     }
@@ -153,7 +131,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock, waiting for whoever has it after `on_wait` was called.
+    /// Takes the lock, waiting for its holder after `on_wait` was called.
     fn take(path: &Path, on_wait: impl FnOnce()) -> Result<Self> {
         let file = OpenOptions::new()
             .create(true)

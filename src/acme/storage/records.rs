@@ -207,12 +207,12 @@ impl HookRecord {
 pub struct HookRecord {
     /// Whether it is still to be run: it has failed, or a run was killed before its end.
     pub pending: bool,
-    /// When it was begun.
+    /// When it started.
     pub at: Timestamp,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
-    /// What it said, the end of it.
+    /// The end of its output.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub output: String,
 }
@@ -288,13 +288,13 @@ impl RenewRecord {
         if names::hash(&self.names) != names::hash(&plan.names) {
             Some("the names have changed")
         } else if self.server != plan.server {
-            Some("the one in use is from another server")
+            Some("the current one is from another server")
         } else if self.key_kind != plan.key_kind.as_str() {
-            Some("another kind of key is wanted")
+            Some("another kind of key was requested")
         } else if self.profile != plan.profile {
-            Some("another profile is wanted")
+            Some("another profile was requested")
         } else if self.revoked.is_some() {
-            Some("the one in use is revoked")
+            Some("the current one is revoked")
         } else {
             None
         }

@@ -1,63 +1,65 @@
-//! Each certificate must be signed by the key of the next one (RFC 5280 section 6.1.3 (a)(1)), and both places of it
-//! that name the algorithm must name the same (section 4.1.1.2).
+//! Each certificate must be signed by the key of the next one (RFC 5280 section 6.1.3 (a)(1)), and the two fields that
+//! name the signature algorithm must agree (section 4.1.1.2).
 
-use super::super::judged_path::{JudgedPath, PathCertificate, PathFinding};
-use crate::finding::{Code, Finding};
+use super::super::diagnostic::Diagnostic;
+use super::super::judged_path::{JudgedPath, PathFinding};
+use super::super::rule::Rule;
+use super::fixes;
+use crate::finding::Code;
 use crate::x509::{SignatureCheck, key_description, signature_description};
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
+const BAD: Diagnostic = Diagnostic::error(Code::BadSignature);
+const UNSUPPORTED: Diagnostic = Diagnostic::error(Code::WeakSignature);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[BAD, UNSUPPORTED], judge };
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let all = judged.all();
     let mut found = Vec::new();
-    for place in &all {
-        if !place.certificate.signature_algorithms_agree {
-            let message = format!(
-                "`{}` names one signature algorithm where it is signed and another one inside; every client refuses that",
-                place.label()
-            );
-            let fix = "the file was changed or damaged: get the certificate again from where it came from";
-            found.push(place.found(Finding::error(Code::BadSignature, message).fix(fix)));
-        }
+    for member in all.iter().filter(|member| !member.certificate.signature_algorithms_agree) {
+        let message = format!(
+            "`{}` names two different signature algorithms, one outside and one inside the signed \
+             part; every client refuses it",
+            member.label()
+        );
+        let fix = "The file was changed or damaged; download the certificate again.";
+        found.extend(judged.report(&BAD, member, message, fix));
     }
     for (pair, check) in all.windows(2).zip(&judged.path.links) {
-        let [place, issuer] = pair else { continue };
-        let (label, issuer_label) = (place.label(), issuer.label());
-        let finding = match check {
-            SignatureCheck::Valid => continue,
-            SignatureCheck::Unsupported => Finding::error(
-                Code::WeakSignature,
-                format!(
-                    "the signature of `{label}` ({}) under the key of `{issuer_label}` ({}) is of a kind that clients do \
-                     not verify",
-                    signature_description(&place.certificate.signature_algorithm),
+        let [member, issuer] = pair else { continue };
+        let (label, issuer_label) = (member.label(), issuer.label());
+        found.extend(match check {
+            SignatureCheck::Valid => None,
+            SignatureCheck::Unsupported => {
+                let message = format!(
+                    "clients cannot verify the signature of `{label}` ({}) with the key of \
+                     `{issuer_label}` ({})",
+                    signature_description(&member.certificate.signature_algorithm),
                     key_description(&issuer.certificate.spki),
-                ),
-            )
-            .fix("have it issued by a CA with a key and signature of today: ECDSA P-256 or RSA 2048 with SHA-256"),
-            SignatureCheck::Invalid if !place.certificate.key_id_fits(issuer.certificate) => Finding::error(
-                Code::BadSignature,
-                format!(
-                    "`{label}` was issued by a CA named `{issuer_label}`, but not by the one here: same name, other key. \
-                     This is the wrong generation of `{issuer_label}`"
-                ),
-            )
-            .fix(right_generation(place, &issuer_label)),
-            SignatureCheck::Invalid => Finding::error(
-                Code::BadSignature,
-                format!("the signature of `{label}` does not verify under the key of `{issuer_label}`"),
-            )
-            .fix("the file was changed or damaged, or the issuer is another one: get both certificates again"),
-        };
-        found.push(place.found(finding));
+                );
+                let fix = "Have it issued again by a CA that uses ECDSA P-256 or RSA 2048, with SHA-256.";
+                judged.report(&UNSUPPORTED, member, message, fix)
+            }
+            SignatureCheck::Invalid if !member.certificate.key_id_fits(issuer.certificate) => {
+                let message = format!(
+                    "`{label}` was issued by an older or newer CA named `{issuer_label}`: the one \
+                     here has the same name, but another key"
+                );
+                let fix = format!(
+                    "Get the certificate of `{issuer_label}` that came with this one, or download it \
+                     from the CA's site.{}",
+                    fixes::download_lines(&member.certificate.issuer_urls)
+                );
+                judged.report(&BAD, member, message, fix)
+            }
+            SignatureCheck::Invalid => {
+                let message =
+                    format!("the key of `{issuer_label}` does not verify the signature of `{label}`");
+                let fix = "The file was changed or damaged, or this is not its issuer; download both \
+                           certificates again.";
+                judged.report(&BAD, member, message, fix)
+            }
+        });
     }
     found
-}
-
-fn right_generation(place: &PathCertificate<'_>, issuer: &str) -> String {
-    let mut fix = format!(
-        "get the certificate of `{issuer}` that belongs to this one (same delivery, or the CA's download page)"
-    );
-    for url in &place.certificate.issuer_urls {
-        fix.push_str(&format!("\nthe CA offers it at {url}"));
-    }
-    fix
 }

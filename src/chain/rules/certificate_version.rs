@@ -1,31 +1,34 @@
 //! Certificates with extensions are of version 3 (RFC 5280 section 4.1.2.1), and certificates of the public web always
-//! (TLS BR 7.1.1). A root of version 1 is an old root; whether it may issue is asked by `not_a_ca`.
+//! (TLS BR 7.1.1). A root of version 1 is an old root; `not_a_ca` checks whether it may issue.
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
-use super::finding;
+use super::super::rule::Rule;
 use crate::chain::Profile;
 use crate::finding::Code;
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
+const OLD: Diagnostic = Diagnostic::by_the_book(Code::CertificateVersion);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[OLD], judge };
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let mut found = Vec::new();
-    for place in judged.all() {
-        let certificate = place.certificate;
-        let is_old = certificate.version != 3;
-        let is_wrong = is_old && certificate.count > 0;
-        let severity = match judged.input.profile {
-            _ if !is_old => continue,
-            Profile::Rfc5280 if !is_wrong => continue,
-            Profile::Tls if place.is_anchor => continue,
-            _ => judged.severity(&[Profile::Rfc5280, Profile::Webpki]),
-        };
+    for member in judged.all().into_iter().filter(|member| member.certificate.version != 3) {
+        let certificate = member.certificate;
+        let has_extensions = certificate.count > 0;
+        match judged.input.profile {
+            Profile::Rfc5280 if !has_extensions => continue,
+            Profile::Tls if member.is_anchor => continue,
+            _ => {}
+        }
         let message = format!(
-            "`{}` is a certificate of version {}{}; rustls clients refuse it",
-            place.label(),
+            "`{}` is an X.509 version {} certificate{}; rustls clients refuse it",
+            member.label(),
             certificate.version,
-            if is_wrong { ", which cannot have extensions, and has some" } else { "" }
+            if has_extensions { " with extensions, which only version 3 may have" } else { "" }
         );
-        let fix = "have it issued again as version 3: certkit mkcert makes no other";
-        found.push(place.found(finding(severity, Code::CertificateVersion, message).fix(fix)));
+        let fix = "Have it issued again as version 3, as `certkit mkcert` does.";
+        found.extend(judged.report(&OLD, &member, message, fix));
     }
     found
 }

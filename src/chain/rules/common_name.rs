@@ -1,17 +1,25 @@
 //! On the public web a common name must repeat one of the alternative names, character for character (TLS BR 7.1.4.3).
-//! Clients do not read it, so elsewhere it may say what it likes.
+//! Clients do not read it, so elsewhere it may say anything.
 //!
 //! It is compared with the names of its own form: a host name with host names, a wildcard with wildcards, an address
-//! with addresses. A host name over addresses or wildcards alone is against the letter too, but could be taken for none
-//! of these; that is a warning.
+//! with addresses. A host name beside addresses or wildcards alone is against the letter too, but nobody could take it
+//! for one of these; that is a warning.
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
-use super::finding;
+use super::super::rule::Rule;
 use crate::chain::Profile;
-use crate::finding::{Code, Severity};
+use crate::finding::Code;
 use crate::x509::{Purpose, SubjectAltName};
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
+const LIKE_OTHERS: Diagnostic =
+    Diagnostic::error(Code::CommonName).except(Profile::Tls).except(Profile::Rfc5280);
+const UNLIKE_OTHERS: Diagnostic =
+    Diagnostic::warning(Code::CommonName).except(Profile::Tls).except(Profile::Rfc5280);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[LIKE_OTHERS, UNLIKE_OTHERS], judge };
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
     if judged.input.profile != Profile::Webpki || judged.input.purpose != Purpose::Server {
         return Vec::new();
@@ -27,15 +35,16 @@ pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         }
         let form = Form::of_text(name);
         let is_like_others = names.iter().any(|(_, other)| *other == form);
-        let severity = if is_like_others { Severity::Error } else { Severity::Warning };
+        let diagnostic = if is_like_others { LIKE_OTHERS } else { UNLIKE_OTHERS };
         let hint = match names.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)) {
-            Some((same, _)) => format!("`{same}` is, but it must be the same to the letter"),
-            None => "an address must be in its shortest form, an international name in its xn-- form".into(),
+            Some((same, _)) => format!("`{same}` is, but upper and lower case must be the same"),
+            None => "addresses must be in their shortest form, international names in their xn-- form".into(),
         };
         let message =
-            format!("the common name `{name}` is none of the certificate's alternative names ({hint})");
-        let fix = "have it issued again with one of its names as CN, or without any: certkit mkcert does so";
-        found.push(leaf.found(finding(severity, Code::CommonName, message).fix(fix)));
+            format!("the common name `{name}` is not one of the certificate's alternative names ({hint})");
+        let fix =
+            "Have it issued again with one of its names as CN or without a CN, as `certkit mkcert` does.";
+        found.extend(judged.report(&diagnostic, &leaf, message, fix));
     }
     found
 }
@@ -58,8 +67,8 @@ impl Form {
         }
     }
 
-    /// What the text is meant as. An address has colons, or a number at its end, decimal or hexadecimal (as the URL
-    /// standard tells hosts from addresses).
+    /// What the text is meant as. An address has colons, or ends in a decimal or hexadecimal number (as in the URL
+    /// standard).
     fn of_text(text: &str) -> Self {
         if text.starts_with("*.") {
             return Self::Wildcard;

@@ -1,11 +1,17 @@
 //! A certificate for mail must name every address it is used for (RFC 8398; RFC 5280 section 4.2.1.6): the part before
 //! the @ to the letter, the host without regard to case.
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
-use crate::finding::{Code, Finding};
+use super::super::rule::Rule;
+use crate::finding::Code;
 use crate::x509::SubjectAltName;
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
+const OTHER: Diagnostic = Diagnostic::error(Code::EmailMismatch);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[OTHER], judge };
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
     let names: Vec<_> = (leaf.certificate.subject_alt_names.iter().flatten())
         .filter_map(|name| match name {
@@ -15,15 +21,14 @@ pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         .collect();
     let missing = judged.input.emails.iter().filter(|wanted| !names.iter().any(|name| is_same(wanted, name)));
     missing
-        .map(|wanted| {
+        .filter_map(|wanted| {
             let has = match names.as_slice() {
-                [] => "no mail address at all".to_owned(),
-                names => names.join(", "),
+                [] => "it names no mail address".to_owned(),
+                names => format!("it is for {}", names.join(", ")),
             };
-            let message = format!("the certificate is not for the mail address `{wanted}`; it is for {has}");
-            let fix =
-                format!("use one of these, or have a certificate issued for it: certkit mkcert {wanted}");
-            leaf.found(Finding::error(Code::EmailMismatch, message).fix(fix))
+            let message = format!("the certificate is not for the mail address `{wanted}`; {has}");
+            let fix = format!("Have a certificate issued for this address: `certkit mkcert {wanted}`.");
+            judged.report(&OTHER, &leaf, message, fix)
         })
         .collect()
 }

@@ -1,23 +1,28 @@
 //! An issuer has a name, and so has every CA (RFC 5280 sections 4.1.2.4 and 4.1.2.6).
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
-use super::finding;
-use crate::chain::Profile;
+use super::super::rule::Rule;
 use crate::finding::Code;
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
-    let severity = judged.severity(&[Profile::Rfc5280, Profile::Webpki]);
+const NAMELESS: Diagnostic = Diagnostic::by_the_book(Code::EmptyName);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[NAMELESS], judge };
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let mut found = Vec::new();
-    for place in judged.all() {
-        let what = match () {
-            () if place.certificate.is_ca() && place.certificate.subject.is_empty() => "a CA without a name",
-            () if place.certificate.issuer.is_empty() => "a certificate that does not name its issuer",
-            () => continue,
+    for member in judged.all() {
+        let certificate = member.certificate;
+        let what = if certificate.is_ca() && certificate.subject.is_empty() {
+            "is a CA without a name"
+        } else if certificate.issuer.is_empty() {
+            "does not name its issuer"
+        } else {
+            continue;
         };
-        let message =
-            format!("`{}` is {what}; Python 3.13 and openssl -x509_strict refuse that", place.label());
-        let fix = "make the CA again with a name (certkit mkca NAME) and have the certificate issued by it";
-        found.push(place.found(finding(severity, Code::EmptyName, message).fix(fix)));
+        let message = format!("`{}` {what}; Python 3.13 and openssl -x509_strict refuse it", member.label());
+        let fix = "Make the CA again with a name (certkit mkca NAME), then issue the certificate again.";
+        found.extend(judged.report(&NAMELESS, &member, message, fix));
     }
     found
 }

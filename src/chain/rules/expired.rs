@@ -1,58 +1,66 @@
 //! Every certificate of the path must be valid now (RFC 5280 section 6.1.3 (a)(2)).
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::path::PathEnd;
-use crate::finding::{Code, Finding};
+use super::super::rule::Rule;
+use super::fixes;
+use crate::finding::Code;
 use crate::sys::clock::date;
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
+const EXPIRED: Diagnostic = Diagnostic::error(Code::Expired);
+const NOT_YET_VALID: Diagnostic = Diagnostic::error(Code::NotYetValid);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[EXPIRED, NOT_YET_VALID], judge };
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let at = judged.input.at;
     let all = judged.all();
     let reaches_root = !matches!(judged.path.end, PathEnd::Missing);
     let last = all.len() - 1;
-    let mut findings = Vec::new();
-    for (place, child) in all.iter().zip(std::iter::once(None).chain(all.iter().map(Some))) {
-        let certificate = place.certificate;
+    let mut found = Vec::new();
+    for (member, child) in all.iter().zip(std::iter::once(None).chain(all.iter().map(Some))) {
+        let certificate = member.certificate;
         let label = certificate.label();
-        let (what, fix) = match place.index {
+        let (what, fix) = match member.index {
             0 => (
                 "certificate",
-                "get a new one: certkit mkcert from your own CA, certkit acme obtain for the public, or renew it where you bought it",
+                "Get a new one: `certkit mkcert` (own CA), `certkit acme obtain` (public CA), or renew it \
+                 where you bought it."
+                    .to_owned(),
             ),
-            index if index == last && reaches_root => (
-                "root",
-                "the CA itself has come to its end: have the certificate issued by its successor, and trust that one",
-            ),
-            _ => ("intermediate certificate", ""),
-        };
-        let mut fix = fix.to_owned();
-        if fix.is_empty() {
-            fix.push_str(
-                "the CA has a newer one of the same name and key: download it and run certkit merge again",
-            );
-            for url in child.iter().flat_map(|child| &child.certificate.issuer_urls) {
-                fix.push_str(&format!("\nthe CA offers it at {url}"));
+            index if index == last && reaches_root => {
+                ("root", "Have the certificate issued by the CA's new root, and trust that one.".to_owned())
             }
-        }
+            _ => {
+                let urls = child.map_or(&[][..], |child| &child.certificate.issuer_urls);
+                let fix = format!(
+                    "Download the CA's newer certificate of the same name and key, then run \
+                     `certkit merge` again.{}",
+                    fixes::download_lines(urls)
+                );
+                ("intermediate certificate", fix)
+            }
+        };
         if certificate.not_after < at {
             let days = (at - certificate.not_after).whole_days();
             let message = format!(
-                "the expired {what} `{label}` ended on {} ({}); every client refuses it",
+                "the {what} `{label}` expired on {} ({}); every client refuses it",
                 date(certificate.not_after),
                 ago(days)
             );
-            findings.push(place.found(Finding::error(Code::Expired, message).fix(fix)));
+            found.extend(judged.report(&EXPIRED, member, message, fix));
         } else if certificate.not_before > at {
             let message = format!(
-                "the {what} `{label}` is not valid before {}; clients whose clock is right refuse it",
+                "the {what} `{label}` is not valid before {}; clients with a correct clock refuse it",
                 date(certificate.not_before)
             );
             let fix =
-                "check this machine's clock; if it is right, wait, or have the certificate issued again";
-            findings.push(place.found(Finding::error(Code::NotYetValid, message).fix(fix)));
+                "Check the clock of this machine; if it is right, wait or have the certificate issued again.";
+            found.extend(judged.report(&NOT_YET_VALID, member, message, fix));
         }
     }
-    findings
+    found
 }
 
 fn ago(days: i64) -> String {

@@ -1,10 +1,16 @@
 //! The name that clients use must be among the certificate's names (RFC 9525 section 6).
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
-use crate::finding::{Code, Finding};
+use super::super::rule::Rule;
+use crate::finding::Code;
 use crate::x509::{HostName, SubjectAltName};
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
+const OTHER: Diagnostic = Diagnostic::error(Code::HostMismatch);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[OTHER], judge };
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
     let Some(host) = judged.input.host else { return Vec::new() };
     let Some(names) = leaf.certificate.subject_alt_names.as_ref().filter(|names| !names.is_empty()) else {
@@ -20,24 +26,19 @@ pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     if names.len() > MAX_NAMES {
         message.push_str(&format!("\nand {} more", names.len() - MAX_NAMES));
     }
-    let fix =
-        format!("use one of these names, or have a certificate issued for `{host}`: certkit mkcert {host}");
-    vec![leaf.found(Finding::error(Code::HostMismatch, message).fix(fix))]
+    let fix = format!("Use one of these names, or have a certificate issued: `certkit mkcert {host}`.");
+    judged.report(&OTHER, &leaf, message, fix).into_iter().collect()
 }
 
 /// Names listed in the message.
 const MAX_NAMES: usize = 50;
 
-/// Why a name that looks right is not.
+/// Why a name that looks right does not match.
 fn why_not(host: &HostName, name: &SubjectAltName) -> &'static str {
     match (host, name) {
         (HostName::Dns(host), SubjectAltName::Dns(name)) => {
             let Some(parent) = name.strip_prefix("*.") else {
-                return if name.contains('*') {
-                    " (a wildcard counts only as the whole first label)"
-                } else {
-                    ""
-                };
+                return if name.contains('*') { " (a wildcard must be the whole first label)" } else { "" };
             };
             if host.eq_ignore_ascii_case(parent) {
                 " (a wildcard does not cover the bare domain)"
@@ -48,10 +49,10 @@ fn why_not(host: &HostName, name: &SubjectAltName) -> &'static str {
             }
         }
         (HostName::Ip(address), SubjectAltName::Dns(name)) if name.parse() == Ok(*address) => {
-            " (written as a DNS name; clients want it as an address entry)"
+            " (written as a DNS name; clients expect an iPAddress entry)"
         }
         (HostName::Dns(_), SubjectAltName::Malformed { tag: 2, .. }) => {
-            " (not ASCII; international names are written in their xn-- form)"
+            " (not ASCII; write international names in their xn-- form)"
         }
         _ => "",
     }

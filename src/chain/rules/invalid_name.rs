@@ -1,28 +1,36 @@
 //! Alternative names must be well-formed (RFC 5280 section 4.2.1.6): DNS names in the preferred syntax of RFC 1034
 //! section 3.5, without underscores, addresses as addresses, mail addresses with one @. A wildcard is the whole first
-//! label (RFC 9525 section 6.3). No client minds names that it is not asked for, so the profile `tls` passes over them.
+//! label (RFC 9525 section 6.3). Clients ignore names other than the one they connect to, so the profile `tls` does
+//! too.
 
 use std::net::IpAddr;
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
-use crate::finding::{Code, Finding};
+use super::super::rule::Rule;
+use crate::chain::Profile;
+use crate::finding::Code;
 use crate::x509::SubjectAltName;
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
+const MALFORMED: Diagnostic = Diagnostic::error(Code::InvalidName).except(Profile::Tls);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[MALFORMED], judge };
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
     let Some(names) = leaf.certificate.subject_alt_names.as_ref().filter(|_| judged.is_by_the_book()) else {
         return Vec::new();
     };
-    let found = |what: &str| {
-        let message = format!("the alternative names of `{}` are not well-formed: {what}", leaf.label());
-        let fix = "have it issued again with names as the standard writes them: certkit mkcert does so";
-        leaf.found(Finding::error(Code::InvalidName, message).fix(fix))
+    let report = |what: &str| {
+        let message = format!("the alternative names of `{}` are malformed: {what}", leaf.label());
+        let fix = "Have it issued again with well-formed names, as `certkit mkcert` does.";
+        judged.report(&MALFORMED, &leaf, message, fix)
     };
     if names.is_empty() {
-        return vec![found("the extension is there, and empty")];
+        return report("the extension is empty").into_iter().collect();
     }
-    let wrong = |name: &SubjectAltName| Some(format!("`{name}`, {}", what_is_wrong(name)?));
-    names.iter().filter_map(wrong).map(|what| found(&what)).collect()
+    let wrong = |name: &SubjectAltName| Some(format!("`{name}` {}", what_is_wrong(name)?));
+    names.iter().filter_map(wrong).filter_map(|what| report(&what)).collect()
 }
 
 fn what_is_wrong(name: &SubjectAltName) -> Option<&'static str> {
@@ -30,27 +38,27 @@ fn what_is_wrong(name: &SubjectAltName) -> Option<&'static str> {
         SubjectAltName::Dns(name) => dns(name),
         SubjectAltName::Mail(mail) => match mail.rsplit_once('@') {
             Some((mailbox, host)) if dns(host).is_none() && is_mailbox(mailbox) => None,
-            _ => Some("which is no mail address"),
+            _ => Some("is not a mail address"),
         },
         SubjectAltName::Uri(uri) => match uri.split_once(':') {
             Some((scheme, rest)) if !scheme.is_empty() && !rest.is_empty() && uri.is_ascii() => None,
-            _ => Some("which is no URI"),
+            _ => Some("is not a URI"),
         },
-        SubjectAltName::Malformed { .. } => Some("which is not of the form it says"),
+        SubjectAltName::Malformed { .. } => Some("cannot be decoded"),
         SubjectAltName::Directory(_) | SubjectAltName::Ip(_) | SubjectAltName::Other { .. } => None,
     }
 }
 
 fn dns(name: &str) -> Option<&'static str> {
     if name.parse::<IpAddr>().is_ok() {
-        return Some("an address written as a DNS name");
+        return Some("is an address written as a DNS name");
     }
     let bare = name.strip_prefix("*.").unwrap_or(name);
     if bare.contains('*') {
-        return Some("a wildcard that is not the whole first label");
+        return Some("has a wildcard that is not the whole first label");
     }
     if bare.contains('_') {
-        return Some("a DNS name with an underscore");
+        return Some("has an underscore");
     }
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -58,10 +66,10 @@ fn dns(name: &str) -> Option<&'static str> {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    (bare.len() > 253 || !bare.split('.').all(is_label)).then_some("which is no DNS name")
+    (bare.len() > 253 || !bare.split('.').all(is_label)).then_some("is not a DNS name")
 }
 
-/// Local-part of RFC 5321 section 4.1.2: letters and marks with single dots, or a quoted text.
+/// Local-part of RFC 5321 section 4.1.2: letters and marks with single dots, or a quoted string.
 fn is_mailbox(text: &str) -> bool {
     let is_quoted = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
     let is_atom = |part: &str| {

@@ -2,38 +2,42 @@
 //! (RFC 5280 section 4.2.1.1), every CA has its own (section 4.2.1.2), and the two are the same. The TLS BR add that
 //! the authority is named by the identifier alone (7.1.2.11.1; for a root 7.1.2.1.3).
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
-use super::finding;
+use super::super::rule::Rule;
 use crate::chain::Profile;
 use crate::finding::Code;
 use crate::x509::{ExtensionId, SignatureCheck};
 
-const STRICT: &str = "Python 3.13 and openssl -x509_strict refuse that, others take it";
+const WRONG: Diagnostic = Diagnostic::by_the_book(Code::KeyIdentifier);
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
-    let severity = judged.severity(&[Profile::Rfc5280, Profile::Webpki]);
+pub(super) const RULE: Rule = Rule { diagnostics: &[WRONG], judge };
+
+const STRICT: &str = "Python 3.13 and openssl -x509_strict refuse it, other clients accept it";
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let all = judged.all();
     let mut found = Vec::new();
-    for (index, place) in all.iter().enumerate() {
-        let certificate = place.certificate;
-        let label = place.label();
+    for (index, member) in all.iter().enumerate() {
+        let certificate = member.certificate;
+        let label = member.label();
         let mut add = |message: String, fix: &str| {
-            found.push(place.found(finding(severity, Code::KeyIdentifier, message).fix(fix)));
+            found.extend(judged.report(&WRONG, member, message, fix));
         };
         let has_authority = certificate.criticality(ExtensionId::AuthorityKeyId).is_some();
-        // What is trusted for itself is a root to the BR, and a root's authority is only recommended (7.1.2.1.2). The RFC
-        // lets only self-signed certificates do without.
-        let is_root = place.is_anchor && judged.input.profile != Profile::Rfc5280;
+        // An anchor is a root to the BR, which only recommend the authority in a root (7.1.2.1.2). The RFC lets only
+        // self-signed certificates do without.
+        let is_root = member.is_anchor && judged.input.profile != Profile::Rfc5280;
         if certificate.authority_key_id.is_none() && !certificate.is_self_issued() && !is_root {
             add(
-                format!("`{label}` does not say which key signed it (no authority key identifier); {STRICT}"),
-                "have it issued again with the identifier: certkit mkcert does so",
+                format!("`{label}` has no authority key identifier; {STRICT}"),
+                "Have it issued again with the identifier, as `certkit mkcert` does.",
             );
         }
         if certificate.is_ca() && certificate.subject_key_id.is_none() {
             add(
                 format!("the CA `{label}` has no subject key identifier; {STRICT}"),
-                "make the CA certificate again with the identifier: certkit mkca does so",
+                "Make the CA certificate again with the identifier, as `certkit mkca` does.",
             );
         }
         if judged.path.links.get(index) == Some(&SignatureCheck::Valid)
@@ -42,11 +46,11 @@ pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         {
             add(
                 format!(
-                    "`{label}` names another key identifier than that of `{}`, whose key did sign it; openssl and Python \
-                     then look for another issuer",
+                    "the authority key identifier of `{label}` differs from the subject key identifier of \
+                     `{}`, whose key signed it; openssl and Python then look for another issuer",
                     issuer.label()
                 ),
-                "have it issued again with the identifier that the CA certificate has",
+                "Have it issued again with the identifier of the CA certificate.",
             );
         }
         if judged.input.profile != Profile::Webpki {
@@ -55,21 +59,22 @@ pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         if certificate.authority_certificate {
             add(
                 format!(
-                    "the authority key identifier of `{label}` names the issuer's certificate; it may name its key only"
+                    "the authority key identifier of `{label}` names the issuer's certificate; on the \
+                     public web it may only name the key"
                 ),
-                "have it issued again with the key identifier alone",
+                "Have it issued again with the key identifier alone.",
             );
         }
         if has_authority && certificate.is_self_issued() {
             if certificate.authority_key_id.is_none() {
                 add(
-                    format!("the authority key identifier of `{label}` has no key identifier in it"),
-                    "have it issued again with the key identifier, or without the extension",
+                    format!("the authority key identifier extension of `{label}` has no key identifier"),
+                    "Have it issued again with the key identifier, or without the extension.",
                 );
             } else if !certificate.key_id_fits(certificate) {
                 add(
-                    format!("`{label}` is self-signed, and its two key identifiers are not the same"),
-                    "have it issued again with the same identifier in both",
+                    format!("`{label}` is self-signed, but its two key identifiers differ"),
+                    "Have it issued again with the same identifier in both.",
                 );
             }
         }

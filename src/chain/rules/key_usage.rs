@@ -1,43 +1,46 @@
-//! The leaf's key must be allowed to sign handshakes (RFC 8446 section 4.4.2.2; RFC 5280 leaves that to the protocol),
-//! and a CA's certificate is no good as a server's: openssl and browsers take some, rustls refuses, the TLS BR forbid it
-//! (7.1.2.7.8), RFC 5280 does not mind. Who is no CA may not sign certificates (RFC 5280 section 4.2.1.9).
+//! The leaf's key must be allowed to sign handshakes (RFC 8446 section 4.4.2.2; RFC 5280 leaves that to the protocol).
+//! openssl and browsers accept some CA certificates as a server's, rustls refuses them, the TLS BR forbid them
+//! (7.1.2.7.8), RFC 5280 allows them. Only CAs may sign certificates (RFC 5280 section 4.2.1.9).
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
-use super::finding;
+use super::super::rule::Rule;
 use crate::chain::Profile;
-use crate::finding::{Code, Finding};
+use crate::finding::Code;
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
+const NO_HANDSHAKES: Diagnostic = Diagnostic::error(Code::KeyUsage).except(Profile::Rfc5280);
+const CA_AS_LEAF: Diagnostic = Diagnostic::for_the_public_web(Code::CaAsLeaf).except(Profile::Rfc5280);
+const SIGNS_CERTIFICATES: Diagnostic = Diagnostic::by_the_book(Code::KeyUsage);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[NO_HANDSHAKES, CA_AS_LEAF, SIGNS_CERTIFICATES], judge };
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
     let certificate = leaf.certificate;
     let label = leaf.label();
     let mut found = Vec::new();
-    let is_bare_rfc = judged.input.profile == Profile::Rfc5280;
-    if certificate.key_usage.is_some_and(|usage| !usage.digital_signature()) && !is_bare_rfc {
+    if certificate.key_usage.is_some_and(|usage| !usage.digital_signature()) {
         let message = format!(
-            "the key of `{label}` may not sign handshakes (its keyUsage lacks digitalSignature); TLS 1.3 needs that"
+            "the key of `{label}` may not sign handshakes (its keyUsage lacks digitalSignature), which \
+             TLS 1.3 requires"
         );
-        let fix = "have it issued again with digitalSignature: certkit mkcert does so";
-        found.push(leaf.found(Finding::error(Code::KeyUsage, message).fix(fix)));
+        let fix = "Have it issued again with digitalSignature, as `certkit mkcert` does.";
+        found.extend(judged.report(&NO_HANDSHAKES, &leaf, message, fix));
     }
     if certificate.is_ca() {
-        if !is_bare_rfc {
-            let message = format!(
-                "`{label}` is a CA certificate used as a server certificate: curl, openssl and most browsers take that, rustls \
-                 clients refuse, and public CAs may not issue it"
-            );
-            let fix = "make a server certificate under this CA: certkit mkcert NAME";
-            let severity = judged.severity(&[Profile::Webpki]);
-            found.push(leaf.found(finding(severity, Code::CaAsLeaf, message).fix(fix)));
-        }
+        let message = format!(
+            "`{label}` is a CA certificate used as a server certificate; curl, openssl and most \
+             browsers accept it, rustls clients refuse it, and public CAs may not issue it"
+        );
+        let fix = "Issue a server certificate from this CA: `certkit mkcert NAME`.";
+        found.extend(judged.report(&CA_AS_LEAF, &leaf, message, fix));
     } else if certificate.key_usage.is_some_and(|usage| usage.key_cert_sign()) {
         let message = format!(
-            "`{label}` may sign certificates by its keyUsage (keyCertSign), and is no CA; Python 3.13 and openssl \
-             -x509_strict refuse that"
+            "the keyUsage of `{label}` allows it to sign certificates (keyCertSign), but it is not a CA; \
+             Python 3.13 and openssl -x509_strict refuse it"
         );
-        let fix = "have it issued again without keyCertSign: certkit mkcert does so";
-        let severity = judged.severity(&[Profile::Rfc5280, Profile::Webpki]);
-        found.push(leaf.found(finding(severity, Code::KeyUsage, message).fix(fix)));
+        let fix = "Have it issued again without keyCertSign, as `certkit mkcert` does.";
+        found.extend(judged.report(&SIGNS_CERTIFICATES, &leaf, message, fix));
     }
     found
 }

@@ -1,16 +1,45 @@
-//! Under the profile `tls`, rustls-webpki is asked about what no other rule objects to. Where it is known to be stricter
-//! than openssl and the browsers, its "no" is a warning that names rustls; anything else it refuses is refused.
+//! Under the profile `tls`, rustls-webpki judges every chain that all other rules accept. Where it is known to be stricter
+//! than openssl and the browsers, its "no" is a warning that names rustls; anything else that it refuses is an error.
 
 use webpki::Error;
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::path::PathEnd;
+use super::super::rule::Rule;
 use super::super::verify::verify;
-use super::finding;
 use crate::chain::Profile;
-use crate::finding::{Code, Severity};
+use crate::finding::Code;
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
+pub(super) const RULE: Rule = Rule { diagnostics: DIAGNOSTICS, judge };
+
+const DIAGNOSTICS: &[Diagnostic] = &[
+    refusal(Code::BadSignature),
+    refusal(Code::DerMalformed),
+    refusal(Code::Expired),
+    refusal(Code::HostMismatch),
+    refusal(Code::NotACa),
+    refusal(Code::NotYetValid),
+    refusal(Code::PathLength),
+    refusal(Code::UnknownIssuer),
+    refusal(Code::WeakSignature),
+    refusal(Code::WrongUsage),
+    of_rustls_alone(Code::CriticalExtension),
+    of_rustls_alone(Code::NameConstraint),
+    of_rustls_alone(Code::PathLength),
+    of_rustls_alone(Code::SerialNumber),
+    of_rustls_alone(Code::TooComplex),
+];
+
+const fn refusal(code: Code) -> Diagnostic {
+    Diagnostic::error(code).except(Profile::Webpki).except(Profile::Rfc5280)
+}
+
+const fn of_rustls_alone(code: Code) -> Diagnostic {
+    Diagnostic::warning(code).except(Profile::Webpki).except(Profile::Rfc5280)
+}
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let PathEnd::Anchor(anchor) = judged.path.end else { return Vec::new() };
     let input = judged.input;
     if input.profile != Profile::Tls {
@@ -25,17 +54,18 @@ pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         Ok(()) | Err(Error::CaUsedAsEndEntity | Error::UnsupportedCertVersion) => return Vec::new(),
         Err(error) => error,
     };
-    let severity = if is_of_rustls_alone(&error) { Severity::Warning } else { Severity::Error };
-    let fix = "have the certificate issued again by a CA of today; certkit mkcert makes one that every client takes";
+    let code = code(&error);
+    let diagnostic = if is_of_rustls_alone(&error) { of_rustls_alone(code) } else { refusal(code) };
     let message = format!("rustls clients refuse this chain: {error}");
-    vec![leaf.found(finding(severity, code(&error), message).fix(fix))]
+    let fix = "Have the certificate issued again by a current CA, or by `certkit mkcert`.";
+    judged.report(&diagnostic, &leaf, message, fix).into_iter().collect()
 }
 
-/// What rustls refuses and openssl and browsers take.
+/// What rustls refuses, but openssl and browsers accept.
 fn is_of_rustls_alone(error: &Error) -> bool {
     matches!(
         error,
-        // It knows no constraints on distinguished names or mail addresses; certkit's rule has judged them.
+        // It does not know constraints on distinguished names or mail addresses; certkit's rule has judged them.
         Error::NameConstraintViolation
             | Error::MaximumNameConstraintComparisonsExceeded
             | Error::MalformedNameConstraint
@@ -44,7 +74,7 @@ fn is_of_rustls_alone(error: &Error) -> bool {
             | Error::MaximumPathBuildCallsExceeded
             | Error::MaximumSignatureChecksExceeded
             | Error::InvalidSerialNumber
-            // It knows no policies; certkit's rule `critical_extension` has refused what nobody knows.
+            // It does not know policies; certkit's rule `critical_extension` has refused what nobody knows.
             | Error::UnsupportedCriticalExtension
     )
 }
@@ -71,7 +101,6 @@ fn code(error: &Error) -> Code {
         | MaximumSignatureChecksExceeded => Code::TooComplex,
         PathLenConstraintViolated | MaximumPathDepthExceeded => Code::PathLength,
         RequiredEkuNotFoundContext(_) | EmptyEkuExtension => Code::WrongUsage,
-        UnsupportedCertVersion => Code::CertificateVersion,
         UnsupportedCriticalExtension => Code::CriticalExtension,
         UnsupportedSignatureAlgorithmContext(_) | UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
             Code::WeakSignature

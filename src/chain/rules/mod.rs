@@ -1,5 +1,6 @@
-//! One rule, one file: each looks at the path and says what it finds, with the words that mend it. A rule knows what
-//! it means in each [`Profile`](super::Profile).
+//! One rule, one file: each looks at the path and reports what it finds, with the fix. A rule declares its codes and
+//! their severity under each [`Profile`](super::Profile) as [`Diagnostic`](super::diagnostic::Diagnostic)s;
+//! `docs/findings.md` has a heading for each code.
 
 mod bad_signature;
 mod basic_constraints;
@@ -12,6 +13,7 @@ mod empty_name;
 mod expired;
 mod expires_soon;
 mod extension_criticality;
+mod fixes;
 mod host_mismatch;
 mod invalid_name;
 mod key_identifier;
@@ -27,6 +29,7 @@ mod policy;
 mod public_suffix;
 mod revoked;
 mod root_included;
+mod search;
 mod serial_number;
 mod trusted_locally;
 mod unneeded;
@@ -37,94 +40,58 @@ mod weak_signature;
 mod wrong_order;
 mod wrong_usage;
 
-use super::check_input::CheckInput;
-use super::judged_path::{JudgedPath, PathFinding};
-use crate::finding::{Code, Finding, Severity};
+pub(super) use search::{more_of, too_many_paths, why_not};
 
-/// A rule.
-pub(super) type Rule = fn(&JudgedPath<'_>) -> Vec<PathFinding>;
+use super::rule::Rule;
 
-/// The rules that can say "no" to the leaf, whatever the way up from it.
+/// The rules that can say "no" to the leaf, whatever the path from it.
 pub(super) const LEAF: &[Rule] = &[
-    key_mismatch::rule,
-    wrong_order::rule,
-    no_san::rule,
-    host_mismatch::rule,
-    public_suffix::rule,
-    email_mismatch::rule,
-    invalid_name::rule,
-    common_name::rule,
+    key_mismatch::RULE,
+    wrong_order::RULE,
+    no_san::RULE,
+    host_mismatch::RULE,
+    public_suffix::RULE,
+    email_mismatch::RULE,
+    invalid_name::RULE,
+    common_name::RULE,
 ];
 
 /// The rules that can say "no" to a path: how far it goes, each certificate, all together.
 pub(super) const PATH: &[Rule] = &[
-    missing_intermediate::rule,
-    untrusted_root::rule,
-    bad_signature::rule,
-    weak_signature::rule,
-    weak_key::rule,
-    not_a_ca::rule,
-    path_length::rule,
-    critical_extension::rule,
-    expired::rule,
-    expires_soon::rule,
-    revoked::rule,
-    wrong_usage::rule,
-    key_usage::rule,
-    name_constraint::rule,
-    policy::rule,
-    certificate_version::rule,
-    serial_number::rule,
-    empty_name::rule,
-    basic_constraints::rule,
-    key_identifier::rule,
-    extension_criticality::rule,
+    missing_intermediate::RULE,
+    untrusted_root::RULE,
+    bad_signature::RULE,
+    weak_signature::RULE,
+    weak_key::RULE,
+    not_a_ca::RULE,
+    path_length::RULE,
+    critical_extension::RULE,
+    expired::RULE,
+    expires_soon::RULE,
+    revoked::RULE,
+    wrong_usage::RULE,
+    key_usage::RULE,
+    name_constraint::RULE,
+    policy::RULE,
+    certificate_version::RULE,
+    serial_number::RULE,
+    empty_name::RULE,
+    basic_constraints::RULE,
+    key_identifier::RULE,
+    extension_criticality::RULE,
 ];
 
-/// Asked of a path that all others let pass.
-pub(super) const LAST_WORD: &[Rule] = &[last_word::rule];
+/// Asked about a path that all others accept.
+pub(super) const LAST_WORD: &[Rule] = &[last_word::RULE];
 
-/// The rules that never say "no": what is worth a word on the path that is reported.
+/// The rules that never say "no": remarks on the path that is reported.
 pub(super) const REMARKS: &[Rule] = &[
-    expires_soon::remark,
-    wrong_order::remark,
-    validity_too_long::rule,
-    trusted_locally::rule,
-    duplicate::rule,
-    root_included::rule,
-    revoked::remark,
-    unneeded::rule,
+    expires_soon::REMARK,
+    wrong_order::REMARK,
+    validity_too_long::RULE,
+    trusted_locally::RULE,
+    duplicate::RULE,
+    root_included::RULE,
+    revoked::REMARK,
+    unneeded::RULE,
 ];
-
-/// A finding of the severity that the profile gives it.
-fn finding(severity: Severity, code: Code, message: impl Into<String>) -> Finding {
-    Finding { severity, ..Finding::error(code, message) }
-}
-
-/// The command that makes the one right chain of the file and `more`. It does not write over its own input. What a server
-/// sends is mended in the file that it reads.
-fn merge_command(input: &CheckInput<'_>, more: &str) -> String {
-    if input.is_live {
-        return format!(
-            "certkit merge server.crt{more} -o chain.pem   (server.crt stands for the file that the server reads now)\n\
-             then let it read the new one: nginx: ssl_certificate chain.pem;  Apache: SSLCertificateFile chain.pem  and reload it"
-        );
-    }
-    let file = input.file;
-    let output = if file == "chain.pem" { "mended.pem" } else { "chain.pem" };
-    format!("certkit merge {file}{more} -o {output}")
-}
-
-/// Where the certificates are, as the end of a sentence.
-fn place(input: &CheckInput<'_>) -> &'static str {
-    if input.is_live { "in what the server sends" } else { "in the file" }
-}
-
-/// How clients come to trust a root of one's own.
-fn where_to_install(file: &str) -> String {
-    format!(
-        "and have each client trust it:\n\
-         \x20 certkit trust install {file}   (the system, browsers and Java on this machine)\n\
-         \x20 curl --cacert {file}"
-    )
-}

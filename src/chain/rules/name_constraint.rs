@@ -1,25 +1,31 @@
 //! A CA may be limited to some names: the names of every certificate below it must keep to that (RFC 5280 sections
-//! 4.2.1.10 and 6.1.3 (b) and (c)). Self-issued intermediates are let pass, for the change of a CA's key. The work is
-//! bounded: thousands of names under thousands of constraints are an attack and not a certificate.
+//! 4.2.1.10 and 6.1.3 (b) and (c)). Self-issued intermediates are exempt, for the change of a CA's key. The work is
+//! bounded: thousands of names under thousands of constraints are an attack, not a certificate.
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathCertificate, PathFinding};
-use super::finding;
-use crate::chain::Profile;
-use crate::finding::{Code, Finding, Severity};
+use super::super::rule::Rule;
+use crate::finding::Code;
 use crate::x509::{Certificate, NameConstraints, Subtree, Verdict};
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
+/// A name that the constraints forbid, or constraints that cannot be decoded.
+const VIOLATED: Diagnostic = Diagnostic::error(Code::NameConstraint);
+/// Constraints that clients understand, but the standards forbid.
+const WRONG_FORM: Diagnostic = Diagnostic::by_the_book(Code::NameConstraint);
+const TOO_MANY: Diagnostic = Diagnostic::error(Code::TooComplex);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[VIOLATED, WRONG_FORM, TOO_MANY], judge };
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let all = judged.all();
     let mut found = Vec::new();
-    for (index, place) in all.iter().enumerate() {
-        let Some(constraints) = &place.certificate.name_constraints else { continue };
-        found.extend(wrong_form(judged, place, constraints));
+    for (index, ca) in all.iter().enumerate() {
+        let Some(constraints) = &ca.certificate.name_constraints else { continue };
+        found.extend(wrong_form(judged, ca, constraints));
         for below in
             all[..index].iter().filter(|below| below.index == 0 || !below.certificate.is_self_issued())
         {
-            if let Some(finding) = below_constraints(judged, place, constraints, below.certificate) {
-                found.push(below.found(finding));
-            }
+            found.extend(violation(judged, ca, constraints, below));
         }
     }
     found
@@ -28,31 +34,31 @@ pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
 /// What is wrong with the extension itself.
 fn wrong_form(
     judged: &JudgedPath<'_>,
-    place: &PathCertificate<'_>,
+    ca: &PathCertificate<'_>,
     constraints: &NameConstraints,
 ) -> Vec<PathFinding> {
-    let label = place.label();
+    let label = ca.label();
     let mut found = Vec::new();
-    let mut add = |severity: Severity, message: String| {
-        let fix = "have the CA certificate made again with constraints as the standard writes them: certkit mkca --permit";
-        found.push(place.found(finding(severity, Code::NameConstraint, message).fix(fix)));
+    let mut add = |diagnostic: &Diagnostic, message: String| {
+        let fix =
+            "Make the CA certificate again with well-formed constraints, as `certkit mkca --permit` does.";
+        found.extend(judged.report(diagnostic, ca, message, fix));
     };
-    let by_the_book = judged.severity(&[Profile::Rfc5280, Profile::Webpki]);
     // "MUST be used only in a CA certificate"
-    if !place.certificate.is_ca() {
+    if !ca.certificate.is_ca() {
         add(
-            by_the_book,
-            format!("`{label}` has name constraints and is no CA; openssl -x509_strict refuses that"),
+            &WRONG_FORM,
+            format!("`{label}` has name constraints, but is not a CA; openssl -x509_strict refuses it"),
         );
     }
     // "either the permittedSubtrees field or the excludedSubtrees MUST be present"
     if constraints.is_empty() {
-        add(by_the_book, format!("the name constraints of `{label}` say nothing"));
+        add(&WRONG_FORM, format!("the name constraints of `{label}` are empty"));
     }
     for what in constraints.malformed() {
-        add(Severity::Error, format!("the name constraints of `{label}` are malformed: {what}"));
+        add(&VIOLATED, format!("the name constraints of `{label}` are malformed: {what}"));
     }
-    // A leading dot is for URIs and mail; openssl takes it for DNS names as well.
+    // A leading dot is for URIs and mail; openssl accepts it for DNS names as well.
     let dotted =
         constraints.permitted.iter().chain(&constraints.excluded).find_map(|subtree| match subtree {
             Subtree::Dns(name) if name.starts_with('.') => Some(name),
@@ -62,45 +68,49 @@ fn wrong_form(
         && judged.is_by_the_book()
     {
         add(
-            by_the_book,
+            &WRONG_FORM,
             format!("the name constraints of `{label}` are malformed: `{name}` begins with a dot"),
         );
     }
     found
 }
 
-/// Why the names of `certificate` do not keep to the constraints of the CA in `place`.
-fn below_constraints(
+/// Why the names of `below` do not keep to the constraints of `ca`.
+fn violation(
     judged: &JudgedPath<'_>,
-    place: &PathCertificate<'_>,
+    ca: &PathCertificate<'_>,
     constraints: &NameConstraints,
-    certificate: &Certificate,
-) -> Option<Finding> {
+    below: &PathCertificate<'_>,
+) -> Option<PathFinding> {
     let mut comparisons = judged.comparisons.get();
-    let bad = first_bad_name(constraints, certificate, &mut comparisons);
+    let bad = first_bad_name(constraints, below.certificate, &mut comparisons);
     judged.comparisons.set(comparisons);
     let (name, verdict) = bad?;
-    let (ca, label) = (place.label(), certificate.label());
-    Some(match verdict {
-        Verdict::TooMany => Finding::error(
-            Code::TooComplex,
+    let (ca, label) = (ca.label(), below.label());
+    let (diagnostic, message, fix) = match verdict {
+        Verdict::TooMany => (
+            TOO_MANY,
             format!(
-                "`{label}` has so many names, and the CA `{ca}` so many constraints on names, that clients refuse to compare \
-                 them all"
+                "`{label}` has so many names, and the CA `{ca}` so many name constraints, that clients \
+                 refuse to compare them all"
             ),
-        )
-        .fix("have a certificate issued with a few names, by a CA with a few constraints"),
-        Verdict::Unprocessed => Finding::error(
-            Code::NameConstraint,
-            format!("the CA `{ca}` is limited in names such as `{name}` of `{label}`, and this one cannot be compared"),
-        )
-        .fix("have the certificate issued without that name"),
-        _ => Finding::error(
-            Code::NameConstraint,
-            format!("the CA `{ca}` is limited to other names: it may not speak for `{name}` of `{label}`"),
-        )
-        .fix("have the certificate issued for a name that the CA may speak for, or by a CA without that limit"),
-    })
+            "Have a certificate issued with fewer names, by a CA with fewer constraints.",
+        ),
+        Verdict::Unprocessed => (
+            VIOLATED,
+            format!(
+                "`{label}` has the name `{name}`, which cannot be compared with the name constraints of \
+                 the CA `{ca}`"
+            ),
+            "Have the certificate issued without that name.",
+        ),
+        _ => (
+            VIOLATED,
+            format!("the CA `{ca}` is not allowed to issue for `{name}` of `{label}` (name constraints)"),
+            "Have the certificate issued for a name that the CA may issue for, or by another CA.",
+        ),
+    };
+    judged.report(&diagnostic, below, message, fix)
 }
 
 fn first_bad_name(

@@ -1,40 +1,43 @@
-//! Certificate policies (RFC 5280 section 6.1): where a CA demands an explicit policy (policyConstraints), every
+//! Certificate policies (RFC 5280 section 6.1): where a CA requires an explicit policy (policyConstraints), every
 //! certificate below must have one that goes through the whole path. Any policy will do, since the user asks for none in
 //! particular; so it is enough to follow the set of policies that are valid so far (RFC 9618 shows that the tree of the
 //! older text adds nothing but work). Clients for the web do not look at policies; openssl does when asked.
 
 use std::collections::HashSet;
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
-use super::finding;
-use crate::chain::Profile;
+use super::super::rule::Rule;
 use crate::finding::Code;
 use crate::x509::Certificate;
 
+const BROKEN: Diagnostic = Diagnostic::by_the_book(Code::Policy);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[BROKEN], judge };
+
 const ANY: &str = "2.5.29.32.0";
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let all = judged.all();
-    if all.iter().all(|place| place.certificate.policies.require_explicit.is_none()) {
+    if all.iter().all(|member| member.certificate.policies.require_explicit.is_none()) {
         return Vec::new(); // nobody asks
     }
     let mut path: Vec<_> = judged.below_anchor().collect();
     path.reverse(); // from the CA next to the anchor down to the leaf
-    let certificates: Vec<_> = path.iter().map(|place| place.certificate).collect();
+    let certificates: Vec<_> = path.iter().map(|member| member.certificate).collect();
     let Some(broken) = first_broken(&certificates) else { return Vec::new() };
-    let place = &path[broken];
+    let member = &path[broken];
     let message = format!(
-        "a CA of this path demands that certificates keep to a policy, and `{}` has none that its issuers know; openssl \
-         refuses that with -policy_check",
-        place.label()
+        "a CA of this path requires a certificate policy, and `{}` has none that its issuers allow; \
+         openssl -policy_check refuses it",
+        member.label()
     );
-    let severity = judged.severity(&[Profile::Rfc5280, Profile::Webpki]);
-    let fix = "have the certificate issued again with one of the CA's certificate policies";
-    vec![place.found(finding(severity, Code::Policy, message).fix(fix))]
+    let fix = "Have the certificate issued again with one of the CA's certificate policies.";
+    judged.report(&BROKEN, member, message, fix).into_iter().collect()
 }
 
 /// The first certificate, counted from the one below the anchor, at which no valid policy is left though one is
-/// demanded.
+/// required.
 fn first_broken(path: &[&Certificate]) -> Option<usize> {
     let length = u32::try_from(path.len()).unwrap_or(u32::MAX);
     // RFC 5280 section 6.1.2 (d), (e), (f) with all inputs unset: each counts down to zero.

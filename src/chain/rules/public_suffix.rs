@@ -1,31 +1,33 @@
 //! A wildcard over everybody's domains (`*.com`, `*.co.uk`) stands for nobody in particular. Public CAs may not issue
-//! one (TLS BR 3.2.2.6), Chrome takes none under the registries' suffixes, and clients that follow the list should take
-//! none at all. The list is Mozilla's Public Suffix List with its private section (`s3.amazonaws.com`).
+//! one (TLS BR 3.2.2.6), Chrome refuses them under the registries' suffixes, and clients that follow the list should
+//! refuse them all. The list is Mozilla's Public Suffix List with its private section (`s3.amazonaws.com`).
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
-use super::finding;
+use super::super::rule::Rule;
 use crate::chain::Profile;
 use crate::finding::Code;
 use crate::x509::{HostName, SubjectAltName};
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
+/// RFC 5280 knows neither wildcards nor suffixes.
+const OVER_SUFFIX: Diagnostic = Diagnostic::for_the_public_web(Code::PublicSuffix).except(Profile::Rfc5280);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[OVER_SUFFIX], judge };
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
     let Some(names) = leaf.certificate.subject_alt_names.as_ref() else { return Vec::new() };
-    if judged.input.profile == Profile::Rfc5280 {
-        return Vec::new(); // RFC 5280 knows neither wildcards nor suffixes
-    }
     let Some(host @ HostName::Dns(_)) = judged.input.host else { return Vec::new() };
-    // A name of its own makes the wildcard unneeded: large providers have both.
+    // If another name matches too, the wildcard does not matter: large providers have both.
     let (over_suffix, others): (Vec<_>, Vec<_>) =
         names.iter().filter(|name| host.matches(name)).partition(|name| is_over_public_suffix(name));
     let (Some(name), []) = (over_suffix.first(), others.as_slice()) else { return Vec::new() };
     let message = format!(
-        "only the wildcard `{name}` stands for `{host}`, and it is over a public suffix, where anybody may have a domain; \
-         Chrome refuses such wildcards, and public CAs may not issue them"
+        "only the wildcard `{name}` matches `{host}`, and it covers a public suffix, under which anyone \
+         may have a domain; Chrome refuses such wildcards, and public CAs may not issue them"
     );
-    let severity = judged.severity(&[Profile::Webpki]);
-    let fix = format!("have a certificate issued for `{host}` by name: certkit mkcert {host}");
-    vec![leaf.found(finding(severity, Code::PublicSuffix, message).fix(fix))]
+    let fix = format!("Have a certificate issued for the name itself: `certkit mkcert {host}`.");
+    judged.report(&OVER_SUFFIX, &leaf, message, fix).into_iter().collect()
 }
 
 fn is_over_public_suffix(name: &SubjectAltName) -> bool {

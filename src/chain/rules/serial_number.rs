@@ -1,17 +1,20 @@
 //! Serial numbers are positive and have at most 20 bytes (RFC 5280 section 4.1.2.2). An anchor's own does not count: old
 //! roots have the number 0.
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
-use super::finding;
-use crate::chain::Profile;
+use super::super::rule::Rule;
 use crate::finding::Code;
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
-    let severity = judged.severity(&[Profile::Rfc5280, Profile::Webpki]);
+const WRONG: Diagnostic = Diagnostic::by_the_book(Code::SerialNumber);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[WRONG], judge };
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     judged
         .below_anchor()
-        .filter_map(|place| {
-            let serial = place.certificate.serial.as_slice();
+        .filter_map(|member| {
+            let serial = member.certificate.serial.as_slice();
             let what = match serial {
                 _ if serial.iter().all(|&byte| byte == 0) => "zero",
                 [first, ..] if *first >= 0x80 => "negative",
@@ -19,11 +22,11 @@ pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                 _ => return None,
             };
             let message = format!(
-                "the serial number of `{}` is {what}; Go, GnuTLS and other strict clients refuse that",
-                place.label()
+                "the serial number of `{}` is {what}; Go, GnuTLS and other strict clients refuse it",
+                member.label()
             );
-            let fix = "have it issued again; certkit mkcert takes 16 random bytes";
-            Some(place.found(finding(severity, Code::SerialNumber, message).fix(fix)))
+            let fix = "Have it issued again with a positive serial number, as `certkit mkcert` does.";
+            judged.report(&WRONG, &member, message, fix)
         })
         .collect()
 }

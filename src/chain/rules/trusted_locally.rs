@@ -1,17 +1,24 @@
-//! Trust by the CA of this folder alone is certkit's knowledge; other programs must be told.
+//! Only certkit finds the CA of this folder by itself; other programs do not trust it until it is installed.
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::path::PathEnd;
+use super::super::rule::Rule;
 use super::super::trust::Origin;
-use crate::finding::{Code, Finding};
+use super::fixes;
+use crate::finding::Code;
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
+const LOCAL: Diagnostic = Diagnostic::warning(Code::TrustedLocally);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[LOCAL], judge };
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let PathEnd::Anchor(anchor) = judged.path.end else { return Vec::new() };
     let Origin::LocalCa(file) = &anchor.origin else { return Vec::new() };
     let message = format!(
-        "only your own CA ({file}) vouches for this chain; browsers and other programs do not know it yet"
+        "the chain is trusted only through your own CA ({file}); browsers and other programs do not \
+         trust it yet"
     );
-    let finding = Finding::warning(Code::TrustedLocally, message)
-        .fix(super::where_to_install(file).trim_start_matches("and "));
-    vec![finding.into()]
+    let fix = format!("Install it on clients:\n{}", fixes::install_commands(file));
+    judged.report_input(&LOCAL, None, message, fix).into_iter().collect()
 }

@@ -1,58 +1,75 @@
-//! Certificates of the file or server that the path does not need: ended ones confuse old clients, others belong elsewhere.
+//! Certificates of the file or server that the path does not need: expired ones break old clients, others belong
+//! elsewhere.
 
+use std::collections::HashSet;
+
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
-use crate::finding::{Code, Finding};
+use super::super::rule::Rule;
+use super::fixes;
+use crate::finding::Code;
 use crate::sys::clock::date;
+use crate::x509::Certificate;
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
-    let certificates = judged.input.certificates;
-    let path: Vec<_> = judged.all().into_iter().map(|place| place.certificate).collect();
-    let whole = if judged.input.is_live { "the server" } else { "the file" };
-    let place = super::place(judged.input);
-    let mut seen = std::collections::HashSet::new();
-    let mut findings = Vec::new();
-    for (index, located) in certificates.iter().enumerate() {
+const EXPIRED: Diagnostic = Diagnostic::warning(Code::ExpiredExtra);
+const UNNEEDED: Diagnostic = Diagnostic::note(Code::Unneeded);
+const UNRELATED: Diagnostic = Diagnostic::warning(Code::Unrelated);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[EXPIRED, UNNEEDED, UNRELATED], judge };
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
+    let input = judged.input;
+    let path: Vec<_> = judged.all().into_iter().map(|member| member.certificate).collect();
+    let mut seen = HashSet::new();
+    let mut found = Vec::new();
+    for (index, located) in input.certificates.iter().enumerate() {
         let certificate = &located.certificate;
         let is_copy = !seen.insert(&certificate.der);
         if judged.path.indices.contains(&index) || is_copy || path.contains(&certificate) {
             continue;
         }
         let label = certificate.label();
-        let is_kin = path
+        let is_related = path
             .iter()
             .any(|used| used.names_issuer(certificate) || used.subject.der == certificate.subject.der);
-        let finding = if certificate.not_after < judged.input.at {
-            let ended = date(certificate.not_after);
-            let twin = path
-                .iter()
-                .find(|used| used.subject.der == certificate.subject.der && used.spki == certificate.spki);
-            let what = match twin {
-                Some(twin) if twin.issuer.der == certificate.issuer.der => {
-                    format!("{whole} has an old copy of `{label}` that ended on {ended}")
-                }
-                Some(_) => format!(
-                    "{whole} has an expired cross-sign: `{label}`, issued by `{}`, ended on {ended}",
-                    certificate.issuer.label()
-                ),
-                None => format!("{whole} has `{label}`, which expired on {ended}"),
-            };
+        let (diagnostic, message) = if certificate.not_after < input.at {
+            let whole = if input.is_live { "the server sends" } else { "the file has" };
             let message = format!(
-                "{what}. The chain holds without it; openssl before 1.1.1, old GnuTLS and old phones stumble over it"
+                "{whole} {}; the chain holds without it, but openssl before 1.1.1, old GnuTLS and old \
+                 phones refuse it",
+                expired_part(certificate, &path)
             );
-            Finding::warning(Code::ExpiredExtra, message)
-        } else if is_kin && certificate.is_ca() {
-            Finding::note(Code::Unneeded, format!("`{label}` is not needed: the chain goes another way"))
+            (EXPIRED, message)
+        } else if is_related && certificate.is_ca() {
+            (UNNEEDED, format!("`{label}` is not needed: the chain uses another path"))
         } else {
             let what = if certificate.is_ca() { "" } else { "another server certificate, " };
             let message = format!(
-                "`{label}` is {place} and has nothing to do with this chain ({what}issued by `{}`)",
+                "`{label}` is {}, but is unrelated to this chain ({what}issued by `{}`)",
+                fixes::in_input(input),
                 certificate.issuer.label()
             );
-            Finding::warning(Code::Unrelated, message)
+            (UNRELATED, message)
         };
-        let mut finding = finding.fix(super::merge_command(judged.input, ""));
-        finding.location.clone_from(&located.location);
-        findings.push(finding.into());
+        let fix = fixes::merge_command(input, "");
+        found.extend(judged.report_input(&diagnostic, located.location.as_ref(), message, fix));
     }
-    findings
+    found
+}
+
+fn expired_part(certificate: &Certificate, path: &[&Certificate]) -> String {
+    let label = certificate.label();
+    let day = date(certificate.not_after);
+    let twin =
+        path.iter().find(|used| used.subject.der == certificate.subject.der && used.spki == certificate.spki);
+    match twin {
+        Some(twin) if twin.issuer.der == certificate.issuer.der => {
+            format!("an old copy of `{label}` that expired on {day}")
+        }
+        Some(_) => format!(
+            "an expired cross-sign: `{label}`, issued by `{}`, expired on {day}",
+            certificate.issuer.label()
+        ),
+        None => format!("`{label}`, which expired on {day}"),
+    }
 }

@@ -1,38 +1,46 @@
 //! The path must end in something that the client trusts.
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::path::PathEnd;
-use crate::finding::{Code, Finding};
+use super::super::rule::Rule;
+use super::fixes;
+use crate::finding::Code;
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
+const SELF_SIGNED: Diagnostic = Diagnostic::error(Code::SelfSigned);
+const UNTRUSTED: Diagnostic = Diagnostic::error(Code::UntrustedRoot);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[SELF_SIGNED, UNTRUSTED], judge };
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     if !matches!(judged.path.end, PathEnd::Root) {
         return Vec::new();
     }
     let Some(root) = judged.all().pop() else { return Vec::new() };
     let file = judged.input.file;
-    // The file that a running server has its certificate from is not known here.
-    let own = if judged.input.is_live { "server.crt" } else { file };
     let label = root.label();
-    let finding = if judged.path.indices.len() == 1 {
-        Finding::error(
-            Code::SelfSigned,
-            format!("`{label}` is self-signed: it vouches for itself, and no client has a reason to believe it"),
-        )
-        .fix(format!(
-            "to replace it: certkit mkca, then certkit mkcert NAME for your own machines; certkit acme obtain NAME for the \
-             public\nto trust this very certificate: certkit check {file} --roots {own}\n{}",
-            super::where_to_install(own)
-        ))
+    let found = if judged.path.indices.len() == 1 {
+        // The file that a running server has its certificate from is not known here.
+        let own = if judged.input.is_live { "server.crt" } else { file };
+        let message = format!("`{label}` is self-signed; clients do not trust it");
+        let fix = format!(
+            "Replace it: `certkit mkca`, then `certkit mkcert NAME` for your own machines; \
+             `certkit acme obtain NAME` for the public.\n\
+             Or trust this very certificate: certkit check {file} --roots {own}\n\
+             and install it on clients:\n{}",
+            fixes::install_commands(own)
+        );
+        judged.report(&SELF_SIGNED, &root, message, fix)
     } else {
-        Finding::error(
-            Code::UntrustedRoot,
-            format!("the chain is complete, but its root `{label}` is trusted neither by this system nor by --roots"),
-        )
-        .fix(format!(
-            "if it is your own CA, name it: certkit check {file} --roots ca.crt\n{}\nif it is not, ask the CA for the chain to a \
-             public root",
-            super::where_to_install("ca.crt")
-        ))
+        let message =
+            format!("the chain is complete, but neither this system nor --roots trusts its root `{label}`");
+        let fix = format!(
+            "If it is your own CA: certkit check {file} --roots ca.crt\n\
+             and install it on clients:\n{}\n\
+             If it is not, ask the CA for the chain to a public root.",
+            fixes::install_commands("ca.crt")
+        );
+        judged.report(&UNTRUSTED, &root, message, fix)
     };
-    vec![root.found(finding)]
+    found.into_iter().collect()
 }

@@ -3,28 +3,29 @@
 
 use time::Duration;
 
+use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
-use crate::finding::{Code, Finding};
+use super::super::rule::Rule;
+use crate::finding::Code;
 use crate::x509::Purpose;
 
-pub(super) fn rule(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
+const TOO_LONG: Diagnostic = Diagnostic::warning(Code::ValidityTooLong);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[TOO_LONG], judge };
+
+fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
     let validity = leaf.certificate.not_after - leaf.certificate.not_before;
     let days = validity.whole_days();
     if judged.input.purpose != Purpose::Server || validity <= Duration::days(398) {
         return Vec::new();
     }
-    let message = if validity > Duration::days(825) {
-        format!(
-            "the certificate is valid for {days} days; iPhones and Macs refuse more than 825, also from private CAs"
-        )
+    let limit = if validity > Duration::days(825) {
+        "iPhones and Macs refuse more than 825 days, also from private CAs"
     } else {
-        format!(
-            "the certificate is valid for {days} days, more than the 398 that a public CA may give; from a private CA clients \
-             take it"
-        )
+        "over the 398-day limit for public CAs; clients accept it from a private CA"
     };
-    let finding = Finding::warning(Code::ValidityTooLong, message)
-        .fix("have it issued for 397 days: certkit mkcert does so");
-    vec![leaf.found(finding)]
+    let message = format!("the certificate is valid for {days} days: {limit}");
+    let fix = "Have it issued for 397 days, as `certkit mkcert` does.";
+    judged.report(&TOO_LONG, &leaf, message, fix).into_iter().collect()
 }

@@ -1,8 +1,10 @@
-//! Ordering and judging, on certificates made for each case.
+//! Ordering and judging, with certificates made for each case.
 
+mod documentation;
 mod mutations;
 mod profiles;
 mod revocation;
+mod tree;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -11,6 +13,7 @@ use rcgen::{
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
+use super::order::order;
 use super::*;
 use crate::finding::{Code, Finding, Location, Severity};
 use crate::x509::{Certificate, HostName};
@@ -138,7 +141,7 @@ fn the_newer_copy_of_an_intermediate_is_used() {
     assert_eq!(codes(&pool, &trusting(&[&root])), [Code::ExpiredExtra]);
     let order = order(pool, None, &trusting(&[&root]), NOW).unwrap();
     assert_eq!(order.chain[1].certificate, of(&fresh).certificate);
-    assert_eq!(order.dropped[0].0.code, Code::ExpiredDropped);
+    assert_eq!(order.dropped[0].0, DropReason::ExpiredCopy);
 }
 
 #[test]

@@ -1,13 +1,12 @@
 //! `certkit acme account`.
 
-use super::failure::failure;
-use super::obtain::{check_mail_address, server_address};
-use super::user::User;
-use super::{runtime, storage};
+use super::{caller, failure, runtime, storage};
 use crate::acme::{self, AccountView};
 use crate::cli::{AccountArgs, AccountCommand, WhichAccount};
 use crate::commands::{Context, Result};
+use crate::operands::acme::{check_mail_address, server_address};
 use crate::report::{Outcome, Report, ShownAccount};
+use crate::sources::acme_caller::Consent;
 
 pub(super) fn run(args: &AccountArgs, context: &Context<'_>) -> Result {
     let which = match &args.command {
@@ -20,16 +19,15 @@ pub(super) fn run(args: &AccountArgs, context: &Context<'_>) -> Result {
     let storage = storage(state)?;
     let server = server.as_deref().map(server_address).transpose()?;
     let server = server.as_deref();
-    let user = User::new(context, false);
-    let runtime = runtime()?;
-    let failure = |error| failure(error, context.clock.now());
-    storage.check_access().map_err(|error| failure(error.into()))?;
+    let user = caller(context, None, Consent::Missing);
+    let runtime = runtime().map_err(|error| failure(error, context))?;
+    storage.check_access().map_err(|error| failure(error, context))?;
     let (view, done) = match &args.command {
         AccountCommand::Deactivate(_) => {
             (runtime.block_on(acme::deactivate(&storage, server, &user)), Some("the account is closed"))
         }
         AccountCommand::Rollover(_) => {
-            (runtime.block_on(acme::roll_over(&storage, server, &user)), Some("the account has another key"))
+            (runtime.block_on(acme::roll_over(&storage, server, &user)), Some("the account has a new key"))
         }
         AccountCommand::Show(_) => (runtime.block_on(acme::show(&storage, server, &user)), None),
         AccountCommand::Update(args) => {
@@ -41,7 +39,7 @@ pub(super) fn run(args: &AccountArgs, context: &Context<'_>) -> Result {
             (runtime.block_on(update), Some("the mail address is set"))
         }
     };
-    Ok(Report::new(Outcome::Account(shown(view.map_err(failure)?, done))))
+    Ok(Report::new(Outcome::Account(shown(view.map_err(|error| failure(error, context))?, done))))
 }
 
 fn shown(view: AccountView, done: Option<&'static str>) -> ShownAccount {

@@ -1,7 +1,6 @@
 //! `certkit acme list`: what is kept, without asking anybody.
 
-use super::failure::failure;
-use super::storage;
+use super::{failure, storage};
 use crate::acme::storage::{CertificateStore, RenewRecord};
 use crate::acme::{CurrentCertificate, Error, LETS_ENCRYPT, LETS_ENCRYPT_STAGING};
 use crate::cli::ListArgs;
@@ -14,7 +13,7 @@ pub(super) fn run(args: &ListArgs, context: &Context<'_>) -> Result {
     let now = context.clock.now();
     let mut certificates = Vec::new();
     let mut findings: Vec<Finding> = Vec::new();
-    for store in storage.certificates().map_err(|error| failure(error.into(), now))? {
+    for store in storage.certificates().map_err(|error| failure(error, context))? {
         let kept = store.record().map_err(Error::from).and_then(|record| {
             let found = record.zip(CurrentCertificate::load(&store)?);
             let missing = || Error::NoCertificate { name: store.name().to_owned() };
@@ -23,7 +22,7 @@ pub(super) fn run(args: &ListArgs, context: &Context<'_>) -> Result {
         match kept {
             Ok(kept) => certificates.push(kept),
             // One that cannot be read does not hide the others.
-            Err(error) => findings.extend(failure(error, now).findings),
+            Err(error) => findings.extend(failure(error, context).findings),
         }
     }
     let mut report = Report::new(Outcome::Listed(KeptCertificates { at: now, certificates }));
@@ -52,7 +51,7 @@ fn kept(store: &CertificateStore, record: RenewRecord, current: CurrentCertifica
         last_failure: record.last_failure.map(|failure| (failure.at.0, failure.message)),
         failures: record.failures,
         hook_failure: hook_failure
-            .map(|hook| hook.failure.clone().unwrap_or_else(|| "it was begun and did not end".to_owned())),
+            .map(|hook| hook.failure.clone().unwrap_or_else(|| "was started and did not finish".to_owned())),
         names: record.names,
         server: record.server,
         key_kind: record.key_kind,

@@ -1,79 +1,57 @@
-//! `certkit acme`: arguments to a plan, the journey's steps to lines, its errors to findings.
+//! `certkit acme`: certificates from an ACME server.
 
 mod account;
-mod challenge;
-mod failure;
-mod judge;
-mod likely;
+mod install_timer;
 mod list;
 mod obtain;
 mod renew;
 mod revoke;
-mod timer;
-mod user;
-mod wishes;
 
-use std::path::PathBuf;
+use std::io::IsTerminal;
+use std::time::Instant;
 
 use super::{Context, Result};
+use crate::acme::Error;
 use crate::acme::storage::Storage;
-use crate::advice::hook;
+use crate::advice;
 use crate::cli::{AcmeArgs, AcmeCommand, StateArgs};
-use crate::finding::{Code, Finding};
+use crate::operands::acme::state_directory;
 use crate::report::Failure;
-use crate::sys::fs::plain;
-use crate::sys::hook::HookRun;
+use crate::sources::acme_caller::{AcmeCaller, Consent};
 
-pub(crate) use self::failure::{failure, minute};
-pub(crate) use self::obtain::{check_mail_address, server_address};
-pub(crate) use self::user::User;
-
-/// Runs the command.
-pub(crate) fn run(args: &AcmeArgs, context: &Context<'_>) -> Result {
+pub(super) fn run(args: &AcmeArgs, context: &Context<'_>) -> Result {
     match &args.command {
         AcmeCommand::Obtain(args) => obtain::run(args, context),
         AcmeCommand::Renew(args) => renew::run(args, context),
         AcmeCommand::Revoke(args) => revoke::run(args, context),
         AcmeCommand::List(args) => list::run(args, context),
         AcmeCommand::Account(args) => account::run(args, context),
-        AcmeCommand::InstallTimer(args) => timer::run(args, context),
+        AcmeCommand::InstallTimer(args) => install_timer::run(args, context),
     }
 }
 
 fn storage(args: &StateArgs) -> Result<Storage> {
-    Ok(Storage::new(match &args.state {
-        Some(state) => state.clone(),
-        None => default_state()?,
-    }))
+    Ok(Storage::new(state_directory(args.state.as_deref())?))
 }
 
 /// One thread is enough: an ACME client waits.
-fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        Failure::new(Finding::error(Code::Io, format!("cannot start the event loop: {}", plain(&error))))
-    })
+fn runtime() -> std::result::Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::EventLoop)
 }
 
-/// What there is to say of a deploy hook that failed.
-pub(crate) fn hook_finding(run: &HookRun) -> Option<Finding> {
-    hook::failed(run, "Fix the hook, then run the same command again. It repeats only the hook.")
+fn failure(error: impl Into<Error>, context: &Context<'_>) -> Failure {
+    advice::acme::failure(error.into(), context.clock.now())
 }
 
-/// `/var/lib/certkit` for root, else `$XDG_STATE_HOME/certkit`, which is `~/.local/state/certkit` by default.
-pub(crate) fn default_state() -> Result<PathBuf> {
-    if rustix::process::geteuid().is_root() {
-        return Ok("/var/lib/certkit".into());
-    }
-    let from = |variable, below: &str| {
-        std::env::var_os(variable)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-            .map(|path| path.join(below))
+/// The user of this command; `about` is the certificate that the lines are about.
+fn caller<'a>(context: &Context<'a>, about: Option<&str>, consent: Consent<'a>) -> AcmeCaller<'a> {
+    let talk = context.talk;
+    let about = about.map_or_else(String::new, |name| format!("{name}: "));
+    // On a terminal the user sees how long each step takes.
+    let started = std::io::stderr().is_terminal().then(Instant::now);
+    let say = move |line: &str| {
+        let time = started.map(|started| format!("{:5.1} s  ", started.elapsed().as_secs_f32()));
+        talk.say(&format!("{}{about}{line}", time.unwrap_or_default()));
     };
-    from("XDG_STATE_HOME", "certkit").or_else(|| from("HOME", ".local/state/certkit")).ok_or_else(|| {
-        Failure::new(
-            Finding::error(Code::NotFound, "no place for the state: neither XDG_STATE_HOME nor HOME is set")
-                .fix("say where, as --state DIR"),
-        )
-    })
+    AcmeCaller::new(say, consent, context.clock)
 }

@@ -1,16 +1,15 @@
-//! `certkit acme renew`: one look after every certificate, and a line on each.
+//! `certkit acme renew`: renews what is due, and reports on every certificate.
 
 use time::OffsetDateTime;
 
-use super::failure::{TRY_LATER, failure};
-use super::user::User;
-use super::{hook_finding, runtime, storage};
+use super::{caller, failure, runtime, storage};
 use crate::acme::storage::{CertificateStore, Storage};
 use crate::acme::{Error, FailedRenewal, RenewalOutcome, Renewer, Urgency};
+use crate::advice::acme::{TRY_LATER, deploy_hook, remark};
 use crate::cli::AcmeRenewArgs;
 use crate::commands::{Context, Result};
-use crate::finding::Finding;
 use crate::report::{Outcome, Renewal, RenewalState, Renewals, Report};
+use crate::sources::acme_caller::Consent;
 use crate::sys::hook::HookRun;
 use crate::x509::Certificate;
 
@@ -18,14 +17,13 @@ const HOOK_FAILED: u8 = 3;
 
 pub(super) fn run(args: &AcmeRenewArgs, context: &Context<'_>) -> Result {
     let storage = storage(&args.state)?;
-    let failure = |error| failure(error, context.clock.now());
-    storage.check_access().map_err(|error| failure(error.into()))?;
-    let stores = chosen(&storage, &args.names).map_err(failure)?;
+    storage.check_access().map_err(|error| failure(error, context))?;
+    let stores = chosen(&storage, &args.names).map_err(|error| failure(error, context))?;
     let urgency = Urgency { ask: args.refresh_ari, force: args.force, retry: false };
-    let runtime = runtime()?;
+    let runtime = runtime().map_err(|error| failure(error, context))?;
     let mut certificates = Vec::with_capacity(stores.len());
     for store in stores {
-        certificates.push(runtime.block_on(look_after(&storage, &store, urgency, context)));
+        certificates.push(runtime.block_on(renew_one(&storage, &store, urgency, context)));
     }
     let status = status(&certificates, args.exit_code_if_renewed);
     Ok(Report::new(Outcome::Renewed(Renewals { at: context.clock.now(), certificates, status })))
@@ -47,25 +45,27 @@ fn chosen(storage: &Storage, names: &[String]) -> std::result::Result<Vec<Certif
     Ok(stores)
 }
 
-/// Looks after one certificate. Whatever happens to it does not keep the others from being looked after.
-async fn look_after(
+/// Renews one certificate if it is due. A failure does not keep the others from being renewed.
+async fn renew_one(
     storage: &Storage,
     store: &CertificateStore,
     urgency: Urgency,
     context: &Context<'_>,
 ) -> Renewal {
-    let user = User::about(context, store.name(), false);
+    let user = caller(context, Some(store.name()), Consent::Missing);
     let now = context.clock.now();
     let mut renewal = Renewal::new(store.name());
-    let keeper = match Renewer::of_stored(storage, store) {
-        Ok(Some(keeper)) => keeper,
+    let renewer = match Renewer::of_stored(storage, store) {
+        Ok(Some(renewer)) => renewer,
         Ok(None) => {
             renewal.state = RenewalState::Elsewhere;
             return renewal;
         }
-        Err(error) => return failed(renewal, FailedRenewal { error: Box::new(error), next_try: None }, now),
+        Err(error) => {
+            return failed(renewal, FailedRenewal { error: Box::new(error), next_try: None }, context);
+        }
     };
-    match keeper.renew_if_due(&user, now, urgency).await {
+    match renewer.renew_if_due(&user, now, urgency).await {
         Ok(RenewalOutcome::HeldBack { until, failure }) => {
             renewal.state = RenewalState::HeldBack;
             renewal.next = Some(until);
@@ -81,26 +81,26 @@ async fn look_after(
             renewal.state = RenewalState::Renewed;
             renewal.next = Some(obtained.due.at);
             renewal.not_after = end(&obtained.chain);
-            renewal.findings = obtained.remarks;
+            renewal.findings = obtained.remarks.into_iter().map(remark).collect();
             if let Some(run) = &obtained.hook {
                 note_hook(&mut renewal, run);
             }
         }
         Ok(RenewalOutcome::Revoked) => renewal.state = RenewalState::Revoked,
-        Ok(RenewalOutcome::Unneeded(current)) => {
+        Ok(RenewalOutcome::NotDue(current)) => {
             renewal.state = RenewalState::NotDue;
             renewal.next = Some(current.due.at);
             renewal.not_after = end(&current.chain);
         }
-        Err(error) => return failed(renewal, error, now),
+        Err(error) => return failed(renewal, error, context),
     }
     renewal
 }
 
-fn failed(mut renewal: Renewal, failed: FailedRenewal, now: OffsetDateTime) -> Renewal {
+fn failed(mut renewal: Renewal, failed: FailedRenewal, context: &Context<'_>) -> Renewal {
     renewal.next = failed.next_try;
     renewal.reason = Some(failed.error.in_one_line());
-    let failure = failure(*failed.error, now);
+    let failure = failure(*failed.error, context);
     renewal.state = match failure.status {
         TRY_LATER => RenewalState::TryLater,
         _ => RenewalState::Failed,
@@ -110,7 +110,7 @@ fn failed(mut renewal: Renewal, failed: FailedRenewal, now: OffsetDateTime) -> R
 }
 
 fn note_hook(renewal: &mut Renewal, run: &HookRun) {
-    let finding: Option<Finding> = hook_finding(run);
+    let finding = deploy_hook(run);
     renewal.hook_failed = finding.is_some();
     renewal.findings.extend(finding);
 }
@@ -119,7 +119,7 @@ fn end(chain: &[Certificate]) -> Option<OffsetDateTime> {
     chain.first().map(|leaf| leaf.not_after)
 }
 
-/// The worst that happened; a failure that a person must look at is worse than one that passes.
+/// The status of the worst result; a failure that needs a person is worse than one that passes.
 fn status(certificates: &[Renewal], if_renewed: Option<u8>) -> u8 {
     let any = |states: &[RenewalState]| certificates.iter().any(|one| states.contains(&one.state));
     if any(&[RenewalState::Failed]) {

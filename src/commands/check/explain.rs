@@ -1,25 +1,22 @@
 //! `certkit check --explain CODE`: the code's part of docs/findings.md.
 
+use crate::advice::chain::unknown_code;
 use crate::commands::Result;
-use crate::finding::{Code, Finding};
+use crate::finding::Code;
 use crate::report::{Outcome, Report};
 
 const FINDINGS: &str = include_str!("../../../docs/findings.md");
 
-/// Prints what the documentation says of a finding code.
+/// Prints what the documentation says about a finding code.
 pub(super) fn explain(code: &str) -> Result {
     let wanted = code.trim().to_ascii_lowercase().replace('-', "_");
     match section(&wanted) {
         Some(text) => Ok(Report::new(Outcome::Text(text))),
         None => {
-            let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
-            let alike =
-                codes.iter().copied().filter(|known| known.contains(wanted.as_str()) && !wanted.is_empty());
-            let alike: Vec<_> = alike.collect();
-            let list = if alike.is_empty() { codes } else { alike };
-            Err(Finding::error(Code::InvalidSetting, format!("--explain: there is no finding code `{code}`"))
-                .fix(format!("one of: {}", list.join(" ")))
-                .into())
+            let all: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+            let is_similar = |code: &&str| !wanted.is_empty() && code.contains(wanted.as_str());
+            let similar: Vec<_> = all.iter().copied().filter(is_similar).collect();
+            Err(unknown_code(code, if similar.is_empty() { &all } else { &similar }))
         }
     }
 }
@@ -44,7 +41,7 @@ mod tests {
         assert_eq!(headings, codes, "docs/findings.md has one heading per code, in alphabetical order");
         for code in codes {
             let text = section(code).unwrap();
-            for part in ["Why it matters:", "Who cares:", "Mend:"] {
+            for part in ["Why it matters:", "Who cares:", "Fix:"] {
                 assert!(text.contains(part), "{code} lacks `{part}`");
             }
         }

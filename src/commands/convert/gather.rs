@@ -1,12 +1,12 @@
 //! Reading all that is to be converted: the file, and what `--key` and `--chain` add to it.
 
 use crate::advice::convert::{ConvertError, LeftOut};
-use crate::advice::files::{damage_notes, damaged, form_notes, malformed, no_private_key};
+use crate::advice::files::{damage_notes, damaged, form_notes, malformed};
 use crate::cli::ConvertArgs;
 use crate::commands::Result;
 use crate::container::{Block, BlockKind, Note};
 use crate::finding::{Finding, Location};
-use crate::operands::input::{decrypted, location, read_contents};
+use crate::operands::input::{InputError, decrypted, location, read_contents};
 use crate::operands::password::Passwords;
 use crate::report::Failure;
 use crate::x509::{Certificate, CrlDetails, PrivateKey, PublicKeyKind, Request, key_description};
@@ -78,7 +78,7 @@ impl Item {
 
     /// The private key, decrypted if it has to be.
     pub(super) fn open_key(&self, passwords: &mut Passwords) -> Result<PrivateKey> {
-        decrypted(&self.location.file, &self.block, passwords)
+        Ok(decrypted(&self.location.file, &self.block, passwords)?)
     }
 }
 
@@ -89,7 +89,7 @@ pub(super) fn gather(args: &ConvertArgs, passwords: &mut Passwords) -> Result<Ga
     if let Some(file) = &args.key {
         let (before, blocks) = (gathered.items.len(), gathered.read(file, passwords, Block::is_private_key)?);
         if gathered.items.len() == before {
-            return Err(no_private_key(file, &blocks).into());
+            return Err(InputError::without_key(file, &blocks).into());
         }
     }
     if let Some(file) = &args.chain {

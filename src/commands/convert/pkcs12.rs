@@ -151,7 +151,7 @@ fn name_trusted(entries: &mut [CertificateEntry]) {
 /// The password of the new file: its own, else the one that opened the old.
 fn password(args: &ConvertArgs, passwords: &mut Passwords) -> Result<Zeroizing<String>> {
     match &args.new_password_file {
-        Some(file) => Passwords::new("--new-password-file", Some(file)).fresh("the new file"),
-        None => passwords.fresh("the new file"),
+        Some(file) => Ok(Passwords::new("--new-password-file", Some(file)).fresh("the new file")?),
+        None => Ok(passwords.fresh("the new file")?),
     }
 }

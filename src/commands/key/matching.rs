@@ -1,11 +1,11 @@
 //! `certkit key match`: which certificates, requests and keys have the public key of a private one.
 
-use crate::advice::files::{damaged, malformed, no_private_key};
+use crate::advice::files::{damaged, malformed};
 use crate::advice::key::{KeyError, mismatch};
 use crate::cli::KeyMatchArgs;
 use crate::commands::Result;
 use crate::container::{Block, BlockKind};
-use crate::operands::input::{decrypted, location, read_contents};
+use crate::operands::input::{InputError, decrypted, location, read_contents};
 use crate::operands::output::shell_word;
 use crate::operands::password::Passwords;
 use crate::report::{Candidate, Failure, Matched, Outcome, Report};
@@ -15,7 +15,7 @@ pub(super) fn run(args: &KeyMatchArgs) -> Result {
     let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
     let (_, contents) = read_contents(&args.key, &mut passwords)?;
     let Some(block) = contents.blocks.iter().find(|block| block.is_private_key()) else {
-        return Err(no_private_key(&args.key, &contents.blocks).into());
+        return Err(InputError::without_key(&args.key, &contents.blocks).into());
     };
     let key = decrypted(&args.key, block, &mut passwords)?;
     let mut findings = Vec::new();

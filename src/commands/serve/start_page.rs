@@ -1,22 +1,24 @@
-//! The page that is served where there is nothing else: what to do next, and how to trust the certificate.
+//! The page that is served when there is nothing else to serve: the next steps, and how to trust
+//! the certificate.
 
 use std::path::Path;
 
-/// The page; `ca` is the CA of the certificate, and `ask` a command that asks the server something.
-pub(super) fn html(ca: Option<&Path>, ask: &str) -> String {
-    include_str!("start_page.html").replace("{trust}", &ca.map(|ca| trust(ca, ask)).unwrap_or_default())
+/// The page; `ca` is the CA of the certificate, and `curl` a command that sends a request to the
+/// server.
+pub(super) fn html(ca: Option<&Path>, curl: &str) -> String {
+    include_str!("start_page.html").replace("{trust}", &ca.map(|ca| trust(ca, curl)).unwrap_or_default())
 }
 
-fn trust(ca: &Path, ask: &str) -> String {
-    let (ca, ask) = (escaped(&ca.display().to_string()), escaped(ask));
+fn trust(ca: &Path, curl: &str) -> String {
+    let (ca, curl) = (escaped(&ca.display().to_string()), escaped(curl));
     format!(
-        "<h2>Trust it</h2>\n\
-         <p>Clients that trust this CA take the certificate without a warning. (The one that certkit makes by itself \
-         can speak for localhost, .test and loopback addresses only.)</p>\n\
+        "<h2>Trust the certificate</h2>\n\
+         <p>Clients that trust this CA show no warning. (The CA that certkit makes by itself can issue for \
+         localhost, .test and loopback addresses only.)</p>\n\
          <pre>{ca}</pre>\n\
-         <p>The system, browsers and Java on this machine:</p>\n\
+         <p>Install it for the system, browsers and Java on this machine:</p>\n\
          <pre>certkit trust install {ca}</pre>\n\
-         <p>curl: <code>{ask}</code></p>"
+         <p>With curl: <code>{curl}</code></p>"
     )
 }
 
@@ -35,6 +37,6 @@ mod tests {
             page.contains("<pre>/a&lt;b&gt;&amp;/ca.crt</pre>") && page.contains("curl '&lt;'"),
             "{page}"
         );
-        assert!(!page.contains("{trust}") && !html(None, "").contains("Trust it"));
+        assert!(!page.contains("{trust}") && !html(None, "").contains("Trust the certificate"));
     }
 }

@@ -1,7 +1,6 @@
 //! `certkit show`: describes a file, or what a server sends.
 
 mod facts;
-mod tree;
 
 use std::path::Path;
 
@@ -11,26 +10,28 @@ use self::facts::{
     certificate_facts, crl_facts, private_key_facts, public_key_facts, request_facts, server_facts,
     size_facts,
 };
-use self::tree::tree;
-use super::{Context, Result};
+use super::{Context, Result, server_options};
 use crate::advice::files::{damage_notes, damaged, form_notes, malformed, nothing_known};
-use crate::advice::show::ShowError;
+use crate::advice::server::failure;
+use crate::chain::tree;
 use crate::cli::ShowArgs;
 use crate::container::{Block, BlockKind, LockedError};
-use crate::finding::Location;
+use crate::finding::{Finding, Location};
 use crate::operands::input::{decrypted, location, read_contents};
 use crate::operands::password::Passwords;
-use crate::operands::server_target::{self, Place, Subject};
+use crate::operands::server_target::{
+    FileOrServer, ServerTarget, file_or_server, for_servers_only, parse_host,
+};
 use crate::report::{Fact, FactValue, Failure, Outcome, Report, Shown, ShownItem};
 use crate::x509::{Certificate, CrlDetails, Request, key_description};
 
 pub(super) fn run(args: &ShowArgs, context: &Context<'_>) -> Result {
     let at = args.at.unwrap_or_else(|| context.clock.now());
-    if let Subject::Server(place) = server_target::subject(&args.file, &args.live)? {
-        return of_server(&place, args, at);
+    if let FileOrServer::Server(target) = file_or_server(&args.file, &server_options(&args.live))? {
+        return of_server(&target, args, at);
     }
     if args.host.is_some() {
-        return Err(ShowError::HostOfFile { file: args.file.clone() }.into());
+        return Err(for_servers_only("--host", &args.file).into());
     }
     of_file(&args.file, args.password_file.as_deref(), at)
 }
@@ -59,23 +60,20 @@ pub(super) fn of_file(file: &str, password_file: Option<&Path>, at: OffsetDateTi
 }
 
 /// The server with what was agreed upon, then each certificate as it was sent.
-fn of_server(place: &Place, args: &ShowArgs, at: OffsetDateTime) -> Result {
-    let host = args
-        .host
-        .as_deref()
-        .map(server_target::parse_host)
-        .transpose()?
-        .unwrap_or_else(|| place.host.clone());
-    let seen = place.look(&host, &args.live, "show", None)?;
+fn of_server(target: &ServerTarget, args: &ShowArgs, at: OffsetDateTime) -> Result {
+    let host = args.host.as_deref().map(parse_host).transpose()?.unwrap_or_else(|| target.host.clone());
+    let probed = target
+        .probe(&host, &server_options(&args.live), None)
+        .map_err(|error| failure(target, &error, "show"))?;
     let server = ShownItem {
         kind: "server",
         title: host.to_string(),
-        facts: server_facts(&place.summary(&host, &seen)),
-        location: Location::file(place.label()),
+        facts: server_facts(&target.summary(&host, &probed)),
+        location: Location::file(target.label()),
     };
     let mut items = vec![server];
     let mut certificates = Vec::new();
-    for located in seen.certificates {
+    for located in probed.certificates {
         items.push(ShownItem {
             kind: "certificate",
             title: located.certificate.label(),
@@ -84,8 +82,9 @@ fn of_server(place: &Place, args: &ShowArgs, at: OffsetDateTime) -> Result {
         });
         certificates.push(located.certificate);
     }
-    let shown = Shown { file: place.label(), at, items, tree: tree(&certificates) };
-    Ok(Report { outcome: Outcome::Shown(shown), findings: seen.malformed, next: Vec::new() })
+    let findings = probed.malformed.into_iter().map(Finding::from).collect();
+    let shown = Shown { file: target.label(), at, items, tree: tree(&certificates) };
+    Ok(Report { outcome: Outcome::Shown(shown), findings, next: Vec::new() })
 }
 
 type Description = (&'static str, String, Vec<Fact>);
@@ -129,7 +128,7 @@ fn describe(
     }
 }
 
-/// Whether there is no password for an encrypted key. That is no failure: that it is encrypted is what it shows.
+/// Whether there is no password for an encrypted key. That is not a failure: the key is shown as encrypted.
 fn cannot_open(block: &Block, passwords: &mut Passwords) -> Result<bool> {
     let is_locked = matches!(block.private_key(None), Err(LockedError::PasswordNeeded));
     Ok(is_locked && passwords.of("the key")?.is_none())

@@ -62,7 +62,8 @@ impl Part {
             (Self::Size { size, .. }, b'\r') => Self::SizeLineFeed { size },
             (Self::Size { size, .. }, b';') => Self::Extension { size },
             (Self::Size { size, digits }, _) => {
-                // Sixteen digits fill 64 bits, and the largest sizes have other meanings inside hyper.
+                // Sixteen digits fill 64 bits, and the largest sizes have other meanings inside
+                // hyper.
                 let digit = hex_digit(byte).filter(|_| digits < 15).ok_or(bad_size)?;
                 Self::Size { size: size << 4 | u64::from(digit), digits: digits + 1 }
             }

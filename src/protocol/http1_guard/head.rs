@@ -33,7 +33,8 @@ impl Head {
     /// The offset behind the head, or `None` when it is not complete.
     pub(super) fn scan(&mut self, bytes: &[u8], limits: &Limits) -> Result<Option<usize>, Rejection> {
         loop {
-            // Lengths are judged before contents, so that it makes no difference in which pieces a line comes.
+            // Lengths are judged before contents, so that it makes no difference in which pieces a
+            // line comes.
             let (limit, too_long) = if self.started {
                 (limits.head, Rejection::HeadTooLarge)
             } else {
@@ -52,7 +53,8 @@ impl Head {
                 .ok_or(Rejection::Malformed("a line ends without a carriage return"))?;
             (self.line_start, self.scanned) = (end, end);
             if !self.started {
-                // RFC 9112 section 2.2: at least one empty line before the request line should be ignored.
+                // RFC 9112 section 2.2: at least one empty line before the request line should be
+                // ignored.
                 if line.is_empty() && !self.skipped_empty {
                     self.skipped_empty = true;
                     continue;
@@ -160,7 +162,7 @@ fn request_line(line: &[u8]) -> Result<bool, Rejection> {
     if target.iter().any(|&byte| byte.is_ascii_control() || byte == b'#') {
         return Err(Rejection::Malformed("the target contains an invalid character"));
     }
-    // Bytes above ASCII do not belong there either, but where they are UTF-8 everybody takes them for the same.
+    // Bytes above ASCII are not allowed either, but as UTF-8 they mean the same to every server.
     if std::str::from_utf8(target).is_err() {
         return Err(Rejection::Malformed("the target is not valid text"));
     }
@@ -195,7 +197,8 @@ fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Rejection> {
     Ok((name, value))
 }
 
-/// RFC 9110 section 8.6: digits and nothing else. A list of equal lengths is refused too: nobody sends it.
+/// RFC 9110 section 8.6: digits and nothing else. A list of equal lengths is rejected too: no
+/// client sends it.
 fn content_length(value: &[u8]) -> Result<u64, Rejection> {
     let malformed = Rejection::Malformed("Content-Length is not a number");
     if value.is_empty() {

@@ -1,14 +1,14 @@
-//! A guard in front of the HTTP/1.1 parser: follows the byte stream of a connection and stops at the first byte
-//! that two parsers could understand differently.
+//! A guard in front of the HTTP/1.1 parser: follows the byte stream of a connection and stops at
+//! the first byte that two parsers could understand differently.
 //!
-//! Request smuggling lives on such differences: a front server and the server behind it disagree where one request
-//! ends and the next begins. hyper by itself takes a bare LF as line end, drops Content-Length beside
-//! Transfer-Encoding, cuts fragments off the target and reads `1 ` as a chunk size, and its service never learns of
-//! it. The guard enforces RFC 9112 before hyper sees a byte.
+//! Request smuggling lives on such differences: a front server and the server behind it disagree
+//! where one request ends and the next begins. hyper by itself takes a bare LF as line end, drops
+//! Content-Length beside Transfer-Encoding, cuts fragments off the target and reads `1 ` as a chunk
+//! size, and its service never learns of it. The guard enforces RFC 9112 before hyper sees a byte.
 //!
-//! It is a pure state machine: [`Guard::check`] is given every byte that has not been passed on yet and says how many
-//! of them are clean. A head is clean only as a whole; a body is clean byte by byte. How the stream is cut into reads
-//! makes no difference to the verdict.
+//! It is a pure state machine: [`Guard::check`] is given every byte that has not been passed on yet
+//! and says how many of them are clean. A head is clean only as a whole; a body is clean byte by
+//! byte. How the stream is cut into reads makes no difference to the verdict.
 
 mod chunked;
 mod head;
@@ -18,7 +18,7 @@ mod tests;
 use self::chunked::Part;
 use self::head::{Body, Head};
 
-/// How much a client may send before the message makes sense.
+/// How much a client may send before the message is complete.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of the request line, its line end included.
@@ -40,7 +40,8 @@ impl Default for Limits {
 /// What the guard found in the bytes it was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// How many of the bytes are clean and may be passed on. The rest comes again with the next call.
+    /// How many of the bytes are clean and may be passed on. The rest comes again with the next
+    /// call.
     pub clean: usize,
     /// How many heads ended within them.
     pub heads: usize,
@@ -51,7 +52,7 @@ pub struct Progress {
 /// Why a connection is refused. No further byte of it is passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// Bytes that are no well-formed HTTP/1.1: the reason in plain words.
+    /// Bytes that are not well-formed HTTP/1.1, and the reason.
     #[error("bad request: {0}")]
     Malformed(&'static str),
     /// The request line is too long.
@@ -102,12 +103,13 @@ impl Guard {
         Self { limits, state: State::Head(Head::default()) }
     }
 
-    /// Whether the stream stands between two messages.
+    /// Whether the stream is between two messages.
     pub fn between_messages(&self) -> bool {
         matches!(self.state, State::Head(head) if head.is_untouched())
     }
 
-    /// Whether a body is being read, or was when the stream was rejected: its head has been passed on.
+    /// Whether a body is being read, or was when the stream was rejected: its head has been passed
+    /// on.
     pub fn in_body(&self) -> bool {
         matches!(
             self.state,
@@ -186,7 +188,8 @@ fn is_token(byte: u8) -> bool {
     TOKEN[usize::from(byte)]
 }
 
-/// What may stand in a field value (RFC 9110 section 5.5): visible characters, space, tab, and bytes above ASCII.
+/// The bytes allowed in a field value (RFC 9110 section 5.5): visible characters, space, tab, and
+/// bytes above ASCII.
 fn is_field_byte(byte: u8) -> bool {
     byte == b'\t' || (byte >= b' ' && byte != 0x7f)
 }

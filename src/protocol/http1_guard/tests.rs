@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Runs a whole stream through a guard in pieces of the given sizes, over and over: clean bytes and verdict.
+/// Runs a whole stream through a guard in pieces of the given sizes, over and over: clean bytes and
+/// verdict.
 fn run(stream: &[u8], sizes: &[usize]) -> (usize, usize, Option<Rejection>) {
     let mut guard = Guard::new(Limits::default());
     let (mut clean, mut received, mut heads) = (0, 0, 0);

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use time::OffsetDateTime;
 
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, printable};
+use super::wrap::Width;
 use crate::report::{Kept, KeptCertificates, Renewal, RenewalState, Renewals, Revoked, ShownAccount};
 use crate::sys::clock::date;
 
@@ -26,7 +27,7 @@ pub(super) fn list(out: &mut impl Write, kept: &KeptCertificates) -> io::Result<
         writeln!(out, "  key      {}", printable(&kind))?;
         writeln!(out, "  renewal  {}", renewal_day(certificate, kept.at))?;
         if let Some((at, message)) = &certificate.last_failure {
-            let times = if certificate.failures == 1 { "once" } else { "again and again" };
+            let times = if certificate.failures == 1 { "once" } else { "repeatedly" };
             writeln!(out, "  {RED}failed{RED:#}   {times}, last on {}: {}", minute(*at), printable(message))?;
         }
         if let Some(failure) = &certificate.hook_failure {
@@ -44,27 +45,27 @@ fn validity(certificate: &Kept, at: OffsetDateTime) -> (anstyle::Style, String) 
         return (RED, format!("revoked on {}", date(revoked)));
     }
     match days {
-        _ if not_after < at => (RED, format!("ended {}", date(not_after))),
-        1 => (YELLOW, format!("1 day left, until {}", date(not_after))),
+        _ if not_after < at => (RED, format!("expired {}", date(not_after))),
+        1 => (YELLOW, format!("1 day left, valid until {}", date(not_after))),
         _ if certificate.next_renewal.is_some_and(|next| next < at) => {
-            (YELLOW, format!("{days} days left, until {}", date(not_after)))
+            (YELLOW, format!("{days} days left, valid until {}", date(not_after)))
         }
-        _ => (GREEN, format!("{days} days left, until {}", date(not_after))),
+        _ => (GREEN, format!("{days} days left, valid until {}", date(not_after))),
     }
 }
 
 fn renewal_day(certificate: &Kept, at: OffsetDateTime) -> String {
     let who = if certificate.by_server { ", chosen by the server" } else { "" };
     match certificate.next_renewal {
-        None if certificate.revoked.is_some() => "never, it is revoked".to_owned(),
+        None if certificate.revoked.is_some() => "never: it is revoked".to_owned(),
         None => "by the program that answers its challenges".to_owned(),
         Some(next) if next <= at => format!("due since {}{who}", date(next)),
-        Some(next) => format!("from {} on{who}", minute(next)),
+        Some(next) => format!("after {}{who}", minute(next)),
     }
 }
 
 /// Writes a line for each certificate that was looked after.
-pub(super) fn renewals(out: &mut impl Write, renewals: &Renewals) -> io::Result<()> {
+pub(super) fn renewals(out: &mut impl Write, renewals: &Renewals, width: Width) -> io::Result<()> {
     if renewals.certificates.is_empty() {
         writeln!(out, "no certificates")?;
     }
@@ -75,33 +76,37 @@ pub(super) fn renewals(out: &mut impl Write, renewals: &Renewals) -> io::Result<
             RenewalState::HeldBack | RenewalState::Revoked | RenewalState::TryLater => ("!", YELLOW),
             RenewalState::Elsewhere | RenewalState::NotDue | RenewalState::Renewed => ("✓", GREEN),
         };
-        writeln!(
-            out,
-            "{style}{mark}{style:#} {BOLD}{}{BOLD:#}  {}",
-            printable(&renewal.name),
-            words(renewal)
-        )?;
+        let name = printable(&renewal.name);
+        let state = width.wrap(&sentence(renewal), name.chars().count() + 4, 4);
+        writeln!(out, "{style}{mark}{style:#} {BOLD}{name}{BOLD:#}  {state}")?;
     }
     Ok(())
 }
 
-fn words(renewal: &Renewal) -> String {
+fn sentence(renewal: &Renewal) -> String {
     let next = renewal.next.map(minute);
-    let until = renewal.not_after.map(|end| format!("until {}", date(end))).unwrap_or_default();
+    let valid = match renewal.not_after {
+        Some(end) => format!("valid until {}", date(end)),
+        None => "valid".to_owned(),
+    };
     let reason = renewal.reason.as_deref().map(printable).unwrap_or_default();
     let mut text = match (renewal.state, next) {
-        (RenewalState::Elsewhere, _) => "left to the program that answers its challenges".to_owned(),
-        (RenewalState::Failed, Some(next)) => format!("failed, next try from {next} on: {reason}"),
+        (RenewalState::Elsewhere, _) => "renewed by the program that answers its challenges".to_owned(),
+        (RenewalState::Failed, Some(next)) => format!("failed; next attempt after {next}: {reason}"),
         (RenewalState::Failed, None) => format!("failed: {reason}"),
-        (RenewalState::HeldBack, Some(next)) => format!("has failed, next try from {next} on: {reason}"),
-        (RenewalState::HeldBack, None) => format!("has failed: {reason}"),
-        (RenewalState::NotDue, Some(next)) => format!("good {until}, due from {next} on"),
-        (RenewalState::NotDue, None) => format!("good {until}"),
-        (RenewalState::Renewed, Some(next)) => format!("renewed, good {until}, due from {next} on"),
-        (RenewalState::Renewed, None) => format!("renewed, good {until}"),
-        (RenewalState::Revoked, _) => "revoked, and so not renewed".to_owned(),
-        (RenewalState::TryLater, Some(next)) => format!("not now, next try from {next} on: {reason}"),
-        (RenewalState::TryLater, None) => format!("not now: {reason}"),
+        (RenewalState::HeldBack, Some(next)) => {
+            format!("failed earlier; next attempt after {next}: {reason}")
+        }
+        (RenewalState::HeldBack, None) => format!("failed earlier: {reason}"),
+        (RenewalState::NotDue, Some(next)) => format!("{valid}, renews after {next}"),
+        (RenewalState::NotDue, None) => valid,
+        (RenewalState::Renewed, Some(next)) => format!("renewed, {valid}, renews after {next}"),
+        (RenewalState::Renewed, None) => format!("renewed, {valid}"),
+        (RenewalState::Revoked, _) => "revoked; will not be renewed".to_owned(),
+        (RenewalState::TryLater, Some(next)) => {
+            format!("the server is unavailable; next attempt after {next}: {reason}")
+        }
+        (RenewalState::TryLater, None) => format!("the server is unavailable: {reason}"),
     };
     if renewal.hook_failed {
         text.push_str("; the deploy hook failed");
@@ -114,7 +119,7 @@ pub(super) fn revoked(out: &mut impl Write, revoked: &Revoked) -> io::Result<()>
     let reason = revoked.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     writeln!(
         out,
-        "{GREEN}✓{GREEN:#} {BOLD}{}{BOLD:#}  serial {} is revoked{reason}; it is not renewed any more",
+        "{GREEN}✓{GREEN:#} {BOLD}{}{BOLD:#}  serial {} is revoked{reason}; it will not be renewed",
         printable(&revoked.name),
         revoked.serial,
     )

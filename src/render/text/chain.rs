@@ -5,11 +5,17 @@ use std::io::{self, Write};
 use time::OffsetDateTime;
 
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, printable};
+use super::wrap::Width;
 use crate::finding::Severity;
 use crate::report::{CertificateSummary, Checked, Merged, Report, Role, ServerSummary};
 use crate::sys::clock::date;
 
-pub(super) fn write_checked(out: &mut impl Write, checked: &Checked, report: &Report) -> io::Result<()> {
+pub(super) fn write_checked(
+    out: &mut impl Write,
+    checked: &Checked,
+    report: &Report,
+    width: Width,
+) -> io::Result<()> {
     let (mark, style, verdict) = match (report.exit_status() != 0, &checked.server) {
         (false, _) => ("✓", GREEN, "the chain holds"),
         (true, None) => ("✗", RED, "the chain does not hold"),
@@ -18,9 +24,10 @@ pub(super) fn write_checked(out: &mut impl Write, checked: &Checked, report: &Re
     let is_refused = report.exit_status() != 0 && checked.server.is_some();
     let host = checked.host.as_ref().filter(|_| !is_refused);
     let host = host.map(|host| format!(" for {host}")).unwrap_or_default();
-    writeln!(out, "{style}{mark} {}: {verdict}{}{style:#}", printable(&checked.file), printable(&host))?;
+    let headline = format!("{}: {verdict}{host}", checked.file);
+    writeln!(out, "{style}{mark} {}{style:#}", width.wrap(&headline, 2, 2))?;
     if let Some(server) = &checked.server {
-        write_server(out, server)?;
+        write_server(out, server, width)?;
     }
     for (depth, certificate) in checked.path.iter().enumerate() {
         let (mark, style) = match certificate.verdict {
@@ -28,47 +35,50 @@ pub(super) fn write_checked(out: &mut impl Write, checked: &Checked, report: &Re
             Some(Severity::Warning) => ("!", YELLOW),
             Some(Severity::Note) | None => ("✓", GREEN),
         };
-        writeln!(
-            out,
-            "  {}{style}{mark}{style:#} {BOLD}{}{BOLD:#} {DIM}{}, {}, {}{DIM:#}",
-            branch(depth),
-            printable(&certificate.label),
+        let branch = branch(depth);
+        let label = printable(&certificate.label);
+        let facts = format!(
+            "{}, {}, {}",
             role(certificate.role),
             key_and_signature(certificate),
             days_left(certificate, checked.at)
-        )?;
+        );
+        let indent = 4 + branch.chars().count();
+        let facts = width.wrap(&facts, indent + label.chars().count() + 1, indent);
+        writeln!(out, "  {branch}{style}{mark}{style:#} {BOLD}{label}{BOLD:#} {DIM}{facts}{DIM:#}")?;
     }
     if let Some(issuer) = &checked.missing_issuer {
         let branch = branch(checked.path.len());
         writeln!(out, "  {branch}{RED}✗{RED:#} {BOLD}{}{BOLD:#} {DIM}is missing{DIM:#}", printable(issuer))?;
     }
     if let Some(trusted_by) = &checked.trusted_by {
-        writeln!(out, "  {DIM}trusted by {}{DIM:#}", printable(trusted_by))?;
+        let text = format!("trusted by {trusted_by}");
+        writeln!(out, "  {DIM}{}{DIM:#}", width.wrap(&text, 2, 4))?;
     }
     let leaf = checked.path.first();
     let asked: Vec<_> = leaf.iter().flat_map(|leaf| leaf.ocsp_urls.iter().chain(&leaf.crl_urls)).collect();
     if !asked.is_empty() {
-        let asked: Vec<_> = asked.into_iter().map(|url| printable(url)).collect();
-        writeln!(out, "  {DIM}whether it was revoked is told at {}{DIM:#}", asked.join(", "))?;
+        let asked: Vec<_> = asked.into_iter().map(String::as_str).collect();
+        let text = format!("revocation is published at {}", asked.join(", "));
+        writeln!(out, "  {DIM}{}{DIM:#}", width.wrap(&text, 2, 4))?;
     }
     Ok(())
 }
 
 /// `TLSv1.3, TLS_AES_128_GCM_SHA256, X25519MLKEM768, from 192.0.2.7:443`, and what else it takes if that was asked.
-fn write_server(out: &mut impl Write, server: &ServerSummary) -> io::Result<()> {
+fn write_server(out: &mut impl Write, server: &ServerSummary, width: Width) -> io::Result<()> {
     let group = server.group.as_ref().map(|group| format!(", {group}")).unwrap_or_default();
-    writeln!(
-        out,
-        "  {DIM}{}, {}{group}, from {}{DIM:#}",
-        server.protocol,
-        printable(&server.cipher),
-        server.address
-    )?;
+    let agreed = format!("{}, {}{group}, from {}", server.protocol, server.cipher, server.address);
+    writeln!(out, "  {DIM}{}{DIM:#}", width.wrap(&agreed, 2, 4))?;
+    let mut list = |name: &str, items: &[String]| {
+        let items = width.wrap(&items.join(", "), name.len() + 4, 4);
+        writeln!(out, "  {DIM}{name}:{DIM:#} {items}")
+    };
     for (version, suites) in &server.suites {
-        writeln!(out, "  {DIM}{version}:{DIM:#} {}", suites.join(", "))?;
+        list(version, suites)?;
     }
     if !server.groups.is_empty() {
-        writeln!(out, "  {DIM}groups:{DIM:#} {}", server.groups.join(", "))?;
+        list("groups", &server.groups)?;
     }
     Ok(())
 }
@@ -96,12 +106,8 @@ pub(super) fn write_merged(out: &mut impl Write, merged: &Merged) -> io::Result<
     writeln!(out, "{GREEN}✓ {}{GREEN:#}", printable(name))?;
     for certificate in &merged.certificates {
         if let Some((first, last)) = certificate.location.as_ref().and_then(|location| location.lines) {
-            writeln!(
-                out,
-                "  lines {first}-{last}  {} {BOLD}{}{BOLD:#}",
-                role(certificate.role),
-                printable(&certificate.label)
-            )?;
+            let role = role(certificate.role);
+            writeln!(out, "  lines {first}-{last}  {role} {BOLD}{}{BOLD:#}", printable(&certificate.label))?;
         }
     }
     Ok(())
@@ -115,14 +121,14 @@ fn role(role: Role) -> &'static str {
     }
 }
 
-/// `until 2027-12-22 (396 days left)`.
+/// `valid until 2027-12-22 (396 days left)`.
 fn days_left(certificate: &CertificateSummary, at: OffsetDateTime) -> String {
     let end = date(certificate.not_after);
     let days = (certificate.not_after - at).whole_days();
     match days {
-        _ if certificate.not_after < at => format!("ended {end}"),
-        _ if certificate.not_before > at => format!("begins {}", date(certificate.not_before)),
-        1 => format!("until {end} (1 day left)"),
-        _ => format!("until {end} ({days} days left)"),
+        _ if certificate.not_after < at => format!("expired {end}"),
+        _ if certificate.not_before > at => format!("not valid before {}", date(certificate.not_before)),
+        1 => format!("valid until {end} (1 day left)"),
+        _ => format!("valid until {end} ({days} days left)"),
     }
 }

@@ -3,24 +3,32 @@
 use std::io::{self, Write};
 
 use super::style::{BOLD, DIM, GREEN, printable};
+use super::wrap::Width;
 use crate::report::{CertificateSummary, Created};
 use crate::sys::clock::date;
 
-pub(super) fn write_created(out: &mut impl Write, created: &Created) -> io::Result<()> {
-    let width = created.files.iter().map(|file| file.path.chars().count()).max().unwrap_or(0);
+/// A column of paths wider than this leaves no room for what the files are.
+const WIDEST_PATH: usize = 40;
+
+pub(super) fn write_created(out: &mut impl Write, created: &Created, width: Width) -> io::Result<()> {
+    let column =
+        created.files.iter().map(|file| file.path.chars().count()).max().unwrap_or(0).min(WIDEST_PATH);
     for file in &created.files {
         let path = printable(&file.path);
-        writeln!(out, "{GREEN}✓{GREEN:#} {BOLD}{path:width$}{BOLD:#}  {}", printable(&file.description))?;
+        let start = path.chars().count().max(column) + 4;
+        let description = width.wrap(&file.description, start, column + 4);
+        writeln!(out, "{GREEN}✓{GREEN:#} {BOLD}{path:column$}{BOLD:#}  {description}")?;
     }
     if let Some(certificate) = &created.certificate {
-        writeln!(
-            out,
-            "  {DIM}{}, {}, until {}, signed by {}{DIM:#}",
-            printable(&certificate.label),
-            certificate.key.description,
-            date(certificate.not_after),
-            printable(issuer_label(certificate))
-        )?;
+        let signed = if certificate.subject == certificate.issuer {
+            "self-signed".to_owned()
+        } else {
+            format!("signed by {}", issuer_label(certificate))
+        };
+        let end = date(certificate.not_after);
+        let facts =
+            format!("{}, {}, valid until {end}, {signed}", certificate.label, certificate.key.description);
+        writeln!(out, "  {DIM}{}{DIM:#}", width.wrap(&facts, 2, 4))?;
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ use crate::report::{Outcome, Report};
 
 /// Writes the whole report; `quiet` leaves errors only.
 pub(super) fn write(out: &mut impl Write, report: &Report, width: Width, quiet: bool) -> io::Result<()> {
-    let has_outcome = !quiet && write_outcome(out, report)?;
+    let has_outcome = !quiet && write_outcome(out, report, width)?;
     let mut findings = Vec::new();
     let has_findings = write_findings(&mut findings, report.all_findings(), width, quiet)?;
     if has_outcome && has_findings {
@@ -40,19 +40,19 @@ pub(super) fn write(out: &mut impl Write, report: &Report, width: Width, quiet: 
 }
 
 /// What was done or judged. Gives whether anything was written.
-fn write_outcome(out: &mut impl Write, report: &Report) -> io::Result<bool> {
+fn write_outcome(out: &mut impl Write, report: &Report, width: Width) -> io::Result<bool> {
     match &report.outcome {
         Outcome::Account(account) => acme::account(out, account)?,
-        Outcome::Checked(checked) => chain::write_checked(out, checked, report)?,
+        Outcome::Checked(checked) => chain::write_checked(out, checked, report, width)?,
         Outcome::Converted(converted) => tools::write_converted(out, converted)?,
-        Outcome::Created(created) => files::write_created(out, created)?,
+        Outcome::Created(created) => files::write_created(out, created, width)?,
         Outcome::Hosts(hosts) => tools::write_hosts(out, hosts)?,
         Outcome::Listed(kept) => acme::list(out, kept)?,
         Outcome::Matched(matched) => tools::write_matched(out, matched)?,
         Outcome::Merged(merged) => chain::write_merged(out, merged)?,
-        Outcome::Renewed(renewals) => acme::renewals(out, renewals)?,
+        Outcome::Renewed(renewals) => acme::renewals(out, renewals, width)?,
         Outcome::Revoked(revoked) => acme::revoked(out, revoked)?,
-        Outcome::Shown(shown) => show::write(out, shown)?,
+        Outcome::Shown(shown) => show::write(out, shown, width)?,
         Outcome::Trusted(trusted) => tools::write_trusted(out, trusted)?,
         Outcome::Answered { .. }
         | Outcome::Data(_)

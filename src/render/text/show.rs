@@ -5,13 +5,14 @@ use std::io::{self, Write};
 use time::OffsetDateTime;
 
 use super::style::{BOLD, DIM, printable};
+use super::wrap::Width;
 use crate::report::{FactValue, Shown, ShownItem, SubjectName};
 use crate::sys::clock::date;
 
 /// Writes everything.
-pub(super) fn write(out: &mut impl Write, shown: &Shown) -> io::Result<()> {
+pub(super) fn write(out: &mut impl Write, shown: &Shown, width: Width) -> io::Result<()> {
     for item in &shown.items {
-        write_item(out, item, shown.at)?;
+        write_item(out, item, shown.at, width)?;
     }
     if !shown.tree.is_empty() {
         writeln!(out, "{BOLD}chain{BOLD:#}")?;
@@ -28,7 +29,7 @@ pub(super) fn write(out: &mut impl Write, shown: &Shown) -> io::Result<()> {
     Ok(())
 }
 
-fn write_item(out: &mut impl Write, item: &ShownItem, at: OffsetDateTime) -> io::Result<()> {
+fn write_item(out: &mut impl Write, item: &ShownItem, at: OffsetDateTime, width: Width) -> io::Result<()> {
     let kind = words(item.kind);
     writeln!(
         out,
@@ -36,14 +37,15 @@ fn write_item(out: &mut impl Write, item: &ShownItem, at: OffsetDateTime) -> io:
         printable(&item.title),
         printable(&item.location.to_string())
     )?;
-    let width = item.facts.iter().map(|fact| fact.name.len()).max().unwrap_or(0);
+    let column = item.facts.iter().map(|fact| fact.name.len()).max().unwrap_or(0);
     for fact in &item.facts {
         let name = words(fact.name);
         let mut lines = lines(&fact.value, at).into_iter();
         let Some(first) = lines.next() else { continue };
-        writeln!(out, "  {DIM}{name:width$}{DIM:#}  {}", printable(&first))?;
+        let indent = column + 4;
+        writeln!(out, "  {DIM}{name:column$}{DIM:#}  {}", width.wrap(&first, indent, indent))?;
         for line in lines {
-            writeln!(out, "  {:width$}  {}", "", printable(&line))?;
+            writeln!(out, "  {:column$}  {}", "", width.wrap(&line, indent, indent))?;
         }
     }
     Ok(())
@@ -91,7 +93,7 @@ fn moment(time: OffsetDateTime) -> String {
 /// `2027-03-30 12:08:08 UTC (130 days left)`.
 fn end(time: OffsetDateTime, at: OffsetDateTime) -> String {
     let left = match (time - at).whole_days() {
-        _ if time < at => "ended".to_owned(),
+        _ if time < at => "expired".to_owned(),
         1 => "1 day left".to_owned(),
         days => format!("{days} days left"),
     };

@@ -78,11 +78,13 @@ pub(super) fn write_hosts(out: &mut impl Write, hosts: &HostsFile) -> io::Result
         _ => ("✓", GREEN),
     };
     let state = match hosts.state {
-        "planned" => "would be as below",
-        "present" if hosts.action == "add" => "is there already",
-        "absent" if hosts.action == "remove" => "was not there",
-        "present" => "is there",
-        "absent" => "is not there",
+        "planned" => "would change in",
+        "present" if hosts.action == "add" => "is already in",
+        "absent" if hosts.action == "remove" => "was not in",
+        "present" => "is in",
+        "absent" => "is not in",
+        "added" => "added to",
+        "removed" => "removed from",
         other => other,
     };
     writeln!(

@@ -1,4 +1,5 @@
-//! A uwsgi connection: one packet, one request, and the response back as plain HTTP that ends with the connection.
+//! A uwsgi connection: one packet, one request, and the response back as plain HTTP that ends with
+//! the connection.
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -15,16 +16,16 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf, ReadHalf, Write
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::request::{self, GatewayRequest};
 use crate::protocol::uwsgi::{self, Header, PacketKind};
 use crate::serve::client_stream::ClientStream;
 use crate::serve::connection::Connection;
+use crate::serve::gateway_request::{self, GatewayRequest};
 use crate::serve::pipeline::{self, Service};
 use crate::serve::response_body::TrackedBody;
 use crate::serve::shutdown::{Phase, Shutdown};
 
-/// Unread bytes of a body that are taken and thrown away before closing. Closing earlier makes the system reset the
-/// connection, and the front server loses the answer (nginx shows 502).
+/// Unread bytes of a body that are received and discarded before closing. Closing earlier makes the
+/// system reset the connection, and the front server loses the answer (nginx shows 502).
 const DRAIN_BYTES: u64 = 16 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 
@@ -53,7 +54,7 @@ pub(in crate::serve) async fn serve(
     };
     let exchange = async {
         let variables = uwsgi::decode_variables(&block)?;
-        match request::decode(&variables, under_script_name) {
+        match gateway_request::decode(&variables, under_script_name) {
             Ok((mut request, length)) => {
                 if let Some(gateway) = request.extensions_mut().get_mut::<GatewayRequest>() {
                     gateway.fill_in_peer(&connection);
@@ -107,13 +108,15 @@ async fn answer(
     let Ok(response) = pipeline::respond(service, &connection, request).await;
     let write_timeout = service.limits.write_timeout;
     if let Err(error) = write_response(&mut writer, &method, response, write_timeout).await {
-        // Front servers take a plain end for the end of the answer; only a reset breaks the client's message too.
+        // Front servers take a plain end for the end of the answer; only a reset breaks the
+        // client's message too.
         connection.activity.break_off();
         return Err(error);
     }
     match given_back.await {
         Ok((reader, left)) => end(reader, writer, left.min(DRAIN_BYTES)).await,
-        // The application still reads, long after its answer: nobody will miss what it does with that.
+        // The application still reads although its response has ended: the rest of the body is
+        // dropped.
         Err(_) => Ok(writer.shutdown().await?),
     }
 }
@@ -255,7 +258,7 @@ impl Body for GatewayBody {
 impl Drop for GatewayBody {
     fn drop(&mut self) {
         if let (Some(reader), Some(give_back)) = (self.reader.take(), self.give_back.take()) {
-            // Nobody takes it once the connection is given up.
+            // After an abort of the connection there is no receiver.
             let _ = give_back.send((reader, self.left));
         }
     }

@@ -14,7 +14,8 @@ impl Claims {
         Self { file, threads }
     }
 
-    /// The newest request that a thread has begun, which may be answered already; 0 if it has begun none.
+    /// The newest request that a thread has begun, which may be answered already; 0 if it has begun
+    /// none.
     pub(super) fn of(&self, slot: usize) -> u64 {
         let mut bytes = [0; 8];
         // Reading a memory file does not fail; if it did, the request would count as not begun.

@@ -10,25 +10,28 @@
 //! | `P` | id, u32: give me at most so many bytes of the request's body | | | |
 //! | `N` | id: this request, and all after it in its message, are not begun | | | |
 //!
-//! An id is 8 bytes. A thread runs one request at a time, so frames of two streamed answers never mix.
-//! `[` and `N` may also come over a worker's control stream, when a thread was asked for them while it is busy.
+//! An id is 8 bytes. A thread runs one request at a time, so frames of two streamed answers never
+//! mix. `[` and `N` may also come over a worker's control stream, when a thread was asked for them
+//! while it is busy.
 
 use std::io;
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// The largest frame that a worker may send: whole answers of a full message, or the head of one answer.
+/// The largest frame that a worker may send: whole answers of a full message, or the head of one
+/// answer.
 pub(super) const FRAME_LIMIT: usize = 1024 * 1024;
 
 /// The largest piece of a streamed answer.
 const CHUNK: usize = 128 * 1024;
 
-/// The largest piece of a request's body in one frame: what the front holds of a body that is being asked for.
+/// The largest piece of a request's body in one frame: what the front holds of a body that is being
+/// asked for.
 pub(super) const PIECE_LIMIT: usize = 64 * 1024;
 
-/// Frames of this size keep the buffer they were read into; smaller ones are copied out of it, so that one small
-/// body waiting for a slow client does not hold a large buffer.
+/// Frames of this size keep the buffer they were read into; smaller ones are copied out of it, so
+/// that one small body waiting for a slow client does not hold a large buffer.
 const OWN_BUFFER: usize = 16 * 1024;
 
 /// A frame from a worker.
@@ -42,7 +45,6 @@ pub(super) enum Frame {
     Data(u64, Bytes),
     /// Its end.
     End(u64),
-    /// The application failed.
     Failed(u64),
     /// At most so many bytes of the request's body are wanted.
     Pull(u64, usize),
@@ -51,7 +53,7 @@ pub(super) enum Frame {
 }
 
 impl Frame {
-    /// Takes a frame apart (without its length); `None` for what is no frame.
+    /// Parses a frame (without its length); `None` if it is malformed.
     pub(super) fn parse(mut bytes: Bytes) -> Option<Self> {
         if bytes.first() == Some(&b'[') {
             return Some(Self::Answers(bytes));

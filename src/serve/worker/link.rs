@@ -1,9 +1,10 @@
-//! One worker thread's stream, seen from the front: answers, streamed bodies, bodies that are asked for.
+//! One worker thread's stream, seen from the front: answers, streamed bodies, bodies that are asked
+//! for.
 //!
-//! A [`Link`] lives as long as its worker. It reads frames and hands their contents on; when a client does not take
-//! its answer as fast as it comes, the link stops reading, and the worker's send waits. When the stream ends, the
-//! thread's claim says which request died with it. What a thread that is busy could not say itself comes over its
-//! worker's control stream ([`listen`]).
+//! A [`Link`] lives as long as its worker. It reads frames and hands their contents on; when a
+//! client does not take its answer as fast as it comes, the link stops reading, and the worker's
+//! send waits. When the stream ends, the thread's claim says which request died with it. What a
+//! thread that is busy could not say itself comes over its worker's control stream ([`listen`]).
 
 use std::io;
 use std::sync::Arc;
@@ -38,7 +39,8 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Serves until the worker has died and all that it had sent is delivered, then settles what it had begun.
+    /// Serves until the worker has died and all that it had sent is delivered, then settles what it
+    /// had begun.
     pub(super) async fn run(mut self) {
         let (reader, writer) = self.stream.split();
         let mut lane =
@@ -55,8 +57,9 @@ impl Link {
     }
 }
 
-/// Hands on what comes over the control stream of a loaded worker until it dies: answers that are finished and requests
-/// that are not begun, of threads that were asked for them. Dropping `_ended` tells the worker's links.
+/// Hands on what comes over the control stream of a loaded worker until it dies: answers that are
+/// finished and requests that have not begun, of threads that were asked for them. Dropping `_ended`
+/// tells the worker's links.
 pub(super) async fn listen(
     shared: Arc<PoolState>,
     control: OwnedReadHalf,
@@ -89,7 +92,8 @@ fn deliver(shared: &PoolState, list: &Bytes) -> Result<(), ProtocolError> {
     response::read_answers(list, |answer| {
         let mut queue = shared.queue();
         let id = answer.id;
-        // An id that is not running was given up before, and its request is not waited for any more.
+        // An id that is not running was abandoned before, and nothing waits for its request any
+        // more.
         let Some(method) = queue.method(id) else { return Ok(()) };
         let response = answer.response(method)?;
         if let Some(Some(reply)) = queue.finish(id, now) {
@@ -105,7 +109,7 @@ fn deliver(shared: &PoolState, list: &Bytes) -> Result<(), ProtocolError> {
 #[derive(Debug, thiserror::Error)]
 enum ProtocolError {
     #[error(transparent)]
-    Answer(#[from] Violation),
+    Response(#[from] Violation),
     #[error("a malformed or unexpected frame")]
     Frame,
     #[error(transparent)]
@@ -123,11 +127,12 @@ struct Lane<'a, R, W> {
 /// A request whose answer is streamed or whose body is asked for.
 struct Exchange {
     id: u64,
-    /// What is left of the request's body: `spare` first. An error or the client's end makes it `None`.
+    /// What is left of the request's body: `spare` first. An error or the client's end makes it
+    /// `None`.
     body: Option<(Bytes, Option<RequestBody>)>,
     /// Where the answer's pieces go.
     answer: Option<PieceSender>,
-    /// The worker was told that the client is gone.
+    /// The worker knows that the client has disconnected.
     gone: bool,
 }
 
@@ -161,7 +166,7 @@ where
                 Frame::Head(id, head) => self.head(id, &head)?,
                 Frame::Data(id, piece) => self.piece(id, piece).await?,
                 Frame::End(id) => {
-                    // The end marker. If nobody takes it, nobody is there to miss it.
+                    // The end marker; without a receiver it is not needed.
                     self.piece(id, Bytes::new()).await?;
                     self.finish(id);
                 }
@@ -176,7 +181,7 @@ where
         }
     }
 
-    /// The next frame. Meanwhile it is noticed when the client of a streamed answer goes away.
+    /// The next frame. Meanwhile it is noticed when the client of a streamed answer disconnects.
     async fn next(&mut self) -> Result<Option<Bytes>, ProtocolError> {
         loop {
             let Some(Exchange { id, answer: Some(answer), gone: false, .. }) = &self.exchange else {
@@ -190,7 +195,6 @@ where
         }
     }
 
-    /// Whole answers.
     fn answers(&mut self, list: &Bytes) -> Result<(), ProtocolError> {
         if let Some(exchange) = self.exchange.take()
             && exchange.answer.is_some()
@@ -209,7 +213,7 @@ where
         let (sender, body) = ResponseBody::channel();
         let response = response::read_head(head)?.map(|()| body);
         exchange.answer = Some(sender);
-        // Without a taker the response is dropped here, which is noticed as a client that is gone.
+        // Without a taker the response is dropped here, which counts as a client that has disconnected.
         if let Some(reply) = self.shared.queue().begin_answer(id) {
             let _ = reply.send(Ok(response));
         }
@@ -309,7 +313,8 @@ where
     }
 }
 
-/// At most `limit` bytes of a body, and what is left of it; an empty piece is its end, `None` that it broke off.
+/// At most `limit` bytes of a body, and what is left of it; an empty piece is its end, `None` that
+/// it broke off.
 async fn next_piece(
     body: Option<(Bytes, Option<RequestBody>)>,
     limit: usize,

@@ -1,8 +1,9 @@
 //! Python worker processes that run one WSGI application (PEP 3333).
 //!
-//! The front (this process) keeps the network and the TLS key and has no Python in it; the application runs in child
-//! processes of the user's own interpreter, so a crash stays there. All workers take requests from one shared queue,
-//! so the kernel gives work to whoever is free; every worker thread answers over a stream of its own.
+//! The front (this process) keeps the network and the TLS key and has no Python in it; the
+//! application runs in child processes of the user's own interpreter, so a crash stays there. All
+//! workers take requests from one shared queue, so the kernel gives work to a free one; every
+//! worker thread answers over a stream of its own.
 //!
 //! | file | what it does |
 //! |---|---|
@@ -16,8 +17,9 @@
 //! | `process` | finding the interpreter, starting a worker |
 //! | `supervisor` | a worker's life: load, serve, die, start again; stopping |
 //!
-//! `python/certkit_worker.py` is the other side, and its first lines are the description of what goes over the wire.
-//! Everything runs on whatever tokio runtime [`WorkerPool::start`] is called on; one thread is enough.
+//! `python/certkit_worker.py` is the other side, and its first lines are the description of what
+//! goes over the wire. Everything runs on whatever tokio runtime [`WorkerPool::start`] is called
+//! on; one thread is enough.
 
 mod claims;
 mod frame;
@@ -51,13 +53,13 @@ pub type RequestBody = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Err
 /// What to run, and how.
 #[derive(Clone, Debug)]
 pub struct WorkerConfig {
-    /// The application.
     pub application: Application,
     /// Number of processes, at least 1.
     pub workers: usize,
     /// Threads in each, at least 1.
     pub threads: usize,
-    /// The interpreter; else the virtual environment's, else `$VIRTUAL_ENV/bin/python`, else `python3` on the PATH.
+    /// The interpreter; else the virtual environment's, else `$VIRTUAL_ENV/bin/python`, else
+    /// `python3` on the PATH.
     pub python: Option<PathBuf>,
     /// A virtual environment's folder.
     pub virtualenv: Option<PathBuf>,
@@ -71,29 +73,41 @@ pub struct WorkerConfig {
     pub graceful_timeout: Duration,
 }
 
-/// Where the WSGI callable is. The callable's default name is `application`; a dotted name goes through attributes.
+/// Where the WSGI callable is. The callable's default name is `application`; a dotted name goes
+/// through attributes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Application {
     /// A Python file of any name; its folder goes onto the module path.
     File {
         /// The file, absolute or from the workers' folder.
         path: PathBuf,
-        /// The callable in it.
         callable: Option<String>,
     },
     /// A module that can be imported from the workers' folder or the module path.
-    Module {
-        /// Its dotted name.
-        module: String,
-        /// The callable in it.
-        callable: Option<String>,
-    },
+    Module { module: String, callable: Option<String> },
 }
 
-/// A request for the application. The header fields are CGI variables already (RFC 3875 section 4.1).
+impl std::fmt::Display for Application {
+    /// `app.py:app` or `pkg.mod:app`, as on the command line.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let callable = match self {
+            Self::File { path, callable } => {
+                write!(f, "{}", path.display())?;
+                callable
+            }
+            Self::Module { module, callable } => {
+                f.write_str(module)?;
+                callable
+            }
+        };
+        callable.as_ref().map_or(Ok(()), |callable| write!(f, ":{callable}"))
+    }
+}
+
+/// A request for the application. The header fields are CGI variables already (RFC 3875 section
+/// 4.1).
 #[derive(Debug)]
 pub struct WorkerRequest {
-    /// REQUEST_METHOD.
     pub method: http::Method,
     /// The request target as it came, for REQUEST_URI and RAW_URI.
     pub uri: Bytes,
@@ -103,8 +117,8 @@ pub struct WorkerRequest {
     pub query: Bytes,
     /// REMOTE_PORT; 0 leaves it out (unix sockets have none).
     pub remote_port: u16,
-    /// A marshalled dict ([`DictWriter`](crate::protocol::marshal::DictWriter)) of everything that one client sends
-    /// again and again: workers look these bytes up instead of decoding them.
+    /// A marshalled dict ([`DictWriter`](crate::protocol::marshal::DictWriter)) of everything that
+    /// one client sends again and again: workers look these bytes up instead of decoding them.
     pub repeated: Vec<u8>,
     /// A marshalled dict of the rest: cookies, Content-Length and the like.
     pub changing: Option<Vec<u8>>,
@@ -120,40 +134,19 @@ pub struct WorkerRequest {
 pub enum StartError {
     /// The interpreter cannot be run.
     #[error("cannot run the Python interpreter {}: {fault}", .program.display())]
-    Interpreter {
-        /// The interpreter that was chosen.
-        program: PathBuf,
-        /// What is wrong with it.
-        fault: InterpreterFault,
-    },
+    Interpreter { program: PathBuf, fault: InterpreterFault },
     /// The application did not load.
-    #[error("the application failed to load\n{traceback}")]
-    Application {
-        /// Python's traceback.
-        traceback: String,
-    },
+    #[error("the application failed to load\n{}", .traceback.trim_end())]
+    Application { traceback: String },
     /// The worker ended while it loaded the application, and said nothing.
-    #[error("{} ended while loading the application: {status}", .program.display())]
-    Ended {
-        /// The interpreter.
-        program: PathBuf,
-        /// How it ended.
-        status: String,
-        /// Whether by a signal.
-        killed: bool,
-    },
-    /// There is no application where it was looked for.
-    #[error("{reason}")]
-    NotFound {
-        /// What is not there, or is no application.
-        reason: String,
-    },
-    /// The system refused.
+    #[error("the application failed to load: {} ended: {status}", .program.display())]
+    Ended { program: PathBuf, status: String, killed: bool },
+    /// There is no such file or module, or no callable in it.
+    #[error("the application failed to load: {reason}")]
+    NotFound { reason: String },
     #[error("cannot {action}: {source}")]
     Io {
-        /// What was tried.
         action: String,
-        /// Why not.
         #[source]
         source: io::Error,
     },
@@ -212,7 +205,8 @@ impl CallError {
 
 /// The workers of one application. Clones are handles of the same pool.
 ///
-/// When the process ends without [`stop`](Self::stop), even by `kill -9`, the workers notice and end at once.
+/// When the process ends without [`stop`](Self::stop), even by `kill -9`, the workers notice and
+/// end at once.
 #[derive(Clone)]
 pub struct WorkerPool {
     shared: Arc<PoolState>,
@@ -227,11 +221,13 @@ impl WorkerPool {
         Ok(Self { shared: supervisor::start(config).await? })
     }
 
-    /// Runs one request. Dropping the future tells nobody anything: a request that was not begun is forgotten, a
-    /// running one runs to its end and its answer is thrown away. Dropping the body of the answer stops the application.
+    /// Runs one request. Dropping the future has no effect on a worker: a request that was not
+    /// begun is forgotten, a running one runs to its end and its answer is thrown away. Dropping
+    /// the body of the answer stops the application.
     ///
     /// # Errors
-    /// [`CallError`] says with which status to answer. An error after the answer has begun shows in its body.
+    /// [`CallError`] says with which status to answer. An error after the answer has begun shows in
+    /// its body.
     pub async fn call(&self, request: WorkerRequest) -> Result<http::Response<ResponseBody>, CallError> {
         let (reply, answer) = oneshot::channel();
         self.shared.submit(Call { request, reply })?;
@@ -239,8 +235,8 @@ impl WorkerPool {
         answer.await.unwrap_or(Err(CallError::Stopped))
     }
 
-    /// Takes no new requests, lets the running ones finish within the graceful timeout, then ends the workers; when
-    /// it returns, no child process is left.
+    /// Takes no new requests, lets the running ones finish within the graceful timeout, then ends
+    /// the workers; when it returns, no child process is left.
     pub async fn stop(&self) {
         self.stop_by(Instant::now() + self.shared.config.graceful_timeout).await;
     }

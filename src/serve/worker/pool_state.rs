@@ -1,4 +1,5 @@
-//! What the pool, its links and its supervisors have in common: the queue, the living workers, and stopping.
+//! What the pool, its links and its supervisors have in common: the queue, the living workers, and
+//! stopping.
 
 use std::ops::RangeInclusive;
 use std::os::fd::OwnedFd;
@@ -16,7 +17,7 @@ use super::process::Launch;
 use super::queue::{Call, Queue};
 use super::{CallError, WorkerConfig};
 
-/// What workers are given at least to leave, after everything is finished or given up.
+/// The least time that workers get to leave, once everything is finished or aborted.
 const LEAVE: Duration = Duration::from_millis(500);
 
 /// What the pool, its links and its supervisors have in common.
@@ -26,13 +27,14 @@ pub(super) struct PoolState {
     pub(super) queue: Mutex<Queue>,
     /// The front's end of the queue; closing it tells workers to leave.
     pub(super) writer: Mutex<Option<OwnedFd>>,
-    /// The workers' end: what is in it was begun by nobody.
+    /// The workers' end: no worker has begun what is still in it.
     pub(super) reader: OwnedFd,
     /// There is something new in the queue.
     pub(super) wake: Notify,
     /// The living workers, by their numbers.
     pub(super) living: Mutex<Vec<Option<LiveWorker>>>,
-    /// Links that wait for a slow client, with answers of later requests perhaps unread behind its own.
+    /// Links that wait for a slow client, with answers of later requests perhaps unread behind its
+    /// own.
     pub(super) stalled: AtomicUsize,
     pub(super) stopping: AtomicBool,
     /// At the last attempt to start a worker again the application did not load.
@@ -50,10 +52,12 @@ pub(super) struct LiveWorker {
 }
 
 impl LiveWorker {
-    /// Asks the thread that runs requests of this message for what need not wait. False if there is none.
+    /// Asks the thread that runs requests of this message for what need not wait. False if there is
+    /// none.
     fn ask(&self, message: &RangeInclusive<u64>) -> bool {
         let Some(slot) = self.claims.all().position(|claim| message.contains(&claim)) else { return false };
-        // A few bytes; if there is no room for them, the worker's watcher is busy, and is asked later.
+        // A few bytes; if there is no room for them, the worker's watcher is busy and is asked
+        // again later.
         let word = u32::try_from(slot).unwrap_or(u32::MAX).to_le_bytes();
         self.control.try_write(&word).is_ok()
     }
@@ -64,7 +68,8 @@ impl PoolState {
         lock(&self.queue)
     }
 
-    /// Takes a request; it is sent as soon as the tasks that are ready now have run, so that theirs can join it.
+    /// Takes a request; it is sent as soon as the tasks that are ready now have run, so that theirs
+    /// can join it.
     pub(super) fn submit(&self, call: Call) -> Result<(), CallError> {
         if self.stopping.load(Ordering::Relaxed) {
             return Err(CallError::Stopped);
@@ -86,8 +91,8 @@ impl PoolState {
         }
     }
 
-    /// Sends what waits, as far as the rules allow. True if time alone may change something: requests still wait, or
-    /// there is a new bundle.
+    /// Sends what waits, as far as the rules allow. True if time alone may change something:
+    /// requests still wait, or there is a new bundle.
     pub(super) fn send(&self) -> bool {
         let writer = lock(&self.writer);
         let Some(writer) = writer.as_ref() else { return false };
@@ -107,7 +112,7 @@ impl PoolState {
         queue.has_waiting() || queue.next_id() > before + 1
     }
 
-    /// Asks workers for what need not wait of bundles that take long.
+    /// Asks workers to hand back what need not wait of bundles that take long.
     pub(super) fn ask_overdue(&self) {
         let living = lock(&self.living);
         self.queue().overdue(Instant::now(), |message| living.iter().flatten().any(|one| one.ask(&message)));
@@ -140,7 +145,7 @@ impl PoolState {
         self.queue().fail_all(CallError::Stopped);
     }
 
-    /// No worker is left and none can be started: nothing waits for nothing.
+    /// Fails all waiting requests if no worker is left and none can be started.
     pub(super) fn give_up_if_alone(&self) {
         self.unloadable.store(true, Ordering::Relaxed);
         let mut queue = self.queue();
@@ -154,7 +159,8 @@ impl PoolState {
     }
 }
 
-/// A lock whose holder panicked is still good: every change under these locks is complete in itself.
+/// A lock whose holder panicked is still good: every change under these locks is complete in
+/// itself.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

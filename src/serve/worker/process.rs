@@ -1,7 +1,8 @@
 //! Finding the interpreter and starting one worker process.
 //!
-//! The program travels by descriptor, not by path: nothing has to be installed or found. Descriptors in the child:
-//! 3 the program, 4 control stream, 5 queue, 6 claims, 7 and up the threads' streams (`python/certkit_worker.py`).
+//! The program travels by descriptor, not by path: nothing has to be installed or found.
+//! Descriptors in the child: 3 the program, 4 control stream, 5 queue, 6 claims, 7 and up the
+//! threads' streams (`python/certkit_worker.py`).
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -25,8 +26,8 @@ use super::{Application, InterpreterFault, StartError, WorkerConfig};
 
 const PROGRAM: &str = include_str!("../../../python/certkit_worker.py");
 
-/// Runs the program that descriptor 3 holds. Written so that Python 2 can read it too, and say that it is too old;
-/// `pread`, because all workers share the descriptor's position.
+/// Runs the program that descriptor 3 holds. Written so that Python 2 can read it too, and say that
+/// it is too old; `pread`, because all workers share the descriptor's position.
 const BOOTSTRAP: &str = "import os, sys; \
     sys.version_info < (3, 8) and (os.write(4, ('V' + sys.version.split()[0]).encode()), os._exit(1)); \
     SOURCE = os.pread(3, 1 << 20, 0); \
@@ -66,7 +67,8 @@ impl Launch {
     /// Finds the interpreter and prepares what workers are given.
     ///
     /// # Errors
-    /// [`StartError::Interpreter`] when there is none, [`StartError::Io`] when the folder or a descriptor cannot be had.
+    /// [`StartError::Interpreter`] when there is none, [`StartError::Io`] when the folder or a
+    /// descriptor cannot be had.
     pub(super) fn new(config: &WorkerConfig, queue: OwnedFd) -> Result<Self, StartError> {
         // Relative paths are meant from here, not from the workers' folder.
         let absolute =
@@ -119,7 +121,8 @@ impl Launch {
         }
         let mappings =
             (3..).zip(ends).map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd }).collect();
-        // What the application prints belongs to the log, which is standard error; standard output is data.
+        // What the application prints belongs to the log, which is standard error; standard output
+        // is data.
         let stdout = io::stderr().as_fd().try_clone_to_owned().map_err(io_error("start a worker"))?;
         let mut command = Command::new(&self.program);
         command
@@ -150,7 +153,8 @@ impl Process {
     /// Waits until the worker has loaded the application, however long that takes.
     ///
     /// # Errors
-    /// [`StartError::Application`], or [`StartError::Interpreter`] for one that is too old. The process is gone then.
+    /// [`StartError::Application`], or [`StartError::Interpreter`] for one that is too old. The
+    /// process is gone then.
     pub(super) async fn loaded(&mut self) -> Result<(), StartError> {
         let mut report = Vec::new();
         // The end comes with a failure's last word, or with the process.
@@ -182,7 +186,8 @@ impl Process {
     }
 }
 
-/// The interpreter to use: the one that was named, else a virtual environment's, else the first `python3` on the PATH.
+/// The interpreter to use: the one that was named, else a virtual environment's, else the first
+/// `python3` on the PATH.
 fn interpreter(config: &WorkerConfig) -> Result<PathBuf, StartError> {
     let active = || std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()).map(PathBuf::from);
     let program = match (&config.python, config.virtualenv.clone().or_else(active)) {
@@ -196,7 +201,8 @@ fn interpreter(config: &WorkerConfig) -> Result<PathBuf, StartError> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         std::env::split_paths(&path).map(|folder| folder.join(&program)).find(|path| is_executable(path))
     };
-    // Looked at here because a failed start of a child with descriptors of its own does not say why it failed.
+    // Looked at here because a failed start of a child with descriptors of its own does not say why
+    // it failed.
     found
         .filter(|path| is_executable(path))
         .ok_or(StartError::Interpreter { program, fault: InterpreterFault::NotFound })

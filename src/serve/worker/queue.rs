@@ -1,7 +1,8 @@
-//! Which request goes into which message, what is in flight, and what a crash cost. Pure: no socket, no clock.
+//! Which request goes into which message, what is in flight, and what a crash cost. Pure: no
+//! socket, no clock.
 //!
-//! Waking a process up costs more than running a small request, so under load several requests travel in one message
-//! and come back in one frame. The rules:
+//! Waking a process up costs more than running a small request, so under load several requests
+//! travel in one message and come back in one frame. The rules:
 //!
 //! - **In flight**: as many messages as there are worker processes, plus one for each message that is older than
 //!   [`PATIENCE`] (its thread is waiting for something, so another of the same process can work), up to the number
@@ -10,11 +11,11 @@
 //!   take about [`BUDGET`] at the pace of the last messages, because everything in a message waits for the last of
 //!   it. A request whose body has yet to be asked for goes alone, for its client may be slow.
 //! - **Handing back**: when a bundle has taken [`OVERDUE`], its worker is asked for the answers that are finished and
-//!   the requests that are not begun, which others may run ([`overdue`](Queue::overdue)).
+//!   the requests that have not begun, which others may run ([`overdue`](Queue::overdue)).
 //! - **No bundling** for [`CAUTION`] after a message took longer than [`SLOW`]: some request waits for something, and
 //!   those behind it could have gone elsewhere. (Much less than that proves nothing on a busy machine.) Instead,
-//!   [`LOOKAHEAD`] messages per thread may be in flight: in the kernel's queue nobody waits behind a particular
-//!   request, and no thread waits for the front.
+//!   [`LOOKAHEAD`] messages per thread may be in flight: in the kernel's queue no request waits behind a particular
+//!   one, and no thread waits for the front.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::RangeInclusive;
@@ -27,7 +28,8 @@ use tokio::sync::oneshot;
 use super::{CallError, RequestBody, ResponseBody, WorkerRequest};
 use crate::protocol::marshal::{write_bytes, write_list, write_none, write_str, write_tuple};
 
-/// Largest message. The kernel takes about 208 KiB with its default buffer sizes; a worker's buffer is 256 KiB.
+/// Largest message. The kernel takes about 208 KiB with its default buffer sizes; a worker's buffer
+/// is 256 KiB.
 pub(super) const MESSAGE_LIMIT: usize = 192 * 1024;
 
 /// Requests that may wait for a worker; more are refused rather than kept.
@@ -57,13 +59,15 @@ struct Running {
     reply: Option<Reply>,
 }
 
-/// A message that is not answered completely. Its key is its first id; the ids of a message are consecutive.
+/// A message that is not answered completely. Its key is its first id; the ids of a message are
+/// consecutive.
 struct Message {
     sent: Instant,
     last: u64,
     count: u32,
     unanswered: u32,
-    /// When its worker is asked to hand back what need not wait; not if that was done, or if there is but one request.
+    /// When its worker is asked to hand back what need not wait; not if that was done, or if there
+    /// is but one request.
     ask: Option<Instant>,
     /// Streams to or from a client whose pace says nothing about the application.
     streams: bool,
@@ -135,8 +139,8 @@ impl Queue {
         self.waiting.is_empty() && self.messages.is_empty()
     }
 
-    /// Puts waiting requests into the next message, if one may be sent now, and counts them as running. A caller
-    /// that cannot send it says so with [`take_back`](Self::take_back).
+    /// Puts waiting requests into the next message, if one may be sent now, and counts them as
+    /// running. A caller that cannot send it says so with [`take_back`](Self::take_back).
     pub(super) fn next_message(&mut self, now: Instant) -> Option<(u64, &[u8])> {
         let places = self.places(now);
         if places == 0 {
@@ -150,7 +154,7 @@ impl Queue {
         let mut count: u32 = 0;
         while (count as usize) < size && !streams {
             let Some(call) = self.waiting.pop_front() else { break };
-            // Whose client went away before it was begun is never begun.
+            // A request whose client disconnected before it began is skipped.
             if call.reply.is_closed() {
                 continue;
             }
@@ -183,8 +187,8 @@ impl Queue {
         Some((first, &self.message))
     }
 
-    /// When [`next_message`](Self::next_message) may have something to send that it has not now, because of time
-    /// alone, or [`overdue`](Self::overdue) something to ask for.
+    /// When [`next_message`](Self::next_message) may have something to send that it has not now,
+    /// because of time alone, or [`overdue`](Self::overdue) something to ask for.
     pub(super) fn next_look(&self, now: Instant) -> Option<Instant> {
         let ask = self.messages.values().filter_map(|message| message.ask).min();
         if self.waiting.is_empty() || self.messages.len() >= self.workers * self.threads {
@@ -195,8 +199,8 @@ impl Queue {
         patience.into_iter().chain(ask).min()
     }
 
-    /// The bundles that have taken long, as ranges of ids. `ask` asks the thread that runs one; if it says that no
-    /// thread does yet, that is tried again later.
+    /// The bundles that have taken long, as ranges of ids. `ask` asks the thread that runs one; if
+    /// it says that no thread does yet, that is tried again later.
     pub(super) fn overdue(&mut self, now: Instant, mut ask: impl FnMut(RangeInclusive<u64>) -> bool) {
         for (first, message) in &mut self.messages {
             if message.ask.is_some_and(|when| when <= now) {
@@ -205,7 +209,8 @@ impl Queue {
         }
     }
 
-    /// A worker will not begin this request of a message, nor any after it: they wait again, before all others.
+    /// A worker will not begin this request of a message, nor any after it: they wait again, before
+    /// all others.
     pub(super) fn not_begun(&mut self, from: u64) {
         let Some((&first, message)) = self.messages.range_mut(..=from).next_back() else { return };
         if from > message.last {
@@ -281,8 +286,8 @@ impl Queue {
         self.running.get_mut(&id)?.reply.take()
     }
 
-    /// The worker is done with a request. Gives its reply, unless that was taken before; `None` for one that is not
-    /// running.
+    /// The worker is done with a request. Gives its reply, unless that was taken before; `None` for
+    /// one that is not running.
     pub(super) fn finish(&mut self, id: u64, now: Instant) -> Option<Option<Reply>> {
         let running = self.running.remove(&id)?;
         if let Some((&first, message)) = self.messages.range_mut(..=id).next_back() {
@@ -301,8 +306,8 @@ impl Queue {
         Some(running.reply)
     }
 
-    /// A worker thread died whose claim names this request: what it had begun is lost, what came after it in the same
-    /// message was not begun and will be sent again.
+    /// A worker thread died whose claim names this request: what it had begun is lost, what came
+    /// after it in the same message was not begun and will be sent again.
     pub(super) fn lost(&mut self, claim: u64) {
         let Some((&first, message)) = self.messages.range(..=claim).next_back() else { return };
         if claim > message.last {
@@ -316,8 +321,8 @@ impl Queue {
         self.take_back(first);
     }
 
-    /// The requests of a message that was not sent, or was lost before any worker began it, wait again, before all
-    /// others.
+    /// The requests of a message that was not sent, or was lost before any worker began it, wait
+    /// again, before all others.
     pub(super) fn take_back(&mut self, first: u64) {
         let Some(message) = self.messages.remove(&first) else { return };
         for id in (first..=message.last).rev() {
@@ -327,8 +332,8 @@ impl Queue {
         }
     }
 
-    /// Takes back every message before `limit` that no living worker claims. The caller knows that the kernel holds
-    /// none of them any more.
+    /// Takes back every message before `limit` that no living worker claims. The caller knows that
+    /// the kernel holds none of them any more.
     pub(super) fn take_back_unclaimed(&mut self, limit: u64, claims: &[u64]) {
         let lost: Vec<u64> = self
             .messages
@@ -363,7 +368,8 @@ impl Queue {
     }
 }
 
-/// Adds a request to a message; says whether its body is in it, whole. If not, the worker asks for it.
+/// Adds a request to a message; says whether its body is in it, whole. If not, the worker asks for
+/// it.
 fn write_request(out: &mut Vec<u8>, id: u64, request: &WorkerRequest) -> bool {
     write_tuple(out, 9);
     write_bytes(out, &id.to_le_bytes());

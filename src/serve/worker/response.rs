@@ -1,8 +1,8 @@
 //! A worker's answer as a [`http::Response`].
 //!
-//! The application may have had its hands on whatever comes from a worker, so everything is checked again here: a
-//! status that is one, header names that are tokens, values without control characters, no header that belongs to
-//! the connection, a Content-Length that is true.
+//! The application may have had its hands on whatever comes from a worker, so everything is checked
+//! again here: a status that is one, header names that are tokens, values without control
+//! characters, no header that belongs to the connection, a Content-Length that is true.
 
 use std::io;
 use std::pin::Pin;
@@ -18,16 +18,18 @@ use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
 use crate::protocol::marshal::{self, Reader};
 
-/// Pieces of a streamed body that wait for the client, each up to 128 KiB: then the worker waits too.
+/// Pieces of a streamed body that wait for the client, each up to 128 KiB: then the worker waits
+/// too.
 const BUFFERED_PIECES: usize = 8;
 
-/// Bytes of all streamed bodies together that wait for their clients, here and on their way to the socket.
+/// Bytes of all streamed bodies together that wait for their clients, here and on their way to the
+/// socket.
 static ROOM: Semaphore = Semaphore::const_new(32 << 20);
 
 /// The body of an answer.
 ///
-/// An `Err` means that the application broke off: the client's message must visibly break. Dropping the body means
-/// that the client is gone: the application is stopped and its iterable closed.
+/// An `Err` means that the application broke off: the client's message must visibly break. Dropping
+/// the body means that the client is gone: the application is stopped and its iterable closed.
 #[derive(Debug)]
 pub struct ResponseBody(BodySource);
 
@@ -50,9 +52,9 @@ impl ResponseBody {
     }
 }
 
-/// Where the pieces of a streamed body go. Each takes up room until it is written to the client's socket, or its
-/// answer given up. When there is none left, a body that has nothing waiting may still queue one piece: clients that
-/// take nothing slow the others down, but cannot stop them.
+/// Where the pieces of a streamed body go. Each takes up room until it is written to the client's
+/// socket, or its answer given up. When there is none left, a body that has nothing waiting may
+/// still queue one piece: clients that take nothing slow the others down, but cannot stop them.
 #[derive(Debug)]
 pub(super) struct PieceSender {
     pieces: mpsc::Sender<Bytes>,
@@ -110,7 +112,8 @@ impl PieceSender {
     }
 }
 
-/// A piece and the room that it takes up, which is free again when the last of its bytes is dropped.
+/// A piece and the room that it takes up, which is free again when the last of its bytes is
+/// dropped.
 struct PieceInRoom {
     piece: Bytes,
     _room: SemaphorePermit<'static>,
@@ -189,13 +192,13 @@ pub(super) enum Violation {
 
 /// An answer as the worker put it; its head is read when it is known to which request it belongs.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct WholeResponse {
     pub(super) id: u64,
     head: Response<()>,
     body: Bytes,
 }
 
-impl Answer {
+impl WholeResponse {
     /// The answer to a request of this method, with Content-Length.
     ///
     /// # Errors
@@ -226,7 +229,7 @@ impl Answer {
 /// Whatever is wrong with one of them, or what `each` finds; those before it were handed out.
 pub(super) fn read_answers(
     frame: &Bytes,
-    mut each: impl FnMut(Answer) -> Result<(), Violation>,
+    mut each: impl FnMut(WholeResponse) -> Result<(), Violation>,
 ) -> Result<(), Violation> {
     let mut reader = Reader::new(frame);
     for _ in 0..reader.list()? {
@@ -234,7 +237,7 @@ pub(super) fn read_answers(
         let id = reader.bytes()?.try_into().map(u64::from_le_bytes).map_err(|_| Violation::BadId)?;
         let head = read_status_and_headers(frame, &mut reader)?;
         let body = frame.slice_ref(reader.bytes()?);
-        each(Answer { id, head, body })?;
+        each(WholeResponse { id, head, body })?;
     }
     Ok(reader.end()?)
 }
@@ -255,7 +258,8 @@ fn read_status_and_headers(frame: &Bytes, reader: &mut Reader<'_>) -> Result<Res
     let mut head = Response::new(());
     read_status(frame, reader.text()?, &mut head)?;
     let count = reader.list()?;
-    // A claimed count must not allocate more than the frame can hold; 20 bytes are the shortest header.
+    // A claimed count must not allocate more than the frame can hold; 20 bytes are the shortest
+    // header.
     let mut headers = HeaderMap::with_capacity(usize::min(count as usize, frame.len() / 20).min(64));
     for _ in 0..count {
         reader.tuple(2)?;
@@ -296,7 +300,8 @@ fn read_status(frame: &Bytes, text: &str, head: &mut Response<()>) -> Result<(),
     Ok(())
 }
 
-/// The bytes of a native string (PEP 3333): one for each code point; without a copy where it is ASCII.
+/// The bytes of a native string (PEP 3333): one for each code point; without a copy where it is
+/// ASCII.
 fn latin1(frame: &Bytes, text: &str) -> Option<Bytes> {
     if text.is_ascii() {
         return Some(frame.slice_ref(text.as_bytes()));

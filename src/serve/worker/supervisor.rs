@@ -1,8 +1,9 @@
 //! A worker's life: load, serve, die, start again; and stopping them all.
 //!
-//! One task per worker process starts it, waits for its end and starts the next one: at once the first time, then
-//! after pauses that double, until one has lived for a while. What dead workers had begun is answered with an error
-//! by their links; what they had taken from the queue and not begun is found by looking at the living ones' claims.
+//! One task per worker process starts it, waits for its end and starts the next one: at once the
+//! first time, then after pauses that double, until one has lived for a while. What dead workers
+//! had begun is answered with an error by their links; what they had taken from the queue and not
+//! begun is found by looking at the living ones' claims.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -19,9 +20,10 @@ use super::{StartError, WorkerConfig};
 /// The pauses before starting a worker again double from the first to the last...
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LAST_PAUSE: Duration = Duration::from_secs(10);
-/// ...and begin anew when a worker has lived for so long.
+/// ...and start again from the first when a worker has lived this long.
 const LONG_LIFE: Duration = Duration::from_secs(10);
-/// A worker claims a request some microseconds after it took it from the queue; this is ample even on a busy machine.
+/// A worker claims a request some microseconds after it took it from the queue; this is ample even
+/// on a busy machine.
 const CLAIMED_BY_NOW: Duration = Duration::from_millis(100);
 
 /// Starts the workers and waits until all have loaded the application.
@@ -92,7 +94,8 @@ async fn send_on(shared: Arc<PoolState>) {
     }
 }
 
-/// Keeps one worker alive. `first` is told how its first start went; if badly, there is no second one.
+/// Keeps one worker alive. `first` gets the outcome of the first start; after a failure there is no
+/// second one.
 async fn supervise(shared: Arc<PoolState>, number: usize, first: oneshot::Sender<Result<(), StartError>>) {
     let mut leave_by = shared.leave_by.subscribe();
     let mut first = Some(first);
@@ -116,7 +119,8 @@ async fn supervise(shared: Arc<PoolState>, number: usize, first: oneshot::Sender
             }
             (Err(error), None) => {
                 tracing::error!("worker {number} could not be restarted: {error}");
-                // A killed worker or a refusing system says nothing about the application: the next one may serve.
+                // A killed worker or a refusing system says nothing about the application: the next
+                // one may serve.
                 if !matches!(error, StartError::Ended { killed: true, .. } | StartError::Io { .. }) {
                     shared.give_up_if_alone();
                 }
@@ -199,12 +203,13 @@ async fn live(
     status.map_or_else(|error| error.to_string(), |status| status.to_string())
 }
 
-/// After a death: finds requests before `limit` that were taken from the queue and not begun, and sends them again.
+/// After a death: finds requests before `limit` that were taken from the queue and not begun, and
+/// sends them again.
 ///
-/// The queue is first in, first out. Once it is empty, everything that was sent before has been taken by somebody,
-/// and a moment later the living have claimed what they took, and what they had answered before is read, unless a
-/// slow client holds a link up. What is neither answered nor claimed then went with the dead, in the instant between
-/// taking and claiming.
+/// The queue is first in, first out. Once it is empty, everything that was sent before has been
+/// taken by some worker, and a moment later the living have claimed what they took, and what they
+/// had answered before is read, unless a slow client holds a link up. What is neither answered nor
+/// claimed then went with the dead, in the instant between taking and claiming.
 async fn find_unbegun(shared: Arc<PoolState>, limit: u64) {
     let settled = || {
         shared.stalled.load(Ordering::Relaxed) == 0

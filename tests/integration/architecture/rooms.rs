@@ -14,7 +14,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "lib",
         does: "run: parses the command line, runs the command, prints its report",
-        uses: &["cli", "commands", "render"],
+        uses: &["advice", "cli", "commands", "render"],
     },
     Room {
         name: "commands",
@@ -37,6 +37,11 @@ pub(super) const ROOMS: &[Room] = &[
         ],
     },
     Room {
+        name: "sources",
+        does: "the running server's certificates: from files, from ACME, made for localhost",
+        uses: &["acme", "advice", "ca", "chain", "operands", "serve", "tls", "x509"],
+    },
+    Room {
         name: "advice",
         does: "what an error means to the user: code, location, fix, exit status",
         uses: &[
@@ -48,7 +53,6 @@ pub(super) const ROOMS: &[Room] = &[
             "operands",
             "probe",
             "serve",
-            "sources",
             "tls",
             "trust",
             "x509",
@@ -57,19 +61,14 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "operands",
         does: "what users name: input files, passwords, output files, the CA, servers",
-        uses: &["ca", "chain", "cli", "container", "probe", "tls", "x509"],
-    },
-    Room {
-        name: "sources",
-        does: "the running server's certificates: from files, from ACME, made for localhost",
-        uses: &["acme", "ca", "chain", "container", "tls", "x509"],
+        uses: &["acme", "ca", "chain", "cli", "container", "probe", "x509"],
     },
     Room { name: "render", does: "reports as text for people or JSON for scripts", uses: &["cli"] },
     Room {
         name: "cli",
         does: "the command line as clap structs, and the help text",
         // Arguments are parsed into the types that own the values, such as kinds of keys and addresses to listen on.
-        uses: &["acme", "ca", "config", "serve", "x509"],
+        uses: &["acme", "ca", "chain", "config", "probe", "serve", "x509"],
     },
     Room { name: "config", does: "layered settings: certkit.toml, uWSGI ini files", uses: &["serve"] },
     Room { name: "serve", does: "the HTTPS server and its Python workers", uses: &["tls"] },
@@ -81,14 +80,18 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "probe",
         does: "looking at a live server: its chain, protocols, cipher suites, headers",
-        uses: &["x509"],
+        uses: &["tls", "x509"],
     },
     Room {
         name: "ca",
         does: "making certificates: profiles, issuing, the ledger, revocation lists",
-        uses: &["x509"],
+        uses: &["chain", "x509"],
     },
-    Room { name: "chain", does: "putting a chain in order, building and judging a path", uses: &["x509"] },
+    Room {
+        name: "chain",
+        does: "putting a chain in order, building and judging a path",
+        uses: &["container", "x509"],
+    },
     Room {
         name: "trust",
         does: "the trust stores of this machine: system, NSS, Firefox, Java",

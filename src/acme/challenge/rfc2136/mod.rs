@@ -2,7 +2,7 @@
 //! RFC 8945): what BIND, Knot, PowerDNS and others take.
 //!
 //! The record is set where a CNAME at `_acme-challenge.NAME` leads, as the validating server follows it. Records are
-//! added and removed by their values, so that those of others at the same name stay. Validation is begun when every
+//! added and removed by their values, so that those of others at the same name stay. Validation starts when every
 //! name server of the zone shows the new values; one that cannot be asked from here is waited for, but not for ever.
 
 mod exchange;
@@ -127,7 +127,7 @@ impl Rfc2136 {
             }
             if started.elapsed() + poll > self.settings.wait {
                 if missing.contains(&server) {
-                    let reason = "it took the update, and does not show the record".to_owned();
+                    let reason = "it accepted the update, but does not show the record".to_owned();
                     return Err(Error::Update { server: server.to_string(), reason });
                 }
                 // It may only be out of reach from here; the validating server will see.
@@ -173,7 +173,7 @@ impl Solver for Rfc2136 {
 }
 
 impl Records {
-    /// The message that adds them, or takes them away (RFC 2136 sections 2.5.1 and 2.5.4).
+    /// The message that adds them, or removes them (RFC 2136 sections 2.5.1 and 2.5.4).
     fn update(&self, zone: &Name, add: bool) -> Message {
         let mut message = Message::query();
         message.metadata.op_code = OpCode::Update;
@@ -199,7 +199,7 @@ async fn zone_of(server: SocketAddr, name: &Name) -> Result<Name, Error> {
         Some(soa) if answer.metadata.authoritative => Ok(soa.name.clone()),
         _ => Err(Error::Update {
             server: server.to_string(),
-            reason: format!("it has no zone that {name} is in ({})", answer.metadata.response_code),
+            reason: format!("it has no zone that holds {name} ({})", answer.metadata.response_code),
         }),
     }
 }

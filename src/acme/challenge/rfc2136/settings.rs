@@ -114,12 +114,14 @@ impl Settings {
         let key = TSigner::new(secret, algorithm, name(&file.key_name)?, FUDGE)
             .map_err(|error| format!("the key cannot be used: {error}"))?;
         let resolver = match &file.resolver {
-            Some(text) => Some(address(text).ok_or_else(|| format!("resolver {text:?} is no address"))?),
+            Some(text) => {
+                Some(address(text).ok_or_else(|| format!("`resolver = {text:?}` is not an address"))?)
+            }
             None => system_resolver(resolv_conf),
         };
         Ok(Self {
             server: host_and_port(&file.server)
-                .ok_or_else(|| format!("server {:?} is no host", file.server))?,
+                .ok_or_else(|| format!("`server = {:?}` is not a host", file.server))?,
             zone: file.zone.as_deref().map(name).transpose()?,
             key,
             resolver,
@@ -142,7 +144,7 @@ impl fmt::Debug for Settings {
 
 /// A DNS name that ends at the root, whether it was written so or not.
 fn name(text: &str) -> Result<Name, String> {
-    let mut name = Name::from_ascii(text).map_err(|_| format!("{text:?} is no DNS name"))?;
+    let mut name = Name::from_ascii(text).map_err(|_| format!("`{text}` is not a DNS name"))?;
     name.set_fqdn(true);
     Ok(name)
 }

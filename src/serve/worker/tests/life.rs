@@ -246,7 +246,8 @@ async fn signals_to_a_worker_of_a_background_job() {
 
 async fn obeys_signals(served: &Served) {
     let first = served.get("/").await.1;
-    // A service manager sends SIGTERM to every process when it stops the service: the front decides when to end.
+    // A service manager sends SIGTERM to every process when it stops the service: the front decides
+    // when to end.
     let pool = served.pool.clone();
     let call = tokio::spawn(async move { text(pool.call(get("/slow")).await.unwrap()).await.1 });
     until("begun", || served.file("log").contains("/slow")).await;
@@ -299,7 +300,8 @@ def application(environ, start_response):
         kill_process(pid(served.file("loading").trim()), Signal::KILL).unwrap();
         fs::remove_file(served.folder.path().join("slow")).unwrap();
     };
-    // A killed worker does not mean that the application cannot load, so the request waits for the next one.
+    // A killed worker does not mean that the application cannot load, so the request waits for the
+    // next one.
     let ((status, text), ()) = tokio::join!(waiting, killing);
     assert_eq!((status, text.as_str()), (200, "here"));
 }
@@ -351,7 +353,8 @@ def application(environ, start_response):
     assert!(body.frame().await.unwrap().is_err());
 }
 
-/// Workers end with a front that is killed, even when they are busy, and what they print goes to standard error.
+/// Workers end with a front that is killed, even when they are busy, and what they print goes to
+/// standard error.
 #[test]
 fn no_orphans() {
     if !has_python() {

@@ -1,4 +1,5 @@
-//! The pool against real Python: every test starts workers with a small application in a folder of its own.
+//! The pool against real Python: every test starts workers with a small application in a folder of
+//! its own.
 
 mod contract;
 mod life;
@@ -23,7 +24,7 @@ struct Served {
 }
 
 impl Served {
-    /// One worker of one thread with this source; `None` (said aloud) without a python3.
+    /// One worker of one thread with this source; `None`, with a message, without python3.
     async fn new(source: &str) -> Option<Self> {
         Self::with(source, |_| {}).await
     }
@@ -57,7 +58,8 @@ impl Served {
         }
     }
 
-    /// Waits until close() was called so many times, and sees that it is not called again by the next request.
+    /// Waits until close() was called so many times, and sees that it is not called again by the
+    /// next request.
     async fn closed(&self, times: &str) {
         until("closed", || self.file("closed").len() >= times.len()).await;
         assert_eq!(self.file("closed"), times);

@@ -2,7 +2,7 @@
 
 use super::*;
 
-type Answer = oneshot::Receiver<Result<Response<ResponseBody>, CallError>>;
+type PendingResponse = oneshot::Receiver<Result<Response<ResponseBody>, CallError>>;
 
 fn request(path: &'static str) -> WorkerRequest {
     WorkerRequest {
@@ -18,13 +18,13 @@ fn request(path: &'static str) -> WorkerRequest {
     }
 }
 
-fn push(queue: &mut Queue, request: WorkerRequest) -> Answer {
+fn push(queue: &mut Queue, request: WorkerRequest) -> PendingResponse {
     let (reply, answer) = oneshot::channel();
     queue.push(Call { request, reply }).unwrap();
     answer
 }
 
-fn push_many(queue: &mut Queue, count: usize) -> Vec<Answer> {
+fn push_many(queue: &mut Queue, count: usize) -> Vec<PendingResponse> {
     (0..count).map(|_| push(queue, request("/"))).collect()
 }
 

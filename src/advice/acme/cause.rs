@@ -1,0 +1,159 @@
+//! The likely cause of a refusal or a failed validation and its fix: by the server's kind of problem
+//! (RFC 8555 section 6.7), and by what this machine sees where the server looked.
+
+use crate::acme::FailedValidation;
+use crate::acme::challenge::{ChallengeKind, Clue};
+
+/// What likely made a validation fail.
+pub(super) fn of_validation(failed: &FailedValidation) -> Option<String> {
+    // The server is sure of these.
+    let is_certain = matches!(failed.refusal.kind.as_str(), "caa" | "rejectedIdentifier");
+    if !is_certain
+        && failed.asked != Some(true)
+        && let Some(cause) = of_clues(failed)
+    {
+        return Some(cause);
+    }
+    of_kind(&failed.refusal.kind, failed.challenge, failed.asked == Some(true))
+}
+
+/// What likely made the server refuse a request.
+pub(super) fn of_refusal(kind: &str) -> Option<String> {
+    of_kind(kind, ChallengeKind::Http01, false)
+}
+
+fn of_clues(failed: &FailedValidation) -> Option<String> {
+    let bad: Vec<_> = failed.seen.iter().filter(|clue| !is_good(clue)).collect();
+    let worst = bad.first()?;
+    let is_reached = bad.len() < failed.seen.len();
+    Some(match worst {
+        Clue::NoAddress => {
+            format!("Add an A or AAAA record for {}; this machine sees none.", failed.name)
+        }
+        // Right at one address and wrong at another: servers prefer IPv6.
+        Clue::Closed { address, .. } | Clue::OtherServer { address, .. } if is_reached => {
+            let record = if address.is_ipv6() { "AAAA" } else { "A" };
+            format!(
+                "Correct or remove the {record} record {}, which likely leads to another machine.",
+                address.ip()
+            )
+        }
+        Clue::Closed { address, reason } => format!(
+            "Open port {} of {} in the firewall, or have the router forward it to this machine. \
+             Seen from here: {reason}.",
+            address.port(),
+            address.ip(),
+        ),
+        Clue::OtherServer { address, status } => {
+            let seen = status.map_or_else(
+                || "something that does not speak HTTP".to_owned(),
+                |status| format!("HTTP status {status}"),
+            );
+            format!(
+                "Another server likely answers on port {} of {} (seen from here: {seen}). Use its \
+                 folder (--webroot DIR), or correct the A and AAAA records of the name.",
+                address.port(),
+                address.ip(),
+            )
+        }
+        Clue::Open { .. } | Clue::Reached { .. } => return None,
+    })
+}
+
+fn is_good(clue: &Clue) -> bool {
+    matches!(clue, Clue::Open { .. } | Clue::Reached { .. })
+}
+
+fn of_kind(kind: &str, challenge: ChallengeKind, asked: bool) -> Option<String> {
+    let is_dns = challenge == ChallengeKind::Dns01;
+    let is_tls = challenge == ChallengeKind::TlsAlpn01;
+    let port = if is_tls { 443 } else { 80 };
+    Some(match kind {
+        "badCSR" | "badPublicKey" => "Use another kind of key: -k p256 or -k rsa2048.".to_owned(),
+        "caa" => "Add this CA to the CAA record of the domain, which names others.".to_owned(),
+        "connection" => format!(
+            "Make port {port} of the name's address lead here. Check the firewall, the router's \
+             forwarding, and for outdated A and AAAA records."
+        ),
+        "dns" | "incorrectResponse" | "unauthorized" if is_dns => {
+            "Check the NS, CNAME and TXT records of _acme-challenge. All name servers of the zone \
+             must show the TXT record before the validation."
+                .to_owned()
+        }
+        "dns" => "Check the A and AAAA records of the name: they are missing, or the name server \
+                  does not answer."
+            .to_owned(),
+        "externalAccountRequired" => super::BIND_ACCOUNT.to_owned(),
+        "incorrectResponse" | "unauthorized" if asked => {
+            "Check the proxies in front of this machine: one of them changed the answer.".to_owned()
+        }
+        "incorrectResponse" | "unauthorized" => format!(
+            "Check the A and AAAA records of the name, and what listens on port {port} there: \
+             another server answers for it."
+        ),
+        "invalidContact" | "unsupportedContact" => {
+            "Omit --email; the server does not accept this address.".to_owned()
+        }
+        "rejectedIdentifier" | "unsupportedIdentifier" => {
+            "Choose another server or name; this server issues no certificates for it.".to_owned()
+        }
+        "tls" if is_tls => "Check port 443 of the name's address: another TLS server answers there, \
+                            or a proxy in front of this machine terminates TLS."
+            .to_owned(),
+        "tls" => "Check port 80 of the name's address: a TLS server answers there.".to_owned(),
+        _ => return None,
+    })
+}
+
+/// The proxy variables that are set; a wrong one makes the server unreachable. Their values may hold
+/// passwords.
+pub(super) fn proxies() -> Vec<&'static str> {
+    ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+        .into_iter()
+        .filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::acme::ProtocolError;
+
+    fn likely(challenge: ChallengeKind, kind: &str, seen: &[Clue]) -> String {
+        let refusal = ProtocolError { kind: kind.into(), detail: "no".into(), parts: Vec::new() };
+        let failed = FailedValidation {
+            name: "a.test".into(),
+            refusal,
+            asked: Some(false),
+            challenge,
+            seen: seen.to_vec(),
+        };
+        of_validation(&failed).unwrap()
+    }
+
+    #[test]
+    fn what_this_machine_sees_says_the_likely_cause() {
+        let (v4, v6) = ("192.0.2.7:80".parse().unwrap(), "[2001:db8::7]:80".parse().unwrap());
+        let closed = |address| Clue::Closed { address, reason: "connection refused".into() };
+        let other = |address| Clue::OtherServer { address, status: Some(404) };
+        let http = |seen: &[Clue]| likely(ChallengeKind::Http01, "connection", seen);
+        assert!(http(&[Clue::NoAddress]).contains("Add an A or AAAA record"));
+        assert!(http(&[closed(v4)]).contains("Open port 80 of 192.0.2.7"));
+        assert!(http(&[closed(v6), Clue::Reached { address: v4 }]).contains("AAAA record 2001:db8::7"));
+        assert!(http(&[Clue::Reached { address: v6 }, other(v4)]).contains("the A record 192.0.2.7"));
+        assert!(
+            http(&[other(v4)])
+                .contains("server likely answers on port 80 of 192.0.2.7 (seen from here: HTTP status 404")
+        );
+        // Nothing is wrong as seen from here: then the server's error counts.
+        assert!(http(&[Clue::Reached { address: v4 }]).contains("firewall"));
+        assert!(likely(ChallengeKind::Http01, "caa", &[closed(v4)]).contains("CAA"));
+    }
+
+    #[test]
+    fn each_challenge_has_its_own_causes() {
+        assert!(likely(ChallengeKind::TlsAlpn01, "connection", &[]).contains("port 443"));
+        assert!(likely(ChallengeKind::TlsAlpn01, "tls", &[]).contains("port 443"));
+        assert!(likely(ChallengeKind::Dns01, "unauthorized", &[]).contains("TXT records of _acme-challenge"));
+    }
+}

@@ -1,0 +1,82 @@
+//! What to do about a file whose chain is judged, besides what the rules say.
+
+use super::files::{form_notes, malformed, quoting_glued};
+use crate::chain::{BatchError, CaseReason, RevocationListError};
+use crate::container::Note;
+use crate::finding::{Code, Finding, Location, Severity};
+use crate::operands::input::CertificateFile;
+use crate::operands::output::shell_word;
+use crate::operands::revocation_list::ListFileError;
+use crate::pem::{Damage, DamageKind};
+use crate::report::Failure;
+
+/// A server reads the file as it is, with openssl's reader or a similar one. Damage that openssl does not accept is an
+/// error here, though certkit can read it.
+pub fn damage_errors(file: &str, read: &CertificateFile) -> Vec<Finding> {
+    let error = |damage: &Damage| {
+        let code = if damage.kind == DamageKind::Glued { Code::PemGlued } else { Code::PemMalformed };
+        let message = format!("{}: openssl and most servers cannot read this", damage.kind.as_str());
+        let output = if file == "chain.pem" { "fixed.pem" } else { "chain.pem" };
+        let fix = format!(
+            "certkit merge {} -o {output}   (puts each BEGIN and END on a line of its own)",
+            shell_word(file)
+        );
+        let finding = Finding::error(code, message).at(Location::line(file, damage.line)).fix(fix);
+        quoting_glued(finding, read)
+    };
+    read.damages.iter().filter(|damage| damage.kind.breaks_openssl()).map(error).collect()
+}
+
+/// The chain in another form than PEM may be right, and is judged. But few servers read such a file.
+pub fn form_warnings(file: &str, forms: &[Note]) -> Vec<Finding> {
+    let warning = |note: Finding| Finding {
+        severity: Severity::Warning,
+        message: format!("{}. Most servers need PEM", note.message),
+        fix: Some(format!("certkit merge {} -o chain.pem", shell_word(file))),
+        ..note
+    };
+    form_notes(file, forms).into_iter().map(warning).collect()
+}
+
+/// A file for `--crl` that cannot be used.
+impl From<ListFileError> for Failure {
+    fn from(error: ListFileError) -> Self {
+        match error {
+            ListFileError::Read(error) => error.into(),
+            ListFileError::Unusable { file, error } => unusable_list(&error).at(Location::file(file)).into(),
+        }
+    }
+}
+
+fn unusable_list(error: &RevocationListError) -> Finding {
+    let code = match error {
+        RevocationListError::Container(_) => Code::PemMalformed,
+        _ => Code::CrlInvalid,
+    };
+    Finding::error(code, error.to_string())
+        .fix("Download the list again from the CA; its address is in the certificate.")
+}
+
+/// Why the chain of a line of a batch does not hold.
+pub fn case_reason(reason: &CaseReason) -> Finding {
+    match reason {
+        CaseReason::Found(finding) => (**finding).clone(),
+        CaseReason::Malformed { error, location } => {
+            let finding = malformed(error, location.clone().unwrap_or_default());
+            Finding { location: location.clone(), ..finding }
+        }
+        CaseReason::RevocationList(error) => unusable_list(error),
+    }
+}
+
+/// A line of a batch that could not be judged.
+pub fn batch_error(error: &BatchError) -> Finding {
+    Finding::error(Code::InvalidSetting, error.to_string())
+}
+
+/// `--explain` with a word that is not a finding code; `candidates` are the codes to choose from.
+pub fn unknown_code(word: &str, candidates: &[&str]) -> Failure {
+    Finding::error(Code::InvalidSetting, format!("--explain: `{word}` is not a finding code"))
+        .fix(format!("Use one of: {}", candidates.join(" ")))
+        .into()
+}

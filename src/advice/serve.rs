@@ -1,0 +1,219 @@
+//! Why the server does not start, and what is worth saying about its certificates.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::acme::challenge;
+use crate::finding::{Code, Finding, Location};
+use crate::operands::output::shell_word;
+use crate::report::Failure;
+use crate::serve::Error;
+use crate::serve::address::{Endpoint, ListenAddress};
+use crate::serve::worker::StartError;
+use crate::sys::fs::plain;
+use crate::tls;
+use crate::x509::Mismatch;
+
+/// Certificates that cannot be served as they are named.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateError {
+    #[error("--acme obtains certificates for https, but there is no https listener")]
+    AcmeWithoutHttps,
+    #[error("{0}")]
+    CannotProve(challenge::Error),
+    #[error("--acme names {0} twice; a certificate is stored under its first name")]
+    Duplicate(String),
+    #[error("{} contains no certificate", .0.display())]
+    Empty(PathBuf),
+    #[error("{0}")]
+    InvalidName(String),
+    #[error("{} is not the key of the first certificate in {}: {mismatch}", key.display(), certificate.display())]
+    KeyMismatch { certificate: PathBuf, key: PathBuf, mismatch: Mismatch },
+    #[error("--key is given without --cert")]
+    KeyWithoutCertificate,
+    #[error("neither XDG_DATA_HOME nor HOME is set, so there is no folder for the localhost certificate")]
+    NoFolder,
+    #[error("--acme has no name")]
+    NoName,
+    #[error("there are {certificates} certificates and {keys} keys; each --cert needs its own --key")]
+    NotInPairs { certificates: usize, keys: usize },
+    #[error("there is no active account at {server}, and a new one requires consent to the terms of service")]
+    TermsNotAgreed { server: String },
+    #[error("{0}")]
+    Unusable(tls::Error),
+}
+
+impl From<CertificateError> for Failure {
+    fn from(error: CertificateError) -> Self {
+        use CertificateError::*;
+        let (code, fix) = match &error {
+            AcmeWithoutHttps => (Code::InvalidSetting, "Add `--listen https:*:443`.".to_owned()),
+            CannotProve(_) => (
+                Code::InvalidName,
+                "Obtain the certificate with `certkit acme obtain --dns-hook` or `--rfc2136`, and name its \
+                 files with --cert and --key."
+                    .to_owned(),
+            ),
+            Duplicate(name) => (
+                Code::InvalidSetting,
+                format!("Name all names of one certificate together: --acme {name},www.{name}"),
+            ),
+            Empty(_) => (Code::NoCertificate, "Name a file with a certificate.".to_owned()),
+            InvalidName(_) => (Code::InvalidName, "Use a host name such as www.example.com.".to_owned()),
+            KeyMismatch { .. } => (
+                Code::KeyMismatch,
+                "Name the key that the certificate was made with. The server certificate must come first: \
+                 `certkit merge` puts it there."
+                    .to_owned(),
+            ),
+            KeyWithoutCertificate => {
+                (Code::InvalidSetting, "Name the certificate too: --cert chain.pem".to_owned())
+            }
+            NoFolder => {
+                (Code::InvalidSetting, "Set HOME, or name a certificate with --cert and --key.".to_owned())
+            }
+            NoName => (Code::InvalidName, "Name the host: --acme www.example.com".to_owned()),
+            NotInPairs { .. } => {
+                (Code::InvalidSetting, "Name them in pairs: --cert chain.pem --key server.key".to_owned())
+            }
+            TermsNotAgreed { .. } => (
+                Code::InvalidSetting,
+                "Read them (`certkit acme obtain NAME` prints their address), then add --agree-tos."
+                    .to_owned(),
+            ),
+            Unusable(_) => {
+                (Code::InvalidSetting, "Name a certificate and the key that belongs to it.".to_owned())
+            }
+        };
+        let finding = Finding::error(code, error.to_string()).fix(fix);
+        match error {
+            KeyMismatch { key, .. } => {
+                Self::new(finding.at(Location::file(key.display().to_string()))).status(1)
+            }
+            Empty(file) => finding.at(Location::file(file.display().to_string())).into(),
+            _ => finding.into(),
+        }
+    }
+}
+
+/// A key file that its group or all users may read.
+pub fn key_readable_by_others(key: &Path, mode: u32) -> Finding {
+    let file = key.display().to_string();
+    let message = format!("users other than the owner can read the private key {file} (mode {mode:o})");
+    let fix = format!("chmod 600 {}", shell_word(&file));
+    Finding::warning(Code::Permission, message).at(Location::file(file)).fix(fix)
+}
+
+/// The files of a certificate that is in use have vanished.
+pub fn files_gone(name: &str, fullchain: &Path) -> Finding {
+    let message = format!("the files of {name} are gone; the server keeps using the certificate it had read");
+    Finding::warning(Code::NotFound, message).at(Location::file(fullchain.display().to_string()))
+}
+
+/// A certificate of this server's `--acme` was revoked.
+pub fn revoked() -> Finding {
+    let fix = format!("Run `kill -HUP {}` to obtain a new one.", std::process::id());
+    Finding::warning(Code::Revoked, "the certificate is revoked and will not be renewed").fix(fix)
+}
+
+/// The same finding, said of one of several certificates.
+pub fn about(name: &str, finding: Finding) -> Finding {
+    Finding { message: format!("{name}: {}", finding.message), ..finding }
+}
+
+/// The event loop or its threads cannot be started.
+pub fn no_event_loop(error: &io::Error) -> Failure {
+    Finding::error(Code::Io, format!("cannot start the server: {}", plain(error))).into()
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::AccessLog { path, .. } => Finding::error(Code::Io, message)
+                .at(Location::file(path.display().to_string()))
+                .fix("Name another file with --access-log, or disable the log: --access-log off")
+                .into(),
+            Error::Bind { address, source } => cannot_listen(message, &address, &source).into(),
+            Error::Folder { path, source } => {
+                let code = match source.kind() {
+                    io::ErrorKind::NotFound => Code::NotFound,
+                    io::ErrorKind::PermissionDenied => Code::Permission,
+                    _ => Code::Io,
+                };
+                Finding::error(code, message)
+                    .at(Location::file(path.display().to_string()))
+                    .fix("Name a folder that exists and that you may read.")
+                    .into()
+            }
+            Error::Worker(error) => error.into(),
+            _ => Finding::error(Code::Io, message).into(),
+        }
+    }
+}
+
+fn cannot_listen(message: String, address: &ListenAddress, source: &io::Error) -> Finding {
+    let (code, fix) = match (source.kind(), &address.endpoint) {
+        (io::ErrorKind::AddrInUse, Endpoint::Tcp { port, .. }) => (
+            Code::AddressInUse,
+            format!(
+                "Find the program with `ss -ltnp 'sport = :{port}'` and stop it, or name another port with \
+                 --listen."
+            ),
+        ),
+        (io::ErrorKind::AddrInUse, Endpoint::Unix(path)) => (
+            Code::AddressInUse,
+            format!(
+                "Find the program with `ss -lxp src {}` and stop it, or name another path.",
+                path.display()
+            ),
+        ),
+        (io::ErrorKind::AlreadyExists, _) => {
+            (Code::OutputExists, "Name another path with --listen.".to_owned())
+        }
+        (io::ErrorKind::PermissionDenied, Endpoint::Tcp { port: 1..1024, .. }) => (
+            Code::Permission,
+            "Name a port from 1024 on, or allow low ports to this program: \
+             sudo setcap cap_net_bind_service=+ep $(command -v certkit)"
+                .to_owned(),
+        ),
+        (io::ErrorKind::PermissionDenied, _) => {
+            (Code::Permission, "Name an address or path that you may use, with --listen.".to_owned())
+        }
+        (io::ErrorKind::AddrNotAvailable, _) => {
+            (Code::InvalidSetting, "List the addresses of this machine: ip -brief address".to_owned())
+        }
+        _ => (Code::Io, "Check the address: --listen takes ADDRESS:PORT.".to_owned()),
+    };
+    Finding::error(code, message).fix(fix)
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        let message = error.to_string();
+        let (code, fix) = match error {
+            StartError::Interpreter { .. } => {
+                let fix = "Name the interpreter with --python or the virtual environment with --virtualenv, or \
+                           install Python: apt install python3";
+                return Finding::error(Code::InterpreterNotFound, message).fix(fix).into();
+            }
+            StartError::Application { .. } => (
+                Code::ApplicationFailed,
+                "The last line says what failed. Packages are found in the environment of --virtualenv, modules \
+                 in --chdir and --pythonpath.",
+            ),
+            StartError::NotFound { .. } => (
+                Code::ApplicationFailed,
+                "Name the file or module, and the WSGI callable in it if it is not `application`: \
+                 certkit serve app.py:app   (both are looked for in --chdir)",
+            ),
+            StartError::Ended { .. } => (
+                Code::ApplicationFailed,
+                "Python was ended while it imported the application. Import it by hand to see why: \
+                 python3 -X faulthandler -c 'import ...'",
+            ),
+            _ => return Finding::error(Code::Io, message).into(),
+        };
+        Self::new(Finding::error(code, message).fix(fix)).status(1)
+    }
+}

@@ -1,0 +1,90 @@
+//! From words to arguments.
+
+use std::ffi::OsString;
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+
+use super::Cli;
+
+/// A command line that was understood: what it says, and the command's name as `acme obtain`.
+#[derive(Debug)]
+pub struct Parsed {
+    /// The arguments.
+    pub cli: Cli,
+    /// The subcommands that were typed.
+    pub command: String,
+}
+
+/// A command line that was not.
+#[derive(Debug)]
+pub struct UsageError {
+    /// What clap says, or the help that was asked for.
+    pub error: clap::Error,
+    /// The subcommands that were typed.
+    pub command: String,
+    /// Whether the report was asked for in JSON.
+    pub is_json: bool,
+}
+
+/// Parses the command line.
+///
+/// # Errors
+/// When it is wrong, and when help or version was asked for.
+pub fn parse(words: &[OsString]) -> Result<Parsed, Box<UsageError>> {
+    let mut definition = definition();
+    let matches = definition.try_get_matches_from_mut(words).and_then(|matches| {
+        let cli = Cli::from_arg_matches(&matches)?;
+        Ok(Parsed { cli, command: command_name(&matches) })
+    });
+    matches.map_err(|error| {
+        let command = typed_command(&definition, words);
+        let is_json = words.iter().any(|word| word == "--format=json")
+            || words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
+        Box::new(UsageError { error, command, is_json })
+    })
+}
+
+fn command_name(matches: &ArgMatches) -> String {
+    let mut names = Vec::new();
+    let mut rest = matches;
+    while let Some((name, below)) = rest.subcommand() {
+        names.push(name);
+        rest = below;
+    }
+    names.join(" ")
+}
+
+/// The subcommands at the beginning of a line that clap did not understand.
+fn typed_command(definition: &clap::Command, words: &[OsString]) -> String {
+    let mut names = Vec::new();
+    let mut rest = definition;
+    for word in words.iter().skip(1) {
+        let Some(below) = word.to_str().and_then(|word| rest.find_subcommand(word)) else { continue };
+        names.push(below.get_name());
+        rest = below;
+    }
+    names.join(" ")
+}
+
+/// The command line with short helps: the options of every command are one line.
+fn definition() -> clap::Command {
+    let hidden = |arg: clap::Arg| {
+        let is_global = arg.is_global_set();
+        arg.hide(is_global)
+    };
+    brief(Cli::command().mut_args(hidden))
+}
+
+fn brief(command: clap::Command) -> clap::Command {
+    let names: Vec<_> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
+    let command = command.help_template(HELP);
+    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, brief))
+}
+
+const HELP: &str = "\
+{before-help}{about-with-newline}
+{usage-heading} {usage}
+
+{all-args}
+
+All commands: --format human|json, -q, -v, --color WHEN; see `certkit help options`{after-help}";

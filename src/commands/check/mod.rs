@@ -1,0 +1,138 @@
+//! `certkit check`: read the chain of a file, or fetch that of a server ([`server`]), and judge it.
+
+mod batch;
+mod explain;
+mod server;
+
+use time::OffsetDateTime;
+
+use super::{Context, Result, server_options};
+use crate::advice::chain::{damage_errors, form_warnings};
+use crate::chain::{CheckInput, Judgement, Origin, TrustStore, check};
+use crate::cli::CheckArgs;
+use crate::finding::{Finding, Severity};
+use crate::operands::ca_lookup::trust_local_ca;
+use crate::operands::input::{Malformed, read_certificates, read_certificates_with, read_private_key_with};
+use crate::operands::output::shell_word;
+use crate::operands::password::Passwords;
+use crate::operands::revocation_list::read_revocation_list_file;
+use crate::operands::server_target::{FileOrServer, file_or_server, for_servers_only, parse_host};
+use crate::report::{Checked, Outcome, Report};
+use crate::x509::{Crl, HostName, PrivateKey};
+
+/// Runs the command.
+pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
+    if let Some(code) = &args.explain {
+        return explain::explain(code);
+    }
+    if let Some(file) = &args.batch {
+        return batch::run(file, context);
+    }
+    let name = args.file.as_deref().unwrap_or_default();
+    match file_or_server(name, &server_options(&args.live))? {
+        FileOrServer::Server(target) => server::run(&target, args, context),
+        FileOrServer::File if args.deep => Err(for_servers_only("--deep", name).into()),
+        FileOrServer::File => of_file(name, args, context),
+    }
+}
+
+fn of_file(name: &str, args: &CheckArgs, context: &Context<'_>) -> Result {
+    let host = args.host.as_deref().map(parse_host).transpose()?;
+    let mut passwords = Passwords::new("--key-password-file", args.key_password_file.as_deref());
+    let file = read_certificates_with(name, &mut passwords)?;
+    let basis = Basis::read(args, host, &mut passwords, context)?;
+    let word = shell_word(name);
+    let mut findings = damage_errors(name, &file);
+    findings.extend(form_warnings(name, &file.forms));
+    let input = CheckInput::new(&file.certificates, &basis.trust, basis.at, &word);
+    let judgement = basis.judge(args, input, file.malformed);
+    findings.extend(judgement.findings);
+    let checked = Checked {
+        file: name.to_owned(),
+        host: basis.host.map(|host| host.to_string()),
+        server: None,
+        at: basis.at,
+        path: judgement.path,
+        missing_issuer: judgement.missing_issuer,
+        trusted_by: judgement.trusted_by,
+    };
+    let holds = findings.iter().all(|finding| finding.severity != Severity::Error);
+    let mut next = Vec::new();
+    if holds
+        && name != "-"
+        && let Some(key) = &args.key
+    {
+        next.push(format!("certkit serve --cert {word} --key {}", shell_word(&key.display().to_string())));
+    }
+    Ok(Report { outcome: Outcome::Checked(checked), findings, next })
+}
+
+/// What a chain is judged by.
+struct Basis {
+    host: Option<HostName>,
+    key: Option<PrivateKey>,
+    trust: TrustStore,
+    crls: Vec<Crl>,
+    at: OffsetDateTime,
+}
+
+impl Basis {
+    /// Reads the files that the arguments name.
+    fn read(
+        args: &CheckArgs,
+        host: Option<HostName>,
+        passwords: &mut Passwords,
+        context: &Context<'_>,
+    ) -> Result<Self> {
+        let key = args.key.as_deref().map(|key| read_private_key_with(key, passwords)).transpose()?;
+        let trust = trust(args)?;
+        let mut crls = Vec::with_capacity(args.crl.len());
+        for path in &args.crl {
+            crls.extend(read_revocation_list_file(&path.display().to_string())?);
+        }
+        Ok(Self { host, key, trust, crls, at: args.at.unwrap_or_else(|| context.clock.now()) })
+    }
+
+    /// Judges a chain. One with a malformed certificate is not judged: findings about the others would mislead.
+    fn judge(&self, args: &CheckArgs, input: CheckInput<'_>, malformed: Vec<Malformed>) -> Judgement {
+        if !malformed.is_empty() {
+            return Judgement {
+                path: Vec::new(),
+                missing_issuer: None,
+                trusted_by: None,
+                findings: malformed.into_iter().map(Finding::from).collect(),
+            };
+        }
+        check(&CheckInput {
+            host: self.host.as_ref(),
+            emails: &args.email,
+            key: self.key.as_ref(),
+            crls: &self.crls,
+            min_days: args.min_days,
+            max_depth: args.max_depth,
+            purpose: args.purpose,
+            profile: args.profile,
+            ..input
+        })
+    }
+}
+
+fn trust(args: &CheckArgs) -> Result<TrustStore> {
+    if args.roots.is_empty() {
+        let mut trust = TrustStore::system();
+        trust_local_ca(&mut trust);
+        return Ok(trust);
+    }
+    let mut trust = TrustStore::default();
+    for path in &args.roots {
+        let name = path.display().to_string();
+        let read = read_certificates(&name)?;
+        if !read.malformed.is_empty() {
+            return Err(read.malformed.into());
+        }
+        for located in read.certificates {
+            trust.add(located.certificate, Origin::File(name.clone()));
+        }
+    }
+    Ok(trust)
+}

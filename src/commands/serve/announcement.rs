@@ -1,0 +1,154 @@
+//! The lines that say what is served, where, and how to reach it.
+
+use crate::operands::output::shell_word;
+use crate::render::Talk;
+use crate::serve::address::{Endpoint, ListenAddress, Scheme};
+use crate::serve::config::{Root, ServeConfig};
+use crate::serve::discover::Content;
+use crate::sources::ServerIdentity;
+
+/// What is served, and which file chose it.
+pub(super) fn what(content: &Content, config: &ServeConfig, named_by: Option<&str>) -> String {
+    let by = named_by.map(|file| format!(", named by {file}")).unwrap_or_default();
+    match (content, &config.root) {
+        (Content::Application(application), Root::Application(workers)) => format!(
+            "serving {}{by}: {} with {}",
+            application,
+            count(workers.workers, "worker"),
+            count(workers.threads, "thread"),
+        ),
+        (Content::Folder(folder), _) => format!("serving the files in {}", folder.display()),
+        _ if !config.folders.is_empty() => {
+            let folders: Vec<_> =
+                config.folders.iter().map(|(_, folder)| folder.display().to_string()).collect();
+            format!("serving the files in {}", folders.join(", "))
+        }
+        _ => "no application found in this folder; serving a page with the next steps".to_owned(),
+    }
+}
+
+fn count(number: usize, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
+
+/// Prints what is served, its URLs, and the next command.
+pub(super) fn print(talk: &Talk, what: &str, addresses: &[ListenAddress], identity: &ServerIdentity) {
+    talk.say(&format!("certkit: {what}"));
+    for url in urls(addresses, identity) {
+        talk.say(&format!("  {url}"));
+    }
+    if let Some(ca) = &identity.ca {
+        talk.say(&format!("clients must trust {}", ca.display()));
+    }
+    if let Some(next) = next(addresses, identity) {
+        talk.say("next:");
+        talk.say(&format!("  {next}"));
+    }
+}
+
+/// One per listener.
+fn urls(addresses: &[ListenAddress], identity: &ServerIdentity) -> Vec<String> {
+    let mut urls: Vec<_> = addresses.iter().map(|address| url(address, identity)).collect();
+    urls.dedup();
+    urls
+}
+
+fn url(address: &ListenAddress, identity: &ServerIdentity) -> String {
+    match (&address.endpoint, address.scheme) {
+        (Endpoint::Tcp { port, .. }, Scheme::Https | Scheme::Http) => {
+            let name = host(address, identity);
+            let default = if address.scheme == Scheme::Https { 443 } else { 80 };
+            let port = if *port == default { String::new() } else { format!(":{port}") };
+            format!("{}://{name}{port}/", address.scheme.as_str())
+        }
+        _ => address.to_string(),
+    }
+}
+
+/// The name that the certificate is for; without one, the address itself.
+fn host(address: &ListenAddress, identity: &ServerIdentity) -> String {
+    if address.scheme == Scheme::Https
+        && let Some(name) = &identity.name
+    {
+        return name.clone();
+    }
+    match &address.endpoint {
+        Endpoint::Tcp { host, .. } if host.is_empty() => "localhost".to_owned(),
+        Endpoint::Tcp { host, .. } if host.contains(':') => format!("[{host}]"),
+        Endpoint::Tcp { host, .. } => host.clone(),
+        Endpoint::Unix(_) => "localhost".to_owned(),
+    }
+}
+
+/// A command that sends a request to the server.
+pub(super) fn next(addresses: &[ListenAddress], identity: &ServerIdentity) -> Option<String> {
+    let address = addresses.iter().min_by_key(|address| match address.scheme {
+        Scheme::Https => 0,
+        Scheme::Http => 1,
+        Scheme::Uwsgi => 2,
+    })?;
+    if address.scheme == Scheme::Uwsgi {
+        let endpoint = match &address.endpoint {
+            Endpoint::Tcp { .. } => address.endpoint.to_string(),
+            Endpoint::Unix(path) => format!("unix:{}", path.display()),
+        };
+        return Some(format!("in nginx: location / {{ include uwsgi_params; uwsgi_pass {endpoint}; }}"));
+    }
+    let mut command = "curl".to_owned();
+    if let (Some(ca), Scheme::Https) = (&identity.ca, address.scheme) {
+        command += &format!(" --cacert {}", shell_word(&ca.display().to_string()));
+    }
+    let name = host(address, identity);
+    match &address.endpoint {
+        Endpoint::Unix(path) => {
+            command += &format!(" --unix-socket {}", shell_word(&path.display().to_string()))
+        }
+        Endpoint::Tcp { host, port }
+            if address.scheme == Scheme::Https && name != "localhost" && *host != name =>
+        {
+            let to = match host.as_str() {
+                "" => "127.0.0.1".to_owned(),
+                host if host.contains(':') => format!("[{host}]"),
+                host => host.to_owned(),
+            };
+            command += &format!(" --resolve {name}:{port}:{to}");
+        }
+        Endpoint::Tcp { .. } => {}
+    }
+    let url = match &address.endpoint {
+        Endpoint::Tcp { .. } => url(address, identity),
+        Endpoint::Unix(_) => format!("{}://{name}/", address.scheme.as_str()),
+    };
+    Some(format!("{command} {url}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn next_of(address: &str, name: Option<&str>, ca: Option<&str>) -> String {
+        let identity = ServerIdentity { name: name.map(str::to_owned), ca: ca.map(PathBuf::from) };
+        next(&[address.parse().unwrap()], &identity).unwrap()
+    }
+
+    #[test]
+    fn the_next_command_reaches_the_server() {
+        assert_eq!(
+            next_of("127.0.0.1:8443", Some("localhost"), Some("/d/ca.crt")),
+            "curl --cacert /d/ca.crt https://localhost:8443/"
+        );
+        assert_eq!(
+            next_of("127.0.0.1:8443", Some("test.example"), Some("ca.crt")),
+            "curl --cacert ca.crt --resolve test.example:8443:127.0.0.1 https://test.example:8443/"
+        );
+        assert_eq!(
+            next_of(":443", Some("test.example"), None),
+            "curl --resolve test.example:443:127.0.0.1 https://test.example/"
+        );
+        assert_eq!(next_of("http:[::1]:8000", None, None), "curl http://[::1]:8000/");
+        assert_eq!(next_of("http+unix:/a b", None, None), "curl --unix-socket '/a b' http://localhost/");
+        assert!(next_of("uwsgi+unix:/run/a", None, None).contains("uwsgi_pass unix:/run/a;"));
+    }
+}

@@ -1,0 +1,71 @@
+//! The bytes of a file that the user named, within limits.
+
+use std::io;
+use std::path::Path;
+
+use crate::sys::fs::{plain, read_limited, read_limited_from};
+
+/// The largest file that is read: ten thousand large certificates.
+pub const MAX_BYTES: u64 = 64 << 20;
+
+/// Why a file cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("`{}` is a directory", name(.file))]
+    Directory { file: String },
+    #[error("`{}` is empty", name(.file))]
+    Empty { file: String },
+    #[error("cannot read `{}`: {}", name(.file), plain(.source))]
+    Io { file: String, source: io::Error },
+    #[error("there is no file `{}`", name(.file))]
+    NotFound { file: String },
+    #[error("cannot read `{}`: permission denied", name(.file))]
+    Permission { file: String },
+    #[error("`{}` is larger than {} MiB, the limit for certificate files", name(.file), MAX_BYTES >> 20)]
+    TooLarge { file: String },
+}
+
+impl ReadError {
+    /// What the system said of a file.
+    pub fn new(file: &str, source: io::Error) -> Self {
+        let file = file.to_owned();
+        match source.kind() {
+            io::ErrorKind::FileTooLarge => Self::TooLarge { file },
+            io::ErrorKind::IsADirectory => Self::Directory { file },
+            io::ErrorKind::NotFound => Self::NotFound { file },
+            io::ErrorKind::PermissionDenied => Self::Permission { file },
+            _ => Self::Io { file, source },
+        }
+    }
+
+    /// The file as it was typed.
+    pub fn file(&self) -> &str {
+        match self {
+            Self::Directory { file }
+            | Self::Empty { file }
+            | Self::Io { file, .. }
+            | Self::NotFound { file }
+            | Self::Permission { file }
+            | Self::TooLarge { file } => file,
+        }
+    }
+}
+
+/// Reads a file, or standard input for `-`.
+///
+/// # Errors
+/// When it cannot be read, is empty, or has more than `limit` bytes.
+pub fn read(file: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
+    let result = if file == "-" {
+        read_limited_from(io::stdin().lock(), limit)
+    } else {
+        read_limited(Path::new(file), limit)
+    };
+    let bytes = result.map_err(|source| ReadError::new(file, source))?;
+    if bytes.is_empty() { Err(ReadError::Empty { file: file.to_owned() }) } else { Ok(bytes) }
+}
+
+/// The file as a sentence names it.
+pub fn name(file: &str) -> &str {
+    if file == "-" { "standard input" } else { file }
+}

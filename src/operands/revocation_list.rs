@@ -1,0 +1,30 @@
+//! Revocation lists from files, PEM or DER.
+
+use std::path::Path;
+
+use super::input::cannot_read;
+use super::read::ReadError;
+use crate::chain::{RevocationListError, read_revocation_lists};
+use crate::sys::fs::read_limited;
+use crate::x509::Crl;
+
+/// The largest list that is read; the largest of public CAs have some 20 MiB.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// Why a file gives no revocation list.
+#[derive(Debug, thiserror::Error)]
+pub enum ListFileError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("{file}: {error}")]
+    Unusable { file: String, error: RevocationListError },
+}
+
+/// Reads the lists of a file.
+///
+/// # Errors
+/// When the file cannot be read or holds no list, or a list in it cannot be decoded.
+pub fn read_revocation_list_file(file: &str) -> Result<Vec<Crl>, ListFileError> {
+    let bytes = read_limited(Path::new(file), MAX_BYTES).map_err(|error| cannot_read(file, error))?;
+    read_revocation_lists(&bytes).map_err(|error| ListFileError::Unusable { file: file.to_owned(), error })
+}

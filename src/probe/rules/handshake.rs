@@ -1,0 +1,57 @@
+//! What the one honest handshake shows.
+
+use super::configuration;
+use super::server_rule::{ServerDiagnostic, ServerFacts, ServerRule};
+use crate::finding::{Code, Finding};
+use crate::probe::{Possession, Strength, Version};
+
+const OTHER_KEY: ServerDiagnostic = ServerDiagnostic::error(Code::BadSignature);
+const ONLY_OLD: ServerDiagnostic = ServerDiagnostic::error(Code::OldProtocol);
+const ONLY_POOR: ServerDiagnostic = ServerDiagnostic::warning(Code::WeakCipher);
+const CLIENT_CERTIFICATE: ServerDiagnostic = ServerDiagnostic::note(Code::HandshakeFailed);
+const BROKEN_OFF: ServerDiagnostic = ServerDiagnostic::error(Code::HandshakeFailed);
+
+pub(super) const WRONG_KEY: ServerRule = ServerRule { diagnostics: &[OTHER_KEY], judge: wrong_key };
+
+pub(super) const INCOMPLETE: ServerRule =
+    ServerRule { diagnostics: &[ONLY_OLD, ONLY_POOR, CLIENT_CERTIFICATE, BROKEN_OFF], judge: incomplete };
+
+fn wrong_key(facts: &ServerFacts<'_>) -> Vec<Finding> {
+    if facts.peer.possession != Possession::Refuted {
+        return Vec::new();
+    }
+    let message = "the server signs the handshake with a key that does not belong to its certificate; \
+                   every client refuses it";
+    let fix = "Configure a certificate and key that belong together, the server's own certificate first; \
+               to test them: `certkit check chain.pem --key server.key`.";
+    vec![OTHER_KEY.finding(message).fix(fix)]
+}
+
+/// The handshake did not end, or only a hello made by hand got an answer.
+fn incomplete(facts: &ServerFacts<'_>) -> Vec<Finding> {
+    let peer = facts.peer;
+    let finding = match &peer.broken_off {
+        Some(_) if peer.version < Version::Tls12 => ONLY_OLD
+            .finding(format!(
+                "the server supports nothing newer than {}; browsers since 2020, curl, Python, Java and \
+                 phones refuse it (whether it has the key of its certificate was not verified)",
+                peer.version
+            ))
+            .fix(configuration::versions(facts.starttls)),
+        Some(_) if peer.is_by_hand && peer.strength != Strength::Good => ONLY_POOR
+            .finding(format!(
+                "the server has no cipher suite in common with current clients; with older ones it uses \
+                 {}. Programs in Rust and Go and some browsers refuse it (whether it has the key of its \
+                 certificate was not verified)",
+                peer.cipher
+            ))
+            .fix(configuration::suites(facts.starttls)),
+        Some(why) if !peer.wants_client_certificate => BROKEN_OFF
+            .finding(format!("the server sends its chain, but the handshake failed: {why}"))
+            .fix("Check the server's log around now."),
+        _ if peer.wants_client_certificate => CLIENT_CERTIFICATE
+            .finding("the server requires a client certificate; its own chain was judged without one"),
+        _ => return Vec::new(),
+    };
+    vec![finding]
+}

@@ -1,0 +1,73 @@
+//! Rules about servers: what is wrong, who is affected, and the line of the server's configuration that fixes it.
+//!
+//! What current clients refuse is an error. What a server only agrees to when an old client asks for it is a warning, and
+//! what falls short of Mozilla's guideline (6.0, "intermediate") a note.
+
+mod configuration;
+mod features;
+mod handshake;
+mod headers;
+mod server_rule;
+mod suites;
+mod versions;
+
+pub use server_rule::ServerFacts;
+
+use self::server_rule::ServerRule;
+use crate::finding::Finding;
+
+/// Every rule, in the order of the report.
+const RULES: &[ServerRule] = &[
+    handshake::WRONG_KEY,
+    handshake::INCOMPLETE,
+    versions::OLD,
+    versions::NO_TLS13,
+    suites::POOR,
+    suites::SMALL_GROUP,
+    features::STARTTLS_INJECTION,
+    features::COMPRESSION,
+    features::RENEGOTIATION,
+    features::POST_QUANTUM,
+    features::UNANSWERED,
+    headers::HSTS,
+];
+
+/// Judges a server.
+pub fn judge_server(facts: &ServerFacts<'_>) -> Vec<Finding> {
+    RULES.iter().flat_map(|rule| rule.apply(facts)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::finding::{Code, Severity};
+
+    /// Codes that are also an error where the server does not send a chain to judge.
+    const WITHOUT_A_CHAIN: [Code; 3] =
+        [Code::ConnectionFailed, Code::HandshakeFailed, Code::StarttlsInjection];
+
+    /// `Severity: warning or note.`, the worst first.
+    #[test]
+    fn the_documentation_states_each_code_and_its_severity() {
+        let mut severities: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for diagnostic in RULES.iter().flat_map(|rule| rule.diagnostics) {
+            severities.entry(diagnostic.code).or_default().push(diagnostic.severity);
+        }
+        for code in WITHOUT_A_CHAIN {
+            severities.entry(code).or_default().push(Severity::Error);
+        }
+        let findings = include_str!("../../../docs/findings.md");
+        for (code, mut severities) in severities {
+            severities.sort_unstable();
+            severities.dedup();
+            let words: Vec<_> =
+                severities.iter().rev().map(|severity| format!("{severity:?}").to_lowercase()).collect();
+            let wanted = format!("Severity: {}.", words.join(" or "));
+            let start = findings.find(&format!("\n## {code}\n")).unwrap_or_else(|| panic!("{code}"));
+            let section = findings[start + 4..].split("\n## ").next().unwrap();
+            assert!(section.lines().any(|line| line == wanted), "{code} lacks the line `{wanted}`");
+        }
+    }
+}

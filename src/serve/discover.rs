@@ -1,0 +1,170 @@
+//! What can be served from a folder when nothing is named: an application, or a folder of files.
+
+use std::path::{Path, PathBuf};
+
+use super::worker::Application;
+
+#[derive(Debug, PartialEq)]
+pub enum Content {
+    Application(Application),
+    /// A folder of files.
+    Folder(PathBuf),
+    Nothing,
+}
+
+/// Files that may hold an application, the most specific name first.
+const FILES: [&str; 4] = ["wsgi.py", "app.py", "index.py", "main.py"];
+/// Names of the callable, the standard one first.
+const CALLABLES: [&str; 2] = ["application", "app"];
+const FOLDERS: [&str; 2] = ["static", "public"];
+
+/// Looks for an application, then for a folder of files.
+pub fn search(folder: &Path) -> Content {
+    if let Some(application) = django(folder) {
+        return Content::Application(application);
+    }
+    for file in FILES {
+        let Ok(source) = std::fs::read_to_string(folder.join(file)) else { continue };
+        if let Some(callable) = CALLABLES.into_iter().find(|name| defines(&source, name)) {
+            let callable = Some(callable.to_owned());
+            return Content::Application(Application::File { path: file.into(), callable });
+        }
+    }
+    let folders = FOLDERS.map(|name| folder.join(name));
+    folders.into_iter().find(|path| path.is_dir()).map_or(Content::Nothing, Content::Folder)
+}
+
+/// manage.py names the settings, and these name the WSGI application.
+fn django(folder: &Path) -> Option<Application> {
+    let manage = std::fs::read_to_string(folder.join("manage.py")).ok()?;
+    let line = manage.lines().find(|line| line.contains("DJANGO_SETTINGS_MODULE"))?;
+    let settings = strings(line).into_iter().find(|text| *text != "DJANGO_SETTINGS_MODULE")?;
+    let module_file = |module: &str| folder.join(module.replace('.', "/") + ".py");
+    let declared = std::fs::read_to_string(module_file(settings)).ok().and_then(|source| {
+        let line = source.lines().find(|line| line.starts_with("WSGI_APPLICATION"))?.to_owned();
+        let (module, callable) = strings(&line).first()?.rsplit_once('.')?;
+        Some((module.to_owned(), callable.to_owned()))
+    });
+    let (module, callable) = declared.or_else(|| {
+        let module = format!("{}.wsgi", settings.rsplit_once('.')?.0);
+        module_file(&module).is_file().then(|| (module, "application".to_owned()))
+    })?;
+    Some(Application::Module { module, callable: Some(callable) })
+}
+
+/// The texts in quotation marks of a line.
+fn strings(line: &str) -> Vec<&str> {
+    let quote = if line.contains('"') { '"' } else { '\'' };
+    line.split(quote).skip(1).step_by(2).collect()
+}
+
+/// Whether Python source assigns a name at its top level. A heuristic, not a parser: for other
+/// spellings users name the callable.
+fn defines(source: &str, name: &str) -> bool {
+    // Under `if`, `else` or `try` a name is still one of the module; under `def` or `class` it is
+    // not.
+    let mut in_block = false;
+    source.lines().any(|line| {
+        let indented = line.starts_with([' ', '\t']);
+        if !indented {
+            let first = python_words(line).next();
+            in_block = matches!(first, Some("if" | "elif" | "else" | "try" | "except" | "finally" | "with"));
+        }
+        (in_block || !indented) && assigns(line.trim_start(), name)
+    })
+}
+
+/// Whether a line of Python assigns a name.
+fn assigns(line: &str, name: &str) -> bool {
+    if let Some(rest) = line.strip_prefix(name) {
+        let rest = rest.trim_start();
+        return rest.starts_with(':') || (rest.starts_with('=') && !rest.starts_with("=="));
+    }
+    let words: Vec<_> = python_words(line).collect();
+    match words.split_first() {
+        Some((&("def" | "class"), rest)) => line.starts_with(['d', 'c']) && rest.first() == Some(&name),
+        Some((&("from" | "import"), rest)) => {
+            let imported = rest.iter().position(|word| *word == "import").map_or(0, |at| at + 1);
+            line.starts_with(['f', 'i'])
+                && rest.get(imported..).is_some_and(|names| {
+                    names.iter().enumerate().any(|(index, word)| {
+                        // `import x as name` gives `name`, not `x`.
+                        *word == name && names.get(index + 1) != Some(&"as")
+                    })
+                })
+        }
+        _ => false,
+    }
+}
+
+fn python_words(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_at_the_top_level() {
+        for source in [
+            "application = default_app()",
+            "application: WSGI = x",
+            "def application(environ, start_response):",
+            "class application:",
+            "from flask_site import application",
+            "from x import y as application",
+            "from x import (y, application)",
+            "import application",
+            "x = 1\napplication=Flask(__name__)",
+            "if __name__ == '__main__':\n    run()\nelse:\n    application = default_app()",
+            "try:\n    from x import application\nexcept ImportError:\n    pass",
+        ] {
+            assert!(defines(source, "application"), "{source}");
+        }
+        for source in [
+            "    application = x",
+            "def make():\n    application = x",
+            "if x:\n    y()\nclass A:\n    application = x",
+            "# application = x",
+            "applications = x",
+            "application == x",
+            "x = application",
+            "def my_application():",
+            "from x import application as y",
+            "from application import x",
+            "",
+        ] {
+            assert!(!defines(source, "application"), "{source}");
+        }
+    }
+
+    #[test]
+    fn what_a_folder_offers() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let found = || match search(folder.path()) {
+            Content::Application(application) => application.to_string(),
+            Content::Folder(path) => path.strip_prefix(folder.path()).unwrap().display().to_string(),
+            Content::Nothing => "nothing".to_owned(),
+        };
+        assert_eq!(found(), "nothing");
+        write("public/index.html", "");
+        assert_eq!(found(), "public");
+        write("main.py", "app = 1");
+        assert_eq!(found(), "main.py:app");
+        write("app.py", "x = 1");
+        assert_eq!(found(), "main.py:app");
+        write("index.py", "application = 1\napp = 2");
+        assert_eq!(found(), "index.py:application");
+        write("manage.py", "    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site1.settings')");
+        write("site1/wsgi.py", "");
+        assert_eq!(found(), "site1.wsgi:application");
+        write("site1/settings.py", "WSGI_APPLICATION = \"other.wsgi.app\"");
+        assert_eq!(found(), "other.wsgi:app");
+    }
+}

@@ -1,0 +1,51 @@
+//! Why the server does not start.
+
+use std::borrow::Cow;
+use std::io;
+use std::path::PathBuf;
+
+use super::address::{Endpoint, ListenAddress};
+use super::worker::StartError;
+use crate::sys::fs::plain;
+use crate::tls;
+
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error("cannot write the access log {}: {}", path.display(), plain(source))]
+    AccessLog {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot listen on {address}: {}", refusal(address, source))]
+    Bind {
+        address: ListenAddress,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot serve the folder {}: {}", path.display(), plain(source))]
+    Folder {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error(transparent)]
+    Tls(#[from] tls::Error),
+    #[error(transparent)]
+    Worker(#[from] StartError),
+}
+
+/// Why the system refuses an address.
+fn refusal(address: &ListenAddress, source: &io::Error) -> Cow<'static, str> {
+    match (source.kind(), &address.endpoint) {
+        (io::ErrorKind::AddrInUse, _) => "the address is already in use by another program".into(),
+        (io::ErrorKind::AddrNotAvailable, _) => "this machine has no such address".into(),
+        (io::ErrorKind::AlreadyExists, _) => "a file of that name exists and is not a socket".into(),
+        (io::ErrorKind::PermissionDenied, Endpoint::Tcp { port: 1..1024, .. }) => {
+            "permission denied: ports below 1024 need root".into()
+        }
+        (io::ErrorKind::PermissionDenied, _) => "permission denied".into(),
+        _ => plain(source).into(),
+    }
+}
