@@ -41,7 +41,7 @@ complete -c certkit -n "__fish_certkit_needs_command" -f -a "renew" -d 'Renew ce
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "revoke" -d 'Revoke a certificate of your CA'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "crl" -d 'Make the revocation list of your CA'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
-complete -c certkit -n "__fish_certkit_needs_command" -f -a "check" -d 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "check" -d 'Check a certificate chain: does it hold, and if not, why and how to fix it'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "show" -d 'Say what is in a file (certificate, key, request, revocation list, PKCS#7, PKCS#12), or what a running server sends'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
@@ -148,7 +148,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand sign" -s q -l quiet -d '
 complete -c certkit -n "__fish_certkit_using_subcommand sign" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -l if-within -d 'Only those with no more than this left: a share of their time (33%) or a number of days (30d)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand renew" -l exec -d 'Run this shell command when something was renewed; CERTKIT_RENEWED has the files, one a line' -r
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l deploy-hook -l exec -d 'Run this shell command after something was renewed. CERTKIT_RENEWED holds the files, one per line' -r
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -l exit-code-if-renewed -d 'End with this status when something was renewed' -r
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -l ca -d 'The CA\'s certificate' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -l ca-key -d 'The CA\'s key' -r -F
@@ -195,60 +195,60 @@ complete -c certkit -n "__fish_certkit_using_subcommand crl" -l force -d 'Replac
 complete -c certkit -n "__fish_certkit_using_subcommand crl" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand crl" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand crl" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand merge" -s o -l output -d 'Where to write; - is standard output' -r
-complete -c certkit -n "__fish_certkit_using_subcommand merge" -l key -d 'The private key: chooses among several server certificates, and must fit' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -s o -l output -d 'The file to write; - is standard output' -r
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -l key -d 'The private key: chooses among several server certificates; it must belong to one of them' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -l password-file -d 'The password of PKCS#12 files and of the key: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand merge" -l at -d 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -l at -d 'Check as of this time (RFC 3339, such as 2026-11-20T12:00:00Z)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand merge" -l fetch -d 'Get a missing intermediate from the address that the certificate names (over the network)'
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -l fetch -d 'Download a missing intermediate from the address that the certificate names'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -l include-root -d 'Keep the root at the end (most servers should not send it)'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -l force -d 'Replace an existing file'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l host -d 'The name that clients will use: DNS name or IP address (a URL or host:port is understood); a server is asked for it' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l host -d 'The name that clients will use: DNS name or IP address (a URL or host:port works too); a server is asked for it' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l email -d 'A mail address that the certificate must be for; may be repeated' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l roots -d 'Trust these CA certificates and no others; may be repeated' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l key -d 'The private key: must fit the server certificate' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l key -d 'The private key; it must belong to the server certificate' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l key-password-file -d 'The password of the key, or of a PKCS#12 file: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l crl -d 'A revocation list (PEM or DER) to look the certificates up in; may be repeated' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l crl -d 'A revocation list (PEM or DER) to check the certificates against; may be repeated' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l purpose -d 'What the certificate is for' -r -f -a "server\t'A server'
-client\t'A client that shows who it is'"
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l profile -d 'Which rules: what clients do, the public web\'s, or the bare RFC 5280' -r -f -a "tls\t'What browsers, openssl and rustls all refuse is an error; what one family refuses is a warning that names it'
+client\t'Client authentication'"
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l profile -d 'Which rules to apply: what clients do, those of the public web, or RFC 5280 alone' -r -f -a "tls\t'What browsers, openssl and rustls all refuse is an error; what one family refuses is a warning that names it'
 webpki\t'RFC 5280 and the CA/Browser Forum\'s baseline requirements: for certificates of public CAs'
-rfc5280\t'The bare RFC 5280 with its optional checks'"
+rfc5280\t'RFC 5280 alone, with its optional checks'"
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l max-depth -d 'Fail when there are more intermediates than this; self-issued ones do not count' -r
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l at -d 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l min-days -d 'Fail when the chain ends within this many days' -r
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l starttls -d 'The server speaks this in clear first, and TLS after its STARTTLS command' -r -f -a "smtp\t'Mail between servers, and its submission; port 587 where none is named'
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l at -d 'Check as of this time (RFC 3339, such as 2026-11-20T12:00:00Z)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l min-days -d 'Fail when the chain expires within this many days' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l starttls -d 'The server starts with this protocol unencrypted, and TLS begins after its STARTTLS command' -r -f -a "smtp\t'Mail servers and mail submission; port 587 unless another is named'
 imap\t'Port 143'
 pop3\t'Port 110'
 ldap\t'Port 389'
 postgres\t'PostgreSQL, port 5432'"
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l timeout -d 'Give up when the server lets itself be waited for so long [default: 10]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l batch -d 'Judge many chains: one JSON object a line, answered by one JSON object a line; - is standard input' -r
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l explain -d 'Say what a finding code means, why it matters, which clients care and what mends it' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l timeout -d 'Give up if the server does not answer within SECONDS [default: 10]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l batch -d 'Check many chains: one JSON object a line in, one JSON object a line out; - is standard input' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l explain -d 'Explain a finding code: what it means, why it matters, which clients care, how to fix it' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l deep -d 'Have the server name every protocol, cipher suite and group that it takes: some dozens of connections'
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l deep -d 'Find out every protocol, cipher suite and group that the server accepts: some dozens of connections'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l password-file -d 'The password of a PKCS#12 file or an encrypted key: the first line of this file; - is standard input' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l host -d 'The name to ask a server for, where it is not the one that it is found by' -r
-complete -c certkit -n "__fish_certkit_using_subcommand show" -l starttls -d 'The server speaks this in clear first, and TLS after its STARTTLS command' -r -f -a "smtp\t'Mail between servers, and its submission; port 587 where none is named'
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l starttls -d 'The server starts with this protocol unencrypted, and TLS begins after its STARTTLS command' -r -f -a "smtp\t'Mail servers and mail submission; port 587 unless another is named'
 imap\t'Port 143'
 pop3\t'Port 110'
 ldap\t'Port 389'
 postgres\t'PostgreSQL, port 5432'"
-complete -c certkit -n "__fish_certkit_using_subcommand show" -l timeout -d 'Give up when the server lets itself be waited for so long [default: 10]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l timeout -d 'Give up if the server does not answer within SECONDS [default: 10]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l at -d 'Count the days left from this time (RFC 3339, as 2026-11-20T12:00:00Z)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
@@ -516,7 +516,7 @@ rsa3072\t''
 rsa4096\t''"
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l profile -d 'Kind of certificate, by the server\'s word for it, such as shortlived' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l preferred-chain -d 'Take the chain that leads to the root of this common name, where the server has several' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l deploy-hook -d 'Run this when a new certificate is in use, by sh -c and for five minutes at most; it learns CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l deploy-hook -l exec -d 'Run this shell command after a new certificate is in place, for five minutes at most. It gets CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l key-group -d 'Let this group of /etc/group, or of this number, read the private key' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l state -d 'Where accounts, orders and certificates are kept' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
@@ -597,48 +597,48 @@ complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_su
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "account" -d 'Show, change or close an account at a server'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "install-timer" -d 'Have a timer run `certkit acme renew` twice a day, at times that differ from machine to machine'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l listen -d 'Where to listen: [https|http|uwsgi[+unix]:]ADDRESS; may be repeated [default: https:127.0.0.1:8443]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l redirect-http -d 'Send plain-HTTP clients of this address on to https' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l listen -d 'Listen on [https|http|uwsgi[+unix]:]ADDRESS (repeatable) [default: https:127.0.0.1:8443]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l redirect-http -d 'Redirect plain HTTP clients of this address to https' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l socket-mode -d 'Permission bits of unix sockets [default: 660]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l backlog -d 'Connections that the system keeps waiting [default: 1024]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-connections -d 'Connections at a time; more wait [default: 10000]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l cert -d 'The certificate chain, server certificate first; repeat it with --key for several names (SNI)' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l key -d 'The private key of the certificate' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l tls-min -d 'The lowest version of TLS: 1.2 or 1.3 [default: 1.2]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l hsts -d 'Tell browsers to insist on https for so many seconds [without a number: two years]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme -d 'Get a certificate for NAME from an ACME server, and renew it for good; may be repeated. Names with commas between them share a certificate' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-server -d 'Directory address of the ACME server [default: Let\'s Encrypt]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-email -d 'Mail address that the ACME server may write to' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-ca-roots -d 'Trust these CA certificates for the ACME server itself, in place of the system\'s' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-state -d 'Where accounts, orders and certificates are kept, as for certkit acme' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-missing -d 'What clients get before the first certificate is there: one made here, which they must not trust, or a refusal [default: local]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l wsgi-file -d 'The application as a file' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -s w -l module -d 'The application as a module: pkg.mod[:callable]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l callable -d 'The name of the callable [default: application]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -s p -l workers -l processes -d 'Worker processes [default: as many as CPUs, at most 8]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l threads -d 'Threads in each of them [default: 4]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l python -d 'The interpreter [default: that of the virtual environment, $VIRTUAL_ENV\'s, else python3]' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -s H -l virtualenv -l home -l venv -d 'A virtual environment' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l chdir -d 'The folder to run in; an APP that is a file is looked for there' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l pythonpath -l pp -l python-path -d 'A folder to import from, before all others; may be repeated' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l env -d 'An environment variable for the application; may be repeated' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l script-name -d 'SCRIPT_NAME: the prefix below which the application is seen' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l static -d 'A folder of files below a path; may be repeated' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l limit-post -d 'Largest request body; more is answered 413 [default: 1g]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l post-buffering -d 'Bytes of a body that are collected before the application is called [default: 64k]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l header-timeout -d 'Seconds for the head of a request [default: 10]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l body-timeout -d 'Seconds between two pieces of a request body [default: 10]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l keepalive -d 'Seconds that an idle connection is kept [default: 60]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l graceful-timeout -d 'Seconds that running requests get when the server stops [default: 30]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l access-log -d 'Where requests are logged: a file, - for standard error, or off [default: -, with --quiet off]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l backlog -d 'Connections waiting to be accepted, per listener [default: 1024]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-connections -d 'Concurrent connections; further ones wait [default: 10000]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l cert -d 'Certificate chain, server certificate first (repeatable with --key, for several names by SNI)' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l key -d 'Private key of the certificate' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l tls-min -d 'Lowest TLS version: 1.2 or 1.3 [default: 1.2]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l hsts -d 'Send Strict-Transport-Security: browsers use only https for AGE seconds [without AGE: two years]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme -d 'Obtain a certificate for NAME from an ACME server and keep it renewed (repeatable). Names separated by commas share a certificate' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-server -d 'Directory URL of the ACME server [default: Let\'s Encrypt]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-email -d 'Mail address for messages from the ACME server' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-ca-roots -d 'Trust these CA certificates for the ACME server itself, instead of the system\'s' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-state -d 'Folder for accounts, orders and certificates, shared with certkit acme' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-missing -d 'Until the first certificate is issued, serve a temporary self-made one (local) or refuse handshakes (refuse) [default: local]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l wsgi-file -d 'Application as a file' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -s w -l module -d 'Application as a module: pkg.mod[:callable]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l callable -d 'Name of the callable [default: application]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -s p -l workers -l processes -d 'Worker processes [default: number of CPUs, at most 8]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l threads -d 'Threads per worker process [default: 4]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l python -d 'Python interpreter [default: from --virtualenv, then $VIRTUAL_ENV, then python3]' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -s H -l virtualenv -l home -l venv -d 'Virtual environment to run in' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l chdir -d 'Folder to run in; a file APP is relative to it' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l pythonpath -l pp -l python-path -d 'Folder to import modules from, before all others (repeatable)' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l env -d 'Environment variable for the application (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l script-name -d 'SCRIPT_NAME: the URL prefix of the application' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l static -d 'Serve the files of a folder below a path (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l limit-post -d 'Largest request body; larger ones get status 413 [default: 1g]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l post-buffering -d 'Buffer this much of a request body before the application is called [default: 64k]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l header-timeout -d 'Time to receive the request line and headers [default: 10]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l body-timeout -d 'Longest pause within a request body [default: 10]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l keepalive -d 'Close idle connections after SECONDS [default: 60]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l graceful-timeout -d 'Time for running requests to finish when the server stops [default: 30]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l access-log -d 'Write the access log to a file, to standard error (-), or nowhere (off) [default: -; off with --quiet]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l force -d 'Start although the certificate has expired or the chain is in wrong order (never with a wrong key)'
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l agree-tos -d 'Agree to the ACME server\'s terms of service, which a new account needs'
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l manage-script-name -d 'Behind a front server: take SCRIPT_NAME off PATH_INFO'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l force -d 'Start even if the certificate has expired or the chain is in the wrong order (never with a wrong key)'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l agree-tos -d 'Agree to the terms of service of the ACME server (required for a new account)'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l manage-script-name -d 'Behind a front server: remove SCRIPT_NAME from PATH_INFO'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -666,7 +666,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_see
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "revoke" -d 'Revoke a certificate of your CA'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "crl" -d 'Make the revocation list of your CA'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "check" -d 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "check" -d 'Check a certificate chain: does it hold, and if not, why and how to fix it'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "show" -d 'Say what is in a file (certificate, key, request, revocation list, PKCS#7, PKCS#12), or what a running server sends'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'

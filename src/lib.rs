@@ -27,9 +27,9 @@
 //! acme       certificates from an ACME server: account, order, challenge, state on disk, timer
 //!            -> tls x509
 //! probe      looking at a live server: its chain, protocols, cipher suites, headers
-//!            -> tls x509
+//!            -> tls
 //! ca         making certificates: profiles, issuing, the ledger, revocation lists
-//!            -> x509
+//!            -> chain x509
 //! chain      putting a chain in order, building and judging a path
 //!            -> container x509
 //! trust      the trust stores of this machine: system, NSS, Firefox, Java

@@ -18,7 +18,7 @@ pub fn damage_errors(file: &str, read: &CertificateFile) -> Vec<Finding> {
         let message = format!("{}: openssl and most servers cannot read this", damage.kind.as_str());
         let output = if file == "chain.pem" { "fixed.pem" } else { "chain.pem" };
         let fix = format!(
-            "certkit merge {} -o {output}   (puts each BEGIN and END on a line of its own)",
+            "Run `certkit merge {} -o {output}`; it puts each BEGIN and END on a line of its own.",
             shell_word(file)
         );
         let finding = Finding::error(code, message).at(Location::line(file, damage.line)).fix(fix);
@@ -32,7 +32,7 @@ pub fn form_warnings(file: &str, forms: &[Note]) -> Vec<Finding> {
     let warning = |note: Finding| Finding {
         severity: Severity::Warning,
         message: format!("{}. Most servers need PEM", note.message),
-        fix: Some(format!("certkit merge {} -o chain.pem", shell_word(file))),
+        fix: Some(format!("Run `certkit merge {} -o chain.pem`.", shell_word(file))),
         ..note
     };
     form_notes(file, forms).into_iter().map(warning).collect()

@@ -157,10 +157,10 @@ pub fn gap(gap: Gap, last: &Located, files: MergeFiles<'_>, has_fetched: bool) -
             }
             let mut fix = String::new();
             if !has_fetched && !certificate.issuer_urls.is_empty() {
-                fix = format!("certkit merge {} --fetch   (downloads it)\n", files.words());
+                fix = format!("Run `certkit merge {} --fetch`, which downloads it.\n", files.words());
             }
             fix.push_str(
-                "Add the bundle that came from the CA: certkit merge server.crt ca-bundle.ca\n\
+                "Or add the bundle that came from the CA: `certkit merge server.crt ca-bundle.ca`.\n\
                  If it is your own CA, add its ca.crt.",
             );
             Finding::error(Code::MissingIntermediate, message).fix(fix)

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::acme::challenge;
-use crate::finding::{Code, Finding, Location};
+use crate::finding::{Code, Finding, Location, Severity};
 use crate::operands::output::shell_word;
 use crate::report::Failure;
 use crate::serve::Error;
@@ -114,6 +114,11 @@ pub fn files_gone(name: &str, fullchain: &Path) -> Finding {
 pub fn revoked() -> Finding {
     let fix = format!("Run `kill -HUP {}` to obtain a new one.", std::process::id());
     Finding::warning(Code::Revoked, "the certificate is revoked and will not be renewed").fix(fix)
+}
+
+/// An error that does not stop the start.
+pub fn as_warning(finding: Finding) -> Finding {
+    Finding { severity: Severity::Warning, ..finding }
 }
 
 /// The same finding, said of one of several certificates.

@@ -113,7 +113,7 @@ fn other_protocol(target: &ServerTarget, spoken: OtherProtocol, command: &str) -
              nginx: listen PORT ssl;  Apache: SSLEngine on;  certkit serve --listen https:ADDRESS:PORT"
             .into(),
         OtherProtocol::Starttls(protocol) => {
-            format!("certkit {command} {} --starttls {}", target.label(), protocol.as_str())
+            format!("Run `certkit {command} {} --starttls {}`.", target.label(), protocol.as_str())
         }
         OtherProtocol::Ssh => "Name the port of the TLS server.".into(),
         OtherProtocol::Ftp => "Name the port of FTP over TLS, usually 990.".into(),

@@ -15,6 +15,6 @@ mod toml;
 pub mod uwsgi_ini;
 pub mod values;
 
-pub use self::error::{SettingsError, SyntaxError, SyntaxProblem};
+pub use self::error::SettingsError;
 pub use self::layers::{IgnoredOption, Settings, read};
 pub use self::partial::PartialServe;

@@ -13,7 +13,9 @@ pub use self::acme::{Kept, KeptCertificates, Renewal, RenewalState, Renewals, Re
 pub use self::certificate::{CertificateSummary, KeySummary, Role, SubjectName};
 pub use self::chain::{Checked, Dropped, Merged, ServerSummary};
 pub use self::files::{BulkCount, Created, CreatedFile, FileRole, RenewalCount, Revocation, RevocationList};
-pub use self::show::{FACTS, Fact, FactType, FactValue, Shown, ShownItem, TreeLine};
+#[cfg(test)]
+pub use self::show::{FACTS, FactType};
+pub use self::show::{Fact, FactValue, Shown, ShownItem, TreeLine};
 pub use self::tools::{
     Candidate, Converted, ConvertedItem, HostsEntry, HostsFile, Matched, Trusted, TrustedStore,
 };

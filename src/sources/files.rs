@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use crate::advice::serve::{CertificateError, key_readable_by_others};
+use crate::advice::serve::{CertificateError, as_warning, key_readable_by_others};
 use crate::chain::{self, CheckInput, TrustStore};
 use crate::finding::{Code, Finding, Location, Severity};
 use crate::operands::ca_lookup::trust_local_ca;
@@ -85,8 +85,7 @@ impl Files {
             return Err(Failure { findings: stopping, status: 1 });
         }
         // Clients will complain, but no server at all would be worse.
-        remarks
-            .extend(harmless.into_iter().map(|finding| Finding { severity: Severity::Warning, ..finding }));
+        remarks.extend(harmless.into_iter().map(as_warning));
         remarks.extend(others);
         let mut chain = read.certificates.into_iter().map(|located| located.certificate);
         let leaf = chain.next().ok_or_else(|| CertificateError::Empty(certificate.to_owned()))?;

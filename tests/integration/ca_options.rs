@@ -190,14 +190,14 @@ fn until_a_day_or_a_time() {
         .says("together with its CA");
     assert_eq!(end("c.crt"), end("ca.crt"));
     let before = test.files();
-    test.certkit(&["mkcert", "a.test", "-o", "d", "--until", "2020-01-01"]).exits(2).says("passed already");
+    test.certkit(&["mkcert", "a.test", "-o", "d", "--until", "2020-01-01"]).exits(2).says("already passed");
     test.certkit(&["mkcert", "a.test", "-o", "d", "--until", "2099-01-01"])
         .exits(2)
         .says("validity_too_long");
     assert_eq!(test.files(), before);
     test.certkit(&["csr", "a.test", "-o", "e.csr"]).exits(0);
     let before = test.files();
-    test.certkit(&["sign", "e.csr", "--until", "2020-01-01"]).exits(2).says("passed already");
+    test.certkit(&["sign", "e.csr", "--until", "2020-01-01"]).exits(2).says("already passed");
     test.certkit(&["mkcert", "a.test", "-o", "d", "--until", "soon"]).exits(2).says("2027-01-31");
     assert_eq!(test.files(), before);
 }

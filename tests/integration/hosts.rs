@@ -64,7 +64,7 @@ fn lines_of_others_are_respected() {
 fn a_dry_run_changes_nothing() {
     let test = folder();
     let before = test.files();
-    hosts(&test, &["add", "a.test", "--dry-run"]).exits(0).says("would be").says("line 7");
+    hosts(&test, &["add", "a.test", "--dry-run"]).exits(0).says("would change").says("line 7");
     assert_eq!(test.files(), before);
 }
 

@@ -7,14 +7,14 @@ use crate::chain::check_input::CheckInput;
 pub(super) fn merge_command(input: &CheckInput<'_>, more: &str) -> String {
     if input.is_live {
         return format!(
-            "certkit merge server.crt{more} -o chain.pem   (server.crt: the file that the server reads now)\n\
+            "Run `certkit merge server.crt{more} -o chain.pem` (server.crt: the file that the server reads now).\n\
              Then point the server to chain.pem and reload it.\n\
              nginx: ssl_certificate chain.pem;  Apache: SSLCertificateFile chain.pem"
         );
     }
     let file = input.file;
     let output = if file == "chain.pem" { "fixed.pem" } else { "chain.pem" };
-    format!("certkit merge {file}{more} -o {output}")
+    format!("Run `certkit merge {file}{more} -o {output}`.")
 }
 
 /// Where the certificates are, as the end of a sentence.

@@ -31,13 +31,13 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let merge = match certificate.issuer_urls.first() {
         Some(_) => fixes::merge_command(judged.input, " --fetch"),
         None => format!(
-            "{}   (ca-bundle.ca: the file with the intermediate that came from the CA)",
+            "{}\nca-bundle.ca is the file with the intermediate that came from the CA.",
             fixes::merge_command(judged.input, " ca-bundle.ca")
         ),
     };
     let fix = format!(
         "{merge}\n\
-         If `{issuer}` is a root of your own: certkit check {file} --roots ca.crt\n\
+         If `{issuer}` is a root of your own, run `certkit check {file} --roots ca.crt`\n\
          and install it on clients:\n{}",
         fixes::install_commands("ca.crt")
     );

@@ -26,7 +26,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let fix = format!(
             "Replace it: `certkit mkca`, then `certkit mkcert NAME` for your own machines; \
              `certkit acme obtain NAME` for the public.\n\
-             Or trust this very certificate: certkit check {file} --roots {own}\n\
+             Or trust this very certificate: run `certkit check {file} --roots {own}`\n\
              and install it on clients:\n{}",
             fixes::install_commands(own)
         );
@@ -35,7 +35,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let message =
             format!("the chain is complete, but neither this system nor --roots trusts its root `{label}`");
         let fix = format!(
-            "If it is your own CA: certkit check {file} --roots ca.crt\n\
+            "If it is your own CA, run `certkit check {file} --roots ca.crt`\n\
              and install it on clients:\n{}\n\
              If it is not, ask the CA for the chain to a public root.",
             fixes::install_commands("ca.crt")

@@ -80,7 +80,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "probe",
         does: "looking at a live server: its chain, protocols, cipher suites, headers",
-        uses: &["tls", "x509"],
+        uses: &["tls"],
     },
     Room {
         name: "ca",
