@@ -54,6 +54,7 @@ def main():
         put("reader", path.read_bytes())
     for kind, der in objects():
         put("der", kind + der)
+        put("der", b"b" + der)
     chain = b"".join(der for kind, der in blocks("tree.pem") if kind == b"c")
     for how in range(4):
         put("path", bytes([how, 0, 1]) + chain)

@@ -3,6 +3,7 @@
 #![no_main]
 
 use certkit::internals::container;
+use certkit::internals::der as room;
 use certkit::internals::x509::{
     Certificate, CertificateDetails, Crl, CrlDetails, DistinguishedName, PrivateKey, Request, SubjectAltName,
     key_description, signature_description,
@@ -47,6 +48,7 @@ fuzz_target!(|data: &[u8]| {
         b'l' => list(der),
         b'k' => key(der),
         b'f' => drop(container::read(der, Some(""))),
+        b'b' => elements(der),
         b'd' => {
             let _ = (key_description(der), signature_description(der));
         }
@@ -56,6 +58,25 @@ fuzz_target!(|data: &[u8]| {
         }
     }
 });
+
+/// The room of DER itself: BER becomes DER that stays as it is, and every element is inside the input.
+fn elements(ber: &[u8]) {
+    if let Some((definite, taken)) = room::to_definite(ber) {
+        assert!(taken <= ber.len());
+        assert_eq!(room::to_definite(&definite), Some((definite.clone(), definite.len())));
+    }
+    let mut rest = ber;
+    while let Some((element, behind)) = room::first(rest) {
+        assert!(element.contents.len() < element.whole.len());
+        assert_eq!(element.whole.len() + behind.len(), rest.len());
+        if element.tag == room::OID {
+            let text = room::oid::to_text(element.contents);
+            let _ = (room::oid::from_text(&text), room::oid::name_of(&text));
+        }
+        let _ = room::unsigned_integers(element.contents).count();
+        rest = behind;
+    }
+}
 
 fn certificate(der: &[u8]) {
     CertificateDetails::of(der);

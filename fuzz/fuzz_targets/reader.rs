@@ -2,7 +2,7 @@
 //! readable again when certkit writes it.
 #![no_main]
 
-use certkit::internals::container::{self, Kind};
+use certkit::internals::container::{self, BlockKind};
 use certkit::internals::pem;
 use certkit::internals::x509::{Certificate, Crl, CrlDetails, PrivateKey, Request};
 use certkit_fuzz::der;
@@ -40,19 +40,19 @@ fuzz_target!(|data: &[u8]| {
 
 fn read_block(block: &container::Block, password: Option<&str>) {
     match block.kind {
-        Kind::Certificate => drop(Certificate::from_der(block.der.to_vec())),
-        Kind::CertificateRequest => drop(Request::from_der(&block.der)),
-        Kind::Crl => {
+        BlockKind::Certificate => drop(Certificate::from_der(block.der.to_vec())),
+        BlockKind::CertificateRequest => drop(Request::from_der(&block.der)),
+        BlockKind::Crl => {
             let _ = (Crl::from_der(&block.der), CrlDetails::from_der(&block.der));
         }
-        Kind::PrivateKey | Kind::EncryptedPrivateKey => {
+        BlockKind::PrivateKey | BlockKind::EncryptedPrivateKey => {
             if let Ok(der) = block.private_key(password) {
                 let _ = PrivateKey::from_der(der);
             }
         }
         _ => {}
     }
-    if block.kind == Kind::Certificate && !block.der.is_empty() {
+    if block.kind == BlockKind::Certificate && !block.der.is_empty() {
         let mut text = String::new();
         pem::write(&mut text, "CERTIFICATE", &block.der);
         assert_eq!(text.lines().count(), pem::lines_of(block.der.len()));

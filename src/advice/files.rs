@@ -116,6 +116,17 @@ pub fn malformed(error: &CertificateError, location: Location) -> Finding {
     Finding::error(Code::DerMalformed, error.to_string()).at(location).fix(GET_AGAIN)
 }
 
+/// A request, a revocation list or another object that does not parse.
+pub fn damaged(error: &dyn std::fmt::Display, location: Location) -> Finding {
+    Finding::error(Code::DerMalformed, error.to_string()).at(location).fix(GET_AGAIN)
+}
+
+/// A file with nothing in it that certkit knows.
+pub fn nothing_known(file: &str) -> Finding {
+    let message = format!("{} has nothing that certkit knows: no certificate, no key", name(file));
+    Finding::error(Code::NotACertificate, message).at(Location::file(file)).fix(super::convert::KNOWN_FILES)
+}
+
 fn no_certificate(file: &str, holds: &Instead, message: String) -> Finding {
     let code = match holds {
         Instead::Crl | Instead::Other(_) | Instead::PrivateKey | Instead::PublicKey | Instead::Request => {

@@ -1,6 +1,6 @@
 //! Reading revocation lists, PEM or DER.
 
-use crate::container::{self, Kind};
+use crate::container::{self, BlockKind};
 use crate::x509::{Crl, CrlError};
 
 /// Why there is no revocation list to use.
@@ -24,7 +24,7 @@ pub fn read_revocation_lists(bytes: &[u8]) -> Result<Vec<Crl>, RevocationListErr
     if let Some(error) = contents.errors.into_iter().next() {
         return Err(RevocationListError::Container(error));
     }
-    let blocks = contents.blocks.iter().filter(|block| block.kind == Kind::Crl);
+    let blocks = contents.blocks.iter().filter(|block| block.kind == BlockKind::Crl);
     let lists = blocks.map(|block| Crl::from_der(&block.der)).collect::<Result<Vec<_>, _>>()?;
     if lists.is_empty() { Err(RevocationListError::Missing) } else { Ok(lists) }
 }

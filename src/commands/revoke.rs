@@ -7,7 +7,7 @@ use crate::advice::ca::already_revoked;
 use crate::ca::SigningCa;
 use crate::chain::Located;
 use crate::cli::{CrlArgs, RevokeArgs};
-use crate::container::Kind;
+use crate::container::BlockKind;
 use crate::operands::ca_lookup::CaChoice;
 use crate::operands::input::{read_certificates, read_contents};
 use crate::operands::password::Passwords;
@@ -95,7 +95,7 @@ fn is_list_of(path: &Path, ca: &SigningCa) -> bool {
         return false;
     };
     let [block] = contents.blocks.as_slice() else { return false };
-    block.kind == Kind::Crl
+    block.kind == BlockKind::Crl
         && Crl::from_der(&block.der)
             .is_ok_and(|list| list.signature_by(ca.certified.leaf()) == SignatureCheck::Valid)
 }

@@ -13,7 +13,7 @@ use crate::ca::{
 };
 use crate::chain::Located;
 use crate::cli::{SignArgs, SignProfile};
-use crate::container::Kind;
+use crate::container::BlockKind;
 use crate::finding::{Finding, Location};
 use crate::operands::ca_lookup::CaChoice;
 use crate::operands::input::{location, read_contents};
@@ -92,7 +92,7 @@ fn output_path(args: &SignArgs) -> Option<PathBuf> {
 /// The one request of a file.
 fn read(file: &str) -> Result<(Request, Location)> {
     let (_, contents) = read_contents(file, &mut Passwords::unattended())?;
-    let mut requests = contents.blocks.iter().filter(|block| block.kind == Kind::CertificateRequest);
+    let mut requests = contents.blocks.iter().filter(|block| block.kind == BlockKind::CertificateRequest);
     let (Some(block), None) = (requests.next(), requests.next()) else {
         let found: Vec<_> = contents.blocks.iter().map(|block| block.kind.as_str()).collect();
         return Err(not_one_request(file, &found));

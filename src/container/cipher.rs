@@ -62,7 +62,7 @@ const MAX_SCRYPT_MEMORY: u64 = 1 << 30;
 
 /// Decrypts by an AlgorithmIdentifier: PBES2 (RFC 8018 appendix A.4), or a scheme of PKCS#12 (RFC 7292 appendix C).
 ///
-/// A wrong password mostly shows as [`LockedError::WrongPassword`]; once in 256 times nonsense comes out.
+/// A wrong password mostly shows as [`LockedError::WrongPassword`]; once in 256 times it passes, and the result does not parse.
 pub(super) fn decrypt(
     algorithm: Element<'_>,
     encrypted: &[u8],

@@ -24,7 +24,7 @@ pub(super) fn decrypt(contents: &[u8], dek_info: &str, password: &str) -> Result
     }?;
     // A wrong password passes the padding once in 256 times, but what comes out is then no key.
     match super::identify::identify(&plain) {
-        Some(super::Kind::PrivateKey) => Ok(plain),
+        Some(super::BlockKind::PrivateKey) => Ok(plain),
         _ => Err(Error::WrongPassword),
     }
 }

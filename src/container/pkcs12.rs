@@ -1,12 +1,12 @@
 //! Reading PKCS#12 (.p12, .pfx): certificates and private keys behind a password (RFC 7292).
 //!
-//! Files in BER are read as well: Firefox writes them. What is encrypted with an old cipher is told from a wrong
-//! password by the MAC, which is verified first where there is one.
+//! Files in BER are read as well: Firefox writes them. The MAC, where there is one, is verified before anything is
+//! decrypted, so that a wrong password is distinguished from an old cipher.
 
 use aws_lc_rs::constant_time;
 use zeroize::Zeroizing;
 
-use super::Kind;
+use super::BlockKind;
 use super::cipher::{self, Budget, LockedError};
 use super::identify::identify;
 use super::kdf::{Stretch, wide_password};
@@ -17,7 +17,7 @@ use crate::der::{
 
 /// What is in the file.
 #[derive(Default)]
-pub(super) struct Contents {
+pub(super) struct SafeContents {
     /// In the order of the file.
     pub(super) certificates: Vec<Bag>,
     /// As PKCS#8.
@@ -38,7 +38,7 @@ pub(super) fn read(
     input: &[u8],
     password: Option<&str>,
     budget: &mut Budget,
-) -> Result<Contents, LockedError> {
+) -> Result<SafeContents, LockedError> {
     let (whole, _) = der::to_definite(input).ok_or(LockedError::Damaged)?;
     let pfx = Pfx::parse(&whole)?;
     let error = match pfx.open(password.unwrap_or_default(), budget) {
@@ -69,7 +69,7 @@ pub(super) fn decrypt_key(
 }
 
 fn is_private_key(der: &[u8]) -> bool {
-    identify(der) == Some(Kind::PrivateKey) && der::first(der).is_some_and(|(_, rest)| rest.is_empty())
+    identify(der) == Some(BlockKind::PrivateKey) && der::first(der).is_some_and(|(_, rest)| rest.is_empty())
 }
 
 /// PFX (RFC 7292 section 4).
@@ -94,18 +94,18 @@ impl<'a> Pfx<'a> {
         Ok(Self { covered, safe, mac })
     }
 
-    fn open(&self, password: &str, budget: &mut Budget) -> Result<Contents, LockedError> {
+    fn open(&self, password: &str, budget: &mut Budget) -> Result<SafeContents, LockedError> {
         if let Some(mac) = &self.mac {
             mac.verify(self.covered, password, budget)?;
         }
         let mut opening =
-            Opening { password, budget, contents: Contents::default(), nonsense: LockedError::Damaged };
+            Opening { password, budget, contents: SafeContents::default(), unparsable: LockedError::Damaged };
         match opening.safe(&self.safe) {
             Ok(()) => Ok(opening.contents),
             // The MAC has proved the password.
             Err(LockedError::WrongPassword) if self.mac.is_some() => Err(LockedError::Damaged),
-            // Without a MAC, a wrong password shows as nonsense after decrypting.
-            Err(LockedError::Damaged) if self.mac.is_none() => Err(opening.nonsense),
+            // Without a MAC, a wrong password shows as DER that does not parse after decrypting.
+            Err(LockedError::Damaged) if self.mac.is_none() => Err(opening.unparsable),
             Err(error) => Err(error),
         }
     }
@@ -153,9 +153,9 @@ impl<'a> Mac<'a> {
 struct Opening<'a> {
     password: &'a str,
     budget: &'a mut Budget,
-    contents: Contents,
+    contents: SafeContents,
     /// What DER that does not parse means: damage, or once something was decrypted the wrong password.
-    nonsense: LockedError,
+    unparsable: LockedError,
 }
 
 impl Opening<'_> {
@@ -181,7 +181,7 @@ impl Opening<'_> {
         algorithm: Element<'_>,
         encrypted: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, LockedError> {
-        self.nonsense = LockedError::WrongPassword;
+        self.unparsable = LockedError::WrongPassword;
         cipher::decrypt(algorithm, encrypted, self.password, self.budget)
     }
 
@@ -210,7 +210,7 @@ impl Opening<'_> {
             }
             Some(oid::KEY_BAG) => return Err(LockedError::Damaged),
             Some(oid::SHROUDED_KEY_BAG) => {
-                self.nonsense = LockedError::WrongPassword;
+                self.unparsable = LockedError::WrongPassword;
                 let der = decrypt_key(value, self.password, self.budget)?;
                 self.contents.keys.push(Bag { name, der });
             }
@@ -320,7 +320,7 @@ mod tests {
         pkcs12_with(&[], &[certificate], password, cipher, 10).unwrap()
     }
 
-    fn open(file: &[u8], password: Option<&str>) -> Result<Contents, LockedError> {
+    fn open(file: &[u8], password: Option<&str>) -> Result<SafeContents, LockedError> {
         read(file, password, &mut Budget::default())
     }
 
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_passwords_are_told_from_missing_ones() {
+    fn wrong_passwords_differ_from_missing_ones() {
         for cipher in [Pkcs12Cipher::Modern, Pkcs12Cipher::Legacy] {
             let whole = file(cipher, "secret");
             for file in [whole.clone(), without_mac(&whole)] {

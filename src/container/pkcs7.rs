@@ -7,10 +7,8 @@ use crate::der::{self, CONTEXT_0, CONTEXT_1, Element, OID, SEQUENCE, oid};
 
 /// What is in the envelope, each as it stands there.
 #[derive(Debug, Default)]
-pub(super) struct Contents {
-    /// Certificates, in order.
+pub(super) struct SignedContents {
     pub(super) certificates: Vec<Vec<u8>>,
-    /// Certificate revocation lists.
     pub(super) crls: Vec<Vec<u8>>,
 }
 
@@ -27,10 +25,10 @@ pub enum Error {
 }
 
 /// Opens an envelope, in DER or BER.
-pub(super) fn read(input: &[u8]) -> Result<Contents, Error> {
+pub(super) fn read(input: &[u8]) -> Result<SignedContents, Error> {
     let (definite, _) = der::to_definite(input).ok_or(Error::Damaged)?;
     let signed_data = signed_data(&definite)?;
-    let mut contents = Contents::default();
+    let mut contents = SignedContents::default();
     for element in der::elements(signed_data) {
         match element.tag {
             // CertificateSet: besides certificates only attribute certificates under tags of their own.
@@ -107,7 +105,7 @@ mod tests {
             let certificates: Vec<_> =
                 bodies.iter().map(|body| element(SEQUENCE, &[&element(der::OCTET_STRING, &[body])])).collect();
             let der = envelope(&certificates);
-            prop_assert_eq!(identify(&der), Some(crate::container::Kind::Pkcs7));
+            prop_assert_eq!(identify(&der), Some(crate::container::BlockKind::Pkcs7));
             prop_assert_eq!(read(&der).unwrap().certificates, certificates);
         }
 

@@ -3,8 +3,10 @@
 
 use proptest::prelude::*;
 
+use super::reader::MAX_ERRORS;
 use super::*;
-use crate::der::{element, oid};
+use crate::der::{self, element, oid};
+use crate::pem::MAX_BLOCKS;
 
 /// A certificate's shape with `filling` inside: signed part, algorithm, signature.
 fn signed(filling: u8) -> Vec<u8> {
@@ -20,7 +22,7 @@ fn armoured(label: &str, der: &[u8]) -> Vec<u8> {
 }
 
 /// Number, kind and lines of every block; there must be no error.
-fn found(bytes: &[u8]) -> Vec<(usize, Kind, Lines)> {
+fn found(bytes: &[u8]) -> Vec<(usize, BlockKind, Lines)> {
     let contents = read(bytes, None);
     assert_eq!(contents.errors, []);
     contents.blocks.iter().map(|block| (block.number, block.kind, block.lines)).collect()
@@ -29,7 +31,7 @@ fn found(bytes: &[u8]) -> Vec<(usize, Kind, Lines)> {
 #[test]
 fn binary_and_text_in_any_order_keep_numbers_and_lines() {
     let (binary, text) = (signed(1), armoured("CERTIFICATE", &signed(2)));
-    let certificate = |number, lines| (number, Kind::Certificate, lines);
+    let certificate = |number, lines| (number, BlockKind::Certificate, lines);
     let lines = text.iter().filter(|&&byte| byte == b'\n').count();
     assert_eq!(found(&[&binary[..], &binary].concat()), [certificate(1, None), certificate(2, None)]);
     let mixed = [&text[..], &binary, b"\n", &text].concat();
@@ -47,7 +49,7 @@ fn binary_and_text_in_any_order_keep_numbers_and_lines() {
 fn what_is_inside_a_binary_object_that_is_unknown_or_cut_off_is_not_taken_for_the_file() {
     // An OCSP answer, say: a certificate is in it, but it is none.
     let other = element(der::SEQUENCE, &[&element(der::SEQUENCE, &[&signed(1), &signed(2)])]);
-    assert_eq!(found(&other), [(1, Kind::Other, None)]);
+    assert_eq!(found(&other), [(1, BlockKind::Other, None)]);
     let cut = &other[..other.len() - 1];
     let errors = read(cut, None).errors;
     assert_eq!(errors, [Error::DerTruncated { expected: other.len(), found: cut.len() }]);
@@ -60,11 +62,11 @@ fn a_label_is_believed_only_where_the_bytes_say_nothing() {
         let wrong = contents.notes.iter().any(|note| matches!(note, Note::WrongLabel { .. }));
         (contents.blocks[0].kind, wrong)
     };
-    assert_eq!(label(&armoured("CERTIFICATE", &signed(1))), (Kind::Certificate, false));
-    assert_eq!(label(&armoured("PKCS7", &signed(1))), (Kind::Certificate, true));
-    assert_eq!(label(&armoured("CERTIFICATE", b"no DER")), (Kind::Certificate, false));
-    assert_eq!(label(&armoured("THING", b"no DER")), (Kind::Other, false));
-    assert_eq!(label(&armoured("EC PARAMETERS", &[6, 1, 42])), (Kind::Parameters, false));
+    assert_eq!(label(&armoured("CERTIFICATE", &signed(1))), (BlockKind::Certificate, false));
+    assert_eq!(label(&armoured("PKCS7", &signed(1))), (BlockKind::Certificate, true));
+    assert_eq!(label(&armoured("CERTIFICATE", b"no DER")), (BlockKind::Certificate, false));
+    assert_eq!(label(&armoured("THING", b"no DER")), (BlockKind::Other, false));
+    assert_eq!(label(&armoured("EC PARAMETERS", &[6, 1, 42])), (BlockKind::Parameters, false));
 }
 
 #[test]

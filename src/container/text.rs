@@ -48,7 +48,7 @@ enum Endian {
 pub(super) fn bare_base64(text: &[u8]) -> Option<Vec<u8>> {
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
     let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
-    // Binary data and prose are told by their first bytes, before anything is copied.
+    // The first bytes of binary data and prose rule them out before anything is copied.
     if !text.iter().all(|&byte| is_letter(byte) || byte.is_ascii_whitespace()) {
         return None;
     }

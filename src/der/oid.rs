@@ -178,6 +178,7 @@ table! {
     BASIC_CONSTRAINTS = "2.5.29.19", "basicConstraints";
     CRL_NUMBER = "2.5.29.20", "cRLNumber";
     REASON_CODE = "2.5.29.21", "reasonCode";
+    DELTA_CRL_INDICATOR = "2.5.29.27", "deltaCRLIndicator";
     ISSUING_DISTRIBUTION_POINT = "2.5.29.28", "issuingDistributionPoint";
     NAME_CONSTRAINTS = "2.5.29.30", "nameConstraints";
     CRL_DISTRIBUTION_POINTS = "2.5.29.31", "cRLDistributionPoints";

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::chain::Located;
-use crate::container::{self, Kind};
+use crate::container::{self, BlockKind};
 use crate::finding::Location;
 use crate::x509::{Certificate, SignatureCheck};
 
@@ -74,7 +74,7 @@ pub fn fetch_issuer(
 
 fn issuer_at(url: &str, certificate: &Certificate) -> Result<Located, FetchFailure> {
     let contents = container::read(&get(url)?, None);
-    let blocks = contents.blocks.iter().filter(|block| block.kind == Kind::Certificate);
+    let blocks = contents.blocks.iter().filter(|block| block.kind == BlockKind::Certificate);
     let found: Vec<_> = blocks.filter_map(|block| Certificate::from_der(block.der.to_vec()).ok()).collect();
     if found.is_empty() {
         return Err(FetchFailure::NotACertificate);

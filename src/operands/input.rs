@@ -9,7 +9,7 @@ use super::password::{PasswordError, Passwords};
 pub use super::read::{MAX_BYTES, ReadError, name};
 use crate::ca::CertificateFiles;
 use crate::chain::Located;
-use crate::container::{self, Block, Contents, Kind, LockedError, Note};
+use crate::container::{self, Block, BlockKind, Contents, LockedError, Note};
 use crate::finding::Location;
 use crate::pem;
 use crate::x509::{Certificate, CertificateError, PrivateKey, PrivateKeyError};
@@ -43,7 +43,7 @@ pub struct Malformed {
 /// Something that is neither certificate nor key.
 #[derive(Debug)]
 pub struct OtherBlock {
-    pub kind: Kind,
+    pub kind: BlockKind,
     /// Its PEM label.
     pub label: String,
     pub location: Location,
@@ -125,11 +125,11 @@ impl Instead {
         let is_container = |form: &Note| matches!(form, Note::Pkcs7 { .. } | Note::Pkcs12 { .. });
         if !read.private_keys.is_empty() {
             Self::PrivateKey
-        } else if has(Kind::CertificateRequest) {
+        } else if has(BlockKind::CertificateRequest) {
             Self::Request
-        } else if has(Kind::Crl) {
+        } else if has(BlockKind::Crl) {
             Self::Crl
-        } else if has(Kind::PublicKey) {
+        } else if has(BlockKind::PublicKey) {
             Self::PublicKey
         } else if let Some(other) = read.others.first() {
             Self::Other(other.description())
@@ -161,11 +161,11 @@ impl OtherBlock {
     }
 }
 
-fn description(kind: Kind, label: &str) -> String {
+fn description(kind: BlockKind, label: &str) -> String {
     match kind {
-        Kind::EncryptedPrivateKey => format!("an {}", kind.as_str()),
-        Kind::Other if !label.is_empty() => format!("a block called `{label}`"),
-        Kind::Other => kind.as_str().to_owned(),
+        BlockKind::EncryptedPrivateKey => format!("an {}", kind.as_str()),
+        BlockKind::Other if !label.is_empty() => format!("a block called `{label}`"),
+        BlockKind::Other => kind.as_str().to_owned(),
         _ => format!("a {}", kind.as_str()),
     }
 }
@@ -209,14 +209,14 @@ fn certificate_file(file: &str, bytes: &[u8], contents: Contents) -> Certificate
     for block in contents.blocks {
         let location = location(file, &block);
         match block.kind {
-            Kind::Certificate => match Certificate::from_der(block.der.to_vec()) {
+            BlockKind::Certificate => match Certificate::from_der(block.der.to_vec()) {
                 Ok(certificate) => {
                     read.certificates.push(Located { certificate, location: Some(location) });
                 }
                 Err(error) => read.malformed.push(Malformed { error, location }),
             },
-            Kind::PrivateKey | Kind::EncryptedPrivateKey => read.private_keys.push(location),
-            Kind::Parameters => {}
+            BlockKind::PrivateKey | BlockKind::EncryptedPrivateKey => read.private_keys.push(location),
+            BlockKind::Parameters => {}
             kind => read.others.push(OtherBlock { kind, label: block.label, location }),
         }
     }
@@ -266,7 +266,7 @@ pub fn read_private_key_with(path: &Path, passwords: &mut Passwords) -> Result<P
 impl InputError {
     /// The file has no private key, but perhaps `blocks`.
     pub fn without_key(file: &str, blocks: &[Block]) -> Self {
-        let block = blocks.iter().find(|block| block.kind != Kind::Parameters);
+        let block = blocks.iter().find(|block| block.kind != BlockKind::Parameters);
         let holds = block.map(|block| description(block.kind, &block.label));
         Self::NoPrivateKey { file: file.to_owned(), holds }
     }

@@ -1,20 +1,16 @@
 //! One PEM block, and what was wrong with it.
 
-use std::ops::Range;
-
 use zeroize::Zeroizing;
 
-/// One block and where it stood.
+/// One block and where it was.
 #[derive(Clone, Debug)]
 pub struct PemBlock {
-    /// The words between `BEGIN ` and the dashes, as `CERTIFICATE`.
+    /// The text between `BEGIN ` and the dashes, such as `CERTIFICATE`.
     pub label: String,
     /// The decoded bytes. They may be a private key, so they are wiped after use.
     pub der: Zeroizing<Vec<u8>>,
     /// `Name: value` lines before the base64 text, as `Proc-Type: 4,ENCRYPTED` (RFC 1421 section 4.6).
     pub headers: Vec<(String, String)>,
-    /// The bytes of the tidied text from BEGIN to END, dashes included.
-    pub span: Range<usize>,
     /// First and last line in the text, counted from 1.
     pub lines: (usize, usize),
 }
@@ -31,10 +27,9 @@ impl PemBlock {
     }
 }
 
-/// Something that strict readers stumble over and [`super::scan()`] mended.
+/// Something that strict readers reject and [`super::scan()`] repaired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// What it is.
     pub kind: DamageKind,
     /// The first line where it was seen, counted from 1.
     pub line: usize,
@@ -47,7 +42,6 @@ pub enum DamageKind {
     BlankLines,
     /// A byte order mark, at the start or where two files were put together.
     ByteOrderMark,
-    /// Windows line ends.
     CarriageReturns,
     /// Characters written as HTML, JSON, URL or string of a program.
     Escaped,
@@ -65,11 +59,10 @@ pub enum DamageKind {
     MissingFinalNewline,
     /// Blanks that are not plain ones, or characters without width, from a web page.
     OddBlanks,
-    /// A block that stands on one line with its BEGIN and END.
+    /// A block on one line with its BEGIN and END.
     OneLine,
     /// Zero bytes or Ctrl-Z.
     Padding,
-    /// Words around the blocks.
     TextAround,
 }
 

@@ -1,11 +1,11 @@
-//! Lines that were meant to be BEGIN or END and are not: told, never passed over.
+//! Lines that look like BEGIN or END and are not: reported, never ignored.
 //!
 //! A word processor turns two hyphens into a dash, a finger slips and takes four hyphens along instead of five, the
-//! first line is lost. Such a block cannot be read, and a chain without it would be wrong in silence.
+//! first line is lost. Such a block cannot be read, and a chain without it would silently be wrong.
 
 use memchr::memchr2_iter;
 
-/// Where a spoilt BEGIN or END line stands in `text`, and what it says; the first one.
+/// Where the first damaged BEGIN or END line is in `text`, and what it says.
 pub(super) fn find(text: &[u8]) -> Option<(usize, String)> {
     memchr2_iter(b'E', b'e', text).find_map(|at| {
         // BEGIN has its E second, END first.
@@ -13,7 +13,7 @@ pub(super) fn find(text: &[u8]) -> Option<(usize, String)> {
         let start = begin.or_else(|| has_word(&text[at..], b"END").then_some(at))?;
         let word_length = if begin.is_some() { 5 } else { 3 };
         let (dashes, count) = dashes_before(&text[..start])?;
-        // A line that goes on for longer is no BEGIN or END line; looking at all of it each time would take for ever.
+        // A longer line is not a BEGIN or END line; reading all of it each time would take too long.
         let line = &text[dashes..text.len().min(dashes + MAX_LINE)];
         let line = line.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
         // One or two dashes are also a hyphen, as in "front-end certificate": then the line must be nothing else.
@@ -27,7 +27,7 @@ pub(super) fn find(text: &[u8]) -> Option<(usize, String)> {
     })
 }
 
-/// Whether a label follows that speaks of certificates or keys.
+/// Whether a label follows that names a certificate or key.
 fn names_a_block(after: &[u8]) -> bool {
     let label = &after[..after.len().min(MAX_LABEL)];
     let label = label.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
@@ -37,7 +37,7 @@ fn names_a_block(after: &[u8]) -> bool {
     !is_pgp && LABELS.iter().any(is_named)
 }
 
-/// What a label must speak of: not everything that somebody puts between dashes is a block.
+/// What a label must contain: not everything between dashes is a block.
 const LABELS: &[&str] = &["CERTIFICATE", "PRIVATE KEY", "PKCS", "X509"];
 const MAX_LABEL: usize = 50;
 const MAX_LINE: usize = 300;

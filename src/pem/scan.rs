@@ -1,8 +1,8 @@
 //! A lenient PEM scanner: finds the blocks of a damaged file, or says where it cannot be read.
 //!
-//! It looks for the words `-----BEGIN` and `-----END` wherever they stand, not for lines, so blocks that are glued,
+//! It looks for the text `-----BEGIN` and `-----END` anywhere, not for lines, so blocks that are glued,
 //! quoted or all on one line are found. Between the two everything that an editor or a mail program adds is
-//! dropped, and what is left must be base64: nothing is guessed, and no block is dropped in silence.
+//! dropped, and what is left must be base64: nothing is guessed, and no block is dropped silently.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use super::tidy::tidy;
 pub struct Scan {
     /// The blocks that can be read, in order.
     pub blocks: Vec<PemBlock>,
-    /// What was mended, each kind once, in the order of lines.
+    /// What was repaired, each kind once, in the order of lines.
     pub damages: Vec<Damage>,
     /// The blocks that cannot be read. Only the first twenty are kept.
     pub errors: Vec<Error>,
@@ -42,42 +42,25 @@ pub enum Error {
     LabelMismatch {
         /// Label of the BEGIN line.
         begin: String,
-        /// Its line.
         begin_line: usize,
         /// Label of the END line.
         end: String,
-        /// Its line.
         line: usize,
     },
     /// A BEGIN or END line that is not well-formed, or one without the other.
     #[error(
-        "line {line} reads `{found}`, which is no BEGIN or END line as it should be, or the line that belongs to it is missing"
+        "line {line} reads `{found}`: it is not a correct BEGIN or END line, or its counterpart is missing"
     )]
-    Armour {
-        /// Its line.
-        line: usize,
-        /// What it says.
-        found: String,
-    },
+    Armour { line: usize, found: String },
     /// A label in small letters. No program writes one, so somebody changed it by hand.
-    #[error("line {line} begins a `{label}`; labels are written in capital letters only")]
-    Label {
-        /// Its line.
-        line: usize,
-        /// The label.
-        label: String,
-    },
+    #[error("line {line} begins a `{label}`; a label must be in capital letters")]
+    Label { line: usize, label: String },
     /// A character that no base64 text has.
-    #[error("line {line} holds {character:?}, which does not belong into base64 text")]
-    Character {
-        /// Its line.
-        line: usize,
-        /// The character.
-        character: char,
-    },
+    #[error("line {line} holds {character:?}, which is not allowed in base64 text")]
+    Character { line: usize, character: char },
     /// The base64 text has the wrong length or bits left over.
     #[error(
-        "the base64 text of the block that begins on line {line} is damaged: letters are missing or too many"
+        "the base64 text of the block that begins on line {line} is damaged: characters are missing, or there are too many"
     )]
     Base64 {
         /// Line of the BEGIN.
@@ -126,7 +109,7 @@ pub fn has_block(text: &[u8]) -> bool {
     find(text, BEGIN, 0).is_some()
 }
 
-pub(super) const BEGIN: &[u8] = b"-----BEGIN ";
+const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
 const MARK: &[u8] = "\u{feff}".as_bytes();
@@ -190,7 +173,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Reads the block whose BEGIN stands at `begin`; says where to go on.
+    /// Reads the block whose BEGIN stands at `begin`; says where to continue.
     fn read_block(&mut self, begin: usize, label: &str, body: usize) -> usize {
         let begin_line = self.lines.at(begin);
         let stop = find(self.text, BEGIN, body).unwrap_or(self.text.len());
@@ -212,7 +195,7 @@ impl Scanner<'_> {
         match self.read_body(body, end) {
             Ok((headers, der)) => {
                 let lines = (begin_line, self.lines.at(end));
-                let block = PemBlock { label: label.into(), der, headers, span: begin..after, lines };
+                let block = PemBlock { label: label.into(), der, headers, lines };
                 self.scan.blocks.push(block);
             }
             Err(error) => self.error(error.unwrap_or(Error::Base64 { line: begin_line })),
@@ -451,7 +434,7 @@ fn header(line: &[u8]) -> Option<(String, String)> {
     is_name.then(|| (name.to_owned(), value.trim().to_owned()))
 }
 
-/// Where `needle` next stands in `text` at or after `from`.
+/// Where `needle` next occurs in `text` at or after `from`.
 fn find(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
     memchr::memmem::find(text.get(from..)?, needle).map(|offset| from + offset)
 }

@@ -12,7 +12,6 @@ use crate::der::{self, oid};
 /// Whether a signature verifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureCheck {
-    /// It verifies.
     Valid,
     /// It does not: made by another key, or the certificate was changed.
     Invalid,
@@ -60,7 +59,6 @@ fn algorithms() -> impl Iterator<Item = &'static dyn SignatureVerificationAlgori
 /// The kind and size of a public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicKeyKind {
-    /// DSA.
     Dsa,
     /// Elliptic curve, named by its object identifier; `None` when the curve's parameters are spelled out.
     Ec(Option<String>),
@@ -139,7 +137,6 @@ pub fn signature_description(algorithm: &[u8]) -> String {
     }
 }
 
-/// Lower-case hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
 

@@ -11,7 +11,7 @@ use x509_parser::prelude::FromDer;
 
 use super::algorithm::{self, SignatureCheck, hex};
 use super::distinguished_name::DistinguishedName;
-use super::extension::Extensions;
+use super::extension::{Extensions, MalformedExtension};
 use crate::der::{self, CONTEXT_0, INTEGER, Reader, SEQUENCE};
 
 /// A certificate (RFC 5280 section 4.1), read once. Equality is by DER.
@@ -22,17 +22,15 @@ pub struct Certificate {
     pub der: CertificateDer<'static>,
     /// 1, 2 or 3.
     pub version: u32,
-    /// Serial number, big endian, as it stands in the DER.
+    /// Serial number, big endian, as in the DER.
     pub serial: Vec<u8>,
     /// Whom it is for.
     pub subject: DistinguishedName,
-    /// Who signed it.
     pub issuer: DistinguishedName,
     /// Start of validity, UTC.
     pub not_before: OffsetDateTime,
     /// End of validity, UTC; this second still counts.
     pub not_after: OffsetDateTime,
-    /// SubjectPublicKeyInfo, whole DER.
     pub spki: Vec<u8>,
     /// AlgorithmIdentifier of the signature, whole DER.
     pub signature_algorithm: Vec<u8>,
@@ -44,20 +42,17 @@ pub struct Certificate {
     signature: Vec<u8>,
 }
 
-/// Why bytes are no certificate.
+/// Why bytes are not a certificate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The DER does not parse.
     #[error("the certificate is damaged: {0}")]
     Der(String),
-    /// There is something behind it.
-    #[error("there are {0} more bytes behind the certificate")]
+    #[error("there are {0} more bytes after the certificate")]
     TrailingBytes(usize),
-    /// The same extension twice (RFC 5280 section 4.2 forbids it).
+    /// RFC 5280 section 4.2 forbids it.
     #[error("the certificate has the same extension twice")]
     DuplicateExtension,
-    /// An extension that does not parse.
     #[error("the certificate's extension {0} is malformed")]
     Extension(String),
 }
@@ -94,7 +89,8 @@ impl Certificate {
             spki: parsed.public_key().raw.to_vec(),
             signature_algorithms_agree: tbs_algorithm == signature_algorithm,
             signature_algorithm,
-            extensions: Extensions::new(parsed.extensions())?,
+            extensions: Extensions::new(parsed.extensions())
+                .map_err(|MalformedExtension(name)| Error::Extension(name))?,
             signature: parsed.signature_value.data.to_vec(),
             tbs,
             der: CertificateDer::from(der),
@@ -207,8 +203,10 @@ fn plain(error: &x509_parser::nom::Err<X509Error>) -> String {
     match error {
         x509_parser::nom::Err::Incomplete(_) => "it is cut off".into(),
         x509_parser::nom::Err::Error(error) | x509_parser::nom::Err::Failure(error) => match error {
-            X509Error::NomError(_) => "it is cut off, or says that it is longer than it is".into(),
-            X509Error::Der(_) => "its structure is not that of a certificate".into(),
+            X509Error::NomError(_) => {
+                "it is cut off, or its header declares more bytes than there are".into()
+            }
+            X509Error::Der(_) => "it does not have the structure of a certificate".into(),
             other => other.to_string(),
         },
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use super::certificate::Certificate;
 use super::private_key::PrivateKey;
 
-/// Certificates, leaf first, and the leaf's private key. There is no such value with another key.
+/// Certificates, leaf first, and the leaf's private key, which was proved to fit.
 #[derive(Debug)]
 pub struct CertifiedKey {
     chain: Vec<Certificate>,
@@ -15,9 +15,7 @@ pub struct CertifiedKey {
 /// The key is another certificate's. Both are named by the SHA-256 of their public keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// Of the certificate.
     pub certificate_spki_sha256: String,
-    /// Of the key.
     pub key_spki_sha256: String,
 }
 
@@ -48,7 +46,6 @@ impl CertifiedKey {
         &self.chain
     }
 
-    /// The leaf's key.
     pub fn key(&self) -> &PrivateKey {
         &self.key
     }

@@ -10,7 +10,7 @@ use x509_parser::revocation_list::CertificateRevocationList;
 use super::algorithm::{self, SignatureCheck};
 use super::certificate::Certificate;
 use super::distinguished_name::DistinguishedName;
-use crate::der;
+use crate::der::{self, oid};
 
 /// A revocation list, read once.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub struct Crl {
     pub next_update: Option<OffsetDateTime>,
     /// What the extension cRLNumber is like.
     pub number: CrlNumber,
-    /// Which certificates it speaks of.
+    /// Which certificates it covers.
     pub scope: Scope,
     /// Key identifier of the authority key identifier.
     pub authority_key_id: Option<Vec<u8>>,
@@ -39,9 +39,8 @@ pub struct Crl {
 /// An entry of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revocation {
-    /// Since when.
     pub date: OffsetDateTime,
-    /// CRLReason (RFC 5280 section 5.3.1), in words; `None` when the list does not say.
+    /// CRLReason (RFC 5280 section 5.3.1) as a phrase; `None` when the list does not give one.
     pub reason: Option<&'static str>,
 }
 
@@ -50,20 +49,16 @@ pub struct Revocation {
 pub enum CrlNumber {
     /// As it should be.
     Good,
-    /// Marked critical.
     Critical,
-    /// Not there.
     Missing,
 }
 
-/// Which certificates a list speaks of (RFC 5280 section 5.2.5).
+/// Which certificates a list covers (RFC 5280 section 5.2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// All of the issuer's.
     All,
-    /// Attribute certificates only.
     Attribute,
-    /// CA certificates only.
     Ca,
     /// What certkit does not process: a delta list, an indirect one, or one for some reasons only.
     Partial,
@@ -71,7 +66,7 @@ pub enum Scope {
     User,
 }
 
-/// Why bytes are no revocation list.
+/// Why bytes are not a revocation list.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -90,9 +85,9 @@ impl Crl {
     /// When the DER does not parse wholly.
     pub fn from_der(der: &[u8]) -> Result<Self, Error> {
         let (rest, parsed) = CertificateRevocationList::from_der(der)
-            .map_err(|_| Error::Der("its structure is not that of a list".into()))?;
+            .map_err(|_| Error::Der("it does not have the structure of a list".into()))?;
         if !rest.is_empty() {
-            return Err(Error::Der(format!("there are {} more bytes behind it", rest.len())));
+            return Err(Error::Der(format!("there are {} more bytes after it", rest.len())));
         }
         let mut parts = der::elements(der::contents(der).unwrap_or_default());
         let mut next = || parts.next().map_or(&[][..], |part| part.whole);
@@ -120,7 +115,7 @@ impl Crl {
                     ParsedExtension::ParseError { .. } => {
                         return Err(Error::Extension(extension.oid.to_id_string()));
                     }
-                    ParsedExtension::ReasonCode(code) => reason = reason_in_words(code.0),
+                    ParsedExtension::ReasonCode(code) => reason = reason_phrase(code.0),
                     ParsedExtension::UnsupportedExtension { .. } if extension.critical => {
                         crl.unknown_critical.push(extension.oid.to_id_string());
                     }
@@ -148,19 +143,25 @@ impl Crl {
                 self.authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
             }
             ParsedExtension::IssuingDistributionPoint(point) => {
-                self.scope = match () {
-                    () if point.indirect_crl || point.only_some_reasons.is_some() => Scope::Partial,
-                    () if point.only_contains_attribute_certs => Scope::Attribute,
-                    () if point.only_contains_ca_certs => Scope::Ca,
-                    () if point.only_contains_user_certs => Scope::User,
-                    () => Scope::All,
+                self.scope = if point.indirect_crl || point.only_some_reasons.is_some() {
+                    Scope::Partial
+                } else if point.only_contains_attribute_certs {
+                    Scope::Attribute
+                } else if point.only_contains_ca_certs {
+                    Scope::Ca
+                } else if point.only_contains_user_certs {
+                    Scope::User
+                } else {
+                    Scope::All
                 };
             }
-            ParsedExtension::UnsupportedExtension { oid } => match oid.to_id_string().as_str() {
-                "2.5.29.27" => self.scope = Scope::Partial, // deltaCRLIndicator
-                oid if extension.critical => self.unknown_critical.push(oid.to_owned()),
-                _ => {}
-            },
+            ParsedExtension::UnsupportedExtension { oid } => {
+                if oid::DELTA_CRL_INDICATOR.is(oid.as_bytes()) {
+                    self.scope = Scope::Partial;
+                } else if extension.critical {
+                    self.unknown_critical.push(oid.to_id_string());
+                }
+            }
             _ => {}
         }
         Ok(())
@@ -169,11 +170,6 @@ impl Crl {
     /// How many certificates are on it.
     pub fn len(&self) -> usize {
         self.revoked.len()
-    }
-
-    /// Whether no certificate is on it.
-    pub fn is_empty(&self) -> bool {
-        self.revoked.is_empty()
     }
 
     /// What the list says of this certificate, which must be one of its issuer's.
@@ -193,7 +189,7 @@ fn number(serial: &[u8]) -> &[u8] {
     &serial[start..]
 }
 
-fn reason_in_words(code: u8) -> Option<&'static str> {
+fn reason_phrase(code: u8) -> Option<&'static str> {
     Some(match code {
         1 => "its key was compromised",
         2 => "the CA's key was compromised",

@@ -9,7 +9,7 @@ use x509_parser::revocation_list::CertificateRevocationList;
 
 use super::algorithm::{hex, signature_description};
 use super::distinguished_name::DistinguishedName;
-use super::extension::SubjectAltName;
+use super::subject_alt_name::SubjectAltName;
 use crate::der::{self, oid};
 
 /// What a certificate says besides the fields of [`super::Certificate`].
@@ -28,7 +28,6 @@ pub struct CertificateDetails {
 /// A certificate revocation list (RFC 5280 section 5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CrlDetails {
-    /// Whose it is.
     pub issuer: DistinguishedName,
     /// When it was made.
     pub this_update: OffsetDateTime,

@@ -86,8 +86,8 @@ pub(super) fn comparable(name: &[u8]) -> Result<Vec<Vec<u8>>, Malformed> {
             match decode(Tag(u32::from(value.tag)), value.contents) {
                 Some(text) => {
                     attribute.push(b'"');
-                    let words: Vec<_> = text.split_whitespace().map(str::to_lowercase).collect();
-                    attribute.extend_from_slice(words.join(" ").as_bytes());
+                    let lower: Vec<_> = text.split_whitespace().map(str::to_lowercase).collect();
+                    attribute.extend_from_slice(lower.join(" ").as_bytes());
                 }
                 None => attribute.extend_from_slice(value.whole),
             }

@@ -1,14 +1,14 @@
 //! The extensions of a certificate, read once (RFC 5280 section 4.2).
 
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
 use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtension, X509Extension};
 
-use super::certificate::Error;
-use super::distinguished_name::{DistinguishedName, on_one_line};
 use super::name_constraints::NameConstraints;
+use super::subject_alt_name::SubjectAltName;
 use crate::der::oid;
+
+/// The name of an extension that does not parse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct MalformedExtension(pub(super) String);
 
 /// What a certificate's extensions say.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +22,6 @@ pub struct Extensions {
     pub key_usage: Option<KeyUsage>,
     /// Object identifiers of the purposes; `None` when the extension is missing, which permits everything.
     pub extended_key_usage: Option<Vec<String>>,
-    /// Subject key identifier.
     pub subject_key_id: Option<Vec<u8>>,
     /// Key identifier of the authority key identifier.
     pub authority_key_id: Option<Vec<u8>>,
@@ -45,35 +44,6 @@ pub struct Extensions {
     marks: Vec<(ExtensionId, bool)>,
 }
 
-/// One alternative name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SubjectAltName {
-    /// A distinguished name.
-    Directory(DistinguishedName),
-    /// A host name, possibly with a wildcard, as it stands there.
-    Dns(String),
-    /// An address.
-    Ip(IpAddr),
-    /// A mail address.
-    Mail(String),
-    /// What is not well-formed, such as an address of five bytes.
-    Malformed {
-        /// The form: the number of its tag in RFC 5280's GeneralName.
-        tag: u8,
-        /// What stands there, in words.
-        text: String,
-    },
-    /// A form that certkit does not look into.
-    Other {
-        /// The form: the number of its tag in RFC 5280's GeneralName.
-        tag: u8,
-        /// What it is, in words.
-        text: String,
-    },
-    /// A URI.
-    Uri(String),
-}
-
 /// Basic constraints (RFC 5280 section 4.2.1.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BasicConstraints {
@@ -81,7 +51,6 @@ pub struct BasicConstraints {
     pub is_ca: bool,
     /// How many intermediates may follow.
     pub path_length: Option<u32>,
-    /// Whether marked critical.
     pub critical: bool,
 }
 
@@ -90,7 +59,6 @@ pub struct BasicConstraints {
 pub struct KeyUsage {
     /// Bit 0 (digitalSignature) is the lowest bit.
     pub bits: u16,
-    /// Whether marked critical.
     pub critical: bool,
 }
 
@@ -133,7 +101,7 @@ pub enum ExtensionId {
 
 impl Extensions {
     /// Reads all of them.
-    pub(super) fn new(extensions: &[X509Extension<'_>]) -> Result<Self, Error> {
+    pub(super) fn new(extensions: &[X509Extension<'_>]) -> Result<Self, MalformedExtension> {
         let mut all = Self { count: extensions.len(), ..Self::default() };
         for extension in extensions {
             all.take(extension)?;
@@ -146,8 +114,8 @@ impl Extensions {
         self.marks.iter().find(|(known, _)| *known == id).map(|(_, critical)| *critical)
     }
 
-    fn take(&mut self, extension: &X509Extension<'_>) -> Result<(), Error> {
-        let malformed = || Error::Extension(oid::name_of(&extension.oid.to_id_string()).to_owned());
+    fn take(&mut self, extension: &X509Extension<'_>) -> Result<(), MalformedExtension> {
+        let malformed = || MalformedExtension(oid::name_of(&extension.oid.to_id_string()).to_owned());
         let critical = extension.critical;
         let mut mark = |id| self.marks.push((id, critical));
         // Name constraints are read here: see `name_constraints`.
@@ -246,12 +214,10 @@ impl Extensions {
 }
 
 impl KeyUsage {
-    /// May sign handshakes.
     pub fn digital_signature(self) -> bool {
         self.bits & 1 != 0
     }
 
-    /// May sign certificates.
     pub fn key_cert_sign(self) -> bool {
         self.bits & (1 << 5) != 0
     }
@@ -260,53 +226,6 @@ impl KeyUsage {
     pub fn crl_sign(self) -> bool {
         self.bits & (1 << 6) != 0
     }
-}
-
-impl SubjectAltName {
-    pub(super) fn new(name: &GeneralName<'_>) -> Self {
-        let malformed = |tag, text| Self::Malformed { tag, text };
-        match name {
-            // "IA5String is limited to the set of ASCII characters" (RFC 5280 section 7.2).
-            GeneralName::DNSName(name) if !name.is_ascii() => malformed(2, (*name).to_owned()),
-            GeneralName::DNSName(name) => Self::Dns((*name).to_owned()),
-            GeneralName::RFC822Name(name) if !name.is_ascii() => malformed(1, (*name).to_owned()),
-            GeneralName::RFC822Name(name) => Self::Mail((*name).to_owned()),
-            GeneralName::URI(uri) => Self::Uri((*uri).to_owned()),
-            GeneralName::IPAddress(bytes) => match address(bytes) {
-                Some(address) => Self::Ip(address),
-                None => malformed(7, format!("address of {} bytes", bytes.len())),
-            },
-            GeneralName::DirectoryName(name) => Self::Directory(DistinguishedName::new(name)),
-            GeneralName::OtherName(oid, _) => Self::Other { tag: 0, text: format!("other name {oid}") },
-            GeneralName::X400Address(_) => Self::Other { tag: 3, text: "X.400 address".into() },
-            GeneralName::EDIPartyName(_) => Self::Other { tag: 5, text: "EDI party name".into() },
-            GeneralName::RegisteredID(oid) => Self::Other { tag: 8, text: format!("registered {oid}") },
-            GeneralName::Invalid(tag, bytes) => {
-                malformed(u8::try_from(tag.0).unwrap_or(u8::MAX), format!("{} bytes", bytes.len()))
-            }
-        }
-    }
-}
-
-impl fmt::Display for SubjectAltName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Dns(text)
-            | Self::Mail(text)
-            | Self::Uri(text)
-            | Self::Malformed { text, .. }
-            | Self::Other { text, .. } => f.write_str(&on_one_line(text)),
-            Self::Directory(name) => name.fmt(f),
-            Self::Ip(address) => address.fmt(f),
-        }
-    }
-}
-
-fn address(bytes: &[u8]) -> Option<IpAddr> {
-    if let Ok(octets) = <[u8; 4]>::try_from(bytes) {
-        return Some(Ipv4Addr::from(octets).into());
-    }
-    <[u8; 16]>::try_from(bytes).ok().map(|octets| Ipv6Addr::from(octets).into())
 }
 
 fn purposes(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> Vec<String> {

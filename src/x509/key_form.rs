@@ -5,28 +5,38 @@
 
 use zeroize::Zeroizing;
 
-use super::private_key::Form;
 use crate::der::{CONTEXT_0, CONTEXT_1, INTEGER, OCTET_STRING, Reader, SEQUENCE, element, oid};
+
+/// The three forms that private keys come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyForm {
+    /// RSA only (RFC 8017 appendix A.1.2).
+    Pkcs1,
+    /// Every kind (RFC 5958).
+    Pkcs8,
+    /// Elliptic curves only (RFC 5915).
+    Sec1,
+}
 
 /// A key in another form; `spki` is its public key. `None` when it has no such form: PKCS#1 is for RSA, SEC1 for elliptic
 /// curves; or when it is damaged.
-pub(super) fn convert(der: &[u8], form: Form, spki: &[u8], wanted: Form) -> Option<Zeroizing<Vec<u8>>> {
+pub(super) fn convert(der: &[u8], form: KeyForm, spki: &[u8], wanted: KeyForm) -> Option<Zeroizing<Vec<u8>>> {
     let algorithm = Reader::inside(spki, SEQUENCE).ok()?.next().ok()?.whole;
     let inner = match form {
-        Form::Pkcs8 => {
+        KeyForm::Pkcs8 => {
             let mut parts = Reader::inside(der, SEQUENCE).ok()?;
             parts.expect(INTEGER).ok()?;
             parts.expect(SEQUENCE).ok()?;
             parts.expect(OCTET_STRING).ok()?
         }
-        Form::Pkcs1 | Form::Sec1 => der,
+        KeyForm::Pkcs1 | KeyForm::Sec1 => der,
     };
     let kind = oid::find(Reader::inside(algorithm, SEQUENCE).ok()?.next().ok()?.contents);
     match wanted {
-        Form::Pkcs1 => (kind == Some(oid::RSA_ENCRYPTION)).then(|| Zeroizing::new(inner.to_vec())),
-        Form::Sec1 if kind == Some(oid::EC_PUBLIC_KEY) => sec1(inner, algorithm, spki, true),
-        Form::Sec1 => None,
-        Form::Pkcs8 => {
+        KeyForm::Pkcs1 => (kind == Some(oid::RSA_ENCRYPTION)).then(|| Zeroizing::new(inner.to_vec())),
+        KeyForm::Sec1 if kind == Some(oid::EC_PUBLIC_KEY) => sec1(inner, algorithm, spki, true),
+        KeyForm::Sec1 => None,
+        KeyForm::Pkcs8 => {
             // Inside PKCS#8 the curve is not named again, as RFC 5915 section 3 has it and openssl writes.
             let inner = match kind {
                 Some(oid::EC_PUBLIC_KEY) => sec1(inner, algorithm, spki, false)?,
@@ -61,24 +71,24 @@ mod tests {
     use super::*;
     use crate::x509::{KeyKind, PrivateKey};
 
-    const FORMS: [Form; 3] = [Form::Pkcs8, Form::Pkcs1, Form::Sec1];
+    const FORMS: [KeyForm; 3] = [KeyForm::Pkcs8, KeyForm::Pkcs1, KeyForm::Sec1];
 
     #[test]
     fn every_form_and_back() {
         for kind in [KeyKind::EcdsaP256, KeyKind::EcdsaP521, KeyKind::Ed25519, KeyKind::Rsa2048] {
             let key = PrivateKey::generate(kind).unwrap();
             let pkcs8 = key.to_rustls().secret_der().to_vec();
-            let first = convert(&pkcs8, Form::Pkcs8, key.spki(), Form::Pkcs8).unwrap();
+            let first = convert(&pkcs8, KeyForm::Pkcs8, key.spki(), KeyForm::Pkcs8).unwrap();
             for form in FORMS {
-                let Some(other) = convert(&pkcs8, Form::Pkcs8, key.spki(), form) else {
+                let Some(other) = convert(&pkcs8, KeyForm::Pkcs8, key.spki(), form) else {
                     assert!(matches!(
                         (kind, form),
-                        (KeyKind::Ed25519, _) | (KeyKind::Rsa2048, Form::Sec1) | (_, Form::Pkcs1)
+                        (KeyKind::Ed25519, _) | (KeyKind::Rsa2048, KeyForm::Sec1) | (_, KeyForm::Pkcs1)
                     ));
                     continue;
                 };
                 assert_eq!(PrivateKey::from_der(other.clone()).unwrap().spki(), key.spki(), "{kind}");
-                assert_eq!(convert(&other, form, key.spki(), Form::Pkcs8).unwrap(), first, "{kind}");
+                assert_eq!(convert(&other, form, key.spki(), KeyForm::Pkcs8).unwrap(), first, "{kind}");
             }
         }
     }

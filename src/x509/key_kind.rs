@@ -46,11 +46,6 @@ impl KeyKind {
             Self::Rsa4096 => "rsa4096",
         }
     }
-
-    /// Whether an RSA key, which in TLS 1.2 may also encrypt.
-    pub const fn is_rsa(self) -> bool {
-        matches!(self, Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096)
-    }
 }
 
 impl fmt::Display for KeyKind {

@@ -1,4 +1,4 @@
-//! Certificates, private keys, names: owned types with the field's words (RFC 5280).
+//! Certificates, private keys, revocation lists, names: owned types, named as in RFC 5280.
 
 mod algorithm;
 mod certificate;
@@ -17,6 +17,7 @@ mod purpose;
 mod renewal_policy;
 mod request;
 mod signer;
+mod subject_alt_name;
 mod summary;
 
 pub use algorithm::{
@@ -24,10 +25,10 @@ pub use algorithm::{
 };
 pub use certificate::{Certificate, Error as CertificateError};
 pub use certified_key::{CertifiedKey, Mismatch};
-pub use crl::{Crl, CrlNumber, Error as CrlError, Revocation, Scope as CrlScope};
-pub use details::{CertificateDetails, CrlDetails, Damaged};
+pub use crl::{Crl, CrlNumber, Error as CrlError, Scope as CrlScope};
+pub use details::{CertificateDetails, CrlDetails};
 pub use distinguished_name::DistinguishedName;
-pub use extension::{BasicConstraints, ExtensionId, Extensions, KeyUsage, Policies, SubjectAltName};
+pub use extension::ExtensionId;
 pub use key_kind::KeyKind;
 pub use name::{CertificateName, HostName, InvalidName};
 pub use name_constraints::{NameConstraints, Subtree, Verdict};
@@ -36,4 +37,5 @@ pub use purpose::Purpose;
 pub use renewal_policy::RenewalPolicy;
 pub use request::Request;
 pub use signer::Signer;
+pub use subject_alt_name::SubjectAltName;
 pub use summary::{key_summary, subject_name};

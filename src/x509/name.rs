@@ -3,14 +3,12 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::extension::SubjectAltName;
+use super::subject_alt_name::SubjectAltName;
 
 /// A host that a client asks for: a DNS name in lower-case A-label form without a trailing dot, or an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostName {
-    /// A DNS name.
     Dns(String),
-    /// An address.
     Ip(IpAddr),
 }
 
@@ -19,21 +17,16 @@ pub enum HostName {
 pub enum CertificateName {
     /// A DNS name, possibly `*.` in front, in A-label form.
     Dns(String),
-    /// An address.
     Ip(IpAddr),
-    /// A mail address.
     Mail(String),
-    /// A URI.
     Uri(String),
 }
 
-/// Why a text is no name.
+/// Why a text is not a name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no name for a certificate: {reason}")]
+#[error("`{text}` is not a valid certificate name: {reason}")]
 pub struct InvalidName {
-    /// What was typed.
     pub text: String,
-    /// What is wrong with it.
     pub reason: &'static str,
 }
 
@@ -63,7 +56,7 @@ impl HostName {
         }
         if let Some((name, port)) = host.split_once(':') {
             if !port.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(invalid("what follows the colon is no port"));
+                return Err(invalid("the part after the colon is not a port"));
             }
             host = name;
             if let Ok(address) = host.parse() {
@@ -117,11 +110,13 @@ impl CertificateName {
             // RFC 5280 section 4.2.1.6: "The name MUST include both a scheme ... and a scheme-specific-part."
             let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
                 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-            return match () {
-                () if !is_scheme || rest.is_empty() => Err(invalid("a URI looks like https://test.example/")),
-                () if rest.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Self::Uri(text.to_owned())),
-                () => Err(invalid("a URI holds neither blanks nor letters beyond ASCII")),
-            };
+            if !is_scheme || rest.is_empty() {
+                return Err(invalid("a URI looks like https://test.example/"));
+            }
+            if !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err(invalid("a URI has neither spaces nor characters beyond ASCII"));
+            }
+            return Ok(Self::Uri(text.to_owned()));
         }
         if let Some((mailbox, domain)) = text.rsplit_once('@') {
             let domain = dns_name(domain).map_err(invalid)?;
@@ -130,16 +125,14 @@ impl CertificateName {
             return if ok {
                 Ok(Self::Mail(format!("{mailbox}@{domain}")))
             } else {
-                Err(invalid("the part before the @ is no mailbox"))
+                Err(invalid("the part before the @ is not a mailbox"))
             };
         }
         let name = text.strip_suffix('.').unwrap_or(text);
         match name.strip_prefix("*.") {
             Some(parent) if parent.contains('*') => Err(invalid("only the first label can be a wildcard")),
             Some(parent) => Ok(Self::Dns(format!("*.{}", dns_name(parent).map_err(invalid)?))),
-            None if name.contains('*') => {
-                Err(invalid("a wildcard stands alone before the first dot: *.example"))
-            }
+            None if name.contains('*') => Err(invalid("a wildcard must be the whole first label: *.example")),
             None => dns_name(name).map(Self::Dns).map_err(invalid),
         }
     }
@@ -164,14 +157,14 @@ fn dns_name(text: &str) -> Result<String, &'static str> {
     let name = if text.is_ascii() {
         text.to_ascii_lowercase()
     } else {
-        idna::domain_to_ascii(text).map_err(|_| "it is no valid international name")?
+        idna::domain_to_ascii(text).map_err(|_| "it is not a valid internationalized name")?
     };
     if name.len() > 253 {
         return Err("a DNS name has at most 253 characters");
     }
     for label in name.split('.') {
         if label.is_empty() {
-            return Err("there is nothing between two dots");
+            return Err("there is nothing between two of its dots");
         }
         if label.len() > 63 {
             return Err("each part between dots has at most 63 characters");
@@ -183,9 +176,9 @@ fn dns_name(text: &str) -> Result<String, &'static str> {
             return Err("no part begins or ends with a hyphen");
         }
     }
-    // `999.1.1.1` would be taken for an address by clients, and is none.
+    // Clients would take `999.1.1.1` for an address, but it is not one.
     if name.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit())) {
-        return Err("it looks like an address, and is none");
+        return Err("it looks like an IP address, but is not valid");
     }
     Ok(name)
 }

@@ -1,26 +1,23 @@
 //! Name constraints (RFC 5280 section 4.2.1.10): for which names a CA may speak.
 //!
 //! Read by certkit itself and not by a library, because the details decide: a constraint of a form that is not
-//! understood must not be passed over, and one that is not well-formed must be told from one that is.
+//! understood must not be ignored, and one that is malformed must be distinguished from one that is not.
 
 use std::net::IpAddr;
 
 use super::distinguished_name::{self, DistinguishedName};
-use super::extension::SubjectAltName;
+use super::subject_alt_name::SubjectAltName;
 use crate::der::{CONTEXT_0, CONTEXT_1, Malformed, Reader, SEQUENCE, context, context_constructed};
 
-/// The extension's contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameConstraints {
     /// Names of these forms must be within one of these.
     pub permitted: Vec<Subtree>,
     /// Names must be in none of these.
     pub excluded: Vec<Subtree>,
-    /// Whether marked critical.
     pub critical: bool,
 }
 
-/// One constraint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subtree {
     /// The beginning of a distinguished name, each RDN in a form to compare.
@@ -28,23 +25,17 @@ pub enum Subtree {
     /// A DNS name in lower case; with a leading dot (against the RFC, but common) it stands for subdomains only.
     Dns(String),
     /// A network: address and mask, of 4 or 16 bytes each.
-    Ip {
-        /// The network's address.
-        network: Vec<u8>,
-        /// Its mask.
-        mask: Vec<u8>,
-    },
+    Ip { network: Vec<u8>, mask: Vec<u8> },
     /// A mailbox, a host in lower case, or a domain with a leading dot.
     Mail(String),
     /// A host in lower case, or a domain with a leading dot.
     Uri(String),
     /// A form of name that certkit does not process; the tag says which.
     Other(u8),
-    /// What is against the rules of its form, in words.
+    /// What breaks the rules of its form.
     Malformed {
         /// The tag of its form.
         tag: u8,
-        /// What is wrong, in words.
         what: String,
     },
 }
@@ -52,7 +43,6 @@ pub enum Subtree {
 /// How a name stands to the constraints of one CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Within.
     Within,
     /// In an excluded subtree, or in none of the permitted ones.
     Outside,
@@ -88,7 +78,7 @@ impl NameConstraints {
         self.permitted.is_empty() && self.excluded.is_empty()
     }
 
-    /// What is wrong with the constraints themselves, in words.
+    /// What is wrong with the constraints themselves.
     pub fn malformed(&self) -> impl Iterator<Item = &str> {
         self.permitted.iter().chain(&self.excluded).filter_map(|subtree| match subtree {
             Subtree::Malformed { what, .. } => Some(what.as_str()),
@@ -249,18 +239,18 @@ fn dns_subtree(text: &str) -> Subtree {
     let name = text.to_ascii_lowercase();
     let bare = name.strip_prefix('.').unwrap_or(&name);
     if bare.contains('*') {
-        let what = format!("`{text}`: a DNS name there has no wildcard");
+        let what = format!("`{text}`: a DNS name in a constraint cannot have a wildcard");
         return Subtree::Malformed { tag: DNS, what };
     }
     if !name.is_empty() && !is_host(bare) {
-        return Subtree::Malformed { tag: DNS, what: format!("`{text}`, which is no DNS name") };
+        return Subtree::Malformed { tag: DNS, what: format!("`{text}`, which is not a DNS name") };
     }
     Subtree::Dns(name)
 }
 
 fn mail_subtree(text: &str) -> Subtree {
     let malformed =
-        || Subtree::Malformed { tag: MAIL, what: format!("`{text}`, which is no mail address or host") };
+        || Subtree::Malformed { tag: MAIL, what: format!("`{text}`, which is not a mail address or host") };
     if text.contains('@') {
         return match split_mail(text) {
             Some((mailbox, host)) => Subtree::Mail(format!("{mailbox}@{}", host.to_ascii_lowercase())),
@@ -286,7 +276,7 @@ fn uri_subtree(text: &str) -> Subtree {
 /// RFC 4632: an address and a mask of the same size, the mask's ones in front.
 fn ip_subtree(bytes: &[u8]) -> Subtree {
     if !matches!(bytes.len(), 8 | 32) {
-        let what = format!("an address of {} bytes, which is no network with its mask", bytes.len());
+        let what = format!("an address of {} bytes, which is not a network with its mask", bytes.len());
         return Subtree::Malformed { tag: IP, what };
     }
     let (network, mask) = bytes.split_at(bytes.len() / 2);
@@ -306,7 +296,7 @@ fn is_host(text: &str) -> bool {
     })
 }
 
-/// Mailbox and host of an address; `None` when it is no address (RFC 5280 section 4.2.1.6: Mailbox of RFC 5321).
+/// Mailbox and host of an address; `None` when it is not an address (RFC 5280 section 4.2.1.6: Mailbox of RFC 5321).
 fn split_mail(text: &str) -> Option<(&str, &str)> {
     let (mailbox, host) = text.rsplit_once('@')?;
     let is_quoted = mailbox.len() > 1 && mailbox.starts_with('"') && mailbox.ends_with('"');

@@ -12,7 +12,7 @@ use rustls_pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, Pr
 use zeroize::Zeroizing;
 
 use super::algorithm::{hex, key_description};
-use super::key_form;
+use super::key_form::{self, KeyForm};
 use super::key_kind::KeyKind;
 use super::public_part::public_part;
 use crate::pem::{self, PemBlock};
@@ -21,35 +21,21 @@ use crate::pem::{self, PemBlock};
 /// handed to rustls. Its bytes are wiped when it is dropped, and `Debug` shows its kind only.
 pub struct PrivateKey {
     der: Zeroizing<Vec<u8>>,
-    form: Form,
+    form: KeyForm,
     spki: Vec<u8>,
 }
 
-/// The three forms that private keys come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    /// RSA only (RFC 8017 appendix A.1.2).
-    Pkcs1,
-    /// Every kind (RFC 5958).
-    Pkcs8,
-    /// Elliptic curves only (RFC 5915).
-    Sec1,
-}
-
-/// Why there is no usable key.
+/// Why there is not a usable key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The key is encrypted.
     #[error("the private key is encrypted")]
     Encrypted,
-    /// The system gives no random bytes, or no such key can be made.
-    #[error("no {0} key could be made")]
+    #[error("cannot make a key of kind `{0}`: the system provides no random bytes")]
     Generate(KeyKind),
-    /// A block with this label is no private key.
+    /// A block with this label.
     #[error("this is a {0}, not a private key")]
     NotAPrivateKey(String),
-    /// Damaged, or of a kind that TLS does not use.
     #[error("the private key is damaged or of an unknown kind")]
     Unusable,
 }
@@ -58,7 +44,7 @@ impl PrivateKey {
     /// Makes a new key.
     ///
     /// # Errors
-    /// [`Error::Generate`] when the system gives no random bytes.
+    /// [`Error::Generate`] when the system provides no random bytes.
     pub fn generate(kind: KeyKind) -> Result<Self, Error> {
         // PKCS#8 version 1 throughout: OpenSSL 3.0 does not read version 2, which carries the public key too.
         let ecdsa = |algorithm| {
@@ -82,13 +68,13 @@ impl PrivateKey {
             KeyKind::Rsa4096 => rsa(KeySize::Rsa4096),
         };
         let der = Zeroizing::new(der.ok_or(Error::Generate(kind))?);
-        Self::new(der, Form::Pkcs8).map_err(|_| Error::Generate(kind))
+        Self::new(der, KeyForm::Pkcs8).map_err(|_| Error::Generate(kind))
     }
 
     /// Reads a key from a PEM block.
     ///
     /// # Errors
-    /// When the block is encrypted, no private key, or damaged.
+    /// When the block is encrypted, not a private key, or damaged.
     pub fn from_pem(block: &PemBlock) -> Result<Self, Error> {
         let is_encrypted = block.label == "ENCRYPTED PRIVATE KEY"
             || block.headers.iter().any(|(name, value)| name == "Proc-Type" && value.ends_with("ENCRYPTED"));
@@ -107,7 +93,7 @@ impl PrivateKey {
     /// # Errors
     /// [`Error::Unusable`] when it is damaged or of an unknown kind.
     pub fn from_der(der: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
-        const FORMS: [Form; 3] = [Form::Pkcs8, Form::Pkcs1, Form::Sec1];
+        const FORMS: [KeyForm; 3] = [KeyForm::Pkcs8, KeyForm::Pkcs1, KeyForm::Sec1];
         let usable = FORMS.into_iter().find_map(|form| Self::new(der.clone(), form).ok());
         // A key that is too small for TLS, or on a curve that it does not use, is still to be compared and shown.
         usable
@@ -119,7 +105,7 @@ impl PrivateKey {
             .ok_or(Error::Unusable)
     }
 
-    fn new(der: Zeroizing<Vec<u8>>, form: Form) -> Result<Self, Error> {
+    fn new(der: Zeroizing<Vec<u8>>, form: KeyForm) -> Result<Self, Error> {
         let key = Self { der, form, spki: Vec::new() };
         let signer = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key.to_rustls())
             .map_err(|_| Error::Unusable)?;
@@ -146,18 +132,18 @@ impl PrivateKey {
     pub fn to_rustls(&self) -> PrivateKeyDer<'static> {
         let der = self.der.to_vec();
         match self.form {
-            Form::Pkcs1 => PrivatePkcs1KeyDer::from(der).into(),
-            Form::Pkcs8 => PrivatePkcs8KeyDer::from(der).into(),
-            Form::Sec1 => PrivateSec1KeyDer::from(der).into(),
+            KeyForm::Pkcs1 => PrivatePkcs1KeyDer::from(der).into(),
+            KeyForm::Pkcs8 => PrivatePkcs8KeyDer::from(der).into(),
+            KeyForm::Sec1 => PrivateSec1KeyDer::from(der).into(),
         }
     }
 
     /// The key as PEM, for a file of mode 0600. PKCS#8, unless it was read in an older form.
     pub fn to_pem(&self) -> Zeroizing<String> {
         let label = match self.form {
-            Form::Pkcs1 => "RSA PRIVATE KEY",
-            Form::Pkcs8 => "PRIVATE KEY",
-            Form::Sec1 => "EC PRIVATE KEY",
+            KeyForm::Pkcs1 => "RSA PRIVATE KEY",
+            KeyForm::Pkcs8 => "PRIVATE KEY",
+            KeyForm::Sec1 => "EC PRIVATE KEY",
         };
         let mut text = Zeroizing::new(String::new());
         pem::write(&mut text, label, &self.der);
@@ -171,17 +157,17 @@ impl PrivateKey {
     /// # Errors
     /// [`Error::Unusable`] when the key is damaged inside.
     pub fn pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        key_form::convert(&self.der, self.form, &self.spki, Form::Pkcs8).ok_or(Error::Unusable)
+        key_form::convert(&self.der, self.form, &self.spki, KeyForm::Pkcs8).ok_or(Error::Unusable)
     }
 
     /// The key as PKCS#1 (RFC 8017 appendix A.1.2). `None` unless it is an RSA key.
     pub fn pkcs1(&self) -> Option<Zeroizing<Vec<u8>>> {
-        key_form::convert(&self.der, self.form, &self.spki, Form::Pkcs1)
+        key_form::convert(&self.der, self.form, &self.spki, KeyForm::Pkcs1)
     }
 
     /// The key as SEC1 (RFC 5915). `None` unless it is a key on an elliptic curve, Ed25519 not among them.
     pub fn sec1(&self) -> Option<Zeroizing<Vec<u8>>> {
-        key_form::convert(&self.der, self.form, &self.spki, Form::Sec1)
+        key_form::convert(&self.der, self.form, &self.spki, KeyForm::Sec1)
     }
 }
 

@@ -3,16 +3,16 @@
 //! They cannot sign here, but they can still be compared with a certificate and shown. For all others the
 //! cryptographic library says what the public key is.
 
-use super::private_key::Form;
+use super::key_form::KeyForm;
 use crate::der::{self, CONTEXT_0, CONTEXT_1, Element, INTEGER, NULL, SEQUENCE, bits, element, oid};
 
 /// The SubjectPublicKeyInfo that a private key carries in itself.
-pub(super) fn public_part(der: &[u8], form: Form) -> Option<Vec<u8>> {
+pub(super) fn public_part(der: &[u8], form: KeyForm) -> Option<Vec<u8>> {
     // A private key has nine parts.
     let parts: Vec<_> = der::elements(der::contents(der)?).take(12).collect();
     match form {
         // RSAPrivateKey: version, modulus, exponent and more.
-        Form::Pkcs1 => {
+        KeyForm::Pkcs1 => {
             let (modulus, exponent) = (integer(*parts.get(1)?)?, integer(*parts.get(2)?)?);
             let is_whole = parts.len() >= 9 && modulus.len() > 32;
             let key = element(SEQUENCE, &[modulus, exponent]);
@@ -20,16 +20,16 @@ pub(super) fn public_part(der: &[u8], form: Form) -> Option<Vec<u8>> {
             is_whole.then(|| spki(&algorithm, &key))
         }
         // PrivateKeyInfo: version, algorithm, a key in the form that belongs to the algorithm.
-        Form::Pkcs8 => {
+        KeyForm::Pkcs8 => {
             let (algorithm, inner) = (parts.get(1)?, parts.get(2)?.contents);
             if der::contents(algorithm.contents).is_some_and(|kind| oid::RSA_ENCRYPTION.is(kind)) {
-                return public_part(inner, Form::Pkcs1);
+                return public_part(inner, KeyForm::Pkcs1);
             }
             let point = tagged(der::elements(der::contents(inner)?), CONTEXT_1)?;
             Some(spki(algorithm.whole, der::contents(point)?.get(1..)?))
         }
         // ECPrivateKey: version, key, [0] curve, [1] public key.
-        Form::Sec1 => {
+        KeyForm::Sec1 => {
             let parts = || parts.iter().copied();
             let (curve, point) = (tagged(parts(), CONTEXT_0)?, tagged(parts(), CONTEXT_1)?);
             let algorithm = element(SEQUENCE, &[oid::EC_PUBLIC_KEY.der(), curve]);
@@ -61,14 +61,14 @@ mod tests {
         for kind in [KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::Rsa2048] {
             let key = PrivateKey::generate(kind).unwrap();
             let der = key.to_rustls().secret_der().to_vec();
-            assert_eq!(public_part(&der, Form::Pkcs8).as_deref(), Some(key.spki()), "{kind}");
+            assert_eq!(public_part(&der, KeyForm::Pkcs8).as_deref(), Some(key.spki()), "{kind}");
         }
     }
 
     proptest::proptest! {
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..120)) {
-            for form in [Form::Pkcs1, Form::Pkcs8, Form::Sec1] {
+            for form in [KeyForm::Pkcs1, KeyForm::Pkcs8, KeyForm::Sec1] {
                 public_part(&bytes, form);
                 public_part(&element(SEQUENCE, &[&bytes]), form);
             }

@@ -7,7 +7,6 @@ use crate::der::oid;
 pub enum Purpose {
     /// A client that shows who it is: clientAuth.
     Client,
-    /// A server: serverAuth.
     Server,
 }
 

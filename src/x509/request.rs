@@ -14,7 +14,7 @@ use x509_parser::x509::X509Name;
 use super::algorithm::{self, SignatureCheck, signature_description};
 use super::details::Damaged;
 use super::distinguished_name::DistinguishedName;
-use super::extension::SubjectAltName;
+use super::subject_alt_name::SubjectAltName;
 use crate::der::{BIT_STRING, CONTEXT_0, INTEGER, Malformed, OID, Reader, SEQUENCE, SET, oid};
 
 /// A request for a certificate.
@@ -27,7 +27,6 @@ pub struct Request {
     pub names: Vec<SubjectAltName>,
     /// Whether it asks to become a CA.
     pub asks_for_ca: bool,
-    /// SubjectPublicKeyInfo, whole DER.
     pub spki: Vec<u8>,
     /// Kind of its signature.
     pub signature: String,

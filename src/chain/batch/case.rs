@@ -11,7 +11,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::chain::{
     CheckInput, Located, Origin, Profile, RevocationListError, TrustStore, read_revocation_lists, reasons,
 };
-use crate::container::{self, Kind};
+use crate::container::{self, BlockKind};
 use crate::finding::{Finding, Location};
 use crate::x509::{Certificate, CertificateError, Crl, HostName, InvalidName, Purpose};
 
@@ -277,7 +277,7 @@ fn from_texts(texts: &[String]) -> Result<ReadCertificates, CaseError> {
         if let Some(error) = contents.errors.into_iter().next() {
             return Err(CaseError::Container(error));
         }
-        for block in contents.blocks.iter().filter(|block| block.kind == Kind::Certificate) {
+        for block in contents.blocks.iter().filter(|block| block.kind == BlockKind::Certificate) {
             match Certificate::from_der(block.der.to_vec()) {
                 Ok(certificate) => all.certificates.push(Located::from(certificate)),
                 Err(error) => all.malformed.push(CaseReason::Malformed { error, location: None }),

@@ -1,11 +1,12 @@
 //! Reading all that is to be converted: the file, and what `--key` and `--chain` add to it.
 
-use crate::advice::files::{damage_notes, form_notes};
+use crate::advice::convert::{ConvertError, LeftOut};
+use crate::advice::files::{damage_notes, damaged, form_notes, malformed};
 use crate::cli::ConvertArgs;
 use crate::commands::Result;
-use crate::container::{Block, Kind, Note};
-use crate::finding::{Code, Finding, Location};
-use crate::operands::input::{decrypted, location, name, read_contents};
+use crate::container::{Block, BlockKind, Note};
+use crate::finding::{Finding, Location};
+use crate::operands::input::{InputError, decrypted, location, read_contents};
 use crate::operands::password::Passwords;
 use crate::report::Failure;
 use crate::x509::{Certificate, CrlDetails, PrivateKey, PublicKeyKind, Request, key_description};
@@ -14,7 +15,7 @@ use crate::x509::{Certificate, CrlDetails, PrivateKey, PublicKeyKind, Request, k
 pub(super) struct Gathered {
     /// In the order they were read.
     pub(super) items: Vec<Item>,
-    /// What was mended and which forms there were.
+    /// What was repaired, and which forms there were.
     pub(super) notes: Vec<Finding>,
     /// Whether a password protected a key in it.
     pub(super) was_locked: bool,
@@ -24,7 +25,6 @@ pub(super) struct Gathered {
 pub(super) struct Item {
     pub(super) block: Block,
     pub(super) content: Content,
-    /// What to call it by.
     pub(super) title: String,
     pub(super) location: Location,
 }
@@ -41,16 +41,21 @@ pub(super) enum Content {
 }
 
 impl Item {
-    /// The word for its kind in reports.
+    /// As `private key ECDSA P-256`.
+    pub(super) fn described(&self) -> String {
+        format!("{} {}", self.kind_word().replace('_', " "), self.title)
+    }
+
+    /// The kind as reports name it.
     pub(super) fn kind_word(&self) -> &'static str {
         match self.block.kind {
-            Kind::Certificate => "certificate",
-            Kind::CertificateRequest => "certificate_request",
-            Kind::Crl => "crl",
-            Kind::PrivateKey | Kind::EncryptedPrivateKey => "private_key",
-            Kind::PublicKey => "public_key",
-            Kind::Parameters => "parameters",
-            Kind::Other | Kind::Pkcs7 | Kind::Pkcs12 => "other",
+            BlockKind::Certificate => "certificate",
+            BlockKind::CertificateRequest => "certificate_request",
+            BlockKind::Crl => "crl",
+            BlockKind::PrivateKey | BlockKind::EncryptedPrivateKey => "private_key",
+            BlockKind::PublicKey => "public_key",
+            BlockKind::Parameters => "parameters",
+            BlockKind::Other | BlockKind::Pkcs7 | BlockKind::Pkcs12 => "other",
         }
     }
 
@@ -84,20 +89,20 @@ pub(super) fn gather(args: &ConvertArgs, passwords: &mut Passwords) -> Result<Ga
     if let Some(file) = &args.key {
         let (before, blocks) = (gathered.items.len(), gathered.read(file, passwords, Block::is_private_key)?);
         if gathered.items.len() == before {
-            return Err(crate::operands::input::InputError::without_key(file, &blocks).into());
+            return Err(InputError::without_key(file, &blocks).into());
         }
     }
     if let Some(file) = &args.chain {
-        let is_certificate = |block: &Block| matches!(block.kind, Kind::Certificate | Kind::Crl);
+        let is_certificate = |block: &Block| matches!(block.kind, BlockKind::Certificate | BlockKind::Crl);
         let before = gathered.items.len();
         gathered.read(file, passwords, is_certificate)?;
         if gathered.items.len() == before {
-            return Err(nothing(file, "certificate").into());
+            return Err(nothing(file, "certificate"));
         }
     }
     gathered.drop_repeated();
     if gathered.items.is_empty() {
-        return Err(nothing(&args.input, "certificate, key or the like").into());
+        return Err(nothing(&args.input, "certificate, key or other known object"));
     }
     Ok(gathered)
 }
@@ -118,9 +123,9 @@ impl Gathered {
         for block in &contents.blocks {
             if wanted(block) {
                 self.items.push(item(file, block)?);
-            } else if block.kind != Kind::Parameters {
-                let message = format!("left out: a {} in {}", block.kind.as_str(), name(file));
-                self.notes.push(Finding::note(Code::LeftOut, message).at(location(file, block)));
+            } else if block.kind != BlockKind::Parameters {
+                let left_out = LeftOut::NotRequested { kind: block.kind.as_str(), file };
+                self.notes.push(left_out.at(location(file, block)));
             }
         }
         Ok(contents.blocks)
@@ -133,8 +138,7 @@ impl Gathered {
         self.items.retain(|item| {
             let is_new = seen.insert(item.block.der.to_vec());
             if !is_new {
-                let message = format!("left out: a second copy of {}", item.title);
-                notes.push(Finding::note(Code::Duplicate, message).at(item.location.clone()));
+                notes.push(LeftOut::SecondCopy { title: &item.title }.at(item.location.clone()));
             }
             is_new
         });
@@ -143,29 +147,24 @@ impl Gathered {
 
 fn item(file: &str, block: &Block) -> Result<Item> {
     let location = location(file, block);
-    let damaged = |error: &dyn std::fmt::Display| -> Failure {
-        Finding::error(Code::DerMalformed, error.to_string())
-            .at(location.clone())
-            .fix("get it again from where it came from")
-            .into()
-    };
+    let damaged = |error: &dyn std::fmt::Display| Failure::from(damaged(error, location.clone()));
     let (content, title) = match block.kind {
-        Kind::Certificate => {
+        BlockKind::Certificate => {
             let certificate = Certificate::from_der(block.der.to_vec())
-                .map_err(|error| Failure::from(crate::advice::files::malformed(&error, location.clone())))?;
+                .map_err(|error| Failure::from(malformed(&error, location.clone())))?;
             let label = certificate.label();
             (Content::Certificate(Box::new(certificate)), label)
         }
-        Kind::CertificateRequest => {
+        BlockKind::CertificateRequest => {
             let request = Request::from_der(&block.der).map_err(|error| damaged(&error))?;
             (Content::Request, request.subject.label())
         }
-        Kind::Crl => {
+        BlockKind::Crl => {
             let crl = CrlDetails::from_der(&block.der).map_err(|error| damaged(&error))?;
             (Content::Crl, crl.issuer.label())
         }
-        Kind::EncryptedPrivateKey => (Content::Key(None), "encrypted".into()),
-        Kind::PrivateKey => match PrivateKey::from_der(block.der.clone()) {
+        BlockKind::EncryptedPrivateKey => (Content::Key(None), "encrypted".into()),
+        BlockKind::PrivateKey => match PrivateKey::from_der(block.der.clone()) {
             Ok(key) => {
                 let title = key.description();
                 (Content::Key(Some(key)), title)
@@ -173,14 +172,12 @@ fn item(file: &str, block: &Block) -> Result<Item> {
             // DSA, X448 and the like: they can still be moved from PEM to DER and back.
             Err(_) => (Content::Key(None), "of a kind that TLS does not use".into()),
         },
-        Kind::PublicKey => (Content::PublicKey, key_description(&block.der)),
+        BlockKind::PublicKey => (Content::PublicKey, key_description(&block.der)),
         _ => (Content::Other, block.label.clone()),
     };
     Ok(Item { block: block.clone(), content, title, location })
 }
 
-fn nothing(file: &str, what: &str) -> Finding {
-    Finding::error(Code::NotACertificate, format!("there is no {what} in {}", name(file)))
-        .at(Location::file(file))
-        .fix("such a file has a line -----BEGIN CERTIFICATE----- or the like, or is DER, PKCS#7 or PKCS#12")
+fn nothing(file: &str, wanted: &'static str) -> Failure {
+    ConvertError::Nothing { file: file.to_owned(), wanted }.into()
 }

@@ -4,36 +4,33 @@ use std::collections::HashSet;
 
 use zeroize::Zeroizing;
 
+use super::Made;
 use super::gather::{Content, Item};
-use super::plain::none_of;
-use super::{Made, left_out};
+use super::plain::{no_room, none_of};
+use crate::advice::convert::{ConvertError, Wanted};
+use crate::advice::key::unusable;
 use crate::cli::ConvertArgs;
 use crate::commands::Result;
-use crate::container::Kind;
-use crate::container::write::{Pkcs12Certificate, Pkcs12Cipher, Pkcs12Key, pkcs12};
-use crate::finding::{Code, Finding, Severity};
+use crate::container::BlockKind;
+use crate::container::write::{Pkcs12Certificate, Pkcs12Cipher, Pkcs12Key, key_id, pkcs12};
 use crate::operands::password::Passwords;
-use crate::operands::seal::{cannot_seal, key_id};
-use crate::report::{ConvertedItem, Failure};
+use crate::report::ConvertedItem;
 use crate::x509::{Certificate, PrivateKey};
 
-/// A key on its way in.
-struct Key {
+struct KeyEntry {
     key: PrivateKey,
     pkcs8: Zeroizing<Vec<u8>>,
     id: Vec<u8>,
     name: Option<String>,
 }
 
-/// A certificate on its way in.
-struct Entry {
+struct CertificateEntry {
     certificate: Certificate,
     name: Option<String>,
     id: Option<Vec<u8>>,
     trusted: bool,
 }
 
-/// Builds the file.
 pub(super) fn write(items: Vec<Item>, args: &ConvertArgs, passwords: &mut Passwords) -> Result<Made> {
     let mut findings = Vec::new();
     let mut keys = Vec::new();
@@ -42,21 +39,21 @@ pub(super) fn write(items: Vec<Item>, args: &ConvertArgs, passwords: &mut Passwo
     for item in items {
         match &item.content {
             Content::Key(_) => keys.push(open(&item, passwords)?),
-            Content::Certificate(certificate) => entries.push(Entry {
+            Content::Certificate(certificate) => entries.push(CertificateEntry {
                 certificate: (**certificate).clone(),
                 name: item.block.name.clone(),
                 id: None,
                 trusted: false,
             }),
-            _ if item.block.kind == Kind::Parameters => {}
+            _ if item.block.kind == BlockKind::Parameters => {}
             _ => {
-                findings.push(left_out(&item, "PKCS#12 has no place for it", Severity::Warning));
+                findings.push(no_room(&item));
                 others.push(item);
             }
         }
     }
     if keys.is_empty() && entries.is_empty() {
-        return Err(none_of("certificate", &others));
+        return Err(none_of(Wanted::Certificate, &others));
     }
     join(&mut keys, &mut entries)?;
     name_trusted(&mut entries);
@@ -75,7 +72,7 @@ pub(super) fn write(items: Vec<Item>, args: &ConvertArgs, passwords: &mut Passwo
             trusted: entry.trusted,
         })
         .collect();
-    let bytes = pkcs12(&bags, &certificates, &password, cipher).map_err(cannot_seal)?;
+    let bytes = pkcs12(&bags, &certificates, &password, cipher)?;
     let keys = keys.into_iter().map(|key| ConvertedItem {
         kind: "private_key",
         title: key.key.description(),
@@ -91,30 +88,22 @@ pub(super) fn write(items: Vec<Item>, args: &ConvertArgs, passwords: &mut Passwo
     Ok(Made { bytes: Zeroizing::new(bytes), items: keys.chain(certificates).collect(), left_out: findings })
 }
 
-fn open(item: &Item, passwords: &mut Passwords) -> Result<Key> {
+fn open(item: &Item, passwords: &mut Passwords) -> Result<KeyEntry> {
     let key = item.open_key(passwords)?;
-    let pkcs8 = key
-        .pkcs8()
-        .map_err(|error| Finding::error(Code::NotAPrivateKey, error.to_string()).at(item.location.clone()))?;
-    Ok(Key { pkcs8, id: key_id(key.spki()), name: item.block.name.clone(), key })
+    let pkcs8 = key.pkcs8().map_err(|error| unusable(&error, Some(item.location.clone())))?;
+    Ok(KeyEntry { pkcs8, id: key_id(key.spki()), name: item.block.name.clone(), key })
 }
 
 /// Ties every key to its certificate, which goes in front. Certificates of no key's chain are there to be trusted.
-fn join(keys: &mut [Key], entries: &mut Vec<Entry>) -> Result<()> {
+fn join(keys: &mut [KeyEntry], entries: &mut Vec<CertificateEntry>) -> Result<()> {
     let mut own = Vec::new();
     for key in keys {
         let Some(at) = entries.iter().position(|entry| entry.certificate.spki == key.key.spki()) else {
             if entries.is_empty() && own.is_empty() {
                 continue;
             }
-            let message = format!(
-                "the private key ({}, public key SHA-256 {}) belongs to none of the certificates",
-                key.key.description(),
-                key.key.spki_sha256()
-            );
-            let finding = Finding::error(Code::KeyMismatch, message)
-                .fix("certkit key match KEY CERTIFICATE... tells which belong together");
-            return Err(Failure::new(finding).status(1));
+            let (description, sha256) = (key.key.description(), key.key.spki_sha256());
+            return Err(ConvertError::ForeignKey { description, sha256 }.into());
         };
         let mut entry = entries.remove(at);
         let name =
@@ -142,7 +131,7 @@ fn join(keys: &mut [Key], entries: &mut Vec<Entry>) -> Result<()> {
 }
 
 /// Java tells the entries of a trust store apart by their names alone, whatever their case.
-fn name_trusted(entries: &mut [Entry]) {
+fn name_trusted(entries: &mut [CertificateEntry]) {
     let mut taken = HashSet::new();
     for entry in entries.iter_mut() {
         if !entry.trusted {

@@ -1,26 +1,25 @@
 //! `certkit key match`: which certificates, requests and keys have the public key of a private one.
 
-use crate::advice::files::malformed;
+use crate::advice::files::{damaged, malformed};
+use crate::advice::key::{KeyError, mismatch};
 use crate::cli::KeyMatchArgs;
 use crate::commands::Result;
-use crate::container::{Block, Kind};
-use crate::finding::{Code, Finding, Location};
-use crate::operands::input::{decrypted, location, name, read_contents};
+use crate::container::{Block, BlockKind};
+use crate::operands::input::{InputError, decrypted, location, read_contents};
 use crate::operands::output::shell_word;
 use crate::operands::password::Passwords;
 use crate::report::{Candidate, Failure, Matched, Outcome, Report};
 use crate::x509::{Certificate, Request};
 
-/// Runs the command.
 pub(super) fn run(args: &KeyMatchArgs) -> Result {
     let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
     let (_, contents) = read_contents(&args.key, &mut passwords)?;
     let Some(block) = contents.blocks.iter().find(|block| block.is_private_key()) else {
-        return Err(crate::operands::input::InputError::without_key(&args.key, &contents.blocks).into());
+        return Err(InputError::without_key(&args.key, &contents.blocks).into());
     };
     let key = decrypted(&args.key, block, &mut passwords)?;
     let mut findings = Vec::new();
-    let mut troubles = Vec::new();
+    let mut errors = Vec::new();
     let mut candidates = Vec::with_capacity(args.files.len());
     for file in &args.files {
         match public_keys(file, &mut passwords) {
@@ -28,7 +27,8 @@ pub(super) fn run(args: &KeyMatchArgs) -> Result {
                 // In a chain it is the server's certificate that counts, wherever it stands.
                 let fitting = found.iter().find(|one| one.spki == key.spki());
                 if fitting.is_none() {
-                    findings.push(mismatch(&args.key, file, &found));
+                    let first = found.first().map_or("", |one| &one.name);
+                    findings.push(mismatch(&args.key, file, first));
                 }
                 if let Some(shown) = fitting.or_else(|| found.first()) {
                     candidates.push(Candidate {
@@ -39,11 +39,11 @@ pub(super) fn run(args: &KeyMatchArgs) -> Result {
                     });
                 }
             }
-            Err(failure) => troubles.extend(failure.findings),
+            Err(failure) => errors.extend(failure.findings),
         }
     }
-    if !troubles.is_empty() {
-        return Err(Failure { findings: troubles, status: 2 });
+    if !errors.is_empty() {
+        return Err(Failure { findings: errors, status: 2 });
     }
     let matched = Matched {
         key: args.key.clone(),
@@ -74,48 +74,32 @@ fn public_keys(file: &str, passwords: &mut Passwords) -> Result<Vec<Owner>> {
         found.extend(owner(file, block, passwords)?);
     }
     if found.is_empty() {
-        let message =
-            format!("{} holds nothing with a public key: no certificate, request or key", name(file));
-        return Err(Finding::error(Code::NotACertificate, message)
-            .at(Location::file(file))
-            .fix(format!("certkit show {} says what is in it", shell_word(file)))
-            .into());
+        return Err(KeyError::NoPublicKey { file: file.to_owned() }.into());
     }
     Ok(found)
 }
 
 fn owner(file: &str, block: &Block, passwords: &mut Passwords) -> Result<Option<Owner>> {
     Ok(Some(match block.kind {
-        Kind::Certificate => {
+        BlockKind::Certificate => {
             let certificate = Certificate::from_der(block.der.to_vec())
                 .map_err(|error| malformed(&error, location(file, block)))?;
             Owner { kind: "certificate", name: certificate.label(), spki: certificate.spki }
         }
-        Kind::CertificateRequest => {
-            let request = Request::from_der(&block.der).map_err(|error| {
-                Finding::error(Code::DerMalformed, error.to_string())
-                    .at(location(file, block))
-                    .fix("get it again from where it came from")
-            })?;
+        BlockKind::CertificateRequest => {
+            let request =
+                Request::from_der(&block.der).map_err(|error| damaged(&error, location(file, block)))?;
             Owner { kind: "certificate_request", name: request.subject.label(), spki: request.spki }
         }
-        Kind::PrivateKey | Kind::EncryptedPrivateKey => {
+        BlockKind::PrivateKey | BlockKind::EncryptedPrivateKey => {
             let key = decrypted(file, block, passwords)?;
             Owner { kind: "private_key", name: key.description(), spki: key.spki().to_vec() }
         }
-        Kind::PublicKey => Owner {
+        BlockKind::PublicKey => Owner {
             kind: "public_key",
             name: crate::x509::key_description(&block.der),
             spki: block.der.to_vec(),
         },
         _ => return Ok(None),
     }))
-}
-
-fn mismatch(key: &str, file: &str, found: &[Owner]) -> Finding {
-    let whose = found.first().map(|one| format!("`{}`", one.name)).unwrap_or_default();
-    let message = format!("{} does not belong to {}: {whose} has another public key", name(file), name(key));
-    Finding::error(Code::KeyMismatch, message)
-        .at(Location::file(file))
-        .fix("look for the key that was made together with it, or have a new certificate made for this key")
 }

@@ -10,20 +10,20 @@ use pkcs5::der::Encode;
 use pkcs5::pbes2::Parameters;
 #[cfg(test)]
 pub(in crate::container) use pkcs12::pkcs12_with;
-pub use pkcs12::{Pkcs12Certificate, Pkcs12Cipher, Pkcs12Key, pkcs12};
+pub use pkcs12::{Pkcs12Certificate, Pkcs12Cipher, Pkcs12Key, key_id, pkcs12, pkcs12_identity};
+use zeroize::Zeroizing;
 
 use crate::der::oid::{self, Oid};
 use crate::der::{CONTEXT_0, CONTEXT_1, INTEGER, OCTET_STRING, SEQUENCE, SET, element};
+use crate::pem;
 
 /// Why nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Error {
-    /// The system gives no random bytes, or the cipher refuses.
-    #[error("the system gives no random bytes")]
+    #[error("the system provides no random bytes")]
     Encrypt,
     /// PKCS#12 keeps passwords and names in 16 bits a character (RFC 7292 appendix B.1).
-    #[error("PKCS#12 has no place for the character `{0}` in a password or name")]
+    #[error("PKCS#12 cannot store the character `{0}` in a password or name")]
     Character(char),
 }
 
@@ -38,6 +38,16 @@ const KEY_ROUNDS: u32 = 600_000;
 /// [`Error::Encrypt`] when the system gives no random bytes.
 pub fn encrypt_key(pkcs8: &[u8], password: &str) -> Result<Vec<u8>, Error> {
     encrypt_key_with(pkcs8, password, KEY_ROUNDS)
+}
+
+/// The same as PEM.
+///
+/// # Errors
+/// As [`encrypt_key`].
+pub fn encrypted_key_pem(pkcs8: &[u8], password: &str) -> Result<Zeroizing<String>, Error> {
+    let mut text = Zeroizing::new(String::new());
+    pem::write(&mut text, "ENCRYPTED PRIVATE KEY", &encrypt_key(pkcs8, password)?);
+    Ok(text)
 }
 
 fn encrypt_key_with(pkcs8: &[u8], password: &str, rounds: u32) -> Result<Vec<u8>, Error> {
@@ -91,7 +101,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::container::{Kind, LockedError, read};
+    use crate::container::{BlockKind, LockedError, read};
 
     /// What has the shape of a PKCS#8 key.
     pub(super) fn key(filling: &[u8]) -> Vec<u8> {
@@ -108,7 +118,7 @@ mod tests {
             let encrypted = encrypt_key_with(&key, &password, 3).unwrap();
             let contents = read(&encrypted, None);
             prop_assert_eq!(contents.blocks.len(), 1);
-            prop_assert_eq!(contents.blocks[0].kind, Kind::EncryptedPrivateKey);
+            prop_assert_eq!(contents.blocks[0].kind, BlockKind::EncryptedPrivateKey);
             prop_assert_eq!(contents.blocks[0].private_key(Some(&password)).unwrap().to_vec(), key);
             let wrong = contents.blocks[0].private_key(Some(&format!("{password}x")));
             prop_assert_eq!(wrong, Err(LockedError::WrongPassword));

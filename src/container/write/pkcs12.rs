@@ -23,13 +23,12 @@ pub struct Pkcs12Key<'a> {
 /// A certificate to put in.
 #[derive(Debug)]
 pub struct Pkcs12Certificate<'a> {
-    /// Its DER.
     pub der: &'a [u8],
     /// The name that it is shown under; Java calls it the alias.
     pub name: Option<&'a str>,
     /// Those of its key, if that is in the file.
     pub key_id: Option<&'a [u8]>,
-    /// Whether Java shall trust it: an entry of a trust store. Without this Java does not show a certificate that
+    /// Whether Java is to trust it, as an entry of a trust store. Without this Java does not show a certificate that
     /// belongs to no key.
     pub trusted: bool,
 }
@@ -54,6 +53,36 @@ pub fn pkcs12(
     cipher: Pkcs12Cipher,
 ) -> Result<Vec<u8>, Error> {
     pkcs12_with(keys, certificates, password, cipher, ROUNDS)
+}
+
+/// A file for a browser or server: a key (PKCS#8, with its SubjectPublicKeyInfo), its certificate and that certificate's
+/// issuers, shown under `name`.
+///
+/// # Errors
+/// As [`pkcs12`].
+pub fn pkcs12_identity(
+    pkcs8: &[u8],
+    spki: &[u8],
+    chain: &[&[u8]],
+    name: Option<&str>,
+    password: &str,
+    cipher: Pkcs12Cipher,
+) -> Result<Vec<u8>, Error> {
+    let id = key_id(spki);
+    let certificates = chain.iter().enumerate().map(|(index, der)| Pkcs12Certificate {
+        der,
+        name: name.filter(|_| index == 0),
+        key_id: (index == 0).then_some(&id[..]),
+        trusted: false,
+    });
+    let keys = [Pkcs12Key { pkcs8, name, key_id: Some(&id) }];
+    pkcs12(&keys, &certificates.collect::<Vec<_>>(), password, cipher)
+}
+
+/// What ties a key to its certificate in PKCS#12. Any bytes will do; these are the same every time.
+pub fn key_id(spki: &[u8]) -> Vec<u8> {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, spki);
+    digest.as_ref().iter().copied().take(20).collect()
 }
 
 /// Rounds of the hash, three times over: for the check, the certificates and the key. Since June 2023 .NET refuses files
@@ -211,7 +240,7 @@ mod tests {
 
     use super::super::tests::key;
     use super::*;
-    use crate::container::{Kind, LockedError, read};
+    use crate::container::{BlockKind, LockedError, read};
     use crate::der;
 
     fn certificate(name: &str) -> Vec<u8> {
@@ -259,9 +288,9 @@ mod tests {
             let contents = read(&file, Some(&password));
             prop_assert_eq!(&contents.errors, &[]);
             let of = |kind| contents.blocks.iter().filter(move |block| block.kind == kind);
-            prop_assert_eq!(of(Kind::PrivateKey).map(|block| block.der.to_vec()).collect::<Vec<_>>(), keys);
-            prop_assert_eq!(of(Kind::Certificate).map(|block| block.der.to_vec()).collect::<Vec<_>>(), ders);
-            prop_assert_eq!(of(Kind::Certificate).map(|block| block.name.clone()).collect::<Vec<_>>(), names);
+            prop_assert_eq!(of(BlockKind::PrivateKey).map(|block| block.der.to_vec()).collect::<Vec<_>>(), keys);
+            prop_assert_eq!(of(BlockKind::Certificate).map(|block| block.der.to_vec()).collect::<Vec<_>>(), ders);
+            prop_assert_eq!(of(BlockKind::Certificate).map(|block| block.name.clone()).collect::<Vec<_>>(), names);
             let wrong = read(&file, Some(&format!("{password}x"))).errors;
             if password.is_empty() {
                 prop_assert_eq!(wrong, []); // the empty password is always tried too

@@ -8,16 +8,16 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use self::gather::{Item, gather};
+use self::gather::gather;
 use super::{Context, Result};
+use crate::advice::convert::{ConvertError, without_password};
 use crate::cli::{ConvertArgs, Form};
-use crate::finding::{Code, Finding, Location, Severity};
+use crate::finding::Finding;
 use crate::operands::destination::{Destination, Product, ProductKind};
 use crate::operands::output::{Overwrite, shell_word};
 use crate::operands::password::Passwords;
 use crate::report::{Converted, ConvertedItem, FileRole, Outcome};
 
-/// Runs the command.
 pub(super) fn run(args: &ConvertArgs, context: &Context<'_>) -> Result {
     let form = form(args)?;
     let destination = Destination::new(args.output.as_deref(), context.global.format)?;
@@ -46,14 +46,14 @@ pub(super) fn run(args: &ConvertArgs, context: &Context<'_>) -> Result {
         role: if form == Form::P12 { FileRole::Pkcs12 } else { FileRole::Other },
         description: description(form, &made.items),
     };
-    let (words, has_key) = (product.description.clone(), product.has_key);
+    let (summary, has_key) = (product.description.clone(), product.has_key);
     let mut report = destination.deliver(product, Overwrite::forced(args.force))?;
     if let Destination::File(path) = &destination {
         report.outcome = Outcome::Converted(Converted {
             output: destination.name(),
             mode: Some(if has_key { crate::sys::fs::PRIVATE } else { crate::sys::fs::PUBLIC }),
-            form: word(form),
-            description: words,
+            form: form_name(form),
+            description: summary,
             items: made.items,
         });
         report.next.push(next(path, form));
@@ -61,12 +61,7 @@ pub(super) fn run(args: &ConvertArgs, context: &Context<'_>) -> Result {
     report.findings.append(&mut gathered.notes);
     report.findings.extend(made.left_out);
     if holds_open_key && gathered.was_locked {
-        let fix =
-            format!("to protect it: certkit key encrypt {} -o locked.key", shell_word(&destination.name()));
-        report.findings.push(
-            Finding::note(Code::LeftOut, "left out: the password; the private key in the new file is open")
-                .fix(fix),
-        );
+        report.findings.push(without_password(&destination.name()));
     }
     Ok(report)
 }
@@ -75,7 +70,7 @@ pub(super) fn run(args: &ConvertArgs, context: &Context<'_>) -> Result {
 struct Made {
     bytes: Zeroizing<Vec<u8>>,
     items: Vec<ConvertedItem>,
-    /// What has no place in it.
+    /// What it does not hold.
     left_out: Vec<Finding>,
 }
 
@@ -87,9 +82,7 @@ fn form(args: &ConvertArgs) -> Result<Form> {
         (None, Some(output)) => form_of_ending(output)?,
     };
     if args.legacy && form != Form::P12 {
-        return Err(Finding::error(Code::InvalidSetting, "--legacy is about the encryption of PKCS#12")
-            .fix("leave it away, or add --to p12")
-            .into());
+        return Err(ConvertError::LegacyCipher.into());
     }
     Ok(form)
 }
@@ -102,29 +95,14 @@ fn form_of_ending(output: &str) -> Result<Form> {
         "p12" | "pfx" => Form::P12,
         "p7b" | "p7c" => Form::P7b,
         "key" | "p8" => Form::Pkcs8,
-        "jks" => {
-            let message =
-                "certkit writes no JKS; Java reads PKCS#12 under any name since version 9 and 8u301";
-            return Err(Finding::error(Code::InvalidSetting, message)
-                .fix(format!(
-                    "name it {}",
-                    shell_word(&Path::new(output).with_extension("p12").display().to_string())
-                ))
-                .into());
-        }
+        "jks" => return Err(ConvertError::Jks { output: output.to_owned() }.into()),
         // .cer and .crl are text on one system and binary on another.
-        _ => {
-            let message = format!("the name {output} does not tell the form");
-            return Err(Finding::error(Code::InvalidSetting, message)
-                .at(Location::file(output))
-                .fix("say it with --to: pem, der, p12, p7b, pkcs8, pkcs1 or sec1")
-                .into());
-        }
+        _ => return Err(ConvertError::UnknownEnding { output: output.to_owned() }.into()),
     })
 }
 
-/// The word of `--to`.
-fn word(form: Form) -> &'static str {
+/// What `--to` takes.
+fn form_name(form: Form) -> &'static str {
     match form {
         Form::Pem => "pem",
         Form::Der => "der",
@@ -168,14 +146,4 @@ fn next(path: &Path, form: Form) -> String {
     } else {
         format!("certkit show {file}")
     }
-}
-
-/// Something that has no place in the new file. `severity` says how surprising that is.
-fn left_out(item: &Item, why: &str, severity: Severity) -> Finding {
-    let message = format!("left out: the {} {}; {why}", item.kind_word().replace('_', " "), item.title);
-    let finding = match severity {
-        Severity::Note => Finding::note(Code::LeftOut, message),
-        _ => Finding::warning(Code::LeftOut, message),
-    };
-    finding.at(item.location.clone())
 }

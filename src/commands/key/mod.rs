@@ -9,12 +9,13 @@ use zeroize::Zeroizing;
 use super::{Context, Result, show};
 use crate::advice::ca::refused_by_browsers;
 use crate::advice::files::{damage_notes, form_notes};
+use crate::advice::key::{KeyError, not_a_key, unusable};
 use crate::ca::new_key;
 use crate::cli::{KeyArgs, KeyCommand, KeyDecryptArgs, KeyEncryptArgs, KeyNewArgs, KeyShowArgs};
-use crate::container::Block;
-use crate::finding::{Code, Finding, Location};
+use crate::container::{Block, BlockKind, Note};
+use crate::finding::{Finding, Location, Severity};
 use crate::operands::destination::{Destination, Product, ProductKind};
-use crate::operands::input::{decrypted, location, name, read_contents};
+use crate::operands::input::{InputError, decrypted, location, read_contents};
 use crate::operands::output::{Overwrite, shell_word};
 use crate::operands::password::Passwords;
 use crate::operands::seal::encrypted_key_pem;
@@ -23,7 +24,6 @@ use crate::report::{FileRole, Outcome};
 use crate::sys::fs::free_backup_name;
 use crate::x509::PrivateKey;
 
-/// Runs the command.
 pub(super) fn run(args: &KeyArgs, context: &Context<'_>) -> Result {
     match &args.command {
         KeyCommand::New(args) => new(args, context),
@@ -63,16 +63,9 @@ fn show(args: &KeyShowArgs, context: &Context<'_>) -> Result {
     if let Outcome::Shown(shown) = &mut report.outcome {
         shown.items.retain(|item| matches!(item.kind, "private_key" | "public_key"));
         shown.tree.clear();
-        if shown.items.is_empty()
-            && report.findings.iter().all(|finding| finding.severity < crate::finding::Severity::Error)
+        if shown.items.is_empty() && report.findings.iter().all(|finding| finding.severity < Severity::Error)
         {
-            return Err(Finding::error(
-                Code::NoPrivateKey,
-                format!("there is no key in {}", name(&args.file)),
-            )
-            .at(Location::file(&args.file))
-            .fix(format!("certkit show {} says what is in it", shell_word(&args.file)))
-            .into());
+            return Err(KeyError::NoKey { file: args.file.clone() }.into());
         }
     }
     Ok(report)
@@ -85,13 +78,7 @@ fn encrypt(args: &KeyEncryptArgs, context: &Context<'_>) -> Result {
     let password = match &args.new_password_file {
         Some(file) => Passwords::new("--new-password-file", Some(file)).fresh("the new key")?,
         None if was_encrypted => {
-            let file = shell_word(&args.file);
-            return Err(Finding::error(Code::KeyEncrypted, format!("{} has a password already", name(&args.file)))
-                .at(Location::file(&args.file))
-                .fix(format!(
-                    "to change it: certkit key encrypt {file} -o NEW --password-file OLD-PASSWORD --new-password-file NEW-PASSWORD"
-                ))
-                .into());
+            return Err(KeyError::AlreadyEncrypted { file: args.file.clone() }.into());
         }
         None => passwords.fresh("the new key")?,
     };
@@ -101,8 +88,8 @@ fn encrypt(args: &KeyEncryptArgs, context: &Context<'_>) -> Result {
         role: FileRole::PrivateKey,
         description: format!("the private key, {}: encrypted", key.description()),
     };
-    // Where the open key is afterwards: where it was, or in the backup of it.
-    let open = match &destination {
+    // Where the unencrypted key is afterwards: where it was, or in the backup of it.
+    let unencrypted = match &destination {
         Destination::File(path) if same_file(path, &args.file) => {
             free_backup_name(path).display().to_string()
         }
@@ -113,7 +100,9 @@ fn encrypt(args: &KeyEncryptArgs, context: &Context<'_>) -> Result {
     if let Destination::File(_) = &destination {
         report.next.push(format!("certkit key show {}", shell_word(&destination.name())));
         if !was_encrypted && args.file != "-" {
-            report.next.push(format!("rm {}      (it still holds the open key)", shell_word(&open)));
+            report
+                .next
+                .push(format!("rm {}      (it still holds the unencrypted key)", shell_word(&unencrypted)));
         }
     }
     Ok(report)
@@ -133,9 +122,7 @@ fn decrypt(args: &KeyDecryptArgs, context: &Context<'_>) -> Result {
     pem::write(
         &mut text,
         "PRIVATE KEY",
-        &key.pkcs8().map_err(|error| {
-            Finding::error(Code::NotAPrivateKey, error.to_string()).at(Location::file(&args.file))
-        })?,
+        &key.pkcs8().map_err(|error| unusable(&error, Some(Location::file(&args.file))))?,
     );
     let product = Product {
         bytes: bytes(&text),
@@ -144,7 +131,7 @@ fn decrypt(args: &KeyDecryptArgs, context: &Context<'_>) -> Result {
         description: format!(
             "the private key, {}: {}, keep it secret",
             key.description(),
-            if was_encrypted { "open" } else { "open as before" }
+            if was_encrypted { "not encrypted any more" } else { "not encrypted, as before" }
         ),
     };
     let mut report = destination.deliver(product, Overwrite::forced(args.force))?;
@@ -159,31 +146,18 @@ fn the_key(file: &str, passwords: &mut Passwords) -> Result<(PrivateKey, bool, V
     notes.extend(damage_notes(file, &contents.damages));
     let mut keys = contents.blocks.iter().filter(|block| block.is_private_key());
     let Some(block) = keys.next() else {
-        return Err(crate::operands::input::InputError::without_key(file, &contents.blocks).into());
+        return Err(InputError::without_key(file, &contents.blocks).into());
     };
     if let Some(second) = keys.next() {
-        return Err(several(file, second).into());
+        let location = location(file, second);
+        return Err(KeyError::SeveralKeys { file: file.to_owned(), location }.into());
     }
-    notes.extend(contents.blocks.iter().filter_map(|block| left_out(file, block)));
+    let is_other = |block: &&Block| !block.is_private_key() && block.kind != BlockKind::Parameters;
+    let others = contents.blocks.iter().filter(is_other);
+    notes.extend(others.map(|block| not_a_key(block.kind.as_str(), location(file, block))));
     let key = decrypted(file, block, passwords)?;
-    let from_pkcs12 = contents.notes.iter().any(|note| matches!(note, crate::container::Note::Pkcs12 { .. }));
+    let from_pkcs12 = contents.notes.iter().any(|note| matches!(note, Note::Pkcs12 { .. }));
     Ok((key, block.is_encrypted_key() || from_pkcs12, notes))
-}
-
-fn several(file: &str, second: &Block) -> Finding {
-    Finding::error(Code::NotAPrivateKey, format!("there are several private keys in {}", name(file)))
-        .at(location(file, second))
-        .fix("put each into a file of its own")
-}
-
-/// What else is in a file of which only the key is taken.
-fn left_out(file: &str, block: &Block) -> Option<Finding> {
-    use crate::container::Kind;
-    if block.is_private_key() || block.kind == Kind::Parameters {
-        return None;
-    }
-    let message = format!("left out: a {}; only the key is taken", block.kind.as_str());
-    Some(Finding::note(Code::LeftOut, message).at(location(file, block)))
 }
 
 /// Text as the bytes of a file.
