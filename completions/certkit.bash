@@ -55,6 +55,9 @@ _certkit() {
             certkit,mkcert)
                 cmd="certkit__subcmd__mkcert"
                 ;;
+            certkit,options)
+                cmd="certkit__subcmd__options"
+                ;;
             certkit,renew)
                 cmd="certkit__subcmd__renew"
                 ;;
@@ -195,6 +198,9 @@ _certkit() {
                 ;;
             certkit__subcmd__help,mkcert)
                 cmd="certkit__subcmd__help__subcmd__mkcert"
+                ;;
+            certkit__subcmd__help,options)
+                cmd="certkit__subcmd__help__subcmd__options"
                 ;;
             certkit__subcmd__help,renew)
                 cmd="certkit__subcmd__help__subcmd__renew"
@@ -377,7 +383,7 @@ _certkit() {
 
     case "${cmd}" in
         certkit)
-            opts="-q -v -h -V --format --quiet --verbose --color --help --version mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help"
+            opts="-q -v -h -V --format --quiet --verbose --color --help --version mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -875,7 +881,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__acme__subcmd__obtain)
-            opts="-k -q -v -h --http --webroot --tls-alpn --dns-hook --rfc2136 --server --staging --ca-roots --agree-tos --email --eab-kid --eab-hmac-file --key-type --profile --preferred-chain --deploy-hook --key-group --state --dry-run --force --format --quiet --verbose --color --help"
+            opts="-k -q -v -h --http --webroot --tls-alpn --dns-hook --rfc2136 --server --staging --ca-roots --agree-tos --email --eab-kid --eab-hmac-file --key-type --profile --preferred-chain --exec --deploy-hook --key-group --state --dry-run --force --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -938,6 +944,10 @@ _certkit() {
                     return 0
                     ;;
                 --deploy-hook)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exec)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1275,7 +1285,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__help)
-            opts="mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help"
+            opts="mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1709,6 +1719,20 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__help__subcmd__mkcert)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__help__subcmd__options)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2514,14 +2538,40 @@ _certkit() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        certkit__subcmd__options)
+            opts="-q -v -h --format --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         certkit__subcmd__renew)
-            opts="-q -v -h --if-within --rekey --exec --exit-code-if-renewed --ca --ca-key --password-file --format --quiet --verbose --color --help"
+            opts="-q -v -h --if-within --rekey --exec --deploy-hook --exit-code-if-renewed --ca --ca-key --password-file --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --if-within)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deploy-hook)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -24,13 +24,13 @@ function __fish_certkit_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c certkit -n "__fish_certkit_needs_command" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_needs_command" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_needs_command" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_needs_command" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_needs_command" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_needs_command" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_needs_command" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_needs_command" -s V -l version -d 'Print version'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "mkca" -d 'Make a certificate authority of your own'
@@ -41,7 +41,7 @@ complete -c certkit -n "__fish_certkit_needs_command" -f -a "renew" -d 'Renew ce
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "revoke" -d 'Revoke a certificate of your CA'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "crl" -d 'Make the revocation list of your CA'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
-complete -c certkit -n "__fish_certkit_needs_command" -f -a "check" -d 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "check" -d 'Check a certificate chain: does it hold, and if not, why and how to fix it'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "show" -d 'Say what is in a file (certificate, key, request, revocation list, PKCS#7, PKCS#12), or what a running server sends'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
@@ -51,6 +51,7 @@ complete -c certkit -n "__fish_certkit_needs_command" -f -a "acme" -d 'Get certi
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "serve" -d 'Serve a Python web application on https'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "completions" -d 'Print shell completions'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "man" -d 'Print the manual page, or write one per command into a folder'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "options" -d 'The options and variables of every command'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s o -l output -d 'The folder to write into' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
@@ -65,9 +66,9 @@ complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l permit -d 'Only
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l exclude -d 'Not for these names; may be repeated' -r
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l subject -d 'The whole subject, as \'O=Our team,OU=A,OU=B,CN=Our CA\'; without a CN the usual one is added' -r
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l password-file -d 'The password for --encrypt: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l global -d 'Write into $XDG_DATA_HOME/certkit, where every later mkcert finds it'
@@ -76,7 +77,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l throwaway-root 
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l encrypt -d 'Protect the private keys with a password (PKCS#8, AES-256)'
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l force -d 'Replace existing files; an existing key is kept as .bak'
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s o -l output -d 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr; with --from the folder' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l from -d 'Many at once: each line of FILE has the names of one certificate (# begins a comment; - is standard input)' -r
@@ -95,9 +96,9 @@ complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l until -d 'The
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l key -d 'Use this private key instead of a new one' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l key-password-file -d 'The password of --key: the first line of this file; - is standard input' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l p12-password-file -d 'The password for --p12: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l if-needed -d 'Do nothing if the certificate is there already: same names, two thirds of its time not yet over, the key fits. One of the same CA that is not so is replaced'
@@ -106,7 +107,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l csr -d 'Also 
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l p12 -d 'Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; it needs a password'
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l force -d 'Replace existing files (an existing key is kept as .bak), and allow more than 825 days'
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand csr" -s o -l output -d 'Where to write; - is standard output (then with --key). The key goes beside it' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand csr" -l key -d 'Use this private key instead of a new one' -r -F
@@ -119,14 +120,14 @@ rsa2048\t''
 rsa3072\t''
 rsa4096\t''"
 complete -c certkit -n "__fish_certkit_using_subcommand csr" -l subject -d 'The whole subject, as \'C=DE,O=Our team\'; without a CN the first NAME is added as such' -r
-complete -c certkit -n "__fish_certkit_using_subcommand csr" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand csr" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand csr" -l force -d 'Replace existing files; an existing key is kept as .bak'
 complete -c certkit -n "__fish_certkit_using_subcommand csr" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand csr" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand csr" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand sign" -l san -d 'A name to certify besides those that the request asks for; may be repeated' -r
 complete -c certkit -n "__fish_certkit_using_subcommand sign" -l profile -d 'What the certificate is for' -r -f -a "server\t'A server'
@@ -138,29 +139,29 @@ complete -c certkit -n "__fish_certkit_using_subcommand sign" -l ca -d 'The CA\'
 complete -c certkit -n "__fish_certkit_using_subcommand sign" -l ca-key -d 'The CA\'s key' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand sign" -l password-file -d 'The password of the CA\'s key: the first line of this file; - is standard input' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand sign" -s o -l output -d 'Where to write; - is standard output [default: the request\'s name with .crt, or standard output]' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand sign" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand sign" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand sign" -l force -d 'Replace existing files, and allow more than 825 days'
 complete -c certkit -n "__fish_certkit_using_subcommand sign" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand sign" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -l if-within -d 'Only those with no more than this left: a share of their time (33%) or a number of days (30d)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand renew" -l exec -d 'Run this shell command when something was renewed; CERTKIT_RENEWED has the files, one a line' -r
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l deploy-hook -l exec -d 'Run this shell command after something was renewed. CERTKIT_RENEWED holds the files, one per line' -r
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -l exit-code-if-renewed -d 'End with this status when something was renewed' -r
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -l ca -d 'The CA\'s certificate' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -l ca-key -d 'The CA\'s key' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -l password-file -d 'The password of the CA\'s key: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand renew" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand renew" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -l rekey -d 'Make new keys too; FILE.key beside FILE.crt is replaced and kept as .bak'
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand renew" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l reason -d 'Why' -r -f -a "unspecified\t''
 keyCompromise\t''
@@ -173,98 +174,98 @@ privilegeWithdrawn\t''"
 complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l ca -d 'The CA\'s certificate' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l ca-key -d 'The CA\'s key' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l password-file -d 'The password of the CA\'s key: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand revoke" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand revoke" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand crl" -s o -l output -d 'Where to write; - is standard output [default: the CA\'s file with .crl]' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand crl" -l days -d 'Days until the next list is due' -r
 complete -c certkit -n "__fish_certkit_using_subcommand crl" -l ca -d 'The CA\'s certificate' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand crl" -l ca-key -d 'The CA\'s key' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand crl" -l password-file -d 'The password of the CA\'s key: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand crl" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand crl" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand crl" -l force -d 'Replace an existing file that is no list of this CA'
 complete -c certkit -n "__fish_certkit_using_subcommand crl" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand crl" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand crl" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand merge" -s o -l output -d 'Where to write; - is standard output' -r
-complete -c certkit -n "__fish_certkit_using_subcommand merge" -l key -d 'The private key: chooses among several server certificates, and must fit' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -s o -l output -d 'The file to write; - is standard output' -r
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -l key -d 'The private key: chooses among several server certificates; it must belong to one of them' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -l password-file -d 'The password of PKCS#12 files and of the key: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand merge" -l at -d 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand merge" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -l at -d 'Check as of this time (RFC 3339, such as 2026-11-20T12:00:00Z)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand merge" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand merge" -l fetch -d 'Get a missing intermediate from the address that the certificate names (over the network)'
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -l fetch -d 'Download a missing intermediate from the address that the certificate names'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -l include-root -d 'Keep the root at the end (most servers should not send it)'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -l force -d 'Replace an existing file'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand merge" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l host -d 'The name that clients will use: DNS name or IP address (a URL or host:port is understood); a server is asked for it' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l host -d 'The name that clients will use: DNS name or IP address (a URL or host:port works too); a server is asked for it' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l email -d 'A mail address that the certificate must be for; may be repeated' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l roots -d 'Trust these CA certificates and no others; may be repeated' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l key -d 'The private key: must fit the server certificate' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l key -d 'The private key; it must belong to the server certificate' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l key-password-file -d 'The password of the key, or of a PKCS#12 file: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l crl -d 'A revocation list (PEM or DER) to look the certificates up in; may be repeated' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l crl -d 'A revocation list (PEM or DER) to check the certificates against; may be repeated' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l purpose -d 'What the certificate is for' -r -f -a "server\t'A server'
-client\t'A client that shows who it is'"
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l profile -d 'Which rules: what clients do, the public web\'s, or the bare RFC 5280' -r -f -a "tls\t'What browsers, openssl and rustls all refuse is an error; what one family refuses is a warning that names it'
+client\t'Client authentication'"
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l profile -d 'Which rules to apply: what clients do, those of the public web, or RFC 5280 alone' -r -f -a "tls\t'What browsers, openssl and rustls all refuse is an error; what one family refuses is a warning that names it'
 webpki\t'RFC 5280 and the CA/Browser Forum\'s baseline requirements: for certificates of public CAs'
-rfc5280\t'The bare RFC 5280 with its optional checks'"
+rfc5280\t'RFC 5280 alone, with its optional checks'"
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l max-depth -d 'Fail when there are more intermediates than this; self-issued ones do not count' -r
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l at -d 'Judge as if it were this time (RFC 3339, as 2026-11-20T12:00:00Z)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l min-days -d 'Fail when the chain ends within this many days' -r
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l starttls -d 'The server speaks this in clear first, and TLS after its STARTTLS command' -r -f -a "smtp\t'Mail between servers, and its submission; port 587 where none is named'
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l at -d 'Check as of this time (RFC 3339, such as 2026-11-20T12:00:00Z)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l min-days -d 'Fail when the chain expires within this many days' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l starttls -d 'The server starts with this protocol unencrypted, and TLS begins after its STARTTLS command' -r -f -a "smtp\t'Mail servers and mail submission; port 587 unless another is named'
 imap\t'Port 143'
 pop3\t'Port 110'
 ldap\t'Port 389'
 postgres\t'PostgreSQL, port 5432'"
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l timeout -d 'Give up when the server lets itself be waited for so long [default: 10]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l batch -d 'Judge many chains: one JSON object a line, answered by one JSON object a line; - is standard input' -r
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l explain -d 'Say what a finding code means, why it matters, which clients care and what mends it' -r
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l timeout -d 'Give up if the server does not answer within SECONDS [default: 10]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l batch -d 'Check many chains: one JSON object a line in, one JSON object a line out; - is standard input' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l explain -d 'Explain a finding code: what it means, why it matters, which clients care, how to fix it' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l deep -d 'Have the server name every protocol, cipher suite and group that it takes: some dozens of connections'
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l deep -d 'Find out every protocol, cipher suite and group that the server accepts: some dozens of connections'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand check" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand check" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l password-file -d 'The password of a PKCS#12 file or an encrypted key: the first line of this file; - is standard input' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l host -d 'The name to ask a server for, where it is not the one that it is found by' -r
-complete -c certkit -n "__fish_certkit_using_subcommand show" -l starttls -d 'The server speaks this in clear first, and TLS after its STARTTLS command' -r -f -a "smtp\t'Mail between servers, and its submission; port 587 where none is named'
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l starttls -d 'The server starts with this protocol unencrypted, and TLS begins after its STARTTLS command' -r -f -a "smtp\t'Mail servers and mail submission; port 587 unless another is named'
 imap\t'Port 143'
 pop3\t'Port 110'
 ldap\t'Port 389'
 postgres\t'PostgreSQL, port 5432'"
-complete -c certkit -n "__fish_certkit_using_subcommand show" -l timeout -d 'Give up when the server lets itself be waited for so long [default: 10]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l timeout -d 'Give up if the server does not answer within SECONDS [default: 10]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l at -d 'Count the days left from this time (RFC 3339, as 2026-11-20T12:00:00Z)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand show" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand show" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand show" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand show" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand show" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "new" -d 'Make a new private key'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "show" -d 'Say what kind of key is in a file, and the fingerprint of its public key'
@@ -281,56 +282,56 @@ rsa3072\t''
 rsa4096\t''"
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s o -l output -d 'Where to write; - is standard output' -r
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l password-file -d 'The password: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l encrypt -d 'Put it behind a password, from --password-file, CERTKIT_PASSWORD, or asked for on the terminal'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l force -d 'Replace an existing file (the old key is kept as .bak)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -l password-file -d 'The password of the key: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -s o -l output -d 'Where to write; - is standard output, which is also the default unless that is a terminal' -r
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l password-file -d 'The password: the first line of this file; - is standard input' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l new-password-file -d 'The new password of a key that has one already; --password-file then names the old one' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l force -d 'Replace an existing file (it is kept as .bak)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -s o -l output -d 'Where to write; - is standard output, which is also the default unless that is a terminal' -r
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -l password-file -d 'The password: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -l force -d 'Replace an existing file (it is kept as .bak)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -l password-file -d 'The password of the key and of PKCS#12 files: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "new" -d 'Make a new private key'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "show" -d 'Say what kind of key is in a file, and the fingerprint of its public key'
@@ -350,23 +351,23 @@ complete -c certkit -n "__fish_certkit_using_subcommand convert" -l key -d 'Add 
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -l chain -d 'Add the certificates of this file' -r
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -l password-file -d 'The password of what is read, and of what is written unless that has its own: the first line of this file; - is standard input' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -l new-password-file -d 'The password of what is written: the first line of this file' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand convert" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand convert" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -l legacy -d 'Encrypt PKCS#12 with triple DES and SHA-1, for old versions of Windows, macOS and Java (before 8u301)'
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -l force -d 'Replace an existing file (one with a key is kept as .bak)'
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand convert" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "install" -d 'Put the CA into the trust stores'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "uninstall" -d 'Take exactly this CA out of the trust stores'
@@ -380,14 +381,14 @@ nss\t'The user\'s NSS database: Chromium, Chrome'
 firefox\t'Every profile of Firefox'
 java\t'Java\'s cacerts'"
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l root -d 'Take this folder for /, as for an image of a system; its own commands are then printed and not run' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l dry-run -d 'Say what would be done, and do nothing'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l ca -d 'The same as FILE' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l store -d 'Which stores; may be repeated' -r -f -a "all\t'All that are here'
@@ -396,14 +397,14 @@ nss\t'The user\'s NSS database: Chromium, Chrome'
 firefox\t'Every profile of Firefox'
 java\t'Java\'s cacerts'"
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l root -d 'Take this folder for /, as for an image of a system; its own commands are then printed and not run' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l dry-run -d 'Say what would be done, and do nothing'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l ca -d 'The same as FILE' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l store -d 'Which stores; may be repeated' -r -f -a "all\t'All that are here'
@@ -412,101 +413,101 @@ nss\t'The user\'s NSS database: Chromium, Chrome'
 firefox\t'Every profile of Firefox'
 java\t'Java\'s cacerts'"
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l root -d 'Take this folder for /, as for an image of a system; its own commands are then printed and not run' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l ca -d 'The same as FILE' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s o -l output -d 'Where to write; - is standard output. A name that ends in .der or .cer becomes DER (for Android), in .mobileconfig a profile [default: ca.crt, with --mobileconfig ca.mobileconfig]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l mobileconfig -d 'Write a configuration profile for iPhone, iPad and Mac'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l force -d 'Replace an existing file'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "install" -d 'Put the CA into the trust stores'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "uninstall" -d 'Take exactly this CA out of the trust stores'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "status" -d 'Ask each trust store whether it trusts the CA'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write the CA\'s certificate into a file for another device'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -f -a "add" -d 'Add a name'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -f -a "remove" -d 'Remove a name that was added'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -f -a "check" -d 'Ask whether a name is there'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l file -d 'The hosts file' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l dry-run -d 'Say what would be done, and do nothing'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l file -d 'The hosts file' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l dry-run -d 'Say what would be done, and do nothing'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -l file -d 'The hosts file' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add a name'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove a name that was added'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from help" -f -a "check" -d 'Ask whether a name is there'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "obtain" -d 'Get a certificate, unless the current one is still valid'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "renew" -d 'Renew the certificates that are due, or those named'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "revoke" -d 'Revoke a certificate'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "account" -d 'Show, change or close an account at a server'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "install-timer" -d 'Have a timer run `certkit acme renew` twice a day, at times that differ from machine to machine'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "install-timer" -d 'Install a timer that runs `certkit acme renew` twice a day, at times that differ from machine to machine'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l http -d 'Answer http-01 with a server of certkit\'s own (default: port 80 on all addresses, IPv4 and IPv6)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l webroot -d 'Answer http-01 with files below DIR, the root folder of a web server that runs already' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l tls-alpn -d 'Answer tls-alpn-01 with a TLS listener of certkit\'s own (default: port 443 on all addresses)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l dns-hook -d 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE, where FQDN is _acme-challenge.NAME. with its dot at the end. The record must be visible when present returns, for which it has ten minutes; a CNAME there is for the program to follow. No shell runs' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l rfc2136 -d 'Answer dns-01 by dynamic updates (RFC 2136) to the name server that FILE names, signed with its key; see below' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l server -d 'Directory address of the ACME server (default: Let\'s Encrypt)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l ca-roots -d 'Trust these CA certificates for the ACME server itself, in place of the system\'s' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l email -d 'Mail address that the server may write to' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l eab-kid -d 'Key identifier of an account made at the server beforehand, for servers that want one' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l eab-hmac-file -d 'File with that account\'s secret, in base64url as the server shows it' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l http -d 'Answer http-01 with certkit\'s own server (default: port 80 on all addresses, IPv4 and IPv6)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l webroot -d 'Answer http-01 with files below DIR, the root folder of a running web server' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l tls-alpn -d 'Answer tls-alpn-01 with certkit\'s own TLS listener (default: port 443 on all addresses)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l dns-hook -d 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE. FQDN is _acme-challenge.NAME. with a dot at its end. The record must be visible when present returns, within ten minutes. The program follows CNAMEs itself. No shell is involved' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l rfc2136 -d 'Answer dns-01 with dynamic updates (RFC 2136). FILE names the server and the key; see below' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l server -d 'Address of the ACME server\'s directory (default: Let\'s Encrypt)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l ca-roots -d 'Trust these CA certificates for the ACME server itself, instead of the system\'s' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l email -d 'Mail address for the account' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l eab-kid -d 'Key identifier of an external account, for servers that require one' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l eab-hmac-file -d 'File with the secret of the external account, in base64url as the server shows it' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
 p384\t''
 p521\t''
@@ -514,169 +515,178 @@ ed25519\t''
 rsa2048\t''
 rsa3072\t''
 rsa4096\t''"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l profile -d 'Kind of certificate, by the server\'s word for it, such as shortlived' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l preferred-chain -d 'Take the chain that leads to the root of this common name, where the server has several' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l deploy-hook -d 'Run this when a new certificate is in use, by sh -c and for five minutes at most; it learns CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l key-group -d 'Let this group of /etc/group, or of this number, read the private key' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l profile -d 'Certificate profile, by the server\'s name for it, such as shortlived' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l preferred-chain -d 'Choose the chain that leads to the root with this common name, if the server offers several' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l deploy-hook -l exec -d 'Run this shell command after a new certificate is in place, for five minutes at most. It gets CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l key-group -d 'Let this group, a name or a number, read the private key' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l state -d 'Where accounts, orders and certificates are kept' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l staging -d 'Use Let\'s Encrypt\'s test server: high limits, certificates that no client trusts'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l agree-tos -d 'Agree to the server\'s terms of service, which a new account needs'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l dry-run -d 'Try everything and keep nothing: with Let\'s Encrypt on its test server, with others up to the validation'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l force -d 'Get a new certificate even if the one in use is still good, or the server\'s limits may be used up'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l staging -d 'Use Let\'s Encrypt\'s test server, which has high limits and issues certificates that no client trusts'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l agree-tos -d 'Agree to the server\'s terms of service, as a new account requires'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l dry-run -d 'Try everything, keep nothing. Let\'s Encrypt: on its test server. Other servers: up to the validation'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l force -d 'Get a new certificate even if the current one is still valid or the server\'s limits may be reached'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l exit-code-if-renewed -d 'End with this status instead of 0 when anything was renewed' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l exit-code-if-renewed -d 'Exit with this status instead of 0 if anything was renewed' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l state -d 'Where accounts, orders and certificates are kept' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l force -d 'Renew even what is not due, or has just failed'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l refresh-ari -d 'Ask the server when to renew, even if it said to come back later'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l force -d 'Renew certificates that are not due or have just failed, too'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l refresh-ari -d 'Ask the server when to renew, even if it asked to wait'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l reason -d 'Why, by the word or number of RFC 5280, such as keyCompromise or 1' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l reason -d 'Reason, by its RFC 5280 name or number, such as keyCompromise or 1' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l state -d 'Where accounts, orders and certificates are kept' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l with-certificate-key -d 'Sign with the certificate\'s own key, as for a certificate of another account'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l with-certificate-key -d 'Sign with the certificate\'s own key, for example if another account ordered it'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l state -d 'Where accounts, orders and certificates are kept' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "show" -d 'Ask the server what it knows of the account'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "update" -d 'Set the mail address that the server may write to'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "rollover" -d 'Give the account another key'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "deactivate" -d 'Close the account for good; the next certificate makes another'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "show" -d 'Show the account as the server knows it'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "update" -d 'Set the account\'s mail address'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "rollover" -d 'Replace the account\'s key'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "deactivate" -d 'Close the account for good; the next order makes a new one'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l root -d 'Write below this folder instead of /, as for an image' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l root -d 'Write below this folder instead of /, for example for an image' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l state -d 'Where accounts, orders and certificates are kept' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l systemd -d 'A systemd timer and its service'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l cron -d 'A file for /etc/cron.d, or for a user a line for crontab'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l dry-run -d 'Show the files and write nothing'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l force -d 'Replace files that say something else'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l cron -d 'A file for /etc/cron.d, or a line for a user\'s crontab'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l dry-run -d 'Print the files instead of writing them'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l force -d 'Replace files that have other contents'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "obtain" -d 'Get a certificate, unless the current one is still valid'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Renew the certificates that are due, or those named'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Revoke a certificate'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "account" -d 'Show, change or close an account at a server'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "install-timer" -d 'Have a timer run `certkit acme renew` twice a day, at times that differ from machine to machine'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "install-timer" -d 'Install a timer that runs `certkit acme renew` twice a day, at times that differ from machine to machine'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l listen -d 'Where to listen: [https|http|uwsgi[+unix]:]ADDRESS; may be repeated [default: https:127.0.0.1:8443]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l redirect-http -d 'Send plain-HTTP clients of this address on to https' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l listen -d 'Listen on [https|http|uwsgi[+unix]:]ADDRESS (repeatable) [default: https:127.0.0.1:8443]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l redirect-http -d 'Redirect plain HTTP clients of this address to https' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l socket-mode -d 'Permission bits of unix sockets [default: 660]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l backlog -d 'Connections that the system keeps waiting [default: 1024]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-connections -d 'Connections at a time; more wait [default: 10000]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l cert -d 'The certificate chain, server certificate first; repeat it with --key for several names (SNI)' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l key -d 'The private key of the certificate' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l tls-min -d 'The lowest version of TLS: 1.2 or 1.3 [default: 1.2]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l hsts -d 'Tell browsers to insist on https for so many seconds [without a number: two years]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme -d 'Get a certificate for NAME from an ACME server, and renew it for good; may be repeated. Names with commas between them share a certificate' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-server -d 'Directory address of the ACME server [default: Let\'s Encrypt]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-email -d 'Mail address that the ACME server may write to' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-ca-roots -d 'Trust these CA certificates for the ACME server itself, in place of the system\'s' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-state -d 'Where accounts, orders and certificates are kept, as for certkit acme' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-missing -d 'What clients get before the first certificate is there: one made here, which they must not trust, or a refusal [default: local]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l wsgi-file -d 'The application as a file' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -s w -l module -d 'The application as a module: pkg.mod[:callable]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l callable -d 'The name of the callable [default: application]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -s p -l workers -l processes -d 'Worker processes [default: as many as CPUs, at most 8]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l threads -d 'Threads in each of them [default: 4]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l python -d 'The interpreter [default: that of the virtual environment, $VIRTUAL_ENV\'s, else python3]' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -s H -l virtualenv -l home -l venv -d 'A virtual environment' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l chdir -d 'The folder to run in; an APP that is a file is looked for there' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l pythonpath -l pp -l python-path -d 'A folder to import from, before all others; may be repeated' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l env -d 'An environment variable for the application; may be repeated' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l script-name -d 'SCRIPT_NAME: the prefix below which the application is seen' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l static -d 'A folder of files below a path; may be repeated' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l limit-post -d 'Largest request body; more is answered 413 [default: 1g]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l post-buffering -d 'Bytes of a body that are collected before the application is called [default: 64k]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l header-timeout -d 'Seconds for the head of a request [default: 10]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l body-timeout -d 'Seconds between two pieces of a request body [default: 10]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l keepalive -d 'Seconds that an idle connection is kept [default: 60]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l graceful-timeout -d 'Seconds that running requests get when the server stops [default: 30]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l access-log -d 'Where requests are logged: a file, - for standard error, or off [default: -, with --quiet off]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l backlog -d 'Connections waiting to be accepted, per listener [default: 1024]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-connections -d 'Concurrent connections; further ones wait [default: 10000]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l cert -d 'Certificate chain, server certificate first (repeatable with --key, for several names by SNI)' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l key -d 'Private key of the certificate' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l tls-min -d 'Lowest TLS version: 1.2 or 1.3 [default: 1.2]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l hsts -d 'Send Strict-Transport-Security: browsers use only https for AGE seconds [without AGE: two years]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme -d 'Obtain a certificate for NAME from an ACME server and keep it renewed (repeatable). Names separated by commas share a certificate' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-server -d 'Directory URL of the ACME server [default: Let\'s Encrypt]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-email -d 'Mail address for messages from the ACME server' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-ca-roots -d 'Trust these CA certificates for the ACME server itself, instead of the system\'s' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-state -d 'Folder for accounts, orders and certificates, shared with certkit acme' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-missing -d 'Until the first certificate is issued, serve a temporary self-made one (local) or refuse handshakes (refuse) [default: local]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l wsgi-file -d 'Application as a file' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -s w -l module -d 'Application as a module: pkg.mod[:callable]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l callable -d 'Name of the callable [default: application]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -s p -l workers -l processes -d 'Worker processes [default: number of CPUs, at most 8]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l threads -d 'Threads per worker process [default: 4]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l python -d 'Python interpreter [default: from --virtualenv, then $VIRTUAL_ENV, then python3]' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -s H -l virtualenv -l home -l venv -d 'Virtual environment to run in' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l chdir -d 'Folder to run in; a file APP is relative to it' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l pythonpath -l pp -l python-path -d 'Folder to import modules from, before all others (repeatable)' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l env -d 'Environment variable for the application (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l script-name -d 'SCRIPT_NAME: the URL prefix of the application' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l static -d 'Serve the files of a folder below a path (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l limit-post -d 'Largest request body; larger ones get status 413 [default: 1g]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l post-buffering -d 'Buffer this much of a request body before the application is called [default: 64k]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l header-timeout -d 'Time to receive the request line and headers [default: 10]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l body-timeout -d 'Longest pause within a request body [default: 10]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l keepalive -d 'Close idle connections after SECONDS [default: 60]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l graceful-timeout -d 'Time for running requests to finish when the server stops [default: 30]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l access-log -d 'Write the access log to a file, to standard error (-), or nowhere (off) [default: -; off with --quiet]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l force -d 'Start although the certificate has expired or the chain is in wrong order (never with a wrong key)'
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l agree-tos -d 'Agree to the ACME server\'s terms of service, which a new account needs'
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l manage-script-name -d 'Behind a front server: take SCRIPT_NAME off PATH_INFO'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l force -d 'Start even if the certificate has expired or the chain is in the wrong order (never with a wrong key)'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l agree-tos -d 'Agree to the terms of service of the ACME server (required for a new account)'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l manage-script-name -d 'Behind a front server: remove SCRIPT_NAME from PATH_INFO'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand completions" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand completions" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand completions" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand completions" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand completions" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand completions" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand completions" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand man" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand man" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand man" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand man" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand man" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand man" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand man" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "mkca" -d 'Make a certificate authority of your own'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "mkcert" -d 'Make a server certificate, signed by your CA'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "csr" -d 'Make a certificate signing request, for another CA to sign'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "sign" -d 'Sign a certificate signing request with your CA'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "renew" -d 'Renew certificates of your CA: the same names, the same key, a new validity of the same length'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "revoke" -d 'Revoke a certificate of your CA'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "crl" -d 'Make the revocation list of your CA'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "check" -d 'Judge a certificate chain: does it hold, and if not, why, and what mends it'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "show" -d 'Say what is in a file (certificate, key, request, revocation list, PKCS#7, PKCS#12), or what a running server sends'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "trust" -d 'Have this machine trust your CA: system, browsers, Java'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "hosts" -d 'Let names for development point to this machine: lines in the hosts file'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "serve" -d 'Serve a Python web application on https'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "completions" -d 'Print shell completions'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "man" -d 'Print the manual page, or write one per command into a folder'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand options" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand options" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand options" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand options" -s v -l verbose -d 'Log more (serve; -vv: debug)'
+complete -c certkit -n "__fish_certkit_using_subcommand options" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "mkca" -d 'Make a certificate authority of your own'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "mkcert" -d 'Make a server certificate, signed by your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "csr" -d 'Make a certificate signing request, for another CA to sign'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "sign" -d 'Sign a certificate signing request with your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "renew" -d 'Renew certificates of your CA: the same names, the same key, a new validity of the same length'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "revoke" -d 'Revoke a certificate of your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "crl" -d 'Make the revocation list of your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "check" -d 'Check a certificate chain: does it hold, and if not, why and how to fix it'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "show" -d 'Say what is in a file (certificate, key, request, revocation list, PKCS#7, PKCS#12), or what a running server sends'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "trust" -d 'Have this machine trust your CA: system, browsers, Java'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "hosts" -d 'Let names for development point to this machine: lines in the hosts file'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "serve" -d 'Serve a Python web application on https'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "completions" -d 'Print shell completions'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "man" -d 'Print the manual page, or write one per command into a folder'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "options" -d 'The options and variables of every command'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "new" -d 'Make a new private key'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Say what kind of key is in a file, and the fingerprint of its public key'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "encrypt" -d 'Put a key behind a password'
@@ -689,9 +699,9 @@ complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_su
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from hosts" -f -a "add" -d 'Add a name'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from hosts" -f -a "remove" -d 'Remove a name that was added'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from hosts" -f -a "check" -d 'Ask whether a name is there'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "obtain" -d 'Get a certificate, unless the current one is still valid'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "renew" -d 'Renew the certificates that are due, or those named'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "revoke" -d 'Revoke a certificate'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "account" -d 'Show, change or close an account at a server'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "install-timer" -d 'Have a timer run `certkit acme renew` twice a day, at times that differ from machine to machine'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "install-timer" -d 'Install a timer that runs `certkit acme renew` twice a day, at times that differ from machine to machine'
