@@ -54,7 +54,7 @@ fn unusable_list(error: &RevocationListError) -> Finding {
         _ => Code::CrlInvalid,
     };
     Finding::error(code, error.to_string())
-        .fix("download the list again from the CA; its address is in the certificate")
+        .fix("Download the list again from the CA; its address is in the certificate.")
 }
 
 /// Why the chain of a line of a batch does not hold.
@@ -77,6 +77,6 @@ pub fn batch_error(error: &BatchError) -> Finding {
 /// `--explain` with a word that is not a finding code; `candidates` are the codes to choose from.
 pub fn unknown_code(word: &str, candidates: &[&str]) -> Failure {
     Finding::error(Code::InvalidSetting, format!("--explain: `{word}` is not a finding code"))
-        .fix(format!("use one of: {}", candidates.join(" ")))
+        .fix(format!("Use one of: {}", candidates.join(" ")))
         .into()
 }

@@ -22,13 +22,13 @@ impl MergeFiles<'_> {
 /// `-o -` together with `--format json`.
 pub fn two_outputs() -> Failure {
     let message = "the chain and the JSON report cannot both go to standard output";
-    Finding::error(Code::InvalidSetting, message).fix("name a file with -o").into()
+    Finding::error(Code::InvalidSetting, message).fix("Name a file with -o.").into()
 }
 
 /// A private key in an input.
 pub fn private_key_in_input(file: &str, location: &Location) -> Finding {
     let message =
-        format!("{file} holds a private key; it was left out of the new file, which everyone may read");
+        format!("`{file}` holds a private key; it was left out of the new file, which everyone may read");
     Finding::warning(Code::PrivateKeyInInput, message).at(location.clone())
 }
 
@@ -38,7 +38,7 @@ pub fn missing_input(mut finding: Finding, name: &str, files: MergeFiles<'_>) ->
         && let Some(first) = files.0.first().filter(|first| *first != name)
     {
         finding.fix = Some(format!(
-            "check the spelling and the folder you are in; if no bundle is needed: certkit merge {}",
+            "Check the spelling and the folder you are in; if no bundle is needed: `certkit merge {}`.",
             shell_word(first)
         ));
     }
@@ -51,14 +51,14 @@ pub fn no_chain(error: &OrderError, files: MergeFiles<'_>) -> Finding {
     let (code, fix) = match error {
         OrderError::NoLeaf => (
             Code::NoLeaf,
-            format!("add the file with your own certificate: certkit merge server.crt {files}"),
+            format!("Add the file with your own certificate: `certkit merge server.crt {files}`."),
         ),
         OrderError::MultipleLeaves(_) => (
             Code::MultipleLeaves,
-            format!("omit all but one, or let the key choose: certkit merge {files} --key server.key"),
+            format!("Omit all but one, or let the key choose: `certkit merge {files} --key server.key`."),
         ),
         OrderError::KeyMismatch { .. } => {
-            (Code::KeyMismatch, "use the key that was made for the certificate".to_owned())
+            (Code::KeyMismatch, "Use the key that was made for the certificate.".to_owned())
         }
     };
     Finding::error(code, error.to_string()).fix(fix)
@@ -76,7 +76,7 @@ pub fn fetched(fetched: &FetchedIssuer) -> Finding {
 
 pub fn not_fetched(error: &FetchError) -> Finding {
     Finding::warning(Code::FetchFailed, error.to_string())
-        .fix("try again later, or download the bundle from the CA's site")
+        .fix("Try again later, or download the bundle from the CA's site.")
 }
 
 /// Merging does not judge, but a chain that is not valid now deserves a warning.
@@ -86,7 +86,7 @@ pub fn validity_warnings(chain: &[Located], at: OffsetDateTime) -> Vec<Finding> 
         let label = certificate.label();
         let finding = if certificate.not_after < at {
             let message = format!("`{label}` expired on {}", date(certificate.not_after));
-            Finding::warning(Code::Expired, message).fix("get the newer certificate and merge again")
+            Finding::warning(Code::Expired, message).fix("Get the newer certificate and merge again.")
         } else if certificate.not_before > at {
             let message = format!("`{label}` is not valid before {}", date(certificate.not_before));
             Finding::warning(Code::NotYetValid, message)
@@ -135,7 +135,7 @@ pub fn gap(gap: Gap, last: &Located, files: MergeFiles<'_>, has_fetched: bool) -
         Gap::SelfSigned => {
             let message = format!("`{label}` is self-signed, and this machine does not trust it");
             Finding::warning(Code::SelfSigned, message).fix(
-                "make a CA and a certificate for your own machines: certkit mkca, then certkit mkcert NAME",
+                "Make a CA and a certificate for your own machines: `certkit mkca, then certkit mkcert NAME`.",
             )
         }
         Gap::UnknownRoot => {
@@ -145,7 +145,7 @@ pub fn gap(gap: Gap, last: &Located, files: MergeFiles<'_>, has_fetched: bool) -
                  missing"
             );
             Finding::warning(Code::IncompleteChain, message)
-                .fix(format!("add the certificate of `{issuer}` to the files to find out"))
+                .fix(format!("Add the certificate of `{issuer}` to the files to find out."))
         }
         Gap::Intermediate => {
             let mut message = format!(
@@ -157,11 +157,11 @@ pub fn gap(gap: Gap, last: &Located, files: MergeFiles<'_>, has_fetched: bool) -
             }
             let mut fix = String::new();
             if !has_fetched && !certificate.issuer_urls.is_empty() {
-                fix = format!("certkit merge {} --fetch   (downloads it)\nor ", files.words());
+                fix = format!("certkit merge {} --fetch   (downloads it)\n", files.words());
             }
             fix.push_str(
-                "add the bundle that came from the CA: certkit merge server.crt ca-bundle.ca\n\
-                 if it is your own CA, add its ca.crt",
+                "Add the bundle that came from the CA: certkit merge server.crt ca-bundle.ca\n\
+                 If it is your own CA, add its ca.crt.",
             );
             Finding::error(Code::MissingIntermediate, message).fix(fix)
         }

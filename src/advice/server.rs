@@ -13,27 +13,28 @@ impl From<TargetError> for Failure {
         let message = error.to_string();
         let (code, fix) = match &error {
             TargetError::BareIpv6(address) => {
-                (Code::InvalidSetting, format!("write [{address}]:443, with the port of the server"))
+                (Code::InvalidSetting, format!("Write [{address}]:443, with the port of the server."))
             }
             TargetError::ForServersOnly { .. } => {
-                (Code::InvalidSetting, "name a server: HOST:PORT".to_owned())
+                (Code::InvalidSetting, "Name a server: HOST:PORT.".to_owned())
             }
             TargetError::Host(_) => (
                 Code::InvalidSetting,
-                "name the server as HOST:PORT, such as test.example:443, or as https://test.example".into(),
+                "Name the server as HOST:PORT, such as test.example:443, or as https://test.example.".into(),
             ),
             TargetError::HostOption(_) => {
-                (Code::InvalidName, "use a name or address such as test.example or 127.0.0.1".into())
+                (Code::InvalidName, "Use a name or address such as test.example or 127.0.0.1.".into())
             }
-            TargetError::NoSuchFile(text) => {
-                (Code::NotFound, format!("check the spelling; if it is a server, add its port: {text}:443"))
-            }
-            TargetError::Port(_) => (Code::InvalidSetting, "use a port from 1 to 65535".into()),
+            TargetError::NoSuchFile(text) => (
+                Code::NotFound,
+                format!("Check the spelling; if it is a server, add its port: `{text}:443`."),
+            ),
+            TargetError::Port(_) => (Code::InvalidSetting, "Use a port from 1 to 65535.".into()),
             TargetError::Scheme(_) => (
                 Code::InvalidSetting,
-                "name the server as HOST:PORT, with --starttls where a command starts TLS".into(),
+                "Name the server as HOST:PORT, with --starttls where a command starts TLS.".into(),
             ),
-            TargetError::StarttlsWithUrl => (Code::InvalidSetting, "name the server as HOST:PORT".into()),
+            TargetError::StarttlsWithUrl => (Code::InvalidSetting, "Name the server as HOST:PORT.".into()),
         };
         let finding = Finding::error(code, message).fix(fix);
         match error {
@@ -68,30 +69,30 @@ fn code(error: &Error) -> Code {
 fn fix(target: &ServerTarget, error: &Error, command: &str) -> Option<String> {
     Some(match error {
         Error::Unresolved { host, .. } => format!(
-            "check the spelling; or name the address: certkit {command} ADDRESS:{} --host {host}",
+            "Check the spelling; or name the address: `certkit {command} ADDRESS:{} --host {host}`.",
             target.port
         ),
         Error::Connect { attempts } => no_connection(attempts).to_owned(),
         Error::Broken(_) => other_port(target, command),
         Error::Silent(_) => match (target.starttls, implicit(target.port)) {
             (Some(_), Some(protocol)) => {
-                format!("on port {} TLS begins at once ({protocol}): omit --starttls", target.port)
+                format!("On port {} TLS begins at once ({protocol}): omit --starttls.", target.port)
             }
             _ => other_port(target, command),
         },
         Error::NotTls { spoken, .. } => other_protocol(target, *spoken, command),
         Error::Starttls(error) => starttls(target, error),
         Error::Handshake { is_unknown_name: true, .. } => {
-            format!("ask for a name that it knows: certkit {command} {} --host NAME", target.label())
+            format!("Ask for a name that it knows: `certkit {command} {} --host NAME`.", target.label())
         }
         Error::Handshake { .. } => match &target.host {
             HostName::Ip(_) => {
-                format!("it may need a name: certkit {command} {} --host NAME", target.label())
+                format!("It may need a name: `certkit {command} {} --host NAME`.", target.label())
             }
-            HostName::Dns(_) => "check the server's log around now".into(),
+            HostName::Dns(_) => "Check the server's log around now.".into(),
         },
         Error::NoCertificate => {
-            "configure a certificate for it; it accepts anonymous cipher suites only".into()
+            "Configure a certificate for it; it accepts anonymous cipher suites only.".into()
         }
         Error::Setup(_) => return None,
     })
@@ -100,24 +101,24 @@ fn fix(target: &ServerTarget, error: &Error, command: &str) -> Option<String> {
 fn no_connection(attempts: &[Attempt]) -> &'static str {
     let is_refused = attempts.iter().any(|attempt| attempt.error.kind() == io::ErrorKind::ConnectionRefused);
     if is_refused {
-        "start the server, or name its port; `ss -ltn` on its machine lists the open ports"
+        "Start the server, or name its port; `ss -ltn` on its machine lists the open ports."
     } else {
-        "check that the machine is up and that no firewall on the way blocks this port"
+        "Check that the machine is up and that no firewall on the way blocks this port."
     }
 }
 
 fn other_protocol(target: &ServerTarget, spoken: OtherProtocol, command: &str) -> String {
     match spoken {
-        OtherProtocol::Http => "name the https port, usually 443 or 8443; to use TLS on this one:\n\
+        OtherProtocol::Http => "Name the https port, usually 443 or 8443; to use TLS on this one:\n\
              nginx: listen PORT ssl;  Apache: SSLEngine on;  certkit serve --listen https:ADDRESS:PORT"
             .into(),
         OtherProtocol::Starttls(protocol) => {
             format!("certkit {command} {} --starttls {}", target.label(), protocol.as_str())
         }
-        OtherProtocol::Ssh => "name the port of the TLS server".into(),
-        OtherProtocol::Ftp => "name the port of FTP over TLS, usually 990".into(),
+        OtherProtocol::Ssh => "Name the port of the TLS server.".into(),
+        OtherProtocol::Ftp => "Name the port of FTP over TLS, usually 990.".into(),
         OtherProtocol::Mysql => {
-            "check the certificate file instead; certkit does not know how MySQL starts TLS".into()
+            "Check the certificate file instead; certkit does not know how MySQL starts TLS.".into()
         }
         OtherProtocol::Unknown => other_port(target, command),
     }
@@ -127,16 +128,18 @@ fn starttls(target: &ServerTarget, error: &StarttlsError) -> String {
     match error {
         StarttlsError::NotOffered(protocol) => switch_on(*protocol).to_owned(),
         StarttlsError::Refused(_) => {
-            "check the server's log: it may lack a certificate, or limit how often clients ask".into()
+            "Check the server's log: it may lack a certificate, or limit how often clients ask.".into()
         }
-        StarttlsError::NotSpoken { .. } if error.is_tls_already() => "omit --starttls".into(),
+        StarttlsError::NotSpoken { .. } if error.is_tls_already() => "Omit --starttls.".into(),
         StarttlsError::NotSpoken { protocol, .. } => {
-            format!("name the port of {protocol}, usually {}", protocol.default_port())
+            format!("Name the port of {protocol}, usually {}.", protocol.default_port())
         }
-        StarttlsError::Injected(_) => "update the server; if other servers of its network do not show this, \
-             look for a gateway that changes the connection"
+        StarttlsError::Injected(_) => "Update the server; if other servers of its network do not show this, \
+             look for a gateway that changes the connection."
             .into(),
-        _ => format!("try again; some servers answer slowly: certkit check {} --timeout 30", target.words()),
+        _ => {
+            format!("Try again; some servers answer slowly: `certkit check {} --timeout 30`.", target.words())
+        }
     }
 }
 
@@ -167,13 +170,13 @@ fn other_port(target: &ServerTarget, command: &str) -> String {
     };
     match usual {
         Some(protocol) if target.starttls.is_none() => format!(
-            "port {} is usually {protocol}: certkit {command} {} --starttls {}",
+            "Port {} is usually {protocol}: `certkit {command} {} --starttls {}`.",
             target.port,
             target.label(),
             protocol.as_str()
         ),
         _ => {
-            "check the port; if a command starts TLS there, add --starttls smtp, imap, pop3, ldap or postgres"
+            "Check the port; if a command starts TLS there, add --starttls smtp, imap, pop3, ldap or postgres."
                 .into()
         }
     }

@@ -1,7 +1,8 @@
-//! The certificate as bytes: what is to be signed, and the signature around it (RFC 5280 section 4.1).
+//! The certificate as bytes: what is to be signed, and the signature around it (RFC 5280 section
+//! 4.1).
 //!
-//! Issuer name and public key are copied byte for byte. Everything else is certkit's own profile, in one order, so
-//! that two certificates differ only where they mean something else.
+//! Issuer name and public key are copied byte for byte. Everything else is certkit's own profile,
+//! in one order, so that two certificates differ only where they mean something else.
 
 use std::net::IpAddr;
 
@@ -15,7 +16,7 @@ use crate::der::{
 };
 use crate::x509::{CertificateName, Purpose, Signer};
 
-/// What is to be signed, in the order in which it stands there.
+/// What is to be signed, in the order of the certificate.
 pub(super) struct ToBeSigned<'a> {
     /// Big endian.
     pub(super) serial: &'a [u8],
@@ -31,7 +32,7 @@ pub(super) struct ToBeSigned<'a> {
 }
 
 impl ToBeSigned<'_> {
-    /// The whole certificate; `None` when the key does not sign.
+    /// The whole certificate; `None` when the key cannot sign.
     pub(super) fn sign(&self, signer: &Signer) -> Option<Vec<u8>> {
         let version = element(CONTEXT_0, &[&unsigned(&[2])]); // v3
         let validity = element(SEQUENCE, &[&time(self.not_before), &time(self.not_after)]);
@@ -51,7 +52,8 @@ impl ToBeSigned<'_> {
     }
 }
 
-/// Puts the signature behind what it signs. Certificates, requests and revocation lists all have this shape.
+/// Puts the signature behind what it signs. Certificates, requests and revocation lists all have
+/// this shape.
 pub(super) fn signed(part: &[u8], signer: &Signer) -> Option<Vec<u8>> {
     let signature = signer.sign(part)?;
     Some(element(SEQUENCE, &[part, signer.algorithm(), &bits(&signature)]))
@@ -73,8 +75,8 @@ pub(super) fn subject_key_id(key_id: &[u8]) -> Vec<u8> {
     extension(oid::SUBJECT_KEY_ID, false, &element(OCTET_STRING, &[key_id]))
 }
 
-/// RFC 5280 section 4.2.1.9, critical throughout: a CA must have it so, and the baseline requirements (7.1.2.7.6) want
-/// it so on other certificates too. `path_length` is a CA's.
+/// RFC 5280 section 4.2.1.9, critical throughout: a CA must have it so, and the baseline
+/// requirements (7.1.2.7.6) want it so on other certificates too. `path_length` is a CA's.
 pub(super) fn basic_constraints(path_length: Option<u8>) -> Vec<u8> {
     let value = match path_length {
         Some(length) => element(SEQUENCE, &[&[BOOLEAN, 1, 0xff], &unsigned(&[length])]),
@@ -100,7 +102,8 @@ pub(super) enum KeyUsages {
     Ca,
     /// Handshakes.
     Signature,
-    /// Handshakes, and the RSA key exchange of TLS 1.2. On other keys that means nothing (RFC 8813 section 3).
+    /// Handshakes, and the RSA key exchange of TLS 1.2. On other keys that means nothing (RFC 8813
+    /// section 3).
     SignatureAndRsa,
 }
 

@@ -1,10 +1,11 @@
-//! The ledger: a file beside the CA with one line of JSON for each certificate issued or revoked and each list made.
+//! The ledger: a file next to the CA with one line of JSON for each certificate issued or revoked
+//! and each list made.
 //!
-//! It is only ever appended to. A batch of lines goes in under a lock, in one write, and is synced once; whoever issues
-//! writes and syncs the certificates under temporary names *before*, and gives them their names *after*. So every
-//! certificate that has its name is in the ledger, and everything in the ledger was safe on disk at that time. A run
-//! that is killed while it writes leaves a torn last line; the next one takes it away: its certificates never got
-//! their names.
+//! It is only ever appended to. A batch of lines goes in under a lock, in one write, and is synced
+//! once; `publish` writes and syncs the certificates under temporary names *before*, and gives them
+//! their names *after*. So every certificate that has its name is in the ledger, and everything in
+//! the ledger was safe on disk at that time. A run that is killed while it writes leaves a torn
+//! last line; the next one removes it: its certificates never got their names.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -16,7 +17,7 @@ use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::crl::{ListEntry, Reason};
+use super::reason::{ListEntry, Reason};
 use crate::sys::fs::{PRIVATE, plain};
 use crate::x509::Certificate;
 
@@ -29,7 +30,6 @@ pub struct Ledger {
 /// Its name in the CA's folder.
 const NAME: &str = "ledger.jsonl";
 
-/// One line.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -42,19 +42,17 @@ pub enum Event {
         serial: String,
         /// The names it is for; of a CA its subject.
         names: Vec<String>,
-        /// First second.
         #[serde(with = "rfc3339")]
         not_before: OffsetDateTime,
-        /// Last second.
         #[serde(with = "rfc3339")]
         not_after: OffsetDateTime,
         /// SHA-256 of its DER, in hexadecimal.
         sha256: String,
-        /// Where it was written; missing when it went to standard output.
+        /// Its file; missing when it went to standard output.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         file: Option<PathBuf>,
     },
-    /// A certificate was issued and its file could not get its name: nobody has it.
+    /// A certificate was issued, but its file could not get its name: nobody has it.
     Discarded {
         /// As in `Issued`.
         ca: String,
@@ -67,10 +65,8 @@ pub enum Event {
         ca: String,
         /// As in `Issued`.
         serial: String,
-        /// When.
         #[serde(with = "rfc3339")]
         at: OffsetDateTime,
-        /// Why.
         #[serde(default)]
         reason: Reason,
     },
@@ -78,9 +74,7 @@ pub enum Event {
     Listed {
         /// As in `Issued`.
         ca: String,
-        /// The list's number.
         number: u64,
-        /// When.
         #[serde(with = "rfc3339")]
         at: OffsetDateTime,
     },
@@ -98,13 +92,13 @@ impl Event {
             not_before: certificate.not_before,
             not_after: certificate.not_after,
             sha256: certificate.sha256(),
-            // A ledger outlives the folder that one happens to stand in.
+            // A ledger outlives the current folder.
             file: file.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf())),
         }
     }
 
-    /// Whether a list can be made of it: what has no serial number would be left out in silence, and the last number has
-    /// none after it.
+    /// Whether a list can be made from it: an entry without a serial number would be omitted
+    /// silently, and no number follows the largest one.
     fn is_sound(&self) -> bool {
         match self {
             Self::Revoked { serial, .. } => bytes(serial).is_some_and(|bytes| !bytes.is_empty()),
@@ -123,10 +117,11 @@ impl Event {
     }
 }
 
-/// What a ledger says of one CA.
+/// What a ledger says about one CA.
 #[derive(Clone, Debug, Default)]
 pub struct Records {
-    /// Issued certificates by serial number (hexadecimal): where each was written, in the order of the ledger.
+    /// Issued certificates by serial number (hexadecimal): where each was written, in the order of
+    /// the ledger.
     pub issued: Vec<(String, Option<PathBuf>)>,
     /// Revoked certificates by serial number (hexadecimal).
     pub revoked: BTreeMap<String, (OffsetDateTime, Reason)>,
@@ -148,34 +143,28 @@ impl Records {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The system refuses.
     #[error("cannot {action} the ledger {}: {}", .path.display(), plain(.source))]
     Io {
-        /// What was tried, as `write`.
+        /// Such as `write`.
         action: &'static str,
-        /// The file.
         path: PathBuf,
-        /// Why not.
         #[source]
         source: io::Error,
     },
-    /// A line that is none of ours.
-    #[error("line {line} of the ledger {} cannot be read", .path.display())]
+    #[error("line {line} of the ledger {} is not a ledger entry", .path.display())]
     Malformed {
-        /// The file.
         path: PathBuf,
-        /// Which line, from 1.
+        /// Counted from 1.
         line: usize,
     },
 }
 
 impl Ledger {
-    /// The ledger beside a CA's certificate file.
+    /// The ledger next to a CA's certificate file.
     pub fn beside(ca: &Path) -> Self {
         Self { path: ca.with_file_name(NAME) }
     }
 
-    /// Its file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -190,7 +179,7 @@ impl Ledger {
         self.write(&mut file, events)
     }
 
-    /// Reads what is said of `ca`, and adds the lines that follow from it, without anybody else in between.
+    /// Reads what is recorded for `ca`, and adds the lines that follow from it, under one lock.
     ///
     /// # Errors
     /// Those of `decide`; else when the file cannot be read or written.
@@ -209,7 +198,7 @@ impl Ledger {
         Ok(result)
     }
 
-    /// What it says of `ca`; nothing when there is no such file.
+    /// What it says about `ca`; nothing when there is no such file.
     ///
     /// # Errors
     /// When it is there and cannot be read.
@@ -221,7 +210,8 @@ impl Ledger {
         }
     }
 
-    /// Opens it, makes it if need be, and waits until nobody else has it. Closing gives it free, and so does a kill.
+    /// Opens it, creates it if needed, and waits for its lock. Closing it releases the lock, and so
+    /// does a kill.
     fn lock(&self) -> Result<File, Error> {
         let open = || OpenOptions::new().read(true).append(true).create(true).mode(PRIVATE).open(&self.path);
         let is_new = !self.path.exists();
@@ -235,7 +225,7 @@ impl Ledger {
         Ok(file)
     }
 
-    /// Takes away a torn last line; ends one that only lacks its line end.
+    /// Removes a torn last line; completes one that only lacks its line end.
     fn repair(&self, file: &mut File) -> Result<(), Error> {
         (|| {
             let length = file.seek(SeekFrom::End(0))?;
@@ -266,7 +256,7 @@ impl Ledger {
             lines.push(b'\n');
         }
         let before = file.metadata().map_err(|error| self.error("read", error))?.len();
-        // Whole or not at all: a disk that is full keeps half a line otherwise.
+        // Whole or not at all: a full disk would keep half a line.
         let written = file.write_all(&lines).and_then(|()| file.sync_data());
         written.map_err(|error| {
             let _ = file.set_len(before);
@@ -279,7 +269,7 @@ impl Ledger {
         file.seek(SeekFrom::Start(0))
             .and_then(|_| file.read_to_end(&mut text))
             .map_err(|error| self.error("read", error))?;
-        // What stands behind the last line end is on its way, or torn.
+        // What follows the last line end is still being written, or torn.
         let end = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
         let ca = ca.spki_sha256();
         let mut records = Records::default();
@@ -331,7 +321,7 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
     hex.as_bytes().chunks(2).map(pair).collect()
 }
 
-/// Times as texts, `2026-11-20T12:00:00Z`.
+/// Times as text, `2026-11-20T12:00:00Z`.
 mod rfc3339 {
     use serde::{Deserialize, Deserializer, Serializer, de, ser};
     use time::OffsetDateTime;

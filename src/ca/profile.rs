@@ -1,31 +1,26 @@
-//! What certkit issues, and why so.
+//! What to issue.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use time::{Duration, OffsetDateTime};
-
-use super::subject::Subject;
+use super::subject::{MAX_COMMON_NAME, Subject};
+use super::validity::End;
 use crate::x509::{CertificateName, InvalidName, Purpose};
-
-/// Clocks of two machines differ; a certificate that is valid "from now" would be refused next door.
-const CLOCK_SKEW: Duration = Duration::minutes(5);
-/// Upper bound of a common name (RFC 5280 appendix A.1, ub-common-name).
-pub(super) const MAX_COMMON_NAME: usize = 64;
 
 /// A CA to be made.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CaProfile {
-    /// How it is called in trust stores and error messages.
+    /// Trust stores and error messages show it.
     pub subject: Subject,
     /// Days of validity, cut to the issuer's.
     pub validity_days: u32,
-    /// How many CAs may stand between it and a server certificate: 1 for a root with an intermediate, else 0.
+    /// How many CAs may be between it and a server certificate: 1 for a root with an intermediate,
+    /// else 0.
     pub path_length: u8,
-    /// The only names it may speak for; empty: all.
+    /// The only names that it may issue for; empty: all.
     pub permitted: Vec<Constraint>,
-    /// Names that it may not speak for.
+    /// Names that it may not issue for.
     pub excluded: Vec<Constraint>,
 }
 
@@ -37,31 +32,22 @@ pub struct LeafProfile {
     pub subject: Option<Subject>,
     /// The names, all of them subject alternative names.
     pub names: Vec<CertificateName>,
-    /// What it is for.
     pub purpose: Purpose,
     /// When it ends, unless its issuer ends before.
     pub end: End,
 }
 
-/// When a certificate ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// So many days after its beginning.
-    Days(u32),
-    /// With this second, UTC.
-    Until(OffsetDateTime),
-}
-
 impl CaProfile {
-    /// A CA without constraints.
+    /// A CA without name constraints.
     pub fn new(subject: Subject, validity_days: u32, path_length: u8) -> Self {
         Self { subject, validity_days, path_length, permitted: Vec::new(), excluded: Vec::new() }
     }
 
-    /// Limits it to names.
+    /// Limits the names that it may issue for.
     ///
-    /// "If no name of the type is in the list, the certificate is acceptable" (RFC 5280 section 4.2.1.10): a kind of
-    /// name that is not mentioned stays free. So a CA that is limited to domains is forbidden all addresses besides.
+    /// "If no name of the type is in the list, the certificate is acceptable" (RFC 5280 section
+    /// 4.2.1.10): a kind of name that is not mentioned stays allowed. So a CA that is limited to
+    /// domains excludes all addresses as well.
     #[must_use]
     pub fn limited(mut self, permitted: Vec<Constraint>, excluded: Vec<Constraint>) -> Self {
         let is_address = |constraint: &Constraint| matches!(constraint, Constraint::Addresses(_));
@@ -78,13 +64,12 @@ impl CaProfile {
 }
 
 impl LeafProfile {
-    /// A certificate that ends after some days.
     pub fn new(names: Vec<CertificateName>, purpose: Purpose, validity_days: u32) -> Self {
         Self { subject: None, names, purpose, end: End::Days(validity_days) }
     }
 
-    /// The subject: the common name is the first name, for readers of old; clients read the alternative names
-    /// (RFC 9525). A name that is too long for a common name is left out there.
+    /// The subject: the common name is the first name, for old readers; clients read the
+    /// alternative names (RFC 9525). A name that is too long for a common name is omitted there.
     pub fn subject(&self) -> Subject {
         match (&self.subject, self.names.first().map(ToString::to_string)) {
             (Some(subject), _) => subject.clone(),
@@ -94,7 +79,7 @@ impl LeafProfile {
     }
 }
 
-/// A part of the name space (RFC 5280 section 4.2.1.10).
+/// Part of the name space (RFC 5280 section 4.2.1.10).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Constraint {
     /// A domain and all names under it.
@@ -121,10 +106,10 @@ impl Constraint {
         let invalid = |reason| InvalidName { text: text.to_owned(), reason };
         if let Some((address, prefix)) = text.split_once('/') {
             let address: IpAddr =
-                address.parse().map_err(|_| invalid("there is no address before the slash"))?;
-            let prefix = prefix.parse().map_err(|_| invalid("there is no number of bits after the slash"))?;
+                address.parse().map_err(|_| invalid("an IP address must come before the slash"))?;
+            let prefix = prefix.parse().map_err(|_| invalid("a prefix length must follow the slash"))?;
             if prefix > width(address) {
-                return Err(invalid("the address has fewer bits than that"));
+                return Err(invalid("the prefix is longer than the address"));
             }
             return Ok(Self::Addresses(AddressRange { address, prefix }));
         }
@@ -133,7 +118,7 @@ impl Constraint {
             CertificateName::Ip(address) => {
                 Ok(Self::Addresses(AddressRange { address, prefix: width(address) }))
             }
-            _ => Err(invalid("a domain or an address range is wanted")),
+            _ => Err(invalid("expected a domain or an address range")),
         }
     }
 }
@@ -144,20 +129,6 @@ impl fmt::Display for Constraint {
             Self::Domain(name) => f.write_str(name),
             Self::Addresses(range) => write!(f, "{}/{}", range.address, range.prefix),
         }
-    }
-}
-
-impl End {
-    /// First and last second of a validity that begins about now. Both ends count (RFC 5280 section 4.1.2.5).
-    pub fn validity(self, now: OffsetDateTime) -> (OffsetDateTime, OffsetDateTime) {
-        // Whole seconds: X.509 times have no fractions.
-        let whole = |time: OffsetDateTime| time.replace_nanosecond(0).unwrap_or(time);
-        let not_before = whole(now) - CLOCK_SKEW;
-        let not_after = match self {
-            Self::Days(days) => not_before.saturating_add(Duration::days(days.into()) - Duration::SECOND),
-            Self::Until(end) => whole(end),
-        };
-        (not_before, not_after)
     }
 }
 

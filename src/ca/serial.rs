@@ -1,7 +1,8 @@
 //! Serial numbers.
 
-/// Sixteen random bytes, positive and of full length. RFC 5280 section 4.1.2.2 wants at most twenty bytes and no
-/// zero or negative number; the CA/Browser baseline requirements 7.1 want 64 bits or more from a random generator.
+/// Sixteen random bytes, positive and of full length. RFC 5280 section 4.1.2.2 wants at most twenty
+/// bytes and no zero or negative number; the CA/Browser baseline requirements 7.1 want 64 bits or
+/// more from a random generator.
 pub(super) fn random() -> Option<[u8; 16]> {
     let mut serial = [0; 16];
     aws_lc_rs::rand::fill(&mut serial).ok()?;

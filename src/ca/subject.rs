@@ -4,8 +4,11 @@ use crate::der::oid::{self, Oid};
 use crate::der::{self, IA5_STRING, PRINTABLE_STRING, SEQUENCE, SET, UTF8_STRING, element};
 use crate::x509::DistinguishedName;
 
-/// A distinguished name. Attributes may be repeated and stand together in one RDN: it is kept as the bytes that go
-/// into the certificate.
+/// Upper bound of a common name (RFC 5280 appendix A.1, ub-common-name).
+pub(super) const MAX_COMMON_NAME: usize = 64;
+
+/// A distinguished name. Attributes may be repeated and stand together in one RDN: it is kept as
+/// the bytes that go into the certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subject {
     /// The RDNs in order; a copied name is one piece.
@@ -18,18 +21,16 @@ struct Rdn {
     common_name: Option<String>,
 }
 
-/// Why a text is no distinguished name.
+/// A text that is not a distinguished name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no distinguished name: {reason}")]
+#[error("`{text}` is not a valid distinguished name: {reason}")]
 pub struct InvalidSubject {
-    /// What was typed.
     pub text: String,
-    /// What is wrong with it.
     pub reason: String,
 }
 
-/// An attribute that has a short name: that, its object identifier, its string type, and how many characters it may
-/// have (RFC 5280 appendix A.1).
+/// An attribute that has a short name: that, its object identifier, its string type, and how many
+/// characters it may have (RFC 5280 appendix A.1).
 struct Known(&'static str, Oid, u8, usize);
 
 const KNOWN: &[Known] = &[
@@ -50,22 +51,23 @@ const KNOWN: &[Known] = &[
 ];
 
 impl Subject {
-    /// A name that has a common name alone. At most 64 characters go into a certificate; the rest is cut.
+    /// A name with a common name alone. At most 64 characters go into a certificate; the rest is
+    /// cut.
     pub fn common_name(name: &str) -> Self {
         Self::default().with_common_name(name)
     }
 
-    /// The same name with a common name behind all the rest.
+    /// The same name with a common name appended.
     #[must_use]
     pub fn with_common_name(mut self, name: &str) -> Self {
-        let name: String = name.chars().take(super::profile::MAX_COMMON_NAME).collect();
+        let name: String = name.chars().take(MAX_COMMON_NAME).collect();
         let attribute =
             element(SEQUENCE, &[oid::COMMON_NAME.der(), &element(UTF8_STRING, &[name.as_bytes()])]);
         self.rdns.push(Rdn { der: element(SET, &[&attribute]), common_name: Some(name) });
         self
     }
 
-    /// The same name with another common name behind all the rest, instead of those it has.
+    /// The same name with another common name appended, instead of those it has.
     #[must_use]
     pub fn renamed(mut self, name: &str) -> Self {
         self.rdns.retain(|rdn| rdn.common_name.is_none());
@@ -79,8 +81,8 @@ impl Subject {
         Self { rdns: if der.is_empty() { Vec::new() } else { vec![Rdn { der, common_name }] } }
     }
 
-    /// Reads `CN=name,O=team,OU=a,OU=b` or `/O=team/OU=a/CN=name`, in the order that is typed. `+` puts two attributes
-    /// into one RDN; a backslash takes the next character as it is.
+    /// Reads `CN=name,O=team,OU=a,OU=b` or `/O=team/OU=a/CN=name`, in the order that is typed. `+`
+    /// puts two attributes into one RDN; a backslash takes the next character as it is.
     ///
     /// # Errors
     /// [`InvalidSubject`] with the reason.
@@ -99,7 +101,7 @@ impl Subject {
             for attribute in split(&rdn, '+') {
                 let (name, value) = attribute
                     .split_once('=')
-                    .ok_or_else(|| format!("`{attribute}` has no = between name and value"))?;
+                    .ok_or_else(|| format!("`{attribute}` needs a = between name and value"))?;
                 let (name, value) = (name.trim(), unescaped(value.trim()));
                 if name.eq_ignore_ascii_case("CN") {
                     common_name = Some(value.clone());
@@ -119,7 +121,6 @@ impl Subject {
         self.rdns.iter().rev().find_map(|rdn| rdn.common_name.as_deref())
     }
 
-    /// Whether it has no attribute at all.
     pub fn is_empty(&self) -> bool {
         self.rdns.is_empty()
     }
@@ -142,14 +143,14 @@ fn encoded(name: &str, value: &str) -> Result<Vec<u8>, String> {
     };
     let kind = kind.ok_or_else(|| {
         let names: Vec<_> = KNOWN.iter().map(|known| known.0).collect();
-        format!("there is no attribute `{name}` (known are {}, or a number as 2.5.4.3)", names.join(", "))
+        format!("unknown attribute `{name}` (known: {}, or a number such as 2.5.4.3)", names.join(", "))
     })?;
     let length = value.chars().count();
     if kind == oid::COUNTRY.der() && !(length == 2 && value.bytes().all(|byte| byte.is_ascii_uppercase())) {
-        return Err("C is a country of two capital letters, as DE".into());
+        return Err("C must be a country code of two capital letters, such as DE".into());
     }
     if length > most {
-        return Err(format!("{name} has {length} characters, and {most} are allowed"));
+        return Err(format!("{name} has {length} characters; at most {most} are allowed"));
     }
     let fits = match tag {
         IA5_STRING => value.is_ascii(),
@@ -160,12 +161,12 @@ fn encoded(name: &str, value: &str) -> Result<Vec<u8>, String> {
         _ => true,
     };
     if !fits || value.chars().any(char::is_control) {
-        return Err(format!("{name} has a character that is not allowed there"));
+        return Err(format!("{name} contains a character that is not allowed"));
     }
     Ok(element(SEQUENCE, &[&kind, &element(tag, &[value.as_bytes()])]))
 }
 
-/// The parts between separators that no backslash stands before; backslashes stay, empty parts go.
+/// The parts between separators without a backslash before them; backslashes stay, empty parts go.
 fn split(text: &str, separator: char) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut escaped = false;

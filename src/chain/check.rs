@@ -1,5 +1,5 @@
-//! Judging a chain: ways to something trusted are tried until one passes every rule; where none does, the best one is
-//! reported, with a word on why the others do not hold either.
+//! Judging a chain: paths to something trusted are tried until one passes every rule. If none does, the best one is
+//! reported, with a note on why the others do not hold either.
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
@@ -21,20 +21,20 @@ pub struct Judgement {
     pub path: Vec<CertificateSummary>,
     /// The issuer that the path lacks, where it ends nowhere.
     pub missing_issuer: Option<String>,
-    /// Where the trust comes from, in words.
+    /// Where the trust comes from, as part of a sentence.
     pub trusted_by: Option<String>,
     /// Everything found.
     pub findings: Vec<Finding>,
 }
 
-/// Ways that are judged before the best of them is reported; a chain of a public CA has one to three.
+/// Paths that are judged before the best of them is reported; a chain of a public CA has one to three.
 const MAX_CANDIDATES: usize = 16;
-/// Other ways of which the report says why they do not hold.
+/// Other paths of which the report says why they do not hold.
 const MAX_OTHERS: usize = 3;
-/// Comparisons of names with name constraints, on all ways together: about 20 ms.
+/// Comparisons of names with name constraints, on all paths together: about 20 ms.
 const MAX_COMPARISONS: usize = 300_000;
 
-/// Judges a chain and remarks on it.
+/// Judges a chain, remarks included.
 pub fn check(input: &CheckInput<'_>) -> Judgement {
     let Some(best) = best(input) else {
         return Judgement { path: Vec::new(), missing_issuer: None, trusted_by: None, findings: Vec::new() };
@@ -60,14 +60,14 @@ pub fn check(input: &CheckInput<'_>) -> Judgement {
     judgement
 }
 
-/// Judges a chain and says only why it does not hold: nothing, when it does.
+/// Judges a chain and gives only the reasons why it does not hold: none, if it does.
 pub fn reasons(input: &CheckInput<'_>) -> Vec<Finding> {
     let found = best(input).map(|best| best.found).unwrap_or_default();
     let findings = found.into_iter().map(|found| found.finding);
     findings.filter(|finding| finding.severity == Severity::Error).collect()
 }
 
-/// The way to report, and what the rules that can say "no" found on it.
+/// The path to report, and what the rules that can say "no" found on it.
 struct Best<'a> {
     leaf: usize,
     path: Path<'a>,
@@ -123,7 +123,7 @@ fn best<'a>(input: &CheckInput<'a>) -> Option<Best<'a>> {
             (path, found)
         }));
     }
-    // The first of the fewest errors: the search looks at likely ways first.
+    // The first of those with the fewest errors: the search tries likely paths first.
     let errors = |found: &[PathFinding]| found.iter().filter(|found| found.is_error()).count();
     let chosen = (0..tried.len()).min_by_key(|&index| errors(&tried[index].1))?;
     let (path, found) = tried.swap_remove(chosen);
@@ -146,25 +146,25 @@ fn is_any_error(found: &[PathFinding]) -> bool {
     found.iter().any(PathFinding::is_error)
 }
 
-/// Findings of one kind that are told one by one; a long path may have them by the dozen.
-const MAX_OF_A_KIND: usize = 3;
+/// Findings of one code that are listed one by one; a long path may have dozens.
+const MAX_OF_A_CODE: usize = 3;
 
-/// Keeps the first few of each kind and severity and counts the rest.
+/// Keeps the first few of each code and severity and counts the rest.
 fn shortened(found: Vec<PathFinding>) -> Vec<PathFinding> {
     let mut counts = HashMap::<_, usize>::new();
     let mut kept = found;
     kept.retain(|found| {
         let count = counts.entry((found.finding.code, found.is_error())).or_default();
         *count += 1;
-        *count <= MAX_OF_A_KIND
+        *count <= MAX_OF_A_CODE
     });
-    let mut rest: Vec<_> = counts.into_iter().filter(|(_, count)| *count > MAX_OF_A_KIND).collect();
+    let mut rest: Vec<_> = counts.into_iter().filter(|(_, count)| *count > MAX_OF_A_CODE).collect();
     rest.sort_unstable();
-    kept.extend(rest.into_iter().map(|((code, _), count)| rules::more_of(code, count - MAX_OF_A_KIND)));
+    kept.extend(rest.into_iter().map(|((code, _), count)| rules::more_of(code, count - MAX_OF_A_CODE)));
     kept
 }
 
-/// The leaf is the first certificate that is neither a CA's nor the issuer of another one here; else the first: a
+/// The leaf is the first certificate that is neither a CA's nor the issuer of another one here; otherwise the first: a
 /// server would send it as its own.
 fn choose_leaf(certificates: &[Located]) -> Option<usize> {
     let first = &certificates.first()?.certificate;

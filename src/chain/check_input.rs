@@ -12,34 +12,30 @@ use crate::x509::{Crl, HostName, PrivateKey, Purpose};
 pub struct CheckInput<'a> {
     /// The certificates in the order of the file; never empty, else there is nothing to judge.
     pub certificates: &'a [Located],
-    /// Whom to trust.
     pub trust: &'a TrustStore,
     /// The time to judge at; certificates know whole seconds, so a fraction is cut off.
     pub at: OffsetDateTime,
     /// The name that clients use.
     pub host: Option<&'a HostName>,
-    /// Mail addresses that the certificate must be for, each of them.
+    /// Mail addresses; the certificate must be for each of them.
     pub emails: &'a [String],
-    /// The key that should fit.
+    /// The key that should belong to the leaf.
     pub key: Option<&'a PrivateKey>,
-    /// Revocation lists.
     pub crls: &'a [Crl],
-    /// Fail when the chain ends within this many days.
+    /// Fail when the chain expires within this many days.
     pub min_days: Option<u32>,
     /// Fail when there are more intermediates than this; self-issued ones do not count.
     pub max_depth: Option<usize>,
-    /// What the certificate is for.
     pub purpose: Purpose,
-    /// Which rules to judge by.
     pub profile: Profile,
-    /// How the user would name the file, or the server, in a command that mends something.
+    /// How the user would name the file, or the server, in the command of a fix.
     pub file: &'a str,
-    /// Whether a running server sent the certificates; else they are from a file for one.
+    /// Whether a running server sent the certificates; otherwise they are from a file for one.
     pub is_live: bool,
 }
 
 impl<'a> CheckInput<'a> {
-    /// A server's chain, judged for no name in particular by what clients do.
+    /// A server's chain, judged without a host name under the profile `tls`.
     pub fn new(
         certificates: &'a [Located],
         trust: &'a TrustStore,

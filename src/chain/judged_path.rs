@@ -39,32 +39,29 @@ pub(super) struct PathCertificate<'a> {
     pub(super) certificate: &'a Certificate,
     /// Where it was read.
     pub(super) location: Option<&'a Location>,
-    /// Whether it is trusted for itself: its own signature, serial number and the like count for nothing. A leaf that is
-    /// trusted for itself is a leaf all the same.
+    /// Whether it is trusted for itself: its own signature, serial number and the like do not count. A leaf that is
+    /// trusted for itself is still a leaf.
     pub(super) is_anchor: bool,
 }
 
 impl PathCertificate<'_> {
-    /// The name to call it by.
     pub(super) fn label(&self) -> String {
         self.certificate.label()
     }
 }
 
-/// What the rules look at.
+/// A path that the rules judge.
 #[derive(Debug)]
 pub(super) struct JudgedPath<'a> {
     pub(super) input: &'a CheckInput<'a>,
     /// Index of the leaf in the input.
     pub(super) leaf: usize,
-    /// The path that is judged.
     pub(super) path: &'a Path<'a>,
     /// Comparisons of names with name constraints that may still be made.
     pub(super) comparisons: &'a Cell<usize>,
 }
 
 impl<'a> JudgedPath<'a> {
-    /// The leaf.
     pub(super) fn leaf(&self) -> PathCertificate<'a> {
         let located = &self.input.certificates[self.leaf];
         PathCertificate {
@@ -92,7 +89,7 @@ impl<'a> JudgedPath<'a> {
     pub(super) fn all(&self) -> Vec<PathCertificate<'a>> {
         let own = self.own().map(|located| (&located.certificate, located.location.as_ref()));
         let all = own.chain(self.anchor_beyond().map(|anchor| (anchor, None)));
-        let mut places: Vec<_> = all
+        let mut members: Vec<_> = all
             .enumerate()
             .map(|(index, (certificate, location))| PathCertificate {
                 index,
@@ -101,15 +98,15 @@ impl<'a> JudgedPath<'a> {
                 is_anchor: false,
             })
             .collect();
-        if let (PathEnd::Anchor(_), Some(last)) = (self.path.end, places.last_mut()) {
+        if let (PathEnd::Anchor(_), Some(last)) = (self.path.end, members.last_mut()) {
             last.is_anchor = last.index > 0;
         }
-        places
+        members
     }
 
     /// Every certificate of the path that is not trusted for itself.
     pub(super) fn below_anchor(&self) -> impl Iterator<Item = PathCertificate<'a>> + use<'a> {
-        self.all().into_iter().filter(|place| !place.is_anchor)
+        self.all().into_iter().filter(|member| !member.is_anchor)
     }
 
     /// A finding about one certificate of the path; `None` where the profile does not check it.
@@ -136,7 +133,7 @@ impl<'a> JudgedPath<'a> {
         Some(at(finding, location).into())
     }
 
-    /// Whether the profile is one of a standard, and not what clients do.
+    /// Whether the profile follows a standard instead of what clients do.
     pub(super) fn is_by_the_book(&self) -> bool {
         self.input.profile != Profile::Tls
     }

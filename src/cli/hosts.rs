@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-/// Let names for development point to this machine: lines in the hosts file.
+/// Point names to this machine for development, in the hosts file.
 ///
-/// Lines are put into a marked block. Everything else in the file stays as it is, byte for byte, and so do its mode and owner.
+/// Lines go into a marked block. The rest of the file stays the same byte for byte, and so do its
+/// mode and owner.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct HostsArgs {
@@ -25,7 +26,7 @@ pub enum HostsCommand {
     /// Remove a name that was added
     #[command(after_help = REMOVE_HELP)]
     Remove(HostsChangeArgs),
-    /// Ask whether a name is there
+    /// Check whether a name is there
     Check(HostsCheckArgs),
 }
 
@@ -35,7 +36,7 @@ pub struct HostsChangeArgs {
     /// Which name, in which file.
     #[command(flatten)]
     pub check: HostsCheckArgs,
-    /// Say what would be done, and do nothing
+    /// Print what would be done without doing it
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -44,10 +45,10 @@ pub struct HostsChangeArgs {
 #[derive(Args, Debug)]
 #[command(after_help = CHECK_HELP)]
 pub struct HostsCheckArgs {
-    /// The name of a host; the hosts file knows no wildcards
+    /// Host name; the hosts file supports no wildcards
     #[arg(value_name = "NAME")]
     pub name: String,
-    /// Its address, IPv4 or IPv6 [default for add: 127.0.0.1; else any]
+    /// Its IPv4 or IPv6 address [default for add: 127.0.0.1; otherwise any]
     #[arg(value_name = "IP")]
     pub address: Option<IpAddr>,
     /// The hosts file
@@ -64,7 +65,7 @@ EXAMPLES
 EXIT STATUS
   0  done, or yes
   1  the answer is no
-  2  the file cannot be read or changed, or another line of it is in the way; nothing was changed";
+  2  the file cannot be read or changed, or another line conflicts; nothing was changed";
 
 const ADD_HELP: &str = "\
 EXAMPLES
@@ -74,8 +75,8 @@ EXAMPLES
   certkit hosts add www.mysite.test --file /mnt/c/Windows/System32/drivers/etc/hosts
 
 EXIT STATUS
-  0  the name is there now, or was before
-  2  the file cannot be read or changed, or another line gives the name to another address; nothing was changed";
+  0  the name is there
+  2  the file cannot be read or changed, or another line maps the name to another address; nothing was changed";
 
 const REMOVE_HELP: &str = "\
 EXAMPLES
@@ -83,7 +84,7 @@ EXAMPLES
   sudo certkit hosts remove www.mysite.test ::1
 
 EXIT STATUS
-  0  no line of certkit's has the name any more
+  0  no line of certkit has the name any longer
   2  the file cannot be read or changed; nothing was changed";
 
 const CHECK_HELP: &str = "\

@@ -6,47 +6,50 @@ use clap::Args;
 
 use crate::x509::KeyKind;
 
-/// Make a certificate authority of your own.
+/// Make your own certificate authority (CA).
 ///
-/// Writes ca.crt and ca.key into the current folder. Whoever has ca.key can make certificates that every machine
-/// which trusts ca.crt believes: keep it to yourself.
+/// Writes ca.crt and ca.key to the current folder. Anyone who has ca.key can issue certificates
+/// that every machine with ca.crt installed trusts: keep it secret.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct MkcaArgs {
-    /// The name of the CA; user, host, date and the beginning of the key's fingerprint are added
+    /// The name of the CA; user, host, date and the start of the key's fingerprint are appended
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
-    /// The folder to write into
+    /// Folder for the files
     #[arg(short, long, value_name = "DIR", default_value = ".")]
     pub output: PathBuf,
-    /// Write into $XDG_DATA_HOME/certkit, where every later mkcert finds it
+    /// Write to $XDG_DATA_HOME/certkit, where mkcert finds the CA from every folder
     #[arg(long, conflicts_with = "output")]
     pub global: bool,
-    /// Kind of key
+    /// Key type
     #[arg(short, long = "key-type", value_name = "KIND", value_parser = super::mkcert::key_kind(), default_value = "p256")]
     pub key_kind: KeyKind,
-    /// Days until the CA ends
+    /// Days until the CA expires
     #[arg(long, value_name = "DAYS", default_value_t = 3650, value_parser = clap::value_parser!(u32).range(1..=36500))]
     pub days: u32,
-    /// Only for these names: a domain or an address range; may be repeated
+    /// Allow only these names: a domain or an address range; may be repeated
     #[arg(long, value_name = "DOMAIN|CIDR")]
     pub permit: Vec<String>,
-    /// Not for these names; may be repeated
+    /// Exclude these names; may be repeated
     #[arg(long, value_name = "DOMAIN|CIDR")]
     pub exclude: Vec<String>,
-    /// The whole subject, as 'O=Our team,OU=A,OU=B,CN=Our CA'; without a CN the usual one is added
+    /// The whole subject, such as 'O=Our team,OU=A,OU=B,CN=Our CA'; without a CN the default one is
+    /// appended
     #[arg(long, value_name = "DN", conflicts_with = "name")]
     pub subject: Option<String>,
-    /// Also make an intermediate CA, which then signs: intermediate.crt and intermediate.key
+    /// Also make an intermediate CA, which then signs certificates: intermediate.crt and
+    /// intermediate.key
     #[arg(long)]
     pub intermediate: bool,
-    /// Make root and intermediate, and never write the root's key: nobody can make another CA under it
+    /// Make a root and an intermediate, and never write the root's key: nobody can add another CA
+    /// below it
     #[arg(long)]
     pub throwaway_root: bool,
-    /// Protect the private keys with a password (PKCS#8, AES-256)
+    /// Encrypt the private keys with a password (PKCS#8, AES-256)
     #[arg(long)]
     pub encrypt: bool,
-    /// The password for --encrypt: the first line of this file; - is standard input
+    /// File whose first line is the password for --encrypt; - is standard input
     #[arg(long, value_name = "FILE", requires = "encrypt")]
     pub password_file: Option<PathBuf>,
     /// Replace existing files; an existing key is kept as .bak
@@ -57,10 +60,10 @@ pub struct MkcaArgs {
 const AFTER_HELP: &str = "\
 EXAMPLES
   certkit mkca                                 ca.crt and ca.key
-  certkit mkca --intermediate                  a root and an intermediate; the root's key can go offline
-  certkit mkca 'Our team' --permit test        a CA that can only speak for names under .test
-  certkit mkca --throwaway-root --permit test  and no key is left that could make another one
+  certkit mkca --intermediate                  a root and an intermediate; keep the root's key offline
+  certkit mkca 'Our team' --permit test        a CA for names under .test only
+  certkit mkca --throwaway-root --permit test  no root key is left to issue another CA
 
 EXIT STATUS
-  0  made
-  2  a file is in the way, or cannot be written; nothing was changed";
+  0  the CA was made
+  2  a file exists already or cannot be written; nothing was changed";

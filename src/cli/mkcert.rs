@@ -10,54 +10,57 @@ use time::{Date, OffsetDateTime};
 
 use crate::x509::KeyKind;
 
-/// Make a server certificate, signed by your CA.
+/// Make a server certificate signed by your CA.
 ///
-/// The first NAME becomes the common name (CN), and every NAME stands in the subjectAltName, which is where clients
-/// look. Writes server.key and server.crt, and with an intermediate CA also ca-bundle.ca for `certkit merge`.
+/// The first NAME becomes the common name (CN). Every NAME goes into the subjectAltName extension,
+/// which is what clients check. Writes server.key and server.crt, and with an intermediate CA also
+/// ca-bundle.ca for `certkit merge`.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct MkcertArgs {
     /// DNS name, *.wildcard, IP address, mail address or URI
     #[arg(value_name = "NAME", required_unless_present = "from")]
     pub names: Vec<String>,
-    /// Path of the files without their ending: BASE.key, BASE.crt, BASE.csr; with --from the folder
+    /// File name prefix: writes BASE.key, BASE.crt, BASE.csr; with --from, the folder
     #[arg(short, long, value_name = "BASE", default_value = "server")]
     pub output: PathBuf,
-    /// Many at once: each line of FILE has the names of one certificate (# begins a comment; - is standard input)
+    /// Make many certificates: each line of FILE has the names of one (# starts a comment; - is
+    /// standard input)
     #[arg(long, value_name = "FILE", requires = "output", conflicts_with_all = ["names", "key", "csr"])]
     pub from: Option<String>,
     /// The CA to sign with.
     #[command(flatten)]
     pub ca: CaArgs,
-    /// Kind of key
+    /// Key type
     #[arg(short, long = "key-type", value_name = "KIND", value_parser = key_kind(), default_value = "p256")]
     pub key_kind: KeyKind,
-    /// Days until the certificate ends; never after its CA
+    /// Days until the certificate expires; never later than its CA
     #[arg(long, value_name = "DAYS", default_value_t = 397, value_parser = clap::value_parser!(u32).range(1..=36500))]
     pub days: u32,
-    /// The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z
+    /// Day or time at which the certificate expires: 2027-01-31 or 2027-01-31T12:00:00Z
     #[arg(long, value_name = "DATE", conflicts_with = "days", value_parser = end)]
     pub until: Option<OffsetDateTime>,
     /// Use this private key instead of a new one
     #[arg(long, value_name = "FILE", conflicts_with = "key_kind")]
     pub key: Option<PathBuf>,
-    /// The password of --key: the first line of this file; - is standard input
+    /// File whose first line is the password of --key; - is standard input
     #[arg(long, value_name = "FILE", requires = "key")]
     pub key_password_file: Option<PathBuf>,
-    /// Do nothing if the certificate is there already: same names, two thirds of its time not yet over, the key fits.
-    /// One of the same CA that is not so is replaced
+    /// Do nothing if the certificate exists, has the same names, matches its key and has more than
+    /// a third of its lifetime left; otherwise replace it, if the same CA issued it
     #[arg(long)]
     pub if_needed: bool,
-    /// For a client that shows who it is, instead of a server
+    /// Make a certificate for client authentication instead of a server
     #[arg(long)]
     pub client: bool,
     /// Also write the certificate signing request, BASE.csr
     #[arg(long)]
     pub csr: bool,
-    /// Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; it needs a password
+    /// Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; needs a
+    /// password
     #[arg(long, conflicts_with = "from")]
     pub p12: bool,
-    /// The password for --p12: the first line of this file; - is standard input
+    /// File whose first line is the password for --p12; - is standard input
     #[arg(long, value_name = "FILE", requires = "p12")]
     pub p12_password_file: Option<PathBuf>,
     /// Replace existing files (an existing key is kept as .bak), and allow more than 825 days
@@ -65,7 +68,8 @@ pub struct MkcertArgs {
     pub force: bool,
 }
 
-/// Which CA signs. Without these: $CERTKIT_CA_DIR, the current folder, $XDG_DATA_HOME/certkit.
+/// The CA that signs. By default it is looked for in $CERTKIT_CA_DIR, the current folder and
+/// $XDG_DATA_HOME/certkit.
 #[derive(Args, Debug)]
 pub struct CaArgs {
     /// The CA's certificate
@@ -74,12 +78,12 @@ pub struct CaArgs {
     /// The CA's key
     #[arg(long, value_name = "FILE", requires = "ca")]
     pub ca_key: Option<PathBuf>,
-    /// The password of the CA's key: the first line of this file; - is standard input
+    /// File whose first line is the password of the CA's key; - is standard input
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
 }
 
-/// Reads a day, which then counts wholly, or a time.
+/// Reads a day, which then counts to its end, or a time.
 pub(super) fn end(text: &str) -> Result<OffsetDateTime, String> {
     let day = Date::parse(text, format_description!("[year]-[month]-[day]"));
     match day {
@@ -99,12 +103,12 @@ pub(super) fn key_kind() -> impl TypedValueParser<Value = KeyKind> {
 const AFTER_HELP: &str = "\
 EXAMPLES
   certkit mkcert test.example                      server.key and server.crt
-  certkit mkcert www.mysite.com --csr              and server.csr: the five files of the openssl way
+  certkit mkcert www.mysite.com --csr              also server.csr, as with openssl
   certkit mkcert localhost 127.0.0.1 ::1 -o local  local.key and local.crt for three names
   certkit mkcert '*.test.example' test.example     a wildcard and the bare domain
-  certkit mkcert test.example --if-needed          in a script that runs often
+  certkit mkcert test.example --if-needed          for scripts that run often
   certkit mkcert --from names.txt -o certs/        certs/NAME.crt and certs/NAME.key for each line
 
 EXIT STATUS
-  0  made, or with --if-needed nothing to do
-  2  no CA, a file is in the way, or a name is no name; nothing was changed";
+  0  the certificate was made, or --if-needed found nothing to do
+  2  there is no CA, a file exists already, or a name is invalid; nothing was changed";

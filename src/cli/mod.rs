@@ -37,7 +37,7 @@ pub use merge::MergeArgs;
 pub use mkca::MkcaArgs;
 pub use mkcert::{CaArgs, MkcertArgs};
 pub use parse::{UsageError, parse};
-pub use renew::{Left, RenewArgs};
+pub use renew::RenewArgs;
 pub use revoke::{CrlArgs, RevokeArgs};
 pub use serve::{Listen, ServeArgs};
 pub use show::ShowArgs;

@@ -11,14 +11,15 @@ use crate::ca::Reason;
 
 /// Revoke a certificate of your CA.
 ///
-/// It is entered into the CA's ledger; clients learn of it by the next revocation list (certkit crl).
+/// The revocation is entered into the CA's ledger. Clients learn about it from the next revocation
+/// list (certkit crl).
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_REVOKE)]
 pub struct RevokeArgs {
-    /// The certificate
+    /// The certificate file
     #[arg(value_name = "CERT")]
     pub certificate: String,
-    /// Why
+    /// Reason for the revocation
     #[arg(long, value_name = "REASON", value_parser = reason(), default_value = "unspecified", ignore_case = true)]
     pub reason: Reason,
     /// The CA that issued it.
@@ -26,14 +27,14 @@ pub struct RevokeArgs {
     pub ca: CaArgs,
 }
 
-/// Make the revocation list of your CA.
+/// Make the certificate revocation list (CRL) of your CA.
 ///
-/// It holds what certkit revoke entered into the ledger. Make a new one before the old one's --days are over: clients
-/// that ask for a list refuse everything when it has ended.
+/// It lists the certificates that `certkit revoke` entered into the ledger. Make a new list before
+/// the old one expires: clients that require a list refuse every certificate afterwards.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_CRL)]
 pub struct CrlArgs {
-    /// Where to write; - is standard output [default: the CA's file with .crl]
+    /// Output file; - is standard output [default: the CA's file with .crl]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Days until the next list is due
@@ -42,7 +43,7 @@ pub struct CrlArgs {
     /// The CA.
     #[command(flatten)]
     pub ca: CaArgs,
-    /// Replace an existing file that is no list of this CA
+    /// Replace an existing file that is not a list of this CA
     #[arg(long)]
     pub force: bool,
 }
@@ -55,17 +56,17 @@ fn reason() -> impl TypedValueParser<Value = Reason> {
 const AFTER_REVOKE: &str = "\
 EXAMPLES
   certkit revoke server.crt --reason keyCompromise
-  certkit crl                                       and then the list
+  certkit crl                                       then make the list
 
 EXIT STATUS
   0  revoked, now or before
-  2  it is no certificate of this CA, or the ledger cannot be written";
+  2  it is not a certificate of this CA, or the ledger cannot be written";
 
 const AFTER_CRL: &str = "\
 EXAMPLES
   certkit crl                                       ca.crl beside ca.crt
-  certkit check server.crt --crl ca.crl             what clients then say
+  certkit check server.crt --crl ca.crl             check with the list
 
 EXIT STATUS
-  0  made
-  2  no CA, or a file is in the way or cannot be written";
+  0  the list was made
+  2  there is no CA, or a file exists already or cannot be written";

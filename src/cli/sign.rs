@@ -9,30 +9,31 @@ use super::mkcert::{CaArgs, end};
 
 /// Sign a certificate signing request with your CA.
 ///
-/// Names and key are taken from the request, once it has proved that it was signed by that key. Everything else is
-/// what certkit gives every certificate: a request that wants to be a CA becomes one only by --profile ca.
+/// Names and key come from the request, after its signature by that key was verified. Everything
+/// else is certkit's own profile: a request for a CA becomes one only with --profile ca.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct SignArgs {
     /// The request, in any form; - is standard input
     #[arg(value_name = "CSR")]
     pub request: String,
-    /// A name to certify besides those that the request asks for; may be repeated
+    /// Certify this name too, in addition to those in the request; may be repeated
     #[arg(long, value_name = "NAME")]
     pub san: Vec<String>,
     /// What the certificate is for
     #[arg(long, value_enum, default_value_t, value_name = "PROFILE")]
     pub profile: SignProfile,
-    /// Days until the certificate ends; never after its CA [default: 397, for a CA 3650]
+    /// Days until the certificate expires; never later than its CA [default: 397, for a CA 3650]
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
     pub days: Option<u32>,
-    /// The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z
+    /// Day or time at which the certificate expires: 2027-01-31 or 2027-01-31T12:00:00Z
     #[arg(long, value_name = "DATE", conflicts_with = "days", value_parser = end)]
     pub until: Option<OffsetDateTime>,
     /// The CA to sign with.
     #[command(flatten)]
     pub ca: CaArgs,
-    /// Where to write; - is standard output [default: the request's name with .crt, or standard output]
+    /// Output file; - is standard output [default: the request's name with .crt, or standard
+    /// output]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Replace existing files, and allow more than 825 days
@@ -40,26 +41,26 @@ pub struct SignArgs {
     pub force: bool,
 }
 
-/// What a certificate is signed for.
+/// The purpose of a certificate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum SignProfile {
     /// A server.
     #[default]
     Server,
-    /// A client that shows who it is.
+    /// Client authentication.
     Client,
-    /// A CA below yours, which signs server and client certificates.
+    /// A CA below yours that signs server and client certificates.
     Ca,
 }
 
 const AFTER_HELP: &str = "\
 EXAMPLES
   certkit sign server.csr                           server.crt
-  certkit sign old.csr --san www.test.example       for a request that has its name in the CN only
+  certkit sign old.csr --san www.test.example       for a request with its name in the CN only
   ssh host cat r.csr | certkit sign - > host.crt    from standard input to standard output
   certkit sign team.csr --profile ca                a CA below yours
 
 EXIT STATUS
-  0  signed
-  1  the request is wrong: its signature, its names, its key
-  2  it cannot be read, no CA, or a file is in the way; nothing was changed";
+  0  the certificate was signed
+  1  the request was refused: its signature, its names or its key
+  2  it cannot be read, there is no CA, or a file exists already; nothing was changed";

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-/// Have this machine trust your CA: system, browsers, Java.
+/// Make this machine trust your CA: system, browsers, Java.
 ///
-/// Whoever has the CA's key can then speak for every site towards this machine. Trust only a CA whose key you keep.
+/// Anyone who has the CA's key can then impersonate every site to this machine. Trust only a CA
+/// whose key you control.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct TrustArgs {
@@ -18,28 +19,28 @@ pub struct TrustArgs {
 /// What to do with trust stores.
 #[derive(Debug, Subcommand)]
 pub enum TrustCommand {
-    /// Put the CA into the trust stores
+    /// Install the CA into the trust stores
     #[command(after_help = INSTALL_HELP)]
     Install(TrustChangeArgs),
-    /// Take exactly this CA out of the trust stores
+    /// Remove exactly this CA from the trust stores
     #[command(after_help = UNINSTALL_HELP)]
     Uninstall(TrustChangeArgs),
     /// Ask each trust store whether it trusts the CA
     Status(TrustStatusArgs),
-    /// Write the CA's certificate into a file for another device
+    /// Write the CA certificate to a file for another device
     Export(TrustExportArgs),
 }
 
 /// Which CA and which stores to change.
 ///
-/// Stores that are not on this machine are passed over. Where only root may change a store, the rest is done and the command
-/// for that store is printed.
+/// Stores that do not exist on this machine are skipped. If only root can change a store, the
+/// others are changed and the command for that store is printed.
 #[derive(Args, Debug)]
 pub struct TrustChangeArgs {
     /// Which CA and which stores.
     #[command(flatten)]
     pub status: TrustStatusArgs,
-    /// Say what would be done, and do nothing
+    /// Print what would be done without doing it
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -48,7 +49,8 @@ pub struct TrustChangeArgs {
 #[derive(Args, Debug)]
 #[command(after_help = STATUS_HELP)]
 pub struct TrustStatusArgs {
-    /// The CA's certificate. Without it: $CERTKIT_CA_DIR, the current folder, $XDG_DATA_HOME/certkit
+    /// The CA certificate. By default it is looked for in $CERTKIT_CA_DIR, the current folder and
+    /// $XDG_DATA_HOME/certkit
     #[arg(value_name = "FILE", conflicts_with = "ca")]
     pub file: Option<PathBuf>,
     /// The same as FILE
@@ -57,26 +59,27 @@ pub struct TrustStatusArgs {
     /// Which stores; may be repeated
     #[arg(long, value_enum, value_name = "STORE", default_value = "all")]
     pub store: Vec<StoreChoice>,
-    /// Take this folder for /, as for an image of a system; its own commands are then printed and not run
+    /// Use this folder as /, such as a mounted system image; its own commands are printed, not run
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
 }
 
-/// Where to write the CA's certificate.
+/// Where to write the CA certificate.
 ///
-/// For iPhones and iPads use --mobileconfig: open the file there, install it in Settings, then switch it on under General,
-/// About, Certificate Trust Settings.
+/// For iPhones and iPads use --mobileconfig: open the file there, install it in Settings, then
+/// enable it under General, About, Certificate Trust Settings.
 #[derive(Args, Debug)]
 #[command(after_help = EXPORT_HELP)]
 pub struct TrustExportArgs {
-    /// The CA's certificate. Without it: $CERTKIT_CA_DIR, the current folder, $XDG_DATA_HOME/certkit
+    /// The CA certificate. By default it is looked for in $CERTKIT_CA_DIR, the current folder and
+    /// $XDG_DATA_HOME/certkit
     #[arg(value_name = "FILE", conflicts_with = "ca")]
     pub file: Option<PathBuf>,
     /// The same as FILE
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
-    /// Where to write; - is standard output. A name that ends in .der or .cer becomes DER (for Android), in .mobileconfig a
-    /// profile [default: ca.crt, with --mobileconfig ca.mobileconfig]
+    /// Output file; - is standard output. The ending .der or .cer selects DER (for Android),
+    /// .mobileconfig a profile [default: ca.crt, with --mobileconfig ca.mobileconfig]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<String>,
     /// Write a configuration profile for iPhone, iPad and Mac
@@ -90,7 +93,7 @@ pub struct TrustExportArgs {
 /// The words of `--store`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum StoreChoice {
-    /// All that are here
+    /// Every store on this machine
     All,
     /// The operating system's: curl, Python, Go
     System,
@@ -104,19 +107,19 @@ pub enum StoreChoice {
 
 const AFTER_HELP: &str = "\
 EXAMPLES
-  certkit trust install                       the CA of this folder, into every store that is here
+  certkit trust install                       install the CA of this folder into every store
   certkit trust status
   certkit trust export --mobileconfig         for an iPhone
 
 EXIT STATUS
-  0  done; every store asked trusts the CA
-  1  a store that was asked does not trust it
-  2  a store could not be asked or changed (the others were); a file cannot be read or is in the way";
+  0  done; every store trusts the CA
+  1  a store does not trust it
+  2  a store could not be read or changed (the others were); a file cannot be read or exists already";
 
 const INSTALL_HELP: &str = "\
 EXAMPLES
   certkit trust install
-  certkit trust install --store nss --store firefox          browsers only: needs no root
+  certkit trust install --store nss --store firefox          browsers only, without root
   certkit trust install /srv/ca/ca.crt --dry-run
   certkit trust install --root /mnt/image --store system
 
@@ -130,7 +133,7 @@ EXAMPLES
   certkit trust uninstall --store java --dry-run
 
 EXIT STATUS
-  0  no store has the CA any more
+  0  no store has the CA any longer
   2  a store could not be changed, or only by root: the command is printed; the others were changed";
 
 const STATUS_HELP: &str = "\
@@ -139,16 +142,16 @@ EXAMPLES
   certkit trust status --store firefox --format json
 
 EXIT STATUS
-  0  every store asked trusts the CA
-  1  one of them does not
-  2  one of them could not be asked";
+  0  every store trusts the CA
+  1  a store does not trust it
+  2  a store could not be read";
 
 const EXPORT_HELP: &str = "\
 EXAMPLES
   certkit trust export -o /media/usb/my-ca.crt
-  certkit trust export -o my-ca.cer                          DER, as Android and Windows like it
+  certkit trust export -o my-ca.cer                          DER, for Android and Windows
   certkit trust export --mobileconfig                        ca.mobileconfig
 
 EXIT STATUS
-  0  written
-  2  there is no CA, or the file is in the way";
+  0  the file was written
+  2  there is no CA, or the file exists already";

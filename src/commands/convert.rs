@@ -12,8 +12,8 @@ use self::gather::{Item, gather};
 use super::{Context, Result};
 use crate::cli::{ConvertArgs, Form};
 use crate::finding::{Code, Finding, Location, Severity};
-use crate::operands::destination::{Destination, Product};
-use crate::operands::output::shell_word;
+use crate::operands::destination::{Destination, Product, ProductKind};
+use crate::operands::output::{Overwrite, shell_word};
 use crate::operands::password::Passwords;
 use crate::report::{Converted, ConvertedItem, FileRole, Outcome};
 
@@ -22,7 +22,11 @@ pub(super) fn run(args: &ConvertArgs, context: &Context<'_>) -> Result {
     let form = form(args)?;
     let destination = Destination::new(args.output.as_deref(), context.global.format)?;
     let is_key = matches!(form, Form::Pkcs8 | Form::Pkcs1 | Form::Sec1);
-    destination.admits(matches!(form, Form::Der | Form::P12), is_key)?;
+    destination.admits(match form {
+        Form::Der | Form::P12 => ProductKind::Binary,
+        _ if is_key => ProductKind::SecretText,
+        _ => ProductKind::PublicText,
+    })?;
     let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
     let mut gathered = gather(args, &mut passwords)?;
     let made = match form {
@@ -33,7 +37,9 @@ pub(super) fn run(args: &ConvertArgs, context: &Context<'_>) -> Result {
         Form::Pkcs8 | Form::Pkcs1 | Form::Sec1 => plain::keys(gathered.items, form, &mut passwords)?,
     };
     let holds_open_key = made.items.iter().any(|item| item.kind == "private_key" && !item.encrypted);
-    destination.admits(false, holds_open_key)?;
+    if holds_open_key {
+        destination.admits(ProductKind::SecretText)?;
+    }
     let product = Product {
         bytes: made.bytes,
         has_key: made.items.iter().any(|item| item.kind == "private_key"),
@@ -41,7 +47,7 @@ pub(super) fn run(args: &ConvertArgs, context: &Context<'_>) -> Result {
         description: description(form, &made.items),
     };
     let (words, has_key) = (product.description.clone(), product.has_key);
-    let mut report = destination.deliver(product, args.force)?;
+    let mut report = destination.deliver(product, Overwrite::forced(args.force))?;
     if let Destination::File(path) = &destination {
         report.outcome = Outcome::Converted(Converted {
             output: destination.name(),

@@ -6,15 +6,16 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::issuing::{browser_warning, new_key};
 use super::{Context, Result, show};
+use crate::advice::ca::refused_by_browsers;
 use crate::advice::files::{damage_notes, form_notes};
+use crate::ca::new_key;
 use crate::cli::{KeyArgs, KeyCommand, KeyDecryptArgs, KeyEncryptArgs, KeyNewArgs, KeyShowArgs};
 use crate::container::Block;
 use crate::finding::{Code, Finding, Location};
-use crate::operands::destination::{Destination, Product};
+use crate::operands::destination::{Destination, Product, ProductKind};
 use crate::operands::input::{decrypted, location, name, read_contents};
-use crate::operands::output::shell_word;
+use crate::operands::output::{Overwrite, shell_word};
 use crate::operands::password::Passwords;
 use crate::operands::seal::encrypted_key_pem;
 use crate::pem;
@@ -48,8 +49,8 @@ fn new(args: &KeyNewArgs, context: &Context<'_>) -> Result {
         role: FileRole::PrivateKey,
         description: format!("a new private key, {}: {how}", key.description()),
     };
-    let mut report = destination.deliver(product, args.force)?;
-    report.findings.extend(browser_warning(args.key_kind));
+    let mut report = destination.deliver(product, Overwrite::forced(args.force))?;
+    report.findings.extend(refused_by_browsers(args.key_kind));
     if let Destination::File(_) = destination {
         report.next.push(format!("certkit csr www.mysite.com --key {}", shell_word(&args.output)));
     }
@@ -107,7 +108,7 @@ fn encrypt(args: &KeyEncryptArgs, context: &Context<'_>) -> Result {
         }
         _ => args.file.clone(),
     };
-    let mut report = destination.deliver(product, args.force)?;
+    let mut report = destination.deliver(product, Overwrite::forced(args.force))?;
     report.findings.extend(notes);
     if let Destination::File(_) = &destination {
         report.next.push(format!("certkit key show {}", shell_word(&destination.name())));
@@ -125,7 +126,7 @@ fn same_file(path: &Path, file: &str) -> bool {
 
 fn decrypt(args: &KeyDecryptArgs, context: &Context<'_>) -> Result {
     let destination = Destination::new(args.output.as_deref(), context.global.format)?;
-    destination.admits(false, true)?;
+    destination.admits(ProductKind::SecretText)?;
     let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
     let (key, was_encrypted, notes) = the_key(&args.file, &mut passwords)?;
     let mut text = Zeroizing::new(String::new());
@@ -146,7 +147,7 @@ fn decrypt(args: &KeyDecryptArgs, context: &Context<'_>) -> Result {
             if was_encrypted { "open" } else { "open as before" }
         ),
     };
-    let mut report = destination.deliver(product, args.force)?;
+    let mut report = destination.deliver(product, Overwrite::forced(args.force))?;
     report.findings.extend(notes);
     Ok(report)
 }

@@ -13,7 +13,7 @@ use crate::finding::{Finding, Location, Severity};
 use crate::operands::ca_lookup::trust_local_ca;
 use crate::operands::fetch::fetch_issuer;
 use crate::operands::input::{CertificateFile, read_certificates_with, read_private_key_with};
-use crate::operands::output::{cannot_write, shell_word};
+use crate::operands::output::shell_word;
 use crate::operands::password::Passwords;
 use crate::pem;
 use crate::report::{Dropped, Failure, Merged, Outcome, Report, Role, SubjectName};
@@ -143,7 +143,7 @@ fn write(args: &MergeArgs, merged: &MergedChain, mut findings: Vec<Finding>, at:
             mode: PUBLIC,
             existing: if args.force { Existing::Replace } else { Existing::Refuse },
         };
-        create_all(&[file]).map_err(|error| cannot_write(&error))?;
+        create_all(&[file])?;
         next.push(check_command(args, &report));
     } else {
         report.stdout = Some(text.into_bytes());

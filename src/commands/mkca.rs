@@ -2,240 +2,160 @@
 
 use std::path::{Path, PathBuf};
 
-use super::issuing::{browser_warning, cannot_issue, new_key, subject};
 use super::{Context, Result};
-use crate::ca::{CaProfile, Constraint, Event, Ledger, Subject, issue_intermediate, make_root};
+use crate::advice::ca::{
+    domains_not_limited, foreign_intermediate, invalid_constraint, no_data_folder, refused_by_browsers,
+};
+use crate::ca::{
+    CaLevel, CaProfile, Constraint, INTERMEDIATE_FILES, Issuance, Issuer, Ledger, ROOT_FILES, Subject,
+    SubjectKey, ca_common_name, ca_subject, check_ca_name, make_root, new_key,
+};
 use crate::chain::Located;
-use crate::cli::{CaArgs, MkcaArgs};
-use crate::finding::{Code, Finding, Location};
-use crate::operands::ca_lookup::{INTERMEDIATE, ROOT, ca_words, data_folder, tidy};
-use crate::operands::output::{Output, create_folder, shell_word};
+use crate::cli::MkcaArgs;
+use crate::operands::ca_lookup::{CaChoice, data_folder, tidy};
+use crate::operands::destination::StdoutError;
+use crate::operands::output::{Output, Overwrite};
 use crate::operands::password::Passwords;
 use crate::operands::seal::encrypted_key_pem;
 use crate::report::{FileRole, Outcome, Report, Role};
 use crate::sys::clock::date;
+use crate::sys::fs::create_folder;
+use crate::sys::shell::path_word;
 use crate::x509::PrivateKey;
 
 /// Runs the command.
 pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
     let now = context.clock.now();
-    let (permitted, excluded) =
-        (constraints("--permit", &args.permit)?, constraints("--exclude", &args.exclude)?);
-    let limits = permitted.clone();
-    let typed = args.subject.as_deref().map(subject).transpose()?;
+    let permitted = constraints("--permit", &args.permit)?;
+    let excluded = constraints("--exclude", &args.exclude)?;
+    let typed = args.subject.as_deref().map(Subject::parse).transpose()?;
     let folder = folder(args)?;
-    refuse_odd_name(args.name.as_deref())?;
+    args.name.as_deref().map_or(Ok(()), check_ca_name)?;
     let path = |file: &str| tidy(&folder.join(file));
     let has_intermediate = args.intermediate || args.throwaway_root;
     if !has_intermediate {
         refuse_foreign_intermediate(args, &folder)?;
     }
-    let subject = |kind: &str, key: &PrivateKey| {
-        let name = common_name(args.name.as_deref(), kind, &date(now), key);
-        match &typed {
-            None => Subject::common_name(&name),
-            // Root and intermediate must not have one name.
-            Some(typed) if kind == "CA" && typed.name().is_some() => typed.clone(),
-            Some(typed) => match typed.name() {
-                Some(name) => typed.clone().renamed(&format!("{} {kind}", cut(name, 64 - kind.len() - 1))),
-                None => typed.clone().with_common_name(&name),
-            },
-        }
-    };
-
     let password = args.encrypt.then(|| {
         Passwords::new("--password-file", args.password_file.as_deref()).fresh("the CA's private key")
     });
     let password = password.transpose()?;
+    let overwrite = Overwrite::forced(args.force);
     let mut output = Output::default();
-    let role = FileRole::CaKey;
     let add_key = |output: &mut Output, file: &str, key: &PrivateKey, what: &str| -> Result<()> {
         match &password {
-            None => output.key(&path(file), role, key, what, args.force),
+            None => output.key(&path(file), FileRole::CaKey, key, what, overwrite),
             Some(password) => {
                 let text = encrypted_key_pem(key, password)?;
-                output.private(&path(file), role, text.as_bytes().to_vec(), what, args.force);
+                output.private(&path(file), FileRole::CaKey, text.as_bytes().to_vec(), what, overwrite);
             }
         }
         Ok(())
     };
+    let profile = |level: CaLevel, key: &PrivateKey, path_length| {
+        let common_name = ca_common_name(args.name.as_deref(), level, &date(now), key);
+        let subject = ca_subject(typed.as_ref(), level, &common_name);
+        CaProfile::new(subject, args.days, path_length).limited(permitted.clone(), excluded.clone())
+    };
 
     let key = new_key(args.key_kind)?;
-    let profile = CaProfile::new(subject("CA", &key), args.days, u8::from(has_intermediate))
-        .limited(permitted.clone(), excluded.clone());
-    let root = make_root(&profile, key, now).map_err(cannot_issue)?;
-    output.certificates(
-        &path(ROOT.0),
-        FileRole::CaCertificate,
-        root.chain(),
-        "the CA's certificate: clients that trust it trust all it signs",
-        args.force,
-    );
+    let root = make_root(&profile(CaLevel::Root, &key, u8::from(has_intermediate)), key, now)?;
+    let what = "the CA certificate: install this on clients";
+    output.certificates(&path(ROOT_FILES.0), FileRole::CaCertificate, root.chain(), what, overwrite);
     if !args.throwaway_root {
-        add_key(&mut output, ROOT.1, root.key(), "its private key: keep it secret")?;
+        add_key(&mut output, ROOT_FILES.1, root.key(), "its private key: keep it secret")?;
     }
-    let ledger = Ledger::beside(&path(ROOT.0));
     let mut events = Vec::new();
     if has_intermediate {
         let key = new_key(args.key_kind)?;
-        let profile =
-            CaProfile::new(subject("intermediate CA", &key), args.days, 0).limited(permitted, excluded);
-        let intermediate = issue_intermediate(&profile, key, &root, now).map_err(cannot_issue)?;
-        let certificate = path(INTERMEDIATE.0);
-        output.certificates(
-            &certificate,
-            FileRole::CaCertificate,
-            intermediate.chain(),
-            "the intermediate's certificate: servers send it along",
-            args.force,
-        );
-        let what = if args.throwaway_root {
-            "its private key: this one signs; the root's was thrown away"
-        } else {
-            "its private key: this one signs; ca.key can go into a safe"
-        };
-        add_key(&mut output, INTERMEDIATE.1, intermediate.key(), what)?;
+        let profile = profile(CaLevel::Intermediate, &key, 0);
+        let file = path(INTERMEDIATE_FILES.0);
+        let request = Issuance { file: Some(&file), ..Issuance::ca(&profile, SubjectKey::Given(key), now) };
+        let mut issued = Issuer::new(&root, now)?.issue(request)?;
         // A root whose key is gone revokes nothing, so nobody will ask its ledger.
         if !args.throwaway_root {
-            events.push(Event::issued(root.leaf(), intermediate.leaf(), Some(&certificate)));
+            events.push(issued.event.clone());
+        }
+        let what = "the intermediate certificate: servers send it along";
+        output.certificates(
+            &file,
+            FileRole::CaCertificate,
+            std::slice::from_ref(&issued.certificate),
+            what,
+            overwrite,
+        );
+        let what = if args.throwaway_root {
+            "its private key, which signs certificates; the root's key was discarded"
+        } else {
+            "its private key, which signs certificates; ca.key can be kept offline"
+        };
+        if let Some(key) = issued.key.take() {
+            add_key(&mut output, INTERMEDIATE_FILES.1, &key, what)?;
         }
     }
     if !folder.as_os_str().is_empty() {
         create_folder(&folder)?;
     }
-    let mut created =
-        if events.is_empty() { output.create()? } else { output.create_issued(&ledger, &events)? };
+    let mut created = if events.is_empty() {
+        output.create()?
+    } else {
+        output.create_issued(&Ledger::beside(&path(ROOT_FILES.0)), &events)?
+    };
+    created.at = Some(now);
     created.certificate = Some(Located::from(root.leaf().clone()).summary(Role::Root));
     let mut report = Report::new(Outcome::Created(created));
-    report.findings.extend(browser_warning(args.key_kind));
-    report.findings.extend(free_names(&limits));
-    report.next.push(next(args, has_intermediate));
+    report.findings.extend(refused_by_browsers(args.key_kind));
+    let is_address = |constraint: &Constraint| matches!(constraint, Constraint::Addresses(_));
+    if !permitted.is_empty() && permitted.iter().all(is_address) {
+        report.findings.push(domains_not_limited());
+    }
+    report.next = next(args, &permitted, &path(ROOT_FILES.0));
     Ok(report)
-}
-
-/// A name that trust stores cannot show would not tell this CA from another.
-fn refuse_odd_name(name: Option<&str>) -> Result<()> {
-    let is_odd = |name: &str| name.trim().is_empty() || name.chars().any(char::is_control);
-    match name.filter(|name| is_odd(name)) {
-        None => Ok(()),
-        Some(name) => {
-            let message = format!("`{name}` is no name for a CA: it is empty, or has control characters");
-            Err(Finding::error(Code::InvalidName, message)
-                .fix("name it as in: certkit mkca 'Our team'")
-                .into())
-        }
-    }
-}
-
-/// The options that say where, as they were typed.
-fn place(args: &MkcaArgs) -> String {
-    match () {
-        () if args.global => " --global".into(),
-        () if args.output.as_os_str() == "." => String::new(),
-        () => format!(" -o {}", shell_word(&args.output.display().to_string())),
-    }
 }
 
 fn constraints(option: &str, texts: &[String]) -> Result<Vec<Constraint>> {
     let constraints = texts.iter().map(|text| Constraint::parse(text)).collect::<std::result::Result<_, _>>();
-    constraints.map_err(|error| {
-        Finding::error(Code::InvalidName, error.to_string())
-            .fix(format!("{option} takes a domain (test) or an address range (10.0.0.0/8)"))
-            .into()
-    })
+    constraints.map_err(|error| invalid_constraint(&error, option))
 }
 
-/// "If no name of the type is in the list, the certificate is acceptable" (RFC 5280 section 4.2.1.10), and no constraint
-/// on DNS names forbids all of them in a form that every client reads (Java refuses an empty one).
-fn free_names(permitted: &[Constraint]) -> Option<Finding> {
-    let only_addresses = !permitted.is_empty()
-        && permitted.iter().all(|constraint| matches!(constraint, Constraint::Addresses(_)));
-    only_addresses.then(|| {
-        let message = "only addresses are limited: the CA may speak for every domain";
-        Finding::note(Code::NameConstraint, message).fix("limit domains too: --permit test")
-    })
-}
-
-/// Where the files go.
+/// The folder that the files go into.
 fn folder(args: &MkcaArgs) -> Result<PathBuf> {
     if args.output == Path::new("-") {
-        let message = "a CA is several files, and standard output is one";
-        return Err(Finding::error(Code::InvalidSetting, message).fix("name a folder with -o").into());
+        return Err(StdoutError::SeveralFiles.into());
     }
-    if !args.global {
-        return Ok(args.output.clone());
-    }
-    data_folder().ok_or_else(|| {
-        Finding::error(Code::InvalidSetting, "neither XDG_DATA_HOME nor HOME is set")
-            .fix("name a folder with -o")
-            .into()
-    })
+    if args.global { data_folder().ok_or_else(no_data_folder) } else { Ok(args.output.clone()) }
 }
 
-/// An intermediate signs where there is one: that of an older CA would go on signing beside the new root.
 fn refuse_foreign_intermediate(args: &MkcaArgs, folder: &Path) -> Result<()> {
-    let (certificate, key) = (folder.join(INTERMEDIATE.0), folder.join(INTERMEDIATE.1));
+    let (certificate, key) = (folder.join(INTERMEDIATE_FILES.0), folder.join(INTERMEDIATE_FILES.1));
     if !certificate.exists() || !key.exists() {
         return Ok(());
     }
-    let (certificate, key) = (tidy(&certificate).display().to_string(), tidy(&key).display().to_string());
-    let message = format!("{certificate} is another CA's, and would go on signing instead of the new one");
-    Err(Finding::error(Code::OutputExists, message)
-        .at(Location::file(certificate.clone()))
-        .fix(format!(
-            "make a new one as well: certkit mkca{} --intermediate --force; or move it away: {} {}",
-            place(args),
-            shell_word(&certificate),
-            shell_word(&key)
-        ))
-        .into())
-}
-
-/// `NAME user@host 2026-11-20 1a2b3c4d`: two CAs in a trust store must be told apart, and iOS hides roots without a
-/// name. The end is the beginning of the public key's SHA-256, so that two CAs of one day have two names (a path is
-/// looked for by names, and the same name with another key leads astray), while one key always has the same.
-pub(crate) fn common_name(name: Option<&str>, kind: &str, date: &str, key: &PrivateKey) -> String {
-    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "user".into());
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let who = match name {
-        Some(name) if kind == "CA" => name.to_owned(),
-        Some(name) => format!("{name} {kind}"),
-        None => format!("certkit {kind}"),
+    let options = if args.global {
+        " --global".to_owned()
+    } else if args.output == Path::new(".") {
+        String::new()
+    } else {
+        format!(" -o {}", path_word(&args.output))
     };
-    let fingerprint = key.spki_sha256();
-    let end = format!("{date} {}", cut(&fingerprint, 8));
-    // The end is what tells two apart, so the rest gives way (RFC 5280: at most 64 characters).
-    let who = format!("{who} {user}@{host}");
-    format!("{} {end}", cut(&who, 64 - end.chars().count() - 1))
+    Err(foreign_intermediate(&tidy(&certificate), &tidy(&key), &options))
 }
 
-/// The first characters.
-fn cut(text: &str, most: usize) -> &str {
-    text.char_indices().nth(most).map_or(text, |(end, _)| text.get(..end).unwrap_or(text)).trim_end()
-}
-
-fn next(args: &MkcaArgs, has_intermediate: bool) -> String {
-    let (certificate, key) = if has_intermediate { INTERMEDIATE } else { ROOT };
-    let is_found = args.global || args.output.as_os_str() == ".";
-    let path = |file| (!is_found).then(|| args.output.join(file));
-    let ca = CaArgs { ca: path(certificate), ca_key: path(key), password_file: args.password_file.clone() };
-    format!("certkit mkcert test.example{}", ca_words(&ca))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::x509::KeyKind;
-
-    #[test]
-    fn names_of_cas_end_with_what_tells_them_apart() {
-        let key = || PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
-        let (one, other) = (key(), key());
-        let long = "ä".repeat(80);
-        let name = |key| common_name(Some(&long), "intermediate CA", "2026-11-20", key);
-        assert_ne!(name(&one), name(&other));
-        assert_eq!(name(&one), name(&one));
-        assert_eq!(name(&one).chars().count(), 64);
-        assert!(name(&one).ends_with(&format!(" 2026-11-20 {}", &one.spki_sha256()[..8])));
-    }
+fn next(args: &MkcaArgs, permitted: &[Constraint], root: &Path) -> Vec<String> {
+    let has_intermediate = args.intermediate || args.throwaway_root;
+    let (certificate, key) = if has_intermediate { INTERMEDIATE_FILES } else { ROOT_FILES };
+    let is_found = args.global || args.output == Path::new(".");
+    let files = (!is_found).then(|| (args.output.join(certificate), args.output.join(key)));
+    let choice = CaChoice { files, password_file: args.password_file.clone() };
+    // A name that this CA may issue for.
+    let name = match permitted.first() {
+        None => "test.example".to_owned(),
+        Some(Constraint::Domain(domain)) if domain.contains('.') => domain.clone(),
+        Some(Constraint::Domain(domain)) => format!("www.{domain}"),
+        Some(Constraint::Addresses(range)) => range.address.to_string(),
+    };
+    vec![
+        format!("certkit mkcert {name}{}", choice.options()),
+        format!("certkit trust install {}", path_word(root)),
+    ]
 }

@@ -6,10 +6,9 @@ mod completions;
 mod convert;
 mod csr;
 mod hosts;
-pub(crate) mod issuing;
 mod key;
 mod merge;
-pub(crate) mod mkca;
+mod mkca;
 mod mkcert;
 mod renew;
 mod revoke;
@@ -20,7 +19,9 @@ mod trust;
 
 use std::time::Duration;
 
-use crate::cli::{Cli, Command, GlobalArgs, LiveArgs};
+use crate::cli::{CaArgs, Cli, Command, Format, GlobalArgs, LiveArgs};
+use crate::operands::ca_lookup::CaChoice;
+use crate::operands::destination::{Stdout, StdoutError};
 use crate::operands::server_target::ServerOptions;
 use crate::render::Talk;
 use crate::report::{Failure, Report};
@@ -61,6 +62,34 @@ pub struct Context<'a> {
     pub talk: Talk,
     /// The options of every command.
     pub global: &'a GlobalArgs,
+}
+
+impl Context<'_> {
+    /// Two kinds of data cannot share standard output.
+    ///
+    /// # Errors
+    /// When the report in JSON goes there.
+    fn require_free_stdout(&self) -> Result<()> {
+        match Stdout::from(self.global.format) {
+            Stdout::Free => Ok(()),
+            Stdout::Report => Err(StdoutError::CarriesReport.into()),
+        }
+    }
+}
+
+impl From<Format> for Stdout {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Human => Self::Free,
+            Format::Json => Self::Report,
+        }
+    }
+}
+
+impl From<&CaArgs> for CaChoice {
+    fn from(args: &CaArgs) -> Self {
+        Self { files: args.ca.clone().zip(args.ca_key.clone()), password_file: args.password_file.clone() }
+    }
 }
 
 /// What a command gives back.

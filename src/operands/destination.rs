@@ -1,19 +1,49 @@
-//! Where one new file goes: to a path, or to standard output, where nothing binary or secret meets a terminal unasked.
+//! The target of one new file: a path, or standard output, where nothing binary or secret meets a
+//! terminal unasked.
 
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::output::Output;
-use crate::cli::Format;
-use crate::finding::{Code, Finding};
-use crate::report::{Failure, FileRole, Outcome, Report};
+use super::output::{Output, Overwrite};
+use crate::report::{Created, FileRole, Outcome, Report};
+use crate::sys::fs;
 use crate::sys::terminal;
 
-/// Where a file goes.
+/// What standard output carries besides the new file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stdout {
+    Free,
+    /// The report in JSON.
+    Report,
+}
+
+/// What a terminal would show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProductKind {
+    Binary,
+    PublicText,
+    SecretText,
+}
+
+/// Why a file may not go to standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StdoutError {
+    #[error("the new file is binary and cannot be shown on a terminal")]
+    Binary,
+    #[error("standard output cannot carry both the new file and the report in JSON")]
+    CarriesReport,
+    #[error("a new key cannot go to standard output")]
+    NewKey,
+    #[error("the private key would be shown on the terminal")]
+    Secret,
+    #[error("a CA consists of several files, which cannot share standard output")]
+    SeveralFiles,
+}
+
+/// The target of a new file.
 #[derive(Debug)]
 pub enum Destination {
-    /// A path.
     File(PathBuf),
     /// Standard output.
     Stdout {
@@ -22,12 +52,11 @@ pub enum Destination {
     },
 }
 
-/// The file.
+/// The new file.
 pub struct Product {
     pub bytes: Zeroizing<Vec<u8>>,
     /// Whether a private key is in it, protected or not: then nobody else may read the file.
     pub has_key: bool,
-    /// What it holds.
     pub role: FileRole,
     /// What it is, for people.
     pub description: String,
@@ -37,14 +66,12 @@ impl Destination {
     /// From what follows `-o`; nothing and `-` are standard output.
     ///
     /// # Errors
-    /// When standard output would have to carry a report in JSON too.
-    pub fn new(output: Option<&str>, format: Format) -> Result<Self, Failure> {
+    /// When standard output would have to carry the report too.
+    pub fn new(output: Option<&str>, stdout: impl Into<Stdout>) -> Result<Self, StdoutError> {
+        let stdout = stdout.into();
         match output {
             Some(file) if file != "-" => Ok(Self::File(file.into())),
-            _ if format == Format::Json => {
-                let message = "standard output cannot carry both the new file and the report in JSON";
-                Err(Finding::error(Code::InvalidSetting, message).fix("name a file with -o").into())
-            }
+            _ if stdout == Stdout::Report => Err(StdoutError::CarriesReport),
             _ => Ok(Self::Stdout { is_asked_for: output.is_some() }),
         }
     }
@@ -60,44 +87,42 @@ impl Destination {
     /// Whether a product of this kind may go there. Asked before passwords are.
     ///
     /// # Errors
-    /// When it would be shown on a terminal that it does not belong on.
-    pub fn admits(&self, is_binary: bool, is_secret: bool) -> Result<(), Failure> {
+    /// When it would be shown on a terminal where it does not belong.
+    pub fn admits(&self, kind: ProductKind) -> Result<(), StdoutError> {
         let Self::Stdout { is_asked_for } = self else { return Ok(()) };
-        if !terminal::is_stdout() || !(is_binary || (is_secret && !is_asked_for)) {
-            return Ok(());
+        match kind {
+            ProductKind::Binary if terminal::is_stdout() => Err(StdoutError::Binary),
+            ProductKind::SecretText if !is_asked_for && terminal::is_stdout() => Err(StdoutError::Secret),
+            _ => Ok(()),
         }
-        Err(if is_binary {
-            Finding::error(Code::InvalidSetting, "the new file is binary; a terminal cannot show it")
-                .fix("name a file with -o, or pass it on through a pipe")
-        } else {
-            Finding::error(Code::InvalidSetting, "the private key would be shown on the terminal")
-                .fix("name a file with -o, or insist with -o -")
-        }
-        .into())
     }
 
     /// Writes a file, or hands the bytes over to be printed.
     ///
     /// # Errors
     /// When a file is in the way or cannot be written; then nothing has changed.
-    pub fn deliver(&self, product: Product, force: bool) -> Result<Report, Failure> {
+    pub fn deliver(&self, product: Product, overwrite: Overwrite) -> Result<Report, fs::Error> {
         let Self::File(path) = self else {
             return Ok(Report::new(Outcome::Data(product.bytes)));
         };
-        let mut output = Output::default();
-        output.product(path, product, force);
-        Ok(Report::new(Outcome::Created(output.create()?)))
+        Ok(Report::new(Outcome::Created(product.write(path, overwrite)?)))
     }
 }
 
-impl Output {
-    /// Adds a file that may hold a private key.
-    pub fn product(&mut self, path: &Path, product: Product, force: bool) {
-        let contents = product.bytes.to_vec();
-        if product.has_key {
-            self.private(path, product.role, contents, &product.description, force);
+impl Product {
+    /// Adds it to the files that are made together.
+    pub fn add_to(self, output: &mut Output, path: &Path, overwrite: Overwrite) {
+        let contents = self.bytes.to_vec();
+        if self.has_key {
+            output.private(path, self.role, contents, &self.description, overwrite);
         } else {
-            self.text(path, product.role, contents, &product.description, force);
+            output.text(path, self.role, contents, &self.description, overwrite);
         }
+    }
+
+    fn write(self, path: &Path, overwrite: Overwrite) -> Result<Created, fs::Error> {
+        let mut output = Output::default();
+        self.add_to(&mut output, path, overwrite);
+        output.create()
     }
 }

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::password::{PasswordError, Passwords};
 pub use super::read::{MAX_BYTES, ReadError, name};
+use crate::ca::CertificateFiles;
 use crate::chain::Located;
 use crate::container::{self, Block, Contents, Kind, LockedError, Note};
 use crate::finding::Location;
@@ -220,6 +221,20 @@ fn certificate_file(file: &str, bytes: &[u8], contents: Contents) -> Certificate
         }
     }
     read
+}
+
+/// Files of earlier certificates, as a CA reads them: nobody is asked for a password.
+pub struct ReadFiles;
+
+impl CertificateFiles for ReadFiles {
+    fn certificate(&self, path: &Path) -> Option<Certificate> {
+        let read = read_certificates(&path.display().to_string()).ok()?;
+        read.certificates.into_iter().next().map(|located| located.certificate)
+    }
+
+    fn key(&self, path: &Path) -> Option<PrivateKey> {
+        read_private_key(path).ok()
+    }
 }
 
 /// Reads the private key of a file, the first one if there are several blocks. A password is taken from the variable

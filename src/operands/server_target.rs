@@ -45,22 +45,22 @@ pub struct ServerTarget {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TargetError {
-    #[error("an IPv6 address with a port needs brackets: [{0}]:443")]
+    #[error("an IPv6 address with a port needs brackets: `[{0}]:443`")]
     BareIpv6(String),
-    #[error("{option} is for servers, and {file} is a file")]
+    #[error("`{option}` is for servers, and `{file}` is a file")]
     ForServersOnly { option: &'static str, file: String },
     #[error("`{}` is not a host name: {}", .0.text, .0.reason)]
     Host(InvalidName),
-    #[error("--host: `{}` is not a host name: {}", .0.text, .0.reason)]
+    #[error("`--host`: `{}` is not a host name: {}", .0.text, .0.reason)]
     HostOption(InvalidName),
     /// A host name without a port.
-    #[error("there is no file {0}")]
+    #[error("there is no file `{0}`")]
     NoSuchFile(String),
-    #[error("{0} is not a port")]
+    #[error("`{0}` is not a port")]
     Port(String),
-    #[error("only https:// URLs can be checked, not {0}://")]
+    #[error("only https:// URLs can be checked, not `{0}://`")]
     Scheme(String),
-    #[error("--starttls and https:// cannot be combined")]
+    #[error("`--starttls` and https:// cannot be combined")]
     StarttlsWithUrl,
 }
 

@@ -11,9 +11,9 @@ use tokio::task::JoinHandle;
 
 use super::config::{AccessLogTarget, Limits, ScriptName};
 use super::*;
-use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
+use crate::ca::{CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, make_root};
 use crate::sys::clock::{Clock, SystemClock};
-use crate::x509::{CertificateName, CertifiedKey, KeyKind, PrivateKey, Purpose};
+use crate::x509::{CertificateName, KeyKind, PrivateKey, Purpose};
 
 /// A server with a page at the root, which ends with the value.
 struct Running {
@@ -317,10 +317,9 @@ fn certificates() -> (Certificates, rustls::RootCertStore) {
     let profile = CaProfile::new(Subject::common_name("CA"), 9, 0);
     let root = make_root(&profile, key(), now).unwrap();
     let names = vec![CertificateName::parse("a.example").unwrap()];
-    let leaf_key = key();
     let profile = LeafProfile::new(names, Purpose::Server, 9);
-    let leaf = issue_leaf(&profile, &leaf_key, &root, now).unwrap().certificate;
-    let pair = CertifiedKey::new(leaf, Vec::new(), leaf_key).unwrap();
+    let request = Issuance::leaf(&profile, SubjectKey::Given(key()), now);
+    let pair = Issuer::new(&root, now).unwrap().issue(request).unwrap().into_certified().unwrap();
     let mut roots = rustls::RootCertStore::empty();
     roots.add(root.leaf().der.clone()).unwrap();
     (Certificates::new(CertificateSet::new([&pair]).unwrap(), Arc::new(Never)), roots)

@@ -26,9 +26,10 @@ use crate::acme::storage::{CertificateStore, Storage};
 use crate::acme::{self, LETS_ENCRYPT, Plan, RenewalOutcome, Renewer, Urgency};
 use crate::advice::acme::{deploy_hook, failure, remark};
 use crate::advice::serve::{self as advice, CertificateError};
-use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
-use crate::commands::issuing::{cannot_issue, new_key};
-use crate::finding::{Code, Finding};
+use crate::ca::{
+    CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, certificate_names, make_root, new_key,
+};
+use crate::finding::Finding;
 use crate::operands::acme::{check_mail_address, server_address, state_directory};
 use crate::operands::input::{read_certificates, read_private_key};
 use crate::render::Talk;
@@ -37,7 +38,7 @@ use crate::serve::{Certificates, HttpChallenges};
 use crate::sys::clock::{Clock, SystemClock, date, date_time};
 use crate::sys::hook::HookRun;
 use crate::tls::{AlpnChallenges, CertificateSet, CertificateSource};
-use crate::x509::{CertificateName, CertifiedKey, KeyKind, Purpose};
+use crate::x509::{CertifiedKey, KeyKind, Purpose};
 
 /// A sleep is never longer: clocks are set, machines wake up, and another program may have renewed meanwhile.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60 * 60);
@@ -188,13 +189,10 @@ fn placeholder(names: &[String]) -> Result<CertifiedKey, Failure> {
     let now = SystemClock.now();
     let subject = Subject::common_name("certkit: no certificate from the ACME server yet");
     let authority = CaProfile::new(subject, PLACEHOLDER_DAYS, 0);
-    let root = make_root(&authority, new_key(KeyKind::EcdsaP256)?, now).map_err(cannot_issue)?;
-    let names = names.iter().filter_map(|name| CertificateName::parse(name).ok()).collect();
-    let profile = LeafProfile::new(names, Purpose::Server, PLACEHOLDER_DAYS);
-    let key = new_key(KeyKind::EcdsaP256)?;
-    let leaf = issue_leaf(&profile, &key, &root, now).map_err(cannot_issue)?.certificate;
-    CertifiedKey::new(leaf, Vec::new(), key)
-        .map_err(|mismatch| Finding::error(Code::KeyMismatch, mismatch.to_string()).into())
+    let root = make_root(&authority, new_key(KeyKind::EcdsaP256)?, now)?;
+    let profile = LeafProfile::new(certificate_names(names)?, Purpose::Server, PLACEHOLDER_DAYS);
+    let key = SubjectKey::New(KeyKind::EcdsaP256);
+    Ok(Issuer::new(&root, now)?.issue(Issuance::leaf(&profile, key, now))?.into_certified()?)
 }
 
 impl AcmeCertificates {

@@ -12,27 +12,26 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::advice::serve::CertificateError;
-use crate::ca::{CaProfile, Constraint, LeafProfile, Subject, issue_leaf, make_root};
-use crate::commands::issuing::{cannot_issue, new_key};
-use crate::commands::mkca::common_name;
-use crate::finding::{Code, Finding};
-use crate::operands::ca_lookup::{ROOT, data_folder};
+use crate::ca::{
+    CaLevel, CaProfile, Constraint, Issuance, Issuer, LeafProfile, ROOT_FILES, Subject, SubjectKey,
+    ca_common_name, certificate_names, certificate_text, make_root, new_key,
+};
+use crate::finding::Finding;
+use crate::operands::ca_lookup::data_folder;
 use crate::operands::input::{read_certificates, read_private_key};
-use crate::operands::output::cannot_write;
-use crate::pem;
 use crate::report::Failure;
 use crate::sys::clock::{Clock, SystemClock, date};
 use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC, create_all};
 use crate::tls::{CertificateSet, CertificateSource};
-use crate::x509::{Certificate, CertificateName, CertifiedKey, KeyKind, PrivateKey, Purpose};
+use crate::x509::{Certificate, CertifiedKey, KeyKind, PrivateKey, Purpose, RenewalPolicy};
 
 const SERVER: (&str, &str) = ("server.crt", "server.key");
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 const PERMITTED: [&str; 4] = ["localhost", "test", "127.0.0.0/8", "::1"];
 const CA_DAYS: u32 = 3650;
 const DAYS: u32 = 397;
-/// A certificate is renewed when it has no more days than these left.
-const RENEW_DAYS: i64 = 30;
+/// A certificate is renewed when it has no more time than this left.
+const RENEWAL: RenewalPolicy = RenewalPolicy::Within(time::Duration::days(30));
 /// How often a running server looks.
 const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -53,7 +52,7 @@ impl Localhost {
 
     /// The CA's certificate: what clients must trust.
     pub(super) fn ca_file(&self) -> PathBuf {
-        self.folder.join(ROOT.0)
+        self.folder.join(ROOT_FILES.0)
     }
 
     /// Reads the certificate, or makes it, and the CA too if need be.
@@ -67,30 +66,31 @@ impl Localhost {
         {
             return Ok(pair);
         }
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(|source| {
-            cannot_write(&Error::Io { action: "make the folder", path: self.folder.clone(), source })
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(|source| Error::Io {
+            action: "make the folder",
+            path: self.folder.clone(),
+            source,
         })?;
-        let ca = match self.read(ROOT)? {
+        let ca = match self.read(ROOT_FILES)? {
             Some(ca) if !is_due(ca.leaf(), now) => ca,
             _ => self.make_ca(now)?,
         };
-        let names = NAMES.iter().filter_map(|name| CertificateName::parse(name).ok()).collect();
-        let profile = LeafProfile::new(names, Purpose::Server, DAYS);
-        let key = new_key(KeyKind::EcdsaP256)?;
-        let leaf = issue_leaf(&profile, &key, &ca, now).map_err(cannot_issue)?.certificate;
-        self.write(SERVER, &leaf, &key, Existing::Replace)?;
-        CertifiedKey::new(leaf, Vec::new(), key)
-            .map_err(|mismatch| Finding::error(Code::KeyMismatch, mismatch.to_string()).into())
+        let profile = LeafProfile::new(certificate_names(&NAMES)?, Purpose::Server, DAYS);
+        let key = SubjectKey::New(KeyKind::EcdsaP256);
+        let issued = Issuer::new(&ca, now)?.issue(Issuance::leaf(&profile, key, now))?;
+        let pair = issued.into_certified()?;
+        self.write(SERVER, pair.leaf(), pair.key(), Existing::Replace)?;
+        Ok(pair)
     }
 
     fn make_ca(&self, now: OffsetDateTime) -> Result<CertifiedKey, Failure> {
         let key = new_key(KeyKind::EcdsaP256)?;
-        let name = common_name(Some("certkit localhost"), "CA", &date(now), &key);
+        let name = ca_common_name(Some("certkit localhost"), CaLevel::Root, &date(now), &key);
         let permitted = PERMITTED.iter().filter_map(|text| Constraint::parse(text).ok()).collect();
         let profile = CaProfile::new(Subject::common_name(&name), CA_DAYS, 0).limited(permitted, Vec::new());
-        let ca = make_root(&profile, key, now).map_err(cannot_issue)?;
+        let ca = make_root(&profile, key, now)?;
         // An expired one is replaced.
-        self.write(ROOT, ca.leaf(), ca.key(), Existing::Replace)?;
+        self.write(ROOT_FILES, ca.leaf(), ca.key(), Existing::Replace)?;
         Ok(ca)
     }
 
@@ -113,15 +113,11 @@ impl Localhost {
         key: &PrivateKey,
         existing: Existing,
     ) -> Result<(), Failure> {
-        let mut text = String::new();
-        pem::write(&mut text, "CERTIFICATE", &certificate.der);
+        let text = certificate_text(std::slice::from_ref(certificate));
         let file =
             |name: &str, contents, mode| NewFile { path: self.folder.join(name), contents, mode, existing };
-        let files = [
-            file(names.1, key.to_pem().as_bytes().to_vec(), PRIVATE),
-            file(names.0, text.into_bytes(), PUBLIC),
-        ];
-        create_all(&files).map_err(|error| cannot_write(&error))
+        let files = [file(names.1, key.to_pem().as_bytes().to_vec(), PRIVATE), file(names.0, text, PUBLIC)];
+        Ok(create_all(&files)?)
     }
 }
 
@@ -146,5 +142,5 @@ impl CertificateSource for Localhost {
 
 /// Whether a certificate has expired or soon will.
 fn is_due(certificate: &Certificate, now: OffsetDateTime) -> bool {
-    !certificate.is_valid_at(now) || certificate.not_after - now < time::Duration::days(RENEW_DAYS)
+    !certificate.is_valid_at(now) || RENEWAL.is_due(certificate.not_before, certificate.not_after, now)
 }

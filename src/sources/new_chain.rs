@@ -74,7 +74,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::ca::{self, CaProfile, LeafProfile, Subject};
+    use crate::ca::{CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, make_root};
     use crate::finding::Code;
     use crate::x509::{CertificateName, KeyKind, Purpose};
 
@@ -93,13 +93,15 @@ mod tests {
     /// A root, an intermediate and a leaf for a.test and b.test.
     fn made() -> Made {
         let ca = |name: &str, path_length| CaProfile::new(Subject::common_name(name), 3650, path_length);
-        let root = ca::make_root(&ca("root", 1), key(), NOW).unwrap();
-        let intermediate = ca::issue_intermediate(&ca("intermediate", 0), key(), &root, NOW).unwrap();
+        let root = make_root(&ca("root", 1), key(), NOW).unwrap();
+        let issue = |ca, request| Issuer::new(ca, NOW).unwrap().issue(request).unwrap();
+        let (profile, given) = (ca("intermediate", 0), SubjectKey::Given(key()));
+        let intermediate = issue(&root, Issuance::ca(&profile, given, NOW)).into_certified().unwrap();
         let names = ["a.test", "b.test"].map(|name| CertificateName::parse(name).unwrap());
         let profile = LeafProfile::new(names.into(), Purpose::Server, 90);
-        let key = key();
-        let leaf = ca::issue_leaf(&profile, &key, &intermediate, NOW).unwrap().certificate;
-        Made { root: root.leaf().clone(), chain: vec![leaf, intermediate.leaf().clone()], key }
+        let issued = issue(&intermediate, Issuance::leaf(&profile, SubjectKey::Given(key()), NOW));
+        let chain = vec![issued.certificate, intermediate.leaf().clone()];
+        Made { root: root.leaf().clone(), chain, key: issued.key.unwrap() }
     }
 
     fn trusting(root: &Certificate) -> TrustStore {

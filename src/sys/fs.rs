@@ -5,9 +5,9 @@
 //! are taken back: all or none. [`stage`] does the first half alone, for those who must do something in between.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// A file to be made.
@@ -40,14 +40,14 @@ pub const PUBLIC: u32 = 0o644;
 pub const PRIVATE: u32 = 0o600;
 
 /// What is said of folders, devices, pipes and sockets that would be replaced.
-pub(super) const NO_FILE: &str = "it is no plain file";
+pub(super) const NO_FILE: &str = "it is not a regular file";
 
 /// Why files could not be made. Nothing has changed on disk.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A file of that name exists and holds something else.
-    #[error("{} exists already", .0.display())]
+    #[error("{} already exists and would be overwritten", .0.display())]
     Exists(PathBuf),
     /// The system refused.
     #[error("cannot {action} {}: {}", .path.display(), plain(.source))]
@@ -60,6 +60,19 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+}
+
+/// Makes the folder that files go into, if it is not there.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn create_folder(path: &Path) -> Result<(), Error> {
+    // Whoever may write into the folder of a CA can put another one into its place, so others may not whatever the umask.
+    DirBuilder::new().recursive(true).mode(0o755).create(path).map_err(|source| Error::Io {
+        action: "make the folder",
+        path: path.to_path_buf(),
+        source,
+    })
 }
 
 /// Creates all files or none of them.
@@ -88,7 +101,7 @@ pub fn stage(files: &[NewFile]) -> Result<StagedFiles<'_>, Error> {
         match fs::symlink_metadata(&file.path) {
             Ok(_) if same_contents(file) => continue,
             Ok(_) if file.existing == Existing::Refuse => return Err(Error::Exists(file.path.clone())),
-            // A rename would put a plain file into the place of /dev/null.
+            // A rename would replace a device such as /dev/null by a file.
             Ok(meta) if !meta.is_file() && !meta.is_symlink() => {
                 let source = io::Error::new(io::ErrorKind::InvalidInput, NO_FILE);
                 return Err(Error::Io { action: "replace", path: file.path.clone(), source });

@@ -1,42 +1,110 @@
-//! The hosts file: which names this machine resolves by itself (hosts(5)), and a marked block of lines that are ours.
+//! The hosts file: which names this machine resolves by itself (hosts(5)), and a marked block of
+//! lines that are ours.
 //!
 //! Everything outside the block is kept byte for byte, whatever its encoding and line ends.
 
+use std::io;
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use super::fs::{plain, read_limited};
+use super::replace::Replacing;
+
+/// More than any hosts file has; those that block advertisements have a few megabytes.
+const MAX_BYTES: u64 = 64 << 20;
 
 /// One line of the file that gives names to an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its line, counted from 1.
+pub struct MappingLine {
+    /// Counted from 1.
     pub line: usize,
-    /// The address.
     pub address: IpAddr,
-    /// Whether it stands in the marked block.
+    /// Whether it is in the marked block.
     pub is_ours: bool,
 }
 
-/// What became of the file.
+/// What becomes of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edit {
-    /// It says so already, in these lines.
+    /// It says so already.
     Nothing,
     /// All of the new file.
     Changed(Vec<u8>),
-    /// Somebody else's line gives the name to another address of the same family; clients would take the first.
-    Conflict(Entry),
+    /// Another line gives the name to another address of the same family; clients would take the
+    /// first.
+    Conflict(MappingLine),
+}
+
+/// Why the file could not be read or changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostsError {
+    #[error("another line maps {name} to {}; clients would ignore a second one", .line.address)]
+    Conflict { name: String, line: MappingLine },
+    #[error("cannot {action} {}: {}", .path.display(), plain(.source))]
+    Io {
+        /// `read` or `change`.
+        action: &'static str,
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Whether a change is made or only planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EditMode {
+    Apply,
+    DryRun,
+}
+
+/// # Errors
+/// What the system says.
+pub fn read(path: &Path) -> Result<Vec<u8>, HostsError> {
+    read_limited(path, MAX_BYTES).map_err(|source| HostsError::Io {
+        action: "read",
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+/// Changes the file in one step. Gives its contents after the change or the planned change, and
+/// whether they differ from those before.
+///
+/// # Errors
+/// When the file cannot be read or changed, or another line is in the way of `name`.
+pub fn change(
+    path: &Path,
+    name: &str,
+    mode: EditMode,
+    edit: impl Fn(&[u8]) -> Edit,
+) -> Result<(Vec<u8>, bool), HostsError> {
+    let failed = |action| move |source| HostsError::Io { action, path: path.to_path_buf(), source };
+    let mut replacing = Replacing::open(path).map_err(failed("read"))?;
+    let before = replacing.read(MAX_BYTES).map_err(failed("read"))?;
+    match edit(&before) {
+        Edit::Nothing => Ok((before, false)),
+        Edit::Changed(after) => {
+            if mode == EditMode::Apply {
+                replacing.write(&after).map_err(failed("change"))?;
+            }
+            Ok((after, true))
+        }
+        Edit::Conflict(line) => Err(HostsError::Conflict { name: name.to_owned(), line }),
+    }
 }
 
 const BEGIN: &[u8] = b"# certkit hosts: begin";
 const END: &[u8] = b"# certkit hosts: end";
 
 /// Every line that gives an address to `name`, whatever its case.
-pub fn entries(file: &[u8], name: &str) -> Vec<Entry> {
+pub fn entries(file: &[u8], name: &str) -> Vec<MappingLine> {
     let lines: Vec<&[u8]> = lines(file).collect();
     let ours = block(&lines);
     let of_name = |(index, line): (usize, &&[u8])| {
         let (address, names) = mapping(line)?;
         let is_ours = ours.is_some_and(|(begin, end)| begin < index && index < end);
-        names.iter().any(|word| word.eq_ignore_ascii_case(name)).then_some(Entry {
+        names.iter().any(|word| word.eq_ignore_ascii_case(name)).then_some(MappingLine {
             line: index + 1,
             address,
             is_ours,
@@ -45,10 +113,11 @@ pub fn entries(file: &[u8], name: &str) -> Vec<Entry> {
     lines.iter().enumerate().filter_map(of_name).collect()
 }
 
-/// The file with `name` at `address`. A line of ours for the name at another address of the same family gives way.
+/// The file with `name` at `address`. Our own line for the name at another address of the same
+/// family is replaced.
 pub fn add(file: &[u8], name: &str, address: IpAddr) -> Edit {
     let found = entries(file, name);
-    let same_family = |entry: &&Entry| entry.address.is_ipv4() == address.is_ipv4();
+    let same_family = |entry: &&MappingLine| entry.address.is_ipv4() == address.is_ipv4();
     if let Some(other) =
         found.iter().filter(same_family).find(|entry| !entry.is_ours && entry.address != address)
     {
@@ -86,7 +155,7 @@ fn lines(file: &[u8]) -> impl Iterator<Item = &[u8]> {
     file.split_inclusive(|&byte| byte == b'\n')
 }
 
-/// Address and names of a line; `None` for comments and what is no such line.
+/// Address and names of a line; `None` for comments and other lines.
 fn mapping(line: &[u8]) -> Option<(IpAddr, Vec<String>)> {
     let text = line.split(|&byte| byte == b'#').next()?;
     let text = String::from_utf8_lossy(text);
@@ -96,8 +165,8 @@ fn mapping(line: &[u8]) -> Option<(IpAddr, Vec<String>)> {
     Some((address, words.map(str::to_owned).collect()))
 }
 
-/// Where our block begins and ends: the indices of its two marks. A mark without the other is somebody's damage, and what
-/// stands around it is left alone.
+/// Where our block begins and ends: the indices of its two marks. A mark without the other is
+/// damage, and the lines around it are not changed.
 fn block(lines: &[&[u8]]) -> Option<(usize, usize)> {
     let mut begin = None;
     for (index, line) in lines.iter().enumerate() {
@@ -114,7 +183,8 @@ fn block(lines: &[&[u8]]) -> Option<(usize, usize)> {
     None
 }
 
-/// The file without `name` in some lines of our block; a line with no other name goes whole, and so does an empty block.
+/// The file without `name` in some lines of our block; a line with no other name goes whole, and so
+/// does an empty block.
 fn without(file: &[u8], name: &str, numbers: &[usize]) -> Vec<u8> {
     let mut kept: Vec<Vec<u8>> = Vec::new();
     for (line, number) in lines(file).zip(1..) {
@@ -122,7 +192,7 @@ fn without(file: &[u8], name: &str, numbers: &[usize]) -> Vec<u8> {
             kept.push(line.to_vec());
             continue;
         }
-        // Somebody may have put a second name into our line.
+        // A user may have added a second name to our line.
         if let Some((address, mut names)) = mapping(line) {
             names.retain(|word| !word.eq_ignore_ascii_case(name));
             if !names.is_empty() {
@@ -143,7 +213,8 @@ fn without(file: &[u8], name: &str, numbers: &[usize]) -> Vec<u8> {
     kept.concat()
 }
 
-/// The file with one more line at the end of our block, which is made at the end of the file if need be.
+/// The file with one more line at the end of our block, which is made at the end of the file if
+/// need be.
 fn with_line(file: &[u8], text: &str) -> Vec<u8> {
     let lines: Vec<&[u8]> = lines(file).collect();
     let end_of_line: &[u8] = lines.first().map_or(b"\n", |line| end_of(line));

@@ -7,4 +7,5 @@ pub mod fs;
 pub mod hook;
 pub mod hosts;
 pub mod replace;
+pub mod shell;
 pub mod terminal;

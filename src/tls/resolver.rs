@@ -160,7 +160,7 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::*;
-    use crate::ca::{CaProfile, LeafProfile, Subject, issue_leaf, make_root};
+    use crate::ca::{CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, make_root};
     use crate::x509::{CertificateName, KeyKind, PrivateKey, Purpose};
 
     fn pair(name: &str, kind: KeyKind) -> CertifiedKey {
@@ -170,9 +170,8 @@ mod tests {
         let root = make_root(&profile, key(KeyKind::EcdsaP256), now).unwrap();
         let names = vec![CertificateName::parse(name).unwrap()];
         let profile = LeafProfile::new(names, Purpose::Server, 9);
-        let key = key(kind);
-        let leaf = issue_leaf(&profile, &key, &root, now).unwrap().certificate;
-        CertifiedKey::new(leaf, Vec::new(), key).unwrap()
+        let request = Issuance::leaf(&profile, SubjectKey::New(kind), now);
+        Issuer::new(&root, now).unwrap().issue(request).unwrap().into_certified().unwrap()
     }
 
     #[test]

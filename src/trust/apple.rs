@@ -1,5 +1,5 @@
-//! A configuration profile with a CA certificate, as iPhones, iPads and Macs install it (Apple, "Configuration Profile
-//! Reference", payload `com.apple.security.root`).
+//! A configuration profile with a CA certificate, as iPhones, iPads and Macs install it (Apple,
+//! "Configuration Profile Reference", payload `com.apple.security.root`).
 
 use std::fmt::Write;
 
@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::Anchor;
 
-/// The profile as a property list in XML. Its identifiers come from the certificate: the same CA makes the same profile,
-/// so that a second installation replaces the first.
+/// The profile as a property list in XML. Its identifiers come from the certificate: the same CA
+/// makes the same profile, so that a second installation replaces the first.
 pub fn mobileconfig(anchor: &Anchor) -> String {
     let name = escaped(&anchor.certificate.label());
     let sha256 = anchor.certificate.sha256();
@@ -70,7 +70,8 @@ pub fn mobileconfig(anchor: &Anchor) -> String {
     )
 }
 
-/// A UUID of version 8 (RFC 9562 section 5.8: made as the application likes) out of the fingerprint.
+/// A UUID of version 8 (RFC 9562 section 5.8: made as the application likes) out of the
+/// fingerprint.
 fn uuid(sha256: &str, what: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("{what} {sha256}").as_bytes());
     let mut digits = String::new();

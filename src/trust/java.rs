@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access};
 
 use super::program::{run, typed};
-use super::{Action, Anchor, Holding, Kind, Store, Surroundings, Trouble};
+use super::{Action, Anchor, Holding, Store, StoreError, StoreKind, Surroundings};
 use crate::sys::fs::plain;
 
-/// The password of every `cacerts` that was not changed. It is public, and only guards against accidents.
+/// The password of every `cacerts` that was not changed. It is public, and only guards against
+/// accidents.
 const PASSWORD: &str = "changeit";
 
 /// Below a Java's folder; the second is that of Java 8.
@@ -73,15 +74,15 @@ struct Keystore {
 }
 
 impl Store for Keystore {
-    fn kind(&self) -> Kind {
-        Kind::Java
+    fn kind(&self) -> StoreKind {
+        StoreKind::Java
     }
 
-    fn place(&self) -> PathBuf {
+    fn path(&self) -> PathBuf {
         self.path.clone()
     }
 
-    fn holds(&self, anchor: &Anchor) -> Result<Holding, Trouble> {
+    fn holds(&self, anchor: &Anchor) -> Result<Holding, StoreError> {
         Ok(match self.entry(anchor)? {
             Some(entry) if entry.is_trusted => Holding::Trusted,
             Some(_) => Holding::Untrusted,
@@ -89,14 +90,14 @@ impl Store for Keystore {
         })
     }
 
-    fn install(&self, anchor: &Anchor) -> Result<(), Trouble> {
+    fn install(&self, anchor: &Anchor) -> Result<(), StoreError> {
         self.may_write()?;
         let file = Scratch::new(&anchor.pem())?;
         let args = ["-importcert", "-noprompt", "-trustcacerts", "-alias", &anchor.name, "-file"];
         self.keytool(&[&args[..], &[&file.0.display().to_string()]].concat()).map(|_| ())
     }
 
-    fn uninstall(&self, anchor: &Anchor) -> Result<(), Trouble> {
+    fn uninstall(&self, anchor: &Anchor) -> Result<(), StoreError> {
         while let Some(entry) = self.entry(anchor)? {
             self.may_write()?;
             self.keytool(&["-delete", "-alias", &entry.name])?;
@@ -137,25 +138,25 @@ struct Entry {
 }
 
 impl Keystore {
-    fn keytool(&self, args: &[&str]) -> Result<String, Trouble> {
-        let program = self.keytool.as_deref().ok_or_else(|| Trouble::MissingProgram {
+    fn keytool(&self, args: &[&str]) -> Result<String, StoreError> {
+        let program = self.keytool.as_deref().ok_or_else(|| StoreError::MissingProgram {
             program: "keytool",
             install: "apt install default-jre-headless, or set JAVA_HOME".to_owned(),
         })?;
         let store = self.path.display().to_string();
-        // Its words are read below, so they have to be English.
+        // Its output is parsed below, so it must be English.
         let first = ["-J-Duser.language=en"];
         let last = ["-keystore", &store, "-storepass", PASSWORD];
         run(program, [&first[..], args, &last].concat())
     }
 
     /// Asked beforehand: keytool would read and build everything before it fails.
-    fn may_write(&self) -> Result<(), Trouble> {
-        access(&self.path, Access::WRITE_OK).map_err(|_| Trouble::Rights)
+    fn may_write(&self) -> Result<(), StoreError> {
+        access(&self.path, Access::WRITE_OK).map_err(|_| StoreError::NeedsRoot)
     }
 
     /// The certificate by its bytes, whatever its name.
-    fn entry(&self, anchor: &Anchor) -> Result<Option<Entry>, Trouble> {
+    fn entry(&self, anchor: &Anchor) -> Result<Option<Entry>, StoreError> {
         let list = self.keytool(&["-list", "-rfc"])?;
         Ok(entries(&list).find(|entry| anchor.is_in(entry.text.as_bytes())).map(|entry| Entry {
             name: entry.name.to_owned(),
@@ -180,14 +181,14 @@ fn entries(list: &str) -> impl Iterator<Item = Listed<'_>> {
 struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new(text: &str) -> Result<Self, Trouble> {
+    fn new(text: &str) -> Result<Self, StoreError> {
         let mut random = [0; 8];
         aws_lc_rs::rand::fill(&mut random)
-            .map_err(|_| Trouble::Failed("the system gives no random bytes".into()))?;
+            .map_err(|_| StoreError::Failed("the system gives no random bytes".into()))?;
         let name = format!("certkit-{:016x}.crt", u64::from_be_bytes(random));
         let path = std::env::temp_dir().join(name);
         Self::write(&path, text).map_err(|error| {
-            Trouble::Failed(format!("cannot write {}: {}", path.display(), plain(&error)))
+            StoreError::Failed(format!("cannot write {}: {}", path.display(), plain(&error)))
         })?;
         Ok(Self(path))
     }

@@ -1,17 +1,19 @@
-//! Databases of NSS: the user's own, which Chromium reads, and one in every profile of Firefox. `certutil` works on them.
+//! Databases of NSS: the user's own, which Chromium reads, and one in every profile of Firefox.
+//! `certutil` works on them.
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::program::{run, typed};
-use super::{Action, Anchor, Holding, Kind, Store, Surroundings, Trouble};
+use super::{Action, Anchor, Holding, Store, StoreError, StoreKind, Surroundings, Wanted};
 use crate::sys::fs::plain;
 
 /// Chromium's databases below the user's folder: everybody's, and that of its snap.
 const DATABASES: &[&str] = &[".pki/nssdb", "snap/chromium/current/.pki/nssdb"];
 
-/// Folders of Firefox profiles below the user's folder: the usual one, the newer one, snap, flatpak in both ways.
+/// Folders of Firefox profiles below the user's folder: the usual one, the newer one, snap, flatpak
+/// in both ways.
 const PROFILES: &[&str] = &[
     ".mozilla/firefox",
     ".config/mozilla/firefox",
@@ -21,15 +23,15 @@ const PROFILES: &[&str] = &[
 ];
 
 /// The databases that are here. The user's own is made where it is asked for by name.
-pub(super) fn find(kind: Kind, surroundings: &Surroundings, is_asked_for: bool) -> Vec<Box<dyn Store>> {
+pub(super) fn find(kind: StoreKind, surroundings: &Surroundings, wanted: Wanted) -> Vec<Box<dyn Store>> {
     let Some(home) = &surroundings.home else { return Vec::new() };
-    let mut folders: Vec<PathBuf> = if kind == Kind::Nss {
+    let mut folders: Vec<PathBuf> = if kind == StoreKind::Nss {
         DATABASES.iter().map(|folder| home.join(folder)).collect()
     } else {
         PROFILES.iter().flat_map(|folder| subfolders(&home.join(folder))).collect()
     };
     folders.retain(|folder| folder.join(DATABASE_FILE).is_file());
-    if folders.is_empty() && kind == Kind::Nss && is_asked_for {
+    if folders.is_empty() && kind == StoreKind::Nss && wanted == Wanted::Named {
         folders.extend(DATABASES.first().map(|folder| home.join(folder)));
     }
     let certutil = surroundings.program("certutil");
@@ -69,43 +71,45 @@ fn package(surroundings: &Surroundings) -> &'static str {
 }
 
 struct Database {
-    kind: Kind,
+    kind: StoreKind,
     folder: PathBuf,
     certutil: Option<PathBuf>,
     package: &'static str,
 }
 
 impl Store for Database {
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> StoreKind {
         self.kind
     }
 
-    fn place(&self) -> PathBuf {
+    fn path(&self) -> PathBuf {
         self.folder.clone()
     }
 
-    fn holds(&self, anchor: &Anchor) -> Result<Holding, Trouble> {
+    fn holds(&self, anchor: &Anchor) -> Result<Holding, StoreError> {
         let Some(entry) = self.entry(anchor)? else { return Ok(Holding::Absent) };
         // C: a trusted CA for servers. Whether that is in force, NSS says itself.
         let verified = self.certutil(&["-V", "-n", &entry.name, "-u", "L"]);
         Ok(if entry.trust.contains('C') && verified.is_ok() { Holding::Trusted } else { Holding::Untrusted })
     }
 
-    fn install(&self, anchor: &Anchor) -> Result<(), Trouble> {
+    fn install(&self, anchor: &Anchor) -> Result<(), StoreError> {
         self.create()?;
         if let Some(entry) = self.entry(anchor)? {
             return self.certutil(&["-M", "-n", &entry.name, "-t", TRUST]).map(|_| ());
         }
         // certutil reads files only; its own neighbour is as private as the database.
         let file = self.folder.join(format!(".certkit-{}.crt", std::process::id()));
-        let write = fs::write(&file, anchor.pem())
-            .map_err(|error| Trouble::Failed(format!("cannot write {}: {}", file.display(), plain(&error))));
+        let write = fs::write(&file, anchor.pem()).map_err(|error| {
+            StoreError::Failed(format!("cannot write {}: {}", file.display(), plain(&error)))
+        });
         let result = write.and_then(|()| {
             self.certutil(&["-A", "-n", &anchor.name, "-t", TRUST, "-i", &file.display().to_string()])
         });
         let _ = fs::remove_file(&file);
         if result.is_err() {
-            // A database with a password takes the certificate and then refuses to trust it: out with it.
+            // A database with a password takes the certificate and then refuses to trust it: out
+            // with it.
             if let Ok(Some(entry)) = self.entry(anchor) {
                 let _ = self.certutil(&["-D", "-n", &entry.name]);
             }
@@ -113,11 +117,11 @@ impl Store for Database {
         result.map(|_| ())
     }
 
-    fn uninstall(&self, anchor: &Anchor) -> Result<(), Trouble> {
+    fn uninstall(&self, anchor: &Anchor) -> Result<(), StoreError> {
         while let Some(entry) = self.entry(anchor)? {
             // NSS gives one name to all certificates of one subject, and certutil takes names only.
             if entry.sharing > 1 {
-                return Err(Trouble::SharedName(entry.sharing, entry.name));
+                return Err(StoreError::SharedName(entry.sharing, entry.name));
             }
             self.certutil(&["-D", "-n", &entry.name])?;
         }
@@ -159,29 +163,29 @@ impl Database {
         format!("sql:{}", self.folder.display())
     }
 
-    fn certutil(&self, args: &[&str]) -> Result<String, Trouble> {
-        let program = self.certutil.as_deref().ok_or_else(|| Trouble::MissingProgram {
+    fn certutil(&self, args: &[&str]) -> Result<String, StoreError> {
+        let program = self.certutil.as_deref().ok_or_else(|| StoreError::MissingProgram {
             program: "certutil",
             install: self.package.to_owned(),
         })?;
-        // An empty file of passwords: certutil would ask on the terminal else.
+        // An empty password file: otherwise certutil would ask on the terminal.
         let database = self.database();
         run(program, [&["-d", &database, "-f", "/dev/null"], args].concat())
     }
 
     /// Makes a database where there is none.
-    fn create(&self) -> Result<(), Trouble> {
+    fn create(&self) -> Result<(), StoreError> {
         if self.folder.join(DATABASE_FILE).is_file() {
             return Ok(());
         }
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(|error| {
-            Trouble::Failed(format!("cannot make {}: {}", self.folder.display(), plain(&error)))
+            StoreError::Failed(format!("cannot make {}: {}", self.folder.display(), plain(&error)))
         })?;
         self.certutil(&["-N", "--empty-password"]).map(|_| ())
     }
 
     /// The certificate by its bytes, whatever its name.
-    fn entry(&self, anchor: &Anchor) -> Result<Option<Entry>, Trouble> {
+    fn entry(&self, anchor: &Anchor) -> Result<Option<Entry>, StoreError> {
         if !self.folder.join(DATABASE_FILE).is_file() {
             return Ok(None);
         }

@@ -1,11 +1,12 @@
-//! The store of the operating system: a folder of certificates, and a command that builds from it what programs read.
+//! The store of the operating system: a folder of certificates, and a command that builds from it
+//! what programs read.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::program::{run, typed};
-use super::{Action, Anchor, Holding, Kind, Store, Surroundings, Trouble};
+use super::{Action, Anchor, Holding, Store, StoreError, StoreKind, Surroundings};
 use crate::sys::fs::{Error, Existing, NewFile, PUBLIC, create_all, plain, read_limited};
 
 /// How a family of systems does it.
@@ -19,7 +20,8 @@ struct Layout {
     update: &'static [&'static str],
 }
 
-/// Fedora, SUSE and Arch before Debian, whose folder is the likeliest to have been made by hand elsewhere.
+/// Fedora, SUSE and Arch before Debian, whose folder was most likely created by hand on other
+/// systems.
 const LAYOUTS: &[Layout] = &[
     // Fedora, RHEL and their kin.
     Layout {
@@ -80,19 +82,20 @@ struct SystemStore {
 }
 
 impl Store for SystemStore {
-    fn kind(&self) -> Kind {
-        Kind::System
+    fn kind(&self) -> StoreKind {
+        StoreKind::System
     }
 
-    fn place(&self) -> PathBuf {
+    fn path(&self) -> PathBuf {
         self.anchors.clone()
     }
 
-    fn holds(&self, anchor: &Anchor) -> Result<Holding, Trouble> {
+    fn holds(&self, anchor: &Anchor) -> Result<Holding, StoreError> {
         let has_file = !self.files_with(anchor)?.is_empty();
         let in_bundle = match read_limited(&self.bundle, MAX_BYTES) {
             Ok(bytes) => anchor.is_in(&bytes),
-            // A folder that is no whole system has no bundle yet; there the anchors are all there is to ask.
+            // A folder that is not a whole system has no bundle yet; only its anchors can be
+            // checked.
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.is_elsewhere => has_file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
             Err(error) => return Err(failed("read", &self.bundle, &error)),
@@ -104,7 +107,7 @@ impl Store for SystemStore {
         })
     }
 
-    fn install(&self, anchor: &Anchor) -> Result<(), Trouble> {
+    fn install(&self, anchor: &Anchor) -> Result<(), StoreError> {
         if self.files_with(anchor)?.is_empty() {
             let file = NewFile {
                 path: self.file(anchor),
@@ -114,15 +117,15 @@ impl Store for SystemStore {
             };
             create_all(&[file]).map_err(|error| match error {
                 Error::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                    Trouble::Rights
+                    StoreError::NeedsRoot
                 }
-                error => Trouble::Failed(error.to_string()),
+                error => StoreError::Failed(error.to_string()),
             })?;
         }
         self.update()
     }
 
-    fn uninstall(&self, anchor: &Anchor) -> Result<(), Trouble> {
+    fn uninstall(&self, anchor: &Anchor) -> Result<(), StoreError> {
         for path in self.files_with(anchor)? {
             let text = fs::read(&path).map_err(|error| failed("read", &path, &error))?;
             let lines = anchor.lines_in(&text);
@@ -168,7 +171,7 @@ impl SystemStore {
     }
 
     /// The files among the anchors that hold the certificate, under whatever name.
-    fn files_with(&self, anchor: &Anchor) -> Result<Vec<PathBuf>, Trouble> {
+    fn files_with(&self, anchor: &Anchor) -> Result<Vec<PathBuf>, StoreError> {
         let entries = fs::read_dir(&self.anchors).map_err(|error| failed("read", &self.anchors, &error))?;
         let mut files: Vec<_> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
@@ -183,23 +186,23 @@ impl SystemStore {
     }
 
     /// Builds anew what programs read.
-    fn update(&self) -> Result<(), Trouble> {
+    fn update(&self) -> Result<(), StoreError> {
         if self.is_elsewhere {
             return Ok(());
         }
         let Some(program) = &self.program else {
             let name = self.update.first().copied().unwrap_or_default();
             let install = "install the package ca-certificates (or p11-kit for the program trust)".to_owned();
-            return Err(Trouble::MissingProgram { program: name, install });
+            return Err(StoreError::MissingProgram { program: name, install });
         };
         run(program, self.update.iter().skip(1)).map(|_| ())
     }
 }
 
-fn failed(action: &str, path: &Path, error: &io::Error) -> Trouble {
+fn failed(action: &str, path: &Path, error: &io::Error) -> StoreError {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => Trouble::Rights,
-        _ => Trouble::Failed(format!("cannot {action} {}: {}", path.display(), plain(error))),
+        io::ErrorKind::PermissionDenied => StoreError::NeedsRoot,
+        _ => StoreError::Failed(format!("cannot {action} {}: {}", path.display(), plain(error))),
     }
 }
 

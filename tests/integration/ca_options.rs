@@ -187,7 +187,7 @@ fn until_a_day_or_a_time() {
     // Not after its CA, and that is said.
     test.certkit(&["mkcert", "a.test", "-o", "c", "--client", "--until", "2099-01-01"])
         .exits(0)
-        .says("because its CA");
+        .says("together with its CA");
     assert_eq!(end("c.crt"), end("ca.crt"));
     let before = test.files();
     test.certkit(&["mkcert", "a.test", "-o", "d", "--until", "2020-01-01"]).exits(2).says("passed already");
@@ -408,7 +408,7 @@ fn if_needed_leaves_the_bundle_of_others() {
     test.certkit(&["mkcert", "a.test"]).exits(0);
     test.write("ca-bundle.ca", test.text("ca-bundle.ca") + &test.text("ca.crt"));
     let before = test.files();
-    test.certkit(&["mkcert", "b.test", "--if-needed"]).exits(2).says("ca-bundle.ca exists already");
+    test.certkit(&["mkcert", "b.test", "--if-needed"]).exits(2).says("ca-bundle.ca already exists");
     assert_eq!(test.files(), before);
 }
 
@@ -423,7 +423,7 @@ fn files_need_a_place_and_a_name() {
     test.certkit(&["mkca"]).exits(0);
     std::fs::create_dir(test.path("certs")).unwrap();
     let before = test.files();
-    for (base, mend) in [("-", "-o server "), ("certs/", "-o certs/server "), ("..", "-o ../server ")] {
+    for (base, mend) in [("-", "-o server,"), ("certs/", "-o certs/server,"), ("..", "-o ../server,")] {
         test.certkit(&["mkcert", "a.test", "-o", base]).exits(2).says(mend);
     }
     assert_eq!(test.files(), before);

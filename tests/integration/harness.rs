@@ -311,6 +311,12 @@ impl Ran {
         self.code == Some(code)
     }
 
+    /// The exit status.
+    #[track_caller]
+    pub(crate) fn status(&self) -> i32 {
+        self.code.unwrap_or_else(|| panic!("{} was ended by a signal", self.line))
+    }
+
     /// Whether it ended with 0.
     pub(crate) fn succeeded(&self) -> bool {
         self.ended_with(0)

@@ -310,7 +310,7 @@ fn a_certificate_never_outlives_its_ca() {
     // Of many it is said once.
     test.write("names.txt", "a.test\nb.test\n");
     let made = test.certkit(&["mkcert", "--from", "names.txt", "-o", "many"]).exits(0);
-    assert_eq!(made.all().matches("because its CA").count(), 1, "{}", made.all());
+    assert_eq!(made.all().matches("together with its CA").count(), 1, "{}", made.all());
     assert_eq!(
         field(&test, &openssl, "many/b.test.crt", &["-enddate"]),
         field(&test, &openssl, "ca.crt", &["-enddate"])

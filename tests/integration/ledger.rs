@@ -143,7 +143,7 @@ fn a_list_of_names_is_checked_before_the_first_is_made() {
     test.write("list", "x.example\nb.example a.example\na.example b.example\n");
     test.certkit(&["mkcert", "--from", "list", "-o", "out", "--if-needed"])
         .exits(0)
-        .says("1 were fine already");
+        .says("1 need no renewal");
     test.certkit(&["mkcert", "--from", "/dev/null", "-o", "out"]).exits(2).says("empty_file");
 }
 
@@ -223,7 +223,7 @@ fn renewed_with_the_same_names_and_key() {
     let (serial, before) = (issued(&test), test.files());
 
     // Not due: nothing changes.
-    test.certkit(&["renew"]).exits(0).says("nothing renewed");
+    test.certkit(&["renew"]).exits(0).says("none due");
     test.certkit(&["renew", "b.crt", "--if-within", "89d", "--exit-code-if-renewed", "9"]).exits(0);
     assert_eq!(test.files(), before);
 

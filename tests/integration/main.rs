@@ -60,5 +60,6 @@ mod serve_start;
 mod serve_wsgi;
 mod show;
 mod sign;
+mod snapshots;
 mod trust;
 mod words;

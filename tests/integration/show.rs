@@ -21,7 +21,7 @@ fn a_chain_of_our_own() {
         assert!(shown.contains(text), "{text} is missing in {shown}");
     }
     let ended = test.certkit(&["show", "server.crt", "--at", "2126-01-01T00:00:00Z"]).exits(0).stdout();
-    assert!(ended.contains("(ended)"), "{ended}");
+    assert!(ended.contains("(expired)"), "{ended}");
 }
 
 #[test]

@@ -29,7 +29,7 @@ const AVOIDED: &[Avoided] = &[
     Avoided {
         phrases: &["is no", "are no"],
         instead: "is not a, is not valid",
-        unless_before: &["there"],
+        unless_before: &["answer", "there"],
         unless_after: &["different", "exception", "longer", "match", "more"],
     },
     Avoided {
@@ -63,7 +63,7 @@ const AVOIDED: &[Avoided] = &[
         "given, set, printed",
     ),
     avoided(&["is begun", "are begun", "was begun", "were begun"], "started"),
-    avoided(&["wish", "wishes"], "option, setting, asks for"),
+    avoided(&["wishes"], "option, setting, asks for"),
     avoided(&["unasked"], "without --force, without being asked"),
     avoided(&["of itself"], "by itself"),
     avoided(&["rights needed"], "needs root"),
@@ -71,7 +71,12 @@ const AVOIDED: &[Avoided] = &[
     avoided(&["the same again"], "repeat"),
     avoided(&["no beginning", "no name for"], "is not a valid"),
     avoided(&["look into", "looks into"], "check, read"),
-    avoided(&["stand in", "stands in", "stood in", "stands below", "stands beside"], "is in, is next to"),
+    Avoided {
+        phrases: &["stand in", "stands in", "stood in", "stands below", "stands beside"],
+        instead: "is in, is next to",
+        unless_before: &[],
+        unless_after: &["for"],
+    },
     avoided(&["lie in", "lies in", "lies below", "lies beside"], "is in, is next to"),
     avoided(&["so long"], "for N s"),
     avoided(&["being done", "is being made"], "progress, is issued"),

@@ -22,7 +22,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
              part; every client refuses it",
             member.label()
         );
-        let fix = "the file was changed or damaged; download the certificate again";
+        let fix = "The file was changed or damaged; download the certificate again.";
         found.extend(judged.report(&BAD, member, message, fix));
     }
     for (pair, check) in all.windows(2).zip(&judged.path.links) {
@@ -37,7 +37,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                     signature_description(&member.certificate.signature_algorithm),
                     key_description(&issuer.certificate.spki),
                 );
-                let fix = "have it issued again by a CA that uses ECDSA P-256 or RSA 2048, with SHA-256";
+                let fix = "Have it issued again by a CA that uses ECDSA P-256 or RSA 2048, with SHA-256.";
                 judged.report(&UNSUPPORTED, member, message, fix)
             }
             SignatureCheck::Invalid if !member.certificate.key_id_fits(issuer.certificate) => {
@@ -46,8 +46,8 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                      here has the same name, but another key"
                 );
                 let fix = format!(
-                    "get the certificate of `{issuer_label}` that came with this one, or download it \
-                     from the CA's site{}",
+                    "Get the certificate of `{issuer_label}` that came with this one, or download it \
+                     from the CA's site.{}",
                     fixes::download_lines(&member.certificate.issuer_urls)
                 );
                 judged.report(&BAD, member, message, fix)
@@ -55,8 +55,8 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
             SignatureCheck::Invalid => {
                 let message =
                     format!("the key of `{issuer_label}` does not verify the signature of `{label}`");
-                let fix = "the file was changed or damaged, or this is not its issuer; download both \
-                           certificates again";
+                let fix = "The file was changed or damaged, or this is not its issuer; download both \
+                           certificates again.";
                 judged.report(&BAD, member, message, fix)
             }
         });

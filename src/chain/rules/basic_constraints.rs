@@ -20,7 +20,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                 "the basicConstraints of the CA `{label}` are not critical; Python 3.13 and \
                  openssl -x509_strict refuse it, other clients accept it"
             );
-            let fix = "make the CA certificate again with critical basicConstraints, as `certkit mkca` does";
+            let fix = "Make the CA certificate again with critical basicConstraints, as `certkit mkca` does.";
             found.extend(judged.report(&WRONG, &member, message, fix));
         }
         if !constraints.is_ca && constraints.path_length.is_some() {
@@ -28,7 +28,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                 "`{label}` is not a CA, but has a path length; Python 3.13 and openssl -x509_strict \
                  refuse it"
             );
-            let fix = "have it issued again without the path length";
+            let fix = "Have it issued again without the path length.";
             found.extend(judged.report(&WRONG, &member, message, fix));
         }
     }

@@ -27,7 +27,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
             certificate.version,
             if has_extensions { " with extensions, which only version 3 may have" } else { "" }
         );
-        let fix = "have it issued again as version 3, as `certkit mkcert` does";
+        let fix = "Have it issued again as version 3, as `certkit mkcert` does.";
         found.extend(judged.report(&OLD, &member, message, fix));
     }
     found

@@ -43,7 +43,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let message =
             format!("the common name `{name}` is not one of the certificate's alternative names ({hint})");
         let fix =
-            "have it issued again with one of its names as CN or without a CN, as `certkit mkcert` does";
+            "Have it issued again with one of its names as CN or without a CN, as `certkit mkcert` does.";
         found.extend(judged.report(&diagnostic, &leaf, message, fix));
     }
     found

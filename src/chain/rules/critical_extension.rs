@@ -19,7 +19,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                 member.label(),
                 member.certificate.unknown_critical.join(", ")
             );
-            let fix = "have it issued without the extension, or with the extension not critical";
+            let fix = "Have it issued without the extension, or with the extension not critical.";
             judged.report(&UNKNOWN, member, message, fix)
         })
         .collect()

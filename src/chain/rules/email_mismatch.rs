@@ -27,7 +27,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                 names => format!("it is for {}", names.join(", ")),
             };
             let message = format!("the certificate is not for the mail address `{wanted}`; {has}");
-            let fix = format!("have a certificate issued for this address: certkit mkcert {wanted}");
+            let fix = format!("Have a certificate issued for this address: `certkit mkcert {wanted}`.");
             judged.report(&OTHER, &leaf, message, fix)
         })
         .collect()

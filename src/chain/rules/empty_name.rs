@@ -21,7 +21,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
             continue;
         };
         let message = format!("`{}` {what}; Python 3.13 and openssl -x509_strict refuse it", member.label());
-        let fix = "make the CA again with a name (certkit mkca NAME), then issue the certificate again";
+        let fix = "Make the CA again with a name (certkit mkca NAME), then issue the certificate again.";
         found.extend(judged.report(&NAMELESS, &member, message, fix));
     }
     found

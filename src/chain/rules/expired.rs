@@ -25,18 +25,18 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let (what, fix) = match member.index {
             0 => (
                 "certificate",
-                "get a new one: `certkit mkcert` (own CA), `certkit acme obtain` (public CA), or renew it \
-                 where you bought it"
+                "Get a new one: `certkit mkcert` (own CA), `certkit acme obtain` (public CA), or renew it \
+                 where you bought it."
                     .to_owned(),
             ),
             index if index == last && reaches_root => {
-                ("root", "have the certificate issued by the CA's new root, and trust that one".to_owned())
+                ("root", "Have the certificate issued by the CA's new root, and trust that one.".to_owned())
             }
             _ => {
                 let urls = child.map_or(&[][..], |child| &child.certificate.issuer_urls);
                 let fix = format!(
-                    "download the CA's newer certificate of the same name and key, then run \
-                     `certkit merge` again{}",
+                    "Download the CA's newer certificate of the same name and key, then run \
+                     `certkit merge` again.{}",
                     fixes::download_lines(urls)
                 );
                 ("intermediate certificate", fix)
@@ -56,7 +56,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                 date(certificate.not_before)
             );
             let fix =
-                "check the clock of this machine; if it is right, wait or have the certificate issued again";
+                "Check the clock of this machine; if it is right, wait or have the certificate issued again.";
             found.extend(judged.report(&NOT_YET_VALID, member, message, fix));
         }
     }

@@ -32,7 +32,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         date(first.certificate.not_after),
         left.whole_days()
     );
-    let fix = "renew it now: `certkit acme obtain`, `certkit mkcert --force`, or where you bought it";
+    let fix = "Renew it now: `certkit acme obtain`, `certkit mkcert --force`, or where you bought it.";
     judged.report(&WITHIN_MIN_DAYS, &first, message, fix).into_iter().collect()
 }
 
@@ -48,7 +48,7 @@ fn remark(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         date(first.certificate.not_after),
         date(leaf.not_after)
     );
-    let fix = "before that day, get the CA's newer certificate and run `certkit merge` again";
+    let fix = "Before that day, get the CA's newer certificate and run `certkit merge` again.";
     judged.report(&BEFORE_THE_LEAF, &first, message, fix).into_iter().collect()
 }
 

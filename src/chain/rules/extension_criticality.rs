@@ -22,7 +22,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                  Python 3.13 and openssl -x509_strict refuse it",
                 member.label()
             );
-            let fix = format!("have the certificate issued again with {name} {must}, as certkit does");
+            let fix = format!("Have the certificate issued again with {name} {must}, as certkit does.");
             found.extend(judged.report(&WRONG, &member, message, fix));
         }
     }

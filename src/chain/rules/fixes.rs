@@ -8,7 +8,7 @@ pub(super) fn merge_command(input: &CheckInput<'_>, more: &str) -> String {
     if input.is_live {
         return format!(
             "certkit merge server.crt{more} -o chain.pem   (server.crt: the file that the server reads now)\n\
-             then point the server to chain.pem and reload it\n\
+             Then point the server to chain.pem and reload it.\n\
              nginx: ssl_certificate chain.pem;  Apache: SSLCertificateFile chain.pem"
         );
     }

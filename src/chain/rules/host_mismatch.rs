@@ -26,7 +26,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     if names.len() > MAX_NAMES {
         message.push_str(&format!("\nand {} more", names.len() - MAX_NAMES));
     }
-    let fix = format!("use one of these names, or have a certificate issued: certkit mkcert {host}");
+    let fix = format!("Use one of these names, or have a certificate issued: `certkit mkcert {host}`.");
     judged.report(&OTHER, &leaf, message, fix).into_iter().collect()
 }
 

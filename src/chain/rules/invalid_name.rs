@@ -23,7 +23,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     };
     let report = |what: &str| {
         let message = format!("the alternative names of `{}` are malformed: {what}", leaf.label());
-        let fix = "have it issued again with well-formed names, as `certkit mkcert` does";
+        let fix = "Have it issued again with well-formed names, as `certkit mkcert` does.";
         judged.report(&MALFORMED, &leaf, message, fix)
     };
     if names.is_empty() {

@@ -31,13 +31,13 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         if certificate.authority_key_id.is_none() && !certificate.is_self_issued() && !is_root {
             add(
                 format!("`{label}` has no authority key identifier; {STRICT}"),
-                "have it issued again with the identifier, as `certkit mkcert` does",
+                "Have it issued again with the identifier, as `certkit mkcert` does.",
             );
         }
         if certificate.is_ca() && certificate.subject_key_id.is_none() {
             add(
                 format!("the CA `{label}` has no subject key identifier; {STRICT}"),
-                "make the CA certificate again with the identifier, as `certkit mkca` does",
+                "Make the CA certificate again with the identifier, as `certkit mkca` does.",
             );
         }
         if judged.path.links.get(index) == Some(&SignatureCheck::Valid)
@@ -50,7 +50,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                      `{}`, whose key signed it; openssl and Python then look for another issuer",
                     issuer.label()
                 ),
-                "have it issued again with the identifier of the CA certificate",
+                "Have it issued again with the identifier of the CA certificate.",
             );
         }
         if judged.input.profile != Profile::Webpki {
@@ -62,19 +62,19 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                     "the authority key identifier of `{label}` names the issuer's certificate; on the \
                      public web it may only name the key"
                 ),
-                "have it issued again with the key identifier alone",
+                "Have it issued again with the key identifier alone.",
             );
         }
         if has_authority && certificate.is_self_issued() {
             if certificate.authority_key_id.is_none() {
                 add(
                     format!("the authority key identifier extension of `{label}` has no key identifier"),
-                    "have it issued again with the key identifier, or without the extension",
+                    "Have it issued again with the key identifier, or without the extension.",
                 );
             } else if !certificate.key_id_fits(certificate) {
                 add(
                     format!("`{label}` is self-signed, but its two key identifiers differ"),
-                    "have it issued again with the same identifier in both",
+                    "Have it issued again with the same identifier in both.",
                 );
             }
         }

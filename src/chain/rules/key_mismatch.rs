@@ -32,6 +32,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         key.spki_sha256(),
         key.description(),
     );
-    let fix = "use the key that was made for this certificate, or have a new certificate issued for this key";
+    let fix =
+        "Use the key that was made for this certificate, or have a new certificate issued for this key.";
     judged.report(&OTHER, &leaf, message, fix).into_iter().collect()
 }

@@ -24,7 +24,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
             "the key of `{label}` may not sign handshakes (its keyUsage lacks digitalSignature), which \
              TLS 1.3 requires"
         );
-        let fix = "have it issued again with digitalSignature, as `certkit mkcert` does";
+        let fix = "Have it issued again with digitalSignature, as `certkit mkcert` does.";
         found.extend(judged.report(&NO_HANDSHAKES, &leaf, message, fix));
     }
     if certificate.is_ca() {
@@ -32,14 +32,14 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
             "`{label}` is a CA certificate used as a server certificate; curl, openssl and most \
              browsers accept it, rustls clients refuse it, and public CAs may not issue it"
         );
-        let fix = "issue a server certificate from this CA: certkit mkcert NAME";
+        let fix = "Issue a server certificate from this CA: `certkit mkcert NAME`.";
         found.extend(judged.report(&CA_AS_LEAF, &leaf, message, fix));
     } else if certificate.key_usage.is_some_and(|usage| usage.key_cert_sign()) {
         let message = format!(
             "the keyUsage of `{label}` allows it to sign certificates (keyCertSign), but it is not a CA; \
              Python 3.13 and openssl -x509_strict refuse it"
         );
-        let fix = "have it issued again without keyCertSign, as `certkit mkcert` does";
+        let fix = "Have it issued again without keyCertSign, as `certkit mkcert` does.";
         found.extend(judged.report(&SIGNS_CERTIFICATES, &leaf, message, fix));
     }
     found

@@ -57,7 +57,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let code = code(&error);
     let diagnostic = if is_of_rustls_alone(&error) { of_rustls_alone(code) } else { refusal(code) };
     let message = format!("rustls clients refuse this chain: {error}");
-    let fix = "have the certificate issued again by a current CA, or by `certkit mkcert`";
+    let fix = "Have the certificate issued again by a current CA, or by `certkit mkcert`.";
     judged.report(&diagnostic, &leaf, message, fix).into_iter().collect()
 }
 

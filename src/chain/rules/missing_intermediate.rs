@@ -37,7 +37,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     };
     let fix = format!(
         "{merge}\n\
-         if `{issuer}` is a root of your own: certkit check {file} --roots ca.crt\n\
+         If `{issuer}` is a root of your own: certkit check {file} --roots ca.crt\n\
          and install it on clients:\n{}",
         fixes::install_commands("ca.crt")
     );

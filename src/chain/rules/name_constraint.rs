@@ -41,7 +41,7 @@ fn wrong_form(
     let mut found = Vec::new();
     let mut add = |diagnostic: &Diagnostic, message: String| {
         let fix =
-            "make the CA certificate again with well-formed constraints, as `certkit mkca --permit` does";
+            "Make the CA certificate again with well-formed constraints, as `certkit mkca --permit` does.";
         found.extend(judged.report(diagnostic, ca, message, fix));
     };
     // "MUST be used only in a CA certificate"
@@ -94,7 +94,7 @@ fn violation(
                 "`{label}` has so many names, and the CA `{ca}` so many name constraints, that clients \
                  refuse to compare them all"
             ),
-            "have a certificate issued with fewer names, by a CA with fewer constraints",
+            "Have a certificate issued with fewer names, by a CA with fewer constraints.",
         ),
         Verdict::Unprocessed => (
             VIOLATED,
@@ -102,12 +102,12 @@ fn violation(
                 "`{label}` has the name `{name}`, which cannot be compared with the name constraints of \
                  the CA `{ca}`"
             ),
-            "have the certificate issued without that name",
+            "Have the certificate issued without that name.",
         ),
         _ => (
             VIOLATED,
             format!("the CA `{ca}` is not allowed to issue for `{name}` of `{label}` (name constraints)"),
-            "have the certificate issued for a name that the CA may issue for, or by another CA",
+            "Have the certificate issued for a name that the CA may issue for, or by another CA.",
         ),
     };
     judged.report(&diagnostic, below, message, fix)

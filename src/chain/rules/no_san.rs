@@ -31,6 +31,6 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         "the certificate has no subject alternative names{version}; browsers, Go and Python ignore its \
          common name and refuse it"
     );
-    let fix = format!("have it issued again with the name in subjectAltName: certkit mkcert {name}");
+    let fix = format!("Have it issued again with the name in subjectAltName: `certkit mkcert {name}`.");
     judged.report(&NONE, &leaf, message, fix).into_iter().collect()
 }

@@ -18,12 +18,12 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
             let message = format!(
                 "`{label}` issued a certificate, but is not a CA (its basicConstraints lack CA:TRUE)"
             );
-            let fix = "issue with a CA certificate; `certkit mkca` makes one";
+            let fix = "Issue with a CA certificate; `certkit mkca` makes one.";
             found.extend(judged.report(&NOT_A_CA, issuer, message, fix));
         } else if issuer.certificate.key_usage.is_some_and(|usage| !usage.key_cert_sign()) {
             let message =
                 format!("the CA `{label}` may not sign certificates (its keyUsage lacks keyCertSign)");
-            let fix = "make the CA certificate again with keyCertSign, as `certkit mkca` does";
+            let fix = "Make the CA certificate again with keyCertSign, as `certkit mkca` does.";
             found.extend(judged.report(&NO_CERTIFICATES, issuer, message, fix));
         }
     }

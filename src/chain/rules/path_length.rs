@@ -29,8 +29,8 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                 "the CA `{}` allows {limit} intermediate CAs below it (its path length), but there are {below}",
                 issuer.label()
             );
-            let fix = "have the certificate issued by a CA higher up, or make the CA certificate again with a \
-                       larger path length";
+            let fix = "Have the certificate issued by a CA higher up, or make the CA certificate again with a \
+                       larger path length.";
             found.extend(judged.report(&TOO_LONG, issuer, message, fix));
         }
     }
@@ -39,7 +39,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     if let Some(limit) = judged.input.max_depth.filter(|&limit| depth > limit) {
         let message =
             format!("there are {depth} intermediate CAs in the path, but --max-depth allows {limit}");
-        let fix = "have the certificate issued by a CA higher up, or raise --max-depth";
+        let fix = "Have the certificate issued by a CA higher up, or raise --max-depth.";
         found.extend(judged.report(&TOO_LONG, &judged.leaf(), message, fix));
     }
     found

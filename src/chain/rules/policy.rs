@@ -32,7 +32,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
          openssl -policy_check refuses it",
         member.label()
     );
-    let fix = "have the certificate issued again with one of the CA's certificate policies";
+    let fix = "Have the certificate issued again with one of the CA's certificate policies.";
     judged.report(&BROKEN, member, message, fix).into_iter().collect()
 }
 

@@ -26,7 +26,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         "only the wildcard `{name}` matches `{host}`, and it covers a public suffix, under which anyone \
          may have a domain; Chrome refuses such wildcards, and public CAs may not issue them"
     );
-    let fix = format!("have a certificate issued for the name itself: certkit mkcert {host}");
+    let fix = format!("Have a certificate issued for the name itself: `certkit mkcert {host}`.");
     judged.report(&OVER_SUFFIX, &leaf, message, fix).into_iter().collect()
 }
 

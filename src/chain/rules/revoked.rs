@@ -43,7 +43,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                     member.label(),
                     date(revocation.date)
                 );
-                let fix = "have a new certificate issued, with a new key if others may know the old one";
+                let fix = "Have a new certificate issued, with a new key if others may know the old one.";
                 found.extend(judged.report(&REVOKED, member, message, fix));
             }
             is_cleared |= !list_faults.iter().any(is_error);
@@ -52,7 +52,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         // One good list is enough, whatever is wrong with the others.
         for fault in faults.into_iter().filter(|fault| !is_cleared || !is_error(fault)) {
             let message = format!("the revocation list for `{}` {}", member.label(), fault.what);
-            let fix = "download the CA's current list; its address is in the certificate";
+            let fix = "Download the CA's current list; its address is in the certificate.";
             found.extend(judged.report(&fault.diagnostic, member, message, fix));
         }
     }
@@ -68,7 +68,7 @@ fn remark(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                 "the revocation list of `{}` covers no certificate of this chain",
                 crl.issuer.label()
             );
-            let fix = "omit the list, or name the one of the CA that issued the certificate";
+            let fix = "Omit the list, or name the one of the CA that issued the certificate.";
             judged.report_input(&UNNEEDED_LIST, None, message, fix)
         })
         .collect()

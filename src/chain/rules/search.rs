@@ -9,7 +9,7 @@ const TOO_COMPLEX: Diagnostic = Diagnostic::error(Code::TooComplex);
 /// Not every path was tried.
 pub(in crate::chain) fn too_many_paths(judged: &JudgedPath<'_>) -> Option<PathFinding> {
     let message = "so many certificates here have the same names that not every path through them was tried";
-    let fix = "keep only your certificate and the intermediates that came with it from the CA";
+    let fix = "Keep only your certificate and the intermediates that came with it from the CA.";
     judged.report_input(&TOO_COMPLEX, None, message, fix)
 }
 

@@ -25,7 +25,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                 "the serial number of `{}` is {what}; Go, GnuTLS and other strict clients refuse it",
                 member.label()
             );
-            let fix = "have it issued again with a positive serial number, as `certkit mkcert` does";
+            let fix = "Have it issued again with a positive serial number, as `certkit mkcert` does.";
             judged.report(&WRONG, &member, message, fix)
         })
         .collect()

@@ -24,9 +24,9 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let own = if judged.input.is_live { "server.crt" } else { file };
         let message = format!("`{label}` is self-signed; clients do not trust it");
         let fix = format!(
-            "replace it: `certkit mkca`, then `certkit mkcert NAME` for your own machines; \
-             `certkit acme obtain NAME` for the public\n\
-             or trust this very certificate: certkit check {file} --roots {own}\n\
+            "Replace it: `certkit mkca`, then `certkit mkcert NAME` for your own machines; \
+             `certkit acme obtain NAME` for the public.\n\
+             Or trust this very certificate: certkit check {file} --roots {own}\n\
              and install it on clients:\n{}",
             fixes::install_commands(own)
         );
@@ -35,9 +35,9 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let message =
             format!("the chain is complete, but neither this system nor --roots trusts its root `{label}`");
         let fix = format!(
-            "if it is your own CA: certkit check {file} --roots ca.crt\n\
+            "If it is your own CA: certkit check {file} --roots ca.crt\n\
              and install it on clients:\n{}\n\
-             if it is not, ask the CA for the chain to a public root",
+             If it is not, ask the CA for the chain to a public root.",
             fixes::install_commands("ca.crt")
         );
         judged.report(&UNTRUSTED, &root, message, fix)

@@ -26,6 +26,6 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         "over the 398-day limit for public CAs; clients accept it from a private CA"
     };
     let message = format!("the certificate is valid for {days} days: {limit}");
-    let fix = "have it issued for 397 days, as `certkit mkcert` does";
+    let fix = "Have it issued for 397 days, as `certkit mkcert` does.";
     judged.report(&TOO_LONG, &leaf, message, fix).into_iter().collect()
 }

@@ -35,13 +35,14 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         };
         if let Some(why) = why {
             let message = format!("clients refuse the key of `{label}` ({key}): {why}");
-            let fix = "make a new key (`certkit mkcert` makes ECDSA P-256) and have a new certificate issued";
+            let fix =
+                "Make a new key (`certkit mkcert` makes ECDSA P-256) and have a new certificate issued.";
             found.extend(judged.report(&WEAK, &member, message, fix));
         } else if member.index == 0
             && (key == PublicKeyKind::Ed25519 || key == PublicKeyKind::Ec(Some(P521.to_owned())))
         {
             let message = format!("browsers refuse the key of `{label}` ({key}); curl and Python accept it");
-            let fix = "use an ECDSA P-256 key";
+            let fix = "Use an ECDSA P-256 key.";
             found.extend(judged.report(&NOT_FOR_BROWSERS, &member, message, fix));
         }
     }

@@ -27,7 +27,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                 "`{}` is signed with {algorithm}, which can be forged; every current client refuses it",
                 member.label()
             );
-            let fix = "have it issued again with SHA-256 or better";
+            let fix = "Have it issued again with SHA-256 or better.";
             judged.report(&WEAK, member, message, fix)
         })
         .collect()

@@ -52,8 +52,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                 format!("`{label}` is not for {purpose}; its extended key usage allows {allowed}")
             }
         };
-        let fix =
-            "have it issued for this purpose: `certkit mkcert NAME` for a server, with --client for a client";
+        let fix = "Have it issued for this purpose: `certkit mkcert NAME` for a server, with --client for a client.";
         found.extend(judged.report(&OTHER, &member, message, fix));
     }
     found

@@ -1,194 +1,198 @@
-//! `certkit mkcert`: a key and a certificate from the CA that is found.
+//! `certkit mkcert`: keys and certificates from the CA that is found.
 
 mod bulk;
-mod existing;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use existing::{Existing, look_at};
-
-use super::issuing::{
-    BUNDLE, asked_days, browser_warning, cannot_issue, clamped, issued_event, issuer, names, new_key, prove,
-    validity_warning, with_ending,
-};
 use super::{Context, Result};
-use crate::ca::{End, LeafProfile, make_request};
+use crate::advice::ca::{clamped, long_validity, not_a_prefix, refused_by_browsers};
+use crate::ca::{
+    BUNDLE_FILE, End, ExistingCertificate, Issuance, Issued, LeafProfile, SigningCa, SubjectKey,
+    ValidityLimit, certificate_names, make_request, with_ending,
+};
 use crate::chain::Located;
 use crate::cli::MkcertArgs;
 use crate::container::write::Pkcs12Cipher;
-use crate::finding::{Code, Finding};
-use crate::operands::ca_lookup::{SigningCa, signing_ca};
-use crate::operands::input::read_private_key_with;
-use crate::operands::output::{Output, shell_word};
+use crate::operands::ca_lookup::CaChoice;
+use crate::operands::input::{ReadFiles, read_private_key_with};
+use crate::operands::output::{Output, Overwrite};
 use crate::operands::password::Passwords;
 use crate::operands::seal::pkcs12_identity;
 use crate::pem;
 use crate::report::{Created, FileRole, Outcome, Report, Role};
 use crate::sys::clock::date;
-use crate::x509::{CertificateName, PrivateKey, Purpose};
+use crate::sys::shell::{path_word, shell_word};
+use crate::x509::{Certificate, CertificateName, Purpose};
 
 /// Runs the command.
 pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
     let now = context.clock.now();
-    let days = asked_days(args.days, args.until, now)?;
-    let warning = validity_warning(days, purpose(args), args.force)?;
-    if let Some(file) = &args.from {
-        let mut report = bulk::run(args, file, context)?;
-        report.findings.extend(warning);
-        return Ok(report);
+    let purpose = if args.client { Purpose::Client } else { Purpose::Server };
+    let mut profile = LeafProfile::new(Vec::new(), purpose, args.days);
+    if let Some(until) = args.until {
+        profile.end = End::Until(until);
     }
-    refuse_no_base(&args.output)?;
-    let profile = profile(args, names(&args.names)?);
-    let ca = signing_ca(&args.ca)?;
-    let (certificate_path, key_path) = (with_ending(&args.output, "crt"), with_ending(&args.output, "key"));
-    let (mut replace, mut found_key) = (args.force, None);
+    let limit = if args.force { ValidityLimit::Unlimited } else { ValidityLimit::Clients };
+    let long = profile.end.judge(purpose, limit, now)?;
+    let mut report = match &args.from {
+        Some(names) => bulk::run(args, names, profile, context)?,
+        None => {
+            profile.names = certificate_names(&args.names)?;
+            one(args, &profile, context)?
+        }
+    };
+    report.findings.extend(long.map(long_validity));
+    Ok(report)
+}
+
+fn one(args: &MkcertArgs, profile: &LeafProfile, context: &Context<'_>) -> Result {
+    let now = context.clock.now();
+    let files = Files::new(args)?;
+    let ca = CaChoice::from(&args.ca).find()?;
+    let mut overwrite = Overwrite::forced(args.force);
+    let mut found_key = None;
     if args.if_needed {
-        let used_key = args.key.as_deref().unwrap_or(&key_path);
-        match look_at(&certificate_path, used_key, &profile, &ca, now) {
-            Existing::Fine(certificate) => {
-                context.talk.say(&format!(
-                    "{} is there and holds until {}: nothing to do",
-                    certificate_path.display(),
-                    date(certificate.not_after)
-                ));
-                let certificate = Some(Located::from(*certificate).summary(Role::Leaf));
-                return Ok(Report::new(Outcome::Created(Created { certificate, ..Created::default() })));
-            }
-            Existing::KeyOnly(key) => found_key = Some(key),
-            Existing::Ours => replace = true,
-            Existing::NoneOrForeign => {}
+        let key = args.key.as_deref().unwrap_or(&files.key);
+        match ExistingCertificate::find(&ReadFiles, &files.certificate, key, profile, &ca, now) {
+            ExistingCertificate::Fine(certificate) => return Ok(kept(*certificate, &files, context)),
+            ExistingCertificate::KeyOnly(key) => found_key = Some(key),
+            ExistingCertificate::Ours => overwrite = Overwrite::Replace,
+            ExistingCertificate::NoneOrForeign => {}
         }
     }
-    let p12_path = with_ending(&args.output, "p12");
-    let p12_password = args.p12.then(|| {
-        Passwords::new("--p12-password-file", args.p12_password_file.as_deref())
-            .fresh(&p12_path.display().to_string())
-    });
-    let p12_password = p12_password.transpose()?;
+    let mut passwords = Passwords::new("--p12-password-file", args.p12_password_file.as_deref());
+    let p12_password = args.p12.then(|| passwords.fresh(&files.p12.display().to_string())).transpose()?;
     let writes_key = args.key.is_none() && found_key.is_none();
-    let key = match found_key {
-        Some(key) => key,
-        None => key(args)?,
+    let key = match (found_key, &args.key) {
+        (Some(key), _) => SubjectKey::Given(key),
+        (None, None) => SubjectKey::New(args.key_kind),
+        (None, Some(path)) => {
+            let mut passwords = Passwords::new("--key-password-file", args.key_password_file.as_deref());
+            SubjectKey::Given(read_private_key_with(path, &mut passwords)?)
+        }
     };
-    let issued = issuer(&ca, context)?.issue_leaf(&profile, key.spki(), now).map_err(cannot_issue)?;
-    let certificate = issued.certificate;
-    prove(&certificate, &ca, purpose(args), now)?;
+    let request = Issuance { file: Some(&files.certificate), ..Issuance::leaf(profile, key, now) };
+    let Issued { certificate, key, clamped: is_clamped, event } = ca.issuer(now)?.issue(request)?;
 
     let mut output = Output::default();
     let what = format!("the certificate for {}", args.names.join(", "));
     output.certificates(
-        &certificate_path,
+        &files.certificate,
         FileRole::Certificate,
         std::slice::from_ref(&certificate),
         &what,
-        replace,
+        overwrite,
     );
-    if writes_key {
-        output.key(&key_path, FileRole::PrivateKey, &key, "its private key: keep it secret", replace);
+    if let Some(key) = &key {
+        if writes_key {
+            output.key(&files.key, FileRole::PrivateKey, key, "its private key: keep it secret", overwrite);
+        }
+        if args.csr {
+            let request = make_request(&profile.subject(), &profile.names, key)?;
+            let mut text = String::new();
+            pem::write(&mut text, "CERTIFICATE REQUEST", &request);
+            let what = "the signing request, if another CA is to sign it";
+            output.text(&files.request, FileRole::Request, text.into_bytes(), what, overwrite);
+        }
+        if let Some(password) = p12_password {
+            let chain: Vec<_> = std::iter::once(&certificate).chain(&ca.bundle).cloned().collect();
+            let bytes = pkcs12_identity(key, &chain, &password, Pkcs12Cipher::Modern)?;
+            output.private(
+                &files.p12,
+                FileRole::Pkcs12,
+                bytes,
+                "key and certificates for browsers: keep it secret",
+                overwrite,
+            );
+        }
     }
-    if args.csr {
-        let request = make_request(&profile.subject(), &profile.names, &key).map_err(cannot_issue)?;
-        let mut text = String::new();
-        pem::write(&mut text, "CERTIFICATE REQUEST", &request);
-        let what = "the signing request, in case another CA shall sign";
-        output.text(&with_ending(&args.output, "csr"), FileRole::Request, text.into_bytes(), what, replace);
-    }
-    if let Some(password) = p12_password {
-        let chain: Vec<_> = std::iter::once(&certificate).chain(&ca.bundle).cloned().collect();
-        let bytes = pkcs12_identity(&key, &chain, &password, Pkcs12Cipher::Modern)?;
-        output.private(
-            &p12_path,
-            FileRole::Pkcs12,
-            bytes,
-            "key and certificates, for browsers: keep it secret",
-            replace,
-        );
-    }
-    let bundle = args.output.with_file_name(BUNDLE);
     if !ca.bundle.is_empty() {
-        // It serves other certificates of the folder too, so it is not this one's to replace.
+        // Other certificates of the folder need it too, so it is replaced only when asked.
+        let overwrite = Overwrite::forced(args.force);
         output.certificates(
-            &bundle,
+            &files.bundle,
             FileRole::Intermediates,
             &ca.bundle,
             "the intermediates, for certkit merge",
-            args.force,
+            overwrite,
         );
     }
     ca.spare(output.paths())?;
-    let event = issued_event(&ca, &certificate, Some(&certificate_path));
     let mut created = output.create_issued(&ca.ledger, &[event])?;
-    created.certificate = Some(Located::from(certificate.clone()).summary(Role::Leaf));
+    created.at = Some(now);
+    let end = certificate.not_after;
+    created.certificate = Some(Located::from(certificate).summary(Role::Leaf));
     let mut report = Report::new(Outcome::Created(created));
-    report.findings.extend(warning);
-    report.findings.extend(browser_warning(args.key_kind));
-    if issued.clamped {
-        report.findings.push(clamped(&certificate, &ca));
-    }
-    report.next = next(args, &ca, &bundle);
+    report.findings.extend(refused_by_browsers(args.key_kind));
+    report.findings.extend(is_clamped.then(|| clamped(end, &ca.path)));
+    report.next = next(args, &ca, &files);
     Ok(report)
 }
 
-/// `certs/` would give the hidden files `certs/.crt` and `certs/.key`, and several files have no place on standard output.
-fn refuse_no_base(base: &Path) -> Result<()> {
-    let is_folder = base.as_os_str().as_encoded_bytes().ends_with(b"/") || base.file_name().is_none();
-    if !is_folder && base != Path::new("-") {
-        return Ok(());
-    }
-    let message = format!("{} is no beginning of file names", base.display());
-    let example = if is_folder { base.join("server") } else { "server".into() };
-    let fix = format!("-o {0} gives {0}.crt and {0}.key", shell_word(&example.display().to_string()));
-    Err(Finding::error(Code::InvalidSetting, message).fix(fix).into())
+/// `--if-needed`, and the certificate will do.
+fn kept(certificate: Certificate, files: &Files, context: &Context<'_>) -> Report {
+    let file = files.certificate.display();
+    context.talk.say(&format!("{file} is valid until {}: nothing to do", date(certificate.not_after)));
+    let certificate = Some(Located::from(certificate).summary(Role::Leaf));
+    Report::new(Outcome::Created(Created {
+        certificate,
+        at: Some(context.clock.now()),
+        ..Created::default()
+    }))
 }
 
-fn purpose(args: &MkcertArgs) -> Purpose {
-    if args.client { Purpose::Client } else { Purpose::Server }
+/// The files of one certificate.
+struct Files {
+    certificate: PathBuf,
+    key: PathBuf,
+    request: PathBuf,
+    p12: PathBuf,
+    bundle: PathBuf,
 }
 
-fn profile(args: &MkcertArgs, names: Vec<CertificateName>) -> LeafProfile {
-    let mut profile = LeafProfile::new(names, purpose(args), args.days);
-    if let Some(until) = args.until {
-        profile.end = End::Until(until);
-    }
-    profile
-}
-
-/// The key that the user named, or a new one.
-fn key(args: &MkcertArgs) -> Result<PrivateKey> {
-    match &args.key {
-        None => new_key(args.key_kind),
-        Some(path) => {
-            let mut passwords = Passwords::new("--key-password-file", args.key_password_file.as_deref());
-            Ok(read_private_key_with(path, &mut passwords)?)
+impl Files {
+    /// `certs/` would give the hidden files `certs/.crt` and `certs/.key`, and several files cannot
+    /// share standard output.
+    fn new(args: &MkcertArgs) -> Result<Self> {
+        let base = args.output.as_path();
+        let is_folder = base.as_os_str().as_encoded_bytes().ends_with(b"/") || base.file_name().is_none();
+        if is_folder || base == Path::new("-") {
+            return Err(not_a_prefix(&if is_folder { base.join("server") } else { "server".into() }));
         }
+        Ok(Self {
+            certificate: with_ending(base, "crt"),
+            key: with_ending(base, "key"),
+            request: with_ending(base, "csr"),
+            p12: with_ending(base, "p12"),
+            bundle: base.with_file_name(BUNDLE_FILE),
+        })
     }
 }
 
-fn next(args: &MkcertArgs, ca: &SigningCa, bundle: &Path) -> Vec<String> {
-    let word = |path: &Path| shell_word(&path.display().to_string());
-    let certificate = with_ending(&args.output, "crt");
-    let key = args.key.clone().unwrap_or_else(|| with_ending(&args.output, "key"));
+fn next(args: &MkcertArgs, ca: &SigningCa, files: &Files) -> Vec<String> {
+    let certificate = path_word(&files.certificate);
     // A CA that was named is not found again by itself.
-    let roots = args.ca.ca.as_deref().map(|ca| format!(" --roots {}", word(ca))).unwrap_or_default();
-    if args.client {
-        return vec![format!("certkit check {} --purpose client{roots}", word(&certificate))];
-    }
+    let roots = args.ca.ca.as_deref().map(|ca| format!(" --roots {}", path_word(ca))).unwrap_or_default();
     if !ca.bundle.is_empty() {
-        return vec![format!("certkit merge {} {}", word(&certificate), word(bundle))];
+        return vec![format!("certkit merge {certificate} {}", path_word(&files.bundle))];
     }
+    if args.client {
+        return vec![format!("certkit check {certificate} --purpose client{roots}")];
+    }
+    let key = path_word(args.key.as_deref().unwrap_or(&files.key));
     let password = match args.key_password_file.as_deref() {
-        Some(file) if file != Path::new("-") => format!(" --key-password-file {}", word(file)),
+        Some(file) if file != Path::new("-") => format!(" --key-password-file {}", path_word(file)),
         _ => String::new(),
     };
-    let (certificate, key) = (word(&certificate), word(&key) + &password);
-    let serve = format!("certkit serve --cert {certificate} --key {key}");
+    let key = format!("--key {key}{password}");
+    let serve = format!("certkit serve --cert {certificate} {key}");
     let first = args.names.first().map(String::as_str).unwrap_or_default();
     let asks_for = match CertificateName::parse(first) {
-        // A wildcard is no name that a client asks for.
+        // A wildcard is not a name that a client asks for.
         Ok(CertificateName::Dns(name)) if name.contains('*') => return vec![serve],
         Ok(CertificateName::Mail(_)) => format!(" --email {}", shell_word(first)),
         Ok(CertificateName::Uri(_)) => String::new(),
         _ => format!(" --host {}", shell_word(first)),
     };
-    vec![format!("certkit check {certificate}{asks_for} --key {key}{roots}"), serve]
+    vec![format!("certkit check {certificate}{asks_for} {key}{roots}"), serve]
 }

@@ -32,7 +32,7 @@ fn starttls_injection(facts: &ServerFacts<'_>) -> Vec<Finding> {
     let message = "the server executes inside TLS a command that was sent unencrypted before: an on-path \
                    attacker can insert commands before a client's own and so capture passwords \
                    (CVE-2011-0411)";
-    let fix = "update the server: it must discard what came before the handshake";
+    let fix = "Update the server: it must discard what came before the handshake.";
     vec![INJECTION.finding(message).fix(fix)]
 }
 
@@ -42,7 +42,7 @@ fn compression(facts: &ServerFacts<'_>) -> Vec<Finding> {
     }
     let message = "the server compresses inside TLS: the length of messages reveals cookies to an on-path \
                    attacker (CRIME)";
-    let fix = "nginx: update it and OpenSSL, there is no option for it;  Apache: SSLCompression off";
+    let fix = "nginx: update it and OpenSSL; it has no option for this\nApache: SSLCompression off";
     vec![COMPRESSED.finding(message).fix(fix)]
 }
 
@@ -52,7 +52,7 @@ fn renegotiation(facts: &ServerFacts<'_>) -> Vec<Finding> {
     }
     let message = "the server does not support secure renegotiation (RFC 5746): an on-path attacker can put \
                    a request before a client's own; OpenSSL 3 and browsers refuse such a server or warn";
-    let fix = "update the TLS library;  Apache: SSLInsecureRenegotiation off";
+    let fix = "Update the TLS library.\nApache: SSLInsecureRenegotiation off";
     vec![UNSAFE.finding(message).fix(fix)]
 }
 
@@ -68,5 +68,5 @@ fn post_quantum(facts: &ServerFacts<'_>) -> Vec<Finding> {
 fn unanswered(facts: &ServerFacts<'_>) -> Vec<Finding> {
     let Some(error) = &facts.survey.failure else { return Vec::new() };
     let message = format!("some questions about versions and cipher suites got no answer: {error}");
-    vec![PARTIAL.finding(message).fix("run it again; some servers limit concurrent connections")]
+    vec![PARTIAL.finding(message).fix("Run it again; some servers limit concurrent connections.")]
 }

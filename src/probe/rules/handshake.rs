@@ -22,8 +22,8 @@ fn wrong_key(facts: &ServerFacts<'_>) -> Vec<Finding> {
     }
     let message = "the server signs the handshake with a key that does not belong to its certificate; \
                    every client refuses it";
-    let fix = "configure a certificate and key that belong together, the server's own certificate first; \
-               to test them: certkit check chain.pem --key server.key";
+    let fix = "Configure a certificate and key that belong together, the server's own certificate first; \
+               to test them: `certkit check chain.pem --key server.key`.";
     vec![OTHER_KEY.finding(message).fix(fix)]
 }
 
@@ -48,7 +48,7 @@ fn incomplete(facts: &ServerFacts<'_>) -> Vec<Finding> {
             .fix(configuration::suites(facts.starttls)),
         Some(why) if !peer.wants_client_certificate => BROKEN_OFF
             .finding(format!("the server sends its chain, but the handshake failed: {why}"))
-            .fix("check the server's log around now"),
+            .fix("Check the server's log around now."),
         _ if peer.wants_client_certificate => CLIENT_CERTIFICATE
             .finding("the server requires a client certificate; its own chain was judged without one"),
         _ => return Vec::new(),

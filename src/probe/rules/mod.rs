@@ -42,6 +42,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::finding::{Code, Severity};
+
+    /// Codes that are also an error where the server does not send a chain to judge.
+    const WITHOUT_A_CHAIN: [Code; 3] =
+        [Code::ConnectionFailed, Code::HandshakeFailed, Code::StarttlsInjection];
 
     /// `Severity: warning or note.`, the worst first.
     #[test]
@@ -49,6 +54,9 @@ mod tests {
         let mut severities: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for diagnostic in RULES.iter().flat_map(|rule| rule.diagnostics) {
             severities.entry(diagnostic.code).or_default().push(diagnostic.severity);
+        }
+        for code in WITHOUT_A_CHAIN {
+            severities.entry(code).or_default().push(Severity::Error);
         }
         let findings = include_str!("../../../docs/findings.md");
         for (code, mut severities) in severities {

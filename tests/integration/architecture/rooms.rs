@@ -85,7 +85,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "ca",
         does: "making certificates: profiles, issuing, the ledger, revocation lists",
-        uses: &["x509"],
+        uses: &["chain", "x509"],
     },
     Room {
         name: "chain",

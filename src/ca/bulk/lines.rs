@@ -3,15 +3,13 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 
-use crate::commands::Result;
-use crate::commands::issuing::names;
-use crate::finding::{Code, Finding, Location};
-use crate::operands::input::{MAX_BYTES, cannot_read, name};
+use super::error::{BulkError, LineError, LineProblem, MAX_LINE};
+use crate::ca::names::certificate_names;
 use crate::sys::fs::read_limited_from;
 use crate::x509::CertificateName;
 
-/// The longest line: some thousand names of full length.
-const MAX_LINE: u64 = 1 << 20;
+/// The most that is read from standard input.
+const MAX_BYTES: u64 = 64 << 20;
 
 /// Where the lines come from. They are gone through twice.
 pub(super) enum Source<'a> {
@@ -23,16 +21,14 @@ pub(super) enum Source<'a> {
 
 /// The names of one certificate.
 pub(super) struct Line {
-    /// The names; never none.
+    /// Never empty.
     pub(super) names: Vec<CertificateName>,
-    /// Where they stand.
-    pub(super) location: Location,
+    pub(super) number: usize,
 }
 
-/// Goes over the lines that have a name.
+/// The lines that have a name.
 pub(super) struct Lines<'a> {
     reader: Box<dyn BufRead + Send + 'a>,
-    file: &'a str,
     number: usize,
 }
 
@@ -40,80 +36,73 @@ impl<'a> Source<'a> {
     /// Opens a file; `-` is standard input.
     ///
     /// # Errors
-    /// When it cannot be read.
-    pub(super) fn open(file: &'a str) -> Result<Self> {
+    /// When standard input cannot be read.
+    pub(super) fn open(file: &'a str) -> Result<Self, BulkError> {
         if file != "-" {
             return Ok(Self::File(file));
         }
         let text = read_limited_from(io::stdin().lock(), MAX_BYTES);
-        text.map(Self::Text).map_err(|error| cannot_read(file, error).into())
+        text.map(Self::Text).map_err(BulkError::Read)
     }
 
     /// Begins at the first line.
     ///
     /// # Errors
     /// When the file cannot be opened.
-    pub(super) fn lines(&self) -> Result<Lines<'_>> {
+    pub(super) fn lines(&self) -> Result<Lines<'_>, BulkError> {
         match self {
-            Self::Text(text) => Ok(Lines { reader: Box::new(text.as_slice()), file: "-", number: 0 }),
+            Self::Text(text) => Ok(Lines { reader: Box::new(text.as_slice()), number: 0 }),
             Self::File(file) => {
                 let open = || {
                     let open = File::open(file)?;
                     if open.metadata()?.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(open) }
                 };
-                let open = open().map_err(|error: io::Error| cannot_read(file, error))?;
-                Ok(Lines { reader: Box::new(BufReader::new(open)), file, number: 0 })
+                let open = open().map_err(BulkError::Read)?;
+                Ok(Lines { reader: Box::new(BufReader::new(open)), number: 0 })
             }
         }
     }
 }
 
 impl Iterator for Lines<'_> {
-    type Item = std::result::Result<Line, Box<Finding>>;
+    type Item = Result<Line, LineError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let mut bytes = Vec::new();
             self.number += 1;
-            let location = Location::line(self.file, self.number);
-            let wrong = |code, message: String, fix: &str| {
-                Some(Err(Box::new(Finding::error(code, message).at(location.clone()).fix(fix))))
-            };
+            let number = self.number;
+            let wrong = |problem| Some(Err(LineError { number, problem }));
             match self.reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut bytes) {
                 Ok(0) => return None,
                 Ok(read) if read as u64 == MAX_LINE => {
-                    // Whatever this is, it is not gone on with.
+                    // This is not a file of names; the rest is not read.
                     self.reader = Box::new(io::empty());
-                    let message = format!("{} has a line of more than {MAX_LINE} bytes", name(self.file));
-                    return wrong(Code::TooLarge, message, "write the names of one certificate on each line");
+                    return wrong(LineProblem::TooLong);
                 }
                 Ok(_) => {}
                 Err(error) => {
                     self.reader = Box::new(io::empty());
-                    let message = format!("cannot read {}: {error}", name(self.file));
-                    return wrong(Code::Io, message, "look at the file");
+                    return wrong(LineProblem::Unreadable(error));
                 }
             }
             let Ok(text) = std::str::from_utf8(&bytes) else {
-                return wrong(Code::InvalidName, "this is no text in UTF-8".into(), "save it again as UTF-8");
+                return wrong(LineProblem::NotUtf8);
             };
-            let words = words(text);
-            if words.is_empty() {
+            let names = typed_names(text);
+            if names.is_empty() {
                 continue;
             }
-            return Some(match names(&words) {
-                Ok(names) => Ok(Line { names, location }),
-                Err(mut failure) => {
-                    let finding = failure.findings.remove(0); // a failure has at least one
-                    Err(Box::new(finding.at(location)))
-                }
-            });
+            return match certificate_names(&names) {
+                Ok(names) => Some(Ok(Line { names, number })),
+                Err(error) => wrong(LineProblem::Name(error)),
+            };
         }
     }
 }
 
-/// The words of a line, between blanks or commas, up to one that begins with `#`.
-fn words(text: &str) -> Vec<&str> {
+/// The names of a line, between blanks or commas, up to one that begins with `#`.
+fn typed_names(text: &str) -> Vec<&str> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     text.split(|c: char| c.is_whitespace() || c == ',')
         .filter(|word| !word.is_empty())
@@ -134,19 +123,18 @@ mod tests {
         let shown: Vec<_> = lines
             .iter()
             .map(|line| match line {
-                Ok(line) => format!("{}: {}", line.location.lines.unwrap().0, line.names.len()),
-                Err(finding) => {
-                    format!("{}: {}", finding.location.as_ref().unwrap().lines.unwrap().0, finding.code)
-                }
+                Ok(line) => format!("{}: {}", line.number, line.names.len()),
+                Err(LineError { number, problem: LineProblem::Name(_) }) => format!("{number}: name"),
+                Err(error) => format!("{}: {}", error.number, error.problem),
             })
             .collect();
-        assert_eq!(shown, ["3: 2", "4: 1", "5: invalid_name", "6: invalid_name", "7: 1"]);
+        assert_eq!(shown, ["3: 2", "4: 1", "5: name", "6: this line is not UTF-8 text", "7: 1"]);
     }
 
     #[test]
-    fn a_line_without_end_is_not_read_to_its_end() {
+    fn an_endless_line_is_not_read_whole() {
         let source = Source::Text(vec![b'a'; 3 << 20]);
         let lines: Vec<_> = source.lines().unwrap().collect();
-        assert!(matches!(&lines[..], [Err(finding)] if finding.code == Code::TooLarge));
+        assert!(matches!(&lines[..], [Err(LineError { number: 1, problem: LineProblem::TooLong })]));
     }
 }
