@@ -8,14 +8,16 @@
 //! lib        run: parses the command line, runs the command, prints its report
 //!            -> advice cli commands render
 //! commands   one file per subcommand: arguments to a typed request, to one verb, to a report
-//!            -> acme advice ca chain cli config container operands probe serve sources tls trust
-//!               x509
+//!            -> acme advice ca chain cli config console container operands probe serve sources
+//!               tls trust x509
 //! sources    the running server's certificates: from files, from ACME, made for localhost
-//!            -> acme advice ca chain operands serve tls x509
+//!            -> acme advice ca chain console operands serve tls x509
 //! advice     what an error means to the user: code, location, fix, exit status
 //!            -> acme ca chain config container operands probe serve tls trust x509
 //! operands   what users name: input files, passwords, output files, the CA, servers
 //!            -> acme ca chain cli container probe x509
+//! console    what is printed while a command runs: lines, progress, findings, a batch's answers
+//!            -> cli render
 //! render     reports as text for people or JSON for scripts
 //!            -> cli
 //! cli        the command line as clap structs, and the help text
@@ -41,8 +43,6 @@
 //!
 //! leaves, which every room above may use:
 //!
-//! console    the terminal: its width, questions, passwords typed
-//!            -> sys
 //! report     what a command did and found, as data
 //!            -> finding
 //! finding    one thing found: code, severity, sentence, location, fix
@@ -62,6 +62,7 @@ mod chain;
 mod cli;
 mod commands;
 mod config;
+mod console;
 mod container;
 mod der;
 mod finding;

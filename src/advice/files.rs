@@ -59,17 +59,15 @@ impl From<InputError> for Failure {
         let message = error.to_string();
         let finding = match error {
             InputError::KeyEncrypted { location, option, .. } => {
-                Finding::error(Code::KeyEncrypted, message).at(location).fix(give_password(option))
+                Finding::error(Code::KeyEncrypted, message).at(*location).fix(give_password(option))
             }
             InputError::KeyLocked { file, location, error, option } => {
-                locked(&error, message, &open_old_key(&file), option).at(location)
+                locked(&error, message, &open_old_key(&file), option).at(*location)
             }
             InputError::KeyUnusable { location, .. } => {
-                Finding::error(Code::NotAPrivateKey, message).at(location).fix(GET_AGAIN)
+                Finding::error(Code::NotAPrivateKey, message).at(*location).fix(GET_AGAIN)
             }
-            InputError::Malformed { malformed, .. } => {
-                return malformed.into();
-            }
+            InputError::Malformed { malformed, .. } => return malformed.into(),
             InputError::NoCertificate { file, holds } => no_certificate(&file, &holds, message),
             InputError::NoPrivateKey { file, holds } => {
                 let code = if holds.is_some() { Code::NotAPrivateKey } else { Code::NoPrivateKey };
@@ -82,7 +80,7 @@ impl From<InputError> for Failure {
                 let copy = format!("cp {0} {0}.copy", shell_word(&file));
                 let convert = format!("ssh-keygen -p -m PKCS8 -f {}", shell_word(&file));
                 Finding::error(Code::NotAPrivateKey, message)
-                    .at(location)
+                    .at(*location)
                     .fix(format!("Keep a copy (`{copy}`), then run `{convert}`."))
             }
             InputError::Password(error) => return error.into(),

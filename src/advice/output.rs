@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::finding::{Code, Finding, Location};
 use crate::operands::destination::StdoutError;
 use crate::report::Failure;
-use crate::sys::fs::Error;
+use crate::sys::fs::{Error, plain};
 use crate::sys::shell::path_word;
 
 impl From<Error> for Failure {
@@ -43,4 +43,10 @@ impl From<StdoutError> for Failure {
         };
         Finding::error(Code::InvalidSetting, error.to_string()).fix(fix).into()
     }
+}
+
+/// Why manual pages were not written to `directory`.
+pub fn manual_pages(directory: &Path, error: &std::io::Error) -> Failure {
+    let message = format!("cannot write manual pages: {}", plain(error));
+    Finding::error(Code::Io, message).at(Location::file(directory.display().to_string())).into()
 }

@@ -47,7 +47,7 @@ pub fn make_list(
     let checks = [
         (read.signature_by(ca) == SignatureCheck::Valid, "signature"),
         (read.issuer.der == ca.subject.der, "issuer name"),
-        (read.len() == entries.len(), "list of certificates"),
+        (read.count() == entries.len(), "list of certificates"),
     ];
     match checks.into_iter().find(|(holds, _)| !holds) {
         None => Ok(der),

@@ -3,10 +3,9 @@
 use clap::CommandFactory;
 
 use super::Result;
+use crate::advice::output::manual_pages;
 use crate::cli::{Cli, CompletionsArgs, ManArgs, OPTIONS_HELP};
-use crate::finding::{Code, Finding};
-use crate::report::{Created, CreatedFile, Failure, FileRole, Outcome, Report};
-use crate::sys::fs::plain;
+use crate::report::{Created, CreatedFile, FileRole, Outcome, Report};
 
 /// Prints the completions of one shell.
 pub(super) fn completions(args: &CompletionsArgs) -> Result {
@@ -29,14 +28,9 @@ pub(super) fn man(args: &ManArgs) -> Result {
         let _ = clap_mangen::Man::new(command).render(&mut text);
         return Ok(Report::new(Outcome::Text(String::from_utf8_lossy(&text).into_owned())));
     };
-    let io_failure = |error: std::io::Error| {
-        Failure::new(
-            Finding::error(Code::Io, format!("cannot write manual pages: {}", plain(&error)))
-                .at(crate::finding::Location::file(directory.display().to_string())),
-        )
-    };
-    std::fs::create_dir_all(directory).map_err(io_failure)?;
-    clap_mangen::generate_to(command, directory).map_err(io_failure)?;
+    let cannot_write = |error| manual_pages(directory, &error);
+    std::fs::create_dir_all(directory).map_err(cannot_write)?;
+    clap_mangen::generate_to(command, directory).map_err(cannot_write)?;
     let files = vec![CreatedFile {
         path: directory.join("certkit.1").display().to_string(),
         role: FileRole::Other,

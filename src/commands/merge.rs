@@ -98,7 +98,7 @@ fn merge_files(
 
 fn fetch(certificate: &Certificate, context: &Context<'_>, findings: &mut Vec<Finding>) -> Option<Located> {
     let (fetched, errors) = fetch_issuer(certificate, &|url| {
-        context.talk.say(&format!("fetching the issuer of `{}` from {url}", certificate.label()));
+        context.console.say(&format!("fetching the issuer of `{}` from {url}", certificate.label()));
     });
     findings.extend(errors.iter().map(advice::not_fetched));
     findings.extend(fetched.iter().map(advice::fetched));

@@ -20,16 +20,16 @@ mod trust;
 use std::time::Duration;
 
 use crate::cli::{CaArgs, Cli, Command, Format, GlobalArgs, LiveArgs};
+use crate::console::Console;
 use crate::operands::ca_lookup::CaChoice;
 use crate::operands::destination::{Stdout, StdoutError};
 use crate::operands::server_target::ServerOptions;
-use crate::render::Talk;
 use crate::report::{Failure, Report};
 use crate::sys::clock::{Clock, SystemClock};
 
 /// Runs the command and reports; failures become reports too.
 pub fn run(cli: &Cli) -> Report {
-    let context = Context { clock: &SystemClock, talk: Talk::new(&cli.global), global: &cli.global };
+    let context = Context { clock: &SystemClock, console: Console::new(&cli.global), global: &cli.global };
     let result = match &cli.command {
         Command::Mkca(args) => mkca::run(args, &context),
         Command::Mkcert(args) => mkcert::run(args, &context),
@@ -59,7 +59,7 @@ pub struct Context<'a> {
     /// The time.
     pub clock: &'a dyn Clock,
     /// Progress and remarks while the command runs, on standard error.
-    pub talk: Talk,
+    pub console: Console,
     /// The options of every command.
     pub global: &'a GlobalArgs,
 }

@@ -54,7 +54,7 @@ pub(super) fn run(args: &RenewArgs, context: &Context<'_>) -> Result {
     let has_failed = created.status == FAILED;
     if renewed.is_empty() {
         let certificates = if checked == 1 { "certificate" } else { "certificates" };
-        context.talk.say(&format!("{checked} {certificates} checked, none due"));
+        context.console.say(&format!("{checked} {certificates} checked, none due"));
     } else {
         created.status = args.exit_code_if_renewed;
         if let Some(command) = &args.deploy_hook

@@ -53,11 +53,11 @@ pub struct OtherBlock {
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     #[error("the private key in `{}` is encrypted", name(.file))]
-    KeyEncrypted { file: String, location: Location, option: &'static str },
+    KeyEncrypted { file: String, location: Box<Location>, option: &'static str },
     #[error("the private key in `{}` cannot be opened: {error}", name(.file))]
-    KeyLocked { file: String, location: Location, error: LockedError, option: &'static str },
+    KeyLocked { file: String, location: Box<Location>, error: LockedError, option: &'static str },
     #[error("{error}")]
-    KeyUnusable { location: Location, error: PrivateKeyError },
+    KeyUnusable { location: Box<Location>, error: PrivateKeyError },
     #[error("a certificate in `{}` does not parse", name(.file))]
     Malformed { file: String, malformed: Vec<Malformed> },
     #[error("{}", .holds.sentence(.file))]
@@ -65,7 +65,7 @@ pub enum InputError {
     #[error("{}", no_private_key(.file, .holds))]
     NoPrivateKey { file: String, holds: Option<String> },
     #[error("the private key in `{}` has the form of OpenSSH", name(.file))]
-    OpenSsh { file: String, location: Location },
+    OpenSsh { file: String, location: Box<Location> },
     #[error(transparent)]
     Password(#[from] PasswordError),
     #[error(transparent)]
@@ -277,7 +277,7 @@ impl InputError {
 /// # Errors
 /// When the password is missing or wrong, or the key cannot be used.
 pub fn decrypted(file: &str, block: &Block, passwords: &mut Passwords) -> Result<PrivateKey, InputError> {
-    let (location, option) = (location(file, block), passwords.option);
+    let (location, option) = (Box::new(location(file, block)), passwords.option);
     let result = match block.private_key(None) {
         Err(LockedError::PasswordNeeded) => {
             let password = passwords.of(name(file))?;

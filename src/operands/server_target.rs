@@ -73,7 +73,7 @@ pub fn file_or_server(text: &str, options: &ServerOptions) -> Result<FileOrServe
     if !is_file && let Some(target) = parse(text, options.starttls) {
         return target.map(FileOrServer::Server);
     }
-    let option = options.starttls.map(|_| "--starttls").or(options.timeout.map(|_| "--timeout"));
+    let option = options.starttls.map(|_| "--starttls").or_else(|| options.timeout.map(|_| "--timeout"));
     if let Some(option) = option {
         return Err(for_servers_only(option, text));
     }

@@ -419,10 +419,12 @@ fn quotes(rest: &[u8], line_began: bool) -> Option<usize> {
     let length = rest.iter().take_while(|&&byte| is_quote(byte) || between(byte)).count();
     let ends_line = length == rest.len();
     let opens_next = rest[..length].iter().filter(|&&byte| is_quote(byte)).count() > 1;
-    match () {
-        () if ends_line || opens_next => Some(length),
-        () if !line_began => Some(1),
-        () => None,
+    if ends_line || opens_next {
+        Some(length)
+    } else if line_began {
+        None
+    } else {
+        Some(1)
     }
 }
 

@@ -1,17 +1,18 @@
 //! Reports as text for people ([`text`]) or JSON for scripts ([`json`]).
 //!
 //! Standard output carries data: the judgement of `check`, what `show`, `acme list` and `acme account` show,
-//! completions, JSON. Everything else is talk and goes to standard error. A closed pipe ends quietly, so write errors
+//! completions, JSON. Everything else goes to standard error. A closed pipe ends quietly, so write errors
 //! are dropped here.
 
 mod json;
 mod text;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use anstream::{AutoStream, ColorChoice};
 
 use self::text::Width;
+pub use self::text::printable;
 use crate::cli::{Color, Format, GlobalArgs};
 use crate::finding::Finding;
 use crate::report::{Outcome, Report};
@@ -69,74 +70,16 @@ pub fn batch_line(id: &serde_json::Value, judged: Result<&[Finding], &Finding>) 
     json::batch_line(id, judged)
 }
 
-/// Standard output for answers that are written as they come.
-#[derive(Debug)]
-pub struct Answers(std::io::StdoutLock<'static>);
-
-impl Answers {
-    /// Takes standard output.
-    pub fn new() -> Self {
-        Self(std::io::stdout().lock())
-    }
-
-    /// Writes some answers.
-    ///
-    /// # Errors
-    /// When nobody reads any more.
-    pub fn write(&mut self, lines: &[u8]) -> std::io::Result<()> {
-        self.0.write_all(lines)?;
-        self.0.flush()
-    }
+/// Writes findings, the worst first; `quiet` leaves errors only.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn findings(out: &mut impl Write, findings: &[Finding], quiet: bool) -> std::io::Result<()> {
+    text::write_findings(out, findings.iter(), stderr_width(), quiet).map(|_| ())
 }
 
-impl Default for Answers {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// What a command says while it runs, on standard error.
-#[derive(Clone, Copy, Debug)]
-pub struct Talk {
-    quiet: bool,
-    choice: ColorChoice,
-}
-
-impl Talk {
-    /// As the global options want it.
-    pub fn new(global: &GlobalArgs) -> Self {
-        Self { quiet: global.quiet, choice: choice(global) }
-    }
-
-    /// Whether nothing but errors is said.
-    pub fn is_quiet(&self) -> bool {
-        self.quiet
-    }
-
-    /// Says a line, unless told to be quiet.
-    pub fn say(&self, line: &str) {
-        if !self.quiet {
-            let _ = writeln!(AutoStream::new(std::io::stderr(), self.choice), "{}", text::printable(line));
-        }
-    }
-
-    /// Says how far the work has come, on one line that the next one replaces; on a terminal only.
-    pub fn progress(&self, line: &str) {
-        let stderr = std::io::stderr();
-        if !self.quiet && stderr.is_terminal() {
-            // To the beginning of the line, and what is longer than the new text goes.
-            let _ = write!(stderr.lock(), "\r{}\x1b[K", text::printable(line));
-        }
-    }
-
-    /// Says what was found; quiet silences all but errors.
-    pub fn findings(&self, findings: &[Finding]) {
-        let mut stderr = AutoStream::new(std::io::stderr(), self.choice);
-        let _ = text::write_findings(&mut stderr, findings.iter(), stderr_width(), self.quiet);
-    }
-}
-
-fn choice(global: &GlobalArgs) -> ColorChoice {
+/// When to use colour, as the global options want it.
+pub fn choice(global: &GlobalArgs) -> ColorChoice {
     match global.color {
         Color::Always => ColorChoice::AlwaysAnsi,
         Color::Auto => ColorChoice::Auto,

@@ -29,10 +29,10 @@ use crate::advice::serve::{self as advice, CertificateError};
 use crate::ca::{
     CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, certificate_names, make_root, new_key,
 };
+use crate::console::Console;
 use crate::finding::Finding;
 use crate::operands::acme::{check_mail_address, server_address, state_directory};
 use crate::operands::input::{read_certificates, read_private_key};
-use crate::render::Talk;
 use crate::report::Failure;
 use crate::serve::{Certificates, HttpChallenges};
 use crate::sys::clock::{Clock, SystemClock, date, date_time};
@@ -69,7 +69,7 @@ struct AcmeCertificates {
     placeholders: Option<Vec<CertifiedKey>>,
     /// What was last read of each, in case its files become unreadable.
     last: Mutex<Vec<Option<Arc<CertifiedKey>>>>,
-    talk: Talk,
+    console: Console,
     changed: Arc<Notify>,
     /// One for each thread that renews a certificate.
     wake: Mutex<Vec<mpsc::Sender<()>>>,
@@ -80,7 +80,7 @@ pub struct AcmeWatch {
     certificates: Arc<AcmeCertificates>,
     /// For each certificate, one for each kind of challenge that the listeners can answer.
     renewers: Vec<Vec<Renewer>>,
-    talk: Talk,
+    console: Console,
     agrees: bool,
 }
 
@@ -88,7 +88,7 @@ pub struct AcmeWatch {
 ///
 /// # Errors
 /// Invalid names, names that the listeners cannot prove, and terms of service without consent.
-pub(super) fn open(request: AcmeRequest, talk: Talk) -> Result<OpenedCertificates, Failure> {
+pub(super) fn open(request: AcmeRequest, console: Console) -> Result<OpenedCertificates, Failure> {
     let groups = request.names.iter().map(|names| group(names)).collect::<Result<Vec<_>, _>>()?;
     first_names_differ(&groups)?;
     let state = state_directory(request.state.as_deref())?;
@@ -140,7 +140,7 @@ pub(super) fn open(request: AcmeRequest, talk: Talk) -> Result<OpenedCertificate
         stores: groups.iter().map(|names| storage.certificate(&first(names))).collect(),
         placeholders,
         last: Mutex::new(vec![None; groups.len()]),
-        talk,
+        console,
         changed: Arc::new(Notify::new()),
         wake: Mutex::default(),
     });
@@ -149,7 +149,7 @@ pub(super) fn open(request: AcmeRequest, talk: Talk) -> Result<OpenedCertificate
     let source: Arc<dyn CertificateSource> = Arc::clone(&certificates) as _;
     let certificates_for_server =
         Certificates { alpn_challenges: alpn, http_challenges: http, ..Certificates::new(set, source) };
-    let watch = Some(AcmeWatch { certificates, renewers, talk, agrees });
+    let watch = Some(AcmeWatch { certificates, renewers, console, agrees });
     Ok(OpenedCertificates { certificates: certificates_for_server, identity, watch })
 }
 
@@ -245,7 +245,7 @@ impl CertificateSource for AcmeCertificates {
         if fresh == 0 {
             return Err(findings);
         }
-        self.talk.findings(&findings);
+        self.console.findings(&findings);
         let placeholder = |index| self.placeholders.as_ref().and_then(|all| all.get(index));
         let pairs: Vec<_> = last
             .iter()
@@ -281,7 +281,7 @@ impl AcmeWatch {
                 live: store.live_files().fullchain,
                 renewers,
                 name: store.name().to_owned(),
-                talk: self.talk,
+                console: self.console,
                 agrees: self.agrees,
                 changed: Arc::clone(&self.certificates.changed),
                 woken,
@@ -298,7 +298,7 @@ struct CertificateWatch {
     live: PathBuf,
     renewers: Vec<Renewer>,
     name: String,
-    talk: Talk,
+    console: Console,
     agrees: bool,
     changed: Arc<Notify>,
     woken: mpsc::Receiver<()>,
@@ -306,9 +306,9 @@ struct CertificateWatch {
 
 impl CertificateWatch {
     fn run(self, runtime: &tokio::runtime::Runtime) {
-        let (talk, name) = (self.talk, self.name.clone());
+        let (console, name) = (self.console, self.name.clone());
         let consent = if self.agrees { Consent::Given } else { Consent::Missing };
-        let say = move |line: &str| talk.say(&format!("certkit: {name}: {line}"));
+        let say = move |line: &str| console.say(&format!("certkit: {name}: {line}"));
         let user = AcmeCaller::new(say, consent, &SystemClock);
         let mut renewers_in_turn = self.renewers.iter().cycle();
         let Some(mut renewer) = renewers_in_turn.next() else { return };
@@ -387,7 +387,7 @@ impl CertificateWatch {
     /// Prints findings with the name of the certificate.
     fn say_findings(&self, findings: Vec<Finding>) {
         let named = findings.into_iter().map(|finding| advice::about(&self.name, finding));
-        self.talk.findings(&named.collect::<Vec<_>>());
+        self.console.findings(&named.collect::<Vec<_>>());
     }
 }
 

@@ -16,8 +16,8 @@ use self::files::Files;
 use self::localhost::Localhost;
 use crate::advice::serve::CertificateError;
 use crate::chain::{Origin, TrustStore};
+use crate::console::Console;
 use crate::operands::ca_lookup::trust_local_ca;
-use crate::render::Talk;
 use crate::report::Failure;
 use crate::serve::Certificates;
 use crate::tls::CertificateSet;
@@ -62,13 +62,13 @@ impl CertificateChoice {
     /// # Errors
     /// When there is nothing to serve: a file is missing or wrong, or a certificate can never be
     /// obtained.
-    pub fn open(self, talk: Talk) -> Result<OpenedCertificates, Failure> {
+    pub fn open(self, console: Console) -> Result<OpenedCertificates, Failure> {
         match self {
-            Self::Acme(request) => acme::open(request, talk),
+            Self::Acme(request) => acme::open(request, console),
             Self::Files { certificates, keys, force } => {
                 let files = Files::new(&certificates, &keys, force)?;
                 let (pairs, remarks) = files.read()?;
-                talk.findings(&remarks);
+                console.findings(&remarks);
                 let set = CertificateSet::new(&pairs).map_err(CertificateError::Unusable)?;
                 Ok(OpenedCertificates {
                     certificates: Certificates::new(set, Arc::new(files)),

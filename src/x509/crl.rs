@@ -168,7 +168,7 @@ impl Crl {
     }
 
     /// How many certificates are on it.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.revoked.len()
     }
 

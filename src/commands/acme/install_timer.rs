@@ -20,7 +20,7 @@ pub(super) fn run(args: &InstallTimerArgs, context: &Context<'_>) -> Result {
     let files = timer.install(&root, existing)?;
     let outcome = match timer.by_hand {
         Some(line) => {
-            context.talk.say("Add this line with `crontab -e`:");
+            context.console.say("Add this line with `crontab -e`:");
             Outcome::Text(format!("{line}\n"))
         }
         None => Outcome::Created(Created {

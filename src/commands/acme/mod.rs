@@ -45,13 +45,13 @@ fn failure(error: impl Into<Error>, context: &Context<'_>) -> Failure {
 
 /// The user of this command; `about` is the certificate that the lines are about.
 fn caller<'a>(context: &Context<'a>, about: Option<&str>, consent: Consent<'a>) -> AcmeCaller<'a> {
-    let talk = context.talk;
+    let console = context.console;
     let about = about.map_or_else(String::new, |name| format!("{name}: "));
     // On a terminal the user sees how long each step takes.
     let started = std::io::stderr().is_terminal().then(Instant::now);
     let say = move |line: &str| {
         let time = started.map(|started| format!("{:5.1} s  ", started.elapsed().as_secs_f32()));
-        talk.say(&format!("{}{about}{line}", time.unwrap_or_default()));
+        console.say(&format!("{}{about}{line}", time.unwrap_or_default()));
     };
     AcmeCaller::new(say, consent, context.clock)
 }

@@ -43,7 +43,7 @@ pub(super) fn run(args: &ObtainArgs, context: &Context<'_>) -> Result {
             let Due { at, by_server } = current.due;
             let until = date(current.chain.first().map_or(at, |leaf| leaf.not_after));
             let why = if by_server { " (the server asks for that)" } else { "" };
-            context.talk.say(&format!(
+            context.console.say(&format!(
                 "{name}: nothing to do. The certificate is valid until {until} and renews after \
                  {}{why}; --force gets a new one now.",
                 date(at),
@@ -88,14 +88,14 @@ fn plan(args: &ObtainArgs, storage: &Storage) -> Result<Plan> {
 
 /// The user is asked on a terminal only, and not with `--quiet`.
 fn consent<'a>(args: &ObtainArgs, context: &Context<'a>) -> Consent<'a> {
-    let talk = context.talk;
+    let console = context.console;
     if args.agree_tos {
         Consent::Given
-    } else if talk.is_quiet() || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    } else if console.is_quiet() || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         Consent::Missing
     } else {
         Consent::Asked(Box::new(move || {
-            talk.say("Do you agree to them? [y/N]");
+            console.say("Do you agree to them? [y/N]");
             let mut line = String::new();
             // A line that cannot be read is not a yes.
             let _ = std::io::stdin().read_line(&mut line);
@@ -111,7 +111,7 @@ fn rehearse(plan: Plan, storage: &Storage, caller: &AcmeCaller<'_>, context: &Co
         Rehearsal::Issued => "the test server issued a certificate",
         Rehearsal::Validated => "the server validated all names; no certificate was requested",
     };
-    context.talk.say(&format!("dry run: {result}; nothing was kept"));
+    context.console.say(&format!("dry run: {result}; nothing was kept"));
     Ok(Report::new(Outcome::Created(Created::default())))
 }
 

@@ -6,9 +6,9 @@ use std::io::{self, Read};
 use crate::advice::chain::{batch_error, case_reason};
 use crate::chain::{BatchInput, BatchVerdict, CaseAnswer, judge_batch};
 use crate::commands::{Context, Result};
+use crate::console::{BatchOutput, batch_line};
 use crate::operands::case_files::LocalFiles;
 use crate::operands::input::cannot_read;
-use crate::render::{Answers, batch_line};
 use crate::report::{Outcome, Report};
 
 /// Runs the command.
@@ -18,7 +18,7 @@ pub(super) fn run(file: &str, context: &Context<'_>) -> Result {
     } else {
         Box::new(File::open(file).map_err(|error| cannot_read(file, error))?)
     };
-    let mut answers = Answers::new();
+    let mut answers = BatchOutput::lock();
     let input = BatchInput { lines, files: &LocalFiles, now: context.clock.now() };
     let status = match judge_batch(input, &encode, &mut |bytes| answers.write(bytes)) {
         BatchVerdict::AllHold => 0,

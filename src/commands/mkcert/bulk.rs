@@ -25,11 +25,11 @@ pub(super) fn run(args: &MkcertArgs, names: &str, profile: LeafProfile, context:
         clock: context.clock,
         progress: &|progress| {
             let (done, total, rate) = (progress.done, progress.total, progress.per_second);
-            context.talk.progress(&format!("{done} of {total} certificates, {rate:.0} per second"));
+            context.console.progress(&format!("{done} of {total} certificates, {rate:.0} per second"));
         },
     };
     let issued = request.issue();
-    context.talk.progress("");
+    context.console.progress("");
     let issued = issued.map_err(|error| bulk_failure(error, names))?;
     let what = match issued.made {
         1 => "1 certificate and its key".to_owned(),

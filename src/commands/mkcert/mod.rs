@@ -132,7 +132,7 @@ fn one(args: &MkcertArgs, profile: &LeafProfile, context: &Context<'_>) -> Resul
 /// `--if-needed`, and the certificate will do.
 fn kept(certificate: Certificate, files: &Files, context: &Context<'_>) -> Report {
     let file = files.certificate.display();
-    context.talk.say(&format!("{file} is valid until {}: nothing to do", date(certificate.not_after)));
+    context.console.say(&format!("{file} is valid until {}: nothing to do", date(certificate.not_after)));
     let certificate = Some(Located::from(certificate).summary(Role::Leaf));
     Report::new(Outcome::Created(Created {
         certificate,

@@ -1,7 +1,7 @@
 //! The lines that say what is served, where, and how to reach it.
 
+use crate::console::Console;
 use crate::operands::output::shell_word;
-use crate::render::Talk;
 use crate::serve::address::{Endpoint, ListenAddress, Scheme};
 use crate::serve::config::{Root, ServeConfig};
 use crate::serve::discover::Content;
@@ -32,17 +32,17 @@ fn count(number: usize, thing: &str) -> String {
 }
 
 /// Prints what is served, its URLs, and the next command.
-pub(super) fn print(talk: &Talk, what: &str, addresses: &[ListenAddress], identity: &ServerIdentity) {
-    talk.say(&format!("certkit: {what}"));
+pub(super) fn print(console: &Console, what: &str, addresses: &[ListenAddress], identity: &ServerIdentity) {
+    console.say(&format!("certkit: {what}"));
     for url in urls(addresses, identity) {
-        talk.say(&format!("  {url}"));
+        console.say(&format!("  {url}"));
     }
     if let Some(ca) = &identity.ca {
-        talk.say(&format!("clients must trust {}", ca.display()));
+        console.say(&format!("clients must trust {}", ca.display()));
     }
     if let Some(next) = next(addresses, identity) {
-        talk.say("next:");
-        talk.say(&format!("  {next}"));
+        console.say("next:");
+        console.say(&format!("  {next}"));
     }
 }
 

@@ -38,10 +38,10 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     if context.global.quiet && settings.access_log.is_none() {
         settings.access_log = Some(AccessLogTarget::Off);
     }
-    context.talk.findings(&ignored.iter().map(advice::config::ignored_option).collect::<Vec<_>>());
+    context.console.findings(&ignored.iter().map(advice::config::ignored_option).collect::<Vec<_>>());
     let (certificates, identity, watch) = match certificate_choice(&settings, args)? {
         Some(choice) => {
-            let OpenedCertificates { certificates, identity, watch } = choice.open(context.talk)?;
+            let OpenedCertificates { certificates, identity, watch } = choice.open(context.console)?;
             (Some(certificates), identity, watch)
         }
         None => (None, ServerIdentity::default(), None),
@@ -56,7 +56,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     };
     let mut config = settings.decide(root, default_listener());
     if let Some(fewer) = fit_connections(&mut config) {
-        context.talk.say(&format!("certkit: {fewer}"));
+        context.console.say(&format!("certkit: {fewer}"));
     }
     let what = announcement::what(&content, &config, named_by.as_deref());
     let loading = loading(&content);
@@ -68,17 +68,17 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     let result = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(|error| no_event_loop(&error))?;
         let starting = Server::start(config, certificates);
-        let Some(server) = signals.until_stopped(starting, &loading, &context.talk).await else {
+        let Some(server) = signals.until_stopped(starting, &loading, &context.console).await else {
             // The workers that load are children of tasks, which end with the runtime.
-            context.talk.say("certkit: stopped before the server was ready");
+            context.console.say("certkit: stopped before the server was ready");
             return Ok(Report::new(Outcome::Nothing));
         };
         let server = server?;
-        announcement::print(&context.talk, &what, &server.addresses(), &identity);
+        announcement::print(&context.console, &what, &server.addresses(), &identity);
         if let Some(watch) = watch {
             watch.start().map_err(|error| no_event_loop(&error))?;
         }
-        signals.serve(server, context.talk).await;
+        signals.serve(server, context.console).await;
         Ok(Report::new(Outcome::Nothing))
     });
     runtime.shutdown_timeout(END_OF_RUNTIME);

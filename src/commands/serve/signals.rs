@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
+use crate::console::Console;
 use crate::finding::Finding;
-use crate::render::Talk;
 use crate::serve::shutdown::{Phase, ShutdownSender};
 use crate::serve::{Observer, Server};
 
@@ -37,7 +37,7 @@ impl Signals {
         &mut self,
         starting: impl Future<Output = T>,
         loading: &str,
-        talk: &Talk,
+        console: &Console,
     ) -> Option<T> {
         let mut starting = std::pin::pin!(starting);
         let mut patience = std::pin::pin!(tokio::time::sleep(PATIENCE));
@@ -51,7 +51,7 @@ impl Signals {
                 outcome = &mut starting => return Some(outcome),
                 () = &mut patience, if is_patient => {
                     is_patient = false;
-                    talk.say(&format!("certkit: still loading {loading}"));
+                    console.say(&format!("certkit: still loading {loading}"));
                 }
             }
         }
@@ -59,10 +59,10 @@ impl Signals {
 
     /// Runs the server until it has stopped. INT and TERM stop it gracefully, a second INT and QUIT
     /// at once; HUP reloads the certificates.
-    pub(super) async fn serve(mut self, server: Server, talk: Talk) {
+    pub(super) async fn serve(mut self, server: Server, console: Console) {
         let stop = ShutdownSender::default();
         let (reload, reloads) = mpsc::channel(1);
-        let mut running = std::pin::pin!(server.run(stop.subscribe(), reloads, Arc::new(talk)));
+        let mut running = std::pin::pin!(server.run(stop.subscribe(), reloads, Arc::new(console)));
         let mut was_interrupted = false;
         loop {
             tokio::select! {
@@ -80,7 +80,7 @@ impl Signals {
     }
 }
 
-impl Observer for Talk {
+impl Observer for Console {
     fn certificates_replaced(&self) {
         self.say("certkit: new certificates are in use");
     }

@@ -197,7 +197,7 @@ fn certificate_bag(certificate: &Pkcs12Certificate<'_>) -> Result<Vec<u8>, Error
 }
 
 fn bag(kind: Oid, value: &[u8], attributes: &[u8]) -> Result<Vec<u8>, Error> {
-    Ok(element(SEQUENCE, &[kind.der(), &element(CONTEXT_0, &[value]), &attributes]))
+    Ok(element(SEQUENCE, &[kind.der(), &element(CONTEXT_0, &[value]), attributes]))
 }
 
 /// PKCS12Attributes (RFC 7292 section 4.2), sorted as DER wants a set.

@@ -13,7 +13,7 @@ use std::io::{self, Write};
 
 pub(super) use self::findings::write_findings;
 use self::style::DIM;
-pub(super) use self::style::printable;
+pub use self::style::printable;
 pub(super) use self::tools::WINDOWS_HOSTS;
 pub(super) use self::wrap::Width;
 use crate::report::{Outcome, Report};

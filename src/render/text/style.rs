@@ -11,7 +11,7 @@ pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 
 /// The text without control characters and marks that reorder what is around them: names in files and answers of peers
 /// come from strangers, and a terminal obeys both.
-pub(in crate::render) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let is_unsafe = |c: char| c.is_control() || is_direction_mark(c);
     text.chars().map(|c| if is_unsafe(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }

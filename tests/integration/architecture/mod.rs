@@ -168,7 +168,9 @@ fn reaches(edges: &BTreeMap<(&str, &str), Vec<&Use>>, from: &str, to: &str) -> b
 
 #[test]
 fn findings_are_worded_by_advice_and_rules_alone() {
-    const HERE: &[&str] = &["src/advice/", "src/chain/rules/", "src/finding", "src/probe/rules"];
+    // In diagnostic.rs what a rule declares becomes the finding whose sentence the rule words.
+    const HERE: &[&str] =
+        &["src/advice/", "src/chain/diagnostic.rs", "src/chain/rules/", "src/finding", "src/probe/rules"];
     let graph = SourceGraph::of_the_library();
     let violations: Vec<_> = graph
         .files

@@ -26,6 +26,7 @@ pub(super) const ROOMS: &[Room] = &[
             "chain",
             "cli",
             "config",
+            "console",
             "container",
             "operands",
             "probe",
@@ -39,7 +40,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "sources",
         does: "the running server's certificates: from files, from ACME, made for localhost",
-        uses: &["acme", "advice", "ca", "chain", "operands", "serve", "tls", "x509"],
+        uses: &["acme", "advice", "ca", "chain", "console", "operands", "serve", "tls", "x509"],
     },
     Room {
         name: "advice",
@@ -62,6 +63,11 @@ pub(super) const ROOMS: &[Room] = &[
         name: "operands",
         does: "what users name: input files, passwords, output files, the CA, servers",
         uses: &["acme", "ca", "chain", "cli", "container", "probe", "x509"],
+    },
+    Room {
+        name: "console",
+        does: "what is printed while a command runs: lines, progress, findings, a batch's answers",
+        uses: &["cli", "render"],
     },
     Room { name: "render", does: "reports as text for people or JSON for scripts", uses: &["cli"] },
     Room {
@@ -108,7 +114,6 @@ pub(super) const ROOMS: &[Room] = &[
 
 /// Rooms that every room may use; among themselves, from top to bottom as well.
 pub(super) const LEAVES: &[Room] = &[
-    Room { name: "console", does: "the terminal: its width, questions, passwords typed", uses: &["sys"] },
     Room { name: "report", does: "what a command did and found, as data", uses: &["finding"] },
     Room { name: "finding", does: "one thing found: code, severity, sentence, location, fix", uses: &[] },
     Room { name: "pem", does: "reading damaged PEM with line numbers, writing clean PEM", uses: &[] },
