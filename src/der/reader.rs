@@ -40,7 +40,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next element.
-    #[expect(clippy::should_implement_trait, reason = "an iterator would end at an error without naming it")]
+    #[allow(clippy::should_implement_trait, reason = "an iterator would end at an error without naming it")]
     pub fn next(&mut self) -> Result<Element<'a>, Malformed> {
         let (element, rest) = first(self.rest).ok_or(Malformed)?;
         self.rest = rest;

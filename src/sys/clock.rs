@@ -20,10 +20,12 @@ impl Clock for SystemClock {
     }
 }
 
+#[cfg(any(test, feature = "internals"))]
 /// A clock that stands still.
 #[derive(Clone, Copy, Debug)]
 pub struct FixedClock(pub OffsetDateTime);
 
+#[cfg(any(test, feature = "internals"))]
 impl Clock for FixedClock {
     fn now(&self) -> OffsetDateTime {
         self.0

@@ -98,3 +98,41 @@ fn the_next_command_is_told_and_can_be_silenced() {
         .exits(0)
         .keeps_quiet_about("certkit check");
 }
+
+#[test]
+fn json_and_quiet() {
+    let test = Test::new();
+    let made = test.certkit(&["mkca", "--format", "json"]).exits(0).report();
+    assert_eq!(made["schema"], 1);
+    let paths: Vec<_> = made["files"].as_array().unwrap().iter().map(|file| file["path"].clone()).collect();
+    assert_eq!(paths.len(), 2, "{made}");
+    let made = test.certkit(&["mkcert", "test.example", "--format", "json"]).exits(0).report();
+    assert_eq!(made["certificate"]["names"], serde_json::json!([{"kind": "dns", "value": "test.example"}]));
+    assert_eq!(made["certificate"]["role"], "leaf");
+    assert_eq!(made["errors"], serde_json::json!([]));
+    let failed = test.certkit(&["mkcert", "test.example", "--format", "json"]).exits(2).report();
+    assert_eq!(failed["schema"], 1);
+    assert_eq!(failed["errors"][0]["code"], "output_exists");
+
+    let ran = test.certkit(&["mkcert", "test.example", "-o", "quiet", "-q"]).exits(0);
+    assert_eq!(ran.all(), "");
+}
+
+#[test]
+fn what_is_a_file_and_what_a_server() {
+    let test = Test::with_certificate("test.example");
+    // A file of that name wins.
+    test.write("test.example:443", test.text("server.crt"));
+    let report = test.certkit(&["check", "test.example:443", "--format", "json"]).exits(0).report();
+    assert!(report["server"].is_null());
+    test.certkit(&["check", "www.test.example"]).exits(2).says("not_found").says("www.test.example:443");
+    test.certkit(&["show", "www.test.example"]).exits(2).says("www.test.example:443");
+    test.certkit(&["check", "missing.pem"]).exits(2).says("not_found").keeps_quiet_about(":443");
+    test.certkit(&["check", "http://test.example"]).exits(2).says("only https://");
+    test.certkit(&["check", "test.example:70000"]).exits(2).says("from 1 to 65535");
+    test.certkit(&["check", "::1"]).exits(2).says("[::1]:443");
+    for option in [&["--starttls", "smtp"][..], &["--timeout", "3"], &["--deep"]] {
+        test.certkit(&[&["check", "server.crt"], option].concat()).exits(2).says("is a file");
+    }
+    test.certkit(&["show", "server.crt", "--host", "x"]).exits(2).says("is a file");
+}

@@ -469,25 +469,6 @@ fn where_the_ca_is_looked_for() {
 }
 
 #[test]
-fn json_and_quiet() {
-    let test = Test::new();
-    let made = test.certkit(&["mkca", "--format", "json"]).exits(0).report();
-    assert_eq!(made["schema"], 1);
-    let paths: Vec<_> = made["files"].as_array().unwrap().iter().map(|file| file["path"].clone()).collect();
-    assert_eq!(paths.len(), 2, "{made}");
-    let made = test.certkit(&["mkcert", "test.example", "--format", "json"]).exits(0).report();
-    assert_eq!(made["certificate"]["names"], serde_json::json!([{"kind": "dns", "value": "test.example"}]));
-    assert_eq!(made["certificate"]["role"], "leaf");
-    assert_eq!(made["errors"], serde_json::json!([]));
-    let failed = test.certkit(&["mkcert", "test.example", "--format", "json"]).exits(2).report();
-    assert_eq!(failed["schema"], 1);
-    assert_eq!(failed["errors"][0]["code"], "output_exists");
-
-    let ran = test.certkit(&["mkcert", "test.example", "-o", "quiet", "-q"]).exits(0);
-    assert_eq!(ran.all(), "");
-}
-
-#[test]
 fn a_ca_whose_key_does_not_fit_signs_nothing() {
     let test = Test::new();
     test.certkit(&["mkca", "-o", "a"]).exits(0);

@@ -451,25 +451,6 @@ fn servers_that_are_none() {
 }
 
 #[test]
-fn what_is_a_file_and_what_a_server() {
-    let test = Test::with_certificate("test.example");
-    // A file of that name wins.
-    test.write("test.example:443", test.text("server.crt"));
-    let report = test.certkit(&["check", "test.example:443", "--format", "json"]).exits(0).report();
-    assert!(report["server"].is_null());
-    test.certkit(&["check", "www.test.example"]).exits(2).says("not_found").says("www.test.example:443");
-    test.certkit(&["show", "www.test.example"]).exits(2).says("www.test.example:443");
-    test.certkit(&["check", "missing.pem"]).exits(2).says("not_found").keeps_quiet_about(":443");
-    test.certkit(&["check", "http://test.example"]).exits(2).says("only https://");
-    test.certkit(&["check", "test.example:70000"]).exits(2).says("from 1 to 65535");
-    test.certkit(&["check", "::1"]).exits(2).says("[::1]:443");
-    for option in [&["--starttls", "smtp"][..], &["--timeout", "3"], &["--deep"]] {
-        test.certkit(&[&["check", "server.crt"], option].concat()).exits(2).says("is a file");
-    }
-    test.certkit(&["show", "server.crt", "--host", "x"]).exits(2).says("is a file");
-}
-
-#[test]
 fn show_prints_what_openssl_gets() {
     let Some(openssl) = peer("openssl") else { return };
     let test = Test::with_chain("test.example");

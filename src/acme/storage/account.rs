@@ -1,7 +1,9 @@
 //! One account at one server.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+#[cfg(any(test, feature = "internals"))]
+use std::path::Path;
+use std::path::PathBuf;
 
 use super::{
     AccountRecord, Error, History, Lock, Result, private_dir, read_json, read_key, remove, sync_dir,
