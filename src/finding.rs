@@ -80,7 +80,6 @@ impl Finding {
 /// How bad a finding is; the order is from harmless to fatal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Worth knowing.
     Note,
     /// The answer is "yes", but somebody will be hurt.
     Warning,
@@ -103,7 +102,6 @@ pub struct Location {
 }
 
 impl Location {
-    /// A whole file.
     pub fn file(file: impl Into<String>) -> Self {
         Self { file: file.into(), ..Self::default() }
     }
@@ -152,7 +150,6 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// Every code.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
             /// The word users see in JSON and look up in the documentation.
@@ -282,7 +279,6 @@ codes! {
     NotAPrivateKey = "not_a_private_key",
     /// Something else where a certificate signing request belongs.
     NotARequest = "not_a_request",
-    /// No such file.
     NotFound = "not_found",
     /// A file in another form than PEM was read.
     NotPem = "not_pem",
@@ -304,7 +300,6 @@ codes! {
     PemMended = "pem_mended",
     /// PEM that is cut off.
     PemTruncated = "pem_truncated",
-    /// No permission.
     Permission = "permission",
     /// Certificates were taken out of PKCS#7.
     Pkcs7 = "pkcs7",

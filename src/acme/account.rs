@@ -22,20 +22,15 @@ use crate::x509::{KeyKind, PrivateKey};
 
 /// An account that is open for orders.
 pub(super) struct Session<'a> {
-    /// Where it is.
     pub server: &'a Server,
-    /// For instant-acme's calls.
     pub account: Account,
-    /// For our own.
     pub signer: Signer,
 }
 
 /// What the server and the state directory say about an account.
 #[derive(Debug)]
 pub struct AccountView {
-    /// The directory's address.
     pub server: String,
-    /// The account's address.
     pub url: String,
     /// `valid`, `deactivated` or `revoked` (RFC 8555 section 7.1.6), as the server says.
     pub status: String,

@@ -11,7 +11,6 @@ use crate::x509::Certificate;
 pub struct CurrentCertificate {
     /// Where its files are.
     pub files: LiveFiles,
-    /// Leaf first.
     pub chain: Vec<Certificate>,
     /// When it should be renewed.
     pub due: Due,

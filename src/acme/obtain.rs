@@ -80,7 +80,6 @@ pub struct PendingHook {
 pub struct Obtained {
     /// Where its files are.
     pub files: LiveFiles,
-    /// Leaf first.
     pub chain: Vec<Certificate>,
     /// When it should be renewed.
     pub due: Due,

@@ -29,9 +29,7 @@ pub(super) struct OrderOptions<'a> {
 
 /// An order with what belongs to it.
 pub(super) struct OpenOrder {
-    /// The order.
     pub order: Order,
-    /// Its journal, saved.
     pub journal: OrderJournal,
     /// The key that it is for, saved.
     pub key: PrivateKey,

@@ -51,7 +51,6 @@ pub(super) struct OrderDriver<'a> {
 /// How far to take an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StopAfter {
-    /// To the chain.
     Certificate,
     /// Until all names are validated.
     Validation,
@@ -59,9 +58,7 @@ pub(super) enum StopAfter {
 
 /// What came of an order.
 pub(super) struct Issued {
-    /// The certificate's key.
     pub key: PrivateKey,
-    /// Leaf first.
     pub chain: Vec<Certificate>,
     /// The journal as it stands.
     pub journal: OrderJournal,

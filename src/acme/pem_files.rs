@@ -27,7 +27,6 @@ pub(super) fn parse_chain(text: &[u8]) -> Result<Vec<Certificate>, String> {
     }
 }
 
-/// Certificates as PEM.
 pub(super) fn chain_text(chain: &[Certificate]) -> Vec<u8> {
     let mut text = String::new();
     for certificate in chain {

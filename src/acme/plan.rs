@@ -8,7 +8,6 @@ use zeroize::Zeroizing;
 use super::challenge::ChallengeMethod;
 use crate::x509::KeyKind;
 
-/// Let's Encrypt's directory.
 pub const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 /// Let's Encrypt's directory for tests: higher limits, certificates that no client trusts.
 pub const LETS_ENCRYPT_STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
@@ -66,7 +65,6 @@ impl Plan {
 /// An account that was made at the server by other means (RFC 8555 section 7.3.4).
 #[derive(Clone, PartialEq, Eq)]
 pub struct ExternalAccount {
-    /// Its key identifier.
     pub kid: String,
     /// Its secret, as bytes.
     pub secret: Zeroizing<Vec<u8>>,

@@ -51,7 +51,6 @@ pub enum RenewalOutcome {
     HeldBack {
         /// When the next check will try.
         until: OffsetDateTime,
-        /// How it failed.
         failure: Option<FailureRecord>,
     },
     /// Not due; the deploy hook, which had failed, was run again.
@@ -60,14 +59,12 @@ pub enum RenewalOutcome {
     Renewed(Box<Obtained>),
     /// It was revoked, and will not be renewed until the user asks for it.
     Revoked,
-    /// Nothing to do.
     NotDue(CurrentCertificate),
 }
 
 /// A renewal that failed; the certificate in use before is still in use.
 #[derive(Debug)]
 pub struct FailedRenewal {
-    /// Why.
     pub error: Box<Error>,
     /// When the next check will try again; `None` when not even that could be kept.
     pub next_try: Option<OffsetDateTime>,

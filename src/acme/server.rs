@@ -15,11 +15,9 @@ use crate::sys::clock::{Clock, SystemClock};
 
 /// A server that has shown its directory.
 pub(super) struct Server {
-    /// The directory's address.
     pub url: String,
     /// The way to it.
     pub http: Http,
-    /// What it offers.
     pub directory: Directory,
 }
 

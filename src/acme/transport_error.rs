@@ -23,7 +23,6 @@ pub(super) enum TransportError {
     /// More bytes than any ACME answer has.
     #[error("{url} answered with more than 1 MiB")]
     TooLarge { url: String },
-    /// No connection.
     #[error("cannot reach {url}: {reason}")]
     Unreachable { url: String, reason: String },
     /// The server's certificate is not trusted.

@@ -18,7 +18,6 @@ use crate::x509::{CertificateName, Purpose, Signer};
 
 /// What is to be signed, in the order of the certificate.
 pub(super) struct ToBeSigned<'a> {
-    /// Big endian.
     pub(super) serial: &'a [u8],
     /// The issuer's name, whole DER.
     pub(super) issuer: &'a [u8],
@@ -26,7 +25,6 @@ pub(super) struct ToBeSigned<'a> {
     pub(super) not_after: OffsetDateTime,
     /// The subject's name, whole DER.
     pub(super) subject: &'a [u8],
-    /// SubjectPublicKeyInfo, whole DER.
     pub(super) spki: &'a [u8],
     pub(super) extensions: Vec<Vec<u8>>,
 }
@@ -100,7 +98,6 @@ pub(super) fn key_usage(usage: KeyUsages) -> Vec<u8> {
 pub(super) enum KeyUsages {
     /// Certificates and revocation lists.
     Ca,
-    /// Handshakes.
     Signature,
     /// Handshakes, and the RSA key exchange of TLS 1.2. On other keys that means nothing (RFC 8813
     /// section 3).

@@ -65,7 +65,6 @@ impl CaLevel {
     }
 }
 
-/// The first characters.
 fn cut(text: &str, most: usize) -> &str {
     text.char_indices().nth(most).map_or(text, |(end, _)| text.get(..end).unwrap_or(text)).trim_end()
 }

@@ -18,17 +18,14 @@ use crate::x509::{Certificate, CertificateName, PublicKeyKind, SignatureCheck, S
 
 /// Everything that a certificate will say but for its issuer.
 pub(super) struct CertificatePlan<'a> {
-    /// Whole DER.
     pub(super) subject: Vec<u8>,
     names: &'a [CertificateName],
     serial: [u8; 16],
     pub(super) not_before: OffsetDateTime,
     pub(super) not_after: OffsetDateTime,
-    /// Whole DER.
     spki: &'a [u8],
     /// Those that follow from the profile alone.
     extensions: Vec<Vec<u8>>,
-    /// Of a CA.
     path_length: Option<u8>,
 }
 

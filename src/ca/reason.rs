@@ -6,7 +6,6 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-/// A revoked certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListEntry {
     /// Its serial number, big endian.

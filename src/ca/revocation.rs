@@ -32,7 +32,6 @@ pub enum RevocationError {
 
 /// A revocation list that was made.
 pub struct MadeList {
-    /// PEM.
     pub text: Vec<u8>,
     pub number: u64,
     pub revoked: usize,

@@ -22,7 +22,6 @@ pub struct SigningCa {
     pub certified: CertifiedKey,
     /// The intermediates that a server must send besides its own certificate.
     pub bundle: Vec<Certificate>,
-    /// The certificate's file.
     pub path: PathBuf,
     key_path: PathBuf,
     pub ledger: Ledger,

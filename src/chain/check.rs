@@ -23,7 +23,6 @@ pub struct Judgement {
     pub missing_issuer: Option<String>,
     /// Where the trust comes from, as part of a sentence.
     pub trusted_by: Option<String>,
-    /// Everything found.
     pub findings: Vec<Finding>,
 }
 

@@ -7,7 +7,6 @@ use crate::x509::{Certificate, key_summary, signature_description, subject_name}
 /// A certificate and where it was read.
 #[derive(Clone, Debug)]
 pub struct Located {
-    /// The certificate.
     pub certificate: Certificate,
     /// File, block and lines; `None` for one from the system's store or fresh from a CA.
     pub location: Option<Location>,

@@ -11,7 +11,6 @@ use crate::x509::{Certificate, PrivateKey};
 /// Longer chains than any CA has.
 const MAX_FETCHED: usize = 8;
 
-/// What to merge.
 #[derive(Debug)]
 pub struct MergeInput<'a> {
     /// Every certificate, in any order.

@@ -12,7 +12,6 @@ use super::trust::TrustStore;
 use crate::finding::Location;
 use crate::x509::{Certificate, PrivateKey, SignatureCheck};
 
-/// Certificates in order.
 #[derive(Debug)]
 pub struct Order {
     /// Leaf first, each followed by its issuer; the root last, if it was among them.
@@ -34,7 +33,6 @@ pub enum DropReason {
     Duplicate(Option<Location>),
     /// An expired copy of a newer certificate in the chain.
     ExpiredCopy,
-    /// Another leaf.
     ExtraLeaf,
     /// A root, which clients have already.
     Root,

@@ -22,7 +22,6 @@ pub struct Path<'a> {
     /// For each certificate but the last, whether its signature is by the next one; and for the last one whether
     /// it is by the anchor, where the path ends in one that is not itself in the pool.
     pub links: Vec<SignatureCheck>,
-    /// Where it ends.
     pub end: PathEnd<'a>,
 }
 
@@ -73,7 +72,6 @@ pub(super) fn sort_best_first(paths: &mut [Path<'_>], pool: &[Located], at: Offs
     paths.sort_by_cached_key(|path| rank(path, pool, at));
 }
 
-/// Smaller is better.
 fn rank(path: &Path<'_>, pool: &[Located], at: OffsetDateTime) -> (bool, bool, u8, bool, usize) {
     let trusted = matches!(path.end, PathEnd::Anchor(_));
     let proved = path.links.iter().all(|&link| link == SignatureCheck::Valid);

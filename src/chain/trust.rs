@@ -19,7 +19,6 @@ pub enum Origin {
     File(String),
     /// The CA that certkit found for this folder; other programs do not trust it by themselves.
     LocalCa(String),
-    /// The system's store.
     System,
 }
 

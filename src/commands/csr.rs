@@ -16,7 +16,6 @@ use crate::report::{FileRole, Outcome, Report};
 use crate::sys::shell::path_word;
 use crate::x509::Purpose;
 
-/// Runs the command.
 pub(super) fn run(args: &CsrArgs, context: &Context<'_>) -> Result {
     let to_stdout = args.output == Path::new("-");
     if to_stdout && args.key.is_none() {

@@ -11,7 +11,6 @@ use crate::sys::hosts::{self, Edit, EditMode};
 use crate::sys::shell::{path_word, shell_word};
 use crate::x509::CertificateName;
 
-/// Runs the command.
 pub(super) fn run(args: &HostsArgs, _context: &Context<'_>) -> Result {
     match &args.command {
         HostsCommand::Add(args) => add(args),

@@ -20,7 +20,6 @@ use crate::report::{Dropped, Failure, Merged, Outcome, Report, Role, SubjectName
 use crate::sys::fs::{Existing, NewFile, PUBLIC, create_all};
 use crate::x509::{Certificate, PrivateKey};
 
-/// Runs the command.
 pub(super) fn run(args: &MergeArgs, context: &Context<'_>) -> Result {
     if args.output == "-" && context.global.format == Format::Json {
         return Err(advice::two_outputs());

@@ -23,7 +23,6 @@ use crate::sys::fs::create_folder;
 use crate::sys::shell::path_word;
 use crate::x509::PrivateKey;
 
-/// Runs the command.
 pub(super) fn run(args: &MkcaArgs, context: &Context<'_>) -> Result {
     let now = context.clock.now();
     let permitted = constraints("--permit", &args.permit)?;

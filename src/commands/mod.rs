@@ -56,7 +56,6 @@ pub fn run(cli: &Cli) -> Report {
 
 /// What every command is given besides its arguments.
 pub struct Context<'a> {
-    /// The time.
     pub clock: &'a dyn Clock,
     /// Progress and remarks while the command runs, on standard error.
     pub console: Console,

@@ -30,7 +30,6 @@ const FAILED: u8 = 2;
 /// Exit status: the certificates are fine, the deploy hook failed.
 const HOOK_FAILED: u8 = 3;
 
-/// Runs the command.
 pub(super) fn run(args: &RenewArgs, context: &Context<'_>) -> Result {
     let ca = CaChoice::from(&args.ca).find()?;
     let now = context.clock.now();

@@ -27,7 +27,6 @@ use crate::x509::{Purpose, Request};
 const DAYS: u32 = 397;
 const CA_DAYS: u32 = 3650;
 
-/// Runs the command.
 pub(super) fn run(args: &SignArgs, context: &Context<'_>) -> Result {
     let output_path = output_path(args);
     if output_path.is_none() {

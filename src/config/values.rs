@@ -43,7 +43,6 @@ pub enum AcmeMissing {
     /// A certificate made here.
     #[default]
     Local,
-    /// An aborted handshake.
     Refuse,
 }
 

@@ -28,7 +28,6 @@ impl Console {
         self.quiet
     }
 
-    /// Prints a line.
     pub fn say(&self, line: &str) {
         if !self.quiet {
             // A closed pipe ends quietly; so below.
@@ -57,7 +56,6 @@ impl Console {
 pub struct BatchOutput(StdoutLock<'static>);
 
 impl BatchOutput {
-    /// Takes standard output.
     pub fn lock() -> Self {
         Self(io::stdout().lock())
     }

@@ -14,7 +14,6 @@ pub struct Oid {
 }
 
 impl Oid {
-    /// The whole element.
     pub const fn der(self) -> &'static [u8] {
         self.der
     }

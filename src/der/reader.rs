@@ -14,7 +14,6 @@ pub struct Element<'a> {
     /// The identifier octet, class and constructed bit included.
     pub tag: u8,
     pub contents: &'a [u8],
-    /// Header and contents.
     pub whole: &'a [u8],
 }
 
@@ -39,7 +38,6 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
-    /// The next element.
     #[allow(clippy::should_implement_trait, reason = "an iterator would end at an error without naming it")]
     pub fn next(&mut self) -> Result<Element<'a>, Malformed> {
         let (element, rest) = first(self.rest).ok_or(Malformed)?;

@@ -45,14 +45,12 @@ pub enum StdoutError {
 #[derive(Debug)]
 pub enum Destination {
     File(PathBuf),
-    /// Standard output.
     Stdout {
         /// Whether `-` was typed, and not just nothing.
         is_asked_for: bool,
     },
 }
 
-/// The new file.
 pub struct Product {
     pub bytes: Zeroizing<Vec<u8>>,
     /// Whether a private key is in it, protected or not: then nobody else may read the file.

@@ -27,7 +27,6 @@ pub struct FetchError {
     reason: FetchFailure,
 }
 
-/// What went wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchFailure {

@@ -44,7 +44,6 @@ pub struct Malformed {
 #[derive(Debug)]
 pub struct OtherBlock {
     pub kind: BlockKind,
-    /// Its PEM label.
     pub label: String,
     pub location: Location,
 }

@@ -24,7 +24,6 @@ pub struct ServerOptions {
 /// What an argument names.
 #[derive(Debug, PartialEq)]
 pub enum FileOrServer {
-    /// Or standard input.
     File,
     Server(ServerTarget),
 }
@@ -34,7 +33,6 @@ pub enum FileOrServer {
 pub struct ServerTarget {
     pub host: HostName,
     pub port: u16,
-    /// What was typed.
     typed: String,
     /// Of an https server: the path to ask for.
     pub path: Option<String>,
@@ -103,7 +101,6 @@ pub struct ProbedServer {
     pub peer: Peer,
     /// The certificates that can be decoded, in the order they were sent.
     pub certificates: Vec<Located>,
-    /// Those that cannot.
     pub malformed: Vec<Malformed>,
 }
 

@@ -5,12 +5,10 @@
 
 use super::suites::Version;
 
-/// What to offer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClientHello<'a> {
     /// The highest version. With TLS 1.3 it is the only one; else servers may answer with an older one.
     pub(super) version: Version,
-    /// Cipher suites.
     pub(super) suites: &'a [u16],
     /// Groups for the key exchange.
     pub(super) groups: &'a [u16],

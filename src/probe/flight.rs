@@ -27,7 +27,6 @@ pub(super) struct FlightReader {
     /// Handshake bytes that make no whole message yet.
     messages: Vec<u8>,
     total: usize,
-    /// What was understood.
     pub(super) answer: ServerFlight,
 }
 
@@ -50,7 +49,6 @@ pub(super) struct ServerFlight {
     pub(super) alert: Option<u8>,
 }
 
-/// A server's choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ServerHello {
     pub(super) version: Version,

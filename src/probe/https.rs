@@ -8,7 +8,6 @@ const MAX_HEAD: usize = 64 << 10;
 /// The head of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpAnswer {
-    /// The status.
     pub status: u16,
     /// The value of Strict-Transport-Security, the first if there are several: only that counts (RFC 6797 section 8.1).
     pub hsts: Option<String>,

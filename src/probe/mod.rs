@@ -39,7 +39,6 @@ use crate::sys::fs::plain;
 pub struct Target {
     /// A DNS name or an address, as the resolver takes it.
     pub host: String,
-    /// The port.
     pub port: u16,
     /// The name to ask for in the handshake (SNI); none for an address.
     pub server_name: Option<String>,
@@ -90,7 +89,6 @@ pub struct Peer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OtherProtocol {
     Ftp,
-    /// Without TLS.
     Http,
     Mysql,
     Ssh,
@@ -123,11 +121,7 @@ pub struct Attempt {
 #[non_exhaustive]
 pub enum Error {
     #[error("the name `{host}` cannot be resolved: {reason}")]
-    Unresolved {
-        host: String,
-        /// The resolver's message.
-        reason: String,
-    },
+    Unresolved { host: String, reason: String },
     #[error("cannot connect to the server: {}", each(.attempts))]
     Connect {
         /// What each address answered; an address that does not answer at all is not listed.

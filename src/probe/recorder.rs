@@ -27,7 +27,6 @@ pub enum Possession {
 /// What the server showed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shown {
-    /// DER, as sent.
     pub(super) certificates: Vec<Vec<u8>>,
     pub(super) is_stapled: bool,
     pub(super) possession: Possession,
@@ -46,7 +45,6 @@ impl Recorder {
         Arc::new(Self { provider, shown: Mutex::default() })
     }
 
-    /// What was shown.
     pub(super) fn shown(&self) -> Shown {
         self.record().clone()
     }

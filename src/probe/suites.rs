@@ -65,7 +65,6 @@ impl fmt::Display for Version {
 pub struct Suite {
     /// The number on the wire.
     pub code: u16,
-    /// OpenSSL's name.
     pub name: &'static str,
 }
 
@@ -242,7 +241,6 @@ const fn suite(code: u16, name: &'static str) -> Suite {
 pub(super) struct Group {
     /// The number on the wire.
     pub(super) code: u16,
-    /// OpenSSL's name.
     pub(super) name: &'static str,
 }
 

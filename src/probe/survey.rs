@@ -38,7 +38,6 @@ pub struct Survey {
     pub poor_suites: Vec<Suite>,
     /// Whether it supports secure renegotiation; `None` when it speaks TLS 1.3 only, which has none.
     pub is_renegotiation_safe: Option<bool>,
-    /// Whether it compresses.
     pub is_compressed: bool,
     /// Whether it accepts the hybrid group; `None` without TLS 1.3.
     pub is_hybrid: Option<bool>,

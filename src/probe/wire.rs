@@ -107,7 +107,6 @@ impl Wire {
         self.deadline = Instant::now() + timeout;
     }
 
-    /// Our own address.
     pub(super) fn local_address(&self) -> Option<SocketAddr> {
         self.stream.local_addr().ok()
     }

@@ -11,7 +11,6 @@ pub struct ShownAccount {
     pub done: Option<&'static str>,
     /// The address of the server's directory.
     pub server: String,
-    /// The account's address.
     pub url: String,
     /// The server's word for how it stands, such as `valid`.
     pub status: String,
@@ -28,16 +27,13 @@ pub struct ShownAccount {
 pub struct KeptCertificates {
     /// The time that days are counted from.
     pub at: OffsetDateTime,
-    /// By name.
     pub certificates: Vec<Kept>,
 }
 
-/// One of them.
 #[derive(Debug)]
 pub struct Kept {
     /// The name that its files are under.
     pub name: String,
-    /// All its names.
     pub names: Vec<String>,
     /// The address of the server's directory.
     pub server: String,
@@ -47,9 +43,7 @@ pub struct Kept {
     pub key_kind: String,
     /// The server's word for its kind.
     pub profile: Option<String>,
-    /// Start of validity.
     pub not_before: Option<OffsetDateTime>,
-    /// End of validity.
     pub not_after: Option<OffsetDateTime>,
     /// When it is renewed; `None` when it is not, or by another program.
     pub next_renewal: Option<OffsetDateTime>,
@@ -74,9 +68,7 @@ pub struct Kept {
 pub struct Renewals {
     /// The time that days are counted from.
     pub at: OffsetDateTime,
-    /// By name.
     pub certificates: Vec<Renewal>,
-    /// The exit status.
     pub status: u8,
 }
 
@@ -85,17 +77,14 @@ pub struct Renewals {
 pub struct Renewal {
     /// The name that its files are under.
     pub name: String,
-    /// How it stands.
     pub state: RenewalState,
     /// Whether its deploy hook failed.
     pub hook_failed: bool,
-    /// Its end.
     pub not_after: Option<OffsetDateTime>,
     /// When it is renewed, or tried again.
     pub next: Option<OffsetDateTime>,
     /// Why it was not renewed, in one line.
     pub reason: Option<String>,
-    /// Everything found.
     pub findings: Vec<Finding>,
 }
 
@@ -119,13 +108,10 @@ impl Renewal {
 pub enum RenewalState {
     /// Another program renews it.
     Elsewhere,
-    /// The renewal failed.
     Failed,
     /// Due, and left alone since it failed not long ago.
     HeldBack,
-    /// Not due.
     NotDue,
-    /// Renewed.
     Renewed,
     /// Revoked, and not renewed.
     Revoked,

@@ -24,7 +24,6 @@ pub struct CertificateSummary {
     pub label: String,
     /// The whole subject, as `CN=…, O=…`.
     pub subject: String,
-    /// The whole issuer.
     pub issuer: String,
     /// Serial number in lower-case hexadecimal.
     pub serial: String,
@@ -34,7 +33,6 @@ pub struct CertificateSummary {
     pub not_before: OffsetDateTime,
     /// End of validity, UTC.
     pub not_after: OffsetDateTime,
-    /// Its public key.
     pub key: KeySummary,
     /// Kind of its signature, as `ECDSA with SHA-256`.
     pub signature: String,
@@ -59,7 +57,6 @@ pub struct SubjectName {
     pub value: String,
 }
 
-/// A public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySummary {
     /// One of the words `dsa`, `ecdsa`, `ed25519`, `ed448`, `other`, `rsa`, `unreadable`.

@@ -31,7 +31,6 @@ pub struct Checked {
 pub struct ServerSummary {
     /// The name or address that it was found by.
     pub name: String,
-    /// Its port.
     pub port: u16,
     /// The address that answered.
     pub address: SocketAddr,
@@ -53,7 +52,6 @@ pub struct ServerSummary {
     pub wants_client_certificate: bool,
     /// Whether it proved that it has the key of its certificate; `None` where that could not be verified.
     pub is_key_proved: Option<bool>,
-    /// Its Strict-Transport-Security header.
     pub hsts: Option<String>,
     /// All its cipher suites by version, newest first; only when every one was asked for.
     pub suites: Vec<(&'static str, Vec<String>)>,
@@ -81,8 +79,6 @@ pub struct Merged {
 /// A certificate that `merge` left out.
 #[derive(Debug)]
 pub struct Dropped {
-    /// Why.
     pub finding: Finding,
-    /// Which.
     pub certificate: CertificateSummary,
 }

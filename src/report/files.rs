@@ -47,7 +47,6 @@ pub struct RevocationList {
     pub revoked: usize,
     /// When the next one is due, UTC.
     pub next_update: OffsetDateTime,
-    /// Its file.
     pub path: String,
 }
 
@@ -67,7 +66,6 @@ pub struct Revocation {
     pub serial: String,
     /// Why, by the name of RFC 5280 section 5.3.1.
     pub reason: String,
-    /// Since when, UTC.
     pub revoked_at: OffsetDateTime,
     /// Whether it was revoked before this command.
     pub already: bool,
@@ -78,7 +76,6 @@ pub struct Revocation {
 pub struct CreatedFile {
     /// The path as the user would type it.
     pub path: String,
-    /// What it holds.
     pub role: FileRole,
     /// Its permission bits; `None` where certkit did not set them.
     pub mode: Option<u32>,

@@ -132,7 +132,6 @@ impl Outcome {
 pub struct Failure {
     /// What went wrong; at least one.
     pub findings: Vec<Finding>,
-    /// The exit status.
     pub status: u8,
 }
 

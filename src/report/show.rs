@@ -28,16 +28,13 @@ pub struct ShownItem {
     pub title: String,
     /// What it says, in the order to show it.
     pub facts: Vec<Fact>,
-    /// Where it stands.
     pub location: Location,
 }
 
 /// One thing that an object says. The name is the same word in JSON.
 #[derive(Debug)]
 pub struct Fact {
-    /// In snake_case.
     pub name: &'static str,
-    /// What.
     pub value: FactValue,
 }
 
@@ -54,21 +51,15 @@ impl Fact {
 pub enum FactValue {
     /// A time at which something ends, UTC; shown with the days that are left.
     End(OffsetDateTime),
-    /// Yes or no.
     Flag(bool),
-    /// A public key.
     Key(KeySummary),
-    /// Several texts.
     List(Vec<String>),
     /// Names with their form.
     Names(Vec<SubjectName>),
-    /// A number.
     Number(i64),
     /// Serial numbers that were revoked, and when.
     Revoked(Vec<(String, OffsetDateTime)>),
-    /// A text.
     Text(String),
-    /// A time, UTC.
     Time(OffsetDateTime),
 }
 
@@ -140,11 +131,9 @@ pub enum FactType {
     List,
     /// A list of objects as `names` of a certificate.
     Names,
-    /// An integer.
     Number,
     /// A list of objects with `serial` and `revoked_at`.
     Revoked,
-    /// A string.
     Text,
     /// An RFC 3339 time.
     Time,

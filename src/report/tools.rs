@@ -5,7 +5,6 @@ use super::{CertificateSummary, KeySummary};
 /// What `convert` wrote.
 #[derive(Debug)]
 pub struct Converted {
-    /// The new file.
     pub output: String,
     /// Its permission bits; `None` on standard output.
     pub mode: Option<u32>,
@@ -65,7 +64,6 @@ pub struct HostsFile {
     pub dry_run: bool,
     /// One of `absent`, `added`, `planned`, `present`, `removed`.
     pub state: &'static str,
-    /// The hosts file.
     pub file: String,
     /// The name, in lower case and Punycode.
     pub name: String,
@@ -95,7 +93,6 @@ pub struct Trusted {
     pub dry_run: bool,
     /// The CA's file, as it was typed or found.
     pub file: String,
-    /// The CA.
     pub certificate: CertificateSummary,
     /// What it is called in stores.
     pub name: String,
@@ -106,12 +103,10 @@ pub struct Trusted {
     pub status: u8,
 }
 
-/// One trust store.
 #[derive(Debug)]
 pub struct TrustedStore {
     /// `system`, `nss`, `firefox` or `java`.
     pub kind: &'static str,
-    /// Where it is.
     pub path: String,
     /// One of `absent`, `failed`, `installed`, `needs_rights`, `pending`, `planned`, `removed`, `trusted`, `untrusted`.
     pub state: &'static str,

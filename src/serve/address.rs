@@ -14,9 +14,7 @@ pub struct ListenAddress {
 /// The protocol of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
-    /// HTTP without TLS.
     Http,
-    /// HTTP over TLS.
     Https,
     /// The uwsgi protocol, as nginx's `uwsgi_pass` speaks it.
     Uwsgi,

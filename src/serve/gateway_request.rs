@@ -18,7 +18,6 @@ pub(super) struct GatewayRequest {
     /// The target as the client sent it (REQUEST_URI).
     pub(super) target: Bytes,
     pub(super) script_name: Vec<u8>,
-    /// The decoded path.
     pub(super) path_info: Vec<u8>,
     pub(super) query: Bytes,
     pub(super) server_name: Vec<u8>,

@@ -9,7 +9,6 @@ use crate::protocol::cgi_vars;
 pub(super) struct RequestHost<'a> {
     /// As in the Host field.
     pub(super) value: &'a [u8],
-    /// Without the port.
     pub(super) name: &'a [u8],
 }
 

@@ -8,7 +8,6 @@ use crate::protocol::cgi_vars;
 /// The routes of a server.
 #[derive(Debug)]
 pub(super) struct Router {
-    /// Longest prefix first.
     folders: Vec<(String, Arc<Folder>)>,
     default: DefaultRoute,
 }

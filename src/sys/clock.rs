@@ -5,11 +5,9 @@ use time::macros::format_description;
 
 /// Something that tells the time in UTC.
 pub trait Clock: Send + Sync {
-    /// The time now.
     fn now(&self) -> OffsetDateTime;
 }
 
-/// The machine's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

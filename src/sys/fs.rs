@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 /// A file to be made.
 #[derive(Debug)]
 pub struct NewFile {
-    /// Where.
     pub path: PathBuf,
     /// All of its bytes.
     pub contents: Vec<u8>,
@@ -26,11 +25,9 @@ pub struct NewFile {
 /// What to do when the file exists with other contents. (The same contents are never a conflict.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
-    /// Refuse.
     Refuse,
     /// Replace it, and keep the old one as `.bak`.
     KeepBackup,
-    /// Replace it.
     Replace,
 }
 
@@ -49,14 +46,11 @@ pub enum Error {
     /// A file of that name exists and holds something else.
     #[error("{} already exists and would be overwritten", .0.display())]
     Exists(PathBuf),
-    /// The system refused.
     #[error("cannot {action} {}: {}", .path.display(), plain(.source))]
     Io {
         /// What was tried, as `write`.
         action: &'static str,
-        /// On which file.
         path: PathBuf,
-        /// Why not.
         #[source]
         source: io::Error,
     },

@@ -31,7 +31,6 @@ pub use store::{Holding, Store, StoreError, StoreKind};
 pub struct Surroundings {
     /// The folder that stands for `/`, if it is not the real one.
     pub root: Option<PathBuf>,
-    /// The user's folder.
     pub home: Option<PathBuf>,
     /// The Java that `$JAVA_HOME` names.
     pub java_home: Option<PathBuf>,
@@ -52,9 +51,7 @@ pub fn find(kind: StoreKind, surroundings: &Surroundings, wanted: Wanted) -> Vec
 /// Which stores are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// Whatever is there.
     Any,
-    /// This kind.
     Named,
 }
 
@@ -80,7 +77,6 @@ impl Surroundings {
         }
     }
 
-    /// An installed program.
     fn program(&self, name: &str) -> Option<PathBuf> {
         // Users' paths often lack the folders of system programs.
         let system = ["/usr/sbin", "/sbin"].map(PathBuf::from);

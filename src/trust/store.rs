@@ -29,7 +29,6 @@ pub enum Holding {
     Untrusted,
 }
 
-/// One trust store.
 pub trait Store {
     fn kind(&self) -> StoreKind;
 
@@ -66,11 +65,7 @@ pub enum StoreError {
     #[error("{0}")]
     Failed(String),
     #[error("the program {program} is not installed")]
-    MissingProgram {
-        program: &'static str,
-        /// What installs it.
-        install: String,
-    },
+    MissingProgram { program: &'static str, install: String },
     #[error("only root can change it")]
     NeedsRoot,
     /// Its tool cannot tell them apart.

@@ -16,7 +16,6 @@ struct Layout {
     anchors: &'static str,
     /// What is built from them.
     bundle: &'static str,
-    /// What builds it.
     update: &'static [&'static str],
 }
 

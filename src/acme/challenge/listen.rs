@@ -22,13 +22,11 @@ const MAX_CONNECTIONS: usize = 64;
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 const BACKLOG: i32 = 128;
 
-/// Where to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum ListenAddress {
     /// This port on every address, IPv4 and IPv6.
     Everywhere(u16),
-    /// This address only.
     Only(SocketAddr),
 }
 

@@ -20,30 +20,24 @@ const MAX_ANSWER_BYTES: u64 = 8 * 1024;
 /// What was seen at one address of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Clue {
-    /// No connection.
     Closed {
-        /// Where.
         address: SocketAddr,
-        /// Why not.
         reason: String,
     },
     /// The name has no address.
     NoAddress,
     /// Something takes connections; what it is was not tried.
     Open {
-        /// Where.
         address: SocketAddr,
     },
     /// Somebody answers, but not with the wanted text.
     OtherServer {
-        /// Where.
         address: SocketAddr,
         /// With which HTTP status, if it speaks HTTP.
         status: Option<u16>,
     },
     /// The answer is there, as seen from here.
     Reached {
-        /// Where.
         address: SocketAddr,
     },
 }

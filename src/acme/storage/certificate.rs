@@ -45,9 +45,7 @@ pub struct VersionFiles {
 /// Where the files in use are; the paths stay the same for all versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveFiles {
-    /// The private key.
     pub key: PathBuf,
-    /// The leaf.
     pub cert: PathBuf,
     /// What comes after the leaf.
     pub chain: PathBuf,

@@ -22,18 +22,14 @@ const LATEST: Duration = Duration::hours(1);
 pub struct History {
     /// The version of this file.
     pub schema: u32,
-    /// Certificates.
     #[serde(default)]
     pub issued: Vec<HistoryEntry>,
-    /// Failed validations.
     #[serde(default)]
     pub failed: Vec<HistoryEntry>,
 }
 
-/// One of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryEntry {
-    /// When.
     pub at: Timestamp,
     /// Hash of the set of names (issued), or the name (failed).
     pub of: String,

@@ -42,7 +42,6 @@ use crate::x509::PrivateKey;
 /// State files are small; a chain is some 6 kB.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// The state directory.
 #[derive(Clone, Debug)]
 pub struct Storage {
     root: PathBuf,

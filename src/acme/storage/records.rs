@@ -18,7 +18,6 @@ pub(super) const SCHEMA: u32 = 1;
 pub struct AccountRecord {
     /// The version of this file.
     pub schema: u32,
-    /// The directory's address.
     pub server: String,
     /// The terms of service that were agreed to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,7 +48,6 @@ impl AccountRecord {
 pub struct OrderJournal {
     /// The version of this file.
     pub schema: u32,
-    /// The directory's address.
     pub server: String,
     /// The account that ordered.
     pub account: String,
@@ -123,9 +121,7 @@ pub struct RenewRecord {
     pub schema: u32,
     /// The version in `certs/<name>/` that this is about. When `live` shows another one, a run was killed between.
     pub version: u32,
-    /// The names.
     pub names: Vec<String>,
-    /// The directory's address.
     pub server: String,
     /// CA certificates to trust for the server itself.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -175,9 +171,7 @@ pub struct RenewRecord {
 pub struct RenewalWindow {
     /// The certificate that this is about, by its name in requests (RFC 9773 section 4.1).
     pub certificate: String,
-    /// The window's start.
     pub start: Timestamp,
-    /// The window's end.
     pub end: Timestamp,
     /// The point in it that was chosen at random, once.
     pub chosen: Timestamp,
@@ -189,7 +183,6 @@ pub struct RenewalWindow {
 /// A renewal that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureRecord {
-    /// When.
     pub at: Timestamp,
     /// Why, in one line.
     pub message: String,
@@ -207,9 +200,7 @@ impl HookRecord {
 pub struct HookRecord {
     /// Whether it is still to be run: it has failed, or a run was killed before its end.
     pub pending: bool,
-    /// When it started.
     pub at: Timestamp,
-    /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
     /// The end of its output.

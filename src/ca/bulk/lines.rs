@@ -21,7 +21,6 @@ pub(super) enum Source<'a> {
 
 /// The names of one certificate.
 pub(super) struct Line {
-    /// Never empty.
     pub(super) names: Vec<CertificateName>,
     pub(super) number: usize,
 }

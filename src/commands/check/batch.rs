@@ -11,7 +11,6 @@ use crate::operands::case_files::LocalFiles;
 use crate::operands::input::cannot_read;
 use crate::report::{Outcome, Report};
 
-/// Runs the command.
 pub(super) fn run(file: &str, context: &Context<'_>) -> Result {
     let lines: Box<dyn Read + Send> = if file == "-" {
         Box::new(io::stdin())

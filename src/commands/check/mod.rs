@@ -20,7 +20,6 @@ use crate::operands::server_target::{FileOrServer, file_or_server, for_servers_o
 use crate::report::{Checked, Outcome, Report};
 use crate::x509::{Crl, HostName, PrivateKey};
 
-/// Runs the command.
 pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
     if let Some(code) = &args.explain {
         return explain::explain(code);

@@ -14,7 +14,6 @@ use crate::probe::rules::{ServerFacts, judge_server};
 use crate::report::{Checked, Outcome, Report};
 use crate::x509::HostName;
 
-/// Runs the command.
 pub(super) fn run(target: &ServerTarget, args: &CheckArgs, context: &Context<'_>) -> Result {
     let host = args.host.as_deref().map(parse_host).transpose()?.unwrap_or_else(|| target.host.clone());
     let mut passwords = Passwords::new("--key-password-file", args.key_password_file.as_deref());

@@ -24,7 +24,6 @@ use crate::sys::clock::date;
 use crate::sys::shell::{path_word, shell_word};
 use crate::x509::{Certificate, CertificateName, Purpose};
 
-/// Runs the command.
 pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
     let now = context.clock.now();
     let purpose = if args.client { Purpose::Client } else { Purpose::Server };

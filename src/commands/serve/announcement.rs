@@ -46,7 +46,6 @@ pub(super) fn print(console: &Console, what: &str, addresses: &[ListenAddress], 
     }
 }
 
-/// One per listener.
 fn urls(addresses: &[ListenAddress], identity: &ServerIdentity) -> Vec<String> {
     let mut urls: Vec<_> = addresses.iter().map(|address| url(address, identity)).collect();
     urls.dedup();

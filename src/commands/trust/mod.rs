@@ -19,7 +19,6 @@ use crate::report::{FileRole, Outcome, Role};
 use crate::sys::shell::{path_word, shell_word};
 use crate::trust::{Action, Anchor, ChangeMode, StoreKind, mobileconfig};
 
-/// Runs the command.
 pub(super) fn run(args: &TrustArgs, context: &Context<'_>) -> Result {
     match &args.command {
         TrustCommand::Install(args) => change(args, Action::Install),

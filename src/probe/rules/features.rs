@@ -14,7 +14,6 @@ const PARTIAL: ServerDiagnostic = ServerDiagnostic::note(Code::ConnectionFailed)
 pub(super) const STARTTLS_INJECTION: ServerRule =
     ServerRule { diagnostics: &[INJECTION], judge: starttls_injection };
 
-/// CRIME.
 pub(super) const COMPRESSION: ServerRule = ServerRule { diagnostics: &[COMPRESSED], judge: compression };
 
 /// RFC 5746.

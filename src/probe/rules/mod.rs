@@ -32,7 +32,6 @@ const RULES: &[ServerRule] = &[
     headers::HSTS,
 ];
 
-/// Judges a server.
 pub fn judge_server(facts: &ServerFacts<'_>) -> Vec<Finding> {
     RULES.iter().flat_map(|rule| rule.apply(facts)).collect()
 }

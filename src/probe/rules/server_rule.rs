@@ -37,7 +37,6 @@ impl ServerDiagnostic {
     }
 }
 
-/// A rule.
 #[derive(Debug)]
 pub(super) struct ServerRule {
     /// Everything that it can find.

@@ -82,12 +82,7 @@ pub enum StarttlsError {
     #[error("the server refused to start TLS: {0}")]
     Refused(String),
     #[error("the server does not speak {protocol}: {}", speech(.said))]
-    NotSpoken {
-        /// What was expected.
-        protocol: Starttls,
-        /// What came.
-        said: String,
-    },
+    NotSpoken { protocol: Starttls, said: String },
     /// Plain text after the consent.
     #[error(
         "{0} bytes of plain text followed the server's consent to TLS; an on-path attacker can have \
@@ -310,7 +305,6 @@ impl<W: Read + Write> Dialogue<'_, W> {
         }
     }
 
-    /// The next bytes.
     fn take(&mut self, count: usize) -> Result<Vec<u8>, StarttlsError> {
         while self.pending.len() < count {
             self.more()?;

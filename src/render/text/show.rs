@@ -9,7 +9,6 @@ use super::wrap::Width;
 use crate::report::{FactValue, Shown, ShownItem, SubjectName};
 use crate::sys::clock::date;
 
-/// Writes everything.
 pub(super) fn write(out: &mut impl Write, shown: &Shown, width: Width) -> io::Result<()> {
     for item in &shown.items {
         write_item(out, item, shown.at, width)?;

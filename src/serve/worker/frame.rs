@@ -43,7 +43,6 @@ pub(super) enum Frame {
     Head(u64, Bytes),
     /// A piece of its body.
     Data(u64, Bytes),
-    /// Its end.
     End(u64),
     Failed(u64),
     /// At most so many bytes of the request's body are wanted.

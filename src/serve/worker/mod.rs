@@ -111,7 +111,6 @@ pub struct WorkerRequest {
     pub method: http::Method,
     /// The request target as it came, for REQUEST_URI and RAW_URI.
     pub uri: Bytes,
-    /// PATH_INFO: percent-decoded bytes.
     pub path: Bytes,
     /// QUERY_STRING: as it came, without the question mark.
     pub query: Bytes,

@@ -53,11 +53,9 @@ pub(super) struct Launch {
 
 /// A started worker process.
 pub(super) struct Process {
-    /// Killed when dropped.
     pub(super) child: Child,
     /// Closing it ends the worker at once.
     pub(super) control: UnixStream,
-    /// One per thread.
     pub(super) streams: Vec<UnixStream>,
     pub(super) claims: Claims,
     program: PathBuf,

@@ -37,7 +37,6 @@ pub(super) struct Settings {
     pub server: (String, u16),
     /// The zone, if it is given.
     pub zone: Option<Name>,
-    /// Signs updates.
     pub key: TSigner,
     /// Follows CNAMEs from zones that the server does not have.
     pub resolver: Option<SocketAddr>,
