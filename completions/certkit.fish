@@ -24,145 +24,146 @@ function __fish_certkit_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c certkit -n "__fish_certkit_needs_command" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_needs_command" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_needs_command" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_needs_command" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_needs_command" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_needs_command" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_needs_command" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_needs_command" -s V -l version -d 'Print version'
-complete -c certkit -n "__fish_certkit_needs_command" -f -a "mkca" -d 'Make a certificate authority of your own'
-complete -c certkit -n "__fish_certkit_needs_command" -f -a "mkcert" -d 'Make a server certificate, signed by your CA'
-complete -c certkit -n "__fish_certkit_needs_command" -f -a "csr" -d 'Make a certificate signing request, for another CA to sign'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "mkca" -d 'Make your own certificate authority (CA)'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "mkcert" -d 'Make a server certificate signed by your CA'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "csr" -d 'Make a certificate signing request (CSR) for another CA'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "sign" -d 'Sign a certificate signing request with your CA'
-complete -c certkit -n "__fish_certkit_needs_command" -f -a "renew" -d 'Renew certificates of your CA: the same names, the same key, a new validity of the same length'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "renew" -d 'Renew certificates of your CA: same names, same key, a new validity of the same length'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "revoke" -d 'Revoke a certificate of your CA'
-complete -c certkit -n "__fish_certkit_needs_command" -f -a "crl" -d 'Make the revocation list of your CA'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "crl" -d 'Make the certificate revocation list (CRL) of your CA'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "check" -d 'Check a certificate chain: does it hold, and if not, why and how to fix it'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "show" -d 'Say what is in a file (certificate, key, request, revocation list, PKCS#7, PKCS#12), or what a running server sends'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
-complete -c certkit -n "__fish_certkit_needs_command" -f -a "trust" -d 'Have this machine trust your CA: system, browsers, Java'
-complete -c certkit -n "__fish_certkit_needs_command" -f -a "hosts" -d 'Let names for development point to this machine: lines in the hosts file'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "trust" -d 'Make this machine trust your CA: system, browsers, Java'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "hosts" -d 'Point names to this machine for development, in the hosts file'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "serve" -d 'Serve a Python web application on https'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "completions" -d 'Print shell completions'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "man" -d 'Print the manual page, or write one per command into a folder'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "options" -d 'The options and variables of every command'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s o -l output -d 'The folder to write into' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s o -l output -d 'Folder for the files' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s k -l key-type -d 'Key type' -r -f -a "p256\t''
 p384\t''
 p521\t''
 ed25519\t''
 rsa2048\t''
 rsa3072\t''
 rsa4096\t''"
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l days -d 'Days until the CA ends' -r
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l permit -d 'Only for these names: a domain or an address range; may be repeated' -r
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l exclude -d 'Not for these names; may be repeated' -r
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l subject -d 'The whole subject, as \'O=Our team,OU=A,OU=B,CN=Our CA\'; without a CN the usual one is added' -r
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l password-file -d 'The password for --encrypt: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l days -d 'Days until the CA expires' -r
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l permit -d 'Allow only these names: a domain or an address range; may be repeated' -r
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l exclude -d 'Exclude these names; may be repeated' -r
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l subject -d 'The whole subject, such as \'O=Our team,OU=A,OU=B,CN=Our CA\'; without a CN the default one is appended' -r
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l password-file -d 'File whose first line is the password for --encrypt; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l global -d 'Write into $XDG_DATA_HOME/certkit, where every later mkcert finds it'
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l intermediate -d 'Also make an intermediate CA, which then signs: intermediate.crt and intermediate.key'
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l throwaway-root -d 'Make root and intermediate, and never write the root\'s key: nobody can make another CA under it'
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l encrypt -d 'Protect the private keys with a password (PKCS#8, AES-256)'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l global -d 'Write to $XDG_DATA_HOME/certkit, where mkcert finds the CA from every folder'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l intermediate -d 'Also make an intermediate CA, which then signs certificates: intermediate.crt and intermediate.key'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l throwaway-root -d 'Make a root and an intermediate, and never write the root\'s key: nobody can add another CA below it'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l encrypt -d 'Encrypt the private keys with a password (PKCS#8, AES-256)'
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l force -d 'Replace existing files; an existing key is kept as .bak'
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s o -l output -d 'Path of the files without their ending: BASE.key, BASE.crt, BASE.csr; with --from the folder' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l from -d 'Many at once: each line of FILE has the names of one certificate (# begins a comment; - is standard input)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s o -l output -d 'File name prefix: writes BASE.key, BASE.crt, BASE.csr; with --from, the folder' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l from -d 'Make many certificates: each line of FILE has the names of one (# starts a comment; - is standard input)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l ca -d 'The CA\'s certificate' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l ca-key -d 'The CA\'s key' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l password-file -d 'The password of the CA\'s key: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l password-file -d 'File whose first line is the password of the CA\'s key; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s k -l key-type -d 'Key type' -r -f -a "p256\t''
 p384\t''
 p521\t''
 ed25519\t''
 rsa2048\t''
 rsa3072\t''
 rsa4096\t''"
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l days -d 'Days until the certificate ends; never after its CA' -r
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l until -d 'The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z' -r
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l days -d 'Days until the certificate expires; never later than its CA' -r
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l until -d 'Day or time at which the certificate expires: 2027-01-31 or 2027-01-31T12:00:00Z' -r
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l key -d 'Use this private key instead of a new one' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l key-password-file -d 'The password of --key: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l p12-password-file -d 'The password for --p12: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l key-password-file -d 'File whose first line is the password of --key; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l p12-password-file -d 'File whose first line is the password for --p12; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l if-needed -d 'Do nothing if the certificate is there already: same names, two thirds of its time not yet over, the key fits. One of the same CA that is not so is replaced'
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l client -d 'For a client that shows who it is, instead of a server'
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l if-needed -d 'Do nothing if the certificate exists, has the same names, matches its key and has more than a third of its lifetime left; otherwise replace it, if the same CA issued it'
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l client -d 'Make a certificate for client authentication instead of a server'
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l csr -d 'Also write the certificate signing request, BASE.csr'
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l p12 -d 'Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; it needs a password'
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l p12 -d 'Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; needs a password'
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -l force -d 'Replace existing files (an existing key is kept as .bak), and allow more than 825 days'
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand mkcert" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand csr" -s o -l output -d 'Where to write; - is standard output (then with --key). The key goes beside it' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -s o -l output -d 'Output file; - is standard output and needs --key. A new key is written next to it' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand csr" -l key -d 'Use this private key instead of a new one' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand csr" -l key-password-file -d 'The password of --key: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand csr" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -l key-password-file -d 'File whose first line is the password of --key; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -s k -l key-type -d 'Key type' -r -f -a "p256\t''
 p384\t''
 p521\t''
 ed25519\t''
 rsa2048\t''
 rsa3072\t''
 rsa4096\t''"
-complete -c certkit -n "__fish_certkit_using_subcommand csr" -l subject -d 'The whole subject, as \'C=DE,O=Our team\'; without a CN the first NAME is added as such' -r
-complete -c certkit -n "__fish_certkit_using_subcommand csr" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -l subject -d 'The whole subject, such as \'C=DE,O=Our team\'; without a CN the first NAME is used' -r
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand csr" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand csr" -l force -d 'Replace existing files; an existing key is kept as .bak'
 complete -c certkit -n "__fish_certkit_using_subcommand csr" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand csr" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand csr" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand csr" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand sign" -l san -d 'A name to certify besides those that the request asks for; may be repeated' -r
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l san -d 'Certify this name too, in addition to those in the request; may be repeated' -r
 complete -c certkit -n "__fish_certkit_using_subcommand sign" -l profile -d 'What the certificate is for' -r -f -a "server\t'A server'
-client\t'A client that shows who it is'
-ca\t'A CA below yours, which signs server and client certificates'"
-complete -c certkit -n "__fish_certkit_using_subcommand sign" -l days -d 'Days until the certificate ends; never after its CA [default: 397, for a CA 3650]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand sign" -l until -d 'The day or time at which the certificate ends, as 2027-01-31 or 2027-01-31T12:00:00Z' -r
+client\t'Client authentication'
+ca\t'A CA below yours that signs server and client certificates'"
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l days -d 'Days until the certificate expires; never later than its CA [default: 397, for a CA 3650]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l until -d 'Day or time at which the certificate expires: 2027-01-31 or 2027-01-31T12:00:00Z' -r
 complete -c certkit -n "__fish_certkit_using_subcommand sign" -l ca -d 'The CA\'s certificate' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand sign" -l ca-key -d 'The CA\'s key' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand sign" -l password-file -d 'The password of the CA\'s key: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand sign" -s o -l output -d 'Where to write; - is standard output [default: the request\'s name with .crt, or standard output]' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand sign" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l password-file -d 'File whose first line is the password of the CA\'s key; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -s o -l output -d 'Output file; - is standard output [default: the request\'s name with .crt, or standard output]' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand sign" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand sign" -l force -d 'Replace existing files, and allow more than 825 days'
 complete -c certkit -n "__fish_certkit_using_subcommand sign" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand sign" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand sign" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand renew" -l if-within -d 'Only those with no more than this left: a share of their time (33%) or a number of days (30d)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l if-within -d 'Renew only if this much or less is left: a share of the lifetime (33%) or a number of days (30d)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -l deploy-hook -l exec -d 'Run this shell command after something was renewed. CERTKIT_RENEWED holds the files, one per line' -r
-complete -c certkit -n "__fish_certkit_using_subcommand renew" -l exit-code-if-renewed -d 'End with this status when something was renewed' -r
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l exit-code-if-renewed -d 'Exit with this status if something was renewed' -r
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -l ca -d 'The CA\'s certificate' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -l ca-key -d 'The CA\'s key' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand renew" -l password-file -d 'The password of the CA\'s key: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand renew" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l password-file -d 'File whose first line is the password of the CA\'s key; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand renew" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand renew" -l rekey -d 'Make new keys too; FILE.key beside FILE.crt is replaced and kept as .bak'
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -l rekey -d 'Make new keys too; the .key next to the .crt is replaced, and the old one is kept as .bak'
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand renew" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand renew" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand renew" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l reason -d 'Why' -r -f -a "unspecified\t''
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l reason -d 'Reason for the revocation' -r -f -a "unspecified\t''
 keyCompromise\t''
 caCompromise\t''
 affiliationChanged\t''
@@ -172,43 +173,43 @@ certificateHold\t''
 privilegeWithdrawn\t''"
 complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l ca -d 'The CA\'s certificate' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l ca-key -d 'The CA\'s key' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l password-file -d 'The password of the CA\'s key: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l password-file -d 'File whose first line is the password of the CA\'s key; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand revoke" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand revoke" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand revoke" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand crl" -s o -l output -d 'Where to write; - is standard output [default: the CA\'s file with .crl]' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -s o -l output -d 'Output file; - is standard output [default: the CA\'s file with .crl]' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand crl" -l days -d 'Days until the next list is due' -r
 complete -c certkit -n "__fish_certkit_using_subcommand crl" -l ca -d 'The CA\'s certificate' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand crl" -l ca-key -d 'The CA\'s key' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand crl" -l password-file -d 'The password of the CA\'s key: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand crl" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -l password-file -d 'File whose first line is the password of the CA\'s key; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand crl" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand crl" -l force -d 'Replace an existing file that is no list of this CA'
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -l force -d 'Replace an existing file that is not a list of this CA'
 complete -c certkit -n "__fish_certkit_using_subcommand crl" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand crl" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand crl" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand crl" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s o -l output -d 'The file to write; - is standard output' -r
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -l key -d 'The private key: chooses among several server certificates; it must belong to one of them' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -l password-file -d 'The password of PKCS#12 files and of the key: the first line of this file; - is standard input' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -l at -d 'Check as of this time (RFC 3339, such as 2026-11-20T12:00:00Z)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand merge" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand merge" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -l fetch -d 'Download a missing intermediate from the address that the certificate names'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -l include-root -d 'Keep the root at the end (most servers should not send it)'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -l force -d 'Replace an existing file'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand merge" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand merge" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l host -d 'The name that clients will use: DNS name or IP address (a URL or host:port works too); a server is asked for it' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l email -d 'A mail address that the certificate must be for; may be repeated' -r
@@ -232,14 +233,14 @@ postgres\t'PostgreSQL, port 5432'"
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l timeout -d 'Give up if the server does not answer within SECONDS [default: 10]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l batch -d 'Check many chains: one JSON object a line in, one JSON object a line out; - is standard input' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l explain -d 'Explain a finding code: what it means, why it matters, which clients care, how to fix it' -r
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l deep -d 'Find out every protocol, cipher suite and group that the server accepts: some dozens of connections'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand check" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand check" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l password-file -d 'The password of a PKCS#12 file or an encrypted key: the first line of this file; - is standard input' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l host -d 'The name to ask a server for, where it is not the one that it is found by' -r
@@ -250,21 +251,21 @@ ldap\t'Port 389'
 postgres\t'PostgreSQL, port 5432'"
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l timeout -d 'Give up if the server does not answer within SECONDS [default: 10]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l at -d 'Count the days left from this time (RFC 3339, as 2026-11-20T12:00:00Z)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand show" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand show" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand show" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand show" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand show" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "new" -d 'Make a new private key'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "show" -d 'Say what kind of key is in a file, and the fingerprint of its public key'
@@ -281,56 +282,56 @@ rsa3072\t''
 rsa4096\t''"
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s o -l output -d 'Where to write; - is standard output' -r
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l password-file -d 'The password: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l encrypt -d 'Put it behind a password, from --password-file, CERTKIT_PASSWORD, or asked for on the terminal'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l force -d 'Replace an existing file (the old key is kept as .bak)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -l password-file -d 'The password of the key: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -s o -l output -d 'Where to write; - is standard output, which is also the default unless that is a terminal' -r
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l password-file -d 'The password: the first line of this file; - is standard input' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l new-password-file -d 'The new password of a key that has one already; --password-file then names the old one' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -l force -d 'Replace an existing file (it is kept as .bak)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from encrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -s o -l output -d 'Where to write; - is standard output, which is also the default unless that is a terminal' -r
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -l password-file -d 'The password: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -l force -d 'Replace an existing file (it is kept as .bak)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -l password-file -d 'The password of the key and of PKCS#12 files: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "new" -d 'Make a new private key'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "show" -d 'Say what kind of key is in a file, and the fingerprint of its public key'
@@ -350,163 +351,163 @@ complete -c certkit -n "__fish_certkit_using_subcommand convert" -l key -d 'Add 
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -l chain -d 'Add the certificates of this file' -r
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -l password-file -d 'The password of what is read, and of what is written unless that has its own: the first line of this file; - is standard input' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -l new-password-file -d 'The password of what is written: the first line of this file' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand convert" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand convert" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -l legacy -d 'Encrypt PKCS#12 with triple DES and SHA-1, for old versions of Windows, macOS and Java (before 8u301)'
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -l force -d 'Replace an existing file (one with a key is kept as .bak)'
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand convert" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "install" -d 'Put the CA into the trust stores'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "uninstall" -d 'Take exactly this CA out of the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "install" -d 'Install the CA into the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "uninstall" -d 'Remove exactly this CA from the trust stores'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "status" -d 'Ask each trust store whether it trusts the CA'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "export" -d 'Write the CA\'s certificate into a file for another device'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "export" -d 'Write the CA certificate to a file for another device'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l ca -d 'The same as FILE' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l store -d 'Which stores; may be repeated' -r -f -a "all\t'All that are here'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l store -d 'Which stores; may be repeated' -r -f -a "all\t'Every store on this machine'
 system\t'The operating system\'s: curl, Python, Go'
 nss\t'The user\'s NSS database: Chromium, Chrome'
 firefox\t'Every profile of Firefox'
 java\t'Java\'s cacerts'"
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l root -d 'Take this folder for /, as for an image of a system; its own commands are then printed and not run' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l root -d 'Use this folder as /, such as a mounted system image; its own commands are printed, not run' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -l dry-run -d 'Print what would be done without doing it'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l ca -d 'The same as FILE' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l store -d 'Which stores; may be repeated' -r -f -a "all\t'All that are here'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l store -d 'Which stores; may be repeated' -r -f -a "all\t'Every store on this machine'
 system\t'The operating system\'s: curl, Python, Go'
 nss\t'The user\'s NSS database: Chromium, Chrome'
 firefox\t'Every profile of Firefox'
 java\t'Java\'s cacerts'"
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l root -d 'Take this folder for /, as for an image of a system; its own commands are then printed and not run' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l root -d 'Use this folder as /, such as a mounted system image; its own commands are printed, not run' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l dry-run -d 'Print what would be done without doing it'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l ca -d 'The same as FILE' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l store -d 'Which stores; may be repeated' -r -f -a "all\t'All that are here'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l store -d 'Which stores; may be repeated' -r -f -a "all\t'Every store on this machine'
 system\t'The operating system\'s: curl, Python, Go'
 nss\t'The user\'s NSS database: Chromium, Chrome'
 firefox\t'Every profile of Firefox'
 java\t'Java\'s cacerts'"
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l root -d 'Take this folder for /, as for an image of a system; its own commands are then printed and not run' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l root -d 'Use this folder as /, such as a mounted system image; its own commands are printed, not run' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l ca -d 'The same as FILE' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s o -l output -d 'Where to write; - is standard output. A name that ends in .der or .cer becomes DER (for Android), in .mobileconfig a profile [default: ca.crt, with --mobileconfig ca.mobileconfig]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s o -l output -d 'Output file; - is standard output. The ending .der or .cer selects DER (for Android), .mobileconfig a profile [default: ca.crt, with --mobileconfig ca.mobileconfig]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l mobileconfig -d 'Write a configuration profile for iPhone, iPad and Mac'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -l force -d 'Replace an existing file'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "install" -d 'Put the CA into the trust stores'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "uninstall" -d 'Take exactly this CA out of the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "install" -d 'Install the CA into the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "uninstall" -d 'Remove exactly this CA from the trust stores'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "status" -d 'Ask each trust store whether it trusts the CA'
-complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write the CA\'s certificate into a file for another device'
+complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write the CA certificate to a file for another device'
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -f -a "add" -d 'Add a name'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -f -a "remove" -d 'Remove a name that was added'
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -f -a "check" -d 'Ask whether a name is there'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -f -a "check" -d 'Check whether a name is there'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and not __fish_seen_subcommand_from add remove check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l file -d 'The hosts file' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -l dry-run -d 'Print what would be done without doing it'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l file -d 'The hosts file' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -l dry-run -d 'Print what would be done without doing it'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -l file -d 'The hosts file' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add a name'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove a name that was added'
-complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from help" -f -a "check" -d 'Ask whether a name is there'
+complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check whether a name is there'
 complete -c certkit -n "__fish_certkit_using_subcommand hosts; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "obtain" -d 'Get a certificate, unless the current one is still valid'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "renew" -d 'Renew the certificates that are due, or those named'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "revoke" -d 'Revoke a certificate'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "account" -d 'Show, change or close an account at a server'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "install-timer" -d 'Have a timer run `certkit acme renew` twice a day, at times that differ from machine to machine'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "install-timer" -d 'Install a timer that runs `certkit acme renew` twice a day, at times that differ from machine to machine'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke list account install-timer help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l http -d 'Answer http-01 with a server of certkit\'s own (default: port 80 on all addresses, IPv4 and IPv6)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l webroot -d 'Answer http-01 with files below DIR, the root folder of a web server that runs already' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l tls-alpn -d 'Answer tls-alpn-01 with a TLS listener of certkit\'s own (default: port 443 on all addresses)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l dns-hook -d 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE, where FQDN is _acme-challenge.NAME. with its dot at the end. The record must be visible when present returns, for which it has ten minutes; a CNAME there is for the program to follow. No shell runs' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l rfc2136 -d 'Answer dns-01 by dynamic updates (RFC 2136) to the name server that FILE names, signed with its key; see below' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l server -d 'Directory address of the ACME server (default: Let\'s Encrypt)' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l ca-roots -d 'Trust these CA certificates for the ACME server itself, in place of the system\'s' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l email -d 'Mail address that the server may write to' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l eab-kid -d 'Key identifier of an account made at the server beforehand, for servers that want one' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l eab-hmac-file -d 'File with that account\'s secret, in base64url as the server shows it' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l http -d 'Answer http-01 with certkit\'s own server (default: port 80 on all addresses, IPv4 and IPv6)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l webroot -d 'Answer http-01 with files below DIR, the root folder of a running web server' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l tls-alpn -d 'Answer tls-alpn-01 with certkit\'s own TLS listener (default: port 443 on all addresses)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l dns-hook -d 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE. FQDN is _acme-challenge.NAME. with a dot at its end. The record must be visible when present returns, within ten minutes. The program follows CNAMEs itself. No shell is involved' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l rfc2136 -d 'Answer dns-01 with dynamic updates (RFC 2136). FILE names the server and the key; see below' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l server -d 'Address of the ACME server\'s directory (default: Let\'s Encrypt)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l ca-roots -d 'Trust these CA certificates for the ACME server itself, instead of the system\'s' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l email -d 'Mail address for the account' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l eab-kid -d 'Key identifier of an external account, for servers that require one' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l eab-hmac-file -d 'File with the secret of the external account, in base64url as the server shows it' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
 p384\t''
 p521\t''
@@ -514,88 +515,88 @@ ed25519\t''
 rsa2048\t''
 rsa3072\t''
 rsa4096\t''"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l profile -d 'Kind of certificate, by the server\'s word for it, such as shortlived' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l preferred-chain -d 'Take the chain that leads to the root of this common name, where the server has several' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l profile -d 'Certificate profile, by the server\'s name for it, such as shortlived' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l preferred-chain -d 'Choose the chain that leads to the root with this common name, if the server offers several' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l deploy-hook -l exec -d 'Run this shell command after a new certificate is in place, for five minutes at most. It gets CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN' -r
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l key-group -d 'Let this group of /etc/group, or of this number, read the private key' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l key-group -d 'Let this group, a name or a number, read the private key' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l state -d 'Where accounts, orders and certificates are kept' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l staging -d 'Use Let\'s Encrypt\'s test server: high limits, certificates that no client trusts'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l agree-tos -d 'Agree to the server\'s terms of service, which a new account needs'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l dry-run -d 'Try everything and keep nothing: with Let\'s Encrypt on its test server, with others up to the validation'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l force -d 'Get a new certificate even if the one in use is still good, or the server\'s limits may be used up'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l staging -d 'Use Let\'s Encrypt\'s test server, which has high limits and issues certificates that no client trusts'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l agree-tos -d 'Agree to the server\'s terms of service, as a new account requires'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l dry-run -d 'Try everything, keep nothing. Let\'s Encrypt: on its test server. Other servers: up to the validation'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l force -d 'Get a new certificate even if the current one is still valid or the server\'s limits may be reached'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l exit-code-if-renewed -d 'End with this status instead of 0 when anything was renewed' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l exit-code-if-renewed -d 'Exit with this status instead of 0 if anything was renewed' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l state -d 'Where accounts, orders and certificates are kept' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l force -d 'Renew even what is not due, or has just failed'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l refresh-ari -d 'Ask the server when to renew, even if it said to come back later'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l force -d 'Renew certificates that are not due or have just failed, too'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l refresh-ari -d 'Ask the server when to renew, even if it asked to wait'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l reason -d 'Why, by the word or number of RFC 5280, such as keyCompromise or 1' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l reason -d 'Reason, by its RFC 5280 name or number, such as keyCompromise or 1' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l state -d 'Where accounts, orders and certificates are kept' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l with-certificate-key -d 'Sign with the certificate\'s own key, as for a certificate of another account'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -l with-certificate-key -d 'Sign with the certificate\'s own key, for example if another account ordered it'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l state -d 'Where accounts, orders and certificates are kept' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "show" -d 'Ask the server what it knows of the account'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "update" -d 'Set the mail address that the server may write to'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "rollover" -d 'Give the account another key'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "deactivate" -d 'Close the account for good; the next certificate makes another'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "show" -d 'Show the account as the server knows it'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "update" -d 'Set the account\'s mail address'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "rollover" -d 'Replace the account\'s key'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "deactivate" -d 'Close the account for good; the next order makes a new one'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from account" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l root -d 'Write below this folder instead of /, as for an image' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l root -d 'Write below this folder instead of /, for example for an image' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l state -d 'Where accounts, orders and certificates are kept' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l systemd -d 'A systemd timer and its service'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l cron -d 'A file for /etc/cron.d, or for a user a line for crontab'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l dry-run -d 'Show the files and write nothing'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l force -d 'Replace files that say something else'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l cron -d 'A file for /etc/cron.d, or a line for a user\'s crontab'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l dry-run -d 'Print the files instead of writing them'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -l force -d 'Replace files that have other contents'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from install-timer" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "obtain" -d 'Get a certificate, unless the current one is still valid'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Renew the certificates that are due, or those named'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Revoke a certificate'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "account" -d 'Show, change or close an account at a server'
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "install-timer" -d 'Have a timer run `certkit acme renew` twice a day, at times that differ from machine to machine'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "install-timer" -d 'Install a timer that runs `certkit acme renew` twice a day, at times that differ from machine to machine'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l listen -d 'Listen on [https|http|uwsgi[+unix]:]ADDRESS (repeatable) [default: https:127.0.0.1:8443]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l redirect-http -d 'Redirect plain HTTP clients of this address to https' -r
@@ -631,67 +632,76 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l body-timeout -
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l keepalive -d 'Close idle connections after SECONDS [default: 60]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l graceful-timeout -d 'Time for running requests to finish when the server stops [default: 30]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l access-log -d 'Write the access log to a file, to standard error (-), or nowhere (off) [default: -; off with --quiet]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l force -d 'Start even if the certificate has expired or the chain is in the wrong order (never with a wrong key)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l agree-tos -d 'Agree to the terms of service of the ACME server (required for a new account)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l manage-script-name -d 'Behind a front server: remove SCRIPT_NAME from PATH_INFO'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand completions" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand completions" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand completions" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand completions" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand completions" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand completions" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand completions" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand man" -l format -d 'Report for people or, as one JSON object, for scripts' -r -f -a "human\t'Text'
+complete -c certkit -n "__fish_certkit_using_subcommand man" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
-complete -c certkit -n "__fish_certkit_using_subcommand man" -l color -d 'When to use colour; NO_COLOR is obeyed' -r -f -a "always\t'Always'
+complete -c certkit -n "__fish_certkit_using_subcommand man" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand man" -s q -l quiet -d 'Print errors only'
-complete -c certkit -n "__fish_certkit_using_subcommand man" -s v -l verbose -d 'Tell what is being done (twice: in detail)'
+complete -c certkit -n "__fish_certkit_using_subcommand man" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "mkca" -d 'Make a certificate authority of your own'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "mkcert" -d 'Make a server certificate, signed by your CA'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "csr" -d 'Make a certificate signing request, for another CA to sign'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "sign" -d 'Sign a certificate signing request with your CA'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "renew" -d 'Renew certificates of your CA: the same names, the same key, a new validity of the same length'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "revoke" -d 'Revoke a certificate of your CA'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "crl" -d 'Make the revocation list of your CA'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "check" -d 'Check a certificate chain: does it hold, and if not, why and how to fix it'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "show" -d 'Say what is in a file (certificate, key, request, revocation list, PKCS#7, PKCS#12), or what a running server sends'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "trust" -d 'Have this machine trust your CA: system, browsers, Java'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "hosts" -d 'Let names for development point to this machine: lines in the hosts file'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "serve" -d 'Serve a Python web application on https'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "completions" -d 'Print shell completions'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "man" -d 'Print the manual page, or write one per command into a folder'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand options" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
+json\t'One object with `schema`'"
+complete -c certkit -n "__fish_certkit_using_subcommand options" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
+auto\t'On a terminal'
+never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand options" -s q -l quiet -d 'Print errors only'
+complete -c certkit -n "__fish_certkit_using_subcommand options" -s v -l verbose -d 'Log more (serve; -vv: debug)'
+complete -c certkit -n "__fish_certkit_using_subcommand options" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "mkca" -d 'Make your own certificate authority (CA)'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "mkcert" -d 'Make a server certificate signed by your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "csr" -d 'Make a certificate signing request (CSR) for another CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "sign" -d 'Sign a certificate signing request with your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "renew" -d 'Renew certificates of your CA: same names, same key, a new validity of the same length'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "revoke" -d 'Revoke a certificate of your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "crl" -d 'Make the certificate revocation list (CRL) of your CA'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "check" -d 'Check a certificate chain: does it hold, and if not, why and how to fix it'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "show" -d 'Say what is in a file (certificate, key, request, revocation list, PKCS#7, PKCS#12), or what a running server sends'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "trust" -d 'Make this machine trust your CA: system, browsers, Java'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "hosts" -d 'Point names to this machine for development, in the hosts file'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "serve" -d 'Serve a Python web application on https'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "completions" -d 'Print shell completions'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "man" -d 'Print the manual page, or write one per command into a folder'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "options" -d 'The options and variables of every command'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "new" -d 'Make a new private key'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Say what kind of key is in a file, and the fingerprint of its public key'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "encrypt" -d 'Put a key behind a password'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "decrypt" -d 'Take the password off a key'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "match" -d 'Tell which certificates and requests belong to a key'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "install" -d 'Put the CA into the trust stores'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "uninstall" -d 'Take exactly this CA out of the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "install" -d 'Install the CA into the trust stores'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "uninstall" -d 'Remove exactly this CA from the trust stores'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "status" -d 'Ask each trust store whether it trusts the CA'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "export" -d 'Write the CA\'s certificate into a file for another device'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "export" -d 'Write the CA certificate to a file for another device'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from hosts" -f -a "add" -d 'Add a name'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from hosts" -f -a "remove" -d 'Remove a name that was added'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from hosts" -f -a "check" -d 'Ask whether a name is there'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "obtain" -d 'Get a certificate, unless the one in use is still good'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from hosts" -f -a "check" -d 'Check whether a name is there'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "obtain" -d 'Get a certificate, unless the current one is still valid'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "renew" -d 'Renew the certificates that are due, or those named'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "revoke" -d 'Revoke a certificate'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "list" -d 'List the certificates: names, server, days left, next renewal, last failure'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "account" -d 'Show, change or close an account at a server'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "install-timer" -d 'Have a timer run `certkit acme renew` twice a day, at times that differ from machine to machine'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from acme" -f -a "install-timer" -d 'Install a timer that runs `certkit acme renew` twice a day, at times that differ from machine to machine'
