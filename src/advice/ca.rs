@@ -23,21 +23,30 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let (code, fix) = match error {
             Error::Refused(findings) => return Self { findings, status: 2 },
-            Error::IssuerNotValid { .. } => {
-                (Code::Expired, "Make a new CA with `certkit mkca --force`, and install it on clients")
-            }
-            Error::NotACa(_) => (Code::NotACa, "Name a CA certificate with --ca, or make one: certkit mkca"),
+            Error::IssuerNotValid { .. } => (
+                Code::Expired,
+                "Make a new CA with `certkit mkca --force`, and install it on \
+                                 clients.",
+            ),
+            Error::NotACa(_) => (
+                Code::NotACa,
+                "Name a CA certificate with --ca, or run `certkit \
+                                                mkca` to make one.",
+            ),
             Error::NotAsRequested(_) => (
                 Code::InvalidSetting,
-                "Use a CA made by `certkit mkca`: this one has a form that certkit cannot issue from exactly",
+                "Use a CA made by `certkit mkca`; certkit cannot reproduce a part of this CA's \
+                 certificate.",
             ),
             Error::CannotSignLists(_) => {
-                (Code::KeyUsage, "Use a CA whose key usage has cRLSign, as `certkit mkca` makes it")
+                (Code::KeyUsage, "Use a CA whose key usage has cRLSign; `certkit mkca` makes one.")
             }
-            Error::Sign(_) => {
-                (Code::WeakKey, "Use a key of P-256, P-384, P-521, Ed25519 or RSA with at least 2048 bits")
-            }
-            _ => (Code::Io, "Run the command again; if it fails again, report this message"),
+            Error::Sign(_) => (
+                Code::WeakKey,
+                "Use a key of P-256, P-384, P-521, Ed25519 or RSA with at least \
+                                 2048 bits.",
+            ),
+            _ => (Code::Io, "Run the command again; if it fails again, report this message."),
         };
         Finding::error(code, error.to_string()).fix(fix).into()
     }
@@ -62,13 +71,13 @@ impl From<LedgerError> for Failure {
                     _ => Code::Io,
                 };
                 Finding::error(code, message).at(Location::file(path.display().to_string())).fix(
-                    "Copy the CA to a folder that you may write to, and name it with --ca and --ca-key; \
-                     the ledger is beside the CA",
+                    "Copy the CA with its ledger to a folder that you may write to, and name it \
+                     with --ca and --ca-key.",
                 )
             }
             LedgerError::Malformed { path, line } => Finding::error(Code::InvalidSetting, message)
                 .at(Location::line(path.display().to_string(), *line))
-                .fix("Remove this line: every line must be one JSON object"),
+                .fix("Remove this line; every line of the ledger must be one JSON object."),
         };
         finding.into()
     }
@@ -79,14 +88,17 @@ impl From<LookupError> for Failure {
         let message = error.to_string();
         let finding = match error {
             LookupError::Input(error) => return (*error).into(),
-            LookupError::KeyMismatch { key, .. } => Finding::error(Code::KeyMismatch, message)
-                .at(Location::file(key.display().to_string()))
-                .fix("Name a CA certificate and the key that belongs to it: --ca and --ca-key"),
+            LookupError::KeyMismatch { key, .. } => {
+                Finding::error(Code::KeyMismatch, message).at(Location::file(key.display().to_string())).fix(
+                    "Name a CA certificate with --ca and the key that belongs to it with \
+                      --ca-key.",
+                )
+            }
             LookupError::NoRoot => Finding::error(Code::CaNotFound, message)
-                .fix("Name the CA certificate, or make a CA: certkit mkca"),
+                .fix("Name the CA certificate, or run `certkit mkca` to make a CA."),
             LookupError::NoSigningCa => Finding::error(Code::CaNotFound, message).fix(
-                "certkit mkca            makes one in this folder\n\
-                 certkit mkca --global   makes one for all folders",
+                "Run `certkit mkca` to make one in this folder, or `certkit mkca --global` for all \
+                 folders.",
             ),
         };
         finding.into()
@@ -100,14 +112,14 @@ impl From<OwnFileError> for Failure {
 }
 
 fn own_file(error: &OwnFileError) -> Finding {
-    Finding::error(Code::OutputExists, error.to_string()).fix("Write to another file with -o")
+    Finding::error(Code::OutputExists, error.to_string()).fix("Write to another file with -o.")
 }
 
 impl From<NotIssuedHereError> for Failure {
     fn from(error: NotIssuedHereError) -> Self {
         Finding::error(Code::UnknownIssuer, error.to_string())
             .at(Location::file(&error.file))
-            .fix("Name the CA that issued it with --ca and --ca-key")
+            .fix("Name the CA that issued it with --ca and --ca-key.")
             .into()
     }
 }
@@ -119,18 +131,20 @@ impl From<RenewalError> for Failure {
             RenewalError::NotIssuedHere(error) => return error.into(),
             RenewalError::StandardInput => {
                 let finding = Finding::error(Code::InvalidSetting, message);
-                return finding.fix("Name the certificate's file").into();
+                return finding.fix("Name the certificate's file.").into();
             }
             RenewalError::CaCertificate(file) => {
-                (Code::CaAsLeaf, file, "Make a new CA: certkit mkca".to_owned())
+                (Code::CaAsLeaf, file, "Run `certkit mkca` to make a new CA.".to_owned())
             }
             RenewalError::Container(file) => {
-                let fix =
-                    format!("certkit convert {} -o renewed.pem, then renew that file", shell_word(&file));
+                let fix = format!(
+                    "Run `certkit convert {} -o renewed.pem`, then renew that file.",
+                    shell_word(&file)
+                );
                 (Code::NotPem, file, fix)
             }
             RenewalError::HoldsKey(file) => {
-                (Code::PrivateKeyInInput, file, "Put certificate and key into separate files".to_owned())
+                (Code::PrivateKeyInInput, file, "Put certificate and key into separate files.".to_owned())
             }
             RenewalError::NameForm(file) => (Code::InvalidName, file, new_certificate()),
             RenewalError::Revoked(file) => (Code::Revoked, file, new_certificate()),
@@ -140,7 +154,7 @@ impl From<RenewalError> for Failure {
 }
 
 fn new_certificate() -> String {
-    "Make a new certificate: certkit mkcert NAME".to_owned()
+    "Run `certkit mkcert NAME` to make a new certificate.".to_owned()
 }
 
 impl From<RevocationError> for Failure {
@@ -152,7 +166,7 @@ impl From<RevocationError> for Failure {
             RevocationError::Ledger(error) => error.into(),
             RevocationError::NotIssuedHere(error) => error.into(),
             RevocationError::ItsOwn(file) => Finding::error(Code::CaAsLeaf, message)
-                .fix(format!("certkit trust uninstall {}", shell_word(&file)))
+                .fix(format!("Run `certkit trust uninstall {}` on every client instead.", shell_word(&file)))
                 .at(Location::file(file))
                 .into(),
         }
@@ -167,36 +181,41 @@ impl From<InvalidName> for Failure {
 
 fn invalid_name(error: &InvalidName) -> Finding {
     Finding::error(Code::InvalidName, error.to_string())
-        .fix("Use a name such as test.example, *.test.example, 127.0.0.1, ::1 or me@test.example")
+        .fix("Use a name such as test.example, *.test.example, 127.0.0.1, ::1 or me@test.example.")
 }
 
 /// A value of `--permit` or `--exclude`.
 pub fn invalid_constraint(error: &InvalidName, option: &str) -> Failure {
     Finding::error(Code::InvalidName, error.to_string())
-        .fix(format!("Give {option} a domain (test) or an address range (10.0.0.0/8)"))
+        .fix(format!("Give {option} a domain (test) or an address range (10.0.0.0/8)."))
         .into()
 }
 
 impl From<InvalidSubject> for Failure {
     fn from(error: InvalidSubject) -> Self {
         Finding::error(Code::InvalidName, error.to_string())
-            .fix("Write the subject as 'O=Our team,OU=A,OU=B,CN=Our CA'")
+            .fix("Write the subject as 'O=Our team,OU=A,OU=B,CN=Our CA'.")
             .into()
     }
 }
 
 impl From<InvalidCaName> for Failure {
     fn from(error: InvalidCaName) -> Self {
-        Finding::error(Code::InvalidName, error.to_string()).fix("certkit mkca 'Our team'").into()
+        Finding::error(Code::InvalidName, error.to_string())
+            .fix(
+                "Use a name such as `certkit mkca \
+                                                                  'Our team'`.",
+            )
+            .into()
     }
 }
 
 impl From<ValidityError> for Failure {
     fn from(error: ValidityError) -> Self {
         let (code, fix) = match error {
-            ValidityError::Passed(_) => (Code::InvalidSetting, "Name a later day with --until"),
+            ValidityError::Passed(_) => (Code::InvalidSetting, "Name a later day with --until."),
             ValidityError::TooLong(_) => {
-                (Code::ValidityTooLong, "Omit --days (default 397), or insist with --force")
+                (Code::ValidityTooLong, "Omit --days (default 397), or insist with --force.")
             }
         };
         Finding::error(code, error.to_string()).fix(fix).into()
@@ -209,7 +228,7 @@ pub fn bulk_failure(error: BulkError, file: &str) -> Failure {
     match error {
         BulkError::NoNames => Finding::error(Code::EmptyFile, message)
             .at(Location::file(file))
-            .fix("Write the names of one certificate on each line")
+            .fix("Write the names of one certificate on each line.")
             .into(),
         BulkError::Folder(error) => error.into(),
         BulkError::Issue(error) => error.into(),
@@ -226,7 +245,10 @@ pub fn bulk_failure(error: BulkError, file: &str) -> Failure {
         BulkError::Stopped { error, .. } => {
             let mut failure = bulk_failure(*error, file);
             let note = Finding::note(Code::Io, message);
-            failure.findings.push(note.fix("Solve the problem, then run the command again with --if-needed"));
+            failure.findings.push(note.fix(
+                "Solve the problem, then run the command again with \
+                                            --if-needed.",
+            ));
             failure
         }
     }
@@ -235,20 +257,23 @@ pub fn bulk_failure(error: BulkError, file: &str) -> Failure {
 fn wrong_line(error: &LineError, file: &str) -> Finding {
     let message = error.problem.to_string();
     let finding = match &error.problem {
-        LineProblem::Duplicate => Finding::error(Code::Duplicate, message)
-            .fix("Put all names of one certificate on one line, or begin this line with another name"),
-        LineProblem::Exists(_) => Finding::error(Code::OutputExists, message)
-            .fix("Make only the missing ones with --if-needed, or replace all with --force (keys are kept as .bak)"),
+        LineProblem::Duplicate => Finding::error(Code::Duplicate, message).fix(
+            "Put all names of one certificate on one line, or begin this line with another \
+                  name.",
+        ),
+        LineProblem::Exists(_) => Finding::error(Code::OutputExists, message).fix(
+            "Make only the missing ones with --if-needed, or replace all with --force (keys \
+                  are kept as .bak).",
+        ),
         LineProblem::Name(error) => invalid_name(error),
         LineProblem::NotAllowed(_) => Finding::error(Code::NameConstraint, message)
-            .fix("Remove the name, or use a CA without this limit"),
-        LineProblem::NotUtf8 => {
-            Finding::error(Code::InvalidName, message).fix("Save the file in UTF-8")
-        }
+            .fix("Remove the name, or use a CA without this limit."),
+        LineProblem::NotUtf8 => Finding::error(Code::InvalidName, message).fix("Save the file in UTF-8."),
         LineProblem::OwnFile(error) => own_file(error),
-        LineProblem::TooLong => Finding::error(Code::TooLarge, message)
-            .fix("Write the names of one certificate on each line"),
-        _ => Finding::error(Code::Io, message).fix("Check the file and its disk"),
+        LineProblem::TooLong => {
+            Finding::error(Code::TooLarge, message).fix("Write the names of one certificate on each line.")
+        }
+        _ => Finding::error(Code::Io, message).fix("Check the file and its disk."),
     };
     finding.at(Location::line(file, error.number))
 }
@@ -258,31 +283,38 @@ pub fn request_refused(error: &RequestError, file: &str, location: Location) -> 
     let request_file = shell_word(file);
     let (code, fix) = match error {
         RequestError::CaWithoutName => {
-            (Code::EmptyName, "Make the request with a common name, for example CN=Team CA".to_owned())
+            (Code::EmptyName, "Make the request with a common name, for example `CN=Team CA`.".to_owned())
         }
         RequestError::NameOfIssuer(_) => {
-            (Code::InvalidName, "Make the request with a different common name".to_owned())
+            (Code::InvalidName, "Make the request with a different common name.".to_owned())
         }
-        RequestError::NoNames => {
-            (Code::NoSan, format!("certkit sign {request_file} --san www.test.example"))
-        }
+        RequestError::NoNames => (
+            Code::NoSan,
+            format!(
+                "Name them: `certkit sign {request_file} --san \
+                                   www.test.example`."
+            ),
+        ),
         RequestError::OnlyCommonName(name) => {
-            (Code::NoSan, format!("certkit sign {request_file} --san {}", shell_word(name)))
+            (Code::NoSan, format!("Run `certkit sign {request_file} --san {}`.", shell_word(name)))
         }
-        RequestError::PathLength(_) => {
-            (Code::PathLength, "Use a root made by `certkit mkca --intermediate`".to_owned())
-        }
+        RequestError::PathLength(_) => (
+            Code::PathLength,
+            "Sign with a root made by `certkit mkca --intermediate`: add `--ca \
+                                ca.crt --ca-key ca.key`."
+                .to_owned(),
+        ),
         RequestError::NotItsKey => {
-            (Code::BadSignature, "Have the owner of the key make the request again".to_owned())
+            (Code::BadSignature, "Have the owner of the key make the request again.".to_owned())
         }
         RequestError::UnverifiableSignature { .. } => (
             Code::WeakSignature,
-            "Have it signed again with SHA-256 (RSA-PSS: with a salt as long as the hash) and a key of P-256, \
-             P-384, P-521, Ed25519 or RSA"
+            "Have the request signed again with SHA-256 (RSA-PSS: with a salt as long as the hash) \
+             and a key of P-256, P-384, P-521, Ed25519 or RSA."
                 .to_owned(),
         ),
         RequestError::WeakKey(_) => {
-            (Code::WeakKey, "Make a new key and a request from it: certkit csr NAME".to_owned())
+            (Code::WeakKey, "Run `certkit csr NAME` to make a new key and a request from it.".to_owned())
         }
     };
     Failure::new(Finding::error(code, error.to_string()).at(location).fix(fix)).status(1)
@@ -305,12 +337,12 @@ pub fn omitted_common_name(name: &str) -> Finding {
     let message =
         format!("omitted: the request's common name `{name}`, which is not among its alternative names");
     Finding::note(Code::CommonName, message)
-        .fix(format!("Add --san {} to certify this name too", shell_word(name)))
+        .fix(format!("Add --san {} to certify this name too.", shell_word(name)))
 }
 
 pub fn not_made_a_ca() -> Finding {
     Finding::note(Code::NotACa, "the request asks to become a CA, which was not granted")
-        .fix("Add --profile ca if it is to become one")
+        .fix("Add --profile ca if it is to become one.")
 }
 
 pub fn long_validity(validity: LongValidity) -> Finding {
@@ -320,7 +352,7 @@ pub fn long_validity(validity: LongValidity) -> Finding {
 /// `end` is the certificate's last second.
 pub fn clamped(end: OffsetDateTime, ca: &Path) -> Finding {
     let end = date(end + Duration::SECOND);
-    let message = format!("the certificate expires on {end}, together with its CA {}", ca.display());
+    let message = format!("the certificate expires on {end}, together with its CA `{}`", ca.display());
     Finding::note(Code::ExpiresSoon, message)
 }
 
@@ -328,7 +360,7 @@ pub fn clamped(end: OffsetDateTime, ca: &Path) -> Finding {
 pub fn refused_by_browsers(kind: KeyKind) -> Option<Finding> {
     matches!(kind, KeyKind::Ed25519 | KeyKind::EcdsaP521).then(|| {
         let message = format!("browsers refuse keys of type {kind}; curl and Python accept them");
-        Finding::warning(Code::BrowserUnsupported, message).fix("Use -k p256 for browsers")
+        Finding::warning(Code::BrowserUnsupported, message).fix("Use -k p256 for browsers.")
     })
 }
 
@@ -343,17 +375,23 @@ pub fn requested_key_refused_by_browsers(kind: &str, location: Location) -> Find
 /// (Java refuses an empty one).
 pub fn domains_not_limited() -> Finding {
     let message = "only addresses are limited; the CA may issue for every domain";
-    Finding::note(Code::NameConstraint, message).fix("Limit domains too, for example --permit test")
+    Finding::note(Code::NameConstraint, message).fix(
+        "Limit domains too, for example with \
+                                                      `--permit test`.",
+    )
 }
 
 /// An intermediate signs where there is one: that of an older CA would go on signing beside the new
 /// root. `options` are those that name the folder.
 pub fn foreign_intermediate(certificate: &Path, key: &Path, options: &str) -> Failure {
     let file = certificate.display().to_string();
-    let message = format!("{file} belongs to another CA, and would still sign instead of the new one");
+    let message = format!(
+        "`{file}` belongs to another CA, and would still sign instead of the new \
+                           one"
+    );
     let fix = format!(
-        "Make a new intermediate too: certkit mkca{options} --intermediate --force\n\
-         or move it away: {} {}",
+        "Run `certkit mkca{options} --intermediate --force` to make a new intermediate too,\n\
+         or move the old one away: {} and {}.",
         path_word(certificate),
         path_word(key)
     );
@@ -363,45 +401,48 @@ pub fn foreign_intermediate(certificate: &Path, key: &Path, options: &str) -> Fa
 /// The key that renewal replaces was encrypted, and nobody is asked for a password there.
 pub fn key_now_open(key: &Path) -> Finding {
     let (file, word) = (key.display().to_string(), path_word(key));
-    let message = format!("the old key was encrypted; the new one in {file} is written without a password");
+    let message = format!(
+        "the old key was encrypted; the new one in `{file}` is written without a \
+                           password"
+    );
     Finding::warning(Code::LeftOut, message)
         .at(Location::file(file))
-        .fix(format!("certkit key encrypt {word} -o locked.key"))
+        .fix(format!("Run `certkit key encrypt {word} -o locked.key` to protect it."))
 }
 
 pub fn already_revoked(at: OffsetDateTime, reason: &str) -> Finding {
-    Finding::note(Code::Revoked, format!("it was already revoked on {} ({reason})", date(at)))
+    Finding::note(Code::Revoked, format!("the certificate was already revoked on {} ({reason})", date(at)))
 }
 
 /// `-o` of mkcert, where it names no files.
 pub fn not_a_prefix(example: &Path) -> Failure {
     let word = path_word(example);
     Finding::error(Code::InvalidSetting, "-o must be a file name prefix, for example certs/server")
-        .fix(format!("Use -o {word}, which gives {word}.crt and {word}.key"))
+        .fix(format!("Use -o {word}, which gives {word}.crt and {word}.key."))
         .into()
 }
 
 /// Where neither XDG_DATA_HOME nor HOME is set.
 pub fn no_data_folder() -> Failure {
     Finding::error(Code::InvalidSetting, "neither XDG_DATA_HOME nor HOME is set")
-        .fix("Name a folder with -o")
+        .fix("Name a folder with -o.")
         .into()
 }
 
 /// `found` are the kinds of blocks in the file.
 pub fn not_one_request(file: &str, found: &[&str]) -> Failure {
     let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
-    let name = if file == "-" { "standard input" } else { file };
+    let name = if file == "-" { "standard input".to_owned() } else { format!("`{file}`") };
     let message = format!("expected one certificate signing request; {name} contains: {found}");
     Finding::error(Code::NotARequest, message)
         .at(Location::file(file))
-        .fix("Make a request from a key: certkit csr NAME --key FILE")
+        .fix("Run `certkit csr NAME --key FILE` to make a request from a key.")
         .into()
 }
 
 pub fn malformed_request(error: &impl ToString, location: Location) -> Failure {
     Finding::error(Code::DerMalformed, error.to_string())
         .at(location)
-        .fix("Get the request again from its owner")
+        .fix("Get the request again from its owner.")
         .into()
 }

@@ -15,7 +15,8 @@ pub enum ConvertError {
     )]
     ForeignKey { description: String, sha256: String },
     #[error(
-        "certkit does not write JKS; Java reads PKCS#12 since versions 9 and 8u301, whatever the file is called"
+        "certkit does not write JKS; Java 9 and 8u301 and later read PKCS#12, whatever the file is \
+         called"
     )]
     Jks { output: String },
     #[error("--legacy applies to PKCS#12 only")]
@@ -28,7 +29,7 @@ pub enum ConvertError {
     Nothing { file: String, wanted: &'static str },
     #[error("a DER file holds one object; there are {count}")]
     SeveralObjects { input: String, count: usize },
-    #[error("the name `{output}` does not determine the form of the new file")]
+    #[error("the ending of `{output}` is not that of a known form")]
     UnknownEnding { output: String },
 }
 
@@ -83,7 +84,7 @@ impl From<ConvertError> for Failure {
             )),
             UnknownEnding { output } => found(Code::InvalidSetting)
                 .at(Location::file(output))
-                .fix("Add --to with pem, der, p12, p7b, pkcs8, pkcs1 or sec1."),
+                .fix("Add `--to FORM`: pem, der, p12, p7b, pkcs8, pkcs1 or sec1."),
         };
         match error {
             ForeignKey { .. } => Self::new(finding).status(1),
@@ -93,8 +94,8 @@ impl From<ConvertError> for Failure {
 }
 
 /// How to recognise a file that certkit reads.
-pub const KNOWN_FILES: &str =
-    "Name a file with a line such as -----BEGIN CERTIFICATE-----, or a DER, PKCS#7 or PKCS#12 file.";
+pub const KNOWN_FILES: &str = "Name a file with a line such as `-----BEGIN CERTIFICATE-----`, or a DER, PKCS#7 or PKCS#12 \
+     file.";
 
 /// Something that the new file does not hold, and why that is.
 #[derive(Debug, thiserror::Error)]

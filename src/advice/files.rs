@@ -20,7 +20,7 @@ impl From<ReadError> for Failure {
             ReadError::Empty { .. } => (Code::EmptyFile, Some("Download or copy it again.".to_owned())),
             ReadError::Io { .. } => (Code::Io, None),
             ReadError::NotFound { .. } => {
-                (Code::NotFound, Some("Check the spelling and the current directory.".to_owned()))
+                (Code::NotFound, Some("Check the spelling and the current folder.".to_owned()))
             }
             ReadError::Permission { file } => {
                 let command = format!("Check who may read it: `ls -l {}`.", shell_word(file));
@@ -121,7 +121,7 @@ pub fn damaged(error: &dyn std::fmt::Display, location: Location) -> Finding {
 
 /// A file with nothing in it that certkit knows.
 pub fn nothing_known(file: &str) -> Finding {
-    let message = format!("{} has nothing that certkit knows: no certificate, no key", name(file));
+    let message = format!("{} holds neither a certificate nor a key that certkit can read", name(file));
     Finding::error(Code::NotACertificate, message).at(Location::file(file)).fix(super::convert::KNOWN_FILES)
 }
 
@@ -154,8 +154,7 @@ fn no_certificate(file: &str, holds: &Instead, message: String) -> Finding {
         Instead::PublicKey => "Name the certificate file; it holds the public key as well.".to_owned(),
         Instead::Request => "Send it to the CA, and use the certificate that the CA sends back.".to_owned(),
         Instead::WebPage => {
-            "The download went wrong; perhaps a login page was saved. Download it again in the browser."
-                .to_owned()
+            "Download it again in the browser; what was saved is perhaps a login page.".to_owned()
         }
     };
     Finding::error(code, message).at(Location::file(file)).fix(fix)
@@ -203,7 +202,7 @@ fn locked(error: &LockedError, message: String, command: &str, option: &str) -> 
             Finding::error(Code::PasswordNeeded, message).fix(give_password(option))
         }
         LockedError::WrongPassword => Finding::error(Code::WrongPassword, message)
-            .fix("Ask the person who made the file for its password; upper and lower case differ."),
+            .fix("Ask the person who made the file for its password; it is case-sensitive."),
         LockedError::UnsupportedCipher(_) => Finding::error(Code::UnsupportedCipher, message)
             .fix(format!("Run `{command}`, which asks for the password, and use the new file.")),
         LockedError::TooMuchWork => Finding::error(Code::TooLarge, message).fix(GET_AGAIN),

@@ -12,7 +12,7 @@ use crate::x509::InvalidName;
 /// A name that cannot be put into the hosts file.
 #[derive(Debug, thiserror::Error)]
 pub enum HostsNameError {
-    #[error("{0} is not a host name")]
+    #[error("`{0}` is not a host name")]
     NotAHost(String),
     #[error("`{}` is not a host name: {}", .0.text, .0.reason)]
     Invalid(InvalidName),
@@ -23,10 +23,10 @@ pub enum HostsNameError {
 impl From<HostsNameError> for Failure {
     fn from(error: HostsNameError) -> Self {
         let fix = match error {
-            HostsNameError::NotAHost(_) => "Give the name first, then the address",
-            HostsNameError::Invalid(_) => "Use a name such as www.mysite.test",
+            HostsNameError::NotAHost(_) => "Give the name first, then the address.",
+            HostsNameError::Invalid(_) => "Use a name such as www.mysite.test.",
             HostsNameError::Wildcard => {
-                "Add each name by itself; names below .localhost need no line in the file"
+                "Add each name by itself; names below .localhost need no line in the file."
             }
         };
         Finding::error(Code::InvalidName, error.to_string()).fix(fix).into()
@@ -39,9 +39,11 @@ pub fn hosts_failure(error: &HostsError, file: &Path, as_root: &str) -> Failure 
     let finding = match error {
         HostsError::Conflict { line, .. } => Finding::error(Code::HostsEntry, message)
             .at(Location::line(file, line.line))
-            .fix("Change that line with an editor, then run the command again"),
+            .fix("Change that line with an editor, then run the command again."),
         HostsError::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
-            Finding::error(Code::Permission, message).at(Location::file(file)).fix(as_root)
+            Finding::error(Code::Permission, message)
+                .at(Location::file(file))
+                .fix(format!("Run `{as_root}`."))
         }
         HostsError::Io { source, .. } => {
             let code = match source.kind() {
@@ -51,7 +53,7 @@ pub fn hosts_failure(error: &HostsError, file: &Path, as_root: &str) -> Failure 
             };
             Finding::error(code, message)
                 .at(Location::file(file))
-                .fix("Name the hosts file with --file; usually it is /etc/hosts")
+                .fix("Name the hosts file with --file; usually it is /etc/hosts.")
         }
     };
     finding.into()
@@ -59,10 +61,10 @@ pub fn hosts_failure(error: &HostsError, file: &Path, as_root: &str) -> Failure 
 
 /// `hosts remove` left a line that certkit did not write.
 pub fn foreign_line_left(name: &str, file: &Path, line: &MappingLine) -> Finding {
-    let message = format!("{name} still points to {}: that line is not certkit's", line.address);
+    let message = format!("`{name}` still points to {}; certkit did not write that line", line.address);
     Finding::warning(Code::HostsEntry, message)
         .at(Location::line(file.display().to_string(), line.line))
-        .fix("Delete that line with an editor to remove it too")
+        .fix("Delete that line with an editor to remove it too.")
 }
 
 /// `hosts check`; `other` is a line with another address, `add` the command that adds the name.
@@ -72,11 +74,11 @@ pub fn not_mapped(name: &str, file: &Path, other: Option<&MappingLine>, add: &st
         Some(MappingLine { address, line, .. }) => {
             (points_elsewhere(name, *address), Location::line(file, *line))
         }
-        None => (format!("{name} is not in the hosts file"), Location::file(file)),
+        None => (format!("`{name}` is not in the hosts file"), Location::file(file)),
     };
-    Finding::error(Code::HostsEntry, message).at(location).fix(add)
+    Finding::error(Code::HostsEntry, message).at(location).fix(format!("Run `{add}`."))
 }
 
 fn points_elsewhere(name: &str, address: IpAddr) -> String {
-    format!("{name} points to {address} in the hosts file")
+    format!("`{name}` points to {address} in the hosts file")
 }

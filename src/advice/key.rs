@@ -10,13 +10,13 @@ use crate::x509::PrivateKeyError;
 /// Why a command for keys did nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    #[error("{} is encrypted already", name(file))]
+    #[error("`{}` is encrypted already", name(file))]
     AlreadyEncrypted { file: String },
-    #[error("there is no key in {}", name(file))]
+    #[error("there is no key in `{}`", name(file))]
     NoKey { file: String },
-    #[error("{} has no certificate, request or key, so no public key", name(file))]
+    #[error("`{}` holds no certificate, request or key, and so no public key", name(file))]
     NoPublicKey { file: String },
-    #[error("there are several private keys in {}", name(file))]
+    #[error("there are several private keys in `{}`", name(file))]
     SeveralKeys { file: String, location: Location },
 }
 
@@ -27,8 +27,8 @@ impl From<KeyError> for Failure {
         match &error {
             KeyError::AlreadyEncrypted { file } => {
                 found(Code::KeyEncrypted).at(Location::file(file)).fix(format!(
-                    "To change the password, run `certkit key encrypt {} -o NEW --password-file OLD-PASSWORD \
-                 --new-password-file NEW-PASSWORD`.",
+                    "Run `certkit key encrypt {} -o NEW --password-file OLD-PASSWORD \
+                     --new-password-file NEW-PASSWORD` to change the password.",
                     shell_word(file)
                 ))
             }
@@ -47,7 +47,7 @@ impl From<KeyError> for Failure {
 /// A file whose public keys all differ from the key's; `first` is the name of the first one.
 pub fn mismatch(key: &str, file: &str, first: &str) -> Finding {
     let message =
-        format!("{} does not belong to {}: `{first}` has another public key", name(file), name(key));
+        format!("`{}` does not belong to `{}`: `{first}` has another public key", name(file), name(key));
     Finding::error(Code::KeyMismatch, message)
         .at(Location::file(file))
         .fix("Find the key that was made together with it, or request a new certificate for this key.")

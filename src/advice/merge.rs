@@ -38,7 +38,8 @@ pub fn missing_input(mut finding: Finding, name: &str, files: MergeFiles<'_>) ->
         && let Some(first) = files.0.first().filter(|first| *first != name)
     {
         finding.fix = Some(format!(
-            "Check the spelling and the folder you are in; if no bundle is needed: `certkit merge {}`.",
+            "Check the spelling and the current folder; if no bundle is needed, run `certkit merge \
+             {}`.",
             shell_word(first)
         ));
     }
@@ -86,7 +87,10 @@ pub fn validity_warnings(chain: &[Located], at: OffsetDateTime) -> Vec<Finding> 
         let label = certificate.label();
         let finding = if certificate.not_after < at {
             let message = format!("`{label}` expired on {}", date(certificate.not_after));
-            Finding::warning(Code::Expired, message).fix("Get the newer certificate and merge again.")
+            Finding::warning(Code::Expired, message).fix(
+                "Get the newer certificate, then merge \
+                                                          again.",
+            )
         } else if certificate.not_before > at {
             let message = format!("`{label}` is not valid before {}", date(certificate.not_before));
             Finding::warning(Code::NotYetValid, message)
@@ -135,7 +139,8 @@ pub fn gap(gap: Gap, last: &Located, files: MergeFiles<'_>, has_fetched: bool) -
         Gap::SelfSigned => {
             let message = format!("`{label}` is self-signed, and this machine does not trust it");
             Finding::warning(Code::SelfSigned, message).fix(
-                "Make a CA and a certificate for your own machines: `certkit mkca, then certkit mkcert NAME`.",
+                "Make a CA and a certificate for your own machines: run `certkit mkca`, then \
+                 `certkit mkcert NAME`.",
             )
         }
         Gap::UnknownRoot => {
@@ -155,15 +160,14 @@ pub fn gap(gap: Gap, last: &Located, files: MergeFiles<'_>, has_fetched: bool) -
             for url in &certificate.issuer_urls {
                 message.push_str(&format!("\nthe CA offers it at {url}"));
             }
-            let mut fix = String::new();
-            if !has_fetched && !certificate.issuer_urls.is_empty() {
-                fix = format!("Run `certkit merge {} --fetch`, which downloads it.\n", files.words());
-            }
-            fix.push_str(
-                "Or add the bundle that came from the CA: `certkit merge server.crt ca-bundle.ca`.\n\
+            let files = files.words();
+            let fetch = format!("Run `certkit merge {files} --fetch`, which downloads it.\n");
+            let can_fetch = !has_fetched && !certificate.issuer_urls.is_empty();
+            Finding::error(Code::MissingIntermediate, message).fix(format!(
+                "{}Add the bundle that came from the CA, for example `certkit merge {files} ca-bundle.ca`.\n\
                  If it is your own CA, add its ca.crt.",
-            );
-            Finding::error(Code::MissingIntermediate, message).fix(fix)
+                if can_fetch { &fetch } else { "" }
+            ))
         }
     }
 }

@@ -14,15 +14,24 @@ impl From<Error> for Failure {
         let message = error.to_string();
         let (path, code, fix) = match &error {
             Error::Exists(path) => {
-                let fix = "Write to another file with -o, or replace it with --force (a key is kept as .bak)";
+                let fix = "Choose another output with -o, or replace it with --force (a key is \
+                           kept as .bak).";
                 (path, Code::OutputExists, fix.to_owned())
             }
             Error::Io { path, source, .. } => {
-                let another = "Write to another folder with -o".to_owned();
+                let another = "Write to another folder with -o.".to_owned();
                 match source.kind() {
                     ErrorKind::NotFound => {
                         let folder = path.parent().unwrap_or_else(|| Path::new("."));
-                        (path, Code::NotFound, format!("mkdir -p {}", path_word(folder)))
+                        (
+                            path,
+                            Code::NotFound,
+                            format!(
+                                "Run `mkdir -p {}`, then repeat the \
+                                                        command.",
+                                path_word(folder)
+                            ),
+                        )
                     }
                     ErrorKind::PermissionDenied => (path, Code::Permission, another),
                     _ => (path, Code::Io, another),
@@ -36,10 +45,10 @@ impl From<Error> for Failure {
 impl From<StdoutError> for Failure {
     fn from(error: StdoutError) -> Self {
         let fix = match error {
-            StdoutError::Binary => "Name a file with -o, or pipe the output to another program",
-            StdoutError::CarriesReport | StdoutError::NewKey => "Name a file with -o",
-            StdoutError::Secret => "Name a file with -o, or insist with -o -",
-            StdoutError::SeveralFiles => "Name a folder with -o",
+            StdoutError::Binary => "Name a file with -o, or pipe the output to another program.",
+            StdoutError::CarriesReport | StdoutError::NewKey => "Name a file with -o.",
+            StdoutError::Secret => "Name a file with -o, or insist with -o -.",
+            StdoutError::SeveralFiles => "Name a folder with -o.",
         };
         Finding::error(Code::InvalidSetting, error.to_string()).fix(fix).into()
     }

@@ -21,13 +21,13 @@ pub enum CertificateError {
     AcmeWithoutHttps,
     #[error("{0}")]
     CannotProve(challenge::Error),
-    #[error("--acme names {0} twice; a certificate is stored under its first name")]
+    #[error("--acme names `{0}` twice; a certificate is stored under its first name")]
     Duplicate(String),
-    #[error("{} contains no certificate", .0.display())]
+    #[error("`{}` contains no certificate", .0.display())]
     Empty(PathBuf),
     #[error("{0}")]
     InvalidName(String),
-    #[error("{} is not the key of the first certificate in {}: {mismatch}", key.display(), certificate.display())]
+    #[error("`{}` is not the key of the first certificate in `{}`: {mismatch}", key.display(), certificate.display())]
     KeyMismatch { certificate: PathBuf, key: PathBuf, mismatch: Mismatch },
     #[error("--key is given without --cert")]
     KeyWithoutCertificate,
@@ -35,7 +35,7 @@ pub enum CertificateError {
     NoFolder,
     #[error("--acme has no name")]
     NoName,
-    #[error("there are {certificates} certificates and {keys} keys; each --cert needs its own --key")]
+    #[error("--cert and --key must come in pairs ({certificates} of --cert, {keys} of --key)")]
     NotInPairs { certificates: usize, keys: usize },
     #[error("there is no active account at {server}, and a new one requires consent to the terms of service")]
     TermsNotAgreed { server: String },
@@ -56,7 +56,7 @@ impl From<CertificateError> for Failure {
             ),
             Duplicate(name) => (
                 Code::InvalidSetting,
-                format!("Name all names of one certificate together: --acme {name},www.{name}"),
+                format!("List all names of one certificate together: `--acme {name},www.{name}`."),
             ),
             Empty(_) => (Code::NoCertificate, "Name a file with a certificate.".to_owned()),
             InvalidName(_) => (Code::InvalidName, "Use a host name such as www.example.com.".to_owned()),
@@ -67,14 +67,14 @@ impl From<CertificateError> for Failure {
                     .to_owned(),
             ),
             KeyWithoutCertificate => {
-                (Code::InvalidSetting, "Name the certificate too: --cert chain.pem".to_owned())
+                (Code::InvalidSetting, "Name the certificate too: `--cert chain.pem`.".to_owned())
             }
             NoFolder => {
                 (Code::InvalidSetting, "Set HOME, or name a certificate with --cert and --key.".to_owned())
             }
-            NoName => (Code::InvalidName, "Name the host: --acme www.example.com".to_owned()),
+            NoName => (Code::InvalidName, "Name the host: `--acme www.example.com`.".to_owned()),
             NotInPairs { .. } => {
-                (Code::InvalidSetting, "Name them in pairs: --cert chain.pem --key server.key".to_owned())
+                (Code::InvalidSetting, "Name them in pairs: `--cert chain.pem --key server.key`.".to_owned())
             }
             TermsNotAgreed { .. } => (
                 Code::InvalidSetting,
@@ -99,14 +99,20 @@ impl From<CertificateError> for Failure {
 /// A key file that its group or all users may read.
 pub fn key_readable_by_others(key: &Path, mode: u32) -> Finding {
     let file = key.display().to_string();
-    let message = format!("users other than the owner can read the private key {file} (mode {mode:o})");
-    let fix = format!("chmod 600 {}", shell_word(&file));
+    let message = format!(
+        "users other than the owner can read the private key `{file}` (mode \
+                           {mode:o})"
+    );
+    let fix = format!("Run `chmod 600 {}`.", shell_word(&file));
     Finding::warning(Code::Permission, message).at(Location::file(file)).fix(fix)
 }
 
 /// The files of a certificate that is in use have vanished.
 pub fn files_gone(name: &str, fullchain: &Path) -> Finding {
-    let message = format!("the files of {name} are gone; the server keeps using the certificate it had read");
+    let message = format!(
+        "the files of `{name}` are gone; the server keeps the certificate that \
+                           it read before"
+    );
     Finding::warning(Code::NotFound, message).at(Location::file(fullchain.display().to_string()))
 }
 
@@ -137,7 +143,10 @@ impl From<Error> for Failure {
         match error {
             Error::AccessLog { path, .. } => Finding::error(Code::Io, message)
                 .at(Location::file(path.display().to_string()))
-                .fix("Name another file with --access-log, or disable the log: --access-log off")
+                .fix(
+                    "Name another file with --access-log, or disable the log with `--access-log \
+                      off`.",
+                )
                 .into(),
             Error::Bind { address, source } => cannot_listen(message, &address, &source).into(),
             Error::Folder { path, source } => {
@@ -178,16 +187,19 @@ fn cannot_listen(message: String, address: &ListenAddress, source: &io::Error) -
         }
         (io::ErrorKind::PermissionDenied, Endpoint::Tcp { port: 1..1024, .. }) => (
             Code::Permission,
-            "Name a port from 1024 on, or allow low ports to this program: \
-             sudo setcap cap_net_bind_service=+ep $(command -v certkit)"
+            "Name a port from 1024 on, or run `sudo setcap cap_net_bind_service=+ep $(command -v \
+             certkit)` to allow low ports."
                 .to_owned(),
         ),
         (io::ErrorKind::PermissionDenied, _) => {
             (Code::Permission, "Name an address or path that you may use, with --listen.".to_owned())
         }
-        (io::ErrorKind::AddrNotAvailable, _) => {
-            (Code::InvalidSetting, "List the addresses of this machine: ip -brief address".to_owned())
-        }
+        (io::ErrorKind::AddrNotAvailable, _) => (
+            Code::InvalidSetting,
+            "Name an address of this machine; `ip -brief address` lists \
+                                    them."
+                .to_owned(),
+        ),
         _ => (Code::Io, "Check the address: --listen takes ADDRESS:PORT.".to_owned()),
     };
     Finding::error(code, message).fix(fix)
@@ -198,24 +210,24 @@ impl From<StartError> for Failure {
         let message = error.to_string();
         let (code, fix) = match error {
             StartError::Interpreter { .. } => {
-                let fix = "Name the interpreter with --python or the virtual environment with --virtualenv, or \
-                           install Python: apt install python3";
+                let fix = "Name the interpreter with --python or the virtual environment with \
+                           --virtualenv, or install Python: `apt install python3`.";
                 return Finding::error(Code::InterpreterNotFound, message).fix(fix).into();
             }
             StartError::Application { .. } => (
                 Code::ApplicationFailed,
-                "The last line says what failed. Packages are found in the environment of --virtualenv, modules \
-                 in --chdir and --pythonpath.",
+                "Correct what the last line reports. Packages come from the environment of \
+                 --virtualenv, modules from --chdir and --pythonpath.",
             ),
             StartError::NotFound { .. } => (
                 Code::ApplicationFailed,
-                "Name the file or module, and the WSGI callable in it if it is not `application`: \
-                 certkit serve app.py:app   (both are looked for in --chdir)",
+                "Name the file or module, and its WSGI callable if that is not `application`, for \
+                 example `certkit serve app.py:app`. Both are looked for in the folder of --chdir.",
             ),
             StartError::Ended { .. } => (
                 Code::ApplicationFailed,
-                "Python was ended while it imported the application. Import it by hand to see why: \
-                 python3 -X faulthandler -c 'import ...'",
+                "Import the application by hand to see why Python ended: `python3 -X faulthandler \
+                 -c 'import ...'`.",
             ),
             _ => return Finding::error(Code::Io, message).into(),
         };

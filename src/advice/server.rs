@@ -12,9 +12,13 @@ impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
         let message = error.to_string();
         let (code, fix) = match &error {
-            TargetError::BareIpv6(address) => {
-                (Code::InvalidSetting, format!("Write [{address}]:443, with the port of the server."))
-            }
+            TargetError::BareIpv6(address) => (
+                Code::InvalidSetting,
+                format!(
+                    "Write `[{address}]:443`, with the port of the \
+                                                server."
+                ),
+            ),
             TargetError::ForServersOnly { .. } => {
                 (Code::InvalidSetting, "Name a server: HOST:PORT.".to_owned())
             }
@@ -69,14 +73,15 @@ fn code(error: &Error) -> Code {
 fn fix(target: &ServerTarget, error: &Error, command: &str) -> Option<String> {
     Some(match error {
         Error::Unresolved { host, .. } => format!(
-            "Check the spelling; or name the address: `certkit {command} ADDRESS:{} --host {host}`.",
+            "Check the spelling, or name the address: `certkit {command} ADDRESS:{} --host \
+             {host}`.",
             target.port
         ),
         Error::Connect { attempts } => no_connection(attempts).to_owned(),
         Error::Broken(_) => other_port(target, command),
         Error::Silent(_) => match (target.starttls, implicit(target.port)) {
             (Some(_), Some(protocol)) => {
-                format!("On port {} TLS begins at once ({protocol}): omit --starttls.", target.port)
+                format!("Omit --starttls: on port {} TLS begins at once ({protocol}).", target.port)
             }
             _ => other_port(target, command),
         },
@@ -87,7 +92,11 @@ fn fix(target: &ServerTarget, error: &Error, command: &str) -> Option<String> {
         }
         Error::Handshake { .. } => match &target.host {
             HostName::Ip(_) => {
-                format!("It may need a name: `certkit {command} {} --host NAME`.", target.label())
+                format!(
+                    "Try it with a name, which the server may need: `certkit {command} {} \
+                         --host NAME`.",
+                    target.label()
+                )
             }
             HostName::Dns(_) => "Check the server's log around now.".into(),
         },
@@ -170,13 +179,13 @@ fn other_port(target: &ServerTarget, command: &str) -> String {
     };
     match usual {
         Some(protocol) if target.starttls.is_none() => format!(
-            "Port {} is usually {protocol}: `certkit {command} {} --starttls {}`.",
-            target.port,
+            "Run `certkit {command} {} --starttls {}`; port {} is usually {protocol}.",
             target.label(),
-            protocol.as_str()
+            protocol.as_str(),
+            target.port
         ),
         _ => {
-            "Check the port; if a command starts TLS there, add --starttls smtp, imap, pop3, ldap or postgres."
+            "Check the port; if a command starts TLS there, add `--starttls` with smtp, imap, pop3, ldap or postgres."
                 .into()
         }
     }

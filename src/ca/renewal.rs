@@ -13,17 +13,17 @@ use crate::x509::{Certificate, KeyKind, P384, P521, PublicKeyKind, Purpose};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RenewalError {
-    #[error("{0} is a CA certificate")]
+    #[error("`{0}` is a CA certificate")]
     CaCertificate(String),
-    #[error("{0} is a PKCS#7 or PKCS#12 file, which certkit cannot write back")]
+    #[error("`{0}` is a PKCS#7 or PKCS#12 file, which certkit cannot write back")]
     Container(String),
-    #[error("{0} also contains a private key, which certkit would not write back")]
+    #[error("`{0}` also contains a private key, which certkit would not write back")]
     HoldsKey(String),
-    #[error("{0} has a name of a form that certkit does not issue")]
+    #[error("`{0}` has a name of a form that certkit does not issue")]
     NameForm(String),
     #[error(transparent)]
     NotIssuedHere(#[from] NotIssuedHereError),
-    #[error("{0} was revoked; it will not be renewed")]
+    #[error("`{0}` was revoked; it will not be renewed")]
     Revoked(String),
     #[error("a renewed certificate replaces its file, and standard input cannot be replaced")]
     StandardInput,

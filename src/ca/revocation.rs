@@ -22,7 +22,7 @@ pub enum RevocationError {
     File(#[from] fs::Error),
     #[error(transparent)]
     Issue(#[from] Error),
-    #[error("{0} is the CA itself, and a CA cannot revoke itself")]
+    #[error("`{0}` is the CA itself, and a CA cannot revoke itself")]
     ItsOwn(String),
     #[error(transparent)]
     Ledger(#[from] LedgerError),

@@ -29,12 +29,12 @@ pub struct SigningCa {
 
 /// A file that belongs to the CA itself would be replaced.
 #[derive(Debug, thiserror::Error)]
-#[error("{} belongs to the CA and is not replaced", .0.display())]
+#[error("`{}` belongs to the CA and is not replaced", .0.display())]
 pub struct OwnFileError(pub PathBuf);
 
 /// A certificate of another CA.
 #[derive(Debug, thiserror::Error)]
-#[error("{file} was not issued by this CA ({}), but by `{issuer}`", .ca.display())]
+#[error("`{file}` was not issued by this CA (`{}`), but by `{issuer}`", .ca.display())]
 pub struct NotIssuedHereError {
     pub file: String,
     pub ca: PathBuf,

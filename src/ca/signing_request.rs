@@ -24,12 +24,13 @@ pub enum RequestError {
     NoNames,
     #[error("the request has its name `{0}` in the CN only, which current clients ignore")]
     OnlyCommonName(String),
-    #[error("the CA {} cannot have a CA below it (path length 0)", .0.display())]
+    #[error("the CA `{}` cannot have a CA below it (path length 0)", .0.display())]
     PathLength(PathBuf),
     #[error("the request was not signed by its own key: it was changed, or the key in it was replaced")]
     NotItsKey,
     #[error(
-        "its signature ({signature}, {key}) cannot be verified, so nothing proves that its owner has the key"
+        "the signature of the request ({signature}, {key}) cannot be verified, so nothing proves \
+         that its owner has the key"
     )]
     UnverifiableSignature { signature: String, key: String },
     #[error("the key has {0} bits, and clients refuse RSA keys below 2048 bits")]

@@ -39,11 +39,12 @@ pub(super) fn run(args: &RenewArgs, context: &Context<'_>) -> Result {
     let mut created = Created::default();
     let candidates = candidates(args, &records);
     let checked = candidates.len();
+    let mut not_due = 0;
     for (file, policy) in candidates {
         let renewal = Renewal { file: &file, policy, rekey: args.rekey, ca: &ca, records: &records, now };
         match renewal.run() {
             Ok(Some(done)) => renewed.push(done),
-            Ok(None) => {}
+            Ok(None) => not_due += 1,
             Err(failure) => {
                 created.status = FAILED;
                 findings.extend(failure.findings);
@@ -52,8 +53,10 @@ pub(super) fn run(args: &RenewArgs, context: &Context<'_>) -> Result {
     }
     let has_failed = created.status == FAILED;
     if renewed.is_empty() {
-        let certificates = if checked == 1 { "certificate" } else { "certificates" };
-        context.console.say(&format!("{checked} {certificates} checked, none due"));
+        let certificates = if not_due == 1 { "certificate" } else { "certificates" };
+        if not_due > 0 || !has_failed {
+            context.console.say(&format!("{not_due} {certificates} checked, none due"));
+        }
     } else {
         created.status = args.exit_code_if_renewed;
         if let Some(command) = &args.deploy_hook
@@ -190,5 +193,5 @@ fn is_encrypted(key: &Path) -> bool {
 fn run_hook(command: &str, renewed: &[Renewed]) -> Option<Finding> {
     let files: Vec<_> = renewed.iter().map(|one| one.file.as_str()).collect();
     let run = Hook::new(command).env("CERTKIT_RENEWED", files.join("\n")).showing_output().run();
-    hook::failed(&run, &format!("Fix the hook, then run it: {command}"))
+    hook::failed(&run, &format!("Fix the hook, then run it: `{command}`."))
 }

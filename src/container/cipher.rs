@@ -21,7 +21,7 @@ pub enum LockedError {
     /// No password was given, and it does not open without one.
     #[error("it is encrypted and needs its password")]
     PasswordNeeded,
-    #[error("opening it would take more work than any honest file asks for")]
+    #[error("its password protection asks for more rounds than certkit computes")]
     TooMuchWork,
     #[error("it is encrypted with {0}, which certkit does not read")]
     UnsupportedCipher(String),

@@ -26,7 +26,7 @@ pub struct CaChoice {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LookupError {
-    #[error("{} is not the key of {}: {mismatch}", .key.display(), .certificate.display())]
+    #[error("`{}` is not the key of `{}`: {mismatch}", .key.display(), .certificate.display())]
     KeyMismatch { certificate: PathBuf, key: PathBuf, mismatch: Mismatch },
     #[error("there is no CA certificate here (ca.crt)")]
     NoRoot,

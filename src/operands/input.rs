@@ -63,7 +63,7 @@ pub enum InputError {
     NoCertificate { file: String, holds: Instead },
     #[error("{}", no_private_key(.file, .holds))]
     NoPrivateKey { file: String, holds: Option<String> },
-    #[error("the private key in `{}` has the form of OpenSSH", name(.file))]
+    #[error("the private key in `{}` is in OpenSSH's own format", name(.file))]
     OpenSsh { file: String, location: Box<Location> },
     #[error(transparent)]
     Password(#[from] PasswordError),

@@ -11,7 +11,7 @@ pub const MAX_BYTES: u64 = 64 << 20;
 /// Why a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    #[error("`{}` is a directory", name(.file))]
+    #[error("`{}` is a folder", name(.file))]
     Directory { file: String },
     #[error("`{}` is empty", name(.file))]
     Empty { file: String },

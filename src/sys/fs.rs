@@ -44,7 +44,7 @@ pub(super) const NO_FILE: &str = "it is not a regular file";
 #[non_exhaustive]
 pub enum Error {
     /// A file of that name exists and holds something else.
-    #[error("{} already exists and would be overwritten", .0.display())]
+    #[error("`{}` already exists and would be overwritten", .0.display())]
     Exists(PathBuf),
     #[error("cannot {action} {}: {}", .path.display(), plain(.source))]
     Io {

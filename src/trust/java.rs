@@ -141,7 +141,7 @@ impl Keystore {
     fn keytool(&self, args: &[&str]) -> Result<String, StoreError> {
         let program = self.keytool.as_deref().ok_or_else(|| StoreError::MissingProgram {
             program: "keytool",
-            install: "apt install default-jre-headless, or set JAVA_HOME".to_owned(),
+            install: "Run `apt install default-jre-headless`, or set JAVA_HOME.".to_owned(),
         })?;
         let store = self.path.display().to_string();
         // Its output is parsed below, so it must be English.

@@ -166,7 +166,7 @@ impl Database {
     fn certutil(&self, args: &[&str]) -> Result<String, StoreError> {
         let program = self.certutil.as_deref().ok_or_else(|| StoreError::MissingProgram {
             program: "certutil",
-            install: self.package.to_owned(),
+            install: format!("Run `{}`.", self.package),
         })?;
         // An empty password file: otherwise certutil would ask on the terminal.
         let database = self.database();

@@ -191,7 +191,9 @@ impl SystemStore {
         }
         let Some(program) = &self.program else {
             let name = self.update.first().copied().unwrap_or_default();
-            let install = "install the package ca-certificates (or p11-kit for the program trust)".to_owned();
+            let install = "Install the package ca-certificates (or p11-kit for the program \
+                           `trust`)."
+                .to_owned();
             return Err(StoreError::MissingProgram { program: name, install });
         };
         run(program, self.update.iter().skip(1)).map(|_| ())

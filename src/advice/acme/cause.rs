@@ -50,8 +50,8 @@ fn of_clues(failed: &FailedValidation) -> Option<String> {
                 |status| format!("HTTP status {status}"),
             );
             format!(
-                "Another server likely answers on port {} of {} (seen from here: {seen}). Use its \
-                 folder (--webroot DIR), or correct the A and AAAA records of the name.",
+                "Check which server answers on port {} of {} (seen from here: {seen}). Use its \
+                 folder with `--webroot DIR`, or correct the A and AAAA records of the name.",
                 address.port(),
                 address.ip(),
             )
@@ -69,26 +69,26 @@ fn of_kind(kind: &str, challenge: ChallengeKind, asked: bool) -> Option<String> 
     let is_tls = challenge == ChallengeKind::TlsAlpn01;
     let port = if is_tls { 443 } else { 80 };
     Some(match kind {
-        "badCSR" | "badPublicKey" => "Use another kind of key: -k p256 or -k rsa2048.".to_owned(),
-        "caa" => "Add this CA to the CAA record of the domain, which names others.".to_owned(),
+        "badCSR" | "badPublicKey" => "Use another kind of key: `-k p256` or `-k rsa2048`.".to_owned(),
+        "caa" => "Add this CA to the domain's CAA record, which names others.".to_owned(),
         "connection" => format!(
-            "Make port {port} of the name's address lead here. Check the firewall, the router's \
-             forwarding, and for outdated A and AAAA records."
+            "Make port {port} of the name's address reach this machine: check the firewall, the \
+             router's port forwarding, and the A and AAAA records."
         ),
         "dns" | "incorrectResponse" | "unauthorized" if is_dns => {
             "Check the NS, CNAME and TXT records of _acme-challenge. All name servers of the zone \
              must show the TXT record before the validation."
                 .to_owned()
         }
-        "dns" => "Check the A and AAAA records of the name: they are missing, or the name server \
+        "dns" => "Check the A and AAAA records of the name; they are missing, or the name server \
                   does not answer."
             .to_owned(),
         "externalAccountRequired" => super::BIND_ACCOUNT.to_owned(),
         "incorrectResponse" | "unauthorized" if asked => {
-            "Check the proxies in front of this machine: one of them changed the answer.".to_owned()
+            "Check the proxies in front of this machine; one of them changed the answer.".to_owned()
         }
         "incorrectResponse" | "unauthorized" => format!(
-            "Check the A and AAAA records of the name, and what listens on port {port} there: \
+            "Check the A and AAAA records of the name, and what listens on port {port} there; \
              another server answers for it."
         ),
         "invalidContact" | "unsupportedContact" => {

@@ -15,19 +15,21 @@ pub(super) fn failure(error: &Error) -> Failure {
             let (code, fix) = bind(*kind, source.kind());
             finding(code).fix(fix)
         }
-        Error::CannotProve { kind: ChallengeKind::Dns01, .. } => {
-            finding(Code::InvalidSetting).fix("Use --http or --webroot DIR, in a certificate of its own.")
-        }
-        Error::CannotProve { .. } => {
-            finding(Code::InvalidSetting).fix("Use a DNS record: --dns-hook CMD or --rfc2136 FILE.")
-        }
+        Error::CannotProve { kind: ChallengeKind::Dns01, .. } => finding(Code::InvalidSetting).fix(
+            "Use `--http` or `--webroot DIR`, in a certificate \
+                                               of its own.",
+        ),
+        Error::CannotProve { .. } => finding(Code::InvalidSetting).fix(
+            "Use a DNS record: `--dns-hook CMD` or `--rfc2136 \
+                                               FILE`.",
+        ),
         Error::HookFailed { .. } => finding(Code::AcmeFailed).fix(
             "Fix the hook, or try it by hand with the arguments above. Then run this again: the \
              order continues.",
         ),
         Error::HookUnusable { .. } => finding(Code::InvalidSetting).fix(
-            "Name a program with its arguments, for example \
-             --dns-hook '/usr/local/bin/dns-hook --zone example.com'.",
+            "Name a program with its arguments, for example `--dns-hook '/usr/local/bin/dns-hook \
+             --zone example.com'`.",
         ),
         Error::Proof { .. } => finding(Code::AcmeFailed),
         Error::Update { .. } => finding(Code::AcmeFailed).fix(
@@ -50,33 +52,38 @@ fn bind(kind: ChallengeKind, why: io::ErrorKind) -> (Code, &'static str) {
     match why {
         io::ErrorKind::AddrInUse if is_tls => (
             Code::AddressInUse,
-            "Stop the server on that port, or validate over http: --webroot DIR with the server on \
-             port 80, or --http.",
+            "Stop the server on that port, or validate over http: with `--webroot DIR` and the \
+             server on port 80, or with `--http`.",
         ),
         io::ErrorKind::AddrInUse => (
             Code::AddressInUse,
-            "Stop the server on that port, or let it answer (--webroot DIR), or let it forward \
-             /.well-known/acme-challenge/ to another port, for example --http=127.0.0.1:5002.",
+            "Stop the server on that port, let it answer (`--webroot DIR`), or let it forward \
+             /.well-known/acme-challenge/ to another port, for example `--http=127.0.0.1:5002`.",
         ),
         io::ErrorKind::PermissionDenied if is_tls => (
             Code::Permission,
-            "Run it as root, allow the program ports below 1024 (setcap cap_net_bind_service=+ep), \
-             or answer on another port that port 443 is forwarded to, for example \
-             --tls-alpn=:8443.",
+            "Run it as root, allow the program ports below 1024 (`setcap \
+             cap_net_bind_service=+ep`), or answer on another port that port 443 is forwarded to, \
+             for example `--tls-alpn=:8443`.",
         ),
         io::ErrorKind::PermissionDenied => (
             Code::Permission,
-            "Run it as root, allow the program ports below 1024 (setcap cap_net_bind_service=+ep), \
-             or answer on another port that port 80 is forwarded to, for example --http=:8080.",
+            "Run it as root, allow the program ports below 1024 (`setcap \
+             cap_net_bind_service=+ep`), or answer on another port that port 80 is forwarded to, \
+             for example `--http=:8080`.",
         ),
-        _ if is_tls => (Code::Io, "Choose another address, for example --tls-alpn=127.0.0.1:5001."),
-        _ => (Code::Io, "Choose another address, for example --http=127.0.0.1:5002."),
+        _ if is_tls => (
+            Code::Io,
+            "Choose another address, for example \
+                                   `--tls-alpn=127.0.0.1:5001`.",
+        ),
+        _ => (Code::Io, "Choose another address, for example `--http=127.0.0.1:5002`."),
     }
 }
 
 fn webroot(why: io::ErrorKind) -> (Code, &'static str) {
     const NAME_ROOT: &str =
-        "Name the folder that the web server shows as /, for example --webroot /var/www/html.";
+        "Name the folder that the web server serves as /, for example `--webroot /var/www/html`.";
     match why {
         io::ErrorKind::PermissionDenied => (Code::Permission, "Run it as a user who may write there."),
         // The system's error for a symbolic link, too.

@@ -21,7 +21,7 @@ use crate::sys::hook::HookRun;
 /// EX_TEMPFAIL of sysexits.h: the same command may succeed later.
 pub const TRY_LATER: u8 = 75;
 const BIND_ACCOUNT: &str =
-    "Get an account on the server's website, then add --eab-kid KID --eab-hmac-file FILE.";
+    "Get an account on the server's website, then add `--eab-kid KID --eab-hmac-file FILE`.";
 
 /// What went wrong. Status 1: the server refused or a validation failed. 2: nothing was ordered.
 /// [`TRY_LATER`]: the same command may succeed later.
@@ -34,7 +34,7 @@ pub fn failure(error: Error, now: OffsetDateTime) -> Failure {
         E::BadAnswer { .. } | E::Key(_) | E::Stopped => finding(Code::AcmeFailed),
         E::CaRoots { path, .. } => finding(Code::NoCertificate)
             .at(Location::file(path.display().to_string()))
-            .fix("Name a PEM file with the CA certificates of the server: --ca-roots FILE."),
+            .fix("Name a PEM file with the CA certificates of the server: `--ca-roots FILE`."),
         E::Challenge(error) => return challenge::failure(&error),
         E::EventLoop(_) => finding(Code::Io),
         E::Exhausted(exhausted) => {
@@ -45,15 +45,17 @@ pub fn failure(error: Error, now: OffsetDateTime) -> Failure {
             return Failure::new(finding(Code::TryLater).fix(fix)).status(TRY_LATER);
         }
         E::ExternalAccountNeeded { .. } => setting(BIND_ACCOUNT),
-        E::GroupNotOurs(group) => finding(Code::Permission)
-            .fix(format!("Run it as root, or add the user to the group: usermod -aG {group} USER")),
+        E::GroupNotOurs(group) => finding(Code::Permission).fix(format!(
+            "Run it as root, or add the user to the group: `usermod -aG {group} \
+                          USER`."
+        )),
         E::NoAccount { server: Some(_) } => finding(Code::NotFound).fix(
-            "Run `certkit acme list` to see the servers, or choose another state directory: \
-             --state DIR.",
+            "Run `certkit acme list` to see the servers, or choose another state directory with \
+             `--state DIR`.",
         ),
         E::NoAccount { server: None } => finding(Code::NotFound).fix(
-            "Run `certkit acme obtain`, which makes an account, or choose another state directory: \
-             --state DIR.",
+            "Run `certkit acme obtain`, which makes an account, or choose another state directory \
+             with `--state DIR`.",
         ),
         E::NoCertificate { .. } => finding(Code::NotFound).fix(
             "Run `certkit acme list` to see the certificates. A certificate is named after its \
@@ -63,26 +65,26 @@ pub fn failure(error: Error, now: OffsetDateTime) -> Failure {
             return Failure::new(finding(Code::AcmeFailed)).status(1);
         }
         E::NotAcme { .. } => setting(
-            "Name the address of the server's directory, for example \
-             --server https://ca.example/directory.",
+            "Name the address of the server's directory, for example `--server \
+             https://ca.example/directory`.",
         ),
         E::Refused { refusal, .. } => {
             return Failure::new(with_cause(finding(Code::AcmeFailed), &refusal)).status(1);
         }
         E::Rejected(findings) => {
             let first = finding(Code::AcmeFailed).fix(
-                "Fix the findings below, then run it again: the same chain is checked again. \
+                "Fix the findings below, then run it again, which checks the same chain again. \
                  --force places a new order.",
             );
             let findings = std::iter::once(first).chain(findings).collect();
             return Failure { findings, status: 1 };
         }
         E::SeveralAccounts(servers) => {
-            setting(&format!("Choose one: --server {}.", servers.join(" or --server ")))
+            setting(&format!("Choose one: `--server {}`.", servers.join("` or `--server ")))
         }
         E::Storage(error) => storage::finding(&error),
         E::TermsNotAgreed { .. } => {
-            setting("Read them, then run it again with --agree-tos (or CERTKIT_AGREE_TOS=1).")
+            setting("Read them, then run it again with `--agree-tos` (or `CERTKIT_AGREE_TOS=1`).")
         }
         E::TooManyNames { .. } => setting("Spread the names over several certificates."),
         E::TryLater { retry_after, .. } => return try_later(message, retry_after, now),
@@ -110,7 +112,10 @@ fn try_later(mut message: String, retry_after: Option<Duration>, now: OffsetDate
     let proxies = cause::proxies();
     if retry_after.is_none() && !proxies.is_empty() {
         let proxies = proxies.join(", ");
-        message.push_str(&format!("\nRequests go through the proxy of {proxies}. Is it right?"));
+        message.push_str(&format!(
+            "\n\
+                                   requests go through the proxy that {proxies} names"
+        ));
     }
     let then = retry_after.and_then(|pause| now.checked_add(pause.try_into().ok()?));
     let when = then.map_or_else(|| "later".to_owned(), |then| format!("after {}", date_time(then)));
@@ -128,14 +133,16 @@ fn untrusted(message: String, reason: &CertificateError) -> Finding {
         Why::NotValidYet | Why::NotValidYetContext { .. } => {
             (Code::NotYetValid, "Check this machine's clock.")
         }
-        Why::NotValidForName | Why::NotValidForNameContext { .. } => {
-            (Code::HostMismatch, "Use a name that the certificate has: --server https://NAME/directory.")
-        }
+        Why::NotValidForName | Why::NotValidForNameContext { .. } => (
+            Code::HostMismatch,
+            "Use a name that the certificate has: `--server \
+                                  https://NAME/directory`.",
+        ),
         Why::UnknownIssuer => (
             Code::UnknownIssuer,
-            "For a private ACME server, name the CA of its certificate: --ca-roots FILE.",
+            "For a private ACME server, name the CA of its certificate: `--ca-roots FILE`.",
         ),
-        _ => (Code::AcmeFailed, "Inspect it: openssl s_client -connect HOST:PORT"),
+        _ => (Code::AcmeFailed, "Inspect it with `openssl s_client -connect HOST:PORT`."),
     };
     Finding::error(code, message).fix(fix)
 }

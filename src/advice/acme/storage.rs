@@ -8,7 +8,7 @@ use crate::operands::output::shell_word;
 use crate::sys::fs::Error as WriteError;
 
 pub(super) fn finding(error: &Error) -> Finding {
-    const ELSEWHERE: &str = "Choose another state directory: --state DIR.";
+    const ELSEWHERE: &str = "Choose another state directory with `--state DIR`.";
     let finding = |code| Finding::error(code, error.to_string());
     let (path, finding) = match error {
         Error::Damaged { path, .. } => {
@@ -16,14 +16,16 @@ pub(super) fn finding(error: &Error) -> Finding {
             (path, finding(Code::Io).fix(fix))
         }
         Error::Foreign { path, .. } => {
-            let fix = "Run it as the owner of the state directory, or choose your own: --state DIR.";
+            let fix = "Run it as the owner of the state directory, or choose your own with \
+                       `--state DIR`.";
             (path, finding(Code::Permission).fix(fix))
         }
         Error::Io { path, source, .. } | Error::Write(WriteError::Io { path, source, .. }) => {
             let (code, fix) = match source.kind() {
                 io::ErrorKind::PermissionDenied => (
                     Code::Permission,
-                    "Run it as the owner of the state directory, or choose another: --state DIR.",
+                    "Run it as the owner of the state directory, or choose another with `--state \
+                     DIR`.",
                 ),
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (
                     Code::Io,
@@ -35,10 +37,10 @@ pub(super) fn finding(error: &Error) -> Finding {
         }
         Error::NoGroup(_) => {
             return finding(Code::NotFound)
-                .fix("Name a group of /etc/group or its number: --key-group GROUP.");
+                .fix("Name a group of /etc/group or its number: `--key-group GROUP`.");
         }
         Error::WritableByOthers(path) => {
-            let fix = format!("chmod go-w {}", shell_word(&path.display().to_string()));
+            let fix = format!("Run `chmod go-w {}`.", shell_word(&path.display().to_string()));
             (path, finding(Code::Permission).fix(fix))
         }
         _ => return finding(Code::Io).fix(ELSEWHERE),

@@ -46,7 +46,7 @@ pub struct LineError {
 pub enum LineProblem {
     #[error("an earlier line begins with the same name, so both would be written to the same file")]
     Duplicate,
-    #[error("{} already exists and would be overwritten", .0.display())]
+    #[error("`{}` already exists and would be overwritten", .0.display())]
     Exists(PathBuf),
     #[error(transparent)]
     Name(#[from] InvalidName),
@@ -58,6 +58,6 @@ pub enum LineProblem {
     OwnFile(#[from] OwnFileError),
     #[error("this line has more than {MAX_LINE} bytes")]
     TooLong,
-    #[error("cannot read on: {}", plain(.0))]
+    #[error("cannot read the next line: {}", plain(.0))]
     Unreadable(io::Error),
 }

@@ -16,7 +16,7 @@ pub(super) struct Line {
 /// Why a line has no text.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LineError {
-    #[error("cannot read on: {0}")]
+    #[error("cannot read the next line: {0}")]
     Io(#[source] std::io::Error),
     #[error("the line is longer than {} MiB", MAX_LINE >> 20)]
     TooLong,

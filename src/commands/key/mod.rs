@@ -39,7 +39,7 @@ fn new(args: &KeyNewArgs, context: &Context<'_>) -> Result {
     let key = new_key(args.key_kind)?;
     let (text, how) = if args.encrypt {
         let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
-        (encrypted_key_pem(&key, &passwords.fresh(&args.output)?)?, "encrypted")
+        (encrypted_key_pem(&key, &passwords.fresh(&format!("`{}`", args.output))?)?, "encrypted")
     } else {
         (key.to_pem(), "keep it secret")
     };
@@ -102,7 +102,7 @@ fn encrypt(args: &KeyEncryptArgs, context: &Context<'_>) -> Result {
         if !was_encrypted && args.file != "-" {
             report
                 .next
-                .push(format!("rm {}      (it still holds the unencrypted key)", shell_word(&unencrypted)));
+                .push(format!("rm {}      # it still holds the unencrypted key", shell_word(&unencrypted)));
         }
     }
     Ok(report)
@@ -131,7 +131,7 @@ fn decrypt(args: &KeyDecryptArgs, context: &Context<'_>) -> Result {
         description: format!(
             "the private key, {}: {}, keep it secret",
             key.description(),
-            if was_encrypted { "not encrypted any more" } else { "not encrypted, as before" }
+            if was_encrypted { "no longer encrypted" } else { "not encrypted, as before" }
         ),
     };
     let mut report = destination.deliver(product, Overwrite::forced(args.force))?;

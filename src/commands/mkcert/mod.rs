@@ -60,7 +60,8 @@ fn one(args: &MkcertArgs, profile: &LeafProfile, context: &Context<'_>) -> Resul
         }
     }
     let mut passwords = Passwords::new("--p12-password-file", args.p12_password_file.as_deref());
-    let p12_password = args.p12.then(|| passwords.fresh(&files.p12.display().to_string())).transpose()?;
+    let p12_password =
+        args.p12.then(|| passwords.fresh(&format!("`{}`", files.p12.display()))).transpose()?;
     let writes_key = args.key.is_none() && found_key.is_none();
     let key = match (found_key, &args.key) {
         (Some(key), _) => SubjectKey::Given(key),

@@ -85,8 +85,8 @@ pub enum StarttlsError {
     NotSpoken { protocol: Starttls, said: String },
     /// Plain text after the consent.
     #[error(
-        "{0} bytes of plain text followed the server's consent to TLS; an on-path attacker can have \
-         written them, and a careless client treats them as protected"
+        "{0} bytes of plain text followed the server's consent to TLS; an on-path attacker may \
+         have inserted them, and a careless client treats them as protected"
     )]
     Injected(usize),
     #[error("the connection failed before TLS began: {}", plain(.0))]

@@ -28,7 +28,7 @@ pub(super) fn write(out: &mut impl Write, report: &Report, width: Width, quiet: 
     }
     out.write_all(&findings)?;
     if !quiet && !report.next.is_empty() {
-        if has_findings {
+        if has_outcome || has_findings {
             writeln!(out)?;
         }
         writeln!(out, "{DIM}next:{DIM:#}")?;

@@ -30,7 +30,7 @@ pub(super) fn write_matched(out: &mut impl Write, matched: &Matched) -> io::Resu
     )?;
     for one in &matched.candidates {
         let (mark, style, word) =
-            if one.fits { ("✓", GREEN, "fits") } else { ("✗", RED, "does not fit") };
+            if one.fits { ("✓", GREEN, "matches") } else { ("✗", RED, "does not match") };
         writeln!(
             out,
             "  {style}{mark} {word}{style:#} {BOLD}{}{BOLD:#} {DIM}{} {}{DIM:#}",
