@@ -17,7 +17,7 @@ pub fn certificate_name(typed: &str) -> Result<String, InvalidName> {
         }
     };
     if !name.strip_prefix("*.").unwrap_or(&name).contains('.') {
-        return Err(invalid("public names have a dot, such as www.example.com"));
+        return Err(invalid("a public name has a dot"));
     }
     Ok(name)
 }

@@ -97,7 +97,7 @@ pub struct ObtainArgs {
     /// File with the secret of the external account, in base64url as the server shows it
     #[arg(long, value_name = "FILE", requires = "eab_kid", help_heading = "Account")]
     pub eab_hmac_file: Option<PathBuf>,
-    /// Kind of key
+    /// Key type
     #[arg(short, long = "key-type", value_name = "KIND", value_parser = super::mkcert::key_kind(), default_value = "p256")]
     pub key_kind: KeyKind,
     /// Certificate profile, by the server's name for it, such as shortlived
@@ -136,7 +136,7 @@ pub struct AcmeRenewArgs {
     /// Certificates, by their first names (default: all)
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
-    /// Renew certificates that are not due or have just failed, too
+    /// Also renew certificates that are not due or have just failed
     #[arg(long)]
     pub force: bool,
     /// Ask the server when to renew, even if it asked to wait
@@ -266,15 +266,16 @@ const OBTAIN_HELP: &str = "\
 EXAMPLES
   certkit acme obtain www.example.com --http                  port 80 must be reachable from the internet
   certkit acme obtain www.example.com example.com --http      two names, one certificate
-  certkit acme obtain www.example.com --http --staging        a test that uses up no limits
-  certkit acme obtain www.example.com --http=127.0.0.1:5002   behind a server that forwards
-                                                              /.well-known/acme-challenge/
+  certkit acme obtain www.example.com --http --staging        a test outside the rate limits
+  certkit acme obtain www.example.com --http=127.0.0.1:5002   behind a server that forwards /.well-known/acme-challenge/
   certkit acme obtain www.example.com --webroot /var/www/html  with a running web server
-  certkit acme obtain example.com '*.example.com' --dns-hook /usr/local/bin/dns-hook
-  certkit acme obtain a.test --http --server https://ca.test/dir --ca-roots ca.pem
+  certkit acme obtain example.com '*.example.com' \\
+      --dns-hook /usr/local/bin/dns-hook
+  certkit acme obtain a.test --http \\
+      --server https://ca.test/dir --ca-roots ca.pem
   certkit acme obtain www.example.com --webroot /var/www/html \\
-      --deploy-hook 'systemctl reload nginx'                  nginx uses the new one at once
-  certkit acme obtain www.example.com --dry-run               a rehearsal
+      --deploy-hook 'systemctl reload nginx'                  nginx loads each new certificate at once
+  certkit acme obtain www.example.com --dry-run               tries everything, keeps nothing
 
 FILE OF --rfc2136
   server = \"ns1.example.com\"    receives the updates: HOST, HOST:PORT or [ADDRESS]:PORT
@@ -283,7 +284,7 @@ FILE OF --rfc2136
   algorithm = \"hmac-sha256\"     or hmac-sha384, hmac-sha512; optional, like the rest
   zone = \"example.com\"          default: asks the server
   resolver = \"127.0.0.1\"        follows CNAMEs into other zones
-  wait_seconds = 120             how long to wait for all name servers of the zone
+  wait_seconds = 120            how long to wait for all name servers of the zone
 
 EXIT STATUS
   0   the certificate is in place
@@ -296,7 +297,7 @@ const RENEW_HELP: &str = "\
 EXAMPLES
   certkit acme renew                               all that are due; install-timer does this regularly
   certkit acme renew www.example.com --force       this one, now
-  certkit acme renew --exit-code-if-renewed 10     a script sees it
+  certkit acme renew --exit-code-if-renewed 10     a status for scripts
 
 EXIT STATUS
   0   nothing was due, or everything due is renewed
@@ -308,7 +309,8 @@ EXIT STATUS
 const REVOKE_HELP: &str = "\
 EXAMPLES
   certkit acme revoke www.example.com
-  certkit acme revoke www.example.com --reason keyCompromise --with-certificate-key
+  certkit acme revoke www.example.com \\
+      --reason keyCompromise --with-certificate-key
 
 EXIT STATUS
   0   it is revoked
@@ -319,7 +321,8 @@ EXIT STATUS
 const LIST_HELP: &str = "\
 EXAMPLES
   certkit acme list
-  certkit acme list --format json | jq '.result.certificates[] | select(.days_left < 10).name'
+  certkit acme list --format json | \\
+      jq '.result.certificates[] | select(.days_left < 10).name'
 
 EXIT STATUS
   0   the list is printed, even if it is empty

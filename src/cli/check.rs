@@ -21,7 +21,7 @@ pub struct CheckArgs {
     /// The chain file of the server (- is standard input), or a running server: HOST:PORT or https://...
     #[arg(value_name = "FILE|HOST:PORT|URL", required_unless_present_any = ["batch", "explain"])]
     pub file: Option<String>,
-    /// The name that clients will use: DNS name or IP address (a URL or host:port works too); a server is asked for it
+    /// The name that clients will use: DNS name or IP address (a URL or host:port works too); it is also sent to a running server
     #[arg(long, value_name = "NAME")]
     pub host: Option<String>,
     /// A mail address that the certificate must be for; may be repeated
@@ -57,10 +57,10 @@ pub struct CheckArgs {
     /// How to ask a server.
     #[command(flatten)]
     pub live: LiveArgs,
-    /// Find out every protocol, cipher suite and group that the server accepts: some dozens of connections
+    /// List every protocol, cipher suite and group that the server accepts, with some dozens of connections
     #[arg(long, help_heading = "Servers")]
     pub deep: bool,
-    /// Check many chains: one JSON object a line in, one JSON object a line out; - is standard input
+    /// Check many chains: one JSON object per line in, one per line out; - is standard input
     #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = [
         "file", "host", "email", "roots", "key", "crl", "purpose", "profile", "max_depth", "at", "min_days", "explain",
         "starttls", "timeout", "deep",
@@ -113,26 +113,30 @@ pub(super) fn time_argument(text: &str) -> Result<OffsetDateTime, String> {
 
 const AFTER_HELP: &str = "\
 SERVERS
-  A file of that name wins; otherwise HOST:PORT, [IPv6]:PORT, HOST: (port 443) and https:// are
-  servers. The chain is fetched whether or not it is trusted, and checked for HOST (or --host, which
-  the server is then also asked for). About nine connections find out whether the server supports
-  SSL 3.0, TLS 1.0 or 1.1, weak cipher suites of each kind, TLS 1.3, the post-quantum group
-  X25519MLKEM768, compression or insecure renegotiation; over https (URL, or port 443) also whether
-  the answer to HEAD has Strict-Transport-Security. --deep lists all cipher suites and groups,
-  measures DHE, and tests whether unencrypted commands before STARTTLS are executed after it. What
-  current clients refuse is an error; what the server only accepts from clients that ask for it is
-  a warning. With --starttls the port may be omitted: smtp 587, imap 143, pop3 110, ldap 389,
-  postgres 5432.
+  HOST:PORT, [IPv6]:PORT, HOST: (port 443) and https://... are servers, unless a file has that name. \
+The chain is fetched whether or not it is trusted. It is checked for HOST, or for the name in --host, \
+which is then also sent to the server.
+
+  About nine connections find out whether the server supports SSL 3.0, TLS 1.0 or 1.1, weak cipher \
+suites of each kind, TLS 1.3, the post-quantum group X25519MLKEM768, compression or insecure \
+renegotiation. Over https (URL, or port 443), certkit also looks for Strict-Transport-Security in the \
+answer to HEAD. --deep lists all cipher suites and groups, measures DHE, and tests whether the server \
+executes commands after STARTTLS that were sent unencrypted before it.
+
+  What current clients refuse is an error. What the server only accepts from clients that ask for it is \
+a warning.
+
+  With --starttls the port may be omitted: smtp 587, imap 143, pop3 110, ldap 389, postgres 5432.
 
 BATCH
-  Each line is {\"id\": .., \"chain\": FILE | \"chain_pem\": TEXT, ..}. To change the defaults, add roots
-  or roots_pem, crls or crls_pem, at, host, emails, purpose, profile or max_depth; they mean the same
-  as the options above. FILE and TEXT may be lists. The answers come in the same order, one JSON
-  object a line: docs/json.md describes it.
+  Each line is {\"id\": .., \"chain\": FILE | \"chain_pem\": TEXT, ..}. FILE and TEXT may be lists. To \
+change the defaults, add roots or roots_pem, crls or crls_pem, at, host, emails, purpose, profile or \
+max_depth, which mean the same as the options above. The answers come in the same order, one JSON \
+object per line; docs/json.md describes them.
 
 EXAMPLES
   certkit check chain.pem --host test.example
-  certkit check chain.pem --key server.key --min-days 30     for a monitor: status 1 a month before expiry
+  certkit check chain.pem --key server.key --min-days 30     for monitoring: status 1 a month before expiry
   certkit check chain.pem --roots ca.crt --format json
   certkit check https://www.example.com                      the running server, its headers too
   certkit check 127.0.0.1:8443 --host test.example           a server that DNS does not know yet

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1.
+/// Convert certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1.
 ///
-/// IN may have any form; what comes out is chosen by --to, else by the ending of OUT (.pem .crt .csr .key .der .p12 .pfx .p7b
-/// .p7c .p8), else it is PEM. What has no place in the new form is named, never dropped in silence.
+/// IN may have any form. The new form is that of --to, else that of OUT's ending (.pem .crt .csr .key .der .p12 .pfx
+/// .p7b .p7c .p8), else PEM. What the new form cannot hold is reported.
 ///
 /// Certificates without a key become a trust store that Java reads (keytool -list shows them as trustedCertEntry).
 #[derive(Args, Debug)]
@@ -31,11 +31,11 @@ pub struct ConvertArgs {
     /// Encrypt PKCS#12 with triple DES and SHA-1, for old versions of Windows, macOS and Java (before 8u301)
     #[arg(long)]
     pub legacy: bool,
-    /// The password of what is read, and of what is written unless that has its own: the first line of this file; - is
-    /// standard input
+    /// The password of the input, and of the new file unless --new-password-file names another: the first line of this
+    /// file; - is standard input
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
-    /// The password of what is written: the first line of this file
+    /// The password of the new file: the first line of this file
     #[arg(long, value_name = "FILE")]
     pub new_password_file: Option<PathBuf>,
     /// Replace an existing file (one with a key is kept as .bak)
@@ -50,15 +50,15 @@ pub enum Form {
     Pem,
     /// Binary, one object
     Der,
-    /// PKCS#12 (.p12, .pfx): key and certificates behind a password
+    /// PKCS#12 (.p12, .pfx): key and certificates, encrypted with a password
     P12,
     /// PKCS#7 (.p7b): certificates without keys
     P7b,
-    /// The key in the form for every kind
+    /// PKCS#8: the key, of any kind
     Pkcs8,
-    /// The key in the old form for RSA
+    /// PKCS#1: the key in the older form for RSA
     Pkcs1,
-    /// The key in the old form for elliptic curves
+    /// SEC1: the key in the older form for elliptic curves
     Sec1,
 }
 
@@ -74,4 +74,4 @@ EXAMPLES
 EXIT STATUS
   0  written
   1  the key belongs to none of the certificates
-  2  a file cannot be read or is in the way, or this has no such form; nothing was changed";
+  2  a file cannot be read or exists already, or the new form cannot hold it; nothing was changed";

@@ -38,9 +38,9 @@ pub struct CsrArgs {
 
 const AFTER_HELP: &str = "\
 EXAMPLES
-  certkit csr www.example.com example.com              server.csr and server.key
-  certkit csr www.example.com --key old.key -o new.csr keep the key
-  certkit csr www.example.com --subject 'C=DE,O=Team'  for CAs that require it
+  certkit csr www.example.com example.com               server.csr and server.key
+  certkit csr www.example.com --key old.key -o new.csr  for the key of an older certificate
+  certkit csr www.example.com --subject 'C=DE,O=Team'   for CAs that require it
 
 EXIT STATUS
   0  the request was made

@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use super::after_help::fitted;
+
 /// Options of every command.
 #[derive(Args, Clone, Debug)]
 pub struct GlobalArgs {
@@ -46,13 +48,17 @@ pub enum Color {
 #[command(long_about = OPTIONS_HELP, hide = true)]
 pub struct OptionsArgs {}
 
-/// What `certkit help options` prints.
-pub const OPTIONS_HELP: &str = "\
+/// What `certkit help options` prints, fitted to the terminal.
+pub fn options_help(columns: Option<usize>) -> String {
+    fitted(OPTIONS_HELP, columns)
+}
+
+const OPTIONS_HELP: &str = "\
 The options and variables of every command
 
 OPTIONS
-  --format human|json  Report as text for people (human, the default) or as one JSON object for
-                       scripts. docs/json.md describes every field.
+  --format human|json  Report as text for people (human, the default) or as one JSON object for \
+scripts. docs/json.md describes every field.
   -q, --quiet          Print errors only: no report, no progress, no next commands.
   -v, --verbose        serve: log more (certkit's debug messages); -vv: debug messages of all parts.
   --color WHEN         When to use colour: auto (on a terminal, the default), always or never.
@@ -60,19 +66,19 @@ OPTIONS
 
 VARIABLES
   CERTKIT_PASSWORD     The password of a key or PKCS#12 file, where no option names a file with it.
-  CERTKIT_CA_DIR       Where to look for the CA before the current directory.
+  CERTKIT_CA_DIR       Where to look for the CA before the current folder.
   CERTKIT_LOG          serve: what to log, for example `info` or `certkit=debug`.
   COLUMNS              How wide the text may be; the width of the terminal by default.
   NO_COLOR             If set, no colour.
 
 FILES
-  ca.crt, ca.key                       Your CA: in $CERTKIT_CA_DIR, the current directory, or
-                                       $XDG_DATA_HOME/certkit (`mkca --global`), in this order.
-  ./certkit.toml                       Settings of `certkit serve` in this directory.
-  $XDG_CONFIG_HOME/certkit/config.toml Settings of `certkit serve` for the user.
+  ca.crt, ca.key                        Your CA: in $CERTKIT_CA_DIR, the current folder, or \
+$XDG_DATA_HOME/certkit (`mkca --global`), in this order.
+  ./certkit.toml                        Settings of `certkit serve` in this folder.
+  $XDG_CONFIG_HOME/certkit/config.toml  Settings of `certkit serve` for the user.
 
-  `-` as a file name is standard input or standard output. Data goes to standard output, all else
-  to standard error.
+  `-` as a file name is standard input or standard output. Data goes to standard output, all else \
+to standard error.
 
 EXIT STATUS
   0   done, or the answer is yes

@@ -72,7 +72,8 @@ EXAMPLES
   sudo certkit hosts add www.mysite.test                   127.0.0.1
   sudo certkit hosts add www.mysite.test ::1
   certkit hosts add www.mysite.test --dry-run
-  certkit hosts add www.mysite.test --file /mnt/c/Windows/System32/drivers/etc/hosts
+  certkit hosts add www.mysite.test \\
+      --file /mnt/c/Windows/System32/drivers/etc/hosts
 
 EXIT STATUS
   0  the name is there
@@ -84,7 +85,7 @@ EXAMPLES
   sudo certkit hosts remove www.mysite.test ::1
 
 EXIT STATUS
-  0  no line of certkit has the name any longer
+  0  certkit has no line with the name in the file
   2  the file cannot be read or changed; nothing was changed";
 
 const CHECK_HELP: &str = "\

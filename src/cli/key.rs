@@ -21,13 +21,13 @@ pub struct KeyArgs {
 pub enum KeyCommand {
     /// Make a new private key
     New(KeyNewArgs),
-    /// Say what kind of key is in a file, and the fingerprint of its public key
+    /// Show the kind of key in a file and the fingerprint of its public key
     Show(KeyShowArgs),
-    /// Put a key behind a password
+    /// Encrypt a key with a password
     Encrypt(KeyEncryptArgs),
-    /// Take the password off a key
+    /// Remove the password from a key
     Decrypt(KeyDecryptArgs),
-    /// Tell which certificates and requests belong to a key
+    /// Check which certificates and requests belong to a key
     Match(KeyMatchArgs),
 }
 
@@ -37,13 +37,13 @@ pub enum KeyCommand {
 #[derive(Args, Debug)]
 #[command(after_help = NEW_HELP)]
 pub struct KeyNewArgs {
-    /// Kind of key
+    /// Key type
     #[arg(short, long = "key-type", value_name = "KIND", value_parser = key_kind(), default_value = "p256")]
     pub key_kind: KeyKind,
     /// Where to write; - is standard output
     #[arg(short, long, value_name = "FILE", default_value = "server.key")]
     pub output: String,
-    /// Put it behind a password, from --password-file, CERTKIT_PASSWORD, or asked for on the terminal
+    /// Encrypt it with a password from --password-file, CERTKIT_PASSWORD or the terminal
     #[arg(long)]
     pub encrypt: bool,
     /// The password: the first line of this file; - is standard input
@@ -54,7 +54,7 @@ pub struct KeyNewArgs {
     pub force: bool,
 }
 
-/// Say what kind of key is in a file, and the fingerprint of its public key. Nothing secret is shown.
+/// Show the kind of key in a file and the fingerprint of its public key. Nothing secret is shown.
 #[derive(Args, Debug)]
 #[command(after_help = SHOW_HELP)]
 pub struct KeyShowArgs {
@@ -66,7 +66,7 @@ pub struct KeyShowArgs {
     pub password_file: Option<PathBuf>,
 }
 
-/// Put a key behind a password.
+/// Encrypt a key with a password.
 ///
 /// Writes encrypted PKCS#8 (AES-256, PBKDF2 with SHA-256), which openssl, GnuTLS, Java and NSS read. The file that was read
 /// stays as it is.
@@ -90,7 +90,7 @@ pub struct KeyEncryptArgs {
     pub force: bool,
 }
 
-/// Take the password off a key.
+/// Remove the password from a key.
 ///
 /// Writes the open key as PKCS#8 with mode 0600. The file that was read stays as it is.
 #[derive(Args, Debug)]
@@ -110,7 +110,7 @@ pub struct KeyDecryptArgs {
     pub force: bool,
 }
 
-/// Tell which certificates and requests belong to a key.
+/// Check which certificates and requests belong to a key.
 ///
 /// A file belongs to it when one of its certificates, requests or keys has the same public key.
 #[derive(Args, Debug)]
@@ -136,7 +136,7 @@ EXAMPLES
 EXIT STATUS
   0  done, or yes
   1  the answer is no: a file does not belong to the key
-  2  a file cannot be read, is in the way, or the password is missing or wrong";
+  2  a file cannot be read or exists already, or the password is missing or wrong";
 
 const NEW_HELP: &str = "\
 EXAMPLES
@@ -145,8 +145,8 @@ EXAMPLES
   certkit key new --encrypt --password-file pw
 
 EXIT STATUS
-  0  made
-  2  the file is in the way, or there is no password; nothing was changed";
+  0  the key was made
+  2  the file exists already, or there is no password; nothing was changed";
 
 const SHOW_HELP: &str = "\
 EXAMPLES
@@ -161,11 +161,12 @@ const ENCRYPT_HELP: &str = "\
 EXAMPLES
   certkit key encrypt server.key -o locked.key
   certkit key encrypt server.key -o locked.key --password-file pw
-  certkit key encrypt locked.key -o new.key --password-file old --new-password-file new
+  certkit key encrypt locked.key -o new.key \\
+      --password-file old --new-password-file new
 
 EXIT STATUS
   0  written
-  2  the file cannot be read or is in the way, or there is no password; nothing was changed";
+  2  the file cannot be read, the new file exists already, or there is no password; nothing was changed";
 
 const DECRYPT_HELP: &str = "\
 EXAMPLES
@@ -174,7 +175,7 @@ EXAMPLES
 
 EXIT STATUS
   0  written
-  2  the file cannot be read or is in the way, or the password is wrong; nothing was changed";
+  2  the file cannot be read, the new file exists already, or the password is wrong; nothing was changed";
 
 const MATCH_HELP: &str = "\
 EXAMPLES

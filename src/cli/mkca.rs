@@ -31,7 +31,7 @@ pub struct MkcaArgs {
     /// Allow only these names: a domain or an address range; may be repeated
     #[arg(long, value_name = "DOMAIN|CIDR")]
     pub permit: Vec<String>,
-    /// Exclude these names; may be repeated
+    /// Forbid these names: a domain or an address range; may be repeated
     #[arg(long, value_name = "DOMAIN|CIDR")]
     pub exclude: Vec<String>,
     /// The whole subject, such as 'O=Our team,OU=A,OU=B,CN=Our CA'; without a CN the default one is

@@ -1,6 +1,7 @@
 //! The command line: clap structs and help text, one file per subcommand, no logic.
 
 mod acme;
+mod after_help;
 mod check;
 mod completions;
 mod convert;
@@ -29,7 +30,7 @@ use clap::{Parser, Subcommand};
 pub use completions::{CompletionsArgs, ManArgs};
 pub use convert::{ConvertArgs, Form};
 pub use csr::CsrArgs;
-pub use global::{Color, Format, GlobalArgs, OPTIONS_HELP, OptionsArgs};
+pub use global::{Color, Format, GlobalArgs, OptionsArgs, options_help};
 pub use hosts::{HostsArgs, HostsChangeArgs, HostsCheckArgs, HostsCommand};
 pub use key::{KeyArgs, KeyCommand, KeyDecryptArgs, KeyEncryptArgs, KeyMatchArgs, KeyNewArgs, KeyShowArgs};
 pub use live::LiveArgs;
@@ -58,12 +59,12 @@ pub struct Cli {
 
 const AFTER_HELP: &str = "\
 EXAMPLES
-  certkit mkca --intermediate                        a CA of your own
-  certkit mkcert test.example                        a server certificate from it
-  certkit merge server.crt ca-bundle.ca              chain.pem: server certificate first
-  certkit check chain.pem --host test.example        does it hold, and if not, why
-  certkit acme obtain www.example.com --http         a certificate from Let's Encrypt
-  certkit serve --cert chain.pem --key server.key    your Python application on https
+  certkit mkca --intermediate                      a CA of your own
+  certkit mkcert test.example                      a server certificate from it
+  certkit merge server.crt ca-bundle.ca            chain.pem, in the right order
+  certkit check chain.pem --host test.example      whether it holds, or why not
+  certkit acme obtain www.example.com --http       a public certificate
+  certkit serve --cert chain.pem --key server.key  your application on https
 
 EXIT STATUS
   0  done, or yes

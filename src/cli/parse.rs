@@ -4,7 +4,8 @@ use std::ffi::OsString;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
-use super::Cli;
+use super::{Cli, after_help, options_help};
+use crate::sys::terminal;
 
 /// A command line that was understood: what it says, and the command's name as `acme obtain`.
 #[derive(Debug)]
@@ -72,13 +73,21 @@ fn definition() -> clap::Command {
         let is_global = arg.is_global_set();
         arg.hide(is_global)
     };
-    brief(Cli::command().mut_args(hidden))
+    let columns = terminal::columns(std::io::stdout());
+    brief(Cli::command().mut_args(hidden), columns)
+        .mut_subcommand("options", |options| options.long_about(options_help(columns)))
 }
 
-fn brief(command: clap::Command) -> clap::Command {
+fn brief(command: clap::Command, columns: Option<usize>) -> clap::Command {
     let names: Vec<_> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
-    let command = command.help_template(HELP);
-    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, brief))
+    let fitted = command.get_after_help().map(|text| after_help::fitted(&text.to_string(), columns));
+    let command = match fitted {
+        Some(text) => command.help_template(HELP).after_help(text),
+        None => command.help_template(HELP),
+    };
+    names
+        .into_iter()
+        .fold(command, |command, name| command.mut_subcommand(name, |below| brief(below, columns)))
 }
 
 const HELP: &str = "\

@@ -212,15 +212,15 @@ The same settings can be in ./certkit.toml or $XDG_CONFIG_HOME/certkit/config.to
   app = \"app.py\"
   listen = [\"https:*:443\"]
 
-Signals: TERM and INT stop the server after running requests have finished, QUIT (or a second INT) stops it at
+Signals: TERM and INT stop the server after running requests have finished, QUIT (or a second INT) stops it at \
 once. HUP reloads the certificates; with --acme it also checks for renewal and retries what has failed.
 
 EXAMPLES
   certkit serve app.py                                     https://localhost:8443/ with a certificate made for it
   certkit serve --cert chain.pem --key server.key app.py   with your certificate
   certkit serve --listen https:*:443 --redirect-http *:80 mysite.wsgi
-  certkit serve --listen https:*:443 --redirect-http *:80 --acme www.example.com --agree-tos app.py
-                                                           with a certificate from Let's Encrypt
+  certkit serve --listen https:*:443 --redirect-http *:80 \\
+      --acme www.example.com --agree-tos app.py            with a certificate from Let's Encrypt
   certkit serve --listen uwsgi+unix:/run/app.sock app.py   behind nginx's uwsgi_pass
 
 EXIT STATUS

@@ -133,7 +133,7 @@ EXAMPLES
   certkit trust uninstall --store java --dry-run
 
 EXIT STATUS
-  0  no store has the CA any longer
+  0  the CA is in no store
   2  a store could not be changed, or only by root: the command is printed; the others were changed";
 
 const STATUS_HELP: &str = "\

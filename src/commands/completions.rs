@@ -4,8 +4,9 @@ use clap::CommandFactory;
 
 use super::Result;
 use crate::advice::output::manual_pages;
-use crate::cli::{Cli, CompletionsArgs, ManArgs, OPTIONS_HELP};
+use crate::cli::{Cli, CompletionsArgs, ManArgs, options_help};
 use crate::report::{Created, CreatedFile, FileRole, Outcome, Report};
+use crate::sys::terminal;
 
 /// Prints the completions of one shell.
 pub(super) fn completions(args: &CompletionsArgs) -> Result {
@@ -16,7 +17,7 @@ pub(super) fn completions(args: &CompletionsArgs) -> Result {
 
 /// Prints the options of every command.
 pub(super) fn options() -> Result {
-    Ok(Report::new(Outcome::Text(format!("{OPTIONS_HELP}\n"))))
+    Ok(Report::new(Outcome::Text(format!("{}\n", options_help(terminal::columns(std::io::stdout()))))))
 }
 
 /// Prints the manual page, or writes one per command.

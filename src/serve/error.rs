@@ -46,6 +46,6 @@ fn refusal(address: &ListenAddress, source: &io::Error) -> Cow<'static, str> {
             "permission denied: ports below 1024 need root".into()
         }
         (io::ErrorKind::PermissionDenied, _) => "permission denied".into(),
-        _ => plain(source).into(),
+        _ => plain(source).trim_start_matches("failed to lookup address information: ").to_owned().into(),
     }
 }

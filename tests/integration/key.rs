@@ -101,17 +101,17 @@ fn a_password_is_asked_for_twice_on_a_terminal() {
 fn which_files_belong_to_a_key() {
     let test = Test::with_chain("test.example");
     test.certkit(&["mkcert", "other.example", "--csr", "-o", "other"]).exits(0);
-    test.certkit(&["key", "match", "server.key", "server.crt", "chain.pem"]).exits(0).says("fits server.crt");
+    test.certkit(&["key", "match", "server.key", "server.crt", "chain.pem"]).exits(0).says("matches server.crt");
     test.certkit(&["key", "match", "other.key", "other.crt", "other.csr"])
         .exits(0)
         .says("certificate request");
     let mixed = ["key", "match", "server.key", "server.crt", "other.crt", "other.csr", "other.key"];
     test.certkit(&mixed)
         .exits(1)
-        .says("fits server.crt")
-        .says("does not fit other.crt")
-        .says("does not fit other.csr")
-        .says("does not fit other.key");
+        .says("matches server.crt")
+        .says("does not match other.crt")
+        .says("does not match other.csr")
+        .says("does not match other.key");
     let report = test.certkit(&[&mixed[..], &["--format", "json"]].concat()).exits(1).report();
     assert_eq!((&report["schema"], &report["fits"]), (&1.into(), &false.into()));
     let fits: Vec<_> =

@@ -79,7 +79,7 @@ pub(super) fn batch_line(id: &Value, judged: Result<&[domain::Finding], &domain:
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Envelope<'a> {
-    /// Version of this format. It changes only when a field changes its meaning or goes.
+    /// Version of this format. It changes only when a field changes its meaning or is removed.
     schema: u32,
     /// The command, such as `check` or `acme obtain`.
     command: &'a str,
