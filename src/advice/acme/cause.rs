@@ -143,7 +143,7 @@ mod tests {
         assert!(http(&[Clue::Reached { address: v6 }, other(v4)]).contains("the A record 192.0.2.7"));
         assert!(
             http(&[other(v4)])
-                .contains("server likely answers on port 80 of 192.0.2.7 (seen from here: HTTP status 404")
+                .contains("server answers on port 80 of 192.0.2.7 (seen from here: HTTP status 404")
         );
         // Nothing is wrong as seen from here: then the server's error counts.
         assert!(http(&[Clue::Reached { address: v4 }]).contains("firewall"));
