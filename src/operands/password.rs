@@ -21,9 +21,9 @@ pub enum PasswordError {
     Ask { option: &'static str, source: io::Error },
     #[error("the two passwords differ")]
     Differ,
-    #[error("the password of `{what}` is empty")]
+    #[error("the password of {what} is empty")]
     Empty { what: String },
-    #[error("`{what}` needs a password, and none was given")]
+    #[error("{what} needs a password, and none was given")]
     Needed { what: String, option: &'static str },
     #[error(transparent)]
     Read(#[from] ReadError),
