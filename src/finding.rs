@@ -46,7 +46,7 @@ impl Finding {
         Self::new(code, Severity::Warning, message)
     }
 
-    /// A finding that is only worth knowing, such as something that was mended.
+    /// A finding that is only worth knowing, such as something that was fixed.
     pub fn note(code: Code, message: impl Into<String>) -> Self {
         Self::new(code, Severity::Note, message)
     }
@@ -217,7 +217,7 @@ codes! {
     FetchFailed = "fetch_failed",
     /// A missing certificate was fetched from the address that names it.
     Fetched = "fetched",
-    /// A server speaks TLS, and no handshake comes about.
+    /// A server speaks TLS, but the handshake failed.
     HandshakeFailed = "handshake_failed",
     /// The deploy hook failed; the certificate is fine.
     HookFailed = "hook_failed",
@@ -233,7 +233,7 @@ codes! {
     InsecureRenegotiation = "insecure_renegotiation",
     /// No such Python interpreter, or one that is too old.
     InterpreterNotFound = "interpreter_not_found",
-    /// A name that is no DNS name, address, mail address or URI.
+    /// A name that is not a DNS name, address, mail address or URI.
     InvalidName = "invalid_name",
     /// A flag, variable or configuration value that cannot be used.
     InvalidSetting = "invalid_setting",
@@ -271,7 +271,7 @@ codes! {
     NoTls = "no_tls",
     /// A server without TLS 1.3.
     NoTls13 = "no_tls13",
-    /// An issuer that is no CA.
+    /// An issuer that is not a CA.
     NotACa = "not_a_ca",
     /// Something else where a certificate belongs.
     NotACertificate = "not_a_certificate",
@@ -296,7 +296,7 @@ codes! {
     PemGlued = "pem_glued",
     /// PEM that cannot be read.
     PemMalformed = "pem_malformed",
-    /// A form of PEM that strict readers refuse, and that was mended.
+    /// A form of PEM that strict readers refuse, and that was fixed.
     PemMended = "pem_mended",
     /// PEM that is cut off.
     PemTruncated = "pem_truncated",

@@ -4,6 +4,7 @@ use crate::container::write;
 use crate::finding::{Code, Finding, Location};
 use crate::operands::input::name;
 use crate::operands::output::shell_word;
+use crate::operands::seal::SealError;
 use crate::report::Failure;
 use crate::x509::PrivateKeyError;
 
@@ -56,6 +57,15 @@ pub fn mismatch(key: &str, file: &str, first: &str) -> Finding {
 /// Something else in a file of which only the key is used.
 pub fn not_a_key(kind: &str, location: Location) -> Finding {
     Finding::note(Code::LeftOut, format!("left out: a {kind}; only the key is used")).at(location)
+}
+
+impl From<SealError> for Failure {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Key(error) => unusable(&error, None).into(),
+            SealError::Write(error) => error.into(),
+        }
+    }
 }
 
 /// A private key that is damaged inside, or of a kind that cannot be written.

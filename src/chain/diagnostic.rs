@@ -1,4 +1,4 @@
-//! What a rule declares of itself: its codes, and how severe each is under each profile.
+//! What a rule declares: its codes, and how severe each is under each profile.
 
 use super::profile::Profile;
 use crate::finding::{Code, Finding, Severity};

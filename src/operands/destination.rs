@@ -1,5 +1,5 @@
-//! The target of one new file: a path, or standard output, where nothing binary or secret meets a
-//! terminal unasked.
+//! The target of one new file: a path, or standard output, where nothing binary or secret is
+//! printed on a terminal without being asked for.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Writing files: all or none, keys never readable by others, nothing replaced unasked.
+//! Writing files: all or none, keys never readable by others, nothing replaced without --force.
 
 use std::path::{Path, PathBuf};
 

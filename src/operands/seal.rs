@@ -2,14 +2,21 @@
 
 use zeroize::Zeroizing;
 
-use crate::advice::key::unusable;
 use crate::container::write::{self, Pkcs12Cipher};
-use crate::report::Failure;
-use crate::x509::{Certificate, PrivateKey};
+use crate::x509::{Certificate, PrivateKey, PrivateKeyError};
+
+/// Why nothing was encrypted.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    #[error(transparent)]
+    Key(#[from] PrivateKeyError),
+    #[error(transparent)]
+    Write(#[from] write::Error),
+}
 
 /// A key as encrypted PKCS#8 in PEM.
-pub fn encrypted_key_pem(key: &PrivateKey, password: &str) -> Result<Zeroizing<String>, Failure> {
-    let pkcs8 = key.pkcs8().map_err(|error| unusable(&error, None))?;
+pub fn encrypted_key_pem(key: &PrivateKey, password: &str) -> Result<Zeroizing<String>, SealError> {
+    let pkcs8 = key.pkcs8()?;
     Ok(write::encrypted_key_pem(&pkcs8, password)?)
 }
 
@@ -20,9 +27,9 @@ pub fn pkcs12_identity(
     chain: &[Certificate],
     password: &str,
     cipher: Pkcs12Cipher,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Vec<u8>, SealError> {
     let name = chain.first().map(Certificate::label);
     let chain: Vec<&[u8]> = chain.iter().map(|certificate| certificate.der.as_ref()).collect();
-    let pkcs8 = key.pkcs8().map_err(|error| unusable(&error, None))?;
+    let pkcs8 = key.pkcs8()?;
     Ok(write::pkcs12_identity(&pkcs8, key.spki(), &chain, name.as_deref(), password, cipher)?)
 }

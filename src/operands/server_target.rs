@@ -244,7 +244,7 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     if is_port && !is_address { (host, Some(port)) } else { (authority, None) }
 }
 
-/// The path and query of a URL as they may stand in a request line.
+/// The path and query of a URL as a request line has them.
 fn request_path(text: &str) -> String {
     let text = text.split('#').next().unwrap_or_default();
     let slash = if text.starts_with('/') { "" } else { "/" };

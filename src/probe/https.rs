@@ -28,7 +28,7 @@ impl HttpAnswer {
 /// Asks for the headers of a page.
 ///
 /// # Errors
-/// When the connection fails, or what comes is no answer.
+/// When the connection fails, or what comes is not an HTTP response.
 pub(super) fn ask(stream: &mut (impl Read + Write), host: &str, path: &str) -> io::Result<HttpAnswer> {
     let agent = concat!("certkit/", env!("CARGO_PKG_VERSION"));
     let request = format!(

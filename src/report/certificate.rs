@@ -38,13 +38,13 @@ pub struct CertificateSummary {
     pub signature: String,
     /// SHA-256 of the DER in lower-case hexadecimal.
     pub sha256: String,
-    /// Addresses of CRLs that speak of it.
+    /// Addresses of the CRLs that would list it.
     pub crl_urls: Vec<String>,
     /// Addresses of OCSP responders that know it.
     pub ocsp_urls: Vec<String>,
     /// The worst that was found on it; `None` when it is fine, or was not judged.
     pub verdict: Option<Severity>,
-    /// Where it was read from, or where it stands in the file that was written.
+    /// Where it was read from, or where it is in the file that was written.
     pub location: Option<Location>,
 }
 

@@ -103,7 +103,7 @@ impl Report {
             Outcome::Renewed(renewals) => renewals.status,
             Outcome::Created(Created { status, .. }) if *status != 0 => *status,
             Outcome::Trusted(trusted) => trusted.status,
-            // What cannot be read is no answer.
+            // An unreadable state directory does not answer the question.
             Outcome::Listed(_) if errors.peek().is_some() => 2,
             Outcome::Created(_)
                 if errors.peek().is_some() && errors.all(|error| error.code == Code::HookFailed) =>

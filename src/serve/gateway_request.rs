@@ -203,7 +203,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'@');
 
-/// The target for routes and the log. One that is no URI is written anew from the decoded path.
+/// The target for routes and the log. One that is not a URI is rebuilt from the decoded path.
 fn uri(gateway: &GatewayRequest) -> Uri {
     let parse = |target: &[u8]| {
         let target = PathAndQuery::try_from(target).ok().filter(|target| target.as_str().starts_with('/'))?;

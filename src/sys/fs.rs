@@ -36,7 +36,7 @@ pub const PUBLIC: u32 = 0o644;
 /// Mode of files that hold a private key.
 pub const PRIVATE: u32 = 0o600;
 
-/// What is said of folders, devices, pipes and sockets that would be replaced.
+/// The error for folders, devices, pipes and sockets that would be replaced.
 pub(super) const NO_FILE: &str = "it is not a regular file";
 
 /// Why files could not be made. Nothing has changed on disk.
@@ -61,7 +61,7 @@ pub enum Error {
 /// # Errors
 /// When it cannot be made.
 pub fn create_folder(path: &Path) -> Result<(), Error> {
-    // Whoever may write into the folder of a CA can put another one into its place, so others may not whatever the umask.
+    // Anyone who may write to the folder of a CA can replace the CA, so others may not, whatever the umask.
     DirBuilder::new().recursive(true).mode(0o755).create(path).map_err(|source| Error::Io {
         action: "make the folder",
         path: path.to_path_buf(),

@@ -23,8 +23,8 @@ pub fn columns(stream: impl AsFd) -> Option<usize> {
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
-/// Asks on standard error and reads from standard input, up to the end of the line. `None` when standard input is no
-/// terminal, or the user gives up (Ctrl-C, Ctrl-D on an empty line).
+/// Asks on standard error and reads from standard input, up to the end of the line. `None` when standard input is not
+/// a terminal, or the user gives up (Ctrl-C, Ctrl-D on an empty line).
 ///
 /// # Errors
 /// When the terminal cannot be read or set.
@@ -35,7 +35,7 @@ pub fn ask_password(prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
     }
     let mut stderr = io::stderr();
     let answer = {
-        // Before the question, so that whoever answers at once is not seen either.
+        // Before the question, so that an answer typed at once is not shown either.
         let _quiet = Quiet::new()?;
         write!(stderr, "{prompt}")?;
         stderr.flush()?;

@@ -22,7 +22,7 @@ fn a_strangers_server_says_when_to_renew() {
     let server = start(&test, &python, false);
     let front = front(&test, &server);
     front.obtain(&["a.a2c.test", "--email", "ops@example.com"]).exits(0);
-    renew(&test, &[]).exits(0).says("due from");
+    renew(&test, &[]).exits(0).says("renews after");
     assert_eq!((front.count(Class::RenewalInfo), front.count(Class::NewOrder)), (1, 1));
 
     // That server suggests the last 15 % of the lifetime.

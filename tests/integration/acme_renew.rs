@@ -67,7 +67,7 @@ fn nothing_is_renewed_before_its_time_and_the_server_is_asked_as_often_as_it_wis
 
     // The server wants to be asked in six hours.
     let requests = front.requests();
-    renew(&test, &[]).exits(0).says("a.test").says("due from");
+    renew(&test, &[]).exits(0).says("a.test").says("renews after");
     assert_eq!(front.requests(), requests);
     renew(&test, &["a.test", "--refresh-ari"]).exits(0);
     assert_eq!(front.requests(), requests + 2);

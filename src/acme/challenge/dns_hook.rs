@@ -1,7 +1,7 @@
 //! dns-01 (RFC 8555 section 8.4) by a program of the user's: `CMD present|cleanup FQDN VALUE`.
 //!
-//! FQDN is `_acme-challenge.NAME.` with its dot at the end, VALUE the text of the TXT record; lego's programs take the
-//! same words. The record is visible when `present` returns: no resolver is asked for it, and a CNAME is followed by
+//! FQDN is `_acme-challenge.NAME.` with its dot at the end, VALUE the text of the TXT record; lego's programs
+//! have the same arguments. The record is visible when `present` returns: no resolver is asked for it, and a CNAME is followed by
 //! the program if it wants. A name and its wildcard have two values at one FQDN; every value is cleaned up by itself,
 //! after all validations.
 //!

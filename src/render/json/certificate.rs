@@ -47,7 +47,7 @@ pub(super) struct Certificate<'a> {
     /// Addresses of its OCSP responders.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     ocsp_urls: &'a [String],
-    /// Where it was read from, or where it stands in the file that was written.
+    /// Where it was read from, or where it is in the file that was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<Location<'a>>,
 }

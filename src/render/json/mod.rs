@@ -107,9 +107,9 @@ enum Status {
     Done,
     /// The work could not be done, or not all of it.
     Failed,
-    /// The answer to the question is no.
+    /// The question is answered with no.
     No,
-    /// The answer to the question is yes.
+    /// The question is answered with yes.
     Yes,
 }
 

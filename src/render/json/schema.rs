@@ -258,7 +258,7 @@ fn the_schema_and_its_page_are_those_of_the_structs() {
     hold(SCHEMA_FILE, &text);
 
     let page = std::fs::read_to_string(root().join(PAGE)).unwrap();
-    let (head, _) = page.split_once(MARKER).expect("the marker stands in the page");
+    let (head, _) = page.split_once(MARKER).expect("the page has the marker");
     hold(PAGE, &format!("{head}{MARKER}\n{}", tables(&schema)));
 }
 
@@ -270,7 +270,7 @@ fn every_result_belongs_to_a_command() {
     for name in schema["$defs"].as_object().unwrap().keys().filter(|name| name.ends_with("Result")) {
         assert!(
             name == "NoResult" || RESULTS.iter().any(|(_, results)| results.contains(&name.as_str())),
-            "{name} is no command's"
+            "{name} belongs to no command"
         );
     }
 }

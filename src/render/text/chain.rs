@@ -83,12 +83,12 @@ fn write_server(out: &mut impl Write, server: &ServerSummary, width: Width) -> i
     Ok(())
 }
 
-/// What stands in front of a certificate of the tree; the leaf has nothing.
+/// What precedes a certificate of the tree; the leaf has nothing.
 fn branch(depth: usize) -> String {
     depth.checked_sub(1).map(|columns| format!("{}└ ", "  ".repeat(columns))).unwrap_or_default()
 }
 
-/// `ECDSA P-256, signed by RSA with SHA-256`; the kind is not said twice.
+/// `ECDSA P-256, signed by RSA with SHA-256`; the kind is named once.
 fn key_and_signature(certificate: &CertificateSummary) -> String {
     let kind = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
     let signature = &certificate.signature;

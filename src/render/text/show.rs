@@ -18,9 +18,13 @@ pub(super) fn write(out: &mut impl Write, shown: &Shown, width: Width) -> io::Re
         for line in &shown.tree {
             let branch =
                 if line.depth == 0 { String::new() } else { format!("{}└ ", "  ".repeat(line.depth - 1)) };
-            write!(out, "  {branch}{}", printable(&line.label))?;
+            let label = printable(&line.label);
+            write!(out, "  {branch}{label}")?;
             if let Some(issuer) = &line.missing_issuer {
-                write!(out, " {DIM}(its issuer `{}` is not in the file){DIM:#}", printable(issuer))?;
+                let indent = 2 + branch.chars().count();
+                let start = indent + label.chars().count() + 1;
+                let text = format!("(its issuer `{issuer}` is not in the file)");
+                write!(out, " {DIM}{}{DIM:#}", width.wrap(&text, start, indent + 2))?;
             }
             writeln!(out)?;
         }

@@ -232,9 +232,9 @@ mod tests {
             (base(&format!("secret = \"{SECRET}")), "line 3"),
             (base(&format!("secret = \"{SECRET}\"\nsecrets = 1")), "line 4"),
             (base(&format!("secret = \"{SECRET}\"\nalgorithm = \"hmac-md5\"")), "line 4"),
-            (base(&format!("secret = \"{SECRET}\"\nresolver = \"dns.test\"")), "no address"),
+            (base(&format!("secret = \"{SECRET}\"\nresolver = \"dns.test\"")), "is not an address"),
             (base("secret_file = \"/no/such/file\""), "/no/such/file"),
-            (format!("server = \"a b\"\nkey_name = \"acme\"\nsecret = \"{SECRET}\""), "no host"),
+            (format!("server = \"a b\"\nkey_name = \"acme\"\nsecret = \"{SECRET}\""), "is not a host"),
         ] {
             let reason = parse(&text).unwrap_err();
             assert!(reason.contains(why), "{reason}");
