@@ -42,9 +42,9 @@ complete -c certkit -n "__fish_certkit_needs_command" -f -a "revoke" -d 'Revoke 
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "crl" -d 'Make the certificate revocation list (CRL) of your CA'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "check" -d 'Check a certificate chain: does it hold, and if not, why and how to fix it'
-complete -c certkit -n "__fish_certkit_needs_command" -f -a "show" -d 'Say what is in a file (certificate, key, request, revocation list, PKCS#7, PKCS#12), or what a running server sends'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "show" -d 'Describe a file (certificate, key, request, revocation list, PKCS#7, PKCS#12) or what a running server sends'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
-complete -c certkit -n "__fish_certkit_needs_command" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
+complete -c certkit -n "__fish_certkit_needs_command" -f -a "convert" -d 'Convert certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "trust" -d 'Make this machine trust your CA: system, browsers, Java'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "hosts" -d 'Point names to this machine for development, in the hosts file'
 complete -c certkit -n "__fish_certkit_needs_command" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
@@ -63,7 +63,7 @@ rsa3072\t''
 rsa4096\t''"
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l days -d 'Days until the CA expires' -r
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l permit -d 'Allow only these names: a domain or an address range; may be repeated' -r
-complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l exclude -d 'Exclude these names; may be repeated' -r
+complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l exclude -d 'Forbid these names: a domain or an address range; may be repeated' -r
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l subject -d 'The whole subject, such as \'O=Our team,OU=A,OU=B,CN=Our CA\'; without a CN the default one is appended' -r
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l password-file -d 'File whose first line is the password for --encrypt; - is standard input' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand mkca" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
@@ -211,7 +211,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand merge" -l force -d 'Repl
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l host -d 'The name that clients will use: DNS name or IP address (a URL or host:port works too); a server is asked for it' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l host -d 'The name that clients will use: DNS name or IP address (a URL or host:port works too); it is also sent to a running server' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l email -d 'A mail address that the certificate must be for; may be repeated' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l roots -d 'Trust these CA certificates and no others; may be repeated' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l key -d 'The private key; it must belong to the server certificate' -r -F
@@ -231,26 +231,26 @@ pop3\t'Port 110'
 ldap\t'Port 389'
 postgres\t'PostgreSQL, port 5432'"
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l timeout -d 'Give up if the server does not answer within SECONDS [default: 10]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l batch -d 'Check many chains: one JSON object a line in, one JSON object a line out; - is standard input' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l batch -d 'Check many chains: one JSON object per line in, one per line out; - is standard input' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l explain -d 'Explain a finding code: what it means, why it matters, which clients care, how to fix it' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l deep -d 'Find out every protocol, cipher suite and group that the server accepts: some dozens of connections'
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l deep -d 'List every protocol, cipher suite and group that the server accepts, with some dozens of connections'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l password-file -d 'The password of a PKCS#12 file or an encrypted key: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand show" -l host -d 'The name to ask a server for, where it is not the one that it is found by' -r
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l host -d 'The name to ask the server for, if it is not the HOST of HOST:PORT' -r
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l starttls -d 'The server starts with this protocol unencrypted, and TLS begins after its STARTTLS command' -r -f -a "smtp\t'Mail servers and mail submission; port 587 unless another is named'
 imap\t'Port 143'
 pop3\t'Port 110'
 ldap\t'Port 389'
 postgres\t'PostgreSQL, port 5432'"
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l timeout -d 'Give up if the server does not answer within SECONDS [default: 10]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand show" -l at -d 'Count the days left from this time (RFC 3339, as 2026-11-20T12:00:00Z)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l at -d 'Count the days left from this time (RFC 3339, such as 2026-11-20T12:00:00Z)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
@@ -268,12 +268,12 @@ complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen
 complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "new" -d 'Make a new private key'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "show" -d 'Say what kind of key is in a file, and the fingerprint of its public key'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "encrypt" -d 'Put a key behind a password'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "decrypt" -d 'Take the password off a key'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "match" -d 'Tell which certificates and requests belong to a key'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "show" -d 'Show the kind of key in a file and the fingerprint of its public key'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "encrypt" -d 'Encrypt a key with a password'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "decrypt" -d 'Remove the password from a key'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "match" -d 'Check which certificates and requests belong to a key'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and not __fish_seen_subcommand_from new show encrypt decrypt match help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s k -l key-type -d 'Key type' -r -f -a "p256\t''
 p384\t''
 p521\t''
 ed25519\t''
@@ -287,7 +287,7 @@ json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l encrypt -d 'Put it behind a password, from --password-file, CERTKIT_PASSWORD, or asked for on the terminal'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l encrypt -d 'Encrypt it with a password from --password-file, CERTKIT_PASSWORD or the terminal'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -l force -d 'Replace an existing file (the old key is kept as .bak)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from new" -s v -l verbose -d 'Log more (serve; -vv: debug)'
@@ -334,23 +334,23 @@ complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_sub
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from match" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "new" -d 'Make a new private key'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "show" -d 'Say what kind of key is in a file, and the fingerprint of its public key'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "encrypt" -d 'Put a key behind a password'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "decrypt" -d 'Take the password off a key'
-complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "match" -d 'Tell which certificates and requests belong to a key'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the kind of key in a file and the fingerprint of its public key'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "encrypt" -d 'Encrypt a key with a password'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "decrypt" -d 'Remove the password from a key'
+complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "match" -d 'Check which certificates and requests belong to a key'
 complete -c certkit -n "__fish_certkit_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -s o -l output -d 'Where to write; - is standard output, which is also the default. Nothing binary or secret goes to a terminal' -r
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -l to -d 'The form to write' -r -f -a "pem\t'Text with BEGIN and END lines, everything in it'
 der\t'Binary, one object'
-p12\t'PKCS#12 (.p12, .pfx): key and certificates behind a password'
+p12\t'PKCS#12 (.p12, .pfx): key and certificates, encrypted with a password'
 p7b\t'PKCS#7 (.p7b): certificates without keys'
-pkcs8\t'The key in the form for every kind'
-pkcs1\t'The key in the old form for RSA'
-sec1\t'The key in the old form for elliptic curves'"
+pkcs8\t'PKCS#8: the key, of any kind'
+pkcs1\t'PKCS#1: the key in the older form for RSA'
+sec1\t'SEC1: the key in the older form for elliptic curves'"
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -l key -d 'Add the private key of this file' -r
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -l chain -d 'Add the certificates of this file' -r
-complete -c certkit -n "__fish_certkit_using_subcommand convert" -l password-file -d 'The password of what is read, and of what is written unless that has its own: the first line of this file; - is standard input' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand convert" -l new-password-file -d 'The password of what is written: the first line of this file' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -l password-file -d 'The password of the input, and of the new file unless --new-password-file names another: the first line of this file; - is standard input' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand convert" -l new-password-file -d 'The password of the new file: the first line of this file' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand convert" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
@@ -508,7 +508,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_su
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l email -d 'Mail address for the account' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l eab-kid -d 'Key identifier of an external account, for servers that require one' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l eab-hmac-file -d 'File with the secret of the external account, in base64url as the server shows it' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s k -l key-type -d 'Kind of key' -r -f -a "p256\t''
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -s k -l key-type -d 'Key type' -r -f -a "p256\t''
 p384\t''
 p521\t''
 ed25519\t''
@@ -539,7 +539,7 @@ json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
-complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l force -d 'Renew certificates that are not due or have just failed, too'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l force -d 'Also renew certificates that are not due or have just failed'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -l refresh-ari -d 'Ask the server when to renew, even if it asked to wait'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Log more (serve; -vv: debug)'
@@ -676,9 +676,9 @@ complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_see
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "crl" -d 'Make the certificate revocation list (CRL) of your CA'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "merge" -d 'Put a server certificate and its CA bundle together, in the right order'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "check" -d 'Check a certificate chain: does it hold, and if not, why and how to fix it'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "show" -d 'Say what is in a file (certificate, key, request, revocation list, PKCS#7, PKCS#12), or what a running server sends'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "show" -d 'Describe a file (certificate, key, request, revocation list, PKCS#7, PKCS#12) or what a running server sends'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "key" -d 'Make, show, encrypt, decrypt and compare private keys'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "convert" -d 'Change the form of certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "convert" -d 'Convert certificates and keys: PEM, DER, PKCS#12, PKCS#7, PKCS#8, PKCS#1, SEC1'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "trust" -d 'Make this machine trust your CA: system, browsers, Java'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "hosts" -d 'Point names to this machine for development, in the hosts file'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "acme" -d 'Get certificates from Let\'s Encrypt or another ACME server'
@@ -688,10 +688,10 @@ complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_see
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "options" -d 'The options and variables of every command'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and not __fish_seen_subcommand_from mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "new" -d 'Make a new private key'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Say what kind of key is in a file, and the fingerprint of its public key'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "encrypt" -d 'Put a key behind a password'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "decrypt" -d 'Take the password off a key'
-complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "match" -d 'Tell which certificates and requests belong to a key'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Show the kind of key in a file and the fingerprint of its public key'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "encrypt" -d 'Encrypt a key with a password'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "decrypt" -d 'Remove the password from a key'
+complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "match" -d 'Check which certificates and requests belong to a key'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "install" -d 'Install the CA into the trust stores'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "uninstall" -d 'Remove exactly this CA from the trust stores'
 complete -c certkit -n "__fish_certkit_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "status" -d 'Ask each trust store whether it trusts the CA'

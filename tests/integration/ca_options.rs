@@ -408,7 +408,7 @@ fn if_needed_leaves_the_bundle_of_others() {
     test.certkit(&["mkcert", "a.test"]).exits(0);
     test.write("ca-bundle.ca", test.text("ca-bundle.ca") + &test.text("ca.crt"));
     let before = test.files();
-    test.certkit(&["mkcert", "b.test", "--if-needed"]).exits(2).says("ca-bundle.ca already exists");
+    test.certkit(&["mkcert", "b.test", "--if-needed"]).exits(2).says("`ca-bundle.ca` already exists");
     assert_eq!(test.files(), before);
 }
 
