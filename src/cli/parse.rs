@@ -32,17 +32,26 @@ pub struct UsageError {
 /// # Errors
 /// When it is wrong, and when help or version was asked for.
 pub fn parse(words: &[OsString]) -> Result<Parsed, Box<UsageError>> {
-    let mut definition = definition();
-    let matches = definition.try_get_matches_from_mut(words).and_then(|matches| {
+    let mut definition = Cli::command();
+    let parsed = definition.try_get_matches_from_mut(words).and_then(|matches| {
         let cli = Cli::from_arg_matches(&matches)?;
         Ok(Parsed { cli, command: command_name(&matches) })
     });
-    matches.map_err(|error| {
+    parsed.map_err(|error| {
         let command = typed_command(&definition, words);
         let is_json = words.iter().any(|word| word == "--format=json")
             || words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
-        Box::new(UsageError { error, command, is_json })
+        Box::new(UsageError { error: with_short_help(error, words), command, is_json })
     })
+}
+
+/// The same help, with the options of every command in one line. Made only where a help is printed: changing the whole
+/// definition costs time at every start.
+fn with_short_help(error: clap::Error, words: &[OsString]) -> clap::Error {
+    use clap::error::ErrorKind;
+    let is_help =
+        matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
+    if is_help { short_helps().try_get_matches_from(words).err().unwrap_or(error) } else { error }
 }
 
 fn command_name(matches: &ArgMatches) -> String {
@@ -67,8 +76,8 @@ fn typed_command(definition: &clap::Command, words: &[OsString]) -> String {
     names.join(" ")
 }
 
-/// The command line with short helps: the options of every command are one line.
-fn definition() -> clap::Command {
+/// The command line with short helps.
+fn short_helps() -> clap::Command {
     let hidden = |arg: clap::Arg| {
         let is_global = arg.is_global_set();
         arg.hide(is_global)
