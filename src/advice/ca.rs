@@ -194,7 +194,7 @@ pub fn invalid_constraint(error: &InvalidName, option: &str) -> Failure {
 impl From<InvalidSubject> for Failure {
     fn from(error: InvalidSubject) -> Self {
         Finding::error(Code::InvalidName, error.to_string())
-            .fix("Write the subject as 'O=Our team,OU=A,OU=B,CN=Our CA'.")
+            .fix("Write the subject in a form such as `O=Our team,OU=A,OU=B,CN=Our CA`.")
             .into()
     }
 }

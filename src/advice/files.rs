@@ -121,7 +121,7 @@ pub fn damaged(error: &dyn std::fmt::Display, location: Location) -> Finding {
 
 /// A file with nothing in it that certkit knows.
 pub fn nothing_known(file: &str) -> Finding {
-    let message = format!("{} holds neither a certificate nor a key that certkit can read", name(file));
+    let message = format!("`{}` holds neither a certificate nor a key that certkit can read", name(file));
     Finding::error(Code::NotACertificate, message).at(Location::file(file)).fix(super::convert::KNOWN_FILES)
 }
 

@@ -11,7 +11,7 @@ pub enum RevocationListError {
     Container(container::Error),
     #[error(transparent)]
     Malformed(#[from] CrlError),
-    #[error("there is no revocation list (X509 CRL) in it")]
+    #[error("the file contains no revocation list (X509 CRL)")]
     Missing,
 }
 

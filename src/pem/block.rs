@@ -73,10 +73,8 @@ impl DamageKind {
             Self::BlankLines => "empty lines inside a block",
             Self::ByteOrderMark => "a byte order mark",
             Self::CarriageReturns => "Windows line ends",
-            Self::Escaped => "characters as web pages, JSON or programs write them",
-            Self::Glued => {
-                "an END line and the next BEGIN line glued together, without a newline between them"
-            }
+            Self::Escaped => "escaped characters, as in web pages, JSON or program code",
+            Self::Glued => "END and BEGIN on the same line",
             Self::Indented => "indented or quoted lines",
             Self::LiteralEscapes => "the characters \\n instead of line breaks",
             Self::LineLength => "base64 lines that are not 64 columns wide",

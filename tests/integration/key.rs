@@ -101,7 +101,9 @@ fn a_password_is_asked_for_twice_on_a_terminal() {
 fn which_files_belong_to_a_key() {
     let test = Test::with_chain("test.example");
     test.certkit(&["mkcert", "other.example", "--csr", "-o", "other"]).exits(0);
-    test.certkit(&["key", "match", "server.key", "server.crt", "chain.pem"]).exits(0).says("matches server.crt");
+    test.certkit(&["key", "match", "server.key", "server.crt", "chain.pem"])
+        .exits(0)
+        .says("matches server.crt");
     test.certkit(&["key", "match", "other.key", "other.crt", "other.csr"])
         .exits(0)
         .says("certificate request");

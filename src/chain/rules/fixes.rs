@@ -22,11 +22,11 @@ pub(super) fn in_input(input: &CheckInput<'_>) -> &'static str {
     if input.is_live { "in what the server sends" } else { "in the file" }
 }
 
-/// How clients come to trust a root of one's own.
+/// How clients come to trust a certificate of one's own.
 pub(super) fn install_commands(file: &str) -> String {
     format!(
-        "certkit trust install {file}   (the system, browsers and Java on this machine)\n\
-         curl --cacert {file}"
+        "Run `certkit trust install {file}` so that the system, browsers and Java on this machine trust it.\n\
+         For curl alone, use `curl --cacert {file}`."
     )
 }
 

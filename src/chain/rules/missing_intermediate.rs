@@ -37,8 +37,8 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     };
     let fix = format!(
         "{merge}\n\
-         If `{issuer}` is a root of your own, run `certkit check {file} --roots ca.crt`\n\
-         and install it on clients:\n{}",
+         If `{issuer}` is a root of your own, run `certkit check {file} --roots ca.crt`.\n\
+         {}",
         fixes::install_commands("ca.crt")
     );
     judged.report(&MISSING, &last, message, fix).into_iter().collect()

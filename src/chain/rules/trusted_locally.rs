@@ -19,6 +19,6 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         "the chain is trusted only through your own CA ({file}); browsers and other programs do not \
          trust it yet"
     );
-    let fix = format!("Install it on clients:\n{}", fixes::install_commands(file));
+    let fix = fixes::install_commands(file);
     judged.report_input(&LOCAL, None, message, fix).into_iter().collect()
 }

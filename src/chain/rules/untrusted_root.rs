@@ -24,10 +24,10 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let own = if judged.input.is_live { "server.crt" } else { file };
         let message = format!("`{label}` is self-signed; clients do not trust it");
         let fix = format!(
-            "Replace it: `certkit mkca`, then `certkit mkcert NAME` for your own machines; \
-             `certkit acme obtain NAME` for the public.\n\
-             Or trust this very certificate: run `certkit check {file} --roots {own}`\n\
-             and install it on clients:\n{}",
+            "Replace it: for your own machines run `certkit mkca`, then `certkit mkcert NAME`; \
+             for the public run `certkit acme obtain NAME`.\n\
+             To trust this very certificate instead, check with `certkit check {file} --roots {own}`.\n\
+             {}",
             fixes::install_commands(own)
         );
         judged.report(&SELF_SIGNED, &root, message, fix)
@@ -35,8 +35,8 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let message =
             format!("the chain is complete, but neither this system nor --roots trusts its root `{label}`");
         let fix = format!(
-            "If it is your own CA, run `certkit check {file} --roots ca.crt`\n\
-             and install it on clients:\n{}\n\
+            "If it is your own CA, run `certkit check {file} --roots ca.crt`.\n\
+             {}\n\
              If it is not, ask the CA for the chain to a public root.",
             fixes::install_commands("ca.crt")
         );

@@ -20,7 +20,12 @@ use crate::report::{Outcome, Report};
 
 /// Writes the whole report; `quiet` leaves errors only.
 pub(super) fn write(out: &mut impl Write, report: &Report, width: Width, quiet: bool) -> io::Result<()> {
-    let has_outcome = !quiet && write_outcome(out, report, width)?;
+    let mut outcome = Vec::new();
+    if !quiet {
+        write_outcome(&mut outcome, report, width)?;
+    }
+    out.write_all(&outcome)?;
+    let has_outcome = !outcome.is_empty();
     let mut findings = Vec::new();
     let has_findings = write_findings(&mut findings, report.all_findings(), width, quiet)?;
     if has_outcome && has_findings {
@@ -39,8 +44,8 @@ pub(super) fn write(out: &mut impl Write, report: &Report, width: Width, quiet: 
     Ok(())
 }
 
-/// What was done or judged. Gives whether anything was written.
-fn write_outcome(out: &mut impl Write, report: &Report, width: Width) -> io::Result<bool> {
+/// What was done or judged.
+fn write_outcome(out: &mut impl Write, report: &Report, width: Width) -> io::Result<()> {
     match &report.outcome {
         Outcome::Account(account) => acme::account(out, account)?,
         Outcome::Checked(checked) => chain::write_checked(out, checked, report, width)?,
@@ -58,7 +63,7 @@ fn write_outcome(out: &mut impl Write, report: &Report, width: Width) -> io::Res
         | Outcome::Data(_)
         | Outcome::Failed { .. }
         | Outcome::Nothing
-        | Outcome::Text(_) => return Ok(false),
+        | Outcome::Text(_) => {}
     }
-    Ok(true)
+    Ok(())
 }
