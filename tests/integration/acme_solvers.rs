@@ -269,6 +269,6 @@ fn a_proxy_that_is_wrong_is_named() {
         .args(server)
         .run()
         .exits(75)
-        .says("the proxy of HTTPS_PROXY")
+        .says("the proxy that HTTPS_PROXY names")
         .keeps_quiet_about("password");
 }
