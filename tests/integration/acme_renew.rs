@@ -78,7 +78,7 @@ fn nothing_is_renewed_before_its_time_and_the_server_is_asked_as_often_as_it_wis
     // A new window in the past.
     front.set_renewal_info(RenewalInfo::due());
     let ran = renew(&test, &["a.test", "--refresh-ari", "--exit-code-if-renewed", "9"]).exits(9);
-    ran.says("renewed, good until").keeps_quiet_about("b.test");
+    ran.says("renewed, valid until").keeps_quiet_about("b.test");
     assert_eq!(pebble.certificates(), 3);
     let payloads = front.payloads(Class::NewOrder);
     assert_eq!(payloads[2]["replaces"], chosen["certificate"]);
