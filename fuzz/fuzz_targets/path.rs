@@ -4,7 +4,9 @@
 //! intermediates stand in, and what `merge` makes of a good chain is good.
 #![no_main]
 
-use certkit::internals::chain::{CheckInput, Judgement, Located, Origin, Profile, TrustStore, check, order, reasons};
+use certkit::internals::chain::{
+    CheckInput, Judgement, Located, Origin, Profile, TrustStore, check, order, reasons,
+};
 use certkit::internals::finding::{Code, Severity};
 use certkit::internals::x509::{Certificate, HostName, Purpose};
 use certkit_fuzz::{Bytes, chains, der};
