@@ -1,7 +1,7 @@
 //! Certificates from an ACME server (RFC 8555), Let's Encrypt or another: account, order, challenge, state on disk.
 //!
 //! [`prepare`] looks at the state on disk and, when a certificate is needed, takes its lock and makes the challenge's
-//! solver ready; [`Issuance::run`] then talks to the server. Between the two nothing has been ordered, so that a taken port
+//! solver ready; [`Issuance::run`](obtain::Issuance::run) then talks to the server. Between the two nothing has been ordered, so that a taken port
 //! or an unwritable state directory costs nothing at the server.
 //!
 //! A program that keeps certificates valid for longer than one command uses a [`Renewer`] for each. `certkit acme renew`

@@ -15,7 +15,7 @@ pub const LETS_ENCRYPT_STAGING: &str = "https://acme-staging-v02.api.letsencrypt
 /// The certificate that is wanted, and from whom.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Names as [`certificate_name`] gives them, at least one; the certificate is filed under the first.
+    /// Names as [`certificate_name`](super::certificate_name) gives them, at least one; the certificate is filed under the first.
     pub names: Vec<String>,
     /// The address of the server's directory.
     pub server: String,

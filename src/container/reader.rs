@@ -7,7 +7,7 @@ use super::{Block, BlockKind, Contents, Error, Lines, Note, identify, pkcs7, pkc
 use crate::der;
 use crate::pem::{self, MAX_BLOCKS};
 
-/// As [`read`], with what is left to spend on passwords.
+/// As [`read`](super::read), with what is left to spend on passwords.
 pub(super) fn read_within(bytes: &[u8], password: Option<&str>, budget: &mut Budget) -> Contents {
     let has_pem = pem::has_block(bytes);
     let mut reader =

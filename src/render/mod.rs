@@ -1,4 +1,4 @@
-//! Reports as text for people ([`text`]) or JSON for scripts ([`json`]).
+//! Reports as text for people ([`text`]) or JSON for scripts ([`mod@json`]).
 //!
 //! Standard output carries data: the judgement of `check`, what `show`, `acme list` and `acme account` show,
 //! completions, JSON. Everything else goes to standard error. A closed pipe ends quietly, so write errors

@@ -1,7 +1,7 @@
 //! Reports for scripts: one envelope for every command, and for each line of a batch.
 //!
 //! The structs here are the contract; the structs of [`crate::report`] may be renamed without changing them. Under test
-//! they also give the JSON Schema ([`schema`]), from which docs/certkit.schema.json and docs/json.md are made.
+//! they also give the JSON Schema (`schema`), from which docs/certkit.schema.json and docs/json.md are made.
 
 mod acme;
 mod certificate;

@@ -84,7 +84,7 @@ impl PoolState {
         Ok(())
     }
 
-    /// Sends what waits, as far as the rules allow, and has [`send_on`] look after the rest.
+    /// Sends what waits, as far as the rules allow, and has `send_on` look after the rest.
     pub(super) fn send_waiting(&self) {
         if self.send() {
             self.wake.notify_one();
