@@ -203,7 +203,7 @@ fn a_failed_validation_says_why_and_the_next_run_orders_anew() {
 fn names_that_cannot_be_validated_are_refused_at_once() {
     let test = Test::new();
     let obtain = |name| test.certkit(&["acme", "obtain", name, "--http", "--state", "state"]).exits(2);
-    obtain("localhost").says("invalid_name").says("domain");
+    obtain("localhost").says("invalid_name").says("a public name has a dot");
     obtain("*.a.test").says("invalid_setting").says("*.a.test, which is a wildcard").says("--dns-hook CMD");
     assert!(test.names().is_empty());
 }

@@ -164,7 +164,7 @@ fn what_cannot_be_had_stops_the_start() {
     serve(&["--acme", "a b", "--agree-tos"]).exits(2);
     serve(&["--acme", "a.test", "--agree-tos", "--listen", "http:127.0.0.1:0"]).exits(2).says("--listen");
     serve(&["--acme", "a.test", "--cert", "x", "--key", "x"]).exits(2);
-    serve(&["--acme", "a.test", "--acme", "a.test,b.test", "--agree-tos"]).exits(2).says("a.test twice");
+    serve(&["--acme", "a.test", "--acme", "a.test,b.test", "--agree-tos"]).exits(2).says("`a.test` twice");
     assert!(!test.path("state").exists());
     // Whoever may write there may have put a key of their own in place.
     std::fs::create_dir(test.path("state")).unwrap();

@@ -1,5 +1,5 @@
 //! What users see: the text of every command at 80 columns, its JSON and its help, kept under `snapshots/`. A reviewer
-//! sees each change of a sentence in the diff. `INSTA_UPDATE=always cargo test --test integration -- snapshots::` takes
+//! sees each change of a sentence in the diff. `INSTA_UPDATE=always cargo test --test integration -- printed::` takes
 //! the new ones.
 //!
 //! What differs from run to run is replaced: times, days, serial numbers, fingerprints, the user and the machine.
