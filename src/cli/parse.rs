@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::{Cli, after_help, options_help};
@@ -32,7 +33,9 @@ pub struct UsageError {
 /// # Errors
 /// When it is wrong, and when help or version was asked for.
 pub fn parse(words: &[OsString]) -> Result<Parsed, Box<UsageError>> {
-    let mut definition = Cli::command();
+    // Changing the whole definition costs time at every start, so it is changed only for a help.
+    let asks_for_help = words.iter().any(|word| word == "--help" || word == "-h" || word == "help");
+    let mut definition = if asks_for_help { short_helps() } else { Cli::command() };
     let parsed = definition.try_get_matches_from_mut(words).and_then(|matches| {
         let cli = Cli::from_arg_matches(&matches)?;
         Ok(Parsed { cli, command: command_name(&matches) })
@@ -45,12 +48,9 @@ pub fn parse(words: &[OsString]) -> Result<Parsed, Box<UsageError>> {
     })
 }
 
-/// The same help, with the options of every command in one line. Made only where a help is printed: changing the whole
-/// definition costs time at every start.
+/// The help that clap prints where the command is missing, with the options of every command in one line.
 fn with_short_help(error: clap::Error, words: &[OsString]) -> clap::Error {
-    use clap::error::ErrorKind;
-    let is_help =
-        matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
+    let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     if is_help { short_helps().try_get_matches_from(words).err().unwrap_or(error) } else { error }
 }
 
