@@ -35,7 +35,7 @@ pub struct UsageError {
 pub fn parse(words: &[OsString]) -> Result<Parsed, Box<UsageError>> {
     // Changing the whole definition costs time at every start, so it is changed only for a help.
     let asks_for_help = words.iter().any(|word| word == "--help" || word == "-h" || word == "help");
-    let mut definition = if asks_for_help { short_helps() } else { Cli::command() };
+    let mut definition = if asks_for_help { short_helps(words) } else { Cli::command() };
     let parsed = definition.try_get_matches_from_mut(words).and_then(|matches| {
         let cli = Cli::from_arg_matches(&matches)?;
         Ok(Parsed { cli, command: command_name(&matches) })
@@ -51,7 +51,7 @@ pub fn parse(words: &[OsString]) -> Result<Parsed, Box<UsageError>> {
 /// The help that clap prints where the command is missing, with the options of every command in one line.
 fn with_short_help(error: clap::Error, words: &[OsString]) -> clap::Error {
     let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
-    if is_help { short_helps().try_get_matches_from(words).err().unwrap_or(error) } else { error }
+    if is_help { short_helps(words).try_get_matches_from(words).err().unwrap_or(error) } else { error }
 }
 
 fn command_name(matches: &ArgMatches) -> String {
@@ -77,18 +77,21 @@ fn typed_command(definition: &clap::Command, words: &[OsString]) -> String {
 }
 
 /// The command line with short helps.
-fn short_helps() -> clap::Command {
+fn short_helps(words: &[OsString]) -> clap::Command {
     let hidden = |arg: clap::Arg| {
         let is_global = arg.is_global_set();
         arg.hide(is_global)
     };
     let columns = terminal::columns(std::io::stdout());
-    brief(Cli::command().mut_args(hidden), columns)
+    brief(Cli::command().mut_args(hidden), columns, words)
         .mut_subcommand("options", |options| options.long_about(options_help(columns)))
 }
 
-fn brief(command: clap::Command, columns: Option<usize>) -> clap::Command {
-    let names: Vec<_> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
+/// Only the command of the line and those above it, since no other help is printed.
+fn brief(command: clap::Command, columns: Option<usize>, words: &[OsString]) -> clap::Command {
+    let is_typed = |name: &str| words.iter().any(|word| word == name);
+    let names = command.get_subcommands().map(|below| below.get_name().to_owned());
+    let names: Vec<_> = names.filter(|name| is_typed(name)).collect();
     let fitted = command.get_after_help().map(|text| after_help::fitted(&text.to_string(), columns));
     let command = match fitted {
         Some(text) => command.help_template(HELP).after_help(text),
@@ -96,7 +99,7 @@ fn brief(command: clap::Command, columns: Option<usize>) -> clap::Command {
     };
     names
         .into_iter()
-        .fold(command, |command, name| command.mut_subcommand(name, |below| brief(below, columns)))
+        .fold(command, |command, name| command.mut_subcommand(name, |below| brief(below, columns, words)))
 }
 
 const HELP: &str = "\
