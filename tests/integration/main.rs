@@ -39,7 +39,6 @@ mod hosts;
 mod issue;
 mod json;
 mod key;
-mod known;
 mod ledger;
 mod limbo;
 mod live;
