@@ -9,21 +9,25 @@ use serde_json::{Value, json};
 
 use crate::harness::{Test, repository};
 
-/// Panics where an envelope is not as the schema wants it. The schema lets fields be added; here none may be.
+/// Panics where an envelope is not as the schema wants it.
 #[track_caller]
 pub(crate) fn validate(envelope: &Value, line: &str) {
+    let violations = violations(envelope);
+    assert!(violations.is_empty(), "{line}: against the schema:\n{}\n{envelope:#}", violations.join("\n"));
+    let is_failed = envelope["status"] == "failed";
+    let has_error = envelope["findings"].as_array().unwrap().iter().any(|one| one["severity"] == "error");
+    assert!(has_error || !is_failed, "{line}: failed without an error: {envelope:#}");
+}
+
+/// What the schema refuses. It lets fields be added; here none may be.
+fn violations(envelope: &Value) -> Vec<String> {
     static VALIDATOR: OnceLock<Validator> = OnceLock::new();
     let validator = VALIDATOR.get_or_init(|| {
         let mut schema = schema();
         close(&mut schema);
         jsonschema::validator_for(&schema).unwrap()
     });
-    let errors: Vec<_> =
-        validator.iter_errors(envelope).map(|error| format!("{}: {error}", error.instance_path())).collect();
-    assert!(errors.is_empty(), "{line}: against the schema:\n{}\n{envelope:#}", errors.join("\n"));
-    let is_failed = envelope["status"] == "failed";
-    let has_error = envelope["findings"].as_array().unwrap().iter().any(|one| one["severity"] == "error");
-    assert!(has_error || !is_failed, "{line}: failed without an error: {envelope:#}");
+    validator.iter_errors(envelope).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
 /// The result of an envelope with its findings by severity; see [`crate::harness::Ran::report`].
@@ -152,4 +156,24 @@ fn every_command_prints_its_envelope() {
     let missing: Vec<_> =
         known.iter().filter_map(Value::as_str).filter(|command| !seen.contains(*command)).collect();
     assert!(missing.is_empty(), "commands of the schema that were not run: {missing:?}");
+}
+
+#[test]
+fn the_schema_refuses_what_it_does_not_name() {
+    let test = Test::with_certificate("test.example");
+    let good = test.certkit(&["show", "server.crt", "--format", "json"]).exits(0).envelope();
+    let refuses = |change: &dyn Fn(&mut Value)| {
+        let mut envelope = good.clone();
+        change(&mut envelope);
+        assert!(!violations(&envelope).is_empty(), "{envelope:#}");
+    };
+    assert!(violations(&good).is_empty());
+    refuses(&|envelope| envelope["more"] = json!(1));
+    refuses(&|envelope| envelope["result"]["more"] = json!(1));
+    refuses(&|envelope| envelope["result"]["items"][0]["more"] = json!(1));
+    refuses(&|envelope| envelope["result"]["items"][0]["serial"] = json!(1));
+    refuses(&|envelope| envelope["findings"] = json!([{"code": "expired"}]));
+    refuses(&|envelope| envelope["status"] = json!("perhaps"));
+    refuses(&|envelope| envelope["command"] = json!("mkcert"));
+    refuses(&|envelope| drop(envelope.as_object_mut().unwrap().remove("next")));
 }
