@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use crate::harness::{Test, certkit};
 use crate::named::{Named, SECRET};
 use crate::pebble::Pebble;
-use crate::peers::{peer, without_override};
+use crate::peers::{not_allowed_here, peer, without_override};
 use crate::process::{Process, free_port};
 
 const QUIET: &[(&str, &str)] = &[("PEBBLE_WFE_NONCEREJECT", "0"), ("PEBBLE_VA_NOSLEEP", "1")];
@@ -242,8 +242,7 @@ fn a_closed_port_is_named_as_the_likely_cause() {
     // An address of this machine that is looked at without a name server, where nothing listens.
     let (address, elsewhere) = ("127.77.0.1", free_port());
     if TcpListener::bind((address, 80)).is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse) {
-        eprintln!("skipped: something listens on port 80 of every address here");
-        return;
+        return not_allowed_here("port 80, on which something listens,");
     }
     pebble
         .obtain_by(&[address, &format!("--http=127.0.0.1:{elsewhere}")])
