@@ -96,7 +96,7 @@ pub fn run() -> ExitCode {
 /// Says why the command line was not understood, or prints the help that was asked for.
 fn not_understood(wrong: &cli::UsageError) -> u8 {
     if wrong.is_json && wrong.error.use_stderr() {
-        let report = advice::usage::report(&wrong.error.to_string());
+        let report = advice::usage::report(&wrong.command, &wrong.error.to_string());
         render::json(&wrong.command, &report);
         return report.exit_status();
     }
