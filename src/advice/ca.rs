@@ -13,7 +13,7 @@ use crate::ca::{
 };
 use crate::finding::{Code, Finding, Location};
 use crate::operands::ca_lookup::LookupError;
-use crate::operands::input::ReadError;
+use crate::operands::read::{MAX_BYTES, ReadError};
 use crate::report::Failure;
 use crate::sys::clock::date;
 use crate::sys::shell::{path_word, shell_word};
@@ -241,7 +241,7 @@ pub fn bulk_failure(error: BulkError, file: &str) -> Failure {
             Failure { findings, status: 2 }
         }
         BulkError::Publish(error) => error.into(),
-        BulkError::Read(error) => ReadError::new(file, error).into(),
+        BulkError::Read(error) => ReadError::new(file, error, MAX_BYTES).into(),
         BulkError::Stopped { error, .. } => {
             let mut failure = bulk_failure(*error, file);
             let note = Finding::note(Code::Io, message);

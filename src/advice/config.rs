@@ -1,22 +1,24 @@
 //! Settings that cannot be used.
 
-use crate::config::{IgnoredOption, SettingsError};
+use crate::config::{IgnoredOption, MAX_FILE_BYTES, SettingsError};
 use crate::finding::{Code, Finding, Location};
-use crate::operands::input::cannot_read;
+use crate::operands::read::ReadError;
 use crate::report::Failure;
 
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
         let message = error.to_string();
         let (location, fix) = match error {
-            SettingsError::Read { file, source } => return cannot_read(&file, source).into(),
+            SettingsError::Read { file, source } => {
+                return ReadError::new(&file, source, MAX_FILE_BYTES).into();
+            }
             SettingsError::NotUtf8 { file } => (Location::file(file), "Save the file in UTF-8."),
             SettingsError::Syntax { file, error } => {
                 let location = match error.line {
                     Some(line) => Location::line(file, line),
                     None => Location::file(file),
                 };
-                (location, "`certkit serve --help` lists all settings and their values.")
+                (location, "Run `certkit serve --help`; it lists all settings and their values.")
             }
         };
         Finding::error(Code::InvalidSetting, message).at(location).fix(fix).into()

@@ -13,7 +13,7 @@ const PROJECT_FILE: &str = "certkit.toml";
 /// uWSGI's, read when nothing else names an application.
 const UWSGI_FILE: &str = "uwsgi.ini";
 /// Bytes: far more than a file written by hand.
-const LARGEST: u64 = 1 << 20;
+pub const MAX_FILE_BYTES: u64 = 1 << 20;
 
 pub struct Settings {
     pub serve: PartialServe,
@@ -101,8 +101,8 @@ fn read_ini(path: &Path, ignored: &mut Vec<IgnoredOption>) -> Result<PartialServ
 
 fn read_text(path: &Path) -> Result<(String, String), SettingsError> {
     let file = path.display().to_string();
-    let bytes =
-        read_limited(path, LARGEST).map_err(|source| SettingsError::Read { file: file.clone(), source })?;
+    let bytes = read_limited(path, MAX_FILE_BYTES)
+        .map_err(|source| SettingsError::Read { file: file.clone(), source })?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok((file, text)),
         Err(_) => Err(SettingsError::NotUtf8 { file }),

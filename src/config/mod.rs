@@ -16,5 +16,5 @@ pub mod uwsgi_ini;
 pub mod values;
 
 pub use self::error::SettingsError;
-pub use self::layers::{IgnoredOption, Settings, read};
+pub use self::layers::{IgnoredOption, MAX_FILE_BYTES, Settings, read};
 pub use self::partial::PartialServe;

@@ -1,6 +1,5 @@
 //! Reading the files that users name, whatever form they have.
 
-use std::io;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -364,11 +363,6 @@ pub fn armour_line(bytes: &[u8], number: usize) -> Option<String> {
 const MAX_ARMOUR_LINE: usize = 160;
 /// `BEGIN ENCRYPTED PRIVATE KEY` and the like.
 const MAX_LABEL: usize = 40;
-
-/// An error of the system on a file.
-pub fn cannot_read(file: &str, error: io::Error) -> ReadError {
-    ReadError::new(file, error)
-}
 
 #[cfg(test)]
 mod tests {

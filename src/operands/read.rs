@@ -21,16 +21,16 @@ pub enum ReadError {
     NotFound { file: String },
     #[error("cannot read `{}`: permission denied", name(.file))]
     Permission { file: String },
-    #[error("`{}` is larger than {} MiB, the limit for certificate files", name(.file), MAX_BYTES >> 20)]
-    TooLarge { file: String },
+    #[error("`{}` is larger than {} MiB, the limit for such files", name(.file), .limit >> 20)]
+    TooLarge { file: String, limit: u64 },
 }
 
 impl ReadError {
-    /// What the system said of a file.
-    pub fn new(file: &str, source: io::Error) -> Self {
+    /// What the system said of a file that may have `limit` bytes.
+    pub fn new(file: &str, source: io::Error, limit: u64) -> Self {
         let file = file.to_owned();
         match source.kind() {
-            io::ErrorKind::FileTooLarge => Self::TooLarge { file },
+            io::ErrorKind::FileTooLarge => Self::TooLarge { file, limit },
             io::ErrorKind::IsADirectory => Self::Directory { file },
             io::ErrorKind::NotFound => Self::NotFound { file },
             io::ErrorKind::PermissionDenied => Self::Permission { file },
@@ -46,7 +46,7 @@ impl ReadError {
             | Self::Io { file, .. }
             | Self::NotFound { file }
             | Self::Permission { file }
-            | Self::TooLarge { file } => file,
+            | Self::TooLarge { file, .. } => file,
         }
     }
 }
@@ -61,7 +61,7 @@ pub fn read(file: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
     } else {
         read_limited(Path::new(file), limit)
     };
-    let bytes = result.map_err(|source| ReadError::new(file, source))?;
+    let bytes = result.map_err(|source| ReadError::new(file, source, limit))?;
     if bytes.is_empty() { Err(ReadError::Empty { file: file.to_owned() }) } else { Ok(bytes) }
 }
 

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::input::cannot_read;
 use super::read::ReadError;
 use crate::chain::{RevocationListError, read_revocation_lists};
 use crate::sys::fs::read_limited;
@@ -25,6 +24,7 @@ pub enum ListFileError {
 /// # Errors
 /// When the file cannot be read or holds no list, or a list in it cannot be decoded.
 pub fn read_revocation_list_file(file: &str) -> Result<Vec<Crl>, ListFileError> {
-    let bytes = read_limited(Path::new(file), MAX_BYTES).map_err(|error| cannot_read(file, error))?;
+    let bytes =
+        read_limited(Path::new(file), MAX_BYTES).map_err(|error| ReadError::new(file, error, MAX_BYTES))?;
     read_revocation_lists(&bytes).map_err(|error| ListFileError::Unusable { file: file.to_owned(), error })
 }

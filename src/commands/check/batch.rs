@@ -8,14 +8,14 @@ use crate::chain::{BatchInput, BatchVerdict, CaseAnswer, judge_batch};
 use crate::commands::{Context, Result};
 use crate::console::{BatchOutput, batch_line};
 use crate::operands::case_files::LocalFiles;
-use crate::operands::input::cannot_read;
+use crate::operands::read::ReadError;
 use crate::report::{Outcome, Report};
 
 pub(super) fn run(file: &str, context: &Context<'_>) -> Result {
     let lines: Box<dyn Read + Send> = if file == "-" {
         Box::new(io::stdin())
     } else {
-        Box::new(File::open(file).map_err(|error| cannot_read(file, error))?)
+        Box::new(File::open(file).map_err(|error| ReadError::new(file, error, u64::MAX))?)
     };
     let mut answers = BatchOutput::lock();
     let input = BatchInput { lines, files: &LocalFiles, now: context.clock.now() };
