@@ -28,7 +28,9 @@ pub(super) fn write_created(out: &mut impl Write, created: &Created, width: Widt
         let end = date(certificate.not_after);
         let facts =
             format!("{}, {}, valid until {end}, {signed}", certificate.label, certificate.key.description);
-        writeln!(out, "  {DIM}{}{DIM:#}", width.wrap(&facts, 2, 4))?;
+        // Below a file it is a detail; alone it is the first line.
+        let indent = if created.files.is_empty() { 0 } else { 2 };
+        writeln!(out, "{:indent$}{DIM}{}{DIM:#}", "", width.wrap(&facts, indent, indent + 2))?;
     }
     Ok(())
 }
