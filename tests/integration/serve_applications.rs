@@ -1,5 +1,7 @@
 //! Real frameworks on `serve`: Bottle, Flask, and a Django project as `django-admin startproject` makes it.
 
+use std::os::unix::net::UnixStream;
+
 use crate::curl::Curl;
 use crate::harness::{Test, certkit, repository};
 use crate::peers::{peer, python, script};
@@ -114,7 +116,7 @@ fn flask_behind_nginx_by_uwsgi_pass() {
             .args(["serve", "--listen", &uwsgi, "--listen", &unix, "--python", &program, &app]),
     );
     backend.wait_for(([127, 0, 0, 1], tcp).into());
-    crate::harness::eventually("the unix socket", || socket.exists().then_some(()));
+    crate::harness::eventually("the unix socket", || UnixStream::connect(&socket).ok());
 
     // Everything that nginx writes stays in the test's folder.
     std::fs::create_dir(test.path("nginx")).unwrap();
