@@ -81,12 +81,13 @@ def page_stream(environ, start_response, query):
         yield piece
 
 
-def page_ticks(environ, start_response, query):
-    """A piece every half second: each must reach the client at once."""
+def page_steps(environ, start_response, query):
+    """A piece, and the next one only when the client says that it has the first: it must reach the client at once."""
     start_response("200 OK", [("Content-Type", "text/plain")])
-    for number in range(4):
-        yield b"tick %d\n" % number
-        time.sleep(0.5)
+    yield b"one\n"
+    while not os.path.exists(query["until"]):
+        time.sleep(0.01)
+    yield b"two\n"
 
 
 def page_write(environ, start_response, query):
