@@ -9,3 +9,5 @@ pub mod hosts;
 pub mod replace;
 pub mod shell;
 pub mod terminal;
+#[cfg(test)]
+pub mod test_program;

@@ -154,8 +154,8 @@ fn a_hook_that_fails_is_heard() {
         .says("nothing was ordered");
     assert_eq!(pebble.requests(), requests);
 
-    test.write("hook", "#!/bin/sh\necho \"$1\" >> hook.log\necho 'no such zone' >&2\n[ $1 = cleanup ]\n");
-    fs::set_permissions(test.path("hook"), fs::Permissions::from_mode(0o755)).unwrap();
+    let hook = "#!/bin/sh\necho \"$1\" >> hook.log\necho 'no such zone' >&2\n[ $1 = cleanup ]\n";
+    test.write_program("hook", hook);
     pebble
         .obtain_by(&["a.test", "b.test", "--dns-hook", "./hook"])
         .exits(1)

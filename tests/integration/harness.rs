@@ -83,6 +83,26 @@ impl Test {
         fs::write(path, contents).unwrap();
     }
 
+    /// Writes a program into the working folder. Not by this process: a child that another test starts at that moment
+    /// would inherit the open file, and nobody could run it meanwhile (execve(2), ETXTBSY).
+    pub(crate) fn write_program(&self, name: &str, contents: &str) {
+        let mut writer = Command::new("sh")
+            .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+            .arg(self.path(name))
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        writer.stdin.take().unwrap().write_all(contents.as_bytes()).unwrap();
+        assert!(writer.wait().unwrap().success(), "cannot write {name}");
+    }
+
+    /// A copy of certkit in the working folder, written as [`Test::write_program`] does it.
+    pub(crate) fn copy_certkit(&self) -> PathBuf {
+        let copy = self.path("certkit");
+        assert!(Command::new("cp").arg(certkit()).arg(&copy).status().unwrap().success());
+        copy
+    }
+
     /// The text of a file in the working folder.
     pub(crate) fn text(&self, name: &str) -> String {
         let path = self.path(name);

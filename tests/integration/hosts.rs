@@ -131,11 +131,11 @@ fn without_rights_the_command_is_printed() {
     let test = folder();
     let (ran, program) = if rustix::process::geteuid().is_root() {
         let Some(setpriv) = peer("setpriv") else { return };
-        fs::copy(certkit(), test.path("certkit")).unwrap();
-        for path in [test.folder().parent().unwrap().to_path_buf(), test.folder(), test.path("certkit")] {
+        let program = test.copy_certkit();
+        for path in [test.folder().parent().unwrap().to_path_buf(), test.folder(), program.clone()] {
             fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
         }
-        let program = test.path("certkit").display().to_string();
+        let program = program.display().to_string();
         let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", &program, "hosts", "add", "a.test"];
         (test.run(&setpriv, &[&nobody[..], &["--file", "hosts"]].concat()), program)
     } else {

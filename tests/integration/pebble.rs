@@ -5,7 +5,6 @@
 //! reads the answer.
 
 use std::net::Ipv4Addr;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use certkit::internals::pem;
@@ -164,9 +163,7 @@ impl<'a> Pebble<'a> {
              present) curl -sSf -d \"{{\\\"host\\\":\\\"$2\\\",\\\"value\\\":\\\"$3\\\"}}\" {control}/set-txt ;;\n\
              cleanup) curl -sSf -d \"{{\\\"host\\\":\\\"$2\\\"}}\" {control}/clear-txt ;;\nesac\n"
         );
-        self.test.write("dns-hook", script);
-        let path = self.test.path("dns-hook");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        self.test.write_program("dns-hook", &script);
         "./dns-hook".to_owned()
     }
 

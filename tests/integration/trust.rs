@@ -108,11 +108,11 @@ fn only_root_may_change_a_system() {
     let (ran, program) = if rustix::process::geteuid().is_root() {
         // Nobody's rights, and a copy of the program: the folder that it was built in may be closed to others.
         let Some(setpriv) = peer("setpriv") else { return };
-        fs::copy(certkit(), test.path("certkit")).unwrap();
-        for path in [test.folder().parent().unwrap().to_path_buf(), test.folder(), test.path("certkit")] {
+        let program = test.copy_certkit();
+        for path in [test.folder().parent().unwrap().to_path_buf(), test.folder(), program.clone()] {
             mode(path, 0o755);
         }
-        let program = test.path("certkit").display().to_string();
+        let program = program.display().to_string();
         let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", &program];
         (test.run(&setpriv, &[&nobody[..], &install].concat()), program)
     } else {

@@ -220,6 +220,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::sys::test_program;
     use crate::x509::HostName;
 
     fn answer(host: &str, token: &str) -> ChallengeAnswer {
@@ -234,8 +235,7 @@ mod tests {
     fn hook(script: &str) -> (TempDir, DnsHook) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a hook");
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        test_program::write(&path, &format!("#!/bin/sh\n{script}\n"));
         let hook = DnsHook::new(&format!("'{}' --flag 'two words'", path.display())).unwrap();
         (dir, hook)
     }
@@ -287,7 +287,8 @@ mod tests {
         };
         assert_eq!(
             (output.as_str(), verb, fqdn.as_str()),
-            ("out\nno luck", "present", "_acme-challenge.a.test.")
+            ("out\nno luck", "present", "_acme-challenge.a.test."),
+            "{reason}"
         );
         assert!(reason.contains("exit status: 1"), "{reason}");
         hook.withdraw(&answers).await.unwrap();
