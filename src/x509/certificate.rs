@@ -12,7 +12,8 @@ use x509_parser::prelude::FromDer;
 use super::algorithm::{self, SignatureCheck, hex};
 use super::distinguished_name::DistinguishedName;
 use super::extension::{Extensions, MalformedExtension};
-use crate::der::{self, CONTEXT_0, INTEGER, Reader, SEQUENCE};
+use super::signed::Signed;
+use crate::der::{self, CONTEXT_0, INTEGER, Malformed, Reader, SEQUENCE};
 
 /// A certificate (RFC 5280 section 4.1), read once. Equality is by DER.
 #[derive(Clone)]
@@ -57,6 +58,9 @@ pub enum Error {
     Extension(String),
 }
 
+/// Of bytes whose structure is another one.
+const NO_CERTIFICATE: &str = "it does not have the structure of a certificate";
+
 impl Certificate {
     /// Reads a certificate.
     ///
@@ -68,16 +72,12 @@ impl Certificate {
         if !rest.is_empty() {
             return Err(Error::TrailingBytes(rest.len()));
         }
-        let tbs_der = parsed.tbs_certificate.as_ref();
-        // The to-be-signed part is a slice of `der`: right behind the outer header, in front of the signature.
+        let signed = Signed::read(&der).map_err(|Malformed| Error::Der(NO_CERTIFICATE.into()))?;
+        // The to-be-signed part is a slice of `der`, right behind the outer header.
         let tbs_start = der.len() - der::contents(&der).map_or(0, <[u8]>::len);
-        let tbs = tbs_start..tbs_start + tbs_der.len();
-        let signature_algorithm = der
-            .get(tbs.end..)
-            .and_then(der::first)
-            .map_or(&[][..], |(algorithm, _)| algorithm.whole)
-            .to_vec();
-        let tbs_algorithm = tbs_signature_algorithm(tbs_der).unwrap_or_default();
+        let tbs = tbs_start..tbs_start + signed.part.len();
+        let signature_algorithm = signed.algorithm.to_vec();
+        let tbs_algorithm = tbs_signature_algorithm(signed.part).unwrap_or_default();
         parsed.extensions_map().map_err(|_| Error::DuplicateExtension)?;
         Ok(Self {
             version: parsed.version().0.saturating_add(1),
@@ -91,7 +91,7 @@ impl Certificate {
             signature_algorithm,
             extensions: Extensions::new(parsed.extensions())
                 .map_err(|MalformedExtension(name)| Error::Extension(name))?,
-            signature: parsed.signature_value.data.to_vec(),
+            signature: signed.signature.to_vec(),
             tbs,
             der: CertificateDer::from(der),
         })
@@ -206,7 +206,7 @@ fn plain(error: &x509_parser::nom::Err<X509Error>) -> String {
             X509Error::NomError(_) => {
                 "it is cut off, or its header declares more bytes than there are".into()
             }
-            X509Error::Der(_) => "it does not have the structure of a certificate".into(),
+            X509Error::Der(_) => NO_CERTIFICATE.into(),
             other => other.to_string(),
         },
     }

@@ -10,7 +10,8 @@ use x509_parser::revocation_list::CertificateRevocationList;
 use super::algorithm::{self, SignatureCheck};
 use super::certificate::Certificate;
 use super::distinguished_name::DistinguishedName;
-use crate::der::{self, oid};
+use super::signed::Signed;
+use crate::der::{Malformed, oid};
 
 /// A revocation list, read once.
 #[derive(Clone, Debug)]
@@ -78,20 +79,21 @@ pub enum Error {
     Extension(String),
 }
 
+/// Of bytes whose structure is another one.
+const NO_LIST: &str = "it does not have the structure of a list";
+
 impl Crl {
     /// Reads a list.
     ///
     /// # Errors
     /// When the DER does not parse wholly.
     pub fn from_der(der: &[u8]) -> Result<Self, Error> {
-        let (rest, parsed) = CertificateRevocationList::from_der(der)
-            .map_err(|_| Error::Der("it does not have the structure of a list".into()))?;
+        let (rest, parsed) =
+            CertificateRevocationList::from_der(der).map_err(|_| Error::Der(NO_LIST.into()))?;
         if !rest.is_empty() {
             return Err(Error::Der(format!("there are {} more bytes after it", rest.len())));
         }
-        let mut parts = der::elements(der::contents(der).unwrap_or_default());
-        let mut next = || parts.next().map_or(&[][..], |part| part.whole);
-        let (tbs, signature_algorithm) = (next(), next());
+        let signed = Signed::read(der).map_err(|Malformed| Error::Der(NO_LIST.into()))?;
         let mut crl = Self {
             issuer: DistinguishedName::new(parsed.issuer()),
             this_update: parsed.last_update().to_datetime(),
@@ -101,9 +103,9 @@ impl Crl {
             authority_key_id: None,
             unknown_critical: Vec::new(),
             revoked: HashMap::new(),
-            signature_algorithm: signature_algorithm.to_vec(),
-            tbs: tbs.to_vec(),
-            signature: parsed.signature_value.data.to_vec(),
+            signature_algorithm: signed.algorithm.to_vec(),
+            tbs: signed.part.to_vec(),
+            signature: signed.signature.to_vec(),
         };
         for extension in parsed.extensions() {
             crl.take_extension(extension)?;

@@ -16,6 +16,7 @@ mod public_part;
 mod purpose;
 mod renewal_policy;
 mod request;
+mod signed;
 mod signer;
 mod subject_alt_name;
 mod summary;

@@ -14,6 +14,7 @@ use x509_parser::x509::X509Name;
 use super::algorithm::{self, SignatureCheck, signature_description};
 use super::details::Damaged;
 use super::distinguished_name::DistinguishedName;
+use super::signed::Signed;
 use super::subject_alt_name::SubjectAltName;
 use crate::der::{BIT_STRING, CONTEXT_0, INTEGER, Malformed, OID, Reader, SEQUENCE, SET, oid};
 
@@ -45,13 +46,8 @@ impl Request {
     }
 
     fn read(der: &[u8]) -> Result<Self, Malformed> {
-        let mut outer = Reader::inside(der, SEQUENCE)?;
-        let signed = outer.next()?;
-        let algorithm = outer.next()?;
-        let signature_value = outer.expect(BIT_STRING)?.split_first().ok_or(Malformed)?.1;
-        outer.end()?;
-
-        let mut info = Reader::inside(signed.whole, SEQUENCE)?;
+        let frame = Signed::read(der)?;
+        let mut info = Reader::inside(frame.part, SEQUENCE)?;
         info.expect(INTEGER)?;
         let (_, subject) = X509Name::from_der(info.next()?.whole).map_err(|_| Malformed)?;
         let spki = info.next()?.whole;
@@ -61,10 +57,10 @@ impl Request {
             names: Vec::new(),
             asks_for_ca: false,
             spki: spki.to_vec(),
-            signature: signature_description(algorithm.whole),
-            signed: signed.whole.to_vec(),
-            signature_algorithm: algorithm.whole.to_vec(),
-            signature_value: signature_value.to_vec(),
+            signature: signature_description(frame.algorithm),
+            signed: frame.part.to_vec(),
+            signature_algorithm: frame.algorithm.to_vec(),
+            signature_value: frame.signature.to_vec(),
         };
         // The attributes are left out by some programs, though RFC 2986 does not say OPTIONAL.
         if let Some(attributes) = info.optional(CONTEXT_0)? {

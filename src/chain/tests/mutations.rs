@@ -33,6 +33,38 @@ fn made() -> [Vec<u8>; 4] {
     [leaf, middle.der().to_vec(), root.der().to_vec(), list]
 }
 
+/// What the signature of a certificate does not cover is its outer header and what follows the signed part.
+#[test]
+fn no_changed_bit_around_the_signed_part_goes_unnoticed() {
+    let made = made();
+    let mut trust = TrustStore::default();
+    trust.add(Certificate::from_der(made[2].as_slice()).unwrap(), Origin::System);
+    let host = HostName::parse("www.test").unwrap();
+    let holds = |chain: &[Vec<u8>]| {
+        let read = |der: &Vec<u8>| Certificate::from_der(der.as_slice()).map(Located::from);
+        let Ok(certificates) = chain.iter().map(read).collect::<Result<Vec<_>, _>>() else { return false };
+        let input = CheckInput {
+            host: Some(&host),
+            profile: Profile::Webpki,
+            ..CheckInput::new(&certificates, &trust, NOW, "t.pem")
+        };
+        check(&input).findings.iter().all(|finding| finding.severity != Severity::Error)
+    };
+    assert!(holds(&made[..2]));
+    for part in 0..2 {
+        // Two headers of four octets, `30 82` and the length.
+        let [0x30, 0x82, _, _, 0x30, 0x82, high, low, ..] = made[part][..] else { panic!("other headers") };
+        let behind = 8 + usize::from(u16::from_be_bytes([high, low]));
+        for at in (0..4).chain(behind..made[part].len()) {
+            for bit in 0..8 {
+                let mut changed = made.clone();
+                changed[part][at] ^= 1 << bit;
+                assert!(!holds(&changed[..2]), "bit {bit} of byte {at} of certificate {part}");
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
