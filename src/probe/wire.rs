@@ -157,16 +157,19 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
+    use crate::sys::testing::ClosedPort;
 
     const LIMIT: Duration = Duration::from_secs(5);
 
     #[test]
     fn a_refusing_address_does_not_hide_the_next() {
-        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let closed = ClosedPort::bind();
         let open = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (_, address) = connect(&[closed, open.local_addr().unwrap()], LIMIT).unwrap();
+        let (_, address) = connect(&[closed.address, open.local_addr().unwrap()], LIMIT).unwrap();
         assert_eq!(address, open.local_addr().unwrap());
-        let Err(Error::Connect { attempts }) = connect(&[closed], LIMIT) else { panic!("it is closed") };
+        let Err(Error::Connect { attempts }) = connect(&[closed.address], LIMIT) else {
+            panic!("it is closed")
+        };
         assert_eq!(attempts[0].error.kind(), io::ErrorKind::ConnectionRefused);
     }
 

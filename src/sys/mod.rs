@@ -10,4 +10,4 @@ pub mod replace;
 pub mod shell;
 pub mod terminal;
 #[cfg(test)]
-pub mod test_program;
+pub mod testing;

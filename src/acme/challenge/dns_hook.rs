@@ -220,7 +220,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::sys::test_program;
+    use crate::sys::testing::write_program;
     use crate::x509::HostName;
 
     fn answer(host: &str, token: &str) -> ChallengeAnswer {
@@ -235,7 +235,7 @@ mod tests {
     fn hook(script: &str) -> (TempDir, DnsHook) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a hook");
-        test_program::write(&path, &format!("#!/bin/sh\n{script}\n"));
+        write_program(&path, &format!("#!/bin/sh\n{script}\n"));
         let hook = DnsHook::new(&format!("'{}' --flag 'two words'", path.display())).unwrap();
         (dir, hook)
     }

@@ -139,6 +139,7 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
+    use crate::sys::testing::ClosedPort;
 
     fn answer() -> ChallengeAnswer {
         ChallengeAnswer {
@@ -173,9 +174,9 @@ mod tests {
         assert_eq!(clue, Clue::OtherServer { address, status: Some(404) });
         let (address, clue) = seen("220 mail.test ESMTP").await;
         assert_eq!(clue, Clue::OtherServer { address, status: None });
-        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let clue = at(closed, &answer(), ChallengeKind::Http01).await;
-        assert_eq!(clue, Clue::Closed { address: closed, reason: "connection refused".into() });
+        let closed = ClosedPort::bind();
+        let clue = at(closed.address, &answer(), ChallengeKind::Http01).await;
+        assert_eq!(clue, Clue::Closed { address: closed.address, reason: "connection refused".into() });
     }
 
     #[tokio::test]

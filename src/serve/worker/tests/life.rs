@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use super::*;
-use crate::sys::test_program;
+use crate::sys::testing::write_program;
 
 /// Answers with its process id; `/die` and other paths do what their name says.
 const PIDS: &str = "
@@ -96,7 +96,7 @@ async fn interpreters_that_do_not_run() {
     assert!(no_python.to_string().contains("bin/python: not found, or not executable"), "{no_python}");
     // What the first line of the program does in an old Python.
     let old = folder.path().join("old");
-    test_program::write(&old, "#!/bin/sh\nprintf V2.7.18 >&4\n");
+    write_program(&old, "#!/bin/sh\nprintf V2.7.18 >&4\n");
     let error = start_error("", |config| config.python = Some(old)).await.unwrap();
     let StartError::Interpreter { fault: InterpreterFault::TooOld { version }, .. } = error else {
         panic!("{error:?}")
@@ -128,7 +128,7 @@ nested = Nested()
     // A virtual environment, as far as this matters: bin/python and the variable.
     fs::create_dir_all(folder.path().join("venv/bin")).unwrap();
     let python = folder.path().join("venv/bin/python");
-    test_program::write(&python, "#!/bin/sh\nexec python3 \"$@\"\n");
+    write_program(&python, "#!/bin/sh\nexec python3 \"$@\"\n");
     let venv = folder.path().join("venv").to_str().unwrap().to_owned();
     config.virtualenv = Some((&venv).into());
     let pool = WorkerPool::start(config.clone()).await.unwrap();
@@ -236,7 +236,7 @@ async fn signals_to_a_worker() {
 async fn signals_to_a_worker_of_a_background_job() {
     let bin = tempfile::tempdir().unwrap();
     let python = bin.path().join("python");
-    test_program::write(&python, "#!/bin/sh\ntrap '' INT QUIT\nexec python3 \"$@\"\n");
+    write_program(&python, "#!/bin/sh\ntrap '' INT QUIT\nexec python3 \"$@\"\n");
     let Some(served) = Served::with(PIDS, |config| config.python = Some(python)).await else { return };
     obeys_signals(&served).await;
 }
