@@ -56,7 +56,7 @@ fn wsgiref_validate_finds_nothing() {
 fn what_the_application_sees() {
     let test = Test::with_chain("test.example");
     let Some(curl) = Curl::new(&test, "test.example") else { return };
-    let server = server(&test, &[]);
+    let server = server(&test, &["--workers", "2"]);
     for (option, protocol) in [("--http1.1", "HTTP/1.1"), ("--http2", "HTTP/2")] {
         let options =
             [option, "-H", "X-Seen: one", "-H", "X_Hidden: two", "-H", "Proxy: evil", "-H", "Cookie: a=b"];
