@@ -22,15 +22,14 @@ impl<'a> Signed<'a> {
     /// When anything else is there, or anything follows.
     pub(super) fn read(der: &'a [u8]) -> Result<Self, Malformed> {
         let mut frame = Reader::inside(der, SEQUENCE)?;
-        let mut sequence = || {
-            frame
-                .next()
-                .and_then(|element| (element.tag == SEQUENCE).then_some(element.whole).ok_or(Malformed))
-        };
-        let (part, algorithm) = (sequence()?, sequence()?);
+        let (part, algorithm) = (frame.next()?, frame.next()?);
+        if part.tag != SEQUENCE || algorithm.tag != SEQUENCE {
+            return Err(Malformed);
+        }
+        // The first octet counts the bits that are not used.
         let Some((0, signature)) = frame.expect(BIT_STRING)?.split_first() else { return Err(Malformed) };
         frame.end()?;
-        Ok(Self { part, algorithm, signature })
+        Ok(Self { part: part.whole, algorithm: algorithm.whole, signature })
     }
 }
 
