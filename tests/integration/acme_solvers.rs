@@ -12,6 +12,7 @@ use crate::named::{Named, SECRET};
 use crate::pebble::Pebble;
 use crate::peers::{not_allowed_here, peer, without_override};
 use crate::process::{Process, free_port};
+use crate::testing::write_program;
 
 const QUIET: &[(&str, &str)] = &[("PEBBLE_WFE_NONCEREJECT", "0"), ("PEBBLE_VA_NOSLEEP", "1")];
 
@@ -155,7 +156,7 @@ fn a_hook_that_fails_is_heard() {
     assert_eq!(pebble.requests(), requests);
 
     let hook = "#!/bin/sh\necho \"$1\" >> hook.log\necho 'no such zone' >&2\n[ $1 = cleanup ]\n";
-    test.write_program("hook", hook);
+    write_program(&test.path("hook"), hook);
     pebble
         .obtain_by(&["a.test", "b.test", "--dns-hook", "./hook"])
         .exits(1)

@@ -83,20 +83,9 @@ impl Test {
         fs::write(path, contents).unwrap();
     }
 
-    /// Writes a program into the working folder. Not by this process: a child that another test starts at that moment
-    /// would inherit the open file, and nobody could run it meanwhile (execve(2), ETXTBSY).
-    pub(crate) fn write_program(&self, name: &str, contents: &str) {
-        let mut writer = Command::new("sh")
-            .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
-            .arg(self.path(name))
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap();
-        writer.stdin.take().unwrap().write_all(contents.as_bytes()).unwrap();
-        assert!(writer.wait().unwrap().success(), "cannot write {name}");
-    }
-
-    /// A copy of certkit in the working folder, written as [`Test::write_program`] does it.
+    /// A copy of certkit in the working folder, written by a child for the reason that [`write_program`] gives.
+    ///
+    /// [`write_program`]: crate::testing::write_program
     pub(crate) fn copy_certkit(&self) -> PathBuf {
         let copy = self.path("certkit");
         assert!(Command::new("cp").arg(certkit()).arg(&copy).status().unwrap().success());

@@ -15,6 +15,7 @@ use crate::harness::{Ran, Test};
 use crate::live_front::{End, Front, say};
 use crate::peers::peer;
 use crate::process::{Process, Server, free_port};
+use crate::testing::ClosedPort;
 
 fn codes<'a>(report: &'a Value, part: &str) -> Vec<&'a str> {
     report[part].as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap()).collect()
@@ -420,8 +421,8 @@ fn servers_that_are_none() {
     };
     let code_and_text = |error: &Value| (error["code"].as_str().unwrap().to_owned(), error.to_string());
 
-    let closed = free_port();
-    let (code, text) = code_and_text(&fails(&format!("localhost:{closed}"), &[]));
+    let closed = ClosedPort::bind();
+    let (code, text) = code_and_text(&fails(&format!("localhost:{}", closed.address.port()), &[]));
     assert!(code == "connection_failed" && text.contains("refused"), "{text}");
     let (code, text) = code_and_text(&fails("nothing.invalid:443", &[]));
     assert!(code == "connection_failed" && text.contains("nothing.invalid"), "{text}");

@@ -60,5 +60,8 @@ mod serve_start;
 mod serve_wsgi;
 mod show;
 mod sign;
+/// The same as for the unit tests.
+#[path = "../../src/sys/testing.rs"]
+mod testing;
 mod trust;
 mod words;

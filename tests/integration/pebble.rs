@@ -13,6 +13,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsage
 use crate::harness::{Ran, Test, certkit};
 use crate::peers::peer;
 use crate::process::{Process, free_port};
+use crate::testing::write_program;
 
 /// A running ACME server; both processes end by their ids when it goes.
 pub(crate) struct Pebble<'a> {
@@ -163,7 +164,7 @@ impl<'a> Pebble<'a> {
              present) curl -sSf -d \"{{\\\"host\\\":\\\"$2\\\",\\\"value\\\":\\\"$3\\\"}}\" {control}/set-txt ;;\n\
              cleanup) curl -sSf -d \"{{\\\"host\\\":\\\"$2\\\"}}\" {control}/clear-txt ;;\nesac\n"
         );
-        self.test.write_program("dns-hook", &script);
+        write_program(&self.test.path("dns-hook"), &script);
         "./dns-hook".to_owned()
     }
 
