@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::partial::PartialServe;
 use crate::serve::address::ListenAddress;
-use crate::serve::config::{Limits, Root, ScriptName, ServeConfig};
+use crate::serve::config::{Buffers, Limits, Root, ScriptName, ServeConfig, default_front_threads};
 use crate::serve::worker::{Application, WorkerConfig};
 
 const BACKLOG: u32 = 1024;
@@ -100,6 +100,8 @@ impl PartialServe {
             socket_mode: self.socket_mode.map_or(SOCKET_MODE, |mode| mode.0),
             backlog: self.backlog.unwrap_or(BACKLOG),
             max_connections: self.max_connections.map_or(MAX_CONNECTIONS, NonZeroUsize::get),
+            max_connections_per_address: None,
+            front_threads: default_front_threads(),
             tls_min: self.tls_min.unwrap_or_default(),
             hsts_seconds: self.hsts.map(|age| age.0),
             limits: Limits {
@@ -112,6 +114,7 @@ impl PartialServe {
                     .post_buffering
                     .map_or(defaults.post_buffering, |size| usize::try_from(size.0).unwrap_or(usize::MAX)),
             },
+            buffers: Buffers::default(),
             script_name: ScriptName {
                 forced: self.script_name,
                 manage: self.manage_script_name.unwrap_or(false),

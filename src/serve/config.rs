@@ -23,11 +23,17 @@ pub struct ServeConfig {
     pub backlog: u32,
     /// Connections served at the same time; more wait.
     pub max_connections: usize,
+    /// Connections of one address (IPv6: of one /64) at the same time; `None` for any number.
+    pub max_connections_per_address: Option<usize>,
+    /// Threads that drive connections.
+    pub front_threads: usize,
     /// The lowest version of TLS.
     pub tls_min: MinVersion,
     /// How long browsers must use https (Strict-Transport-Security), in seconds.
     pub hsts_seconds: Option<u64>,
     pub limits: Limits,
+    /// Where bodies wait for slow clients.
+    pub buffers: Buffers,
     /// SCRIPT_NAME for the application.
     pub script_name: ScriptName,
     /// Folders served below a path prefix (no trailing slash), without the application.
@@ -78,6 +84,30 @@ impl Default for Limits {
             post_buffering: 64 * 1024,
         }
     }
+}
+
+/// Where bodies wait, so that a slow client holds no worker: in memory first, then in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Buffers {
+    /// Bytes of memory for all bodies together.
+    pub memory: usize,
+    /// Bytes of one response that may wait in a file.
+    pub file: u64,
+    /// The folder of that file; `None` for the system's own (`$TMPDIR`, else `/tmp`).
+    pub folder: Option<PathBuf>,
+    /// Path prefixes (no trailing slash) whose responses wait for their clients instead.
+    pub unbuffered: Vec<String>,
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Self { memory: 64 << 20, file: 1 << 30, folder: None, unbuffered: Vec::new() }
+    }
+}
+
+/// Threads that drive connections, unless the settings say: one up to two cores, then a quarter of them.
+pub fn default_front_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 4).max(1))
 }
 
 /// How SCRIPT_NAME is made.

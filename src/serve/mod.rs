@@ -1,38 +1,26 @@
 //! The HTTPS server and its Python workers.
 //!
 //! One thread runs everything here: it accepts, protocols TLS and HTTP, and hands requests to
-//! worker processes, which never see a key. A request takes one way through the files of this room:
+//! worker processes, which never see a key. A request takes one way through the rooms:
 //!
 //! ```text
-//! listener ─> driver ─┬─ TLS ─> guarded ─> hyper (HTTP/1.1) ─┬─> pipeline ─> router ─> worker / static files / page
-//!                     ├─ TLS ───────────> hyper (HTTP/2) ────┤
-//!                     └─ gateway (uwsgi) ────────────────────┘
+//! front ─> connection ─┬─ guard ─> hyper (HTTP/1.1) ─┬─> pipeline ─> site ─> worker / response
+//!                      ├─ hyper (HTTP/2) ────────────┤
+//!                      └─ gateway (uwsgi) ───────────┘
 //! ```
 
-mod access_log;
-mod activity;
 pub mod address;
-mod client_stream;
 pub mod config;
 mod connection;
 pub mod discover;
-mod driver;
-mod environ;
 mod error;
-mod gateway;
-mod gateway_request;
-mod guarded;
-mod host;
-mod http_challenges;
-mod listener;
+mod front;
 pub mod open_files;
-mod pages;
 mod pipeline;
-mod request_body;
-mod response_body;
-mod router;
+mod request;
+mod response;
 pub mod shutdown;
-mod static_files;
+mod site;
 #[cfg(test)]
 mod tests;
 pub mod worker;
@@ -46,18 +34,18 @@ use rustls::ServerConfig;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use self::access_log::AccessLog;
 use self::address::{Endpoint, ListenAddress, Scheme};
 use self::config::{Root, ServeConfig};
 use self::connection::ConnectionRole;
-use self::driver::ListenerProtocol;
 pub use self::error::Error;
-pub use self::http_challenges::HttpChallenges;
-use self::listener::{BoundSocket, Listener};
+use self::front::driver::ListenerProtocol;
+use self::front::listener::{self, BoundSocket, Listener};
 use self::pipeline::Service;
-use self::router::Router;
+use self::response::access_log::AccessLog;
+use self::response::static_files::Folder;
 use self::shutdown::{Phase, Shutdown, ShutdownSender};
-use self::static_files::Folder;
+pub use self::site::http_challenges::HttpChallenges;
+use self::site::router::{DefaultRoute, Router};
 use self::worker::WorkerPool;
 use crate::finding::Finding;
 use crate::tls::{self, AlpnChallenges, CertificateSet, CertificateSource, Resolver};
@@ -136,10 +124,10 @@ impl Server {
         let bound = bind(&config, tls)?;
         let (root, pool) = match config.root {
             Root::Application(workers) => {
-                (router::DefaultRoute::Application, Some(WorkerPool::start(*workers).await?))
+                (DefaultRoute::Application, Some(WorkerPool::start(*workers).await?))
             }
-            Root::Folder(path) => (router::DefaultRoute::Folder(open_folder(&path)?), None),
-            Root::StartPage(html) => (router::DefaultRoute::Page(html), None),
+            Root::Folder(path) => (DefaultRoute::Folder(open_folder(&path)?), None),
+            Root::StartPage(html) => (DefaultRoute::Page(html), None),
         };
         let listeners = match listen(bound, config.backlog) {
             Ok(listeners) => listeners,

@@ -9,17 +9,17 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body::Body;
 
-use super::access_log::{AccessLog, Record};
 use super::config::{Limits, ScriptName};
 use super::connection::{Connection, ConnectionRole};
-use super::environ::EnvironSource;
-use super::gateway_request::GatewayRequest;
-use super::host;
-use super::http_challenges::HttpChallenges;
-use super::pages::{ErrorPage, page, redirect};
-use super::request_body::buffer;
-use super::response_body::{OpenRequest, OutgoingBody, TrackedBody};
-use super::router::{RouteTarget, Router};
+use super::request::body::buffer;
+use super::request::environ::EnvironSource;
+use super::request::host;
+use super::request::variables::GatewayRequest;
+use super::response::access_log::{AccessLog, Record};
+use super::response::body::{OpenRequest, OutgoingBody, TrackedBody};
+use super::response::pages::{ErrorPage, page, redirect};
+use super::site::http_challenges::HttpChallenges;
+use super::site::router::{RouteTarget, Router};
 use super::worker::WorkerPool;
 use crate::protocol::cgi_vars;
 

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::config::{AccessLogTarget, Limits, ScriptName};
+use super::config::{AccessLogTarget, Buffers, Limits, ScriptName};
 use super::*;
 use crate::ca::{CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, make_root};
 use crate::sys::clock::{Clock, SystemClock};
@@ -45,6 +45,9 @@ impl Running {
             socket_mode: 0o600,
             backlog: 16,
             max_connections: 16,
+            max_connections_per_address: None,
+            front_threads: 1,
+            buffers: Buffers::default(),
             tls_min: tls::MinVersion::Tls12,
             hsts_seconds: Some(60),
             limits: Limits::default(),

@@ -15,8 +15,8 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 use tokio::sync::Notify;
 
-use super::config::AccessLogTarget;
-use super::connection::Connection;
+use crate::serve::config::AccessLogTarget;
+use crate::serve::connection::Connection;
 use crate::sys::clock::{Clock, SystemClock};
 
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -25,7 +25,7 @@ const LARGEST_BACKLOG: usize = 8 << 20;
 
 /// Where lines go; clones write to the same place.
 #[derive(Clone, Debug)]
-pub(super) struct AccessLog(Option<Arc<Inner>>);
+pub(in crate::serve) struct AccessLog(Option<Arc<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
@@ -52,7 +52,7 @@ struct Pending {
 
 /// What is known when a request begins.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(in crate::serve) struct Record {
     connection: Arc<Connection>,
     /// REMOTE_ADDR from a front server.
     remote_address: Option<Vec<u8>>,
@@ -64,7 +64,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn new(
+    pub(in crate::serve) fn new(
         connection: Arc<Connection>,
         remote_address: Option<&[u8]>,
         head: &http::request::Parts,
@@ -85,7 +85,7 @@ impl Record {
 impl AccessLog {
     /// # Errors
     /// What the system says when the file cannot be opened for appending.
-    pub(super) fn open(target: &AccessLogTarget) -> io::Result<Self> {
+    pub(in crate::serve) fn open(target: &AccessLogTarget) -> io::Result<Self> {
         let sink = match target {
             AccessLogTarget::Off => return Ok(Self(None)),
             AccessLogTarget::Stderr => LogSink::Stderr,
@@ -96,12 +96,12 @@ impl AccessLog {
     }
 
     /// Whether records are of any use.
-    pub(super) fn is_on(&self) -> bool {
+    pub(in crate::serve) fn is_on(&self) -> bool {
         self.0.is_some()
     }
 
     /// Logs a request that was answered with `status` and `bytes` of body.
-    pub(super) fn request(&self, record: &Record, status: u16, bytes: u64) {
+    pub(in crate::serve) fn request(&self, record: &Record, status: u16, bytes: u64) {
         self.add(|line| {
             let address = match &record.remote_address {
                 Some(address) => address.as_slice(),
@@ -129,7 +129,7 @@ impl AccessLog {
     }
 
     /// Logs a client that was refused before it had made a request.
-    pub(super) fn refusal(&self, connection: &Connection, status: u16) {
+    pub(in crate::serve) fn refusal(&self, connection: &Connection, status: u16) {
         self.add(|line| {
             line.address(connection.peer_address.as_bytes());
             line.text(b" \"-\" ");
@@ -139,7 +139,7 @@ impl AccessLog {
     }
 
     /// Writes lines as they come, for ever.
-    pub(super) async fn write_lines(&self) {
+    pub(in crate::serve) async fn write_lines(&self) {
         let Some(inner) = &self.0 else {
             return std::future::pending().await;
         };
@@ -153,7 +153,7 @@ impl AccessLog {
     }
 
     /// Writes what is waiting, at the end.
-    pub(super) fn flush(&self) {
+    pub(in crate::serve) fn flush(&self) {
         if let Some(inner) = &self.0 {
             inner.flush();
         }

@@ -27,7 +27,7 @@ const LINGER_BYTES: usize = 16 << 20;
 const LINGER_TIME: Duration = Duration::from_secs(10);
 
 /// A stream whose input is guarded.
-pub(super) struct Guarded<S> {
+pub(in crate::serve) struct Guarded<S> {
     stream: S,
     guard: Guard,
     activity: Arc<Activity>,
@@ -69,7 +69,7 @@ enum Closing {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
-    pub(super) fn new(stream: S, limits: Limits, activity: Arc<Activity>) -> Self {
+    pub(in crate::serve) fn new(stream: S, limits: Limits, activity: Arc<Activity>) -> Self {
         Self {
             stream,
             guard: Guard::new(limits),

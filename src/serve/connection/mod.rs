@@ -1,8 +1,12 @@
 //! What is known of one connection, for every request on it.
 
+pub(super) mod activity;
+pub(super) mod client_stream;
+pub(super) mod guarded;
+
 use std::sync::Arc;
 
-use super::activity::Activity;
+use self::activity::Activity;
 use crate::tls::Session;
 
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use tokio::net::{TcpStream, UnixStream};
 use super::activity::Activity;
 
 #[derive(Debug)]
-pub(super) enum Socket {
+pub(in crate::serve) enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
@@ -23,7 +23,7 @@ pub(super) enum Socket {
 /// A socket that notes in its [`Activity`] when the client takes nothing. Dropped after an answer
 /// broke off, it resets the connection.
 #[derive(Debug)]
-pub(super) struct ClientStream {
+pub(in crate::serve) struct ClientStream {
     socket: Socket,
     /// Bytes that were read to see what is spoken, to be read again.
     first: Bytes,
@@ -31,12 +31,12 @@ pub(super) struct ClientStream {
 }
 
 impl ClientStream {
-    pub(super) fn new(socket: Socket, activity: Arc<Activity>) -> Self {
+    pub(in crate::serve) fn new(socket: Socket, activity: Arc<Activity>) -> Self {
         Self { socket, first: Bytes::new(), activity }
     }
 
     /// The first byte, without taking it; `None` when the client closed without one.
-    pub(super) async fn first_byte(&mut self) -> io::Result<Option<u8>> {
+    pub(in crate::serve) async fn first_byte(&mut self) -> io::Result<Option<u8>> {
         // A ClientHello fits, so TLS gets its first record whole.
         let mut space = [0; 2048];
         let length = self.socket.read(&mut space).await?;

@@ -6,15 +6,15 @@ use crate::protocol::cgi_vars;
 
 /// The host a request is for; empty where an HTTP/1.0 client or a front server names none.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct RequestHost<'a> {
+pub(in crate::serve) struct RequestHost<'a> {
     /// As in the Host field.
-    pub(super) value: &'a [u8],
-    pub(super) name: &'a [u8],
+    pub(in crate::serve) value: &'a [u8],
+    pub(in crate::serve) name: &'a [u8],
 }
 
 /// Why a request's host is refused.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-pub(super) enum HostError {
+pub(in crate::serve) enum HostError {
     #[error("`:authority` and Host differ")]
     Differing,
     #[error("the host is malformed")]
@@ -26,7 +26,7 @@ pub(super) enum HostError {
 }
 
 /// The one host a request is for (RFC 9112 section 3.2, RFC 9113 section 8.3.1).
-pub(super) fn required(head: &http::request::Parts) -> Result<RequestHost<'_>, HostError> {
+pub(in crate::serve) fn required(head: &http::request::Parts) -> Result<RequestHost<'_>, HostError> {
     let field = optional(head)?;
     match head.uri.authority() {
         Some(authority) => {
@@ -46,7 +46,7 @@ pub(super) fn required(head: &http::request::Parts) -> Result<RequestHost<'_>, H
 }
 
 /// The Host field, which must not be there twice.
-pub(super) fn optional(head: &http::request::Parts) -> Result<RequestHost<'_>, HostError> {
+pub(in crate::serve) fn optional(head: &http::request::Parts) -> Result<RequestHost<'_>, HostError> {
     let mut fields = head.headers.get_all(header::HOST).iter();
     let field = match (fields.next(), fields.next()) {
         (None, _) => return Ok(RequestHost::default()),

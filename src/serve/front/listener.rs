@@ -11,11 +11,11 @@ use socket2::{Domain, Socket as RawSocket, Type};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 
-use super::address::{Endpoint, ListenAddress, Scheme};
-use super::client_stream::Socket;
 use super::driver::{self, Accepted, ListenerProtocol};
-use super::pipeline::Service;
-use super::shutdown::{Phase, Shutdown};
+use crate::serve::address::{Endpoint, ListenAddress, Scheme};
+use crate::serve::connection::client_stream::Socket;
+use crate::serve::pipeline::Service;
+use crate::serve::shutdown::{Phase, Shutdown};
 
 /// The reason why accepting fails usually lasts; it is logged at most this often.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(1);
@@ -23,7 +23,7 @@ const COMPLAIN_EVERY: Duration = Duration::from_secs(1);
 /// A socket that is bound. Clients are refused until [`BoundSocket::listen`], which is when there
 /// is something to serve.
 #[derive(Debug)]
-pub(super) struct BoundSocket {
+pub(in crate::serve) struct BoundSocket {
     socket: RawSocket,
     /// Of a unix socket.
     file: Option<SocketFile>,
@@ -33,7 +33,7 @@ pub(super) struct BoundSocket {
 
 /// A socket that listens; its connections wait until [`Listener::accept_all`] takes them.
 #[derive(Debug)]
-pub(super) struct Listener {
+pub(in crate::serve) struct Listener {
     socket: Listening,
     address: ListenAddress,
 }
@@ -58,7 +58,7 @@ impl Drop for SocketFile {
 ///
 /// # Errors
 /// What the system says; a name without address is [`io::ErrorKind::AddrNotAvailable`].
-pub(super) fn bind(address: &ListenAddress, socket_mode: u32) -> io::Result<Vec<BoundSocket>> {
+pub(in crate::serve) fn bind(address: &ListenAddress, socket_mode: u32) -> io::Result<Vec<BoundSocket>> {
     let (host, port) = match &address.endpoint {
         Endpoint::Unix(path) => {
             let (socket, file) = bind_unix(path, socket_mode)?;
@@ -86,7 +86,7 @@ pub(super) fn bind(address: &ListenAddress, socket_mode: u32) -> io::Result<Vec<
 }
 
 impl BoundSocket {
-    pub(super) fn address(&self) -> &ListenAddress {
+    pub(in crate::serve) fn address(&self) -> &ListenAddress {
         &self.address
     }
 
@@ -94,7 +94,7 @@ impl BoundSocket {
     ///
     /// # Errors
     /// What the system says; another program may have been quicker.
-    pub(super) fn listen(self, backlog: u32) -> io::Result<Listener> {
+    pub(in crate::serve) fn listen(self, backlog: u32) -> io::Result<Listener> {
         self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         let socket = match self.address.endpoint {
             Endpoint::Tcp { .. } => Listening::Tcp(TcpListener::from_std(self.socket.into())?),
@@ -105,13 +105,13 @@ impl BoundSocket {
 }
 
 impl Listener {
-    pub(super) fn address(&self) -> &ListenAddress {
+    pub(in crate::serve) fn address(&self) -> &ListenAddress {
         &self.address
     }
 
     /// Takes connections, each as a task of its own, until the server drains. At most as many at a
     /// time as `places` has permits; the system keeps the others waiting.
-    pub(super) async fn accept_all(
+    pub(in crate::serve) async fn accept_all(
         self,
         protocol: ListenerProtocol,
         service: Arc<Service>,

@@ -37,7 +37,7 @@ impl HttpChallenges {
     }
 
     /// The answer to a request for `path`; `None` unless it belongs to a pending challenge.
-    pub(super) fn answer(&self, path: &str) -> Option<String> {
+    pub(in crate::serve) fn answer(&self, path: &str) -> Option<String> {
         let token = path.strip_prefix(PREFIX)?;
         self.with(|answers| {
             let answer = answers.get_mut(token)?;

@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::config::Limits;
+use crate::serve::config::Limits;
 
 const NEVER: u64 = u64::MAX;
 
 /// Shared by all parts of one connection. Times are milliseconds since its beginning.
 #[derive(Debug)]
-pub(super) struct Activity {
+pub(in crate::serve) struct Activity {
     beginning: Instant,
     keepalive: Duration,
     header_timeout: Duration,
@@ -39,7 +39,7 @@ pub(super) struct Activity {
 
 /// Which wait has lasted too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Overdue {
+pub(in crate::serve) enum Overdue {
     Idle,
     /// A head is not complete.
     Head,
@@ -49,7 +49,7 @@ pub(super) enum Overdue {
 
 impl Activity {
     /// A connection that has just begun: the first head must come within the header timeout.
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(in crate::serve) fn new(limits: &Limits) -> Self {
         let activity = Self {
             beginning: Instant::now(),
             keepalive: limits.keepalive,
@@ -70,13 +70,13 @@ impl Activity {
     }
 
     /// The request's number on this connection.
-    pub(super) fn request_begins(&self) -> u64 {
+    pub(in crate::serve) fn request_begins(&self) -> u64 {
         let open = self.open.fetch_add(1, Relaxed);
         self.idle_until.store(NEVER, Relaxed);
         (open + self.ended()) as u64
     }
 
-    pub(super) fn request_ends(&self) {
+    pub(in crate::serve) fn request_ends(&self) {
         self.ended.fetch_add(1, Relaxed);
         if self.open.fetch_sub(1, Relaxed) == 1 {
             self.set(&self.idle_until, self.keepalive);
@@ -84,12 +84,12 @@ impl Activity {
     }
 
     /// Requests that were ended so far.
-    pub(super) fn ended(&self) -> usize {
+    pub(in crate::serve) fn ended(&self) -> usize {
         self.ended.load(Relaxed)
     }
 
     /// A head has begun and is not complete.
-    pub(super) fn head_waits(&self) {
+    pub(in crate::serve) fn head_waits(&self) {
         if self.head_until.load(Relaxed) == NEVER {
             self.set(&self.head_until, self.header_timeout);
             self.idle_until.store(NEVER, Relaxed);
@@ -97,54 +97,54 @@ impl Activity {
     }
 
     /// A head is complete.
-    pub(super) fn head_came(&self) {
+    pub(in crate::serve) fn head_came(&self) {
         self.head_until.store(NEVER, Relaxed);
     }
 
     /// The client takes nothing.
-    pub(super) fn write_waits(&self) {
+    pub(in crate::serve) fn write_waits(&self) {
         if self.write_until.load(Relaxed) == NEVER {
             self.set(&self.write_until, self.write_timeout);
         }
     }
 
     /// The client took something.
-    pub(super) fn write_goes_on(&self) {
+    pub(in crate::serve) fn write_goes_on(&self) {
         if self.write_until.load(Relaxed) != NEVER {
             self.write_until.store(NEVER, Relaxed);
         }
     }
 
     /// A piece of a response was handed over on a stream; the client has to take it in time.
-    pub(super) fn stream_waits(&self, stream: u64) {
+    pub(in crate::serve) fn stream_waits(&self, stream: u64) {
         let until = self.after(self.write_timeout);
         self.streams().insert(stream, until);
         self.streams_until.fetch_min(until, Relaxed);
     }
 
     /// The client took it, or the stream has ended.
-    pub(super) fn stream_goes_on(&self, stream: u64) {
+    pub(in crate::serve) fn stream_goes_on(&self, stream: u64) {
         self.streams().remove(&stream);
     }
 
-    pub(super) fn break_off(&self) {
+    pub(in crate::serve) fn break_off(&self) {
         self.broken.store(true, Relaxed);
     }
 
-    pub(super) fn is_broken(&self) -> bool {
+    pub(in crate::serve) fn is_broken(&self) -> bool {
         self.broken.load(Relaxed)
     }
 
-    pub(super) fn reject(&self, status: u16) {
+    pub(in crate::serve) fn reject(&self, status: u16) {
         // Nothing follows a rejection, so the first is the only one.
         let _ = self.rejected_with.set(status);
     }
 
-    pub(super) fn rejected_with(&self) -> Option<u16> {
+    pub(in crate::serve) fn rejected_with(&self) -> Option<u16> {
         self.rejected_with.get().copied()
     }
 
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(in crate::serve) fn deadline(&self) -> Option<Instant> {
         let earliest = [&self.idle_until, &self.head_until, &self.write_until, &self.streams_until]
             .map(|until| until.load(Relaxed))
             .into_iter()
@@ -154,7 +154,7 @@ impl Activity {
     }
 
     /// What is overdue at `now`, the most harmful first.
-    pub(super) fn overdue(&self, now: Instant) -> Option<Overdue> {
+    pub(in crate::serve) fn overdue(&self, now: Instant) -> Option<Overdue> {
         let now = now.saturating_duration_since(self.beginning).as_millis();
         let is_over = |until: &AtomicU64| {
             let until = until.load(Relaxed);

@@ -10,31 +10,31 @@ use http::uri::PathAndQuery;
 use http::{Method, Request, Uri, Version};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
-use super::connection::Connection;
+use crate::serve::connection::Connection;
 
 /// What a front server says of a request, beside its head.
 #[derive(Clone, Debug, Default)]
-pub(super) struct GatewayRequest {
+pub(in crate::serve) struct GatewayRequest {
     /// The target as the client sent it (REQUEST_URI).
-    pub(super) target: Bytes,
-    pub(super) script_name: Vec<u8>,
-    pub(super) path_info: Vec<u8>,
-    pub(super) query: Bytes,
-    pub(super) server_name: Vec<u8>,
-    pub(super) server_port: Vec<u8>,
-    pub(super) protocol: Vec<u8>,
-    pub(super) remote_address: Vec<u8>,
-    pub(super) remote_port: u16,
-    pub(super) https: bool,
+    pub(in crate::serve) target: Bytes,
+    pub(in crate::serve) script_name: Vec<u8>,
+    pub(in crate::serve) path_info: Vec<u8>,
+    pub(in crate::serve) query: Bytes,
+    pub(in crate::serve) server_name: Vec<u8>,
+    pub(in crate::serve) server_port: Vec<u8>,
+    pub(in crate::serve) protocol: Vec<u8>,
+    pub(in crate::serve) remote_address: Vec<u8>,
+    pub(in crate::serve) remote_port: u16,
+    pub(in crate::serve) https: bool,
     /// Whether PATH_INFO still begins with SCRIPT_NAME.
-    pub(super) under_script_name: bool,
+    pub(in crate::serve) under_script_name: bool,
     /// Variables that are passed on as they are, such as REMOTE_USER and DOCUMENT_ROOT.
-    pub(super) other: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(in crate::serve) other: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl GatewayRequest {
     /// A front that does not say who its client is, is the client.
-    pub(super) fn fill_in_peer(&mut self, connection: &Connection) {
+    pub(in crate::serve) fn fill_in_peer(&mut self, connection: &Connection) {
         if self.remote_address.is_empty() {
             self.remote_address = connection.peer_address.clone().into_bytes();
             self.remote_port = connection.peer_port;
@@ -43,7 +43,7 @@ impl GatewayRequest {
 }
 
 /// Makes a request of variables; with it the length of its body. The error is for the front server.
-pub(super) fn decode(
+pub(in crate::serve) fn decode(
     variables: &[(&[u8], &[u8])],
     under_script_name: bool,
 ) -> Result<(Request<()>, u64), &'static str> {

@@ -17,11 +17,11 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::protocol::uwsgi::{self, Header, PacketKind};
-use crate::serve::client_stream::ClientStream;
 use crate::serve::connection::Connection;
-use crate::serve::gateway_request::{self, GatewayRequest};
+use crate::serve::connection::client_stream::ClientStream;
 use crate::serve::pipeline::{self, Service};
-use crate::serve::response_body::TrackedBody;
+use crate::serve::request::variables::{self, GatewayRequest};
+use crate::serve::response::body::TrackedBody;
 use crate::serve::shutdown::{Phase, Shutdown};
 
 /// Unread bytes of a body that are received and discarded before closing. Closing earlier makes the
@@ -53,8 +53,8 @@ pub(in crate::serve) async fn serve(
         PacketKind::Other => return Err("the uwsgi packet is not a request".into()),
     };
     let exchange = async {
-        let variables = uwsgi::decode_variables(&block)?;
-        match gateway_request::decode(&variables, under_script_name) {
+        let decoded = uwsgi::decode_variables(&block)?;
+        match variables::decode(&decoded, under_script_name) {
             Ok((mut request, length)) => {
                 if let Some(gateway) = request.extensions_mut().get_mut::<GatewayRequest>() {
                     gateway.fill_in_peer(&connection);

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use super::static_files::Folder;
 use crate::protocol::cgi_vars;
+use crate::serve::response::static_files::Folder;
 
 /// The routes of a server.
 #[derive(Debug)]
-pub(super) struct Router {
+pub(in crate::serve) struct Router {
     folders: Vec<(String, Arc<Folder>)>,
     default: DefaultRoute,
 }
 
 /// What answers where no folder does.
 #[derive(Debug)]
-pub(super) enum DefaultRoute {
+pub(in crate::serve) enum DefaultRoute {
     Application,
     Folder(Arc<Folder>),
     Page(String),
@@ -22,7 +22,7 @@ pub(super) enum DefaultRoute {
 
 /// Who answers a request.
 #[derive(Debug)]
-pub(super) enum RouteTarget<'a> {
+pub(in crate::serve) enum RouteTarget<'a> {
     Application,
     Folder {
         folder: &'a Folder,
@@ -35,13 +35,13 @@ pub(super) enum RouteTarget<'a> {
 
 impl Router {
     /// Routes to folders below prefixes without trailing slash, and to the root.
-    pub(super) fn new(mut folders: Vec<(String, Arc<Folder>)>, default: DefaultRoute) -> Self {
+    pub(in crate::serve) fn new(mut folders: Vec<(String, Arc<Folder>)>, default: DefaultRoute) -> Self {
         folders.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
         Self { folders, default }
     }
 
     /// Who answers a path (decoded).
-    pub(super) fn route<'a>(&'a self, path: &'a [u8]) -> RouteTarget<'a> {
+    pub(in crate::serve) fn route<'a>(&'a self, path: &'a [u8]) -> RouteTarget<'a> {
         for (prefix, folder) in &self.folders {
             if let Some(path) = cgi_vars::below(prefix.as_bytes(), path) {
                 return RouteTarget::Folder { folder, path };

@@ -4,30 +4,30 @@
 use bytes::Bytes;
 use http::{Version, header};
 
-use super::config::ScriptName;
-use super::connection::Connection;
-use super::gateway_request::GatewayRequest;
+use super::body::Buffered;
 use super::host::RequestHost;
-use super::request_body::Buffered;
+use super::variables::GatewayRequest;
+use crate::serve::config::ScriptName;
+use crate::serve::connection::Connection;
 
-use super::worker::WorkerRequest;
 use crate::protocol::cgi_vars;
 use crate::protocol::marshal::DictWriter;
+use crate::serve::worker::WorkerRequest;
 
 /// A request as the pipeline has it once its head is accepted.
-pub(super) struct EnvironSource<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) head: &'a http::request::Parts,
-    pub(super) host: RequestHost<'a>,
+pub(in crate::serve) struct EnvironSource<'a> {
+    pub(in crate::serve) connection: &'a Connection,
+    pub(in crate::serve) head: &'a http::request::Parts,
+    pub(in crate::serve) host: RequestHost<'a>,
     /// The target's path, decoded once.
-    pub(super) path: &'a [u8],
+    pub(in crate::serve) path: &'a [u8],
     /// The front server's variables, on a gateway listener.
-    pub(super) gateway: Option<&'a GatewayRequest>,
+    pub(in crate::serve) gateway: Option<&'a GatewayRequest>,
 }
 
 impl EnvironSource<'_> {
     /// The request for a worker.
-    pub(super) fn worker_request(&self, settings: &ScriptName, body: Buffered) -> WorkerRequest {
+    pub(in crate::serve) fn worker_request(&self, settings: &ScriptName, body: Buffered) -> WorkerRequest {
         let (script_name, path_info) = self.script_name_and_path_info(settings);
         let mut repeated = DictWriter::new();
         let mut changing = DictWriter::new();

@@ -13,34 +13,34 @@ use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use tokio::time::Sleep;
 
-use super::config::Limits;
-use super::worker::RequestBody;
+use crate::serve::config::Limits;
+use crate::serve::worker::RequestBody;
 
 /// The slowest a body may come, in bytes per second, once the first timeout is over.
 const SLOWEST: u64 = 1024;
 
 /// The beginning of a request body, and the rest if there is more.
-pub(super) struct Buffered {
-    pub(super) first: Bytes,
-    pub(super) rest: Option<RequestBody>,
+pub(in crate::serve) struct Buffered {
+    pub(in crate::serve) first: Bytes,
+    pub(in crate::serve) rest: Option<RequestBody>,
     /// What went wrong with the rest while the application read it.
-    pub(super) fault: Fault,
+    pub(in crate::serve) fault: Fault,
 }
 
 /// Where the rest of a body leaves what went wrong, for the answer.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Fault(Option<Arc<OnceLock<(StatusCode, String)>>>);
+pub(in crate::serve) struct Fault(Option<Arc<OnceLock<(StatusCode, String)>>>);
 
 impl Fault {
     /// The status to answer with, and why, if the application could not.
-    pub(super) fn get(&self) -> Option<&(StatusCode, String)> {
+    pub(in crate::serve) fn get(&self) -> Option<&(StatusCode, String)> {
         self.0.as_ref().and_then(|fault| fault.get())
     }
 }
 
 /// Why a body could not be taken.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum BodyError {
+pub(in crate::serve) enum BodyError {
     #[error("the request body is larger than --limit-post allows")]
     TooLarge,
     #[error("timed out waiting for the request body")]
@@ -50,7 +50,7 @@ pub(super) enum BodyError {
 }
 
 impl BodyError {
-    pub(super) fn status(&self) -> StatusCode {
+    pub(in crate::serve) fn status(&self) -> StatusCode {
         match self {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -70,7 +70,7 @@ impl BodyError {
 
 /// Collects a body until it is complete or `limits.post_buffering` bytes are there, so that a slow
 /// client never holds a worker.
-pub(super) async fn buffer<B>(body: B, limits: &Limits) -> Result<Buffered, BodyError>
+pub(in crate::serve) async fn buffer<B>(body: B, limits: &Limits) -> Result<Buffered, BodyError>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,

@@ -19,8 +19,8 @@ use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 use rustix::io::Errno;
 use tokio::task::JoinHandle;
 
+use super::body::OutgoingBody;
 use super::pages::error_page;
-use super::response_body::OutgoingBody;
 
 /// Read and sent at a time; a file up to this size is sent whole.
 const CHUNK: usize = 64 * 1024;
@@ -28,7 +28,7 @@ const INDEX: &str = "index.html";
 
 /// A folder whose files are served.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(in crate::serve) struct Folder {
     directory: Arc<std::os::fd::OwnedFd>,
 }
 
@@ -51,13 +51,13 @@ struct OpenedFile {
 impl Folder {
     /// # Errors
     /// What the system says.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    pub(in crate::serve) fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(Self { directory: Arc::new(openat(CWD, path, flags, Mode::empty())?) })
     }
 
     /// Answers a request for `path`, which begins with a slash, or is empty for the folder itself.
-    pub(super) async fn answer(&self, head: &Parts, path: &[u8]) -> Response<OutgoingBody> {
+    pub(in crate::serve) async fn answer(&self, head: &Parts, path: &[u8]) -> Response<OutgoingBody> {
         if head.method != Method::GET && head.method != Method::HEAD {
             let mut response =
                 error_page(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are allowed for files");

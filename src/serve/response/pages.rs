@@ -4,21 +4,21 @@ use std::borrow::Cow;
 
 use http::{HeaderValue, Response, StatusCode, header};
 
-use super::host::{HostError, RequestHost};
-use super::request_body::BodyError;
-use super::response_body::OutgoingBody;
-use super::worker::CallError;
+use super::body::OutgoingBody;
+use crate::serve::request::body::BodyError;
+use crate::serve::request::host::{HostError, RequestHost};
+use crate::serve::worker::CallError;
 
 /// A request that is answered by an error.
 #[derive(Debug)]
-pub(super) struct ErrorPage {
-    pub(super) status: StatusCode,
+pub(in crate::serve) struct ErrorPage {
+    pub(in crate::serve) status: StatusCode,
     reason: Cow<'static, str>,
 }
 
 /// 308 to the same place on https; `port` 443 and `None` (the port that was typed) are left as they
 /// are.
-pub(super) fn redirect(
+pub(in crate::serve) fn redirect(
     head: &http::request::Parts,
     host: RequestHost<'_>,
     port: Option<u16>,
@@ -46,7 +46,7 @@ pub(super) fn redirect(
 }
 
 /// A whole answer made here.
-pub(super) fn page(status: StatusCode, kind: &'static str, text: String) -> Response<OutgoingBody> {
+pub(in crate::serve) fn page(status: StatusCode, kind: &'static str, text: String) -> Response<OutgoingBody> {
     let mut response = Response::new(OutgoingBody::text(text));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -54,22 +54,22 @@ pub(super) fn page(status: StatusCode, kind: &'static str, text: String) -> Resp
 }
 
 /// A short answer that says what is wrong.
-pub(super) fn error_page(status: StatusCode, reason: &str) -> Response<OutgoingBody> {
+pub(in crate::serve) fn error_page(status: StatusCode, reason: &str) -> Response<OutgoingBody> {
     let phrase = status.canonical_reason().unwrap_or_default();
     let text = format!("{} {phrase}: {reason}\n", status.as_u16());
     page(status, "text/plain; charset=utf-8", text)
 }
 
 impl ErrorPage {
-    pub(super) fn new(status: StatusCode, reason: impl Into<Cow<'static, str>>) -> Self {
+    pub(in crate::serve) fn new(status: StatusCode, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { status, reason: reason.into() }
     }
 
-    pub(super) fn bad_request(reason: &'static str) -> Self {
+    pub(in crate::serve) fn bad_request(reason: &'static str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, reason)
     }
 
-    pub(super) fn response(&self) -> Response<OutgoingBody> {
+    pub(in crate::serve) fn response(&self) -> Response<OutgoingBody> {
         error_page(self.status, &self.reason)
     }
 }

@@ -11,8 +11,8 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
 use super::access_log::{AccessLog, Record};
-use super::connection::Connection;
-use super::worker::ResponseBody;
+use crate::serve::connection::Connection;
+use crate::serve::worker::ResponseBody;
 
 /// Bytes of a response that one HTTP/2 stream gets at a time, its usual frame. hyper asks again for
 /// the next ones, so that a large response waits for its client where the deadline sees it, not in
@@ -20,7 +20,7 @@ use super::worker::ResponseBody;
 const STREAM_PIECE: usize = 16 * 1024;
 
 /// The body of a response. Dropping it ends the request: it is counted and logged then.
-pub(super) struct TrackedBody {
+pub(in crate::serve) struct TrackedBody {
     body: OutgoingBody,
     request: OpenRequest,
     /// On HTTP/2: what is left of a large frame.
@@ -31,7 +31,7 @@ pub(super) struct TrackedBody {
 }
 
 /// What responses are made of.
-pub(super) enum OutgoingBody {
+pub(in crate::serve) enum OutgoingBody {
     Empty,
     Full(Full<Bytes>),
     Stream(http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>),
@@ -39,7 +39,7 @@ pub(super) enum OutgoingBody {
 }
 
 impl OutgoingBody {
-    pub(super) fn text(text: impl Into<Bytes>) -> Self {
+    pub(in crate::serve) fn text(text: impl Into<Bytes>) -> Self {
         Self::Full(Full::new(text.into()))
     }
 
@@ -54,7 +54,7 @@ impl OutgoingBody {
 }
 
 /// A request from its head to the last byte of its response.
-pub(super) struct OpenRequest {
+pub(in crate::serve) struct OpenRequest {
     connection: Arc<Connection>,
     log: AccessLog,
     record: Option<Record>,
@@ -69,7 +69,7 @@ pub(super) struct OpenRequest {
 }
 
 impl OpenRequest {
-    pub(super) fn new(
+    pub(in crate::serve) fn new(
         connection: Arc<Connection>,
         version: Version,
         log: AccessLog,
@@ -91,7 +91,7 @@ impl OpenRequest {
         }
     }
 
-    pub(super) fn answered(mut self, status: StatusCode, body: OutgoingBody) -> TrackedBody {
+    pub(in crate::serve) fn answered(mut self, status: StatusCode, body: OutgoingBody) -> TrackedBody {
         self.status = status.as_u16();
         if !body.is_end_stream() {
             self.stream_waits();
@@ -198,10 +198,10 @@ mod tests {
 
     use http_body_util::BodyExt;
 
-    use super::super::activity::{Activity, Overdue};
-    use super::super::config::{AccessLogTarget, Limits};
-    use super::super::connection::ConnectionRole;
     use super::*;
+    use crate::serve::config::{AccessLogTarget, Limits};
+    use crate::serve::connection::ConnectionRole;
+    use crate::serve::connection::activity::{Activity, Overdue};
 
     /// An answer on a connection of its own.
     fn answer(version: Version, body: OutgoingBody) -> (Arc<Activity>, TrackedBody) {

@@ -18,14 +18,14 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::activity::{Activity, Overdue};
-use super::client_stream::{ClientStream, Socket};
-use super::connection::{Connection, ConnectionRole};
 use super::gateway;
-use super::guarded::Guarded;
-use super::pipeline::{self, Service};
-use super::shutdown::{Phase, Shutdown};
 use crate::protocol::http1_guard;
+use crate::serve::connection::activity::{Activity, Overdue};
+use crate::serve::connection::client_stream::{ClientStream, Socket};
+use crate::serve::connection::guarded::Guarded;
+use crate::serve::connection::{Connection, ConnectionRole};
+use crate::serve::pipeline::{self, Service};
+use crate::serve::shutdown::{Phase, Shutdown};
 use crate::tls::{ACME_TLS, Session};
 
 /// A handshake that takes longer is aborted.
@@ -45,22 +45,22 @@ const READ_BUFFER: usize = 128 * 1024;
 
 /// What is spoken on a connection.
 #[derive(Clone)]
-pub(super) enum ListenerProtocol {
+pub(in crate::serve) enum ListenerProtocol {
     Http(ConnectionRole),
     Https(Arc<ServerConfig>),
     Uwsgi,
 }
 
 /// A connection as the listener accepts it.
-pub(super) struct Accepted {
-    pub(super) socket: Socket,
-    pub(super) peer_address: String,
-    pub(super) peer_port: u16,
-    pub(super) server_port: String,
+pub(in crate::serve) struct Accepted {
+    pub(in crate::serve) socket: Socket,
+    pub(in crate::serve) peer_address: String,
+    pub(in crate::serve) peer_port: u16,
+    pub(in crate::serve) server_port: String,
 }
 
 /// Serves a connection until it ends, or the server stops.
-pub(super) async fn serve(
+pub(in crate::serve) async fn serve(
     accepted: Accepted,
     speak: ListenerProtocol,
     service: Arc<Service>,
@@ -82,7 +82,7 @@ pub(super) async fn serve(
             http1(stream, connection, service, shutdown).await
         }
         ListenerProtocol::Https(config) => https(stream, connection, config, service, shutdown).await,
-        ListenerProtocol::Uwsgi => gateway::uwsgi::serve(stream, connection, service, shutdown).await,
+        ListenerProtocol::Uwsgi => gateway::serve(stream, connection, service, shutdown).await,
     };
     if let Err(error) = result {
         tracing::debug!(%error, "the connection ended early");

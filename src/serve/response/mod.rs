@@ -1,0 +1,6 @@
+//! What clients get: pages of the server's own, files, bodies on their way out, and a line in the log.
+
+pub(super) mod access_log;
+pub(super) mod body;
+pub(super) mod pages;
+pub(super) mod static_files;

@@ -1,0 +1,4 @@
+//! What is served: who answers which path.
+
+pub(super) mod http_challenges;
+pub(super) mod router;
