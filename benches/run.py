@@ -1,7 +1,7 @@
 """Speed and memory of certkit beside its peers, in one run, so that the ratios hold on any machine.
 
-    make bench                    all of it, in about ten minutes
-    python3 benches/run.py serve  one part: commands, check, batch, merge, limbo, serve, bodies, acme
+    make bench                    all of it, in about half an hour
+    python3 benches/run.py serve  one part: commands, check, batch, merge, limbo, serve, scenarios, bodies, acme
 
 The part `limbo` wants the file of x509-limbo (JSON, also gzipped) in CERTKIT_LIMBO; it is no part of this repository.
 
@@ -16,11 +16,12 @@ from acme import acme
 from commands import commands
 from judging import batch, check, limbo, merge
 from processes import CERTKIT, PYTHON, run
+from scenarios import scenarios
 from servers import bodies, serve
 
 
 def main():
-    parts = {part.__name__: part for part in (commands, check, batch, merge, limbo, serve, bodies, acme)}
+    parts = {part.__name__: part for part in (commands, check, batch, merge, limbo, serve, scenarios, bodies, acme)}
     chosen = sys.argv[1:] or list(parts)
     os.environ["PATH"] += ":/usr/sbin:/sbin:" + str(PYTHON.parent)
     with tempfile.TemporaryDirectory(prefix="certkit-bench-") as folder:

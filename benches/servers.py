@@ -64,7 +64,7 @@ def serve():
 
 
 def certkit_hello(port):
-    return [certkit_serve(port, "--workers", "2", str(HERE / "hello.py"))]
+    return [certkit_serve(port, "--workers", "2", str(HERE / "apps/hello.py"))]
 
 
 def certkit_serve(port, *args):
@@ -77,7 +77,7 @@ def certkit_serve(port, *args):
 def granian(workers):
     def start(port, application="hello:application"):
         words = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
-        words += ["--ssl-certificate", "server.crt", "--ssl-keyfile", "server.key", "--working-dir", str(HERE)]
+        words += ["--ssl-certificate", "server.crt", "--ssl-keyfile", "server.key", "--working-dir", str(HERE / "apps")]
         return [[*words, application]]
 
     return start
@@ -85,12 +85,12 @@ def granian(workers):
 
 def gunicorn(port):
     words = ["gunicorn", "-k", "gthread", "-w", "2", "--threads", "16", "-b", "127.0.0.1:%d" % port]
-    return [[*words, "--certfile", os.path.abspath("server.crt"), "--keyfile", os.path.abspath("server.key"), "--chdir", str(HERE), "hello:application"]]
+    return [[*words, "--certfile", os.path.abspath("server.crt"), "--keyfile", os.path.abspath("server.key"), "--chdir", str(HERE / "apps"), "hello:application"]]
 
 
 def uwsgi(*listen):
     words = ["uwsgi-core", "--plugins-dir", str(UWSGI_PLUGINS.parent), "--plugin", "http,python3", "--master", "-p", "2"]
-    return [*words, "--disable-logging", "--wsgi-file", str(HERE / "hello.py"), *listen]
+    return [*words, "--disable-logging", "--wsgi-file", str(HERE / "apps/hello.py"), *listen]
 
 
 def uwsgi_https(port):
