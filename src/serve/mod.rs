@@ -25,28 +25,22 @@ mod site;
 mod tests;
 pub mod worker;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::HeaderValue;
 use rustls::ServerConfig;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use self::address::{Endpoint, ListenAddress, Scheme};
-use self::config::{Root, ServeConfig};
+use self::config::ServeConfig;
 use self::connection::ConnectionRole;
 pub use self::error::Error;
 use self::front::driver::ListenerProtocol;
 use self::front::listener::{self, BoundSocket, Listener};
-use self::pipeline::Service;
-use self::response::access_log::AccessLog;
-use self::response::static_files::Folder;
 use self::shutdown::{Phase, Shutdown, ShutdownSender};
 pub use self::site::http_challenges::HttpChallenges;
-use self::site::router::{DefaultRoute, Router};
-use self::worker::WorkerPool;
+use self::site::snapshot::{Service, Snapshot};
 use crate::finding::Finding;
 use crate::tls::{self, AlpnChallenges, CertificateSet, CertificateSource, Resolver};
 
@@ -102,10 +96,6 @@ impl Server {
     /// The first obstacle; sockets and workers are gone then.
     pub async fn start(config: ServeConfig, certificates: Option<Certificates>) -> Result<Self, Error> {
         keep_memory_private();
-        let log = AccessLog::open(&config.access_log).map_err(|source| match &config.access_log {
-            config::AccessLogTarget::File(path) => Error::AccessLog { path: path.clone(), source },
-            _ => Error::AccessLog { path: PathBuf::new(), source },
-        })?;
         let mut challenges = HttpChallenges::default();
         let renewal = certificates.map(|certificates| {
             challenges = certificates.http_challenges;
@@ -116,45 +106,24 @@ impl Server {
             Some(renewal) => Some(tls::server_config(Arc::clone(&renewal.resolver), config.tls_min)?),
             None => None,
         };
-        let folders = config
-            .folders
-            .iter()
-            .map(|(prefix, path)| Ok((prefix.clone(), open_folder(path)?)))
-            .collect::<Result<_, Error>>()?;
+        let mut snapshot = Snapshot::build(&config, challenges, None)?;
         let bound = bind(&config, tls)?;
-        let (root, pool) = match config.root {
-            Root::Application(workers) => {
-                (DefaultRoute::Application, Some(WorkerPool::start(*workers).await?))
-            }
-            Root::Folder(path) => (DefaultRoute::Folder(open_folder(&path)?), None),
-            Root::StartPage(html) => (DefaultRoute::Page(html), None),
-        };
+        snapshot.start_applications(&config).await?;
         let listeners = match listen(bound, config.backlog) {
             Ok(listeners) => listeners,
             Err(error) => {
-                if let Some(pool) = &pool {
+                for pool in snapshot.applications() {
                     pool.stop().await;
                 }
                 return Err(error);
             }
         };
-        let hsts =
-            config.hsts_seconds.and_then(|seconds| HeaderValue::try_from(format!("max-age={seconds}")).ok());
-        let service = Arc::new(Service {
-            limits: config.limits,
-            challenges,
-            router: Router::new(folders, root),
-            pool,
-            script_name: config.script_name,
-            hsts,
-            log,
-        });
         Ok(Self {
             listeners,
-            service,
             renewal,
             max_connections: config.max_connections,
             graceful_timeout: config.graceful_timeout,
+            service: Arc::new(Service::new(config, snapshot)),
         })
     }
 
@@ -164,7 +133,7 @@ impl Server {
     }
 
     /// Serves until `shutdown`, and returns when everything has ended. Each message in `reload`
-    /// reloads the certificates.
+    /// reloads folders and certificates.
     pub async fn run(
         self,
         mut shutdown: Shutdown,
@@ -179,12 +148,23 @@ impl Server {
             let service = Arc::clone(&self.service);
             accepting.spawn(listener.accept_all(protocol, service, Arc::clone(&places), stopped.clone()));
         }
-        let log = self.service.log.clone();
+        let log = self.service.current().log.clone();
         let mut background = JoinSet::new();
         background.spawn(async move { log.write_lines().await });
+        let (refresh, mut refreshed) = tokio::sync::mpsc::channel(1);
         if let Some(renewal) = self.renewal.clone() {
-            background.spawn(async move { renewal.keep_fresh(&mut reload, &*observer).await });
+            background.spawn(async move { renewal.keep_fresh(&mut refreshed, &*observer).await });
         }
+        let service = Arc::clone(&self.service);
+        background.spawn(async move {
+            while reload.recv().await.is_some() {
+                if let Err(error) = service.reload().await {
+                    tracing::error!(%error, "reloading failed; the server continues as it was");
+                }
+                // A full channel holds an earlier one, which serves both.
+                let _ = refresh.try_send(());
+            }
+        });
 
         shutdown.reached(Phase::Draining).await;
         stop.advance(Phase::Draining);
@@ -202,13 +182,14 @@ impl Server {
         stop.advance(Phase::Now);
         // Aborted requests still get their line in the log.
         let _ = tokio::time::timeout(LAST_LINES, places.acquire_many(all_places)).await;
-        if let Some(pool) = &self.service.pool {
+        let snapshot = self.service.current();
+        for pool in snapshot.applications() {
             tokio::select! {
                 () = pool.stop_by(deadline) => {}
                 () = shutdown.reached(Phase::Now) => {}
             }
         }
-        self.service.log.flush();
+        snapshot.log.flush();
     }
 }
 
@@ -253,10 +234,6 @@ fn keep_memory_private() {
     {
         tracing::warn!("cannot protect the TLS keys from other processes of this user: {error}");
     }
-}
-
-fn open_folder(path: &std::path::Path) -> Result<Arc<Folder>, Error> {
-    Folder::open(path).map(Arc::new).map_err(|source| Error::Folder { path: path.to_owned(), source })
 }
 
 fn bind(

@@ -9,34 +9,21 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body::Body;
 
-use super::config::{Limits, ScriptName};
 use super::connection::{Connection, ConnectionRole};
 use super::request::body::buffer;
 use super::request::environ::EnvironSource;
 use super::request::host;
 use super::request::variables::GatewayRequest;
-use super::response::access_log::{AccessLog, Record};
+use super::response::access_log::Record;
 use super::response::body::{OpenRequest, OutgoingBody, TrackedBody};
 use super::response::pages::{ErrorPage, page, redirect};
-use super::site::http_challenges::HttpChallenges;
-use super::site::router::{RouteTarget, Router};
-use super::worker::WorkerPool;
+use super::site::router::RouteTarget;
+use super::site::snapshot::{Service, Snapshot};
 use crate::protocol::cgi_vars;
-
-/// What all requests share.
-pub(super) struct Service {
-    pub(super) limits: Limits,
-    pub(super) challenges: HttpChallenges,
-    pub(super) router: Router,
-    pub(super) pool: Option<WorkerPool>,
-    pub(super) script_name: ScriptName,
-    pub(super) hsts: Option<HeaderValue>,
-    pub(super) log: AccessLog,
-}
 
 /// Answers a request, which counts as begun from the call on, not from the first poll.
 pub(super) fn respond<B>(
-    service: &Arc<Service>,
+    service: &Service,
     connection: &Arc<Connection>,
     request: Request<B>,
 ) -> impl Future<Output = Result<Response<TrackedBody>, Infallible>> + Send + use<B>
@@ -46,15 +33,16 @@ where
 {
     let (mut head, body) = request.into_parts();
     let gateway = head.extensions.remove::<GatewayRequest>();
-    let record = service.log.is_on().then(|| {
+    let snapshot = service.current();
+    let record = snapshot.log.is_on().then(|| {
         let remote_address = gateway.as_ref().map(|gateway| gateway.remote_address.as_slice());
         Record::new(Arc::clone(connection), remote_address, &head)
     });
-    let open = OpenRequest::new(Arc::clone(connection), head.version, service.log.clone(), record);
-    let (service, connection) = (Arc::clone(service), Arc::clone(connection));
+    let open = OpenRequest::new(Arc::clone(connection), head.version, snapshot.log.clone(), record);
+    let connection = Arc::clone(connection);
     let has_body = !body.is_end_stream();
     async move {
-        let result = answer(&service, &connection, &head, gateway.as_ref(), body).await;
+        let result = answer(&snapshot, &connection, &head, gateway.as_ref(), body).await;
         let response = result.unwrap_or_else(|error| {
             let mut page = error.response();
             // hyper closes the connection when a body is left unread, and a client whose request is
@@ -64,13 +52,13 @@ where
             }
             page
         });
-        Ok(finish(&service, &connection, &head.method, response, open))
+        Ok(finish(&snapshot, &connection, &head.method, response, open))
     }
 }
 
 /// The steps. Each may answer early.
 async fn answer<B>(
-    service: &Service,
+    snapshot: &Snapshot,
     connection: &Connection,
     head: &http::request::Parts,
     gateway: Option<&GatewayRequest>,
@@ -91,7 +79,7 @@ where
     // RFC 8555 section 8.3: over plain HTTP, whatever else is answered there.
     if connection.tls.is_none()
         && gateway.is_none()
-        && let Some(text) = service.challenges.answer(head.uri.path())
+        && let Some(text) = snapshot.challenges.answer(head.uri.path())
     {
         return Ok(page(StatusCode::OK, "application/octet-stream", text));
     }
@@ -100,17 +88,17 @@ where
     }
     let path = cgi_vars::decode_path(head.uri.path())
         .ok_or_else(|| ErrorPage::bad_request("the path contains a control character"))?;
-    match service.router.route(&path) {
+    match snapshot.router.route(&path) {
         RouteTarget::Page(html) => Ok(page(StatusCode::OK, "text/html; charset=utf-8", html.to_owned())),
         RouteTarget::Folder { folder, path } => Ok(folder.answer(head, path).await),
-        RouteTarget::Application => {
-            let pool = service.pool.as_ref().ok_or_else(|| {
+        RouteTarget::Application(id) => {
+            let pool = snapshot.application(id).ok_or_else(|| {
                 ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, "no application is running")
             })?;
-            let body = buffer(body, &service.limits).await?;
+            let body = buffer(body, &snapshot.limits).await?;
             let fault = body.fault.clone();
             let environ = EnvironSource { connection, head, host, path: &path, gateway };
-            match pool.call(environ.worker_request(&service.script_name, body)).await {
+            match pool.call(environ.worker_request(&snapshot.script_name, body)).await {
                 Ok(response) => Ok(response.map(OutgoingBody::Worker)),
                 // The call failed because the client did not send its whole body.
                 Err(error) => Err(match fault.get() {
@@ -124,7 +112,7 @@ where
 
 /// Adds the headers of every response, and removes bodies where HTTP has none.
 fn finish(
-    service: &Service,
+    snapshot: &Snapshot,
     connection: &Connection,
     method: &Method,
     response: Response<OutgoingBody>,
@@ -133,7 +121,7 @@ fn finish(
     let (mut head, mut body) = response.into_parts();
     // RFC 6797 section 7.2: never over plain HTTP.
     if connection.tls.is_some()
-        && let Some(hsts) = &service.hsts
+        && let Some(hsts) = &snapshot.hsts
     {
         head.headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert_with(|| hsts.clone());
     }

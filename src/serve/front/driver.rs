@@ -24,8 +24,9 @@ use crate::serve::connection::activity::{Activity, Overdue};
 use crate::serve::connection::client_stream::{ClientStream, Socket};
 use crate::serve::connection::guarded::Guarded;
 use crate::serve::connection::{Connection, ConnectionRole};
-use crate::serve::pipeline::{self, Service};
+use crate::serve::pipeline;
 use crate::serve::shutdown::{Phase, Shutdown};
+use crate::serve::site::snapshot::Service;
 use crate::tls::{ACME_TLS, Session};
 
 /// A handshake that takes longer is aborted.
@@ -66,7 +67,7 @@ pub(in crate::serve) async fn serve(
     service: Arc<Service>,
     shutdown: Shutdown,
 ) {
-    let activity = Arc::new(Activity::new(&service.limits));
+    let activity = Arc::new(Activity::new(&service.current().limits));
     let mut connection = Connection {
         peer_address: accepted.peer_address,
         peer_port: accepted.peer_port,
@@ -160,10 +161,10 @@ where
         drive(pin!(hyper), http1::Connection::graceful_shutdown, &connection.activity, shutdown).await;
     match &result {
         // hyper rejected what the guard had accepted, and has answered it itself.
-        Err(error) if error.is_parse() => service.log.refusal(&connection, 400),
+        Err(error) if error.is_parse() => service.current().log.refusal(&connection, 400),
         _ => {
             if let Some(status) = connection.activity.rejected_with() {
-                service.log.refusal(&connection, status);
+                service.current().log.refusal(&connection, status);
             }
         }
     }

@@ -19,10 +19,11 @@ use tokio::time::timeout;
 use crate::protocol::uwsgi::{self, Header, PacketKind};
 use crate::serve::connection::Connection;
 use crate::serve::connection::client_stream::ClientStream;
-use crate::serve::pipeline::{self, Service};
+use crate::serve::pipeline;
 use crate::serve::request::variables::{self, GatewayRequest};
 use crate::serve::response::body::TrackedBody;
 use crate::serve::shutdown::{Phase, Shutdown};
+use crate::serve::site::snapshot::Service;
 
 /// Unread bytes of a body that are received and discarded before closing. Closing earlier makes the
 /// system reset the connection, and the front server loses the answer (nginx shows 502).
@@ -38,7 +39,7 @@ pub(in crate::serve) async fn serve(
     service: Arc<Service>,
     mut shutdown: Shutdown,
 ) -> Result {
-    let header_timeout = service.limits.header_timeout;
+    let header_timeout = service.current().limits.header_timeout;
     let mut draining = shutdown.clone();
     let packet = tokio::select! {
         biased;
@@ -66,7 +67,7 @@ pub(in crate::serve) async fn serve(
                 let head =
                     format!("HTTP/1.1 400 Bad Request\r\nContent-Length: {}\r\n\r\n{text}", text.len());
                 stream.write_all(head.as_bytes()).await?;
-                service.log.refusal(&connection, 400);
+                service.current().log.refusal(&connection, 400);
                 let (reader, writer) = tokio::io::split(stream);
                 end(reader, writer, DRAIN_BYTES).await
             }
@@ -106,7 +107,7 @@ async fn answer(
     let method = request.method().clone();
     let request = request.map(|left| GatewayBody { reader: Some(reader), left, give_back: Some(give_back) });
     let Ok(response) = pipeline::respond(service, &connection, request).await;
-    let write_timeout = service.limits.write_timeout;
+    let write_timeout = service.current().limits.write_timeout;
     if let Err(error) = write_response(&mut writer, &method, response, write_timeout).await {
         // Front servers take a plain end for the end of the answer; only a reset breaks the
         // client's message too.

@@ -14,8 +14,8 @@ use tokio::sync::Semaphore;
 use super::driver::{self, Accepted, ListenerProtocol};
 use crate::serve::address::{Endpoint, ListenAddress, Scheme};
 use crate::serve::connection::client_stream::Socket;
-use crate::serve::pipeline::Service;
 use crate::serve::shutdown::{Phase, Shutdown};
+use crate::serve::site::snapshot::Service;
 
 /// The reason why accepting fails usually lasts; it is logged at most this often.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(1);

@@ -2,3 +2,4 @@
 
 pub(super) mod http_challenges;
 pub(super) mod router;
+pub(super) mod snapshot;

@@ -12,10 +12,14 @@ pub(in crate::serve) struct Router {
     default: DefaultRoute,
 }
 
+/// An application of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::serve) struct AppId(pub(super) usize);
+
 /// What answers where no folder does.
 #[derive(Debug)]
 pub(in crate::serve) enum DefaultRoute {
-    Application,
+    Application(AppId),
     Folder(Arc<Folder>),
     Page(String),
 }
@@ -23,7 +27,7 @@ pub(in crate::serve) enum DefaultRoute {
 /// Who answers a request.
 #[derive(Debug)]
 pub(in crate::serve) enum RouteTarget<'a> {
-    Application,
+    Application(AppId),
     Folder {
         folder: &'a Folder,
         /// The path below the folder's prefix, beginning with a slash, or empty for the prefix
@@ -48,7 +52,7 @@ impl Router {
             }
         }
         match &self.default {
-            DefaultRoute::Application => RouteTarget::Application,
+            DefaultRoute::Application(id) => RouteTarget::Application(*id),
             DefaultRoute::Folder(folder) => RouteTarget::Folder { folder, path },
             DefaultRoute::Page(html) => RouteTarget::Page(html),
         }

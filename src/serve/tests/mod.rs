@@ -1,5 +1,7 @@
 //! The server from outside, over real sockets and without an application.
 
+mod reload;
+
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
@@ -9,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::config::{AccessLogTarget, Buffers, Limits, ScriptName};
+use super::config::{AccessLogTarget, Buffers, Limits, Root, ScriptName};
 use super::*;
 use crate::ca::{CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, make_root};
 use crate::sys::clock::{Clock, SystemClock};
@@ -18,7 +20,9 @@ use crate::x509::{CertificateName, KeyKind, PrivateKey, Purpose};
 /// A server with a page at the root, which ends with the value.
 struct Running {
     ports: Vec<u16>,
+    service: Arc<Service>,
     stop: ShutdownSender,
+    reload: mpsc::Sender<()>,
     task: JoinHandle<()>,
 }
 
@@ -68,9 +72,10 @@ impl Running {
             })
             .collect();
         let stop = ShutdownSender::default();
-        let (_, reload) = mpsc::channel(1);
-        let task = tokio::spawn(server.run(stop.subscribe(), reload, Arc::new(Silent)));
-        Self { ports, stop, task }
+        let (reload, reloads) = mpsc::channel(1);
+        let service = Arc::clone(&server.service);
+        let task = tokio::spawn(server.run(stop.subscribe(), reloads, Arc::new(Silent)));
+        Self { ports, service, stop, reload, task }
     }
 
     async fn connect(&self) -> TcpStream {

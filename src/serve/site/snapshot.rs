@@ -1,0 +1,135 @@
+//! Everything that answers requests, as one value that never changes: applications, routes, limits, the log.
+//!
+//! A request keeps the snapshot that it began with. A reload builds a whole new one, or none, and swaps it in.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use http::HeaderValue;
+
+use super::http_challenges::HttpChallenges;
+use super::router::{AppId, DefaultRoute, Router};
+use crate::serve::config::{AccessLogTarget, Limits, Root, ScriptName, ServeConfig};
+use crate::serve::error::Error;
+use crate::serve::response::access_log::AccessLog;
+use crate::serve::response::static_files::Folder;
+use crate::serve::worker::WorkerPool;
+
+/// What all requests share.
+pub(in crate::serve) struct Snapshot {
+    pub(in crate::serve) limits: Limits,
+    pub(in crate::serve) challenges: HttpChallenges,
+    pub(in crate::serve) router: Router,
+    pub(in crate::serve) script_name: ScriptName,
+    pub(in crate::serve) hsts: Option<HeaderValue>,
+    pub(in crate::serve) log: AccessLog,
+    applications: Vec<WorkerPool>,
+}
+
+/// The application of [`ServeConfig::root`].
+const ROOT: AppId = AppId(0);
+
+impl Snapshot {
+    /// Opens what the settings name: the log, and each folder anew, since a release may have replaced it.
+    /// What did not change is taken over from `previous`: its log, challenges and applications. Applications
+    /// of the first snapshot are started by [`Snapshot::start_applications`].
+    ///
+    /// # Errors
+    /// The log or a folder cannot be opened.
+    pub(in crate::serve) fn build(
+        config: &ServeConfig,
+        challenges: HttpChallenges,
+        previous: Option<&Self>,
+    ) -> Result<Self, Error> {
+        let log = match previous {
+            Some(previous) => previous.log.clone(),
+            None => open_log(&config.access_log)?,
+        };
+        let folders = config
+            .folders
+            .iter()
+            .map(|(prefix, path)| Ok((prefix.clone(), open_folder(path)?)))
+            .collect::<Result<_, Error>>()?;
+        let root = match &config.root {
+            Root::Application(_) => DefaultRoute::Application(ROOT),
+            Root::Folder(path) => DefaultRoute::Folder(open_folder(path)?),
+            Root::StartPage(html) => DefaultRoute::Page(html.clone()),
+        };
+        let hsts =
+            config.hsts_seconds.and_then(|seconds| HeaderValue::try_from(format!("max-age={seconds}")).ok());
+        Ok(Self {
+            limits: config.limits,
+            challenges,
+            router: Router::new(folders, root),
+            script_name: config.script_name.clone(),
+            hsts,
+            log,
+            applications: previous.map(|previous| previous.applications.clone()).unwrap_or_default(),
+        })
+    }
+
+    /// Starts the applications and waits until they are loaded.
+    ///
+    /// # Errors
+    /// The first application's trouble; none runs then.
+    pub(in crate::serve) async fn start_applications(&mut self, config: &ServeConfig) -> Result<(), Error> {
+        if let Root::Application(workers) = &config.root {
+            self.applications = vec![WorkerPool::start(workers.as_ref().clone()).await?];
+        }
+        Ok(())
+    }
+
+    pub(in crate::serve) fn application(&self, id: AppId) -> Option<&WorkerPool> {
+        self.applications.get(id.0)
+    }
+
+    pub(in crate::serve) fn applications(&self) -> &[WorkerPool] {
+        &self.applications
+    }
+}
+
+/// The snapshot in use, and what a new one is made from.
+pub(in crate::serve) struct Service {
+    config: ServeConfig,
+    current: ArcSwap<Snapshot>,
+}
+
+impl Service {
+    pub(in crate::serve) fn new(config: ServeConfig, first: Snapshot) -> Self {
+        Self { config, current: ArcSwap::from_pointee(first) }
+    }
+
+    /// The snapshot for a request that begins now.
+    pub(in crate::serve) fn current(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// Builds a new snapshot for the requests that begin from now on.
+    ///
+    /// # Errors
+    /// A folder cannot be opened; the snapshot in use stays.
+    pub(in crate::serve) async fn reload(self: &Arc<Self>) -> Result<(), Error> {
+        let service = Arc::clone(self);
+        // Opening folders may wait for a disk or the network.
+        let build = move || {
+            let previous = service.current();
+            Snapshot::build(&service.config, previous.challenges.clone(), Some(&previous))
+        };
+        // It does not panic, and nothing aborts it but the end of the runtime.
+        let Ok(next) = tokio::task::spawn_blocking(build).await else { return Ok(()) };
+        self.current.store(Arc::new(next?));
+        Ok(())
+    }
+}
+
+fn open_log(target: &AccessLogTarget) -> Result<AccessLog, Error> {
+    AccessLog::open(target).map_err(|source| match target {
+        AccessLogTarget::File(path) => Error::AccessLog { path: path.clone(), source },
+        _ => Error::AccessLog { path: PathBuf::new(), source },
+    })
+}
+
+fn open_folder(path: &Path) -> Result<Arc<Folder>, Error> {
+    Folder::open(path).map(Arc::new).map_err(|source| Error::Folder { path: path.to_owned(), source })
+}
