@@ -7,10 +7,10 @@ descriptor and hands over, beside the standard streams (everything printed goes 
 
 Control: this process writes `L` when the application is loaded, `F` and a traceback when loading fails, `U` and a line
 when there is no application. Later the front may write the number of a thread (u32) whose message takes long: this process
-then sends, as frames over this stream too, what of that message need not wait for the running request (`[` and `N` below).
+then sends, as frames over this stream too, what of that message need not wait for the running request (`R` and `N` below).
 Its end of file means that the front has ended: the process ends at once, whatever it is doing.
 
-Queue (SEQPACKET, shared by all workers: a free one takes the next message): one marshalled list of requests,
+Queue (SEQPACKET, shared by the threads: a free one takes the next message): one marshalled list of requests,
 
     (id, repeated, method, uri, path, query, port, changing, body)
 
@@ -21,8 +21,9 @@ that the body is asked for piece by piece. Its end of file means: finish what is
 A thread writes the id of a request into its claim before it begins, so that after a crash the front knows what was
 started. All else goes over the thread's own stream, as frames `u32 length | kind | ...` (little endian):
 
-    to the front     `[`                     a marshalled list of whole answers (id, status, headers, body): the
-                                             bracket is the first byte of the list itself
+    to the front     `R` list                a marshalled list of whole answers (id, status, headers, body)
+                     `F` id list             the same, perhaps empty; the thread is done with the message that begins
+                                             with this request
                      `H` id (status, headers)  head of an answer that comes in pieces, marshalled
                      `D` id bytes            a piece of its body, at most CHUNK
                      `E` id                  its end
@@ -69,6 +70,7 @@ HOP_BY_HOP = {
 TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 dumps, loads = marshal.dumps, marshal.loads
+NO_ANSWERS = dumps([], 2)
 
 
 def main():
@@ -256,10 +258,16 @@ class Lane:
         message = memoryview(bytearray(MESSAGE_LIMIT))
         try:
             while True:
-                length = receive(message)
+                try:
+                    length = receive(message)
+                except BlockingIOError:
+                    # The application has found this descriptor and changed it.
+                    os.set_blocking(self.queue.fileno(), True)
+                    continue
                 if not length:
                     return
                 pending = self.pending = loads(message[:length])
+                first = pending[0][0]
                 self.alone = len(pending) == 1
                 while pending:
                     try:
@@ -269,7 +277,7 @@ class Lane:
                         break
                     claims[slot] = request[0]
                     run(application, self, request)
-                self.flush()
+                self.finish(first)
         except Exception as error:
             # The stream is broken, so the front has given this process up.
             sys.stderr.write("certkit worker: %s\n" % error)
@@ -281,6 +289,15 @@ class Lane:
         self.size += len(body)
         if self.size > WHOLE_LIMIT:
             self.flush()
+
+    def finish(self, first):
+        """Sends the last answers of a message, and says that it is done."""
+        self.size = 0
+        data = encode(take(self.answers)) if self.answers else NO_ANSWERS
+        if len(data) > FRAME_LIMIT - 9:
+            self.send(pack(loads(data)))
+            data = NO_ANSWERS
+        self.send((len(data) + 9).to_bytes(4, "little") + b"F" + first + data)
 
     def flush(self):
         """Sends the finished answers."""
@@ -671,8 +688,8 @@ def take(answers):
 def pack(answers):
     """Frames of whole answers; a single one, unless that would be too large."""
     data = encode(answers)
-    if len(data) <= FRAME_LIMIT:
-        return len(data).to_bytes(4, "little") + data
+    if len(data) < FRAME_LIMIT:
+        return (len(data) + 1).to_bytes(4, "little") + b"R" + data
     if len(answers) > 1:
         # One response has enormous headers; the others must not suffer.
         return b"".join(pack([answer]) for answer in answers)

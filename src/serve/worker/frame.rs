@@ -2,8 +2,9 @@
 //!
 //! | kind | to the front | | kind | to the worker |
 //! |---|---|---|---|---|
-//! | `[` | a marshalled list of whole answers `(id, status, headers, body)`; the bracket is its first byte | | `B` | id, a piece of the request's body; empty: its end |
-//! | `H` | id, marshalled `(status, headers)`: head of a streamed answer | | `A` | id: the client is gone |
+//! | `R` | a marshalled list of whole answers `(id, status, headers, body)` | | `B` | id, a piece of the request's body; empty: its end |
+//! | `F` | id, such a list, perhaps empty: the thread is done with the message of this request | | `A` | id: the client is gone |
+//! | `H` | id, marshalled `(status, headers)`: head of a streamed answer | | | |
 //! | `D` | id, a piece of its body | | | |
 //! | `E` | id: its end | | | |
 //! | `X` | id: the application failed | | | |
@@ -11,7 +12,7 @@
 //! | `N` | id: this request, and all after it in its message, are not begun | | | |
 //!
 //! An id is 8 bytes. A thread runs one request at a time, so frames of two streamed answers never
-//! mix. `[` and `N` may also come over a worker's control stream, when a thread was asked for them
+//! mix. `R` and `N` may also come over a worker's control stream, when a thread was asked for them
 //! while it is busy.
 
 use std::io;
@@ -37,8 +38,10 @@ const OWN_BUFFER: usize = 16 * 1024;
 /// A frame from a worker.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Frame {
-    /// A marshalled list of whole answers, bracket included.
+    /// A marshalled list of whole answers.
     Answers(Bytes),
+    /// The same, perhaps empty; the thread is done with the message of this request.
+    Finished(u64, Bytes),
     /// The head of a streamed answer, marshalled.
     Head(u64, Bytes),
     /// A piece of its body.
@@ -54,12 +57,13 @@ pub(super) enum Frame {
 impl Frame {
     /// Parses a frame (without its length); `None` if it is malformed.
     pub(super) fn parse(mut bytes: Bytes) -> Option<Self> {
-        if bytes.first() == Some(&b'[') {
+        let kind = bytes.try_get_u8().ok()?;
+        if kind == b'R' {
             return Some(Self::Answers(bytes));
         }
-        let kind = bytes.try_get_u8().ok()?;
         let id = bytes.try_get_u64_le().ok()?;
         match (kind, bytes.len()) {
+            (b'F', _) => Some(Self::Finished(id, bytes)),
             (b'H', 1..) => Some(Self::Head(id, bytes)),
             (b'D', 1..=CHUNK) => Some(Self::Data(id, bytes)),
             (b'E', 0) => Some(Self::End(id)),

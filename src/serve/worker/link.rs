@@ -3,12 +3,12 @@
 //!
 //! A [`Link`] lives as long as its worker. It reads frames and hands their contents on; when a
 //! client does not take its answer as fast as it comes, the link stops reading, and the worker's
-//! send waits. When the stream ends, the thread's claim says which request died with it. What a
-//! thread that is busy could not say itself comes over its worker's control stream ([`listen`]).
+//! send waits. What a thread that is busy could not say itself comes over its worker's control
+//! stream ([`listen`]). A frame about a request that the worker does not have is an error, after
+//! which nothing that the worker says counts any more.
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -16,62 +16,55 @@ use http_body_util::BodyExt;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedReadHalf;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Notify, watch};
 
-use super::claims::Claims;
 use super::frame::{Frame, FrameReader, PIECE_LIMIT, body_head, client_gone};
 use super::pool_state::PoolState;
+use super::queue::{Foreign, WorkerId};
 use super::response::{self, PieceSender, ResponseBody, Violation};
 use super::{CallError, RequestBody};
 
 /// One worker thread's stream.
 pub(super) struct Link {
     pub(super) shared: Arc<PoolState>,
+    pub(super) worker: WorkerId,
     pub(super) stream: UnixStream,
-    pub(super) claims: Arc<Claims>,
-    /// The thread's number in its process.
-    pub(super) slot: usize,
     /// Asks for the worker to be killed.
     pub(super) kill: Arc<Notify>,
-    /// Ends when everything from the control stream is delivered too.
-    pub(super) control: watch::Receiver<()>,
 }
 
 impl Link {
-    /// Serves until the worker has died and all that it had sent is delivered, then settles what it
-    /// had begun.
+    /// Serves until the worker has died and all that it had sent is delivered.
     pub(super) async fn run(mut self) {
         let (reader, writer) = self.stream.split();
-        let mut lane =
-            Lane { shared: &self.shared, frames: FrameReader::new(reader), writer, exchange: None };
-        if let Err(error) = lane.serve().await {
+        let (shared, worker) = (&*self.shared, self.worker);
+        let mut lane = Lane { shared, worker, frames: FrameReader::new(reader), writer, exchange: None };
+        if let Err(error) = lane.serve().await
+            && !error.is_its_end()
+        {
             tracing::error!("protocol error from a worker; killing it: {error}");
             self.kill.notify_one();
             // Only a dead worker begins no more requests.
             while lane.frames.discard().await {}
         }
-        drop(lane);
-        while self.control.changed().await.is_ok() {}
-        self.shared.lost(self.claims.of(self.slot));
     }
 }
 
 /// Hands on what comes over the control stream of a loaded worker until it dies: answers that are
-/// finished and requests that have not begun, of threads that were asked for them. Dropping `_ended`
-/// tells the worker's links.
+/// finished and requests that have not begun, of threads that were asked for them.
 pub(super) async fn listen(
     shared: Arc<PoolState>,
+    worker: WorkerId,
     control: OwnedReadHalf,
     kill: Arc<Notify>,
-    _ended: watch::Sender<()>,
 ) {
     let mut frames = FrameReader::new(control);
     let delivered: Result<(), ProtocolError> = async {
         while let Some(frame) = frames.next().await? {
             match Frame::parse(frame).ok_or(ProtocolError::Frame)? {
-                Frame::Answers(list) => deliver(&shared, &list)?,
-                Frame::NotBegun(id) => shared.queue().not_begun(id),
+                Frame::Answers(list) => deliver(&shared, worker, &list)?,
+                Frame::NotBegun(id) => shared.queue().not_begun(worker, id)?,
                 _ => return Err(ProtocolError::Frame),
             }
             shared.send_waiting();
@@ -79,7 +72,9 @@ pub(super) async fn listen(
         Ok(())
     }
     .await;
-    if let Err(error) = delivered {
+    if let Err(error) = delivered
+        && !error.is_its_end()
+    {
         tracing::error!("protocol error from a worker; killing it: {error}");
         kill.notify_one();
         while frames.discard().await {}
@@ -87,22 +82,18 @@ pub(super) async fn listen(
 }
 
 /// Hands on whole answers.
-fn deliver(shared: &PoolState, list: &Bytes) -> Result<(), ProtocolError> {
+fn deliver(shared: &PoolState, worker: WorkerId, list: &Bytes) -> Result<(), ProtocolError> {
     let now = Instant::now();
     response::read_answers(list, |answer| {
         let mut queue = shared.queue();
         let id = answer.id;
-        // An id that is not running was abandoned before, and nothing waits for its request any
-        // more.
-        let Some(method) = queue.method(id) else { return Ok(()) };
-        let response = answer.response(method)?;
-        if let Some(Some(reply)) = queue.finish(id, now) {
+        let response = answer.response(queue.method(worker, id)?)?;
+        if let Some(reply) = queue.finish(worker, id, now)? {
             // The client may be gone.
             let _ = reply.send(Ok(response));
         }
         Ok(())
-    })?;
-    Ok(())
+    })
 }
 
 /// Why a worker is killed: it does not keep to the protocol.
@@ -110,15 +101,26 @@ fn deliver(shared: &PoolState, list: &Bytes) -> Result<(), ProtocolError> {
 enum ProtocolError {
     #[error(transparent)]
     Response(#[from] Violation),
+    #[error(transparent)]
+    Foreign(#[from] Foreign),
     #[error("a malformed or unexpected frame")]
     Frame,
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
+impl ProtocolError {
+    /// Whether it only says that the worker has died: a stream is reset when its other end dies with
+    /// bytes unread (unix(7)).
+    fn is_its_end(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() != io::ErrorKind::InvalidData)
+    }
+}
+
 /// The halves of the stream, and the one request of the thread that is more than a whole answer.
 struct Lane<'a, R, W> {
     shared: &'a PoolState,
+    worker: WorkerId,
     frames: FrameReader<R>,
     writer: W,
     exchange: Option<Exchange>,
@@ -163,15 +165,19 @@ where
             };
             match Frame::parse(frame).ok_or(ProtocolError::Frame)? {
                 Frame::Answers(list) => self.answers(&list)?,
+                Frame::Finished(id, list) => {
+                    self.answers(&list)?;
+                    self.shared.queue().release(self.worker, id)?;
+                }
                 Frame::Head(id, head) => self.head(id, &head)?,
                 Frame::Data(id, piece) => self.piece(id, piece).await?,
                 Frame::End(id) => {
                     // The end marker; without a receiver it is not needed.
                     self.piece(id, Bytes::new()).await?;
-                    self.finish(id);
+                    self.finish(id)?;
                 }
                 Frame::Failed(id) => self.failed(id)?,
-                Frame::NotBegun(id) => self.shared.queue().not_begun(id),
+                Frame::NotBegun(id) => self.shared.queue().not_begun(self.worker, id)?,
                 Frame::Pull(id, limit) => {
                     if !self.pull(id, limit.min(PIECE_LIMIT)).await? {
                         return Ok(());
@@ -201,22 +207,22 @@ where
         {
             return Err(ProtocolError::Frame);
         }
-        deliver(self.shared, list)
+        deliver(self.shared, self.worker, list)
     }
 
     /// The head of a streamed answer.
     fn head(&mut self, id: u64, head: &Bytes) -> Result<(), ProtocolError> {
+        let (shared, worker) = (self.shared, self.worker);
         let exchange = self.exchange(id)?;
         if exchange.answer.is_some() {
             return Err(ProtocolError::Frame);
         }
         let (sender, body) = ResponseBody::channel();
         let response = response::read_head(head)?.map(|()| body);
+        let reply = shared.queue().begin_answer(worker, id)?.ok_or(ProtocolError::Frame)?;
         exchange.answer = Some(sender);
         // Without a taker the response is dropped here, which counts as a client that has disconnected.
-        if let Some(reply) = self.shared.queue().begin_answer(id) {
-            let _ = reply.send(Ok(response));
-        }
+        let _ = reply.send(Ok(response));
         Ok(())
     }
 
@@ -231,10 +237,7 @@ where
                     Ok(()) => return Ok(()),
                     Err(TrySendError::Closed(_)) => {}
                     Err(TrySendError::Full(piece)) => {
-                        self.shared.stalled.fetch_add(1, Ordering::Relaxed);
-                        let sent = answer.send(piece).await;
-                        self.shared.stalled.fetch_sub(1, Ordering::Relaxed);
-                        if sent.is_ok() {
+                        if answer.send(piece).await.is_ok() {
                             return Ok(());
                         }
                     }
@@ -250,7 +253,7 @@ where
     fn failed(&mut self, id: u64) -> Result<(), ProtocolError> {
         // Dropping the sender without an end breaks a begun answer.
         self.exchange(id)?;
-        if let Some(reply) = self.finish(id) {
+        if let Some(reply) = self.finish(id)? {
             let _ = reply.send(Err(CallError::Failed));
         }
         Ok(())
@@ -258,10 +261,10 @@ where
 
     /// Sends a piece of the request's body; false if the worker died in the meantime.
     async fn pull(&mut self, id: u64, limit: usize) -> Result<bool, ProtocolError> {
-        let shared = self.shared;
+        let (shared, worker) = (self.shared, self.worker);
         let exchange = self.exchange(id)?;
         if exchange.body.is_none() {
-            exchange.body = shared.queue().take_body(id);
+            exchange.body = Some(shared.queue().take_body(worker, id)?);
         }
         let body = exchange.body.take();
         tokio::select! {
@@ -307,9 +310,9 @@ where
         }
     }
 
-    fn finish(&mut self, id: u64) -> Option<super::queue::Reply> {
+    fn finish(&mut self, id: u64) -> Result<Option<super::queue::Reply>, Foreign> {
         self.exchange = None;
-        self.shared.queue().finish(id, Instant::now()).flatten()
+        self.shared.queue().finish(self.worker, id, Instant::now())
     }
 }
 

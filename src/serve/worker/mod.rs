@@ -1,14 +1,15 @@
 //! Python worker processes that run one WSGI application (PEP 3333).
 //!
 //! The front (this process) keeps the network and the TLS key and has no Python in it; the
-//! application runs in child processes of the user's own interpreter, so a crash stays there. All
-//! workers take requests from one shared queue, so the kernel gives work to a free one; every
-//! worker thread answers over a stream of its own.
+//! application runs in child processes of the user's own interpreter, so a crash stays there. Each
+//! worker has a queue of its own, from which its threads take requests; every thread answers over a
+//! stream of its own.
 //!
 //! | file | what it does |
 //! |---|---|
 //! | `mod` | what the rest of the server sees: [`WorkerPool`], requests, errors |
 //! | `queue` | which request goes into which message, what is in flight, what a crash cost; no I/O |
+//! | `message` | requests for a worker, as bytes |
 //! | `frame` | the frames on a worker thread's stream, as bytes |
 //! | `link` | one worker thread's stream: answers, streamed bodies, bodies that are asked for |
 //! | `response` | a worker's answer to a [`http::Response`], checked |
@@ -24,6 +25,7 @@
 mod claims;
 mod frame;
 mod link;
+mod message;
 mod pool_state;
 mod process;
 mod queue;

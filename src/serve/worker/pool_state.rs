@@ -3,18 +3,18 @@
 
 use std::ops::RangeInclusive;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::net::{RecvFlags, SendFlags};
+use rustix::net::SendFlags;
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use super::claims::Claims;
 use super::process::Launch;
-use super::queue::{Call, Queue};
+use super::queue::{Call, Queue, WorkerId};
 use super::{CallError, WorkerConfig};
 
 /// The least time that workers get to leave, once everything is finished or aborted.
@@ -25,17 +25,11 @@ pub(super) struct PoolState {
     pub(super) config: WorkerConfig,
     pub(super) launch: Launch,
     pub(super) queue: Mutex<Queue>,
-    /// The front's end of the queue; closing it tells workers to leave.
-    pub(super) writer: Mutex<Option<OwnedFd>>,
-    /// The workers' end: no worker has begun what is still in it.
-    pub(super) reader: OwnedFd,
     /// There is something new in the queue.
     pub(super) wake: Notify,
-    /// The living workers, by their numbers.
-    pub(super) living: Mutex<Vec<Option<LiveWorker>>>,
-    /// Links that wait for a slow client, with answers of later requests perhaps unread behind its
-    /// own.
-    pub(super) stalled: AtomicUsize,
+    /// Workers that serve. Locked before the queue, if both are.
+    pub(super) living: Mutex<Vec<LiveWorker>>,
+    pub(super) next_worker: AtomicU64,
     pub(super) stopping: AtomicBool,
     /// At the last attempt to start a worker again the application did not load.
     pub(super) unloadable: AtomicBool,
@@ -46,12 +40,29 @@ pub(super) struct PoolState {
 
 /// What the pool needs to know of a worker that serves.
 pub(super) struct LiveWorker {
+    pub(super) id: WorkerId,
+    /// The front's end of its queue; closing it tells the worker to leave.
+    pub(super) queue: Option<OwnedFd>,
     pub(super) claims: Arc<Claims>,
     /// Closing it ends the worker at once.
     pub(super) control: OwnedWriteHalf,
 }
 
 impl LiveWorker {
+    /// Sends a message; false if that cannot be now.
+    fn send(&self, message: &[u8]) -> bool {
+        let Some(queue) = &self.queue else { return false };
+        match rustix::net::send(queue, message, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+            Ok(_) => true,
+            // Full of large messages, or just dead.
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::PIPE | rustix::io::Errno::CONNRESET) => false,
+            Err(error) => {
+                tracing::error!("cannot send a request to a worker: {error}");
+                false
+            }
+        }
+    }
+
     /// Asks the thread that runs requests of this message for what need not wait. False if there is
     /// none.
     fn ask(&self, message: &RangeInclusive<u64>) -> bool {
@@ -94,19 +105,15 @@ impl PoolState {
     /// Sends what waits, as far as the rules allow. True if time alone may change something:
     /// requests still wait, or there is a new bundle.
     pub(super) fn send(&self) -> bool {
-        let writer = lock(&self.writer);
-        let Some(writer) = writer.as_ref() else { return false };
+        let living = lock(&self.living);
         let mut queue = self.queue();
         let before = queue.next_id();
-        while let Some((first, message)) = queue.next_message(Instant::now()) {
-            if let Err(error) = rustix::net::send(writer, message, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
-            {
-                // Full of large messages: the next answer makes room.
-                if error != rustix::io::Errno::AGAIN {
-                    tracing::error!("cannot send a request to the workers: {error}");
-                }
-                queue.take_back(first);
-                return false;
+        let now = Instant::now();
+        while let Some(message) = queue.next_message(now) {
+            let worker = living.iter().find(|one| one.id == message.worker);
+            let first = message.first;
+            if !worker.is_some_and(|worker| worker.send(message.bytes)) {
+                queue.unsent(first);
             }
         }
         queue.has_waiting() || queue.next_id() > before + 1
@@ -115,13 +122,9 @@ impl PoolState {
     /// Asks workers to hand back what need not wait of bundles that take long.
     pub(super) fn ask_overdue(&self) {
         let living = lock(&self.living);
-        self.queue().overdue(Instant::now(), |message| living.iter().flatten().any(|one| one.ask(&message)));
-    }
-
-    /// A worker thread has died with this claim, and everything it had sent is delivered.
-    pub(super) fn lost(&self, claim: u64) {
-        self.queue().lost(claim);
-        self.send_waiting();
+        self.queue().overdue(Instant::now(), |worker, message| {
+            living.iter().find(|one| one.id == worker).is_some_and(|one| one.ask(&message))
+        });
     }
 
     /// Lets running requests finish until then, and ends the workers.
@@ -136,7 +139,9 @@ impl PoolState {
     /// Ends all tasks and with them all workers.
     pub(super) async fn leave(&self, by: Instant) {
         self.stopping.store(true, Ordering::Relaxed);
-        lock(&self.writer).take();
+        for worker in lock(&self.living).iter_mut() {
+            worker.queue = None;
+        }
         self.leave_by.send_replace(Some(by));
         let tasks = std::mem::take(&mut *lock(&self.tasks));
         for task in tasks {
@@ -149,13 +154,9 @@ impl PoolState {
     pub(super) fn give_up_if_alone(&self) {
         self.unloadable.store(true, Ordering::Relaxed);
         let mut queue = self.queue();
-        if queue.has_workers() {
-            return;
+        if !queue.has_workers() {
+            queue.fail_all(CallError::Unavailable);
         }
-        while rustix::net::recv(&self.reader, &mut [0u8; 1], RecvFlags::DONTWAIT)
-            .is_ok_and(|(_, got)| got > 0)
-        {}
-        queue.fail_all(CallError::Unavailable);
     }
 }
 

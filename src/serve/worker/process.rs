@@ -47,8 +47,6 @@ pub(super) struct Launch {
     env: Vec<(OsString, OsString)>,
     threads: usize,
     source: OwnedFd,
-    /// The end of the queue that workers read.
-    queue: OwnedFd,
 }
 
 /// A started worker process.
@@ -56,6 +54,8 @@ pub(super) struct Process {
     pub(super) child: Child,
     /// Closing it ends the worker at once.
     pub(super) control: UnixStream,
+    /// Where its requests go; closing it tells the worker to finish and leave.
+    pub(super) queue: OwnedFd,
     pub(super) streams: Vec<UnixStream>,
     pub(super) claims: Claims,
     program: PathBuf,
@@ -67,7 +67,7 @@ impl Launch {
     /// # Errors
     /// [`StartError::Interpreter`] when there is none, [`StartError::Io`] when the folder or a
     /// descriptor cannot be had.
-    pub(super) fn new(config: &WorkerConfig, queue: OwnedFd) -> Result<Self, StartError> {
+    pub(super) fn new(config: &WorkerConfig) -> Result<Self, StartError> {
         // Relative paths are meant from here, not from the workers' folder.
         let absolute =
             |path: &PathBuf| std::path::absolute(path).map_err(io_error(format!("find {}", path.display())));
@@ -98,7 +98,7 @@ impl Launch {
         }
         let program = absolute(&interpreter(config)?)?;
         let source = memory_file("certkit-worker", PROGRAM.as_bytes())?;
-        Ok(Self { program, arguments, folder, env, threads: config.threads, source: source.into(), queue })
+        Ok(Self { program, arguments, folder, env, threads: config.threads, source: source.into() })
     }
 
     /// Starts a worker; it loads the application on its own, see [`Process::loaded`].
@@ -106,12 +106,13 @@ impl Launch {
     /// # Errors
     /// [`StartError::Interpreter`], [`StartError::Io`].
     pub(super) fn start(&self) -> Result<Process, StartError> {
-        let clone = |fd: &OwnedFd| fd.try_clone().map_err(io_error("start a worker"));
         let claims = memory_file("certkit-claims", &vec![0; 8 * self.threads])?;
         let claims_end = claims.try_clone().map_err(io_error("start a worker"))?;
         let (control, control_end) = stream_pair()?;
+        let (queue, queue_end) = queue_pair()?;
+        let source = self.source.try_clone().map_err(io_error("start a worker"))?;
         let mut streams = Vec::with_capacity(self.threads);
-        let mut ends = vec![clone(&self.source)?, control_end, clone(&self.queue)?, claims_end.into()];
+        let mut ends = vec![source, control_end, queue_end, claims_end.into()];
         for _ in 0..self.threads {
             let (stream, end) = stream_pair()?;
             streams.push(stream);
@@ -143,7 +144,7 @@ impl Launch {
             _ => StartError::Io { action: format!("run {}", self.program.display()), source },
         })?;
         let claims = Claims::new(claims, self.threads);
-        Ok(Process { child, control, streams, claims, program: self.program.clone() })
+        Ok(Process { child, control, queue, streams, claims, program: self.program.clone() })
     }
 }
 
@@ -229,8 +230,9 @@ fn stream_pair() -> Result<(UnixStream, OwnedFd), StartError> {
     make().map_err(io_error("make a socket"))
 }
 
-/// The queue's ends: the front's, and the one that workers read.
-pub(super) fn queue_pair() -> Result<(OwnedFd, OwnedFd), StartError> {
+/// The ends of a worker's queue: the front's, and the one that its threads read. Each worker has a
+/// pair of its own, for an application can do to its end what it likes.
+fn queue_pair() -> Result<(OwnedFd, OwnedFd), StartError> {
     /// Room for several of the largest messages; the kernel cuts it to what is allowed.
     const ROOM: usize = 1024 * 1024;
     let make = || {
@@ -239,7 +241,7 @@ pub(super) fn queue_pair() -> Result<(OwnedFd, OwnedFd), StartError> {
         rustix::net::sockopt::set_socket_send_buffer_size(&writer, ROOM)?;
         Ok((writer, reader))
     };
-    make().map_err(io_error("make the workers' queue"))
+    make().map_err(io_error("make a worker's queue"))
 }
 
 fn io_error(action: impl Into<String>) -> impl FnOnce(io::Error) -> StartError {

@@ -18,12 +18,10 @@ use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
 use crate::protocol::marshal::{self, Reader};
 
-/// Pieces of a streamed body that wait for the client, each up to 128 KiB: then the worker waits
-/// too.
+/// Pieces of a streamed body that wait for the client, each up to 128 KiB.
 const BUFFERED_PIECES: usize = 8;
 
-/// Bytes of all streamed bodies together that wait for their clients, here and on their way to the
-/// socket.
+/// Bytes of all streamed bodies together that wait for their clients.
 static ROOM: Semaphore = Semaphore::const_new(32 << 20);
 
 /// The body of an answer.
@@ -41,7 +39,7 @@ enum BodySource {
 }
 
 impl ResponseBody {
-    /// A body that comes in pieces, and where to put them; an empty piece ends it.
+    /// A body that comes in pieces; an empty one ends it.
     pub(super) fn channel() -> (PieceSender, Self) {
         Self::channel_in(&ROOM)
     }
@@ -190,8 +188,7 @@ pub(super) enum Violation {
     BadLength,
 }
 
-/// An answer as the worker put it; its head is read when it is known to which request it belongs.
-#[derive(Debug)]
+/// An answer as the worker put it.
 pub(super) struct WholeResponse {
     pub(super) id: u64,
     head: Response<()>,
@@ -227,19 +224,22 @@ impl WholeResponse {
 ///
 /// # Errors
 /// Whatever is wrong with one of them, or what `each` finds; those before it were handed out.
-pub(super) fn read_answers(
+pub(super) fn read_answers<E: From<Violation>>(
     frame: &Bytes,
-    mut each: impl FnMut(WholeResponse) -> Result<(), Violation>,
-) -> Result<(), Violation> {
+    mut each: impl FnMut(WholeResponse) -> Result<(), E>,
+) -> Result<(), E> {
     let mut reader = Reader::new(frame);
-    for _ in 0..reader.list()? {
-        reader.tuple(4)?;
-        let id = reader.bytes()?.try_into().map(u64::from_le_bytes).map_err(|_| Violation::BadId)?;
-        let head = read_status_and_headers(frame, &mut reader)?;
-        let body = frame.slice_ref(reader.bytes()?);
-        each(WholeResponse { id, head, body })?;
+    for _ in 0..reader.list().map_err(Violation::from)? {
+        each(read_answer(frame, &mut reader)?)?;
     }
-    Ok(reader.end()?)
+    Ok(reader.end().map_err(Violation::from)?)
+}
+
+fn read_answer(frame: &Bytes, reader: &mut Reader<'_>) -> Result<WholeResponse, Violation> {
+    reader.tuple(4)?;
+    let id = reader.bytes()?.try_into().map(u64::from_le_bytes).map_err(|_| Violation::BadId)?;
+    let head = read_status_and_headers(frame, reader)?;
+    Ok(WholeResponse { id, head, body: frame.slice_ref(reader.bytes()?) })
 }
 
 /// Reads the head of a streamed answer, which says itself how long its body is, if it knows.
@@ -374,7 +374,7 @@ mod tests {
         read_answers(frame, |answer| {
             assert_eq!(answer.id, 5);
             found = Some(answer.response(method)?);
-            Ok(())
+            Ok::<_, Violation>(())
         })?;
         Ok(found.unwrap())
     }

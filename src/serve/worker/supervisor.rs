@@ -1,20 +1,24 @@
 //! A worker's life: load, serve, die, start again; and stopping them all.
 //!
 //! One task per worker process starts it, waits for its end and starts the next one: at once the
-//! first time, then after pauses that double, until one has lived for a while. What dead workers
-//! had begun is answered with an error by their links; what they had taken from the queue and not
-//! begun is found by looking at the living ones' claims.
+//! first time, then after pauses that double, until one has lived for a while. When all that a dead
+//! worker had sent is delivered, what it had begun is answered with an error, and the rest of its
+//! messages goes to others.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::hash::{BuildHasher, RandomState};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, oneshot, watch};
+use tokio::task::JoinSet;
 
 use super::link::{Link, listen};
 use super::pool_state::{LiveWorker, PoolState, lock};
-use super::process::{Launch, Process, queue_pair};
-use super::queue::Queue;
+use super::process::{Launch, Process};
+use super::queue::{Queue, WorkerId};
 use super::{StartError, WorkerConfig};
 
 /// The pauses before starting a worker again double from the first to the last...
@@ -22,9 +26,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LAST_PAUSE: Duration = Duration::from_secs(10);
 /// ...and start again from the first when a worker has lived this long.
 const LONG_LIFE: Duration = Duration::from_secs(10);
-/// A worker claims a request some microseconds after it took it from the queue; this is ample even
-/// on a busy machine.
-const CLAIMED_BY_NOW: Duration = Duration::from_millis(100);
+/// What a dead worker had sent is there already; only a child of it that kept its streams open can
+/// hide their end.
+const DRAINED_BY_NOW: Duration = Duration::from_secs(1);
 
 /// Starts the workers and waits until all have loaded the application.
 ///
@@ -34,19 +38,15 @@ pub(super) async fn start(mut config: WorkerConfig) -> Result<Arc<PoolState>, St
     config.workers = config.workers.max(1);
     config.threads = config.threads.max(1);
     let workers = config.workers;
-    let (writer, reader) = queue_pair()?;
-    let reader_for_workers =
-        reader.try_clone().map_err(|source| StartError::Io { action: "start a worker".into(), source })?;
-    let launch = Launch::new(&config, reader_for_workers)?;
+    let launch = Launch::new(&config)?;
     let shared = Arc::new(PoolState {
-        queue: Mutex::new(Queue::new(config.threads)),
+        // The keys of a RandomState are random.
+        queue: Mutex::new(Queue::new(config.threads, RandomState::new().hash_one(()))),
         config,
         launch,
-        writer: Mutex::new(Some(writer)),
-        reader,
         wake: Notify::new(),
-        living: Mutex::new((0..workers).map(|_| None).collect()),
-        stalled: AtomicUsize::new(0),
+        living: Mutex::new(Vec::with_capacity(workers)),
+        next_worker: AtomicU64::new(0),
         stopping: AtomicBool::new(false),
         unloadable: AtomicBool::new(false),
         leave_by: watch::Sender::new(None),
@@ -129,12 +129,11 @@ async fn supervise(shared: Arc<PoolState>, number: usize, first: oneshot::Sender
                 if let Some(first) = first {
                     let _ = first.send(Ok(()));
                 }
-                let status = live(&shared, number, process, &mut leave_by).await;
+                let status = live(&shared, process, &mut leave_by).await;
                 if leave_by.borrow().is_some() {
                     return;
                 }
-                tracing::error!("worker {number} died ({status}); starting another");
-                tokio::spawn(find_unbegun(shared.clone(), shared.queue().next_id()));
+                tracing::error!("worker {number} {status}; starting another");
             }
         }
         if born.elapsed() >= LONG_LIFE {
@@ -148,39 +147,33 @@ async fn supervise(shared: Arc<PoolState>, number: usize, first: oneshot::Sender
     }
 }
 
-/// Lets a loaded worker serve until it dies or must leave; says how it ended. It is reaped then.
+/// Lets a loaded worker serve until it dies or must leave; says how it ended. It is reaped then, and
+/// what it had is settled.
 async fn live(
     shared: &Arc<PoolState>,
-    number: usize,
     process: Process,
     leave_by: &mut watch::Receiver<Option<Instant>>,
 ) -> String {
-    let Process { mut child, control, streams, claims, .. } = process;
+    let Process { mut child, control, queue, streams, claims, .. } = process;
+    let id = WorkerId(shared.next_worker.fetch_add(1, Ordering::Relaxed));
     let claims = Arc::new(claims);
     let kill = Arc::new(Notify::new());
     let (reader, control) = control.into_split();
-    let (ended, control_ended) = watch::channel(());
-    tokio::spawn(listen(shared.clone(), reader, kill.clone(), ended));
-    for (slot, stream) in streams.into_iter().enumerate() {
-        let link = Link {
-            shared: shared.clone(),
-            stream,
-            claims: claims.clone(),
-            slot,
-            kill: kill.clone(),
-            control: control_ended.clone(),
-        };
-        tokio::spawn(link.run());
+    let mut links = JoinSet::new();
+    links.spawn(listen(shared.clone(), id, reader, kill.clone()));
+    for stream in streams {
+        links.spawn(Link { shared: shared.clone(), worker: id, stream, kill: kill.clone() }.run());
     }
-    if let Some(place) = lock(&shared.living).get_mut(number) {
-        *place = Some(LiveWorker { claims, control });
-    }
+    lock(&shared.living).push(LiveWorker { id, queue: Some(queue), claims: claims.clone(), control });
     shared.unloadable.store(false, Ordering::Relaxed);
-    shared.queue().worker_ready();
+    shared.queue().worker_ready(id);
     shared.send_waiting();
+    let mut spoke_nonsense = false;
     let status = tokio::select! {
         status = child.wait() => status,
         () = kill.notified() => {
+            shared.queue().worker_gone(id);
+            spoke_nonsense = true;
             let _ = child.start_kill();
             child.wait().await
         }
@@ -195,36 +188,43 @@ async fn live(
             }
         }
     };
+    shared.queue().worker_gone(id);
+    let drained = async { while links.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(DRAINED_BY_NOW, drained).await;
     // Only now: the end of its control stream tells the worker that the front is gone.
-    if let Some(place) = lock(&shared.living).get_mut(number) {
-        *place = None;
+    lock(&shared.living).retain(|worker| worker.id != id);
+    let claims: Vec<u64> = claims.all().collect();
+    shared.queue().settle(id, &claims);
+    shared.send_waiting();
+    match status {
+        Ok(_) if spoke_nonsense => "was killed for a protocol error".to_owned(),
+        Ok(status) => how_it_ended(status),
+        Err(error) => format!("is gone: {error}"),
     }
-    shared.queue().worker_gone();
-    status.map_or_else(|error| error.to_string(), |status| status.to_string())
 }
 
-/// After a death: finds requests before `limit` that were taken from the queue and not begun, and
-/// sends them again.
-///
-/// The queue is first in, first out. Once it is empty, everything that was sent before has been
-/// taken by some worker, and a moment later the living have claimed what they took, and what they
-/// had answered before is read, unless a slow client holds a link up. What is neither answered nor
-/// claimed then went with the dead, in the instant between taking and claiming.
-async fn find_unbegun(shared: Arc<PoolState>, limit: u64) {
-    let settled = || {
-        shared.stalled.load(Ordering::Relaxed) == 0
-            && rustix::io::ioctl_fionread(&shared.reader).is_ok_and(|bytes| bytes == 0)
-    };
-    let mut was_settled = false;
-    while !(was_settled && settled()) {
-        was_settled = settled();
-        tokio::time::sleep(CLAIMED_BY_NOW).await;
-        if lock(&shared.writer).is_none() {
-            return;
+/// `was killed by signal 9`, `exited with status 3`.
+fn how_it_ended(status: ExitStatus) -> String {
+    match (status.signal(), status.code()) {
+        (Some(signal), _) => format!("was killed by signal {signal}"),
+        (None, Some(code)) => format!("exited with status {code}"),
+        (None, None) => status.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_worker_is_said_as_it_was() {
+        for (status, expected) in [
+            (9, "was killed by signal 9"),
+            (11 | 128, "was killed by signal 11"),
+            (0, "exited with status 0"),
+            (3 << 8, "exited with status 3"),
+        ] {
+            assert_eq!(how_it_ended(ExitStatus::from_raw(status)), expected);
         }
     }
-    let claims: Vec<u64> =
-        lock(&shared.living).iter().flatten().flat_map(|one| one.claims.all().collect::<Vec<_>>()).collect();
-    shared.queue().take_back_unclaimed(limit, &claims);
-    shared.send_waiting();
 }

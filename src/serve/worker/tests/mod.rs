@@ -2,6 +2,7 @@
 //! its own.
 
 mod contract;
+mod isolation;
 mod life;
 mod streams;
 
