@@ -3,7 +3,7 @@
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: test soak lint bench completions map fuzz fuzz-smoke
+.PHONY: test soak lint bench completions map settings fuzz fuzz-smoke
 
 # Installs the peers and runs every test beside them; sums up at the end. One test: cargo test --locked NAME.
 test:
@@ -45,6 +45,10 @@ fuzz-smoke:
 # The map in src/lib.rs, from the table of the architecture test.
 map:
 	CERTKIT_UPDATE=1 cargo test --locked --test integration -- architecture::the_map
+
+# docs/settings.md, from the table of settings.
+settings:
+	CERTKIT_UPDATE=1 cargo test --locked --lib settings_page
 
 # The files under completions/, from the same definitions as --help.
 completions:

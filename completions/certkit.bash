@@ -2649,7 +2649,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__serve)
-            opts="-w -p -H -q -v -h --listen --redirect-http --socket-mode --backlog --max-connections --cert --key --tls-min --hsts --force --acme --acme-server --acme-email --acme-ca-roots --acme-state --acme-missing --agree-tos --wsgi-file --module --callable --processes --workers --threads --python --home --venv --virtualenv --chdir --pp --python-path --pythonpath --env --script-name --manage-script-name --static --limit-post --post-buffering --header-timeout --body-timeout --keepalive --graceful-timeout --access-log --format --quiet --verbose --color --help"
+            opts="-w -p -H -q -v -h --listen --redirect-http --socket-mode --backlog --max-connections --max-connections-per-address --front-threads --cert --key --tls-min --hsts --force --acme --acme-server --acme-email --acme-ca-roots --acme-state --acme-missing --agree-tos --wsgi-file --module --callable --processes --workers --threads --python --home --venv --virtualenv --chdir --pp --python-path --pythonpath --env --script-name --manage-script-name --static --limit-post --post-buffering --header-timeout --body-timeout --keepalive --graceful-timeout --buffer-memory --buffer-file --buffer-dir --no-buffering --access-log --show-config --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2672,6 +2672,14 @@ _certkit() {
                     return 0
                     ;;
                 --max-connections)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-connections-per-address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --front-threads)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2819,7 +2827,27 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --buffer-memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --buffer-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --buffer-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --no-buffering)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --access-log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --show-config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -21,7 +21,7 @@
 //! render     reports as text for people or JSON for scripts
 //!            -> cli
 //! cli        the command line as clap structs, and the help text
-//!            -> acme ca chain config probe serve x509
+//!            -> acme ca chain config probe x509
 //! config     layered settings: certkit.toml, uWSGI ini files
 //!            -> serve
 //! serve      the HTTPS server and its Python workers

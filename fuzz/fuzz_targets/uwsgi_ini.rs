@@ -10,7 +10,7 @@ fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
     let lines = text.lines().count();
     match uwsgi_ini::read(&text, Path::new("/srv/site/uwsgi.ini")) {
-        Ok(ini) => assert!(ini.unknown.iter().all(|(line, _)| (1..=lines).contains(line))),
+        Ok(options) => assert!(options.iter().all(|option| (1..=lines).contains(&option.line))),
         Err(error) => assert!(error.line.is_none_or(|line| (1..=lines).contains(&line))),
     }
 });

@@ -40,7 +40,7 @@ pub use mkcert::{CaArgs, MkcertArgs};
 pub use parse::{UsageError, parse};
 pub use renew::RenewArgs;
 pub use revoke::{CrlArgs, RevokeArgs};
-pub use serve::{Listen, ServeArgs};
+pub use serve::ServeArgs;
 pub use show::ShowArgs;
 pub use sign::{SignArgs, SignProfile};
 pub use trust::{StoreChoice, TrustArgs, TrustChangeArgs, TrustCommand, TrustExportArgs, TrustStatusArgs};

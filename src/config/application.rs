@@ -2,20 +2,20 @@
 
 use std::path::Path;
 
-use super::partial::PartialServe;
+use super::settings::ServeSettings;
 use crate::serve::discover::{self, Content};
 use crate::serve::worker::Application;
 
-impl PartialServe {
+impl ServeSettings {
     /// The application that the settings name, else what is in the folder where the application
     /// would run.
     pub fn content(&self) -> Content {
         if let Some(application) = self.application() {
             return Content::Application(application);
         }
-        let found = discover::search(self.chdir.as_deref().unwrap_or_else(|| Path::new(".")));
+        let found = discover::search(self.worker.chdir.as_deref().unwrap_or_else(|| Path::new(".")));
         // Mounted folders are something to serve already.
-        if self.folders.is_some() && matches!(found, Content::Folder(_)) {
+        if !self.server.folders.is_empty() && matches!(found, Content::Folder(_)) {
             return Content::Nothing;
         }
         found
@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn named_applications() {
         let of = |app: &str| {
-            let settings = PartialServe { app: Some(app.into()), ..PartialServe::default() };
+            let settings = ServeSettings { app: Some(app.into()), ..ServeSettings::default() };
             match settings.content() {
                 Content::Application(application) => match &application {
                     Application::File { .. } => format!("file {application}"),

@@ -1,11 +1,16 @@
 //! The layers of settings for `serve`: flags and environment over `uwsgi.ini` or `certkit.toml`
 //! over the user's file.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::assignment::Assignment;
 use super::error::SettingsError;
-use super::partial::PartialServe;
-use super::{toml, uwsgi_ini};
+use super::option_words::OptionMeaning;
+use super::origin::Origin;
+use super::setting::{Setting, Takes};
+use super::settings::ServeSettings;
+use super::{table, toml, uwsgi_ini};
 use crate::sys::fs::read_limited;
 
 /// The project's own settings, in the current folder.
@@ -15,62 +20,110 @@ const UWSGI_FILE: &str = "uwsgi.ini";
 /// Bytes: far more than a file written by hand.
 pub const MAX_FILE_BYTES: u64 = 1 << 20;
 
+/// All that the layers say together.
 pub struct Settings {
-    pub serve: PartialServe,
+    pub serve: ServeSettings,
+    /// What counts, from the lowest layer to the highest: later ones override or append.
+    pub assignments: Vec<Assignment>,
     /// The file that names the application, if a file does.
     pub named_by: Option<String>,
     pub ignored: Vec<IgnoredOption>,
 }
 
 /// An option of a uWSGI file that has no effect here.
+#[derive(Debug)]
 pub struct IgnoredOption {
     pub file: String,
     pub line: usize,
     pub option: String,
+    /// The word that may have been meant.
+    pub similar: Option<&'static str>,
 }
 
-/// Reads every file of settings and combines them below `flags`.
+/// Reads every file of settings and lays `flags` over them, the words of the command line and its environment.
+/// A server that `is_quiet` has no access log unless a layer names one.
 ///
 /// # Errors
-/// A file that cannot be read, or an invalid value in it.
-pub fn read(mut flags: PartialServe) -> Result<Settings, SettingsError> {
+/// A file that cannot be read, or an invalid value.
+pub fn read(flags: &[Assignment], is_quiet: bool) -> Result<Settings, SettingsError> {
+    let mut flags = flags.to_vec();
     let mut ignored = Vec::new();
-    let mut named_by = None;
-    let ini = flags.app.take_if(|app| is_ini(app));
-    if let Some(ini) = &ini {
-        flags = flags.combine(read_ini(Path::new(ini), &mut ignored)?);
-        named_by = Some(ini.clone());
+    // From the highest to the lowest.
+    let mut layers = Vec::new();
+    let named_ini = flags.extract_if(.., |one| one.word == "app" && is_ini(&one.value)).last();
+    layers.push(flags);
+    let mut read_ini = |path: &Path| {
+        let (file, text) = read_text(path)?;
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let (options, unknown) = option_file(&text, &file, &absolute)?;
+        ignored.extend(unknown);
+        Ok(options)
+    };
+    if let Some(ini) = &named_ini {
+        layers.push(read_ini(Path::new(&ini.value))?);
     }
-    let by_flags = flags.names_application();
-    let project = read_toml(Path::new(PROJECT_FILE))?;
-    if !by_flags && project.names_application() {
-        named_by = Some(PROJECT_FILE.to_owned());
-    }
-    let mut serve = flags.combine(project);
-    if !serve.names_application() && ini.is_none() && Path::new(UWSGI_FILE).exists() {
-        serve = serve.combine(read_ini(Path::new(UWSGI_FILE), &mut ignored)?);
-        named_by = Some(UWSGI_FILE.to_owned());
+    layers.push(read_toml(Path::new(PROJECT_FILE))?);
+    let names_application = layers.iter().flatten().any(Assignment::names_application);
+    if !names_application && named_ini.is_none() && Path::new(UWSGI_FILE).exists() {
+        layers.push(read_ini(Path::new(UWSGI_FILE))?);
     }
     if let Some(user_file) = user_file() {
-        serve = serve.combine(read_toml(&user_file)?);
+        layers.push(read_toml(&user_file)?);
     }
-    Ok(Settings { serve: absolute(serve), named_by, ignored })
+    if is_quiet && let Some(access_log) = table::named("access-log") {
+        layers.push(vec![Assignment::new(access_log, "off".into(), Origin::Flag)]);
+    }
+    // What is hidden must be valid too.
+    for layer in layers.iter().rev() {
+        checked(layer)?;
+    }
+    let assignments = visible(layers);
+    let mut serve = checked(&assignments)?;
+    serve.finish();
+    let named_by =
+        assignments.iter().rev().find(|one| one.names_application()).and_then(|one| match &one.origin {
+            Origin::File { file, .. } => Some(file.clone()),
+            Origin::Flag | Origin::Environment(_) => None,
+        });
+    Ok(Settings { serve, assignments, named_by, ignored })
 }
 
-fn is_ini(app: &str) -> bool {
+impl Assignment {
+    fn names_application(&self) -> bool {
+        self.sets.iter().any(|(setting, _)| matches!(setting.word, "app" | "module" | "wsgi-file"))
+    }
+}
+
+/// What is left when each layer hides what it says itself in those below it; the lowest first.
+fn visible(from_the_highest: Vec<Vec<Assignment>>) -> Vec<Assignment> {
+    let mut above: Vec<&str> = Vec::new();
+    let mut layers = Vec::new();
+    for mut layer in from_the_highest {
+        layer.retain_mut(|one| {
+            let has_effect = !one.sets.is_empty();
+            one.sets.retain(|(setting, _)| !is_hidden(setting, &above));
+            !one.sets.is_empty() || !has_effect
+        });
+        above.extend(layer.iter().flat_map(|one| &one.sets).map(|(setting, _)| setting.word));
+        layers.push(layer);
+    }
+    layers.into_iter().rev().flatten().collect()
+}
+
+fn is_hidden(setting: &Setting, above: &[&str]) -> bool {
+    let by_itself = setting.takes != Takes::Joined && above.contains(&setting.word);
+    by_itself || setting.hidden_by.iter().any(|word| above.contains(word))
+}
+
+/// The settings with all values applied, in their order.
+pub(super) fn checked(assignments: &[Assignment]) -> Result<ServeSettings, SettingsError> {
+    let mut settings = ServeSettings::default();
+    assignments.iter().try_for_each(|one| one.apply(&mut settings))?;
+    Ok(settings)
+}
+
+fn is_ini(app: &OsString) -> bool {
     Path::new(app).extension().is_some_and(|ending| ending == "ini")
-}
-
-/// Workers may run in another folder (`--chdir`): what is named from this one must stay what it is.
-fn absolute(mut serve: PartialServe) -> PartialServe {
-    let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
-    serve.virtualenv = serve.virtualenv.map(absolute);
-    serve.pythonpath = serve.pythonpath.map(|paths| paths.into_iter().map(absolute).collect());
-    // A name without a folder is looked for on the PATH.
-    serve.python = serve
-        .python
-        .map(|program| if program.components().count() > 1 { absolute(program) } else { program });
-    serve
 }
 
 /// `$XDG_CONFIG_HOME/certkit/config.toml`, or `~/.config/certkit/config.toml`.
@@ -81,22 +134,36 @@ fn user_file() -> Option<PathBuf> {
 }
 
 /// A file that does not exist makes an empty layer.
-fn read_toml(path: &Path) -> Result<PartialServe, SettingsError> {
+fn read_toml(path: &Path) -> Result<Vec<Assignment>, SettingsError> {
     if !path.exists() {
-        return Ok(PartialServe::default());
+        return Ok(Vec::new());
     }
     let (file, text) = read_text(path)?;
-    toml::read(&text).map_err(|error| SettingsError::Syntax { file, error })
+    toml::read(&text, &file).map_err(|error| SettingsError::Syntax { file, error })
 }
 
-fn read_ini(path: &Path, ignored: &mut Vec<IgnoredOption>) -> Result<PartialServe, SettingsError> {
-    let (file, text) = read_text(path)?;
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let ini = uwsgi_ini::read(&text, &absolute)
-        .map_err(|error| SettingsError::Syntax { file: file.clone(), error })?;
-    let unknown = ini.unknown.into_iter();
-    ignored.extend(unknown.map(|(line, option)| IgnoredOption { file: file.clone(), line, option }));
-    Ok(ini.settings)
+/// The lines of a uWSGI option file as settings, and those that are not understood.
+pub(super) fn option_file(
+    text: &str,
+    file: &str,
+    path: &Path,
+) -> Result<(Vec<Assignment>, Vec<IgnoredOption>), SettingsError> {
+    let lines = uwsgi_ini::read(text, path)
+        .map_err(|error| SettingsError::Syntax { file: file.to_owned(), error })?;
+    let mut ignored = Vec::new();
+    let mut assignments = Vec::new();
+    for uwsgi_ini::OptionLine { line, word, value } in lines {
+        let sets = match OptionMeaning::of(&word, &value) {
+            OptionMeaning::Sets(sets) => sets,
+            OptionMeaning::Unknown(similar) => {
+                ignored.push(IgnoredOption { file: file.to_owned(), line, option: word.clone(), similar });
+                Vec::new()
+            }
+        };
+        let origin = Origin::File { file: file.to_owned(), line };
+        assignments.push(Assignment { word, value: value.into(), origin, sets });
+    }
+    Ok((assignments, ignored))
 }
 
 fn read_text(path: &Path) -> Result<(String, String), SettingsError> {
@@ -106,5 +173,67 @@ fn read_text(path: &Path) -> Result<(String, String), SettingsError> {
     match String::from_utf8(bytes) {
         Ok(text) => Ok((file, text)),
         Err(_) => Err(SettingsError::NotUtf8 { file }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn combined(upper: &str, lower: &str) -> ServeSettings {
+        let read = |text: &str| toml::read(&format!("[serve]\n{text}"), "certkit.toml").unwrap();
+        let mut settings = checked(&visible(vec![read(upper), read(lower)])).unwrap();
+        settings.finish();
+        settings
+    }
+
+    fn paths(texts: &[&str]) -> Vec<PathBuf> {
+        texts.iter().map(PathBuf::from).collect()
+    }
+
+    #[test]
+    fn the_upper_layer_counts() {
+        let settings = combined("workers = 2", "workers = 3\nthreads = 5");
+        assert_eq!((settings.worker.workers, settings.worker.threads), (2, 5));
+        let settings = combined("listen = ['http:*:1', 'http:*:2']", "listen = 'http:*:3'");
+        let listen: Vec<_> = settings.server.listeners.iter().map(ToString::to_string).collect();
+        assert_eq!(listen, ["http://*:1", "http://*:2"]);
+        // uWSGI's meaning of a number: it does not hide the addresses below.
+        let settings = combined("listen = '7'", "listen = 'http:*:3'\nbacklog = 9");
+        assert_eq!((settings.server.listeners.len(), settings.server.backlog), (1, 7));
+        assert_eq!(combined("", "").server.listeners.first().unwrap().to_string(), "https://127.0.0.1:8443");
+    }
+
+    #[test]
+    fn what_belongs_together_stays_together() {
+        let settings = combined("cert = 'a'", "cert = 'b'\nkey = 'c'");
+        assert_eq!((settings.cert, settings.key), (paths(&["a"]), paths(&[])));
+        let settings = combined("key = 'c'", "cert = 'a'\nkey = 'b'");
+        assert_eq!((settings.cert, settings.key), (paths(&["a"]), paths(&["c"])));
+        let settings = combined("app = 'a.py'", "module = 'b'\ncallable = 'c'");
+        assert_eq!((settings.module, settings.callable), (None, None));
+        let settings = combined("callable = 'd'", "module = 'b'\ncallable = 'c'");
+        assert_eq!(settings.module.as_deref(), Some("b"));
+        assert_eq!(settings.callable.as_deref(), Some("d"));
+    }
+
+    #[test]
+    fn certificates_come_from_one_place() {
+        let settings = combined("acme = 'a.test'", "cert = 'a'\nkey = 'b'");
+        assert_eq!(
+            (settings.acme.names, settings.cert, settings.key),
+            (vec!["a.test".into()], vec![], vec![])
+        );
+        let settings = combined("cert = 'a'", "acme = 'a.test'");
+        assert_eq!((settings.acme.names, settings.cert), (vec![], paths(&["a"])));
+        let settings = combined("", "cert = 'a'\nacme = 'a.test'");
+        assert_eq!((settings.acme.names, settings.cert), (vec![], paths(&["a"])));
+    }
+
+    #[test]
+    fn the_environment_is_joined() {
+        let settings = combined("env = ['A=1']", "env = ['A=2', 'B=3']");
+        let values: Vec<_> = settings.worker.env.iter().map(|(_, value)| value.to_str().unwrap()).collect();
+        assert_eq!(values, ["2", "3", "1"]);
     }
 }

@@ -5,55 +5,30 @@
 //! They are accepted here too, with a warning.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::path::Path;
-use std::str::FromStr;
 
 use super::error::{SyntaxError, SyntaxProblem};
-use super::partial::PartialServe;
-use super::values::{Mode, Size};
-use crate::serve::address::ListenAddress;
 
-/// The settings of an ini file, and which of its options are not understood.
+/// A line of the section.
 #[derive(Debug)]
-pub struct Ini {
-    pub settings: PartialServe,
-    /// Options without effect here, with their line.
-    pub unknown: Vec<(usize, String)>,
+pub struct OptionLine {
+    /// Counted from 1.
+    pub line: usize,
+    pub word: String,
+    /// With its placeholders replaced; `true` for a word alone.
+    pub value: String,
 }
-
-/// Options that ask for what certkit always does, or that have no meaning here.
-const ALWAYS: &[&str] = &[
-    "auto-procname",
-    "die-on-term",
-    "enable-threads",
-    "lazy",
-    "lazy-apps",
-    "master",
-    "memory-report",
-    "need-app",
-    "no-orphans",
-    "plugin",
-    "plugins",
-    "procname",
-    "procname-prefix",
-    "single-interpreter",
-    "strict",
-    "thunder-lock",
-    "vacuum",
-];
 
 /// Bytes of a value with its placeholders replaced. Without a limit thirty short lines, each naming
 /// the one before it twice, would fill any memory.
 const MAX_VALUE: usize = 64 << 10;
 
-/// Reads the section `[uwsgi]` of a file; `path` is for its placeholders.
+/// The lines of the section `[uwsgi]` of a file, in their order; `path` is for its placeholders.
 ///
 /// # Errors
-/// A value that cannot be used, or a file without the section: uWSGI would silently start with
-/// nothing.
-pub fn read(text: &str, path: &Path) -> Result<Ini, SyntaxError> {
-    let mut ini = Ini { settings: PartialServe::default(), unknown: Vec::new() };
+/// A file without the section: uWSGI would silently start with nothing. A value that is too long.
+pub fn read(text: &str, path: &Path) -> Result<Vec<OptionLine>, SyntaxError> {
+    let mut options = Vec::new();
     let mut seen = BTreeMap::new();
     let mut in_section = false;
     let mut found = false;
@@ -71,84 +46,20 @@ pub fn read(text: &str, path: &Path) -> Result<Ini, SyntaxError> {
             continue;
         }
         // A key alone is true. uWSGI has no comments behind values.
-        let (key, value) =
-            line.split_once('=').map_or((line, "true"), |(key, value)| (key.trim(), value.trim()));
+        let (word, value) =
+            line.split_once('=').map_or((line, "true"), |(word, value)| (word.trim(), value.trim()));
+        let line = index + 1;
         let value = expand(value, path, &seen).ok_or_else(|| SyntaxError {
-            problem: SyntaxProblem::TooLong { key: key.to_owned(), limit: MAX_VALUE },
-            line: Some(index + 1),
+            problem: SyntaxProblem::TooLong { key: word.to_owned(), limit: MAX_VALUE },
+            line: Some(line),
         })?;
-        let known = apply(&mut ini.settings, key, &value).map_err(|reason| SyntaxError {
-            problem: SyntaxProblem::Value { key: key.to_owned(), value: value.clone(), reason },
-            line: Some(index + 1),
-        })?;
-        if !known {
-            ini.unknown.push((index + 1, key.to_owned()));
-        }
-        seen.insert(key.to_owned(), value);
+        seen.insert(word.to_owned(), value.clone());
+        options.push(OptionLine { line, word: word.to_owned(), value });
     }
     if !found {
         return Err(SyntaxError { problem: SyntaxProblem::NoSection, line: None });
     }
-    Ok(ini)
-}
-
-/// Applies one option; `false` if it is unknown.
-fn apply(settings: &mut PartialServe, key: &str, value: &str) -> Result<bool, String> {
-    match key {
-        "socket" | "uwsgi-socket" | "s" => listen(settings, "uwsgi", value)?,
-        "http" | "http-socket" => listen(settings, "http", value)?,
-        "https" => {
-            let mut parts = value.split(',');
-            listen(settings, "https", parts.next().unwrap_or_default())?;
-            for (list, path) in [&mut settings.cert, &mut settings.key].into_iter().zip(parts) {
-                list.get_or_insert_default().push(path.into());
-            }
-        }
-        "module" | "wsgi" | "w" => set(&mut settings.module, value)?,
-        "wsgi-file" | "file" => set(&mut settings.wsgi_file, value)?,
-        "callable" => set(&mut settings.callable, value)?,
-        "processes" | "workers" | "p" => set(&mut settings.workers, value)?,
-        "threads" => set(&mut settings.threads, value)?,
-        "chdir" => set(&mut settings.chdir, value)?,
-        "virtualenv" | "home" | "venv" | "H" | "pyhome" => set(&mut settings.virtualenv, value)?,
-        "pythonpath" | "python-path" | "pp" => push(&mut settings.pythonpath, value)?,
-        "env" => push(&mut settings.env, value)?,
-        "chmod-socket" | "chmod" if value == "true" => settings.socket_mode = Some(Mode(0o666)),
-        "chmod-socket" | "chmod" => set(&mut settings.socket_mode, value)?,
-        "listen" | "l" => set(&mut settings.backlog, value)?,
-        "limit-post" => set(&mut settings.limit_post, value)?,
-        "post-buffering" => set::<Size>(&mut settings.post_buffering, value)?,
-        "static-map" => push(&mut settings.folders, value)?,
-        "manage-script-name" => settings.manage_script_name = Some(value != "false"),
-        "http-to-https" => set(&mut settings.redirect_http, value)?,
-        "http-timeout" | "socket-timeout" => set(&mut settings.body_timeout, value)?,
-        "http-keepalive" => set(&mut settings.keepalive, value)?,
-        "reload-mercy" | "worker-reload-mercy" => set(&mut settings.graceful_timeout, value)?,
-        "disable-logging" | "L" => settings.access_log = Some(crate::serve::config::AccessLogTarget::Off),
-        _ => return Ok(ALWAYS.contains(&key)),
-    }
-    Ok(true)
-}
-
-fn set<T: FromStr<Err: Display>>(setting: &mut Option<T>, value: &str) -> Result<(), String> {
-    *setting = Some(value.parse().map_err(|error: T::Err| error.to_string())?);
-    Ok(())
-}
-
-fn push<T: FromStr<Err: Display>>(setting: &mut Option<Vec<T>>, value: &str) -> Result<(), String> {
-    let value = value.parse().map_err(|error: T::Err| error.to_string())?;
-    setting.get_or_insert_default().push(value);
-    Ok(())
-}
-
-/// An address without scheme: with a colon TCP, else the path of a unix socket.
-fn listen(settings: &mut PartialServe, scheme: &str, value: &str) -> Result<(), String> {
-    let address = if value.contains(':') && !value.starts_with('/') {
-        format!("{scheme}://{value}")
-    } else {
-        format!("{scheme}+unix:{value}")
-    };
-    push::<ListenAddress>(&mut settings.listen, &address)
+    Ok(options)
 }
 
 /// Replaces `%(key)` by a key seen before, `$(NAME)` by the environment, and uWSGI's letters for
@@ -205,29 +116,63 @@ fn expand(value: &str, path: &Path, seen: &BTreeMap<String, String>) -> Option<S
 mod tests {
     use super::*;
 
-    fn read_text(text: &str) -> Result<Ini, SyntaxError> {
-        read(text, Path::new("/srv/site/uwsgi.ini"))
+    use crate::config::SettingsError;
+    use crate::config::assignment::Assignment;
+    use crate::config::layers::{IgnoredOption, checked, option_file};
+    use crate::config::origin::Origin;
+    use crate::config::settings::ServeSettings;
+
+    const FILE: &str = "/srv/site/uwsgi.ini";
+
+    fn read_text(text: &str) -> Result<(Vec<Assignment>, Vec<IgnoredOption>), SettingsError> {
+        option_file(text, FILE, Path::new(FILE))
+    }
+
+    fn settings_of(text: &str) -> ServeSettings {
+        checked(&read_text(text).unwrap().0).unwrap()
+    }
+
+    /// The line that an error names.
+    fn wrong_line(text: &str) -> Option<usize> {
+        match read_text(text).and_then(|(read, _)| checked(&read)).unwrap_err() {
+            SettingsError::Syntax { error, .. } => error.line,
+            SettingsError::Value { origin: Origin::File { line, .. }, .. } => Some(line),
+            other => panic!("{other}"),
+        }
     }
 
     #[test]
     fn a_usual_file() {
-        let ini = read_text(
+        let (read, ignored) = read_text(
             "\u{feff}; comment\n[other]\nprocesses = 9\n[uwsgi]\r\nchdir = %d\nproject = shop\n\
              module = %(project).wsgi:application\nmaster = true\nprocesses=4\nthreads = 2\n\
              socket = 127.0.0.1:3031\nsocket = /run/%(project).sock\nchmod-socket = 664\nenv = A=b=c\n\
              env = D=%n\nvaccum = true\nvacuum\n",
         )
         .unwrap();
-        let settings = ini.settings;
-        assert_eq!(settings.chdir, Some("/srv/site/".into()));
+        let settings = checked(&read).unwrap();
+        assert_eq!(settings.worker.chdir, Some("/srv/site/".into()));
         assert_eq!(settings.module.as_deref(), Some("shop.wsgi:application"));
-        assert_eq!((settings.workers.unwrap().get(), settings.threads.unwrap().get()), (4, 2));
-        let listen: Vec<_> = settings.listen.unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!((settings.worker.workers, settings.worker.threads), (4, 2));
+        let listen: Vec<_> = settings.server.listeners.iter().map(ToString::to_string).collect();
         assert_eq!(listen, ["uwsgi://127.0.0.1:3031", "uwsgi+unix:/run/shop.sock"]);
-        assert_eq!(settings.socket_mode, Some(Mode(0o664)));
-        let values: Vec<_> = settings.env.unwrap().into_iter().map(|variable| variable.value).collect();
+        assert_eq!(settings.server.socket_mode, 0o664);
+        let values: Vec<_> = settings.worker.env.iter().map(|(_, value)| value.to_str().unwrap()).collect();
         assert_eq!(values, ["b=c", "uwsgi"]);
-        assert_eq!(ini.unknown, [(6, "project".to_owned()), (16, "vaccum".to_owned())]);
+        let ignored: Vec<_> =
+            ignored.iter().map(|one| (one.line, one.option.as_str(), one.similar)).collect();
+        assert_eq!(ignored, [(6, "project", None), (16, "vaccum", Some("vacuum"))]);
+    }
+
+    #[test]
+    fn words_that_mean_something_else_here() {
+        let settings = settings_of(
+            "[uwsgi]\nlisten = 100\nchmod-socket\nmanage-script-name = off\ndisable-logging\npp = /lib\nH = /env\n",
+        );
+        assert_eq!((settings.server.backlog, settings.server.socket_mode), (100, 0o666));
+        assert!(!settings.server.script_name.manage);
+        assert_eq!(settings.server.access_log, crate::serve::config::AccessLogTarget::Off);
+        assert_eq!(settings.worker.virtualenv, Some("/env".into()));
     }
 
     #[test]
@@ -244,28 +189,25 @@ mod tests {
         let doubled = |index| format!("a{index} = %(a{0})%(a{0})\n", index - 1);
         let text: String =
             ["[uwsgi]\na0 = 0123456789\n".to_owned()].into_iter().chain((1..60).map(doubled)).collect();
-        let error = read_text(&text).unwrap_err();
         // Ten bytes, doubled on each line from the third on.
-        assert_eq!(error.line, Some(15));
+        assert_eq!(wrong_line(&text), Some(15));
+        let error = read_text(&text).unwrap_err();
         assert!(error.to_string().contains("placeholders"), "{error}");
         let long = format!("[uwsgi]\na = {}\nb = {}\n", "x".repeat(60_000), "%(a)".repeat(10_000));
-        assert_eq!(read_text(&long).unwrap_err().line, Some(3));
+        assert_eq!(wrong_line(&long), Some(3));
     }
 
     #[test]
     fn https_with_its_files() {
-        let settings = read_text("[uwsgi]\nhttps = :443,chain.pem,server.key,HIGH\n").unwrap().settings;
-        assert_eq!(settings.listen.unwrap().first().unwrap().to_string(), "https://*:443");
-        assert_eq!(
-            (settings.cert, settings.key),
-            (Some(vec!["chain.pem".into()]), Some(vec!["server.key".into()]))
-        );
+        let settings = settings_of("[uwsgi]\nhttps = :443,chain.pem,server.key,HIGH\n");
+        assert_eq!(settings.server.listeners.first().unwrap().to_string(), "https://*:443");
+        assert_eq!((settings.cert, settings.key), (vec!["chain.pem".into()], vec!["server.key".into()]));
     }
 
     #[test]
     fn errors_name_the_line() {
-        assert_eq!(read_text("[uwsgi]\nmaster = true\nprocesses = many\n").unwrap_err().line, Some(3));
-        assert_eq!(read_text("[uwsgi]\nsocket = a:b\n").unwrap_err().line, Some(2));
+        assert_eq!(wrong_line("[uwsgi]\nmaster = true\nprocesses = many\n"), Some(3));
+        assert_eq!(wrong_line("[uwsgi]\nsocket = a:b\n"), Some(2));
         assert!(read_text("processes = 1\n").unwrap_err().to_string().contains("[uwsgi]"));
     }
 }

@@ -46,6 +46,27 @@ pub enum AcmeMissing {
     Refuse,
 }
 
+/// The form in which settings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigFormat {
+    /// uWSGI's option file.
+    Ini,
+    /// `certkit.toml`.
+    Toml,
+}
+
+impl FromStr for ConfigFormat {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "ini" => Ok(Self::Ini),
+            "toml" => Ok(Self::Toml),
+            _ => Err("expected `ini` or `toml`"),
+        }
+    }
+}
+
 impl FromStr for AcmeMissing {
     type Err = &'static str;
 

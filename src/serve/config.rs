@@ -46,6 +46,31 @@ pub struct ServeConfig {
     pub graceful_timeout: Duration,
 }
 
+impl Default for ServeConfig {
+    /// The defaults of `certkit serve`, without a listener and with an empty page.
+    fn default() -> Self {
+        Self {
+            listeners: Vec::new(),
+            redirect_http: None,
+            // Group members may connect: the front server usually runs as another user.
+            socket_mode: 0o660,
+            backlog: 1024,
+            max_connections: 10_000,
+            max_connections_per_address: None,
+            front_threads: default_front_threads(),
+            tls_min: MinVersion::default(),
+            hsts_seconds: None,
+            limits: Limits::default(),
+            buffers: Buffers::default(),
+            script_name: ScriptName::default(),
+            folders: Vec::new(),
+            root: Root::StartPage(String::new()),
+            access_log: AccessLogTarget::default(),
+            graceful_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
 /// What answers requests that no folder takes.
 #[derive(Clone, Debug)]
 pub enum Root {
@@ -105,8 +130,8 @@ impl Default for Buffers {
     }
 }
 
-/// Threads that drive connections, unless the settings say: one up to two cores, then a quarter of them.
-pub fn default_front_threads() -> usize {
+/// One up to two cores, then a quarter of them.
+fn default_front_threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 4).max(1))
 }
 

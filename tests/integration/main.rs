@@ -56,6 +56,7 @@ mod serve_acme;
 mod serve_applications;
 mod serve_clients;
 mod serve_faults;
+mod serve_settings;
 mod serve_start;
 mod serve_wsgi;
 mod show;

@@ -2,7 +2,6 @@
 //! signal stops it.
 
 mod announcement;
-mod flags;
 mod signals;
 mod start_page;
 
@@ -17,11 +16,11 @@ use crate::advice;
 use crate::advice::serve::{CertificateError, no_event_loop};
 use crate::cli::{Color, GlobalArgs, ServeArgs};
 use crate::config::values::AcmeMissing;
-use crate::config::{self, PartialServe, Settings};
+use crate::config::{self, ServeSettings, Settings};
 use crate::report::{Outcome, Report};
 use crate::serve::Server;
-use crate::serve::address::{Endpoint, ListenAddress, Scheme};
-use crate::serve::config::{AccessLogTarget, Root};
+use crate::serve::address::Scheme;
+use crate::serve::config::Root;
 use crate::serve::discover::Content;
 use crate::serve::open_files::fit_connections;
 use crate::serve::worker::Application;
@@ -34,12 +33,14 @@ const END_OF_RUNTIME: Duration = Duration::from_millis(500);
 pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     log_to_stderr(context.global);
     policy::prepare_random();
-    let Settings { serve: mut settings, named_by, ignored } = config::read(flags::settings(args))?;
-    if context.global.quiet && settings.access_log.is_none() {
-        settings.access_log = Some(AccessLogTarget::Off);
+    let settings = config::read(&args.settings, context.global.quiet)?;
+    let ignored = settings.ignored.iter().map(advice::config::ignored_option);
+    context.console.findings(&ignored.collect::<Vec<_>>());
+    if let Some(format) = settings.serve.show_config {
+        return Ok(Report::new(Outcome::Text(settings.shown(format))));
     }
-    context.console.findings(&ignored.iter().map(advice::config::ignored_option).collect::<Vec<_>>());
-    let (certificates, identity, watch) = match certificate_choice(&settings, args)? {
+    let Settings { serve: settings, named_by, .. } = settings;
+    let (certificates, identity, watch) = match certificate_choice(&settings)? {
         Some(choice) => {
             let OpenedCertificates { certificates, identity, watch } = choice.open(context.console)?;
             (Some(certificates), identity, watch)
@@ -54,7 +55,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         Content::Folder(folder) => Root::Folder(folder.clone()),
         Content::Nothing => Root::StartPage(start_page(&settings, &identity)),
     };
-    let mut config = settings.decide(root, default_listener());
+    let mut config = settings.decide(root);
     if let Some(fewer) = fit_connections(&mut config) {
         context.console.say(&format!("certkit: {fewer}"));
     }
@@ -86,40 +87,37 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
 }
 
 /// What https listeners need; `None` if there is none.
-fn certificate_choice(settings: &PartialServe, args: &ServeArgs) -> Result<Option<CertificateChoice>> {
-    let listens_by = |scheme| move |address: &ListenAddress| address.scheme == scheme;
-    let listen = settings.listen.as_deref();
-    if !listen.is_none_or(|addresses| addresses.iter().any(listens_by(Scheme::Https))) {
-        return match settings.acme {
-            Some(_) => Err(CertificateError::AcmeWithoutHttps.into()),
-            None => Ok(None),
-        };
+fn certificate_choice(settings: &ServeSettings) -> Result<Option<CertificateChoice>> {
+    let ServeSettings { acme, cert, key, .. } = settings;
+    let listens_by = |scheme| settings.server.listeners.iter().any(|address| address.scheme == scheme);
+    if !listens_by(Scheme::Https) {
+        return if acme.names.is_empty() { Ok(None) } else { Err(CertificateError::AcmeWithoutHttps.into()) };
     }
-    Ok(Some(match (&settings.acme, &settings.cert, &settings.key) {
-        (Some(names), ..) => CertificateChoice::Acme(AcmeRequest {
-            names: names.clone(),
-            server: settings.acme_server.clone(),
-            email: settings.acme_email.clone(),
-            agrees_to_terms: settings.agree_tos.unwrap_or(false),
-            ca_roots: settings.acme_ca_roots.clone(),
-            state: settings.acme_state.clone(),
-            has_placeholder: settings.acme_missing.unwrap_or_default() == AcmeMissing::Local,
-            has_http: settings.redirect_http.is_some()
-                || listen.unwrap_or_default().iter().any(listens_by(Scheme::Http)),
-        }),
-        (None, Some(certificates), keys) => CertificateChoice::Files {
-            certificates: certificates.clone(),
-            keys: keys.clone().unwrap_or_default(),
-            force: args.force,
-        },
-        (None, None, Some(_)) => return Err(CertificateError::KeyWithoutCertificate.into()),
-        (None, None, None) => CertificateChoice::Localhost,
-    }))
+    if !acme.names.is_empty() {
+        return Ok(Some(CertificateChoice::Acme(AcmeRequest {
+            names: acme.names.clone(),
+            server: acme.server.clone(),
+            email: acme.email.clone(),
+            agrees_to_terms: acme.agree_tos,
+            ca_roots: acme.ca_roots.clone(),
+            state: acme.state.clone(),
+            has_placeholder: acme.missing == AcmeMissing::Local,
+            has_http: settings.server.redirect_http.is_some() || listens_by(Scheme::Http),
+        })));
+    }
+    match (cert.is_empty(), key.is_empty()) {
+        (true, true) => Ok(Some(CertificateChoice::Localhost)),
+        (true, false) => Err(CertificateError::KeyWithoutCertificate.into()),
+        (false, _) => Ok(Some(CertificateChoice::Files {
+            certificates: cert.clone(),
+            keys: key.clone(),
+            force: settings.force,
+        })),
+    }
 }
 
-fn start_page(settings: &PartialServe, identity: &ServerIdentity) -> String {
-    let listeners = settings.listen.clone().unwrap_or_else(|| vec![default_listener()]);
-    let curl = announcement::next(&listeners, identity).unwrap_or_default();
+fn start_page(settings: &ServeSettings, identity: &ServerIdentity) -> String {
+    let curl = announcement::next(&settings.server.listeners, identity).unwrap_or_default();
     start_page::html(identity.ca.as_deref(), &curl)
 }
 
@@ -129,14 +127,6 @@ fn loading(content: &Content) -> String {
         Content::Application(Application::File { path, .. }) => path.display().to_string(),
         Content::Application(Application::Module { module, .. }) => module.clone(),
         Content::Folder(_) | Content::Nothing => "the server".to_owned(),
-    }
-}
-
-/// Reachable from this machine only.
-fn default_listener() -> ListenAddress {
-    ListenAddress {
-        scheme: Scheme::Https,
-        endpoint: Endpoint::Tcp { host: "127.0.0.1".to_owned(), port: 8443 },
     }
 }
 

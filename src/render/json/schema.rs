@@ -54,7 +54,7 @@ const RESULTS: &[(&str, &[&str])] = &[
     ("acme account rollover", &["AccountResult"]),
     ("acme account deactivate", &["AccountResult"]),
     ("acme install-timer", &["FilesResult", "TextResult"]),
-    ("serve", &[]),
+    ("serve", &["TextResult"]),
     ("completions", &["TextResult"]),
     ("man", &["FilesResult", "TextResult"]),
 ];

@@ -74,7 +74,7 @@ pub(super) const ROOMS: &[Room] = &[
         name: "cli",
         does: "the command line as clap structs, and the help text",
         // Arguments are parsed into the types that own the values, such as kinds of keys and addresses to listen on.
-        uses: &["acme", "ca", "chain", "config", "probe", "serve", "x509"],
+        uses: &["acme", "ca", "chain", "config", "probe", "x509"],
     },
     Room { name: "config", does: "layered settings: certkit.toml, uWSGI ini files", uses: &["serve"] },
     Room { name: "serve", does: "the HTTPS server and its Python workers", uses: &["tls"] },

@@ -1,0 +1,111 @@
+//! What the settings say, with the defaults where they say nothing.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::values::{AcmeMissing, ConfigFormat};
+use crate::serve::address::{Endpoint, ListenAddress, Scheme};
+use crate::serve::config::{Root, ServeConfig};
+use crate::serve::worker::{Application, WorkerConfig};
+
+/// More than one lets an application wait for a database without holding up others, and costs
+/// little.
+const THREADS: usize = 4;
+const LARGEST_DEFAULT_WORKERS: usize = 8;
+
+/// The settings of `serve`: every row of the [table](super::table) sets a field of this, in what
+/// the server and its workers are given, or in what decides about certificates and application.
+#[derive(Clone, Debug)]
+pub struct ServeSettings {
+    pub app: Option<String>,
+    pub wsgi_file: Option<PathBuf>,
+    pub module: Option<String>,
+    pub callable: Option<String>,
+    pub cert: Vec<PathBuf>,
+    pub key: Vec<PathBuf>,
+    /// Serve certificates that have expired or are in the wrong order.
+    pub force: bool,
+    pub acme: AcmeSettings,
+    pub show_config: Option<ConfigFormat>,
+    /// All but its `root`.
+    pub server: ServeConfig,
+    /// All but its `application` and `graceful_timeout`, which the server has.
+    pub worker: WorkerConfig,
+}
+
+/// How certificates are obtained, if there are names.
+#[derive(Clone, Debug, Default)]
+pub struct AcmeSettings {
+    pub names: Vec<String>,
+    pub server: Option<String>,
+    pub email: Option<String>,
+    pub ca_roots: Option<PathBuf>,
+    pub state: Option<PathBuf>,
+    pub missing: AcmeMissing,
+    pub agree_tos: bool,
+}
+
+impl Default for ServeSettings {
+    fn default() -> Self {
+        Self {
+            app: None,
+            wsgi_file: None,
+            module: None,
+            callable: None,
+            cert: Vec::new(),
+            key: Vec::new(),
+            force: false,
+            acme: AcmeSettings::default(),
+            show_config: None,
+            server: ServeConfig::default(),
+            worker: WorkerConfig {
+                application: Application::File { path: PathBuf::new(), callable: None },
+                workers: default_workers(),
+                threads: THREADS,
+                python: None,
+                virtualenv: None,
+                chdir: None,
+                pythonpath: Vec::new(),
+                env: Vec::new(),
+                graceful_timeout: Duration::ZERO,
+            },
+        }
+    }
+}
+
+impl ServeSettings {
+    /// Fills in what depends on all settings together.
+    pub(super) fn finish(&mut self) {
+        if self.server.listeners.is_empty() {
+            self.server.listeners.push(default_listener());
+        }
+        // A file that has both: certificates that are there already count.
+        if !self.cert.is_empty() {
+            self.acme.names.clear();
+        }
+    }
+
+    /// The server with `root` at the root.
+    pub fn decide(self, root: Root) -> ServeConfig {
+        ServeConfig { root, ..self.server }
+    }
+
+    /// How an application is to be run.
+    pub fn workers(&self, application: Application) -> WorkerConfig {
+        let graceful_timeout = self.server.graceful_timeout;
+        WorkerConfig { application, graceful_timeout, ..self.worker.clone() }
+    }
+}
+
+/// Reachable from this machine only.
+fn default_listener() -> ListenAddress {
+    ListenAddress {
+        scheme: Scheme::Https,
+        endpoint: Endpoint::Tcp { host: "127.0.0.1".to_owned(), port: 8443 },
+    }
+}
+
+fn default_workers() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(LARGEST_DEFAULT_WORKERS)
+}

@@ -1,0 +1,96 @@
+//! `--show-config`: the settings in use, as text.
+
+use std::fmt::Write as _;
+
+use super::assignment::Assignment;
+use super::layers::Settings;
+use super::setting::{Setting, Takes};
+use super::table;
+use super::values::ConfigFormat;
+
+impl Settings {
+    /// The settings that count. As uWSGI prints them: each word as it was written, in order. As `certkit.toml`: what
+    /// they set, which gives the same settings again.
+    pub fn shown(&self, format: ConfigFormat) -> String {
+        match format {
+            ConfigFormat::Ini => ini(&self.assignments),
+            ConfigFormat::Toml => toml(&self.assignments),
+        }
+    }
+}
+
+fn ini(assignments: &[Assignment]) -> String {
+    let mut text = ";uWSGI instance configuration\n[uwsgi]\n".to_owned();
+    for Assignment { word, value, .. } in assignments.iter().filter(|one| !is_for_this_start(one)) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{word} = {}", value.display());
+    }
+    text + ";end of configuration\n"
+}
+
+/// `--show-config` itself and `--force`.
+fn is_for_this_start(assignment: &Assignment) -> bool {
+    assignment.sets.iter().any(|(setting, _)| setting.only_flag)
+}
+
+fn toml(assignments: &[Assignment]) -> String {
+    let mut text = "[serve]\n".to_owned();
+    for setting in table::settings().filter(|setting| !setting.only_flag) {
+        let mut values: Vec<_> = assignments
+            .iter()
+            .flat_map(|one| &one.sets)
+            .filter(|(set, _)| set.word == setting.word)
+            .map(|(_, value)| literal(setting, &value.to_string_lossy()))
+            .collect();
+        let Some(last) = values.pop() else { continue };
+        let _ = if setting.is_list() && !values.is_empty() {
+            writeln!(text, "{} = [{}, {last}]", setting.word, values.join(", "))
+        } else {
+            writeln!(text, "{} = {last}", setting.word)
+        };
+    }
+    text
+}
+
+fn literal(setting: &Setting, value: &str) -> String {
+    let is_number = value.parse::<i64>().is_ok_and(|number| number.to_string() == value);
+    if is_number || setting.takes == Takes::Switch {
+        value.to_owned()
+    } else {
+        ::toml::Value::from(value).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::layers::{checked, option_file};
+    use crate::config::toml::read;
+
+    #[test]
+    fn option_files_are_shown_as_they_are_written() {
+        let text =
+            "[uwsgi]\nproject = shop\nsocket = /run/%(project).sock\nmaster\nprocesses = 2\nprocesses = 3\n";
+        let (read, _) = option_file(text, "uwsgi.ini", Path::new("/srv/uwsgi.ini")).unwrap();
+        assert_eq!(
+            ini(&read),
+            ";uWSGI instance configuration\n[uwsgi]\nproject = shop\nsocket = /run/shop.sock\nmaster = true\n\
+             processes = 2\nprocesses = 3\n;end of configuration\n"
+        );
+        assert_eq!(toml(&read), "[serve]\nlisten = \"uwsgi+unix:/run/shop.sock\"\nworkers = 3\n");
+    }
+
+    #[test]
+    fn toml_gives_the_same_settings_again() {
+        let text = "[serve]\nlisten = ['http:*:1', 'https:*:2']\nworkers = 2\nagree-tos = true\nenv = 'A=\"\\\\ü'\n\
+                    keepalive = 0.5\nsocket-mode = '060'\n";
+        let settings = |text: &str| {
+            let assignments = read(text, "certkit.toml").unwrap();
+            (format!("{:?}", checked(&assignments).unwrap()), toml(&assignments))
+        };
+        let (first, shown) = settings(text);
+        assert_eq!(settings(&shown), (first, shown.clone()), "{shown}");
+    }
+}

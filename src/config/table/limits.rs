@@ -1,0 +1,118 @@
+//! Limits, buffers, logs, and the settings themselves.
+
+use super::set::{absolute, add, memory, parsed, path_prefix, put, put_some, size, span};
+use crate::config::setting::{Setting, Takes};
+
+const LIMITS: Setting = Setting { heading: "Limits", ..Setting::NEW };
+const BUFFERS: Setting = Setting { heading: "Buffers", ..Setting::NEW };
+
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting {
+        word: "limit-post",
+        uwsgi: &["limit-post"],
+        value: "SIZE",
+        default: "1g",
+        help: "Largest request body; larger ones get status 413",
+        set: |s, value| put(&mut s.server.limits.limit_post, size(value)),
+        ..LIMITS
+    },
+    Setting {
+        word: "post-buffering",
+        uwsgi: &["post-buffering"],
+        value: "SIZE",
+        default: "64k",
+        help: "Request bodies are received whole before the application is called; from this size on, in a temporary file",
+        set: |s, value| put(&mut s.server.limits.post_buffering, memory(value)),
+        ..LIMITS
+    },
+    Setting {
+        word: "header-timeout",
+        value: "SECONDS",
+        default: "10",
+        help: "Time to receive the request line and headers",
+        set: |s, value| put(&mut s.server.limits.header_timeout, span(value)),
+        ..LIMITS
+    },
+    Setting {
+        word: "body-timeout",
+        uwsgi: &["http-timeout", "socket-timeout"],
+        value: "SECONDS",
+        default: "10",
+        help: "Longest pause within a request body",
+        set: |s, value| put(&mut s.server.limits.body_timeout, span(value)),
+        ..LIMITS
+    },
+    Setting {
+        word: "keepalive",
+        uwsgi: &["http-keepalive"],
+        value: "SECONDS",
+        default: "60",
+        help: "Close idle connections after SECONDS",
+        set: |s, value| put(&mut s.server.limits.keepalive, span(value)),
+        ..LIMITS
+    },
+    Setting {
+        word: "graceful-timeout",
+        uwsgi: &["reload-mercy", "worker-reload-mercy"],
+        value: "SECONDS",
+        default: "30",
+        help: "Time for running requests to finish when the server stops",
+        set: |s, value| put(&mut s.server.graceful_timeout, span(value)),
+        ..LIMITS
+    },
+    Setting {
+        word: "buffer-memory",
+        value: "SIZE",
+        default: "64m",
+        help: "Memory for all request and response bodies together that wait for slow clients or for workers",
+        set: |s, value| put(&mut s.server.buffers.memory, memory(value)),
+        ..BUFFERS
+    },
+    Setting {
+        word: "buffer-file",
+        value: "SIZE",
+        default: "1g",
+        help: "Largest temporary file for one response whose client is slower than the application; the \
+               application waits beyond that",
+        set: |s, value| put(&mut s.server.buffers.file, size(value)),
+        ..BUFFERS
+    },
+    Setting {
+        word: "buffer-dir",
+        value: "FOLDER",
+        default: "$TMPDIR, then /tmp",
+        help: "Folder for temporary files with bodies",
+        set: |s, value| put_some(&mut s.server.buffers.folder, absolute(value)),
+        ..BUFFERS
+    },
+    Setting {
+        word: "no-buffering",
+        takes: Takes::List,
+        value: "/PATH",
+        help: "Send responses below this path on at once, as fast as the client takes them (repeatable); \
+               text/event-stream and X-Accel-Buffering: no always do",
+        set: |s, value| add(&mut s.server.buffers.unbuffered, path_prefix(value)),
+        ..BUFFERS
+    },
+    Setting {
+        word: "access-log",
+        environment: Some("CERTKIT_ACCESS_LOG"),
+        value: "FILE|off",
+        default: "-; off with --quiet",
+        help: "Write the access log to a file, to standard error (-), or nowhere (off)",
+        heading: "Logs",
+        set: |s, value| put(&mut s.server.access_log, parsed(value)),
+        ..Setting::NEW
+    },
+    Setting {
+        word: "show-config",
+        takes: Takes::Optional("ini"),
+        value: "ini|toml",
+        help: "Print the settings in use, as uWSGI's option file (ini) or certkit.toml (toml), and do not start \
+               [without a word: ini]",
+        heading: "Settings",
+        only_flag: true,
+        set: |s, value| put_some(&mut s.show_config, parsed(value)),
+        ..Setting::NEW
+    },
+];

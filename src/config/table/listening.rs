@@ -1,0 +1,74 @@
+//! Where the server listens, and how many connections it takes.
+
+use super::set::{add, count, number, parsed, put, put_some};
+use crate::config::setting::{Setting, Takes};
+use crate::config::values::Mode;
+
+const ROW: Setting = Setting { heading: "Listening", ..Setting::NEW };
+
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting {
+        word: "listen",
+        environment: Some("CERTKIT_LISTEN"),
+        takes: Takes::List,
+        value: "ADDRESS",
+        separator: Some(' '),
+        default: "https:127.0.0.1:8443",
+        help: "Listen on [https|http|uwsgi[+unix]:]ADDRESS (repeatable)",
+        // As in uWSGI: digits only are the length of the accept queue.
+        instead: Some(|value| value.to_str()?.parse::<u32>().ok().map(|_| "backlog")),
+        set: |s, value| add(&mut s.server.listeners, parsed(value)),
+        ..ROW
+    },
+    Setting {
+        word: "redirect-http",
+        uwsgi: &["http-to-https"],
+        value: "ADDRESS",
+        help: "Redirect plain HTTP clients of this address to https",
+        set: |s, value| put_some(&mut s.server.redirect_http, parsed(value)),
+        ..ROW
+    },
+    Setting {
+        word: "socket-mode",
+        uwsgi: &["chmod-socket", "chmod"],
+        from_uwsgi: Some(|value| if value == "true" { "666" } else { value }),
+        value: "MODE",
+        default: "660",
+        help: "Permission bits of unix sockets",
+        set: |s, value| put(&mut s.server.socket_mode, parsed(value).map(|Mode(bits)| bits)),
+        ..ROW
+    },
+    Setting {
+        word: "backlog",
+        uwsgi: &["listen", "l"],
+        value: "N",
+        default: "1024",
+        help: "Connections waiting to be accepted, per listener",
+        set: |s, value| put(&mut s.server.backlog, number(value)),
+        ..ROW
+    },
+    Setting {
+        word: "max-connections",
+        value: "N",
+        default: "10000",
+        help: "Concurrent connections; further ones wait",
+        set: |s, value| put(&mut s.server.max_connections, count(value)),
+        ..ROW
+    },
+    Setting {
+        word: "max-connections-per-address",
+        value: "N",
+        default: "no limit",
+        help: "Concurrent connections from one client address (IPv6: from one /64 network); further ones are closed",
+        set: |s, value| put_some(&mut s.server.max_connections_per_address, count(value)),
+        ..ROW
+    },
+    Setting {
+        word: "front-threads",
+        value: "N",
+        default: "1, on machines with more than 7 CPUs a quarter of them",
+        help: "Threads that handle connections and TLS",
+        set: |s, value| put(&mut s.server.front_threads, count(value)),
+        ..ROW
+    },
+];

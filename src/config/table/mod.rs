@@ -1,0 +1,23 @@
+//! The table of all settings of `serve`. From it come the options of the command line and their help, the keys of
+//! `certkit.toml`, the environment variables, the words of option files, and docs/settings.md.
+//!
+//! A new setting is one row here and the field that it sets.
+
+mod application;
+mod certificates;
+mod limits;
+mod listening;
+mod set;
+
+use super::setting::Setting;
+
+/// Every setting, in the order of the help.
+pub fn settings() -> impl Iterator<Item = &'static Setting> {
+    let parts = [listening::SETTINGS, certificates::SETTINGS, application::SETTINGS, limits::SETTINGS];
+    parts.into_iter().flatten()
+}
+
+/// The setting with this name as option and key.
+pub fn named(word: &str) -> Option<&'static Setting> {
+    settings().find(|setting| setting.is_named(word))
+}
