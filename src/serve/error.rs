@@ -30,6 +30,8 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    #[error("cannot start a thread for connections: {}", plain(.0))]
+    Thread(#[source] io::Error),
     #[error(transparent)]
     Tls(#[from] tls::Error),
     #[error(transparent)]

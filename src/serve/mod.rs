@@ -1,7 +1,8 @@
 //! The HTTPS server and its Python workers.
 //!
-//! One thread runs everything here: it accepts, protocols TLS and HTTP, and hands requests to
-//! worker processes, which never see a key. A request takes one way through the rooms:
+//! One thread accepts and talks to the worker processes, which never see a key; it drives
+//! connections too, and so do further threads if there are cores for them. A request takes one way
+//! through the rooms:
 //!
 //! ```text
 //! front ─> connection ─┬─ guard ─> hyper (HTTP/1.1) ─┬─> pipeline ─> site ─> worker / response
@@ -38,6 +39,7 @@ use self::connection::ConnectionRole;
 pub use self::error::Error;
 use self::front::driver::ListenerProtocol;
 use self::front::listener::{self, BoundSocket, Listener};
+use self::front::threads::FrontThreads;
 use self::shutdown::{Phase, Shutdown, ShutdownSender};
 pub use self::site::http_challenges::HttpChallenges;
 use self::site::snapshot::{Service, Snapshot};
@@ -48,6 +50,7 @@ use crate::tls::{self, AlpnChallenges, CertificateSet, CertificateSource, Resolv
 pub struct Server {
     listeners: Vec<(Listener, ListenerProtocol)>,
     service: Arc<Service>,
+    threads: FrontThreads,
     renewal: Option<Renewal>,
     max_connections: usize,
     graceful_timeout: Duration,
@@ -108,6 +111,7 @@ impl Server {
         };
         let mut snapshot = Snapshot::build(&config, challenges, None)?;
         let bound = bind(&config, tls)?;
+        let threads = FrontThreads::start(config.front_threads).map_err(Error::Thread)?;
         snapshot.start_applications(&config).await?;
         let listeners = match listen(bound, config.backlog) {
             Ok(listeners) => listeners,
@@ -120,6 +124,7 @@ impl Server {
         };
         Ok(Self {
             listeners,
+            threads,
             renewal,
             max_connections: config.max_connections,
             graceful_timeout: config.graceful_timeout,
@@ -143,10 +148,12 @@ impl Server {
         let (stop, stopped) = stop_signal();
         let all_places = u32::try_from(self.max_connections).unwrap_or(u32::MAX);
         let places = Arc::new(Semaphore::new(all_places as usize));
+        let threads = Arc::new(self.threads);
         let mut accepting = JoinSet::new();
         for (listener, protocol) in self.listeners {
-            let service = Arc::clone(&self.service);
-            accepting.spawn(listener.accept_all(protocol, service, Arc::clone(&places), stopped.clone()));
+            let (service, threads) = (Arc::clone(&self.service), Arc::clone(&threads));
+            let places = Arc::clone(&places);
+            accepting.spawn(listener.accept_all(protocol, service, threads, places, stopped.clone()));
         }
         let log = self.service.current().log.clone();
         let mut background = JoinSet::new();
@@ -188,6 +195,10 @@ impl Server {
                 () = pool.stop_by(deadline) => {}
                 () = shutdown.reached(Phase::Now) => {}
             }
+        }
+        // Nothing accepts any more.
+        if let Some(threads) = Arc::into_inner(threads) {
+            threads.stop().await;
         }
         snapshot.log.flush();
     }

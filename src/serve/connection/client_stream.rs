@@ -20,6 +20,40 @@ pub(in crate::serve) enum Socket {
     Unix(UnixStream),
 }
 
+/// A socket on its way from the thread that accepted it to the one that drives it.
+#[derive(Debug)]
+pub(in crate::serve) enum AcceptedSocket {
+    Here(Socket),
+    Tcp(std::net::TcpStream),
+    Unix(std::os::unix::net::UnixStream),
+}
+
+impl AcceptedSocket {
+    /// The current runtime watches it no more.
+    ///
+    /// # Errors
+    /// When the system cannot.
+    pub(in crate::serve) fn take_off(self) -> io::Result<Self> {
+        Ok(match self {
+            Self::Here(Socket::Tcp(socket)) => Self::Tcp(socket.into_std()?),
+            Self::Here(Socket::Unix(socket)) => Self::Unix(socket.into_std()?),
+            off @ (Self::Tcp(_) | Self::Unix(_)) => off,
+        })
+    }
+
+    /// The current runtime watches it from now on.
+    ///
+    /// # Errors
+    /// When the system cannot.
+    pub(in crate::serve) fn register(self) -> io::Result<Socket> {
+        Ok(match self {
+            Self::Here(socket) => socket,
+            Self::Tcp(socket) => Socket::Tcp(TcpStream::from_std(socket)?),
+            Self::Unix(socket) => Socket::Unix(UnixStream::from_std(socket)?),
+        })
+    }
+}
+
 /// A socket that notes in its [`Activity`] when the client takes nothing. Dropped after an answer
 /// broke off, it resets the connection.
 #[derive(Debug)]

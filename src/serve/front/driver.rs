@@ -1,5 +1,6 @@
 //! Drives one connection: TLS, then HTTP/1.1, HTTP/2 or a gateway protocol until it ends.
 
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -19,9 +20,10 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::gateway;
+use super::threads::FrontThread;
 use crate::protocol::http1_guard;
 use crate::serve::connection::activity::{Activity, Overdue};
-use crate::serve::connection::client_stream::{ClientStream, Socket};
+use crate::serve::connection::client_stream::{AcceptedSocket, ClientStream};
 use crate::serve::connection::guarded::Guarded;
 use crate::serve::connection::{Connection, ConnectionRole};
 use crate::serve::pipeline;
@@ -54,19 +56,37 @@ pub(in crate::serve) enum ListenerProtocol {
 
 /// A connection as the listener accepts it.
 pub(in crate::serve) struct Accepted {
-    pub(in crate::serve) socket: Socket,
+    pub(in crate::serve) socket: AcceptedSocket,
     pub(in crate::serve) peer_address: String,
     pub(in crate::serve) peer_port: u16,
     pub(in crate::serve) server_port: String,
 }
 
-/// Serves a connection until it ends, or the server stops.
+impl Accepted {
+    /// Takes it off this thread's runtime if it goes to another.
+    ///
+    /// # Errors
+    /// When the system cannot; the connection is closed then.
+    pub(super) fn for_thread(mut self, thread: &FrontThread) -> io::Result<Self> {
+        if thread.is_further() {
+            self.socket = self.socket.take_off()?;
+        }
+        Ok(self)
+    }
+}
+
+/// Serves a connection on the current thread until it ends, or the server stops.
 pub(in crate::serve) async fn serve(
     accepted: Accepted,
     speak: ListenerProtocol,
     service: Arc<Service>,
+    thread: &FrontThread,
     shutdown: Shutdown,
 ) {
+    let socket = match accepted.socket.register() {
+        Ok(socket) => socket,
+        Err(error) => return tracing::warn!(%error, "cannot serve a connection"),
+    };
     let activity = Arc::new(Activity::new(&service.current().limits));
     let mut connection = Connection {
         peer_address: accepted.peer_address,
@@ -76,13 +96,13 @@ pub(in crate::serve) async fn serve(
         role: ConnectionRole::Serve,
         activity: Arc::clone(&activity),
     };
-    let stream = ClientStream::new(accepted.socket, activity);
+    let stream = ClientStream::new(socket, activity);
     let result = match speak {
         ListenerProtocol::Http(role) => {
             connection.role = role;
             http1(stream, connection, service, shutdown).await
         }
-        ListenerProtocol::Https(config) => https(stream, connection, config, service, shutdown).await,
+        ListenerProtocol::Https(config) => https(stream, connection, config, service, thread, shutdown).await,
         ListenerProtocol::Uwsgi => gateway::serve(stream, connection, service, shutdown).await,
     };
     if let Err(error) = result {
@@ -97,6 +117,7 @@ async fn https(
     mut connection: Connection,
     config: Arc<ServerConfig>,
     service: Arc<Service>,
+    thread: &FrontThread,
     mut shutdown: Shutdown,
 ) -> Result {
     let handshake = async {
@@ -106,7 +127,7 @@ async fn https(
         if first.is_ascii_uppercase() {
             return Ok(Some(Err(stream)));
         }
-        TlsAcceptor::from(config).accept(stream).await.map(|stream| Some(Ok(stream)))
+        thread.handshakes.pass(TlsAcceptor::from(config).accept(stream)).await.map(|stream| Some(Ok(stream)))
     };
     let stream = tokio::select! {
         biased;

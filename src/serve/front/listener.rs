@@ -12,8 +12,9 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 
 use super::driver::{self, Accepted, ListenerProtocol};
+use super::threads::FrontThreads;
 use crate::serve::address::{Endpoint, ListenAddress, Scheme};
-use crate::serve::connection::client_stream::Socket;
+use crate::serve::connection::client_stream::{AcceptedSocket, Socket};
 use crate::serve::shutdown::{Phase, Shutdown};
 use crate::serve::site::snapshot::Service;
 
@@ -109,12 +110,13 @@ impl Listener {
         &self.address
     }
 
-    /// Takes connections, each as a task of its own, until the server drains. At most as many at a
-    /// time as `places` has permits; the system keeps the others waiting.
+    /// Takes connections, each as a task of its own on one of `threads`, until the server drains. At
+    /// most as many at a time as `places` has permits; the system keeps the others waiting.
     pub(in crate::serve) async fn accept_all(
         self,
         protocol: ListenerProtocol,
         service: Arc<Service>,
+        threads: Arc<FrontThreads>,
         places: Arc<Semaphore>,
         shutdown: Shutdown,
     ) {
@@ -144,9 +146,12 @@ impl Listener {
                     continue;
                 }
             };
+            let seat = threads.seat();
+            let thread = Arc::clone(seat.thread());
+            let Ok(connection) = connection.for_thread(&thread) else { continue };
             let (protocol, service, shutdown) = (protocol.clone(), Arc::clone(&service), shutdown.clone());
-            tokio::spawn(async move {
-                driver::serve(connection, protocol, service, shutdown).await;
+            seat.spawn(async move {
+                driver::serve(connection, protocol, service, &thread, shutdown).await;
                 drop(permit);
             });
         }
@@ -165,7 +170,7 @@ impl Listener {
                 socket.set_nodelay(true)?;
                 Accepted {
                     server_port: socket.local_addr()?.port().to_string(),
-                    socket: Socket::Tcp(socket),
+                    socket: AcceptedSocket::Here(Socket::Tcp(socket)),
                     // An IPv4 client of an IPv6 socket is shown as what it is.
                     peer_address: peer.ip().to_canonical().to_string(),
                     peer_port: peer.port(),
@@ -176,7 +181,7 @@ impl Listener {
                 let port = if self.address.scheme == Scheme::Https { "443" } else { "80" };
                 Accepted {
                     server_port: port.to_owned(),
-                    socket: Socket::Unix(socket),
+                    socket: AcceptedSocket::Here(Socket::Unix(socket)),
                     peer_address: String::new(),
                     peer_port: 0,
                 }

@@ -2,4 +2,6 @@
 
 pub(super) mod driver;
 mod gateway;
+mod handshake;
 pub(super) mod listener;
+pub(super) mod threads;

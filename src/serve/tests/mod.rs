@@ -177,6 +177,33 @@ async fn a_stop_does_not_wait_for_idle_connections() {
 }
 
 #[tokio::test]
+async fn several_threads_serve_and_stop_as_one() {
+    let (certificates, roots) = certificates();
+    let server = Running::start_with(&["https:127.0.0.1:0"], Some(certificates), |config| {
+        config.front_threads = 3;
+        config.max_connections = 64;
+    })
+    .await;
+    let (connector, name) = connector(roots);
+    let mut streams = Vec::new();
+    for _ in 0..12 {
+        let mut stream = connector.connect(name.clone(), server.connect().await).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        let mut byte = [0];
+        stream.read_exact(&mut byte).await.unwrap();
+        streams.push(stream);
+    }
+    let silent = server.connect().await;
+    let start = Instant::now();
+    server.stop().await;
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    for stream in &mut streams {
+        assert!(read_all(stream).await.ends_with("the page"));
+    }
+    drop(silent);
+}
+
+#[tokio::test]
 async fn folders_of_files() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("sub")).unwrap();
@@ -242,13 +269,7 @@ async fn https_and_what_else_comes_to_its_port() {
         config.redirect_http = Some("127.0.0.1:0".parse().unwrap());
     })
     .await;
-    let config = rustls::ClientConfig::builder_with_provider(tls::policy::provider())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-    let name = ServerName::try_from("a.example").unwrap();
+    let (connector, name) = connector(roots);
     let mut stream = connector.connect(name, server.connect().await).await.unwrap();
     stream.write_all(LAST.as_bytes()).await.unwrap();
     let said = read_all(&mut stream).await;
@@ -306,6 +327,16 @@ async fn acme_servers_are_answered_on_the_listeners() {
     assert!(alpn.withdraw("a.example"));
     assert!(validate().await.is_err());
     server.stop().await;
+}
+
+/// What connects to a.example.
+fn connector(roots: rustls::RootCertStore) -> (tokio_rustls::TlsConnector, ServerName<'static>) {
+    let config = rustls::ClientConfig::builder_with_provider(tls::policy::provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    (tokio_rustls::TlsConnector::from(Arc::new(config)), ServerName::try_from("a.example").unwrap())
 }
 
 /// A certificate for a.example, and the roots to verify it by.

@@ -1,0 +1,171 @@
+//! The threads that drive connections, each with a runtime of its own.
+//!
+//! The first one is the runtime that the server was started on: it accepts, and talks to the
+//! workers. Each connection stays on the thread that it is given to.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+
+use super::handshake::Gate;
+
+/// Time for a thread to drop what it still drives at the end.
+const END_OF_THREAD: Duration = Duration::from_millis(500);
+
+/// All threads of the server. Dropped, the further ones end.
+pub(in crate::serve) struct FrontThreads {
+    first: Arc<FrontThread>,
+    further: Vec<(Arc<FrontThread>, Running)>,
+}
+
+/// One thread, for the connections on it.
+pub(in crate::serve) struct FrontThread {
+    /// Of a further thread; the first one spawns on the runtime it runs on.
+    handle: Option<Handle>,
+    connections: AtomicUsize,
+    pub(super) handshakes: Gate,
+}
+
+struct Running {
+    /// Dropped to end the thread.
+    stop: oneshot::Sender<()>,
+    /// Gives an error when it has ended.
+    ended: oneshot::Receiver<()>,
+}
+
+/// A connection's share of its thread's load.
+pub(in crate::serve) struct Seat(Arc<FrontThread>);
+
+impl FrontThreads {
+    /// Starts what is needed besides the current thread to have `number` of them.
+    ///
+    /// # Errors
+    /// When the system gives no thread or no event loop.
+    pub(in crate::serve) fn start(number: usize) -> io::Result<Self> {
+        let mut further = Vec::new();
+        for number in 1..number {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let thread = Arc::new(FrontThread::new(Some(runtime.handle().clone())));
+            let (stop, stopped) = oneshot::channel();
+            let (end, ended) = oneshot::channel();
+            thread::Builder::new().name(format!("certkit-front-{number}")).spawn(move || {
+                let _ = runtime.block_on(stopped);
+                runtime.shutdown_background();
+                drop::<oneshot::Sender<()>>(end);
+            })?;
+            further.push((thread, Running { stop, ended }));
+        }
+        Ok(Self { first: Arc::new(FrontThread::new(None)), further })
+    }
+
+    /// The thread with the fewest connections, with one more on it.
+    pub(in crate::serve) fn seat(&self) -> Seat {
+        let further = self.further.iter().map(|(thread, _)| thread);
+        let least = further.min_by_key(|thread| thread.connections.load(Relaxed));
+        let thread =
+            least.filter(|thread| thread.connections.load(Relaxed) < self.first.connections.load(Relaxed));
+        let thread = thread.unwrap_or(&self.first);
+        thread.connections.fetch_add(1, Relaxed);
+        Seat(Arc::clone(thread))
+    }
+
+    /// Ends the further threads with all that runs on them.
+    pub(in crate::serve) async fn stop(self) {
+        for (_, Running { stop, ended }) in self.further {
+            drop(stop);
+            let _ = tokio::time::timeout(END_OF_THREAD, ended).await;
+        }
+    }
+}
+
+impl FrontThread {
+    fn new(handle: Option<Handle>) -> Self {
+        Self { handle, connections: AtomicUsize::new(0), handshakes: Gate::default() }
+    }
+
+    /// Whether it has another runtime than the thread that accepts.
+    pub(super) fn is_further(&self) -> bool {
+        self.handle.is_some()
+    }
+}
+
+impl Seat {
+    pub(in crate::serve) fn thread(&self) -> &Arc<FrontThread> {
+        &self.0
+    }
+
+    /// Runs a connection on its thread; the seat is taken until `connection` ends.
+    pub(in crate::serve) fn spawn(self, connection: impl Future<Output = ()> + Send + 'static) {
+        let handle = self.0.handle.clone();
+        let task = async move {
+            connection.await;
+            drop(self);
+        };
+        match handle {
+            Some(handle) => handle.spawn(task),
+            None => tokio::spawn(task),
+        };
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_spread_evenly_and_end_with_their_thread() {
+        let threads = FrontThreads::start(4).unwrap();
+        let (send, mut names) = mpsc::unbounded_channel();
+        let mut held = Vec::new();
+        for _ in 0..40 {
+            let (send, (hold, holding)) = (send.clone(), oneshot::channel::<()>());
+            threads.seat().spawn(async move {
+                let name = thread::current().name().unwrap_or_default().to_owned();
+                send.send(name).unwrap();
+                let _ = holding.await;
+            });
+            held.push(hold);
+        }
+        let mut load = HashMap::<_, usize>::new();
+        for _ in 0..40 {
+            *load.entry(names.recv().await.unwrap()).or_default() += 1;
+        }
+        assert_eq!(load.len(), 4, "{load:?}");
+        assert!((1..4).all(|number| load[&format!("certkit-front-{number}")] == 10), "{load:?}");
+
+        // Threads that have lost connections get the next ones.
+        let third = Arc::clone(&threads.further[2].0);
+        held.clear();
+        while [&threads.first, &third].iter().any(|thread| thread.connections.load(Relaxed) > 0) {
+            tokio::task::yield_now().await;
+        }
+        let seats: Vec<_> = (0..9).map(|_| threads.seat()).collect();
+        assert!((2..=3).contains(&third.connections.load(Relaxed)));
+        drop(seats);
+
+        // A task that does not end by itself is dropped with its thread.
+        let (alive, dropped) = oneshot::channel::<()>();
+        let _seat = threads.seat();
+        threads.seat().spawn(async move {
+            std::future::pending::<()>().await;
+            drop(alive);
+        });
+        threads.stop().await;
+        assert!(dropped.await.is_err());
+    }
+}
