@@ -5,5 +5,6 @@
 
 pub mod cgi_vars;
 pub mod http1_guard;
+pub mod http2_guard;
 pub mod marshal;
 pub mod uwsgi;

@@ -30,13 +30,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::ServerConfig;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use self::address::{Endpoint, ListenAddress, Scheme};
 use self::config::ServeConfig;
 use self::connection::ConnectionRole;
 pub use self::error::Error;
+use self::front::admission::Admission;
 use self::front::driver::ListenerProtocol;
 use self::front::listener::{self, BoundSocket, Listener};
 use self::front::threads::FrontThreads;
@@ -52,7 +52,7 @@ pub struct Server {
     service: Arc<Service>,
     threads: FrontThreads,
     renewal: Option<Renewal>,
-    max_connections: usize,
+    admission: Arc<Admission>,
     graceful_timeout: Duration,
 }
 
@@ -126,7 +126,7 @@ impl Server {
             listeners,
             threads,
             renewal,
-            max_connections: config.max_connections,
+            admission: Arc::new(Admission::new(config.max_connections, config.max_connections_per_address)),
             graceful_timeout: config.graceful_timeout,
             service: Arc::new(Service::new(config, snapshot)),
         })
@@ -146,14 +146,12 @@ impl Server {
         observer: Arc<dyn Observer>,
     ) {
         let (stop, stopped) = stop_signal();
-        let all_places = u32::try_from(self.max_connections).unwrap_or(u32::MAX);
-        let places = Arc::new(Semaphore::new(all_places as usize));
         let threads = Arc::new(self.threads);
         let mut accepting = JoinSet::new();
         for (listener, protocol) in self.listeners {
             let (service, threads) = (Arc::clone(&self.service), Arc::clone(&threads));
-            let places = Arc::clone(&places);
-            accepting.spawn(listener.accept_all(protocol, service, threads, places, stopped.clone()));
+            let admission = Arc::clone(&self.admission);
+            accepting.spawn(listener.accept_all(protocol, service, threads, admission, stopped.clone()));
         }
         let log = self.service.current().log.clone();
         let mut background = JoinSet::new();
@@ -177,18 +175,14 @@ impl Server {
         stop.advance(Phase::Draining);
         let deadline = Instant::now() + self.graceful_timeout;
         while accepting.join_next().await.is_some() {}
-        // Every connection holds a place: when all places are free, all connections have ended.
-        let all_ended = async {
-            let _ = places.acquire_many(all_places).await;
-        };
         tokio::select! {
-            () = all_ended => {}
+            () = self.admission.all_ended() => {}
             () = tokio::time::sleep_until(deadline.into()) => tracing::warn!("the graceful timeout is over; aborting the requests that still run"),
             () = shutdown.reached(Phase::Now) => {}
         }
         stop.advance(Phase::Now);
         // Aborted requests still get their line in the log.
-        let _ = tokio::time::timeout(LAST_LINES, places.acquire_many(all_places)).await;
+        let _ = tokio::time::timeout(LAST_LINES, self.admission.all_ended()).await;
         let snapshot = self.service.current();
         for pool in snapshot.applications() {
             tokio::select! {

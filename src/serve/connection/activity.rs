@@ -6,9 +6,15 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use futures_util::task::AtomicWaker;
+
 use crate::serve::config::Limits;
+
+/// Time for an idle connection to close when its place is needed.
+const PARTING: Duration = Duration::from_secs(1);
 
 const NEVER: u64 = u64::MAX;
 
@@ -31,6 +37,10 @@ pub(in crate::serve) struct Activity {
     streams: Mutex<HashMap<u64, u64>>,
     /// No later than the earliest of them.
     streams_until: AtomicU64,
+    /// Its place is needed for another.
+    closing: AtomicBool,
+    /// The connection's task, for what other tasks want of it.
+    task: AtomicWaker,
     /// A response was cut off: the client must not take it as complete.
     broken: AtomicBool,
     /// The status with which the guard rejected the client.
@@ -62,6 +72,8 @@ impl Activity {
             write_until: AtomicU64::new(NEVER),
             streams: Mutex::default(),
             streams_until: AtomicU64::new(NEVER),
+            closing: AtomicBool::new(false),
+            task: AtomicWaker::new(),
             broken: AtomicBool::new(false),
             rejected_with: OnceLock::new(),
         };
@@ -125,6 +137,48 @@ impl Activity {
     /// The client took it, or the stream has ended.
     pub(in crate::serve) fn stream_goes_on(&self, stream: u64) {
         self.streams().remove(&stream);
+    }
+
+    /// Since when the connection has had no request, if it has none; `None` too when it has been told
+    /// to close.
+    pub(in crate::serve) fn idle_since(&self) -> Option<Instant> {
+        let until = self.idle_until.load(Relaxed);
+        if until == NEVER || self.is_closing() {
+            return None;
+        }
+        let timeout = if self.ended() == 0 { self.header_timeout } else { self.keepalive };
+        let since = until.saturating_sub(u64::try_from(timeout.as_millis()).unwrap_or(NEVER));
+        self.beginning.checked_add(Duration::from_millis(since))
+    }
+
+    /// Tells an idle connection to close: at once, but properly. A request that begins meanwhile is
+    /// answered first.
+    pub(in crate::serve) fn close(&self) {
+        let until = self.idle_until.load(Relaxed);
+        let soon = self.after(PARTING).min(until);
+        if until == NEVER || self.idle_until.compare_exchange(until, soon, Relaxed, Relaxed).is_err() {
+            return;
+        }
+        self.closing.store(true, Relaxed);
+        self.task.wake();
+    }
+
+    pub(in crate::serve) fn is_closing(&self) -> bool {
+        self.closing.load(Relaxed)
+    }
+
+    /// Wakes the task of `context` from now on when it is told to close.
+    pub(in crate::serve) fn wakes(&self, context: &Context<'_>) {
+        self.task.register(context.waker());
+    }
+
+    /// Waits until it is told to close.
+    pub(in crate::serve) async fn closes(&self) {
+        std::future::poll_fn(|context| {
+            self.wakes(context);
+            if self.is_closing() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 
     pub(in crate::serve) fn break_off(&self) {
@@ -211,6 +265,28 @@ mod tests {
         activity.request_ends();
         assert_eq!((activity.ended(), activity.overdue(after(59))), (1, None));
         assert_eq!(activity.overdue(after(61)), Some(Overdue::Idle));
+    }
+
+    #[tokio::test]
+    async fn idle_connections_close_when_told() {
+        let limits = Limits { header_timeout: Duration::from_secs(5), ..Limits::default() };
+        let activity = Activity::new(&limits);
+        let now = Instant::now();
+        let near = |since: Option<Instant>| since.unwrap().duration_since(now) < Duration::from_secs(2);
+        assert!(near(activity.idle_since()), "before the first request");
+        activity.request_begins();
+        assert_eq!(activity.idle_since(), None);
+        activity.close();
+        assert!(!activity.is_closing(), "not during a request");
+        activity.request_ends();
+        assert!(near(activity.idle_since()), "since the end of the last request");
+        let told = async {
+            tokio::task::yield_now().await;
+            activity.close();
+        };
+        tokio::join!(activity.closes(), told);
+        assert_eq!(activity.idle_since(), None, "it is asked once");
+        assert_eq!(activity.overdue(Instant::now() + 2 * PARTING), Some(Overdue::Idle));
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 pub(super) mod activity;
 pub(super) mod client_stream;
+pub(super) mod counted_frames;
 pub(super) mod guarded;
+pub(super) mod registry;
 
 use std::sync::Arc;
 

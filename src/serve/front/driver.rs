@@ -24,6 +24,7 @@ use super::threads::FrontThread;
 use crate::protocol::http1_guard;
 use crate::serve::connection::activity::{Activity, Overdue};
 use crate::serve::connection::client_stream::{AcceptedSocket, ClientStream};
+use crate::serve::connection::counted_frames::CountedFrames;
 use crate::serve::connection::guarded::Guarded;
 use crate::serve::connection::{Connection, ConnectionRole};
 use crate::serve::pipeline;
@@ -96,7 +97,12 @@ pub(in crate::serve) async fn serve(
         role: ConnectionRole::Serve,
         activity: Arc::clone(&activity),
     };
-    let stream = ClientStream::new(socket, activity);
+    let stream = ClientStream::new(socket, Arc::clone(&activity));
+    let _registered = match speak {
+        ListenerProtocol::Http(_) | ListenerProtocol::Https(_) => Some(thread.register(&activity)),
+        // It has one request, which comes at once.
+        ListenerProtocol::Uwsgi => None,
+    };
     let result = match speak {
         ListenerProtocol::Http(role) => {
             connection.role = role;
@@ -133,6 +139,7 @@ async fn https(
         biased;
         result = timeout(HANDSHAKE_TIMEOUT, handshake) => result??,
         () = shutdown.reached(Phase::Draining) => None,
+        () = connection.activity.closes() => None,
     };
     match stream {
         None => Ok(()),
@@ -210,7 +217,7 @@ where
         .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
         .max_pending_accept_reset_streams(PENDING_RESETS)
         .max_send_buf_size(STREAM_BUFFER)
-        .serve_connection(TokioIo::new(stream), answer);
+        .serve_connection(TokioIo::new(CountedFrames::new(stream)), answer);
     Ok(drive(pin!(hyper), http2::Connection::graceful_shutdown, &connection.activity, shutdown).await?)
 }
 
@@ -285,13 +292,18 @@ where
     let mut stopping = pin!(reached(shutdown, Phase::Now));
     let mut timer = pin!(tokio::time::sleep_until(far_away().into()));
     let mut is_draining = false;
+    let mut is_first = true;
     let mut head_was_late = false;
     std::future::poll_fn(|cx| {
+        // A task has one waker for all its life.
+        if std::mem::take(&mut is_first) {
+            activity.wakes(cx);
+        }
         loop {
             if let Poll::Ready(result) = hyper.as_mut().poll(cx) {
                 return Poll::Ready(result);
             }
-            if !is_draining && draining.as_mut().poll(cx).is_ready() {
+            if !is_draining && (activity.is_closing() || draining.as_mut().poll(cx).is_ready()) {
                 is_draining = true;
                 graceful(hyper.as_mut());
                 continue;

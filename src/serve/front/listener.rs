@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket as RawSocket, Type};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::Semaphore;
 
+use super::admission::{AddressShare, Admission, TooMany};
 use super::driver::{self, Accepted, ListenerProtocol};
 use super::threads::FrontThreads;
 use crate::serve::address::{Endpoint, ListenAddress, Scheme};
@@ -110,14 +110,14 @@ impl Listener {
         &self.address
     }
 
-    /// Takes connections, each as a task of its own on one of `threads`, until the server drains. At
-    /// most as many at a time as `places` has permits; the system keeps the others waiting.
+    /// Takes connections, each as a task of its own on one of `threads`, until the server drains. As
+    /// many at a time as `admission` has places; the system keeps the others waiting.
     pub(in crate::serve) async fn accept_all(
         self,
         protocol: ListenerProtocol,
         service: Arc<Service>,
         threads: Arc<FrontThreads>,
-        places: Arc<Semaphore>,
+        admission: Arc<Admission>,
         shutdown: Shutdown,
     ) {
         let mut draining = shutdown.clone();
@@ -126,12 +126,12 @@ impl Listener {
             let accepted = tokio::select! {
                 biased;
                 () = draining.reached(Phase::Draining) => return,
-                accepted = self.accept(&places) => accepted,
+                accepted = self.accept(&protocol, &admission) => accepted,
             };
-            let (connection, permit) = match accepted {
+            let (connection, share) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // A client that disconnected costs nothing; without free descriptors, wait
+                    // A client that disconnected, or was sent away, costs nothing; without free descriptors, wait
                     // until there are some.
                     if !matches!(
                         error.kind(),
@@ -146,26 +146,38 @@ impl Listener {
                     continue;
                 }
             };
+            let admitted = tokio::select! {
+                biased;
+                () = draining.reached(Phase::Draining) => return,
+                admitted = admission.place(share, &threads) => admitted,
+            };
             let seat = threads.seat();
             let thread = Arc::clone(seat.thread());
             let Ok(connection) = connection.for_thread(&thread) else { continue };
             let (protocol, service, shutdown) = (protocol.clone(), Arc::clone(&service), shutdown.clone());
             seat.spawn(async move {
                 driver::serve(connection, protocol, service, &thread, shutdown).await;
-                drop(permit);
+                drop(admitted);
             });
         }
     }
 
     async fn accept(
         &self,
-        places: &Arc<Semaphore>,
-    ) -> io::Result<(Accepted, Option<tokio::sync::OwnedSemaphorePermit>)> {
-        // The semaphore is never closed.
-        let permit = Arc::clone(places).acquire_owned().await.ok();
+        protocol: &ListenerProtocol,
+        admission: &Admission,
+    ) -> io::Result<(Accepted, Option<AddressShare>)> {
+        let mut share = None;
         let accepted = match &self.socket {
             Listening::Tcp(listener) => {
                 let (socket, peer) = listener.accept().await?;
+                // All clients of a front server come from its address.
+                if !matches!(protocol, ListenerProtocol::Uwsgi) {
+                    share = admission.of_address(peer.ip()).map_err(|TooMany| {
+                        tracing::debug!(%peer, "too many connections of one address");
+                        io::ErrorKind::ConnectionAborted
+                    })?;
+                }
                 // Responses are written whole; Nagle's algorithm would only delay them.
                 socket.set_nodelay(true)?;
                 Accepted {
@@ -187,7 +199,7 @@ impl Listener {
                 }
             }
         };
-        Ok((accepted, permit))
+        Ok((accepted, share))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where connections come from: listeners, and what drives each connection until it ends.
 
+pub(super) mod admission;
 pub(super) mod driver;
 mod gateway;
 mod handshake;

@@ -7,13 +7,17 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use super::handshake::Gate;
+use crate::serve::connection::activity::Activity;
+use crate::serve::connection::registry::Registry;
 
+/// A connection that has been idle for less time may be about to get a request.
+const LEAST_IDLE: Duration = Duration::from_secs(1);
 /// Time for a thread to drop what it still drives at the end.
 const END_OF_THREAD: Duration = Duration::from_millis(500);
 
@@ -29,6 +33,8 @@ pub(in crate::serve) struct FrontThread {
     handle: Option<Handle>,
     connections: AtomicUsize,
     pub(super) handshakes: Gate,
+    /// The connections that close when that is asked of them.
+    registry: Registry,
 }
 
 struct Running {
@@ -40,6 +46,9 @@ struct Running {
 
 /// A connection's share of its thread's load.
 pub(in crate::serve) struct Seat(Arc<FrontThread>);
+
+/// Lets a connection be found when it idles, until this is dropped.
+pub(super) struct Registered<'a>(&'a FrontThread, Arc<Activity>);
 
 impl FrontThreads {
     /// Starts what is needed besides the current thread to have `number` of them.
@@ -74,6 +83,19 @@ impl FrontThreads {
         Seat(Arc::clone(thread))
     }
 
+    /// Tells the longest idle connections to close, at most `number` of them.
+    pub(super) fn close_idle(&self, number: usize) {
+        let Some(limit) = Instant::now().checked_sub(LEAST_IDLE) else { return };
+        let mut idle = self.first.registry.idle_before(limit);
+        for (thread, _) in &self.further {
+            idle.extend(thread.registry.idle_before(limit));
+        }
+        idle.sort_unstable_by_key(|(since, _)| *since);
+        for (_, activity) in idle.iter().take(number) {
+            activity.close();
+        }
+    }
+
     /// Ends the further threads with all that runs on them.
     pub(in crate::serve) async fn stop(self) {
         for (_, Running { stop, ended }) in self.further {
@@ -85,7 +107,17 @@ impl FrontThreads {
 
 impl FrontThread {
     fn new(handle: Option<Handle>) -> Self {
-        Self { handle, connections: AtomicUsize::new(0), handshakes: Gate::default() }
+        Self {
+            handle,
+            connections: AtomicUsize::new(0),
+            handshakes: Gate::default(),
+            registry: Registry::default(),
+        }
+    }
+
+    pub(super) fn register(&self, activity: &Arc<Activity>) -> Registered<'_> {
+        self.registry.add(activity);
+        Registered(self, Arc::clone(activity))
     }
 
     /// Whether it has another runtime than the thread that accepts.
@@ -110,6 +142,13 @@ impl Seat {
             Some(handle) => handle.spawn(task),
             None => tokio::spawn(task),
         };
+    }
+}
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        let Self(thread, activity) = self;
+        thread.registry.remove(activity);
     }
 }
 

@@ -184,7 +184,7 @@ async fn several_threads_serve_and_stop_as_one() {
         config.max_connections = 64;
     })
     .await;
-    let (connector, name) = connector(roots);
+    let (connector, name) = connector(roots, &[]);
     let mut streams = Vec::new();
     for _ in 0..12 {
         let mut stream = connector.connect(name.clone(), server.connect().await).await.unwrap();
@@ -201,6 +201,73 @@ async fn several_threads_serve_and_stop_as_one() {
         assert!(read_all(stream).await.ends_with("the page"));
     }
     drop(silent);
+}
+
+#[tokio::test]
+async fn the_longest_idle_connection_makes_room() {
+    let server = Running::start(&["http:127.0.0.1:0"], |config| config.max_connections = 2).await;
+    let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let mut idle = Vec::new();
+    for _ in 0..2 {
+        let mut stream = server.connect().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.read_exact(&mut [0]).await.unwrap();
+        idle.push(stream);
+    }
+    assert_eq!(statuses(&server.ask(LAST).await), ["200"]);
+    assert!(read_all(&mut idle.remove(0)).await.ends_with("the page"));
+    let mut other = idle.remove(0);
+    other.write_all(LAST.as_bytes()).await.unwrap();
+    assert!(read_all(&mut other).await.contains("the pageHTTP/1.1 200 OK"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_has_so_many_connections() {
+    let server = Running::start(&["http:127.0.0.1:0"], |config| {
+        config.max_connections_per_address = Some(2);
+        config.limits.header_timeout = Duration::from_secs(100);
+    })
+    .await;
+    let (first, _second) = (server.connect().await, server.connect().await);
+    let mut third = server.connect().await;
+    assert_eq!(third.read(&mut [0]).await.unwrap_or(0), 0);
+    drop(first);
+    // The server may notice a little later.
+    let request = "GET / HTTP/1.0\r\n\r\n";
+    let answered = async {
+        loop {
+            let mut stream = server.connect().await;
+            let _ = stream.write_all(request.as_bytes()).await;
+            if stream.read(&mut [0]).await.is_ok_and(|length| length > 0) {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), answered).await.unwrap();
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn control_frames_without_end_close_the_connection() {
+    let (certificates, roots) = certificates();
+    let server = Running::start_with(&["https:127.0.0.1:0"], Some(certificates), |config| {
+        config.limits.header_timeout = Duration::from_secs(100);
+    })
+    .await;
+    let (connector, name) = connector(roots, &[b"h2"]);
+    let mut stream = connector.connect(name, server.connect().await).await.unwrap();
+    let (mut reader, mut writer) = tokio::io::split(&mut stream);
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
+    for _ in 0..5_000 {
+        bytes.extend(b"\0\0\x08\x06\0\0\0\0\0");
+        bytes.extend([7; 8]);
+    }
+    let mut answers = Vec::new();
+    let both = async { tokio::join!(writer.write_all(&bytes), reader.read_to_end(&mut answers)) };
+    let _ = tokio::time::timeout(Duration::from_secs(30), both).await.unwrap();
+    assert!(answers.len() < 2_000 * 17, "{} bytes of answers", answers.len());
+    server.stop().await;
 }
 
 #[tokio::test]
@@ -269,7 +336,7 @@ async fn https_and_what_else_comes_to_its_port() {
         config.redirect_http = Some("127.0.0.1:0".parse().unwrap());
     })
     .await;
-    let (connector, name) = connector(roots);
+    let (connector, name) = connector(roots, &[]);
     let mut stream = connector.connect(name, server.connect().await).await.unwrap();
     stream.write_all(LAST.as_bytes()).await.unwrap();
     let said = read_all(&mut stream).await;
@@ -309,17 +376,8 @@ async fn acme_servers_are_answered_on_the_listeners() {
     let said = ask().await;
     assert!(said.starts_with("HTTP/1.1 200 OK\r\n") && said.ends_with("\r\n\r\ntoken.thumb"), "{said}");
 
-    let mut config = rustls::ClientConfig::builder_with_provider(tls::policy::provider())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(other_roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![tls::ACME_TLS.to_vec()];
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-    let validate = async || {
-        let name = ServerName::try_from("a.example").unwrap();
-        connector.connect(name, server.connect().await).await
-    };
+    let (connector, name) = connector(other_roots, &[tls::ACME_TLS]);
+    let validate = async || connector.connect(name.clone(), server.connect().await).await;
     assert!(validate().await.is_err());
     alpn.present("A.example", other.set.choose(None, |_| true).unwrap());
     let mut stream = validate().await.unwrap();
@@ -330,12 +388,16 @@ async fn acme_servers_are_answered_on_the_listeners() {
 }
 
 /// What connects to a.example.
-fn connector(roots: rustls::RootCertStore) -> (tokio_rustls::TlsConnector, ServerName<'static>) {
-    let config = rustls::ClientConfig::builder_with_provider(tls::policy::provider())
+fn connector(
+    roots: rustls::RootCertStore,
+    alpn: &[&[u8]],
+) -> (tokio_rustls::TlsConnector, ServerName<'static>) {
+    let mut config = rustls::ClientConfig::builder_with_provider(tls::policy::provider())
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
     (tokio_rustls::TlsConnector::from(Arc::new(config)), ServerName::try_from("a.example").unwrap())
 }
 
