@@ -134,6 +134,9 @@ fn finish(
         head.headers.remove(header::CONTENT_LENGTH);
     }
     let status = head.status;
+    if status == StatusCode::SWITCHING_PROTOCOLS {
+        connection.activity.upgrade();
+    }
     Response::from_parts(head, open.answered(status, body))
 }
 

@@ -18,6 +18,10 @@ const PARTING: Duration = Duration::from_secs(1);
 
 const NEVER: u64 = u64::MAX;
 
+/// For the next byte in either direction after an upgrade, when what is spoken has its own signs of
+/// life: those of WebSocket servers come every 20 to 60 seconds.
+const TUNNEL_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+
 /// Shared by all parts of one connection. Times are milliseconds since its beginning.
 #[derive(Debug)]
 pub(in crate::serve) struct Activity {
@@ -25,6 +29,7 @@ pub(in crate::serve) struct Activity {
     keepalive: Duration,
     header_timeout: Duration,
     write_timeout: Duration,
+    tunnel_timeout: Duration,
     /// Requests that have begun and not ended.
     open: AtomicUsize,
     /// Requests that were ended: the answer is handed over for sending, or given up.
@@ -41,6 +46,10 @@ pub(in crate::serve) struct Activity {
     closing: AtomicBool,
     /// The connection's task, for what other tasks want of it.
     task: AtomicWaker,
+    /// Something else than HTTP is spoken from here on.
+    upgraded: AtomicBool,
+    /// The socket is closed.
+    gone: AtomicBool,
     /// A response was cut off: the client must not take it as complete.
     broken: AtomicBool,
     /// The status with which the guard rejected the client.
@@ -65,6 +74,7 @@ impl Activity {
             keepalive: limits.keepalive,
             header_timeout: limits.header_timeout,
             write_timeout: limits.write_timeout,
+            tunnel_timeout: TUNNEL_TIMEOUT,
             open: AtomicUsize::new(0),
             ended: AtomicUsize::new(0),
             idle_until: AtomicU64::new(NEVER),
@@ -74,6 +84,8 @@ impl Activity {
             streams_until: AtomicU64::new(NEVER),
             closing: AtomicBool::new(false),
             task: AtomicWaker::new(),
+            upgraded: AtomicBool::new(false),
+            gone: AtomicBool::new(false),
             broken: AtomicBool::new(false),
             rejected_with: OnceLock::new(),
         };
@@ -143,7 +155,7 @@ impl Activity {
     /// to close.
     pub(in crate::serve) fn idle_since(&self) -> Option<Instant> {
         let until = self.idle_until.load(Relaxed);
-        if until == NEVER || self.is_closing() {
+        if until == NEVER || self.is_closing() || self.is_upgraded() {
             return None;
         }
         let timeout = if self.ended() == 0 { self.header_timeout } else { self.keepalive };
@@ -179,6 +191,39 @@ impl Activity {
             if self.is_closing() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
+    }
+
+    /// The client gets a 101 (RFC 9110 section 7.8): what it sends from now on is not HTTP.
+    pub(in crate::serve) fn upgrade(&self) {
+        self.upgraded.store(true, Relaxed);
+    }
+
+    pub(in crate::serve) fn is_upgraded(&self) -> bool {
+        self.upgraded.load(Relaxed)
+    }
+
+    pub(in crate::serve) fn tunnel_timeout(&self) -> Duration {
+        self.tunnel_timeout
+    }
+
+    /// The socket is closed, whoever had it.
+    pub(in crate::serve) fn leave(&self) {
+        self.gone.store(true, Relaxed);
+        self.task.wake();
+    }
+
+    /// Waits for the end of an upgraded connection.
+    pub(in crate::serve) async fn gone(&self) {
+        std::future::poll_fn(|context| {
+            self.wakes(context);
+            if self.gone.load(Relaxed) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    #[cfg(test)]
+    pub(in crate::serve) fn with_tunnel_timeout(self, tunnel_timeout: Duration) -> Self {
+        Self { tunnel_timeout, ..self }
     }
 
     pub(in crate::serve) fn break_off(&self) {

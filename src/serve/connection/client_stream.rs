@@ -88,6 +88,7 @@ impl Drop for ClientStream {
         {
             let _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
         }
+        self.activity.leave();
     }
 }
 

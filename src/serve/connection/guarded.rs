@@ -4,6 +4,9 @@
 //! A rejected client first gets the responses to its earlier requests: while one of them is
 //! pending, hyper gets no more bytes; when all are sent it sees the end of the stream and closes,
 //! and the rejection is sent last.
+//!
+//! After an upgrade (a 101) all bytes pass untouched, and the connection ends when none comes or
+//! goes for too long.
 
 use std::io;
 use std::pin::Pin;
@@ -43,6 +46,14 @@ pub(in crate::serve) struct Guarded<S> {
     /// Waits for the end of the responses that come before the rejection.
     waiting: Option<Waker>,
     closing: Closing,
+    /// After an upgrade.
+    tunnel: Option<Tunnel>,
+}
+
+/// Deadline of an upgraded connection.
+struct Tunnel {
+    last_byte: Instant,
+    timer: Pin<Box<Sleep>>,
 }
 
 /// Why the client is rejected.
@@ -81,6 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
             unflushed: false,
             waiting: None,
             closing: Closing::NotYet,
+            tunnel: None,
         }
     }
 
@@ -133,6 +145,53 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
         progress.clean
     }
 
+    /// After an upgrade: what was held is not a request, and nothing is refused any more.
+    fn poll_read_tunnel(&mut self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.ready.unsplit(self.held.split());
+        if !self.ready.is_empty() {
+            self.hand_out(out);
+            return Poll::Ready(Ok(()));
+        }
+        let result = Pin::new(&mut self.stream).poll_read(cx, out);
+        ready!(self.tunnel(cx, result.is_ready()))?;
+        result
+    }
+
+    /// Ready at once after a byte, otherwise when none came for too long.
+    fn tunnel(&mut self, cx: &mut Context<'_>, moves: bool) -> Poll<io::Result<()>> {
+        let now = Instant::now();
+        let timeout = self.activity.tunnel_timeout();
+        let tunnel = self
+            .tunnel
+            .get_or_insert_with(|| Tunnel { last_byte: now, timer: Box::pin(tokio::time::sleep(timeout)) });
+        if moves {
+            tunnel.last_byte = now;
+            return Poll::Ready(Ok(()));
+        }
+        loop {
+            ready!(tunnel.timer.as_mut().poll(cx));
+            let deadline = tunnel.last_byte + timeout;
+            if deadline <= now {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            tunnel.timer.as_mut().reset(deadline.into());
+        }
+    }
+
+    /// Notes a write.
+    fn wrote(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if self.activity.is_upgraded() {
+            ready!(self.tunnel(cx, result.is_ready()))?;
+        }
+        result
+    }
+
+    fn hand_out(&mut self, out: &mut ReadBuf<'_>) {
+        let length = self.ready.len().min(out.remaining());
+        out.put_slice(self.ready.get(..length).unwrap_or_default());
+        self.ready.advance(length);
+    }
+
     /// Passes nothing more on: an error for a malformed body, else the end once all responses are
     /// sent.
     fn poll_rejected(&mut self, rejected: &RejectedClient, cx: &Context<'_>) -> Poll<io::Result<()>> {
@@ -156,11 +215,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<S> {
         out: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        if this.activity.is_upgraded() {
+            return this.poll_read_tunnel(cx, out);
+        }
         loop {
             if !this.ready.is_empty() {
-                let length = this.ready.len().min(out.remaining());
-                out.put_slice(this.ready.get(..length).unwrap_or_default());
-                this.ready.advance(length);
+                this.hand_out(out);
                 return Poll::Ready(Ok(()));
             }
             if let Some(rejected) = this.rejected.clone() {
@@ -192,7 +252,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.unflushed = true;
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.wrote(cx, result)
     }
 
     fn poll_write_vectored(
@@ -201,7 +262,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.unflushed = true;
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.wrote(cx, result)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -222,7 +284,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         loop {
             match &mut this.closing {
                 Closing::NotYet => {
-                    this.closing = Closing::ShuttingDown { linger: !this.guard.between_messages() };
+                    // An upgraded connection says for itself when it has ended.
+                    let linger = !this.guard.between_messages() && !this.activity.is_upgraded();
+                    this.closing = Closing::ShuttingDown { linger };
                 }
                 Closing::Rejecting => {
                     let answer = this.rejected.as_ref().map(RejectedClient::response).unwrap_or_default();
@@ -285,5 +349,89 @@ impl RejectedClient {
             text.len()
         );
         BytesMut::from(answer.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http::{Request, Response, StatusCode, header};
+    use http_body_util::Empty;
+    use hyper::body::Incoming;
+    use hyper::server::conn::http1;
+    use hyper::service::service_fn;
+    use hyper_util::rt::TokioIo;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+    use super::*;
+    use crate::serve::config::Limits as Times;
+
+    /// A server that answers its one request with 101 and sends back what comes then.
+    fn echo(activity: &Arc<Activity>) -> DuplexStream {
+        let (client, server) = tokio::io::duplex(64);
+        let stream = Guarded::new(server, Limits::default(), Arc::clone(activity));
+        let activity = Arc::clone(activity);
+        let upgrade = service_fn(move |mut request: Request<Incoming>| {
+            activity.request_begins();
+            tokio::spawn(async move {
+                let tunnel = TokioIo::new(hyper::upgrade::on(&mut request).await.unwrap());
+                let (mut reader, mut writer) = tokio::io::split(tunnel);
+                let _ = tokio::io::copy(&mut reader, &mut writer).await;
+                let _ = writer.shutdown().await;
+            });
+            activity.upgrade();
+            activity.request_ends();
+            let response = Response::builder()
+                .status(StatusCode::SWITCHING_PROTOCOLS)
+                .header(header::CONNECTION, "upgrade")
+                .header(header::UPGRADE, "echo");
+            std::future::ready(Ok::<_, Infallible>(response.body(Empty::<bytes::Bytes>::new()).unwrap()))
+        });
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), upgrade).with_upgrades());
+        client
+    }
+
+    async fn upgraded(activity: &Arc<Activity>) -> DuplexStream {
+        let mut client = echo(activity);
+        let request = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n";
+        client.write_all(request).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(client.read_u8().await.unwrap());
+        }
+        assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
+        client
+    }
+
+    #[tokio::test]
+    async fn after_an_upgrade_everything_passes() {
+        let activity = Arc::new(Activity::new(&Times::default()));
+        let mut client = upgraded(&activity).await;
+        for text in [&b"GET  / HTTP/9\r\nHost\0: \xff\r\n\r\n"[..], b"\r\n", b"POST", &[b'x'; 1000]] {
+            let mut back = vec![0; text.len()];
+            let (mut reader, mut writer) = tokio::io::split(&mut client);
+            let (sent, got) = tokio::join!(writer.write_all(text), reader.read_exact(&mut back));
+            sent.unwrap();
+            got.unwrap();
+            assert_eq!(back, text);
+        }
+        client.shutdown().await.unwrap();
+        assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+        assert_eq!(activity.idle_since(), None, "its place is kept");
+    }
+
+    #[tokio::test]
+    async fn a_tunnel_in_which_nothing_moves_ends() {
+        let times = Times { keepalive: Duration::ZERO, header_timeout: Duration::ZERO, ..Times::default() };
+        let timeout = Duration::from_secs(1);
+        let activity = Arc::new(Activity::new(&times).with_tunnel_timeout(timeout));
+        let mut client = upgraded(&activity).await;
+        tokio::time::sleep(timeout / 2).await;
+        let last_byte = Instant::now();
+        client.write_all(b"x").await.unwrap();
+        assert_eq!(client.read_u8().await.unwrap(), b'x');
+        assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+        assert!(last_byte.elapsed() >= timeout);
     }
 }

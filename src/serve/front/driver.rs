@@ -76,12 +76,18 @@ impl Accepted {
     }
 }
 
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// A connection that runs. Each protocol has a box of its own, so that what only the handshake needs
+/// is not kept for as long as the connection lasts.
+type Running = Pin<Box<dyn Future<Output = Result> + Send>>;
+
 /// Serves a connection on the current thread until it ends, or the server stops.
 pub(in crate::serve) async fn serve(
     accepted: Accepted,
     speak: ListenerProtocol,
     service: Arc<Service>,
-    thread: &FrontThread,
+    thread: Arc<FrontThread>,
     shutdown: Shutdown,
 ) {
     let socket = match accepted.socket.register() {
@@ -103,76 +109,81 @@ pub(in crate::serve) async fn serve(
         // It has one request, which comes at once.
         ListenerProtocol::Uwsgi => None,
     };
-    let result = match speak {
+    let running = match speak {
         ListenerProtocol::Http(role) => {
             connection.role = role;
-            http1(stream, connection, service, shutdown).await
+            http1(stream, connection, service, shutdown)
         }
-        ListenerProtocol::Https(config) => https(stream, connection, config, service, thread, shutdown).await,
-        ListenerProtocol::Uwsgi => gateway::serve(stream, connection, service, shutdown).await,
+        ListenerProtocol::Https(config) => {
+            let handshake =
+                handshake(stream, connection, config, service, Arc::clone(&thread), shutdown.clone());
+            Box::pin(https(Box::pin(handshake), activity, shutdown))
+        }
+        ListenerProtocol::Uwsgi => Box::pin(gateway::serve(stream, connection, service, shutdown)),
     };
-    if let Err(error) = result {
+    if let Err(error) = running.await {
         tracing::debug!(%error, "the connection ended early");
     }
 }
 
-type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
-
 async fn https(
+    handshake: Pin<Box<impl Future<Output = Result<Option<Running>>>>>,
+    activity: Arc<Activity>,
+    mut shutdown: Shutdown,
+) -> Result {
+    let running = tokio::select! {
+        biased;
+        result = timeout(HANDSHAKE_TIMEOUT, handshake) => result??,
+        () = shutdown.reached(Phase::Draining) => None,
+        () = activity.closes() => None,
+    };
+    match running {
+        Some(running) => running.await,
+        None => Ok(()),
+    }
+}
+
+/// Finds out what is spoken, and begins with it; `None` if that was all.
+async fn handshake(
     mut stream: ClientStream,
     mut connection: Connection,
     config: Arc<ServerConfig>,
     service: Arc<Service>,
-    thread: &FrontThread,
-    mut shutdown: Shutdown,
-) -> Result {
-    let handshake = async {
-        let Some(first) = stream.first_byte().await? else { return Ok(None) };
-        // This is plain HTTP, probably a URL typed without the `s`: methods are capital letters,
-        // and no TLS record begins with one.
-        if first.is_ascii_uppercase() {
-            return Ok(Some(Err(stream)));
-        }
-        thread.handshakes.pass(TlsAcceptor::from(config).accept(stream)).await.map(|stream| Some(Ok(stream)))
-    };
-    let stream = tokio::select! {
-        biased;
-        result = timeout(HANDSHAKE_TIMEOUT, handshake) => result??,
-        () = shutdown.reached(Phase::Draining) => None,
-        () = connection.activity.closes() => None,
-    };
-    match stream {
-        None => Ok(()),
-        Some(Err(plain)) => {
-            connection.role = ConnectionRole::Redirect { port: None };
-            http1(plain, connection, service, shutdown).await
-        }
-        // A validating ACME server needs no more than the handshake (RFC 8737 section 3).
-        Some(Ok(mut stream)) if stream.get_ref().1.alpn_protocol() == Some(ACME_TLS) => {
-            Ok(stream.shutdown().await?)
-        }
-        Some(Ok(stream)) => {
-            let session = Session::new(stream.get_ref().1);
-            tracing::debug!(
-                peer = connection.peer_address,
-                sni = session.server_name,
-                session.protocol,
-                session.http2
-            );
-            let is_http2 = session.http2;
-            connection.tls = Some(session);
-            if is_http2 {
-                http2(stream, connection, service, shutdown).await
-            } else {
-                http1(stream, connection, service, shutdown).await
-            }
-        }
+    thread: Arc<FrontThread>,
+    shutdown: Shutdown,
+) -> Result<Option<Running>> {
+    let Some(first) = stream.first_byte().await? else { return Ok(None) };
+    // This is plain HTTP, probably a URL typed without the `s`: methods are capital letters, and no
+    // TLS record begins with one.
+    if first.is_ascii_uppercase() {
+        connection.role = ConnectionRole::Redirect { port: None };
+        return Ok(Some(http1(stream, connection, service, shutdown)));
     }
+    let mut stream = thread.handshakes.pass(TlsAcceptor::from(config).accept(stream)).await?;
+    // A validating ACME server needs no more than the handshake (RFC 8737 section 3).
+    if stream.get_ref().1.alpn_protocol() == Some(ACME_TLS) {
+        stream.shutdown().await?;
+        return Ok(None);
+    }
+    let session = Session::new(stream.get_ref().1);
+    tracing::debug!(
+        peer = connection.peer_address,
+        sni = session.server_name,
+        session.protocol,
+        session.http2
+    );
+    let is_http2 = session.http2;
+    connection.tls = Some(session);
+    Ok(Some(if is_http2 {
+        http2(stream, connection, service, shutdown)
+    } else {
+        http1(stream, connection, service, shutdown)
+    }))
 }
 
-async fn http1<S>(stream: S, connection: Connection, service: Arc<Service>, shutdown: Shutdown) -> Result
+fn http1<S>(stream: S, connection: Connection, service: Arc<Service>, shutdown: Shutdown) -> Running
 where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let connection = Arc::new(connection);
     let limits = http1_guard::Limits::default();
@@ -181,27 +192,40 @@ where
         let (service, connection) = (Arc::clone(&service), Arc::clone(&connection));
         move |request: Request<Incoming>| pipeline::respond(&service, &connection, request)
     });
-    let hyper = http1::Builder::new()
-        .max_headers(limits.fields)
-        .max_buf_size(READ_BUFFER)
-        .serve_connection(TokioIo::new(stream), answer);
-    let result =
-        drive(pin!(hyper), http1::Connection::graceful_shutdown, &connection.activity, shutdown).await;
-    match &result {
-        // hyper rejected what the guard had accepted, and has answered it itself.
-        Err(error) if error.is_parse() => service.current().log.refusal(&connection, 400),
-        _ => {
-            if let Some(status) = connection.activity.rejected_with() {
-                service.current().log.refusal(&connection, status);
+    let mut hyper = Box::pin(
+        http1::Builder::new()
+            .max_headers(limits.fields)
+            .max_buf_size(READ_BUFFER)
+            .serve_connection(TokioIo::new(stream), answer)
+            .with_upgrades(),
+    );
+    Box::pin(async move {
+        let graceful = http1::UpgradeableConnection::graceful_shutdown;
+        let result = drive(hyper.as_mut(), graceful, &connection.activity, shutdown.clone()).await;
+        match &result {
+            // hyper rejected what the guard had accepted, and has answered it itself.
+            Err(error) if error.is_parse() => service.current().log.refusal(&connection, 400),
+            _ => {
+                if let Some(status) = connection.activity.rejected_with() {
+                    service.current().log.refusal(&connection, status);
+                }
             }
         }
-    }
-    Ok(result?)
+        drop(hyper);
+        if connection.activity.is_upgraded() {
+            // Someone else drives it now; here it only keeps its place.
+            tokio::select! {
+                () = connection.activity.gone() => {}
+                () = reached(shutdown, Phase::Now) => {}
+            }
+        }
+        Ok(result?)
+    })
 }
 
-async fn http2<S>(stream: S, connection: Connection, service: Arc<Service>, shutdown: Shutdown) -> Result
+fn http2<S>(stream: S, connection: Connection, service: Arc<Service>, shutdown: Shutdown) -> Running
 where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let connection = Arc::new(connection);
     let limits = http1_guard::Limits::default();
@@ -211,14 +235,19 @@ where
             pipeline::respond(&service, &connection, request.map(|body| StreamBody { body: Some(body) }))
         }
     });
-    let hyper = http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(STREAMS)
-        .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
-        .max_pending_accept_reset_streams(PENDING_RESETS)
-        .max_send_buf_size(STREAM_BUFFER)
-        .serve_connection(TokioIo::new(CountedFrames::new(stream)), answer);
-    Ok(drive(pin!(hyper), http2::Connection::graceful_shutdown, &connection.activity, shutdown).await?)
+    let mut hyper = Box::pin(
+        http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS)
+            .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
+            .max_pending_accept_reset_streams(PENDING_RESETS)
+            .max_send_buf_size(STREAM_BUFFER)
+            .serve_connection(TokioIo::new(CountedFrames::new(stream)), answer),
+    );
+    Box::pin(async move {
+        let graceful = http2::Connection::graceful_shutdown;
+        Ok(drive(hyper.as_mut(), graceful, &connection.activity, shutdown).await?)
+    })
 }
 
 /// The body of an HTTP/2 request. What the application does not read of it is received and

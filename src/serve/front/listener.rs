@@ -156,7 +156,7 @@ impl Listener {
             let Ok(connection) = connection.for_thread(&thread) else { continue };
             let (protocol, service, shutdown) = (protocol.clone(), Arc::clone(&service), shutdown.clone());
             seat.spawn(async move {
-                driver::serve(connection, protocol, service, &thread, shutdown).await;
+                driver::serve(connection, protocol, service, thread, shutdown).await;
                 drop(admitted);
             });
         }
