@@ -156,6 +156,8 @@ impl Server {
         let log = self.service.current().log.clone();
         let mut background = JoinSet::new();
         background.spawn(async move { log.write_lines().await });
+        let admission = Arc::clone(&self.admission);
+        background.spawn(async move { admission.give_memory_back().await });
         let (refresh, mut refreshed) = tokio::sync::mpsc::channel(1);
         if let Some(renewal) = self.renewal.clone() {
             background.spawn(async move { renewal.keep_fresh(&mut refreshed, &*observer).await });

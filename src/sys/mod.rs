@@ -6,6 +6,7 @@ pub mod clock;
 pub mod fs;
 pub mod hook;
 pub mod hosts;
+pub mod memory;
 pub mod replace;
 pub mod shell;
 pub mod terminal;

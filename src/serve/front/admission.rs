@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::threads::FrontThreads;
+use crate::sys::memory;
 
 /// How often idle connections are looked for again while there is no place.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -16,10 +18,17 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// cause a search for each that comes.
 const BATCH: usize = 64;
 
+/// How often it is looked whether a crowd has left, after whom memory is given back...
+const LOOK_FOR_CROWD: Duration = Duration::from_secs(5);
+/// ...and how many connections are one: they hold some megabytes.
+const CROWD: usize = 200;
+
 /// The places for connections. Each connection holds one until it ends.
 pub(in crate::serve) struct Admission {
     places: Arc<Semaphore>,
     all_places: u32,
+    /// The most that were taken since the last look.
+    peak: AtomicUsize,
     addresses: Option<Arc<AddressLimit>>,
 }
 
@@ -52,6 +61,7 @@ impl Admission {
         Self {
             places: Arc::new(Semaphore::new(all_places as usize)),
             all_places,
+            peak: AtomicUsize::new(0),
             addresses: per_address.map(limit),
         }
     }
@@ -73,13 +83,54 @@ impl Admission {
             // The semaphore is never closed.
             permit = acquired.ok().and_then(Result::ok);
         }
+        self.peak.fetch_max(self.connections(), Relaxed);
         Admitted { _permit: permit, _share: share }
+    }
+
+    fn connections(&self) -> usize {
+        (self.all_places as usize).saturating_sub(self.places.available_permits())
+    }
+
+    /// Gives memory back to the system each time a crowd has left, for ever.
+    pub(in crate::serve) async fn give_memory_back(&self) {
+        let mut crowd = Crowd::default();
+        loop {
+            tokio::time::sleep(LOOK_FOR_CROWD).await;
+            if crowd.has_left(self.peak.swap(0, Relaxed), self.connections()) {
+                // It may take some time.
+                let _ = tokio::task::spawn_blocking(memory::give_back).await;
+            }
+        }
     }
 
     /// Waits until every connection has ended.
     pub(in crate::serve) async fn all_ended(&self) {
         // Every connection holds a place: when all places are free, all connections have ended.
         let _ = self.places.acquire_many(self.all_places).await;
+    }
+}
+
+/// How many connections there were.
+#[derive(Debug, Default)]
+struct Crowd {
+    most: usize,
+    /// Whether they were few at the last look.
+    were_few: bool,
+}
+
+impl Crowd {
+    /// Whether most of a crowd has left, and not only just; asked regularly, with the most
+    /// connections since the last time and those that there are now.
+    fn has_left(&mut self, peak: usize, now: usize) -> bool {
+        self.most = self.most.max(peak).max(now);
+        let are_few = now.saturating_mul(4) <= self.most && self.most - now >= CROWD;
+        let have_left = are_few && std::mem::replace(&mut self.were_few, are_few);
+        if have_left {
+            *self = Self { most: now, were_few: false };
+        } else {
+            self.were_few = are_few;
+        }
+        have_left
     }
 }
 
@@ -126,6 +177,19 @@ fn network(address: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn crowds_are_noticed_when_they_have_left() {
+        let mut crowd = Crowd::default();
+        let looks = [(10, 0), (0, 0), (1000, 900), (900, 10), (20, 10), (20, 10), (190, 0), (0, 0)];
+        let left = looks.map(|(peak, now)| crowd.has_left(peak, now));
+        assert_eq!(left, [false, false, false, false, true, false, false, false]);
+        // They came and went between two looks.
+        assert_eq!(
+            [(400, 5), (5, 400), (400, 5), (5, 5)].map(|(peak, now)| crowd.has_left(peak, now)),
+            [false, false, false, true]
+        );
+    }
 
     #[test]
     fn addresses_have_their_share() {
