@@ -5,7 +5,6 @@
 use std::borrow::Cow;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use percent_encoding::percent_decode;
 
 /// Calls `visit(name, value)` for the variable of every header field an application may see.
 ///
@@ -93,15 +92,6 @@ fn joined<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Cow<'h, [u8]> {
         all.to_mut().extend_from_slice(value);
         all
     })
-}
-
-/// Decodes the path of a target once, to bytes. `None` when it holds NUL, CR or LF then: no CGI
-/// variable may.
-pub fn decode_path(path: &str) -> Option<Cow<'_, [u8]>> {
-    let decoded: Cow<'_, [u8]> = percent_decode(path.as_bytes()).into();
-    // Unencoded ones never come as far as here.
-    let harmful = matches!(decoded, Cow::Owned(_)) && decoded.iter().any(|byte| b"\0\r\n".contains(byte));
-    (!harmful).then_some(decoded)
 }
 
 /// Removes a mount prefix (without trailing slash) from a path that is below it.
@@ -250,17 +240,6 @@ mod tests {
             .collect();
         expected.sort();
         assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn paths_are_decoded_once() {
-        let decoded = |path| decode_path(path).map(Cow::into_owned);
-        assert_eq!(decoded("/a%20b%2Fc%252F//%e9"), Some(b"/a b/c%2F//\xe9".to_vec()));
-        assert_eq!(decoded("/a%zz%4"), Some(b"/a%zz%4".to_vec()));
-        assert_eq!(decoded("/a+b"), Some(b"/a+b".to_vec()));
-        for bad in ["/a%00", "/a%0d", "/%0Ab"] {
-            assert_eq!(decoded(bad), None, "{bad}");
-        }
     }
 
     #[test]

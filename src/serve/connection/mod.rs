@@ -8,17 +8,19 @@ pub(super) mod registry;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use self::activity::Activity;
 use crate::tls::Session;
 
 #[derive(Debug)]
 pub(super) struct Connection {
     /// The client's address; empty on a unix socket.
-    pub(super) peer_address: String,
+    pub(super) peer_address: Bytes,
     pub(super) peer_port: u16,
     /// The port it came in on, as text; on a unix socket the scheme's own.
-    pub(super) server_port: String,
-    pub(super) tls: Option<Session>,
+    pub(super) server_port: Bytes,
+    pub(super) tls: Option<Arc<Session>>,
     pub(super) role: ConnectionRole,
     pub(super) activity: Arc<Activity>,
 }

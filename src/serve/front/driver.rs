@@ -96,9 +96,9 @@ pub(in crate::serve) async fn serve(
     };
     let activity = Arc::new(Activity::new(&service.current().limits));
     let mut connection = Connection {
-        peer_address: accepted.peer_address,
+        peer_address: accepted.peer_address.into(),
         peer_port: accepted.peer_port,
-        server_port: accepted.server_port,
+        server_port: accepted.server_port.into(),
         tls: None,
         role: ConnectionRole::Serve,
         activity: Arc::clone(&activity),
@@ -167,13 +167,13 @@ async fn handshake(
     }
     let session = Session::new(stream.get_ref().1);
     tracing::debug!(
-        peer = connection.peer_address,
+        peer = %connection.peer_address.escape_ascii(),
         sni = session.server_name,
         session.protocol,
         session.http2
     );
     let is_http2 = session.http2;
-    connection.tls = Some(session);
+    connection.tls = Some(Arc::new(session));
     Ok(Some(if is_http2 {
         http2(stream, connection, service, shutdown)
     } else {
@@ -190,7 +190,7 @@ where
     let stream = Guarded::new(stream, limits, Arc::clone(&connection.activity));
     let answer = service_fn({
         let (service, connection) = (Arc::clone(&service), Arc::clone(&connection));
-        move |request: Request<Incoming>| pipeline::respond(&service, &connection, request)
+        move |request: Request<Incoming>| pipeline::respond_http(&service, &connection, request)
     });
     let mut hyper = Box::pin(
         http1::Builder::new()
@@ -232,7 +232,7 @@ where
     let answer = service_fn({
         let connection = Arc::clone(&connection);
         move |request: Request<Incoming>| {
-            pipeline::respond(&service, &connection, request.map(|body| StreamBody { body: Some(body) }))
+            pipeline::respond_http(&service, &connection, request.map(|body| StreamBody { body: Some(body) }))
         }
     });
     let mut hyper = Box::pin(

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{Method, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::ext::ReasonPhrase;
@@ -20,10 +20,11 @@ use crate::protocol::uwsgi::{self, Header, PacketKind};
 use crate::serve::connection::Connection;
 use crate::serve::connection::client_stream::ClientStream;
 use crate::serve::pipeline;
-use crate::serve::request::variables::{self, GatewayRequest};
+use crate::serve::request::variables::from_variables;
+use crate::serve::request::{Client, Request};
 use crate::serve::response::body::TrackedBody;
 use crate::serve::shutdown::{Phase, Shutdown};
-use crate::serve::site::snapshot::Service;
+use crate::serve::site::snapshot::{Service, Snapshot};
 
 /// Unread bytes of a body that are received and discarded before closing. Closing earlier makes the
 /// system reset the connection, and the front server loses the answer (nginx shows 502).
@@ -55,13 +56,10 @@ pub(in crate::serve) async fn serve(
     };
     let exchange = async {
         let decoded = uwsgi::decode_variables(&block)?;
-        match variables::decode(&decoded, under_script_name) {
-            Ok((mut request, length)) => {
-                if let Some(gateway) = request.extensions_mut().get_mut::<GatewayRequest>() {
-                    gateway.fill_in_peer(&connection);
-                }
-                answer(stream, Arc::new(connection), &service, request.map(|()| length)).await
-            }
+        let snapshot = service.current();
+        let under_script_name = under_script_name || snapshot.script_name.manage;
+        match from_variables(&decoded, under_script_name, Client::peer(&connection)) {
+            Ok((request, length)) => answer(stream, Arc::new(connection), snapshot, request, length).await,
             Err(reason) => {
                 let text = format!("400 Bad Request: {reason}\n");
                 let head =
@@ -99,15 +97,16 @@ async fn read_packet(stream: &mut ClientStream) -> io::Result<Option<(PacketKind
 async fn answer(
     stream: ClientStream,
     connection: Arc<Connection>,
-    service: &Arc<Service>,
-    request: Request<u64>,
+    snapshot: Arc<Snapshot>,
+    request: Request,
+    left: u64,
 ) -> Result {
     let (reader, mut writer) = tokio::io::split(stream);
     let (give_back, given_back) = oneshot::channel();
-    let method = request.method().clone();
-    let request = request.map(|left| GatewayBody { reader: Some(reader), left, give_back: Some(give_back) });
-    let Ok(response) = pipeline::respond(service, &connection, request).await;
-    let write_timeout = service.current().limits.write_timeout;
+    let method = request.method.clone();
+    let body = GatewayBody { reader: Some(reader), left, give_back: Some(give_back) };
+    let write_timeout = snapshot.limits.write_timeout;
+    let Ok(response) = pipeline::respond(snapshot, &connection, request, body).await;
     if let Err(error) = write_response(&mut writer, &method, response, write_timeout).await {
         // Front servers take a plain end for the end of the answer; only a reset breaks the
         // client's message too.

@@ -2,74 +2,43 @@
 //! repeat between the requests of one client (workers remember them) and those that change.
 
 use bytes::Bytes;
-use http::{Version, header};
+use http::header;
 
+use super::Request;
 use super::body::Buffered;
-use super::host::RequestHost;
-use super::variables::GatewayRequest;
-use crate::serve::config::ScriptName;
-use crate::serve::connection::Connection;
-
 use crate::protocol::cgi_vars;
 use crate::protocol::marshal::DictWriter;
+use crate::serve::config::ScriptName;
 use crate::serve::worker::WorkerRequest;
 
-/// A request as the pipeline has it once its head is accepted.
-pub(in crate::serve) struct EnvironSource<'a> {
-    pub(in crate::serve) connection: &'a Connection,
-    pub(in crate::serve) head: &'a http::request::Parts,
-    pub(in crate::serve) host: RequestHost<'a>,
-    /// The target's path, decoded once.
-    pub(in crate::serve) path: &'a [u8],
-    /// The front server's variables, on a gateway listener.
-    pub(in crate::serve) gateway: Option<&'a GatewayRequest>,
+/// Whether the value of a variable repeats between the requests of one client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Recurrence {
+    Repeated,
+    Changing,
 }
 
-impl EnvironSource<'_> {
+impl Request {
     /// The request for a worker.
     pub(in crate::serve) fn worker_request(&self, settings: &ScriptName, body: Buffered) -> WorkerRequest {
         let (script_name, path_info) = self.script_name_and_path_info(settings);
         let mut repeated = DictWriter::new();
         let mut changing = DictWriter::new();
-        repeated.insert(b"GATEWAY_INTERFACE", b"CGI/1.1");
-        repeated.insert(b"SERVER_SOFTWARE", concat!("certkit/", env!("CARGO_PKG_VERSION")).as_bytes());
-        repeated.insert(b"SCRIPT_NAME", script_name);
-        self.connection_variables(&mut repeated);
-        if let Some(gateway) = self.gateway {
-            gateway.other.iter().for_each(|(name, value)| changing.insert(name, value));
-        }
-        if !self.host.value.is_empty() {
-            repeated.insert(b"HTTP_HOST", self.host.value);
-        }
-        cgi_vars::header_variables(&self.head.headers, |variable| {
-            if *variable.header == header::HOST {
-                return; // the target may have named another, which counts (RFC 9112 section 3.2.2)
-            }
-            let part = if variable.is_changing() { &mut changing } else { &mut repeated };
-            part.insert(variable.name, variable.value);
+        self.variables(script_name, |recurrence, name, value| match recurrence {
+            Recurrence::Repeated => repeated.insert(name, value),
+            Recurrence::Changing => changing.insert(name, value),
         });
         // A chunked body that is here as a whole has a length now, which many applications need.
-        if body.rest.is_none()
-            && !body.first.is_empty()
-            && !self.head.headers.contains_key(header::CONTENT_LENGTH)
+        if body.rest.is_none() && !body.first.is_empty() && !self.fields.contains_key(header::CONTENT_LENGTH)
         {
             changing.insert(b"CONTENT_LENGTH", body.first.len().to_string().as_bytes());
         }
-        let target = self.head.uri.path_and_query().map_or("/", |target| target.as_str());
-        let (uri, query, remote_port) = match self.gateway {
-            Some(gateway) => (gateway.target.clone(), gateway.query.clone(), gateway.remote_port),
-            None => (
-                Bytes::copy_from_slice(target.as_bytes()),
-                Bytes::copy_from_slice(self.head.uri.query().unwrap_or_default().as_bytes()),
-                self.connection.peer_port,
-            ),
-        };
         WorkerRequest {
-            method: self.head.method.clone(),
-            uri,
-            path: Bytes::copy_from_slice(path_info),
-            query,
-            remote_port,
+            method: self.method.clone(),
+            uri: self.target.raw.clone(),
+            path: path_info,
+            query: self.target.query.clone(),
+            remote_port: self.client.port,
             repeated: repeated.finish(),
             changing: (!changing.is_empty()).then(|| changing.finish()),
             body: body.first,
@@ -77,60 +46,101 @@ impl EnvironSource<'_> {
         }
     }
 
-    /// The variables of connection and host. Behind a front server, the front's values count.
-    fn connection_variables(&self, variables: &mut DictWriter) {
-        if let Some(gateway) = self.gateway {
-            variables.insert(b"SERVER_NAME", &gateway.server_name);
-            variables.insert(b"SERVER_PORT", &gateway.server_port);
-            variables.insert(b"SERVER_PROTOCOL", &gateway.protocol);
-            variables.insert(b"REMOTE_ADDR", &gateway.remote_address);
-            scheme_variables(variables, if gateway.https { b"https" } else { b"http" });
-            return;
+    /// Visits every variable but those of the request line (method, path, query, target) and REMOTE_PORT,
+    /// which differ from request to request and have places of their own in a worker's message.
+    fn variables(&self, script_name: &[u8], mut visit: impl FnMut(Recurrence, &[u8], &[u8])) {
+        use Recurrence::{Changing, Repeated};
+        visit(Repeated, b"GATEWAY_INTERFACE", b"CGI/1.1");
+        visit(Repeated, b"SERVER_SOFTWARE", concat!("certkit/", env!("CARGO_PKG_VERSION")).as_bytes());
+        visit(Repeated, b"SCRIPT_NAME", script_name);
+        visit(Repeated, b"SERVER_NAME", self.server_name());
+        visit(Repeated, b"SERVER_PORT", &self.server.port);
+        visit(Repeated, b"SERVER_PROTOCOL", &self.protocol);
+        visit(Repeated, b"REMOTE_ADDR", &self.client.address);
+        let scheme: &[u8] = if self.https { b"https" } else { b"http" };
+        visit(Repeated, b"wsgi.url_scheme", scheme);
+        visit(Repeated, b"REQUEST_SCHEME", scheme);
+        if self.https {
+            visit(Repeated, b"HTTPS", b"on");
         }
-        let name = if self.host.name.is_empty() { b"localhost" } else { self.host.name };
-        variables.insert(b"SERVER_NAME", name);
-        variables.insert(b"SERVER_PORT", self.connection.server_port.as_bytes());
-        let protocol: &[u8] = match self.head.version {
-            Version::HTTP_10 => b"HTTP/1.0",
-            Version::HTTP_2 => b"HTTP/2.0",
-            _ => b"HTTP/1.1",
-        };
-        variables.insert(b"SERVER_PROTOCOL", protocol);
-        variables.insert(b"REMOTE_ADDR", self.connection.peer_address.as_bytes());
-        let is_tls = self.connection.tls.is_some();
-        scheme_variables(variables, if is_tls { b"https" } else { b"http" });
-        if let Some(tls) = &self.connection.tls {
-            variables.insert(b"SSL_PROTOCOL", tls.protocol.as_bytes());
-            variables.insert(b"SSL_CIPHER", tls.cipher.as_bytes());
+        if let Some(tls) = &self.tls {
+            visit(Repeated, b"SSL_PROTOCOL", tls.protocol.as_bytes());
+            visit(Repeated, b"SSL_CIPHER", tls.cipher.as_bytes());
             if let Some(name) = &tls.server_name {
-                variables.insert(b"SSL_SERVER_NAME", name.as_bytes());
+                visit(Repeated, b"SSL_SERVER_NAME", name.as_bytes());
             }
         }
+        self.variables.iter().for_each(|(name, value)| visit(Changing, name, value));
+        if !self.host.value().is_empty() {
+            visit(Repeated, b"HTTP_HOST", self.host.value());
+        }
+        cgi_vars::header_variables(&self.fields, |variable| {
+            if *variable.header == header::HOST {
+                return; // the target may have named another, which counts (RFC 9112 section 3.2.2)
+            }
+            let recurrence = if variable.is_changing() { Changing } else { Repeated };
+            visit(recurrence, variable.name, variable.value);
+        });
     }
 
-    /// SCRIPT_NAME + PATH_INFO is the decoded path, unless a front server has cut it already.
-    fn script_name_and_path_info<'s>(&'s self, settings: &'s ScriptName) -> (&'s [u8], &'s [u8]) {
-        let forced = settings.forced.as_deref().map(str::as_bytes);
-        let (script_name, path, cut) = match self.gateway {
-            Some(gateway) => {
-                let script_name = forced.unwrap_or(&gateway.script_name);
-                (script_name, &gateway.path_info[..], settings.manage || gateway.under_script_name)
+    /// What the application gets: together they are the path of the target, unless the settings force
+    /// another SCRIPT_NAME.
+    fn script_name_and_path_info<'s>(&'s self, settings: &'s ScriptName) -> (&'s [u8], Bytes) {
+        let path = &self.target.path[..];
+        let below = cgi_vars::below(&self.script_name, path);
+        let (script_name, path_info) = match &settings.forced {
+            None => below.map_or((&b""[..], path), |below| (&self.script_name[..], below)),
+            Some(forced) => {
+                let forced = forced.strip_suffix('/').unwrap_or(forced).as_bytes();
+                let path = below.unwrap_or(path);
+                let path_info = self.has_prefix.then(|| cgi_vars::below(forced, path)).flatten();
+                (forced, path_info.unwrap_or(path))
             }
-            None => (forced.unwrap_or_default(), self.path, true),
         };
-        let script_name = script_name.strip_suffix(b"/").unwrap_or(script_name);
-        let path_info = if cut { cgi_vars::below(script_name, path).unwrap_or(path) } else { path };
         match (script_name, path_info) {
-            ([], []) => (script_name, b"/"),
-            _ => (script_name, path_info),
+            ([], []) => (script_name, Bytes::from_static(b"/")),
+            // It is what the path ends with.
+            _ => (script_name, self.target.path.slice(path.len() - path_info.len()..)),
         }
     }
 }
 
-fn scheme_variables(variables: &mut DictWriter, scheme: &[u8]) {
-    variables.insert(b"wsgi.url_scheme", scheme);
-    variables.insert(b"REQUEST_SCHEME", scheme);
-    if scheme == b"https" {
-        variables.insert(b"HTTPS", b"on");
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::request::Client;
+    use crate::serve::request::variables::from_variables;
+
+    #[test]
+    fn script_name_and_path_info_are_the_path() {
+        // The settings; SCRIPT_NAME and PATH_INFO as sent; as the application gets them.
+        for (forced, manage, sent, expected) in [
+            (None, false, ("", "/x"), ("", "/x")),
+            (None, false, ("/app", "/x"), ("/app", "/x")),
+            (None, false, ("/app", ""), ("/app", "")),
+            (None, false, ("/app", "/app/x"), ("/app", "/app/x")),
+            (None, true, ("/app", "/app/x"), ("/app", "/x")),
+            (None, true, ("/app", "/app"), ("/app", "")),
+            (None, true, ("/app", "/apple"), ("/app", "/apple")),
+            (None, false, ("/app", "/../x"), ("", "/x")),
+            (None, false, ("", ""), ("", "/")),
+            (Some("/new"), false, ("", "/x"), ("/new", "/x")),
+            (Some("/new"), false, ("/old", "/x"), ("/new", "/x")),
+            (Some("/new"), false, ("", "/new/x"), ("/new", "/new/x")),
+            (Some("/new/"), true, ("", "/new/x"), ("/new", "/x")),
+            (Some(""), false, ("/old", ""), ("", "/")),
+        ] {
+            let settings = ScriptName { forced: forced.map(str::to_owned), manage };
+            let variables: [(&[u8], &[u8]); 2] =
+                [(b"SCRIPT_NAME", sent.0.as_bytes()), (b"PATH_INFO", sent.1.as_bytes())];
+            let (request, _) = from_variables(&variables, manage, Client::default()).unwrap();
+            let (script_name, path_info) = request.script_name_and_path_info(&settings);
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            assert_eq!(
+                (text(script_name), text(&path_info)),
+                (expected.0.into(), expected.1.into()),
+                "{sent:?}"
+            );
+        }
     }
 }

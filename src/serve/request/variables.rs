@@ -6,50 +6,42 @@
 
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
-use http::uri::PathAndQuery;
-use http::{Method, Request, Uri, Version};
+use http::{HeaderMap, Method, Version};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
-use crate::serve::connection::Connection;
+use super::host::{self, RequestHost};
+use super::target::{self, RequestTarget, TargetError};
+use super::{Client, NamedServer, Request, RequestError};
+use crate::protocol::cgi_vars;
 
-/// What a front server says of a request, beside its head.
-#[derive(Clone, Debug, Default)]
-pub(in crate::serve) struct GatewayRequest {
+/// Where a front server says that a request is.
+#[derive(Default)]
+struct SentTarget {
     /// The target as the client sent it (REQUEST_URI).
-    pub(in crate::serve) target: Bytes,
-    pub(in crate::serve) script_name: Vec<u8>,
-    pub(in crate::serve) path_info: Vec<u8>,
-    pub(in crate::serve) query: Bytes,
-    pub(in crate::serve) server_name: Vec<u8>,
-    pub(in crate::serve) server_port: Vec<u8>,
-    pub(in crate::serve) protocol: Vec<u8>,
-    pub(in crate::serve) remote_address: Vec<u8>,
-    pub(in crate::serve) remote_port: u16,
-    pub(in crate::serve) https: bool,
-    /// Whether PATH_INFO still begins with SCRIPT_NAME.
-    pub(in crate::serve) under_script_name: bool,
-    /// Variables that are passed on as they are, such as REMOTE_USER and DOCUMENT_ROOT.
-    pub(in crate::serve) other: Vec<(Vec<u8>, Vec<u8>)>,
+    raw: Bytes,
+    script_name: Vec<u8>,
+    path_info: Option<Vec<u8>>,
+    query: Option<Bytes>,
 }
 
-impl GatewayRequest {
-    /// A front that does not say who its client is, is the client.
-    pub(in crate::serve) fn fill_in_peer(&mut self, connection: &Connection) {
-        if self.remote_address.is_empty() {
-            self.remote_address = connection.peer_address.clone().into_bytes();
-            self.remote_port = connection.peer_port;
-        }
-    }
-}
-
-/// Makes a request of variables; with it the length of its body. The error is for the front server.
-pub(in crate::serve) fn decode(
+/// Makes a request of variables; with it the length of its body. `peer` is the client where no variable names
+/// another. `under_script_name` says that PATH_INFO still begins with SCRIPT_NAME if it can.
+///
+/// # Errors
+/// What the front server is to be told. A request that its client is to be told something about has a
+/// [`fault`](Request::fault).
+pub(in crate::serve) fn from_variables(
     variables: &[(&[u8], &[u8])],
     under_script_name: bool,
-) -> Result<(Request<()>, u64), &'static str> {
-    let mut gateway = GatewayRequest { under_script_name, ..GatewayRequest::default() };
-    let mut request = Request::new(());
-    *request.version_mut() = Version::HTTP_11;
+    peer: Client,
+) -> Result<(Request, u64), &'static str> {
+    let mut sent = SentTarget::default();
+    let mut client = Client::default();
+    let mut server = NamedServer::default();
+    let mut method = Method::GET;
+    let mut protocol = Bytes::new();
+    let mut fields = HeaderMap::with_capacity(variables.len());
+    let mut other = Vec::new();
     let mut seen = Seen::default();
     for &(name, value) in variables {
         if value.iter().any(|byte| b"\0\r\n".contains(byte)) {
@@ -69,47 +61,127 @@ pub(in crate::serve) fn decode(
             // As if absent, which is how some fronts send what a request does not have (nginx for
             // GET).
             b"CONTENT_LENGTH" | b"CONTENT_TYPE" if value.is_empty() => {}
-            b"CONTENT_LENGTH" => field(&mut request, "content-length", value)?,
-            b"CONTENT_TYPE" => field(&mut request, "content-type", value)?,
+            b"CONTENT_LENGTH" => field(&mut fields, "content-length", value)?,
+            b"CONTENT_TYPE" => field(&mut fields, "content-type", value)?,
             // nginx and lighttpd send these besides the CGI ones.
             b"HTTP_CONTENT_LENGTH" | b"HTTP_CONTENT_TYPE" => {}
             [b'H', b'T', b'T', b'P', b'_', rest @ ..] => {
                 // What HTTP_FOO_BAR was spelled like is lost; `foo-bar` gives the same variable
                 // again. HTTP_PROXY becomes `proxy`, which no application gets to see.
                 let name = String::from_utf8_lossy(rest).replace('_', "-");
-                field(&mut request, &name, value)?;
+                field(&mut fields, &name, value)?;
             }
             b"REQUEST_METHOD" => {
-                *request.method_mut() = Method::from_bytes(value).map_err(|_| "REQUEST_METHOD is invalid")?;
+                method = Method::from_bytes(value).map_err(|_| "REQUEST_METHOD is invalid")?;
             }
-            b"REQUEST_URI" => gateway.target = Bytes::copy_from_slice(value),
-            b"SCRIPT_NAME" => gateway.script_name = value.to_vec(),
-            b"PATH_INFO" => gateway.path_info = value.to_vec(),
-            b"QUERY_STRING" => gateway.query = Bytes::copy_from_slice(value),
-            b"SERVER_NAME" => gateway.server_name = value.to_vec(),
-            b"SERVER_PORT" => gateway.server_port = value.to_vec(),
-            b"SERVER_PROTOCOL" => gateway.protocol = value.to_vec(),
-            b"REMOTE_ADDR" => gateway.remote_address = without_brackets(value).to_vec(),
-            b"REMOTE_PORT" => {
-                gateway.remote_port = number(value).and_then(|n| n.try_into().ok()).unwrap_or(0)
-            }
+            b"REQUEST_URI" => sent.raw = Bytes::copy_from_slice(value),
+            b"SCRIPT_NAME" => sent.script_name = value.to_vec(),
+            b"PATH_INFO" => sent.path_info = Some(value.to_vec()),
+            b"QUERY_STRING" => sent.query = Some(Bytes::copy_from_slice(value)),
+            b"SERVER_NAME" if value.is_empty() => {}
+            b"SERVER_NAME" => server.name = Some(Bytes::copy_from_slice(value)),
+            b"SERVER_PORT" => server.port = Bytes::copy_from_slice(value),
+            b"SERVER_PROTOCOL" => protocol = Bytes::copy_from_slice(value),
+            b"REMOTE_ADDR" => client.address = Bytes::copy_from_slice(without_brackets(value)),
+            b"REMOTE_PORT" => client.port = number(value).and_then(|n| n.try_into().ok()).unwrap_or(0),
             b"UWSGI_SCHEME" => seen.scheme(0, value),
             b"HTTPS" => seen.scheme(1, if is_on(value) { b"https" } else { b"" }),
             b"REQUEST_SCHEME" => seen.scheme(2, value),
             // Computed here.
             b"GATEWAY_INTERFACE" | b"RAW_URI" | b"SERVER_SOFTWARE" => {}
             _ if is_forbidden(name) => {}
-            _ => gateway.other.push((name.to_vec(), value.to_vec())),
+            _ => other.push((Bytes::copy_from_slice(name), Bytes::copy_from_slice(value))),
         }
     }
-    fill_in(&mut gateway, &seen);
-    let length = match request.headers().get(header::CONTENT_LENGTH) {
+    let length = match fields.get(header::CONTENT_LENGTH) {
         Some(value) => number(value.as_bytes()).ok_or("CONTENT_LENGTH is not a number")?,
         None => 0,
     };
-    *request.uri_mut() = uri(&gateway);
-    request.extensions_mut().insert(gateway);
+    // A front that does not say who its client is, is the client.
+    if client.address.is_empty() {
+        client = peer;
+    }
+    // PEP 3333 wants these always there; not every front sends them.
+    let https = seen.https();
+    if server.port.is_empty() {
+        server.port = Bytes::from_static(if https { b"443" } else { b"80" });
+    }
+    if protocol.is_empty() {
+        protocol = Bytes::from_static(b"HTTP/1.1");
+    }
+    let (target, script_name, resolved) = sent.target(under_script_name);
+    let (host, fault) = match host::optional(&fields) {
+        Ok(host) => (host, resolved.err().map(RequestError::from)),
+        Err(error) => (RequestHost::default(), Some(error.into())),
+    };
+    let request = Request {
+        client,
+        server,
+        https,
+        host,
+        method,
+        protocol,
+        version: Version::HTTP_11,
+        target,
+        script_name,
+        has_prefix: under_script_name,
+        fields,
+        variables: other,
+        tls: None,
+        fault,
+    };
     Ok((request, length))
+}
+
+impl SentTarget {
+    /// The target, SCRIPT_NAME, and what is wrong with the path. The path is what the front server made of
+    /// the request, which may be another than the client's: its rewrite rules have been applied.
+    fn target(self, under_script_name: bool) -> (RequestTarget, Bytes, Result<(), TargetError>) {
+        let Self { raw, script_name, path_info, query } = self;
+        let script_name = without_dots(script_name);
+        let Some(path_info) = path_info.map(Bytes::from) else {
+            let (mut target, result) = RequestTarget::parse(if raw.is_empty() { "/".into() } else { raw });
+            if let Some(query) = query {
+                target.query = query;
+            }
+            return (target, script_name, result);
+        };
+        let is_whole = under_script_name && cgi_vars::below(&script_name, &path_info).is_some();
+        let path = if script_name.is_empty() || is_whole {
+            path_info
+        } else if path_info.is_empty() {
+            script_name.clone()
+        } else {
+            [&script_name[..], if path_info.starts_with(b"/") { b"" } else { b"/" }, &path_info]
+                .concat()
+                .into()
+        };
+        let query = query.unwrap_or_default();
+        let raw = if raw.is_empty() { encoded(&path, &query) } else { raw };
+        let (target, result) = RequestTarget::from_decoded(raw, path, query);
+        (target, script_name, result)
+    }
+}
+
+/// SCRIPT_NAME in the form in which it can be the beginning of a path: empty, or a path without a slash at
+/// its end.
+fn without_dots(script_name: Vec<u8>) -> Bytes {
+    if script_name.is_empty() {
+        return Bytes::new();
+    }
+    let mut script_name = target::resolved(&script_name).unwrap_or_default();
+    script_name.pop_if(|last| *last == b'/');
+    script_name.into()
+}
+
+/// The target that stands for a decoded path.
+fn encoded(path: &[u8], query: &[u8]) -> Bytes {
+    let mut target = percent_encode(path, PATH).to_string().into_bytes();
+    if !query.is_empty() {
+        target.push(b'?');
+        target.extend_from_slice(query);
+    }
+    target.into()
 }
 
 /// Variables that uWSGI obeys: with them, everything that can write to the socket could run code
@@ -157,31 +229,6 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// PEP 3333 wants these always there; not every front sends them.
-fn fill_in(gateway: &mut GatewayRequest, seen: &Seen<'_>) {
-    gateway.https = seen.https();
-    let defaults: [(&mut Vec<u8>, &[u8]); 3] = [
-        (&mut gateway.server_name, b"localhost"),
-        (&mut gateway.server_port, if seen.https() { b"443" } else { b"80" }),
-        (&mut gateway.protocol, b"HTTP/1.1"),
-    ];
-    for (value, default) in defaults {
-        if value.is_empty() {
-            value.extend_from_slice(default);
-        }
-    }
-    if gateway.target.is_empty() {
-        let mut target = percent_encode(&gateway.script_name, PATH).to_string();
-        target.extend(percent_encode(&gateway.path_info, PATH));
-        let mut target = target.into_bytes();
-        if !gateway.query.is_empty() {
-            target.push(b'?');
-            target.extend_from_slice(&gateway.query);
-        }
-        gateway.target = target.into();
-    }
-}
-
 /// What need not be encoded in a path (RFC 3986 section 3.3).
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
@@ -203,22 +250,11 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'@');
 
-/// The target for routes and the log. One that is not a URI is rebuilt from the decoded path.
-fn uri(gateway: &GatewayRequest) -> Uri {
-    let parse = |target: &[u8]| {
-        let target = PathAndQuery::try_from(target).ok().filter(|target| target.as_str().starts_with('/'))?;
-        Some(Uri::from(target))
-    };
-    parse(&gateway.target)
-        .or_else(|| parse(percent_encode(&gateway.path_info, PATH).to_string().as_bytes()))
-        .unwrap_or_default()
-}
-
-fn field(request: &mut Request<()>, name: &str, value: &[u8]) -> Result<(), &'static str> {
+fn field(fields: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(), &'static str> {
     let name = HeaderName::try_from(name).map_err(|_| "the name of a header is invalid")?;
     let value =
         HeaderValue::from_bytes(value).map_err(|_| "the value of a header contains a control character")?;
-    request.headers_mut().append(name, value);
+    fields.append(name, value);
     Ok(())
 }
 
@@ -268,29 +304,36 @@ mod tests {
         ("HTTP_ACCEPT", "b"),
     ];
 
-    fn decode_text(variables: &[(&str, &str)]) -> Result<(Request<()>, u64), &'static str> {
-        let variables: Vec<_> =
-            variables.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
-        decode(&variables, false)
+    fn decode(variables: &[(&str, &str)]) -> Result<(Request, u64), &'static str> {
+        decode_under(variables, false)
     }
 
-    fn gateway(variables: &[(&str, &str)]) -> GatewayRequest {
-        decode_text(variables).unwrap().0.extensions_mut().remove::<GatewayRequest>().unwrap()
+    fn decode_under(
+        variables: &[(&str, &str)],
+        under_script_name: bool,
+    ) -> Result<(Request, u64), &'static str> {
+        let variables: Vec<_> =
+            variables.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
+        from_variables(&variables, under_script_name, Client { address: "peer".into(), port: 1 })
+    }
+
+    fn request(variables: &[(&str, &str)]) -> Request {
+        decode(variables).unwrap().0
     }
 
     #[test]
     fn what_nginx_sends() {
-        let (request, length) = decode_text(NGINX).unwrap();
-        assert_eq!((request.method(), length), (&Method::POST, 5));
-        assert_eq!(request.uri(), "/a%20b?a=b");
-        let accept: Vec<_> = request.headers().get_all("accept").iter().collect();
+        let (request, length) = decode(NGINX).unwrap();
+        assert_eq!((&request.method, length), (&Method::POST, 5));
+        assert_eq!((&request.target.raw[..], &request.target.path[..]), (&b"/a%20b?a=b"[..], &b"/a b"[..]));
+        assert_eq!(&request.target.query[..], b"a=b");
+        let accept: Vec<_> = request.fields.get_all("accept").iter().collect();
         assert_eq!(accept, ["a", "b"]);
-        assert_eq!(request.headers().get_all("content-length").iter().count(), 1);
-        let gateway = request.extensions().get::<GatewayRequest>().unwrap();
-        assert_eq!(gateway.path_info, b"/a b");
-        assert_eq!((&gateway.remote_address[..], gateway.remote_port), (&b"192.0.2.1"[..], 40000));
-        assert!(gateway.https);
-        assert_eq!(gateway.other, [(b"DOCUMENT_ROOT".to_vec(), b"/srv".to_vec())]);
+        assert_eq!(request.fields.get_all("content-length").iter().count(), 1);
+        assert_eq!((&request.client.address[..], request.client.port), (&b"192.0.2.1"[..], 40000));
+        assert_eq!((request.https, request.host.name()), (true, &b"test.example"[..]));
+        assert_eq!(request.variables, [("DOCUMENT_ROOT".into(), "/srv".into())]);
+        assert_eq!(request.fault, None);
     }
 
     #[test]
@@ -306,12 +349,12 @@ mod tests {
             ("RAW_URI", "/x"),
             ("SERVER_SOFTWARE", "x"),
         ];
-        assert_eq!(gateway(&dangerous).other, []);
+        assert_eq!(request(&dangerous).variables, []);
     }
 
     #[test]
     fn the_scheme_is_the_first_that_is_told() {
-        let https = |variables| gateway(variables).https;
+        let https = |variables| request(variables).https;
         assert!(!https(&[]));
         assert!(!https(&[("SERVER_PORT", "443"), ("HTTP_X_FORWARDED_PROTO", "https")]));
         assert!(https(&[("REQUEST_SCHEME", "https")]));
@@ -323,13 +366,48 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_filled_in() {
-        let gateway =
-            gateway(&[("SCRIPT_NAME", "/app"), ("PATH_INFO", "/\u{e9} x"), ("QUERY_STRING", "q=1")]);
-        assert_eq!(gateway.target, "/app/%C3%A9%20x?q=1");
+        let filled = request(&[("SCRIPT_NAME", "/app"), ("PATH_INFO", "/\u{e9} x"), ("QUERY_STRING", "q=1")]);
+        assert_eq!(&filled.target.raw[..], b"/app/%C3%A9%20x?q=1");
         assert_eq!(
-            (&gateway.server_name[..], &gateway.server_port[..], &gateway.protocol[..]),
+            (filled.server_name(), &filled.server.port[..], &filled.protocol[..]),
             (&b"localhost"[..], &b"80"[..], &b"HTTP/1.1"[..])
         );
+        assert_eq!((&filled.client.address[..], filled.client.port), (&b"peer"[..], 1));
+        assert_eq!(request(&[("HTTP_HOST", "a.example:1")]).server_name(), b"a.example");
+    }
+
+    #[test]
+    fn the_path_is_that_of_the_front_server() {
+        // SCRIPT_NAME, PATH_INFO and REQUEST_URI to the path; `-` for a variable that is absent.
+        for (script_name, path_info, uri, expected) in [
+            ("", "/x", "/old/x", "/x"),
+            ("/app", "/x", "/other", "/app/x"),
+            ("/app/", "/x", "", "/app/x"),
+            ("/app", "", "", "/app"),
+            ("/app", "x", "", "/app/x"),
+            ("", "", "/x", "/"),
+            ("", "-", "/a%20b/../c?d", "/c"),
+            ("", "-", "", "/"),
+            ("", "/a%20b", "", "/a%20b"),
+            ("", "/a/../static//x", "", "/static/x"),
+            ("/app", "/../x", "", "/x"),
+            ("/app//./sub", "/x", "", "/app/sub/x"),
+        ] {
+            let variables = [("SCRIPT_NAME", script_name), ("PATH_INFO", path_info), ("REQUEST_URI", uri)];
+            let sent: Vec<_> = variables.into_iter().filter(|(_, value)| *value != "-").collect();
+            let request = request(&sent);
+            assert_eq!(request.fault, None);
+            assert_eq!(String::from_utf8_lossy(&request.target.path), expected, "{variables:?}");
+        }
+        let under = |path_info| {
+            let sent = [("SCRIPT_NAME", "/app"), ("PATH_INFO", path_info)];
+            decode_under(&sent, true).unwrap().0.target.path
+        };
+        assert_eq!((&under("/app/x")[..], &under("/apple")[..]), (&b"/app/x"[..], &b"/app/apple"[..]));
+        let fault = |variables| request(variables).fault;
+        assert_eq!(fault(&[("PATH_INFO", "/../x")]), Some(TargetError::AboveRoot.into()));
+        assert_eq!(fault(&[("REQUEST_URI", "/%00")]), Some(TargetError::Control.into()));
+        assert!(fault(&[("HTTP_HOST", "a b")]).is_some());
     }
 
     #[test]
@@ -346,13 +424,13 @@ mod tests {
             &[("REQUEST_METHOD", "GET POST")],
             &[("PATH_INFO", "/\0")],
         ] {
-            assert!(decode_text(variables).is_err(), "{variables:?}");
+            assert!(decode(variables).is_err(), "{variables:?}");
         }
-        assert_eq!(decode_text(&[("CONTENT_LENGTH", ""), ("CONTENT_TYPE", "")]).unwrap().1, 0);
+        assert_eq!(decode(&[("CONTENT_LENGTH", ""), ("CONTENT_TYPE", "")]).unwrap().1, 0);
     }
 
     #[test]
     fn addresses_lose_brackets_and_zone() {
-        assert_eq!(gateway(&[("REMOTE_ADDR", "[fe80::1%eth0]")]).remote_address, b"fe80::1");
+        assert_eq!(&request(&[("REMOTE_ADDR", "[fe80::1%eth0]")]).client.address[..], b"fe80::1");
     }
 }

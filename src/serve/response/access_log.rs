@@ -10,11 +10,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Method, Uri, Version, header};
+use http::HeaderValue;
 use time::OffsetDateTime;
 use time::macros::format_description;
 use tokio::sync::Notify;
 
+use super::record::Record;
 use crate::serve::config::AccessLogTarget;
 use crate::serve::connection::Connection;
 use crate::sys::clock::{Clock, SystemClock};
@@ -50,38 +51,6 @@ struct Pending {
     time: String,
 }
 
-/// What is known when a request begins.
-#[derive(Debug)]
-pub(in crate::serve) struct Record {
-    connection: Arc<Connection>,
-    /// REMOTE_ADDR from a front server.
-    remote_address: Option<Vec<u8>>,
-    method: Method,
-    uri: Uri,
-    version: Version,
-    referer: Option<HeaderValue>,
-    user_agent: Option<HeaderValue>,
-}
-
-impl Record {
-    pub(in crate::serve) fn new(
-        connection: Arc<Connection>,
-        remote_address: Option<&[u8]>,
-        head: &http::request::Parts,
-    ) -> Self {
-        let field = |headers: &HeaderMap, name| headers.get(name).cloned();
-        Self {
-            connection,
-            remote_address: remote_address.map(<[u8]>::to_vec),
-            method: head.method.clone(),
-            uri: head.uri.clone(),
-            version: head.version,
-            referer: field(&head.headers, header::REFERER),
-            user_agent: field(&head.headers, header::USER_AGENT),
-        }
-    }
-}
-
 impl AccessLog {
     /// # Errors
     /// What the system says when the file cannot be opened for appending.
@@ -100,27 +69,20 @@ impl AccessLog {
         self.0.is_some()
     }
 
-    /// Logs a request that was answered with `status` and `bytes` of body.
-    pub(in crate::serve) fn request(&self, record: &Record, status: u16, bytes: u64) {
+    /// Logs a request that is finished.
+    pub(in crate::serve) fn request(&self, record: &Record) {
         self.add(|line| {
-            let address = match &record.remote_address {
-                Some(address) => address.as_slice(),
-                None => record.connection.peer_address.as_bytes(),
-            };
-            let target = record.uri.path_and_query().map_or("/", |target| target.as_str());
-            line.address(address);
+            line.address(&record.client.address);
             line.text(b" \"");
             line.escaped(record.method.as_str().as_bytes());
             line.text(b" ");
-            line.escaped(target.as_bytes());
-            line.text(match record.version {
-                Version::HTTP_10 => b" HTTP/1.0\" ",
-                Version::HTTP_2 => b" HTTP/2.0\" ",
-                _ => b" HTTP/1.1\" ",
-            });
-            line.number(status.into());
+            line.escaped(&record.target);
             line.text(b" ");
-            line.number(bytes);
+            line.escaped(&record.protocol);
+            line.text(b"\" ");
+            line.number(record.status.into());
+            line.text(b" ");
+            line.number(record.sent);
             line.text(b" ");
             line.quoted(record.referer.as_ref());
             line.text(b" ");
@@ -131,7 +93,7 @@ impl AccessLog {
     /// Logs a client that was refused before it had made a request.
     pub(in crate::serve) fn refusal(&self, connection: &Connection, status: u16) {
         self.add(|line| {
-            line.address(connection.peer_address.as_bytes());
+            line.address(&connection.peer_address);
             line.text(b" \"-\" ");
             line.number(status.into());
             line.text(b" 0 \"-\" \"-\"");

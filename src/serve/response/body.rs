@@ -10,7 +10,8 @@ use http::{StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
-use super::access_log::{AccessLog, Record};
+use super::access_log::AccessLog;
+use super::record::Record;
 use crate::serve::connection::Connection;
 use crate::serve::worker::ResponseBody;
 
@@ -64,7 +65,6 @@ pub(in crate::serve) struct OpenRequest {
     /// On HTTP/2: the number under which the stream waits for its client, and whether it does.
     stream: Option<u64>,
     is_waiting: bool,
-    status: u16,
     sent: u64,
 }
 
@@ -78,21 +78,13 @@ impl OpenRequest {
         let number = connection.activity.request_begins();
         let stream = (version == Version::HTTP_2).then_some(number);
         let ends_with_connection = connection.tls.is_none() && version == Version::HTTP_10;
-        // 499, as in nginx: the client disconnected before there was a response.
-        Self {
-            connection,
-            log,
-            record,
-            ends_with_connection,
-            stream,
-            is_waiting: false,
-            status: 499,
-            sent: 0,
-        }
+        Self { connection, log, record, ends_with_connection, stream, is_waiting: false, sent: 0 }
     }
 
     pub(in crate::serve) fn answered(mut self, status: StatusCode, body: OutgoingBody) -> TrackedBody {
-        self.status = status.as_u16();
+        if let Some(record) = &mut self.record {
+            record.answered(status.as_u16());
+        }
         if !body.is_end_stream() {
             self.stream_waits();
         }
@@ -119,8 +111,9 @@ impl OpenRequest {
 impl Drop for OpenRequest {
     fn drop(&mut self) {
         self.stream_goes_on();
-        if let Some(record) = &self.record {
-            self.log.request(record, self.status, self.sent);
+        if let Some(record) = &mut self.record {
+            record.end(self.sent);
+            self.log.request(record);
         }
         self.connection.activity.request_ends();
     }
@@ -207,9 +200,9 @@ mod tests {
     fn answer(version: Version, body: OutgoingBody) -> (Arc<Activity>, TrackedBody) {
         let activity = Arc::new(Activity::new(&Limits::default()));
         let connection = Connection {
-            peer_address: String::new(),
+            peer_address: Bytes::new(),
             peer_port: 0,
-            server_port: String::new(),
+            server_port: Bytes::new(),
             tls: None,
             role: ConnectionRole::Serve,
             activity: Arc::clone(&activity),

@@ -3,4 +3,5 @@
 pub(super) mod access_log;
 pub(super) mod body;
 pub(super) mod pages;
+pub(super) mod record;
 pub(super) mod static_files;

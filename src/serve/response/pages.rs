@@ -6,7 +6,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 
 use super::body::OutgoingBody;
 use crate::serve::request::body::BodyError;
-use crate::serve::request::host::{HostError, RequestHost};
+use crate::serve::request::{Request, RequestError};
 use crate::serve::worker::CallError;
 
 /// A request that is answered by an error.
@@ -19,20 +19,20 @@ pub(in crate::serve) struct ErrorPage {
 /// 308 to the same place on https; `port` 443 and `None` (the port that was typed) are left as they
 /// are.
 pub(in crate::serve) fn redirect(
-    head: &http::request::Parts,
-    host: RequestHost<'_>,
+    request: &Request,
     port: Option<u16>,
 ) -> Result<Response<OutgoingBody>, ErrorPage> {
-    if host.value.is_empty() {
+    let (host, name) = (request.host.value(), request.host.name());
+    if host.is_empty() {
         return Err(ErrorPage::bad_request(
             "this server is reached by https, and the request has no Host field to redirect to",
         ));
     }
-    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    let target = String::from_utf8_lossy(&request.target.raw);
     let host = match port {
-        None => String::from_utf8_lossy(host.value).into_owned(),
-        Some(443) => String::from_utf8_lossy(host.name).into_owned(),
-        Some(port) => format!("{}:{port}", String::from_utf8_lossy(host.name)),
+        None => String::from_utf8_lossy(host).into_owned(),
+        Some(443) => String::from_utf8_lossy(name).into_owned(),
+        Some(port) => format!("{}:{port}", String::from_utf8_lossy(name)),
     };
     let location = format!("https://{host}{target}");
     let text = format!("Use https: {location}\n");
@@ -74,9 +74,9 @@ impl ErrorPage {
     }
 }
 
-impl From<HostError> for ErrorPage {
-    fn from(error: HostError) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, error.to_string())
+impl From<RequestError> for ErrorPage {
+    fn from(error: RequestError) -> Self {
+        Self::new(error.status(), error.to_string())
     }
 }
 

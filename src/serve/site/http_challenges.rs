@@ -37,8 +37,8 @@ impl HttpChallenges {
     }
 
     /// The answer to a request for `path`; `None` unless it belongs to a pending challenge.
-    pub(in crate::serve) fn answer(&self, path: &str) -> Option<String> {
-        let token = path.strip_prefix(PREFIX)?;
+    pub(in crate::serve) fn answer(&self, path: &[u8]) -> Option<String> {
+        let token = str::from_utf8(path.strip_prefix(PREFIX.as_bytes())?).ok()?;
         self.with(|answers| {
             let answer = answers.get_mut(token)?;
             answer.was_asked = true;
@@ -61,11 +61,11 @@ mod tests {
         let challenges = HttpChallenges::default();
         challenges.clone().present("abc", "abc.thumb");
         assert!(!challenges.was_asked("abc"));
-        assert_eq!(challenges.answer("/.well-known/acme-challenge/ab"), None);
-        assert_eq!(challenges.answer("/abc"), None);
-        assert_eq!(challenges.answer("/.well-known/acme-challenge/abc").as_deref(), Some("abc.thumb"));
+        assert_eq!(challenges.answer(b"/.well-known/acme-challenge/ab"), None);
+        assert_eq!(challenges.answer(b"/abc"), None);
+        assert_eq!(challenges.answer(b"/.well-known/acme-challenge/abc").as_deref(), Some("abc.thumb"));
         assert!(challenges.was_asked("abc"));
         assert!(challenges.withdraw("abc"));
-        assert_eq!(challenges.answer("/.well-known/acme-challenge/abc"), None);
+        assert_eq!(challenges.answer(b"/.well-known/acme-challenge/abc"), None);
     }
 }

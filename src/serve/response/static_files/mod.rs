@@ -10,7 +10,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version, header};
 use http_body_util::BodyExt;
 use rustix::io::Errno;
@@ -20,6 +19,8 @@ use self::file::{Directory, FilePath, FileReader, PathContent};
 use self::media_type::media_type;
 use super::body::OutgoingBody;
 use super::pages::error_page;
+use crate::serve::request::Request;
+use crate::serve::request::target::RequestTarget;
 
 /// Bytes read before the response begins; a file up to this size is sent whole.
 const BEGINNING: usize = 64 * 1024;
@@ -41,8 +42,8 @@ impl Folder {
     }
 
     /// Answers a request for `path`, which begins with a slash, or is empty for the folder itself.
-    pub(in crate::serve) async fn answer(&self, head: &Parts, path: &[u8]) -> Response<OutgoingBody> {
-        if head.method != Method::GET && head.method != Method::HEAD {
+    pub(in crate::serve) async fn answer(&self, request: &Request, path: &[u8]) -> Response<OutgoingBody> {
+        if request.method != Method::GET && request.method != Method::HEAD {
             let mut response =
                 error_page(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are allowed for files");
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -54,8 +55,8 @@ impl Folder {
         let is_folder = path.ends_with(b"/");
         let wanted = if is_folder { join(&relative, INDEX) } else { relative };
         let result = match self.find(&wanted).await {
-            Ok(PathContent::File(file)) => answer_file(file, head, media_type(&wanted)).await,
-            Ok(PathContent::Directory) if !is_folder => return with_slash(head),
+            Ok(PathContent::File(file)) => answer_file(file, request, media_type(&wanted)).await,
+            Ok(PathContent::Directory) if !is_folder => return with_slash(&request.target),
             Ok(PathContent::Directory) => return not_found(),
             Err(error) => Err(error),
         };
@@ -76,7 +77,7 @@ impl Folder {
 
 async fn answer_file(
     mut file: FileReader,
-    head: &Parts,
+    request: &Request,
     media_type: &'static str,
 ) -> io::Result<Response<OutgoingBody>> {
     let version = file.version();
@@ -86,18 +87,18 @@ async fn answer_file(
     let etag = format!("\"{seconds:x}.{nanoseconds:x}-{length:x}\"");
     insert(headers, header::ETAG, &etag);
     insert(headers, header::LAST_MODIFIED, &httpdate::fmt_http_date(version.modified_time()));
-    if is_known(&head.headers, &etag, version.modified_time()) {
+    if is_known(&request.fields, &etag, version.modified_time()) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return Ok(response);
     }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_LENGTH, length.into());
-    if head.method == Method::HEAD {
+    if request.method == Method::HEAD {
         return Ok(response);
     }
     let whole = usize::try_from(length).unwrap_or(usize::MAX);
-    let beginning = match head.version {
+    let beginning = match request.version {
         Version::HTTP_2 if whole > STREAM_BEGINNING => 0,
         _ => whole.min(BEGINNING),
     };
@@ -184,11 +185,12 @@ fn not_found() -> Response<OutgoingBody> {
 }
 
 /// A folder was requested without its slash; relative links in its page would be resolved wrongly.
-fn with_slash(head: &Parts) -> Response<OutgoingBody> {
+fn with_slash(target: &RequestTarget) -> Response<OutgoingBody> {
     let mut response = error_page(StatusCode::PERMANENT_REDIRECT, "the URL of a folder ends with a slash");
-    // `//host/` would be another host.
-    let path = format!("/{}/", head.uri.path().trim_matches('/'));
-    let target = head.uri.query().map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
+    let raw_path = target.raw_path();
+    let path = format!("{}/", String::from_utf8_lossy(&raw_path).trim_end_matches('/'));
+    let query = String::from_utf8_lossy(&target.query);
+    let target = if query.is_empty() { path } else { format!("{path}?{query}") };
     insert(response.headers_mut(), header::LOCATION, &target);
     response
 }
@@ -202,6 +204,8 @@ fn insert(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serve::request::Client;
+    use crate::serve::request::variables::from_variables;
 
     async fn contents(folder: &Path, wanted: &str) -> Option<Vec<u8>> {
         let folder = Folder::open(folder).unwrap();
@@ -267,8 +271,9 @@ mod tests {
         }
         let opened = Folder::open(folder.path()).unwrap();
         let respond = async |method: &str, version, path: &str| {
-            let request = http::Request::builder().method(method).version(version).body(()).unwrap();
-            opened.answer(&request.into_parts().0, path.as_bytes()).await
+            let (mut request, _) = from_variables(&[], false, Client::default()).unwrap();
+            (request.method, request.version) = (method.parse().unwrap(), version);
+            opened.answer(&request, path.as_bytes()).await
         };
         for (version, path, is_whole) in [
             (Version::HTTP_11, "/medium", true),
