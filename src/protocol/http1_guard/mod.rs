@@ -168,8 +168,8 @@ impl Guard {
     }
 }
 
-/// RFC 9110 section 5.6.2.
-fn is_token(byte: u8) -> bool {
+/// Whether a byte may be part of a method or of the name of a field (RFC 9110 section 5.6.2).
+pub fn is_token(byte: u8) -> bool {
     const TOKEN: [bool; 256] = {
         let mut table = [false; 256];
         let mut byte = 0u8;

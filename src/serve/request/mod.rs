@@ -2,6 +2,7 @@
 //! worker is given.
 
 pub(super) mod body;
+mod check;
 pub(super) mod environ;
 pub(super) mod host;
 pub(super) mod target;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Version};
 
+use self::check::MessageError;
 use self::host::{HostError, RequestHost};
 use self::target::{RequestTarget, TargetError};
 use super::connection::Connection;
@@ -68,6 +70,8 @@ pub(super) enum RequestError {
     #[error(transparent)]
     Host(#[from] HostError),
     #[error(transparent)]
+    Message(#[from] MessageError),
+    #[error(transparent)]
     Target(#[from] TargetError),
 }
 
@@ -76,6 +80,7 @@ impl RequestError {
     pub(super) fn status(self) -> StatusCode {
         match self {
             Self::Host(_) | Self::Target(_) => StatusCode::BAD_REQUEST,
+            Self::Message(error) => error.status(),
         }
     }
 }
@@ -84,10 +89,15 @@ impl Request {
     /// The request that came by HTTP.
     pub(super) fn from_http(connection: &Connection, head: http::request::Parts) -> Self {
         let (target, resolved) = RequestTarget::from_uri(&head.uri);
-        let (host, fault) = match host::required(&head) {
-            Ok(host) => (host, resolved.err().map(RequestError::from)),
-            Err(error) => (RequestHost::default(), Some(error.into())),
+        let (host, named) = match host::required(&head) {
+            Ok(host) => (host, Ok(())),
+            Err(error) => (RequestHost::default(), Err(error)),
         };
+        let fault = check::message(&head, connection.tls.is_some())
+            .map_err(RequestError::from)
+            .and(named.map_err(RequestError::from))
+            .and(resolved.map_err(RequestError::from))
+            .err();
         let protocol: &'static [u8] = match head.version {
             Version::HTTP_10 => b"HTTP/1.0",
             Version::HTTP_2 => b"HTTP/2.0",

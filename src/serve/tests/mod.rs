@@ -1,5 +1,6 @@
 //! The server from outside, over real sockets and without an application.
 
+mod messages;
 mod reload;
 
 use std::time::{Duration, Instant};
