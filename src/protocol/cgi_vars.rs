@@ -6,6 +6,9 @@ use std::borrow::Cow;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
+/// A name and its value.
+pub type Variable<'a> = (&'a [u8], &'a [u8]);
+
 /// Calls `visit(name, value)` for the variable of every header field an application may see.
 ///
 /// Fields that repeat are joined: `; ` for Cookie (RFC 9113 section 8.2.3), `, ` for the rest (RFC

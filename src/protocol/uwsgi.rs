@@ -7,6 +7,8 @@
 //!
 //! The answer is an ordinary HTTP response that ends with the connection.
 
+use super::cgi_vars::Variable;
+
 /// Bytes of the packet header.
 pub const HEADER_LENGTH: usize = 4;
 
@@ -79,9 +81,6 @@ pub enum Error {
     #[error("the variables do not fit into 65535 bytes")]
     TooLarge,
 }
-
-/// A name and its value.
-pub type Variable<'a> = (&'a [u8], &'a [u8]);
 
 /// Reads a block of variables: names and values in the order they were sent.
 ///

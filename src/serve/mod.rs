@@ -5,7 +5,7 @@
 //! through the rooms:
 //!
 //! ```text
-//! front ─> connection ─┬─ guard ─> hyper (HTTP/1.1) ─┬─> pipeline ─> site ─> worker / response
+//! front ─> connection ─┬─ guard ─> hyper (HTTP/1.1) ─┬─> request ─> pipeline ─> site ─> worker / response
 //!                      ├─ hyper (HTTP/2) ────────────┤
 //!                      └─ gateway (uwsgi) ───────────┘
 //! ```

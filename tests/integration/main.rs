@@ -58,6 +58,7 @@ mod serve_clients;
 mod serve_faults;
 mod serve_settings;
 mod serve_start;
+mod serve_targets;
 mod serve_wsgi;
 mod show;
 mod sign;

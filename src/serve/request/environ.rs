@@ -83,6 +83,20 @@ impl Request {
         });
     }
 
+    /// Visits every variable, for an upstream that speaks a gateway protocol. There is none yet.
+    #[cfg(test)]
+    fn all_variables(&self, settings: &ScriptName, mut visit: impl FnMut(&[u8], &[u8])) {
+        let (script_name, path_info) = self.script_name_and_path_info(settings);
+        visit(b"REQUEST_METHOD", self.method.as_str().as_bytes());
+        visit(b"REQUEST_URI", &self.target.raw);
+        visit(b"PATH_INFO", &path_info);
+        visit(b"QUERY_STRING", &self.target.query);
+        if self.client.port != 0 {
+            visit(b"REMOTE_PORT", self.client.port.to_string().as_bytes());
+        }
+        self.variables(script_name, |_, name, value| visit(name, value));
+    }
+
     /// What the application gets: together they are the path of the target, unless the settings force
     /// another SCRIPT_NAME.
     fn script_name_and_path_info<'s>(&'s self, settings: &'s ScriptName) -> (&'s [u8], Bytes) {
@@ -108,7 +122,9 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::{fastcgi, scgi, uwsgi};
     use crate::serve::request::Client;
+    use crate::serve::request::body::Fault;
     use crate::serve::request::variables::from_variables;
 
     #[test]
@@ -141,6 +157,66 @@ mod tests {
                 (expected.0.into(), expected.1.into()),
                 "{sent:?}"
             );
+        }
+    }
+
+    /// What a worker is given for a request without a body.
+    fn given(request: &Request) -> WorkerRequest {
+        let body = Buffered { first: Bytes::new(), rest: None, fault: Fault::default() };
+        request.worker_request(&ScriptName::default(), body)
+    }
+
+    #[test]
+    fn every_gateway_protocol_carries_the_same_request() {
+        let variables: [(&[u8], &[u8]); 16] = [
+            (b"REQUEST_METHOD", b"PUT"),
+            (b"REQUEST_URI", b"/app/a%20b/?c=%20"),
+            (b"SCRIPT_NAME", b"/app"),
+            (b"PATH_INFO", b"/a b/"),
+            (b"QUERY_STRING", b"c=%20"),
+            (b"SERVER_NAME", b"a.example"),
+            (b"SERVER_PORT", b"443"),
+            (b"SERVER_PROTOCOL", b"HTTP/2.0"),
+            (b"REMOTE_ADDR", b"192.0.2.1"),
+            (b"REMOTE_PORT", b"40000"),
+            (b"HTTPS", b"on"),
+            (b"REMOTE_USER", b"somebody"),
+            (b"CONTENT_TYPE", b"text/plain"),
+            (b"HTTP_HOST", b"a.example"),
+            (b"HTTP_COOKIE", b"a=1"),
+            (b"HTTP_X_LONG", &[b'x'; 300]),
+        ];
+        let (request, _) = from_variables(&variables, false, Client::default()).unwrap();
+        let mut params = fastcgi::ParamsWriter::default();
+        let mut head = scgi::RequestWriter::new(0);
+        let mut pairs = Vec::new();
+        request.all_variables(&ScriptName::default(), |name, value| {
+            params.insert(name, value);
+            head.insert(name, value);
+            pairs.push((name.to_vec(), value.to_vec()));
+        });
+        let pairs = pairs.iter().map(|(name, value)| (&name[..], &value[..]));
+        let (params, head, packet) =
+            (params.finish(), head.finish().unwrap(), uwsgi::encode_request(pairs).unwrap());
+        let mut scgi = scgi::decode_head(&head, 65535).unwrap().unwrap().variables;
+        // It names the length of a body that is not there.
+        scgi.retain(|(name, _)| *name != b"CONTENT_LENGTH" && *name != b"SCGI");
+        let expected = given(&request);
+        for (protocol, variables) in [
+            ("FastCGI", fastcgi::decode_params(&params).unwrap()),
+            ("SCGI", scgi),
+            ("uwsgi", uwsgi::decode_variables(&packet[uwsgi::HEADER_LENGTH..]).unwrap()),
+        ] {
+            let (carried, _) = from_variables(&variables, false, Client::default()).unwrap();
+            let carried = given(&carried);
+            assert_eq!(
+                carried.repeated.escape_ascii().to_string(),
+                expected.repeated.escape_ascii().to_string()
+            );
+            assert_eq!(carried.changing, expected.changing, "{protocol}");
+            assert_eq!((&carried.method, &carried.uri), (&expected.method, &expected.uri), "{protocol}");
+            assert_eq!((&carried.path, &carried.query), (&expected.path, &expected.query), "{protocol}");
+            assert_eq!(carried.remote_port, 40000, "{protocol}");
         }
     }
 }

@@ -95,8 +95,8 @@ impl Request {
         };
         let fault = check::message(&head, connection.tls.is_some())
             .map_err(RequestError::from)
-            .and(named.map_err(RequestError::from))
-            .and(resolved.map_err(RequestError::from))
+            .and_then(|()| named.map_err(RequestError::from))
+            .and_then(|()| resolved.map_err(RequestError::from))
             .err();
         let protocol: &'static [u8] = match head.version {
             Version::HTTP_10 => b"HTTP/1.0",

@@ -12,7 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use super::host::{self, RequestHost};
 use super::target::{self, RequestTarget, TargetError};
 use super::{Client, NamedServer, Request, RequestError};
-use crate::protocol::cgi_vars;
+use crate::protocol::cgi_vars::{self, Variable};
 
 /// Where a front server says that a request is.
 #[derive(Default)]
@@ -31,7 +31,7 @@ struct SentTarget {
 /// What the front server is to be told. A request that its client is to be told something about has a
 /// [`fault`](Request::fault).
 pub(in crate::serve) fn from_variables(
-    variables: &[(&[u8], &[u8])],
+    variables: &[Variable<'_>],
     under_script_name: bool,
     peer: Client,
 ) -> Result<(Request, u64), &'static str> {

@@ -71,7 +71,8 @@ impl Both {
         }
         let mut request = http::Request::builder().method(method).uri(http::Uri::from_parts(parts).unwrap());
         for (name, value) in fields {
-            request = request.header(*name, *value);
+            let name = http::HeaderName::from_lowercase(name.as_bytes()).unwrap();
+            request = request.header(name, *value);
         }
         let response = sender.send_request(request.body(Empty::<Bytes>::new()).unwrap()).await.unwrap();
         let status = response.status();

@@ -118,7 +118,11 @@ pub(super) const LEAVES: &[Room] = &[
     Room { name: "finding", does: "one thing found: code, severity, sentence, location, fix", uses: &[] },
     Room { name: "pem", does: "reading damaged PEM with line numbers, writing clean PEM", uses: &[] },
     Room { name: "der", does: "reading and writing DER, reading BER, the names of OIDs", uses: &[] },
-    Room { name: "protocol", does: "pure codecs: HTTP/1.1 guard, CGI variables, uwsgi, marshal", uses: &[] },
+    Room {
+        name: "protocol",
+        does: "pure codecs: HTTP/1.1 guard, CGI variables, uwsgi, FastCGI, SCGI, marshal",
+        uses: &[],
+    },
     Room { name: "sys", does: "the clock, files that appear whole or not at all, processes", uses: &[] },
 ];
 
