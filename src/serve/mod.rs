@@ -22,6 +22,7 @@ mod request;
 mod response;
 pub mod shutdown;
 mod site;
+mod spool;
 #[cfg(test)]
 mod tests;
 pub mod worker;

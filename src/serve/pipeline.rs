@@ -13,6 +13,7 @@ use super::connection::{Connection, ConnectionRole};
 use super::request::Request;
 use super::request::body::buffer;
 use super::response::body::{OpenRequest, OutgoingBody, TrackedBody};
+use super::response::headers;
 use super::response::pages::{ErrorPage, page, redirect};
 use super::response::record::Record;
 use super::site::router::RouteTarget;
@@ -99,7 +100,12 @@ where
             let body = buffer(body, &snapshot.limits).await?;
             let fault = body.fault.clone();
             match pool.call(request.worker_request(&snapshot.script_name, body)).await {
-                Ok(response) => Ok(response.map(OutgoingBody::Worker)),
+                Ok(mut response) => {
+                    let is_stream = headers::is_stream(response.headers_mut(), request.tls.is_some())
+                        || snapshot.is_unbuffered(&request.target.path);
+                    let body = |body| OutgoingBody::worker(&snapshot.spool, body, request.version, is_stream);
+                    Ok(response.map(body))
+                }
                 // The call failed because the client did not send its whole body.
                 Err(error) => Err(match fault.get() {
                     Some((status, reason)) => ErrorPage::new(*status, reason.clone()),

@@ -173,3 +173,28 @@ def page_exit(environ, start_response, query):
 
 def page_system_exit(environ, start_response, query):
     sys.exit(3)
+
+
+def page_endless(environ, start_response, query):
+    """Pieces without end, until close() is called, which is noted."""
+    start_response("200 OK", [("Content-Type", "application/octet-stream")])
+    try:
+        while True:
+            time.sleep(0.001)
+            yield PATTERN[:16384]
+    finally:
+        note("closed")
+
+
+def page_events(environ, start_response, query):
+    """An event stream without end that notes each MiB."""
+    start_response("200 OK", [("Content-Type", "text/event-stream"), ("X-Accel-Buffering", "no")])
+    while True:
+        for _ in range(16):
+            yield PATTERN
+        note("a MiB")
+
+
+def page_whole(environ, start_response, query):
+    """As many bytes as asked for, at once."""
+    return plain(start_response, (PATTERN * 2)[:int(query["bytes"])])

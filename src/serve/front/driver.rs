@@ -119,7 +119,9 @@ pub(in crate::serve) async fn serve(
                 handshake(stream, connection, config, service, Arc::clone(&thread), shutdown.clone());
             Box::pin(https(Box::pin(handshake), activity, shutdown))
         }
-        ListenerProtocol::Uwsgi => Box::pin(gateway::serve::<gateway::Uwsgi>(stream, connection, service, shutdown)),
+        ListenerProtocol::Uwsgi => {
+            Box::pin(gateway::serve::<gateway::Uwsgi>(stream, connection, service, shutdown))
+        }
     };
     if let Err(error) = running.await {
         tracing::debug!(%error, "the connection ended early");

@@ -13,6 +13,7 @@ use http_body_util::Full;
 use super::access_log::AccessLog;
 use super::record::Record;
 use crate::serve::connection::Connection;
+use crate::serve::spool::{Spool, SpooledBody};
 use crate::serve::worker::ResponseBody;
 
 /// Bytes of a response that one HTTP/2 stream gets at a time, its usual frame. hyper asks again for
@@ -36,12 +37,29 @@ pub(in crate::serve) enum OutgoingBody {
     Empty,
     Full(Full<Bytes>),
     Stream(http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>),
-    Worker(ResponseBody),
+    Worker(SpooledBody<ResponseBody>),
+    /// Waits for its client, and the application with it.
+    Unbuffered(ResponseBody),
 }
 
 impl OutgoingBody {
     pub(in crate::serve) fn text(text: impl Into<Bytes>) -> Self {
         Self::Full(Full::new(text.into()))
+    }
+
+    /// The body of an application's response, which waits for its client so that no worker has to;
+    /// with `is_stream` only the worker waits.
+    pub(in crate::serve) fn worker(
+        spool: &Arc<Spool>,
+        body: ResponseBody,
+        version: Version,
+        is_stream: bool,
+    ) -> Self {
+        let piece = if version == Version::HTTP_2 { STREAM_PIECE } else { usize::MAX };
+        if is_stream && body.size_hint().exact().is_none() {
+            return Self::Unbuffered(body);
+        }
+        Self::Worker(SpooledBody::new(spool, body, piece))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -50,6 +68,7 @@ impl OutgoingBody {
             Self::Full(body) => body.is_end_stream(),
             Self::Stream(body) => body.is_end_stream(),
             Self::Worker(body) => body.is_end_stream(),
+            Self::Unbuffered(body) => body.is_end_stream(),
         }
     }
 }
@@ -138,6 +157,7 @@ impl Body for TrackedBody {
             }),
             OutgoingBody::Stream(body) => ready!(Pin::new(body).poll_frame(cx)),
             OutgoingBody::Worker(body) => ready!(Pin::new(body).poll_frame(cx)),
+            OutgoingBody::Unbuffered(body) => ready!(Pin::new(body).poll_frame(cx)),
         };
         match frame {
             Some(Ok(mut frame)) => {
@@ -175,6 +195,7 @@ impl Body for TrackedBody {
             OutgoingBody::Full(body) => body.size_hint(),
             OutgoingBody::Stream(body) => body.size_hint(),
             OutgoingBody::Worker(body) => body.size_hint(),
+            OutgoingBody::Unbuffered(body) => body.size_hint(),
         };
         let rest = self.rest.len() as u64;
         if let Some(upper) = hint.upper() {

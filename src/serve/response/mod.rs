@@ -2,6 +2,7 @@
 
 pub(super) mod access_log;
 pub(super) mod body;
+pub(super) mod headers;
 pub(super) mod pages;
 pub(super) mod record;
 pub(super) mod static_files;

@@ -10,15 +10,20 @@ use http::HeaderValue;
 
 use super::http_challenges::HttpChallenges;
 use super::router::{AppId, DefaultRoute, Router};
+use crate::protocol::cgi_vars;
 use crate::serve::config::{AccessLogTarget, Limits, Root, ScriptName, ServeConfig};
 use crate::serve::error::Error;
 use crate::serve::response::access_log::AccessLog;
 use crate::serve::response::static_files::Folder;
+use crate::serve::spool::Spool;
 use crate::serve::worker::WorkerPool;
 
 /// What all requests share.
 pub(in crate::serve) struct Snapshot {
     pub(in crate::serve) limits: Limits,
+    /// Where bodies wait, and below which paths they do not.
+    pub(in crate::serve) spool: Arc<Spool>,
+    unbuffered: Vec<String>,
     pub(in crate::serve) challenges: HttpChallenges,
     pub(in crate::serve) router: Router,
     pub(in crate::serve) script_name: ScriptName,
@@ -32,7 +37,7 @@ const ROOT: AppId = AppId(0);
 
 impl Snapshot {
     /// Opens what the settings name: the log, and each folder anew, since a release may have replaced it.
-    /// What did not change is taken over from `previous`: its log, challenges and applications. Applications
+    /// What did not change is taken over from `previous`: its log, spool, challenges and applications. Applications
     /// of the first snapshot are started by [`Snapshot::start_applications`].
     ///
     /// # Errors
@@ -60,6 +65,11 @@ impl Snapshot {
             config.hsts_seconds.and_then(|seconds| HeaderValue::try_from(format!("max-age={seconds}")).ok());
         Ok(Self {
             limits: config.limits,
+            spool: match previous {
+                Some(previous) => Arc::clone(&previous.spool),
+                None => Spool::new(&config.buffers),
+            },
+            unbuffered: config.buffers.unbuffered.clone(),
             challenges,
             router: Router::new(folders, root),
             script_name: config.script_name.clone(),
@@ -78,6 +88,11 @@ impl Snapshot {
             self.applications = vec![WorkerPool::start(workers.as_ref().clone()).await?];
         }
         Ok(())
+    }
+
+    /// Whether the bodies of this path wait for their clients.
+    pub(in crate::serve) fn is_unbuffered(&self, path: &[u8]) -> bool {
+        self.unbuffered.iter().any(|prefix| cgi_vars::below(prefix.as_bytes(), path).is_some())
     }
 
     pub(in crate::serve) fn application(&self, id: AppId) -> Option<&WorkerPool> {

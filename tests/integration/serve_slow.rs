@@ -1,0 +1,142 @@
+//! Clients that are slow: they hold no worker, and cost the server little memory and no descriptors.
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use crate::curl::Curl;
+use crate::disk::SmallDisk;
+use crate::harness::{Program, Test, certkit, eventually, repository};
+use crate::peers::{python, script};
+use crate::process::{Process, Server};
+
+/// Two workers of four threads.
+fn server(test: &Test, program: Program<'_>, args: &[&str]) -> Server {
+    let app = repository().join("tests/apps/probe.py").display().to_string();
+    let usual = ["--cert", "chain.pem", "--key", "server.key", "--workers", "2", "--threads", "4"];
+    let program = program.env("PROBE_STARTED", test.path("started"));
+    Server::start_with(test, program, &[&usual[..], args, &[&app]].concat())
+}
+
+/// Slow clients that wait for each other, and then until they may end.
+struct SlowClients {
+    process: Process,
+    stop: PathBuf,
+}
+
+impl SlowClients {
+    fn start(test: &Test, server: &Server, python: &PathBuf, kind: &str, count: usize, path: &str) -> Self {
+        let stop = test.path(format!("{kind}-may-end"));
+        let program = test.program(python).args([script("slow.py")]);
+        let (port, count) = (server.port.to_string(), count.to_string());
+        let program = program.args([&port, "ca.crt", kind, &count, path]).args([&stop]);
+        let process = Process::start(test, program);
+        process.wait_for_log("all wait\n");
+        Self { process, stop }
+    }
+
+    /// How each of them ended.
+    fn end(mut self) -> Vec<String> {
+        fs::write(&self.stop, "").unwrap();
+        assert!(self.process.wait().success(), "{}", self.process.log());
+        self.process.log().lines().skip(1).map(str::to_owned).collect()
+    }
+}
+
+/// Others are served meanwhile, however often they ask.
+fn others_are_served(curl: &Curl<'_>, server: &Server) {
+    for _ in 0..10 {
+        curl.get(server, "/").is(200);
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// The front's memory now, in KiB, and its descriptors.
+fn held(server: &Server) -> (u64, usize) {
+    let of = format!("/proc/{}", server.process.id());
+    let status = fs::read_to_string(format!("{of}/status")).unwrap();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let descriptors = fs::read_dir(format!("{of}/fd")).map_or(0, Iterator::count);
+    (resident.trim().trim_end_matches(" kB").parse().unwrap(), descriptors)
+}
+
+const MIB: u64 = 1024;
+
+#[test]
+fn slow_readers_hold_no_worker() {
+    let (Some(python), test) = (python(&["ssl"]), Test::with_chain("localhost")) else { return };
+    let Some(curl) = Curl::new(&test, "localhost") else { return };
+    let server = server(&test, test.program(certkit()), &[]);
+    let (before, few) = held(&server);
+    let slow = SlowClients::start(&test, &server, &python, "read", 24, "/stream?bytes=8000000");
+    others_are_served(&curl, &server);
+    let (now, descriptors) = held(&server);
+    assert!(now < before + 100 * MIB, "{before} KiB before, {now} KiB now");
+    assert!(descriptors <= few + 24 + 4, "{few} descriptors before, {descriptors} now");
+    assert_eq!(slow.end(), ["whole 8000000"; 24]);
+}
+
+#[test]
+fn streams_without_a_window_hold_no_worker() {
+    let (Some(python), test) = (python(&["ssl"]), Test::with_chain("localhost")) else { return };
+    let Some(curl) = Curl::new(&test, "localhost") else { return };
+    let server = server(&test, test.program(certkit()), &[]);
+    let (before, few) = held(&server);
+    // Whole answers, then streamed ones: 128 MB each.
+    let whole = SlowClients::start(&test, &server, &python, "window", 20, "/whole?bytes=64000");
+    others_are_served(&curl, &server);
+    let streamed = SlowClients::start(&test, &server, &python, "window", 2, "/stream?bytes=1000000");
+    others_are_served(&curl, &server);
+    let (now, descriptors) = held(&server);
+    assert!(now < before + 120 * MIB, "{before} KiB before, {now} KiB now");
+    assert!(descriptors <= few + 22 + 4, "{few} descriptors before, {descriptors} now");
+    whole.end();
+    streamed.end();
+}
+
+#[test]
+fn an_event_stream_waits_for_its_client() {
+    let (Some(python), test) = (python(&["ssl"]), Test::with_chain("localhost")) else { return };
+    let server = server(&test, test.program(certkit()), &[]);
+    let slow = SlowClients::start(&test, &server, &python, "read", 1, "/events?id=begun");
+    let noted = || fs::read_to_string(test.path("started")).unwrap_or_default().lines().count();
+    // What sockets hold is a few MiB; a buffered response would come to hundreds.
+    let mut last = 0;
+    eventually("the application waits", || {
+        let now = noted();
+        let is_same = now > 0 && now == last;
+        last = now;
+        thread::sleep(Duration::from_secs(1));
+        is_same.then_some(())
+    });
+    assert!(last < 60, "{last} MiB were made");
+    drop(slow);
+}
+
+#[test]
+fn an_application_is_stopped_when_its_slow_client_leaves() {
+    let (Some(python), test) = (python(&["ssl"]), Test::with_chain("localhost")) else { return };
+    let server = server(&test, test.program(certkit()), &[]);
+    let slow = SlowClients::start(&test, &server, &python, "read", 1, "/endless?id=begun");
+    let noted = || fs::read_to_string(test.path("started")).unwrap_or_default();
+    eventually("the request runs", || (noted() == "begun\n").then_some(()));
+    drop(slow);
+    eventually("the generator is closed", || (noted() == "begun\nclosed\n").then_some(()));
+}
+
+#[test]
+fn a_full_disk_makes_the_application_wait_and_breaks_nothing() {
+    let (Some(python), test) = (python(&["ssl"]), Test::with_chain("localhost")) else { return };
+    let Some(curl) = Curl::new(&test, "localhost") else { return };
+    let disk = SmallDisk::new(&test, "small", 4096);
+    disk.leave_kib(1200);
+    let program = disk.program().args([certkit()]).env("TMPDIR", test.path("small"));
+    let server = server(&test, program, &[]);
+    let slow = SlowClients::start(&test, &server, &python, "read", 2, "/stream?bytes=32000000");
+    server.process.wait_for_log("cannot write bodies to a temporary file");
+    others_are_served(&curl, &server);
+    assert_eq!(slow.end(), ["whole 32000000"; 2]);
+    let log = server.process.log();
+    assert_eq!(log.matches("cannot write bodies").count(), 1, "{log}");
+}
