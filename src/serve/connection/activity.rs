@@ -206,7 +206,7 @@ impl Activity {
         self.tunnel_timeout
     }
 
-    /// The socket is closed, whoever had it.
+    /// The socket is closed.
     pub(in crate::serve) fn leave(&self) {
         self.gone.store(true, Relaxed);
         self.task.wake();
