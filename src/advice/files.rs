@@ -22,6 +22,7 @@ impl From<ReadError> for Failure {
             ReadError::NotFound { .. } => {
                 (Code::NotFound, Some("Check the spelling and the current folder.".to_owned()))
             }
+            ReadError::NotRegular { .. } => (Code::Io, Some("Copy it into a file and name that.".to_owned())),
             ReadError::Permission { file } => {
                 let command = format!("Check who may read it: `ls -l {}`.", shell_word(file));
                 (Code::Permission, Some(command))

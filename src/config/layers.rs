@@ -11,7 +11,7 @@ use super::origin::Origin;
 use super::setting::{Setting, Takes};
 use super::settings::ServeSettings;
 use super::{table, toml, uwsgi_ini};
-use crate::sys::fs::read_limited;
+use crate::sys::read::read_regular;
 
 /// The project's own settings, in the current folder.
 const PROJECT_FILE: &str = "certkit.toml";
@@ -168,7 +168,7 @@ pub(super) fn option_file(
 
 fn read_text(path: &Path) -> Result<(String, String), SettingsError> {
     let file = path.display().to_string();
-    let bytes = read_limited(path, MAX_FILE_BYTES)
+    let bytes = read_regular(path, MAX_FILE_BYTES)
         .map_err(|source| SettingsError::Read { file: file.clone(), source })?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok((file, text)),

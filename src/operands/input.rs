@@ -181,10 +181,29 @@ pub fn read_certificates(file: &str) -> Result<CertificateFile, InputError> {
 /// # Errors
 /// As [`read_certificates`]; also when the password is missing or wrong.
 pub fn read_certificates_with(file: &str, passwords: &mut Passwords) -> Result<CertificateFile, InputError> {
-    let (bytes, contents) = read_contents(file, passwords)?;
-    let read = certificate_file(file, &bytes, contents);
+    let (bytes, contents) = read_whole(file, passwords)?;
+    some_certificates(file, &bytes, contents, passwords)
+}
+
+/// The same from the bytes of a file that was read.
+///
+/// # Errors
+/// When there is no certificate among them, or a block cannot be decoded.
+pub fn certificates_in(file: &str, bytes: &[u8]) -> Result<CertificateFile, InputError> {
+    let mut passwords = Passwords::unattended();
+    let contents = decode(file, bytes, &mut passwords)?;
+    some_certificates(file, bytes, contents, &passwords)
+}
+
+fn some_certificates(
+    file: &str,
+    bytes: &[u8],
+    contents: Contents,
+    passwords: &Passwords,
+) -> Result<CertificateFile, InputError> {
+    let read = certificate_file(file, bytes, without_errors(file, bytes, contents, passwords)?);
     if read.certificates.is_empty() && read.malformed.is_empty() {
-        return Err(InputError::NoCertificate { file: file.to_owned(), holds: Instead::of(&bytes, &read) });
+        return Err(InputError::NoCertificate { file: file.to_owned(), holds: Instead::of(bytes, &read) });
     }
     Ok(read)
 }
@@ -251,14 +270,33 @@ pub fn read_private_key(path: &Path) -> Result<PrivateKey, InputError> {
 pub fn read_private_key_with(path: &Path, passwords: &mut Passwords) -> Result<PrivateKey, InputError> {
     let file = path.display().to_string();
     let (bytes, contents) = read_whole(&file, passwords)?;
+    first_private_key(&file, &bytes, contents, passwords)
+}
+
+/// The private key in the bytes of a file that was read. A password is taken from the variable only.
+///
+/// # Errors
+/// When no private key among them can be used.
+pub fn private_key_in(file: &str, bytes: &[u8]) -> Result<PrivateKey, InputError> {
+    let mut passwords = Passwords::unattended();
+    let contents = decode(file, bytes, &mut passwords)?;
+    first_private_key(file, bytes, contents, &mut passwords)
+}
+
+fn first_private_key(
+    file: &str,
+    bytes: &[u8],
+    contents: Contents,
+    passwords: &mut Passwords,
+) -> Result<PrivateKey, InputError> {
     let Some(block) = contents.blocks.iter().find(|block| block.is_private_key()) else {
         return Err(if contents.errors.is_empty() {
-            InputError::without_key(&file, &contents.blocks)
+            InputError::without_key(file, &contents.blocks)
         } else {
-            unreadable(&file, &bytes, contents.errors, passwords.option)
+            unreadable(file, bytes, contents.errors, passwords.option)
         });
     };
-    decrypted(&file, block, passwords)
+    decrypted(file, block, passwords)
 }
 
 impl InputError {
@@ -309,10 +347,20 @@ pub fn read_contents(
     passwords: &mut Passwords,
 ) -> Result<(Zeroizing<Vec<u8>>, Contents), InputError> {
     let (bytes, contents) = read_whole(file, passwords)?;
+    let contents = without_errors(file, &bytes, contents, passwords)?;
+    Ok((bytes, contents))
+}
+
+fn without_errors(
+    file: &str,
+    bytes: &[u8],
+    contents: Contents,
+    passwords: &Passwords,
+) -> Result<Contents, InputError> {
     if contents.errors.is_empty() {
-        Ok((bytes, contents))
+        Ok(contents)
     } else {
-        Err(unreadable(file, &bytes, contents.errors, passwords.option))
+        Err(unreadable(file, bytes, contents.errors, passwords.option))
     }
 }
 
@@ -327,16 +375,21 @@ fn read_whole(file: &str, passwords: &mut Passwords) -> Result<(Zeroizing<Vec<u8
         return Err(InputError::StdinTwice { option: passwords.option });
     }
     let bytes = Zeroizing::new(super::read::read(file, MAX_BYTES)?);
-    let contents = container::read(&bytes, None);
+    let contents = decode(file, &bytes, passwords)?;
+    Ok((bytes, contents))
+}
+
+/// What is in the bytes of a file, errors included.
+fn decode(file: &str, bytes: &[u8], passwords: &mut Passwords) -> Result<Contents, InputError> {
+    let contents = container::read(bytes, None);
     let is_locked = contents
         .errors
         .iter()
         .any(|error| matches!(error, container::Error::Pkcs12(LockedError::PasswordNeeded)));
     if is_locked && let Some(password) = passwords.of(name(file))? {
-        let contents = container::read(&bytes, Some(&password));
-        return Ok((bytes, contents));
+        return Ok(container::read(bytes, Some(&password)));
     }
-    Ok((bytes, contents))
+    Ok(contents)
 }
 
 fn unreadable(file: &str, bytes: &[u8], errors: Vec<container::Error>, option: &'static str) -> InputError {

@@ -19,6 +19,9 @@ pub enum ReadError {
     Io { file: String, source: io::Error },
     #[error("there is no file `{}`", name(.file))]
     NotFound { file: String },
+    /// A device, a pipe or a socket.
+    #[error("`{}` is not a regular file", name(.file))]
+    NotRegular { file: String },
     #[error("cannot read `{}`: permission denied", name(.file))]
     Permission { file: String },
     #[error("`{}` is larger than {} MiB, the limit for such files", name(.file), .limit >> 20)]
@@ -32,6 +35,8 @@ impl ReadError {
         match source.kind() {
             io::ErrorKind::FileTooLarge => Self::TooLarge { file, limit },
             io::ErrorKind::IsADirectory => Self::Directory { file },
+            // The system's own error of this kind has a number.
+            io::ErrorKind::InvalidInput if source.raw_os_error().is_none() => Self::NotRegular { file },
             io::ErrorKind::NotFound => Self::NotFound { file },
             io::ErrorKind::PermissionDenied => Self::Permission { file },
             _ => Self::Io { file, source },
@@ -45,6 +50,7 @@ impl ReadError {
             | Self::Empty { file }
             | Self::Io { file, .. }
             | Self::NotFound { file }
+            | Self::NotRegular { file }
             | Self::Permission { file }
             | Self::TooLarge { file, .. } => file,
         }

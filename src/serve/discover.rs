@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::worker::Application;
+use crate::sys::read::read_regular;
 
 #[derive(Debug, PartialEq)]
 pub enum Content {
@@ -16,6 +17,8 @@ pub enum Content {
 const FILES: [&str; 4] = ["wsgi.py", "app.py", "index.py", "main.py"];
 /// Names of the callable, the standard one first.
 const CALLABLES: [&str; 2] = ["application", "app"];
+/// Far more than anyone writes by hand.
+const MAX_SOURCE_BYTES: u64 = 4 << 20;
 const FOLDERS: [&str; 2] = ["static", "public"];
 
 /// Looks for an application, then for a folder of files.
@@ -24,7 +27,7 @@ pub fn search(folder: &Path) -> Content {
         return Content::Application(application);
     }
     for file in FILES {
-        let Ok(source) = std::fs::read_to_string(folder.join(file)) else { continue };
+        let Some(source) = read(&folder.join(file)) else { continue };
         if let Some(callable) = CALLABLES.into_iter().find(|name| defines(&source, name)) {
             let callable = Some(callable.to_owned());
             return Content::Application(Application::File { path: file.into(), callable });
@@ -34,13 +37,18 @@ pub fn search(folder: &Path) -> Content {
     folders.into_iter().find(|path| path.is_dir()).map_or(Content::Nothing, Content::Folder)
 }
 
+/// The text of a Python file. Nothing is waited for: nobody has named it.
+fn read(path: &Path) -> Option<String> {
+    String::from_utf8(read_regular(path, MAX_SOURCE_BYTES).ok()?).ok()
+}
+
 /// manage.py names the settings, and these name the WSGI application.
 fn django(folder: &Path) -> Option<Application> {
-    let manage = std::fs::read_to_string(folder.join("manage.py")).ok()?;
+    let manage = read(&folder.join("manage.py"))?;
     let line = manage.lines().find(|line| line.contains("DJANGO_SETTINGS_MODULE"))?;
     let settings = strings(line).into_iter().find(|text| *text != "DJANGO_SETTINGS_MODULE")?;
     let module_file = |module: &str| folder.join(module.replace('.', "/") + ".py");
-    let declared = std::fs::read_to_string(module_file(settings)).ok().and_then(|source| {
+    let declared = read(&module_file(settings)).and_then(|source| {
         let line = source.lines().find(|line| line.starts_with("WSGI_APPLICATION"))?.to_owned();
         let (module, callable) = strings(&line).first()?.rsplit_once('.')?;
         Some((module.to_owned(), callable.to_owned()))
@@ -104,6 +112,7 @@ fn python_words(line: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::testing::make_fifo;
 
     #[test]
     fn names_at_the_top_level() {
@@ -137,6 +146,18 @@ mod tests {
         ] {
             assert!(!defines(source, "application"), "{source}");
         }
+    }
+
+    #[test]
+    fn only_regular_files_count() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["manage.py", "wsgi.py", "app.py"] {
+            make_fifo(&folder.path().join(name));
+        }
+        std::os::unix::fs::symlink("/dev/zero", folder.path().join("index.py")).unwrap();
+        assert_eq!(search(folder.path()), Content::Nothing);
+        std::fs::write(folder.path().join("main.py"), "app = 1").unwrap();
+        assert!(matches!(search(folder.path()), Content::Application(_)));
     }
 
     #[test]

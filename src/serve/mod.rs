@@ -18,6 +18,7 @@ mod error;
 mod front;
 pub mod open_files;
 mod pipeline;
+mod renewal;
 mod request;
 mod response;
 pub mod shutdown;
@@ -41,6 +42,7 @@ use self::front::admission::Admission;
 use self::front::driver::ListenerProtocol;
 use self::front::listener::{self, BoundSocket, Listener};
 use self::front::threads::FrontThreads;
+use self::renewal::Renewal;
 use self::shutdown::{Phase, Shutdown, ShutdownSender};
 pub use self::site::http_challenges::HttpChallenges;
 use self::site::snapshot::{Service, Snapshot};
@@ -77,18 +79,13 @@ impl Certificates {
     }
 }
 
-/// The certificates in use.
-#[derive(Clone)]
-struct Renewal {
-    resolver: Arc<Resolver>,
-    source: Arc<dyn CertificateSource>,
-}
-
 /// Reports what happens while the server runs.
 pub trait Observer: Send + Sync {
     fn certificates_replaced(&self);
     /// The previous certificates stay in use.
     fn certificates_refused(&self, findings: &[Finding]);
+    /// Reading new ones takes longer than `limit`; the previous certificates stay in use.
+    fn certificates_unreadable(&self, limit: Duration);
 }
 
 impl Server {
@@ -104,7 +101,7 @@ impl Server {
         let renewal = certificates.map(|certificates| {
             challenges = certificates.http_challenges;
             let resolver = Arc::new(Resolver::new(certificates.set, certificates.alpn_challenges));
-            Renewal { resolver, source: certificates.source }
+            Renewal::new(resolver, certificates.source)
         });
         let tls = match &renewal {
             Some(renewal) => Some(tls::server_config(Arc::clone(&renewal.resolver), config.tls_min)?),
@@ -209,28 +206,6 @@ fn stop_signal() -> (ShutdownSender, Shutdown) {
     let sender = ShutdownSender::default();
     let shutdown = sender.subscribe();
     (sender, shutdown)
-}
-
-impl Renewal {
-    /// Reloads them when the source or `reload` asks for it, for ever.
-    async fn keep_fresh(&self, reload: &mut tokio::sync::mpsc::Receiver<()>, observer: &dyn Observer) {
-        loop {
-            tokio::select! {
-                () = self.source.changed() => {}
-                Some(()) = reload.recv() => self.source.refresh(),
-            }
-            // Reading files and keys would hold up every client.
-            let source = Arc::clone(&self.source);
-            let Ok(loaded) = tokio::task::spawn_blocking(move || source.load()).await else { continue };
-            match loaded {
-                Ok(set) => {
-                    self.resolver.replace(set);
-                    observer.certificates_replaced();
-                }
-                Err(findings) => observer.certificates_refused(&findings),
-            }
-        }
-    }
 }
 
 /// Keeps the TLS keys in this process: other processes of the same user, such as the application,

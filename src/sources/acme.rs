@@ -19,6 +19,7 @@ use time::OffsetDateTime;
 use tokio::sync::Notify;
 
 use super::acme_caller::{AcmeCaller, Consent};
+use super::named_file::NamedFile;
 use super::{OpenedCertificates, ServerIdentity};
 use crate::acme::challenge::tls_alpn01::Proofs;
 use crate::acme::challenge::{self, ChallengeAnswer, ChallengeKind, ChallengeMethod, Embedded, Solver};
@@ -32,7 +33,6 @@ use crate::ca::{
 use crate::console::Console;
 use crate::finding::Finding;
 use crate::operands::acme::{check_mail_address, server_address, state_directory};
-use crate::operands::input::{read_certificates, read_private_key};
 use crate::report::Failure;
 use crate::serve::{Certificates, HttpChallenges};
 use crate::sys::clock::{Clock, SystemClock, date, date_time};
@@ -203,8 +203,8 @@ impl AcmeCertificates {
         if matches!(files.fullchain.try_exists(), Ok(false)) {
             return Ok(None);
         }
-        let chain = read_certificates(&files.fullchain.display().to_string())?;
-        let key = read_private_key(&files.key)?;
+        let chain = NamedFile::own(files.fullchain.clone()).certificates()?;
+        let key = NamedFile::own(files.key.clone()).private_key()?;
         let mut certificates = chain.certificates.into_iter().map(|located| located.certificate);
         let Some(leaf) = certificates.next() else { return Ok(None) };
         CertifiedKey::new(leaf, certificates.collect(), key).map(Some).map_err(|mismatch| {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
+use super::named_file::NamedFile;
 use crate::advice::serve::CertificateError;
 use crate::ca::{
     CaLevel, CaProfile, Constraint, Issuance, Issuer, LeafProfile, ROOT_FILES, Subject, SubjectKey,
@@ -18,7 +19,6 @@ use crate::ca::{
 };
 use crate::finding::Finding;
 use crate::operands::ca_lookup::data_folder;
-use crate::operands::input::{read_certificates, read_private_key};
 use crate::report::Failure;
 use crate::sys::clock::{Clock, SystemClock, date};
 use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC, create_all};
@@ -36,6 +36,7 @@ const RENEWAL: RenewalPolicy = RenewalPolicy::Within(time::Duration::days(30));
 const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// The folder with the CA and the certificate.
+#[derive(Clone)]
 pub(super) struct Localhost {
     folder: PathBuf,
 }
@@ -100,8 +101,8 @@ impl Localhost {
         if !certificate.exists() || !key.exists() {
             return Ok(None);
         }
-        let read = read_certificates(&certificate.display().to_string())?;
-        let key = read_private_key(&key)?;
+        let read = NamedFile::own(certificate).certificates()?;
+        let key = NamedFile::own(key).private_key()?;
         let certificate = read.certificates.into_iter().next().map(|located| located.certificate);
         Ok(certificate.and_then(|certificate| CertifiedKey::new(certificate, Vec::new(), key).ok()))
     }
@@ -132,8 +133,11 @@ impl CertificateSource for Localhost {
     async fn changed(&self) {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            let pair = self.read(SERVER).ok().flatten();
-            if pair.is_some_and(|pair| is_due(pair.leaf(), SystemClock.now())) {
+            let localhost = self.clone();
+            let read = tokio::task::spawn_blocking(move || localhost.read(SERVER).ok().flatten());
+            if let Ok(Some(pair)) = read.await
+                && is_due(pair.leaf(), SystemClock.now())
+            {
                 return;
             }
         }

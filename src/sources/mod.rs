@@ -6,6 +6,7 @@ mod acme;
 pub mod acme_caller;
 mod files;
 mod localhost;
+mod named_file;
 mod new_chain;
 
 use std::path::PathBuf;

@@ -97,8 +97,7 @@ pub fn stage(files: &[NewFile]) -> Result<StagedFiles<'_>, Error> {
             Ok(_) if file.existing == Existing::Refuse => return Err(Error::Exists(file.path.clone())),
             // A rename would replace a device such as /dev/null by a file.
             Ok(meta) if !meta.is_file() && !meta.is_symlink() => {
-                let source = io::Error::new(io::ErrorKind::InvalidInput, NO_FILE);
-                return Err(Error::Io { action: "replace", path: file.path.clone(), source });
+                return Err(Error::Io { action: "replace", path: file.path.clone(), source: no_file() });
             }
             _ => {}
         }
@@ -178,6 +177,10 @@ pub fn read_limited(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     read_limited_from(file, limit)
+}
+
+pub(super) fn no_file() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, NO_FILE)
 }
 
 /// As [`read_limited`], from anything that can be read.

@@ -7,6 +7,7 @@ pub mod fs;
 pub mod hook;
 pub mod hosts;
 pub mod memory;
+pub mod read;
 pub mod replace;
 pub mod shell;
 pub mod terminal;

@@ -38,3 +38,8 @@ impl ClosedPort {
         Self { address, _bound: bound }
     }
 }
+
+/// A named pipe, which nobody writes to.
+pub fn make_fifo(path: &Path) {
+    rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+}

@@ -25,7 +25,7 @@ pub trait CertificateSource: Send + Sync {
     /// Findings that say why the certificates cannot be used; those in use then stay.
     fn load(&self) -> Result<CertificateSet, Vec<Finding>>;
 
-    /// Waits until there is something new to load.
+    /// Waits until there is something new to load: more or something else than at the last [`load`](Self::load).
     async fn changed(&self);
 
     /// The user asked for a reload: a source that fetches certificates may look for new ones now.

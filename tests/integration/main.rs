@@ -56,6 +56,7 @@ mod serve_acme;
 mod serve_applications;
 mod serve_clients;
 mod serve_faults;
+mod serve_files;
 mod serve_settings;
 mod serve_slow;
 mod serve_start;

@@ -89,4 +89,11 @@ impl Observer for Console {
         self.say("certkit: the new certificates cannot be used; the previous ones stay in use");
         self.findings(findings);
     }
+
+    fn certificates_unreadable(&self, limit: Duration) {
+        let limit = limit.as_secs();
+        self.say(&format!(
+            "certkit: the certificates could not be read within {limit} s; the previous ones stay in use"
+        ));
+    }
 }

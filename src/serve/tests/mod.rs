@@ -32,6 +32,7 @@ struct Silent;
 impl Observer for Silent {
     fn certificates_replaced(&self) {}
     fn certificates_refused(&self, _: &[Finding]) {}
+    fn certificates_unreadable(&self, _: Duration) {}
 }
 
 impl Running {

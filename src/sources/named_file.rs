@@ -1,0 +1,159 @@
+//! A file that holds a certificate or its key, read so that nothing can hold up the server: no pipe that nobody writes
+//! to, no device without an end.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::operands::input::{CertificateFile, InputError, certificates_in, private_key_in};
+use crate::operands::read::ReadError;
+use crate::sys::read::{read_pipe, read_regular};
+use crate::x509::PrivateKey;
+
+/// Bytes: hundreds of times what a chain needs.
+const MAX_BYTES: u64 = 4 << 20;
+/// How long a program may take that writes into a pipe. Perhaps it asks a person for a password.
+const PIPE_TIME: Duration = Duration::from_secs(60);
+
+/// A file that the user named.
+///
+/// At the start it may be a pipe, as of `--key <(decrypt server.key)`: what came through it is kept, because it cannot be
+/// read again.
+#[derive(Debug)]
+pub(super) struct NamedFile {
+    path: PathBuf,
+    /// Set by the first read: what came through a pipe, or `None` for a regular file, which must stay one.
+    from_pipe: OnceLock<Option<Zeroizing<Vec<u8>>>>,
+}
+
+/// What tells that a file has changed, in contents or in who may read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FileStamp {
+    device: u64,
+    inode: u64,
+    length: u64,
+    /// Seconds and nanoseconds.
+    modified: (i64, i64),
+    /// Mode, user and group.
+    access: (u32, u32, u32),
+}
+
+impl NamedFile {
+    /// `-` is standard input.
+    pub(super) fn new(path: &Path) -> Self {
+        let path = if path == Path::new("-") { Path::new("/dev/stdin") } else { path };
+        Self { path: path.to_owned(), from_pipe: OnceLock::new() }
+    }
+
+    /// A file that the server itself has written.
+    pub(super) fn own(path: PathBuf) -> Self {
+        Self { path, from_pipe: OnceLock::from(None) }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The certificates in it.
+    ///
+    /// # Errors
+    /// When it cannot be read, or does not hold any.
+    pub(super) fn certificates(&self) -> Result<CertificateFile, InputError> {
+        certificates_in(&self.name(), &self.read()?)
+    }
+
+    /// The first private key in it.
+    ///
+    /// # Errors
+    /// When it cannot be read, or does not hold one.
+    pub(super) fn private_key(&self) -> Result<PrivateKey, InputError> {
+        private_key_in(&self.name(), &self.read()?)
+    }
+
+    /// Whether there is a private key in it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn holds_key(&self) -> Result<bool, ReadError> {
+        let bytes = self.read()?;
+        Ok(crate::pem::scan(&bytes).blocks.iter().any(|block| block.is_private_key()))
+    }
+
+    /// What it is now; `None` if it is not there, or came through a pipe.
+    pub(super) fn stamp(&self) -> Option<FileStamp> {
+        if matches!(self.from_pipe.get(), Some(Some(_))) {
+            return None;
+        }
+        let metadata = std::fs::metadata(&self.path).ok()?;
+        Some(FileStamp {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            length: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            access: (metadata.mode(), metadata.uid(), metadata.gid()),
+        })
+    }
+
+    fn read(&self) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+        let failed = |source| ReadError::new(&self.name(), source, MAX_BYTES);
+        let from_pipe = match self.from_pipe.get() {
+            Some(kept) => kept.clone(),
+            None => read_pipe(&self.path, MAX_BYTES, PIPE_TIME).map_err(failed)?,
+        };
+        let bytes = match &from_pipe {
+            Some(bytes) => bytes.clone(),
+            None => Zeroizing::new(read_regular(&self.path, MAX_BYTES).map_err(failed)?),
+        };
+        if bytes.is_empty() {
+            return Err(ReadError::Empty { file: self.name() });
+        }
+        self.from_pipe.get_or_init(|| from_pipe);
+        Ok(bytes)
+    }
+
+    /// As it is called in messages.
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
+
+    use super::*;
+    use crate::sys::testing::make_fifo;
+
+    #[test]
+    fn what_came_through_a_pipe_is_kept() {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(b"text").unwrap();
+        drop(writer);
+        let file = NamedFile::new(Path::new(&format!("/proc/self/fd/{}", reader.as_raw_fd())));
+        assert_eq!(file.read().unwrap().as_slice(), b"text");
+        // As after the start: the pipe is no more.
+        drop(reader);
+        assert_eq!(file.read().unwrap().as_slice(), b"text");
+        assert_eq!(file.stamp(), None);
+    }
+
+    #[test]
+    fn a_regular_file_must_stay_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, "text").unwrap();
+        let file = NamedFile::new(&path);
+        assert_eq!(file.read().unwrap().as_slice(), b"text");
+        std::fs::remove_file(&path).unwrap();
+        make_fifo(&path);
+        assert!(matches!(file.read(), Err(ReadError::NotRegular { .. })));
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "new").unwrap();
+        assert_eq!(file.read().unwrap().as_slice(), b"new");
+        assert!(file.stamp().is_some());
+    }
+}

@@ -1,0 +1,134 @@
+//! Reading files that somebody else made, where nothing may hold up the reader: a pipe that nobody writes to, a device
+//! without an end.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+use zeroize::Zeroizing;
+
+use super::fs::{no_file, read_limited_from};
+
+/// Reads at most `limit` bytes of a regular file. Nothing else is waited for: for pipes, devices and sockets there is an
+/// error of kind [`io::ErrorKind::InvalidInput`].
+///
+/// # Errors
+/// What the system says, with [`io::ErrorKind::IsADirectory`] and [`io::ErrorKind::FileTooLarge`].
+pub fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let (file, metadata) = open_without_waiting(path)?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !metadata.is_file() {
+        return Err(no_file());
+    }
+    read_limited_from(file, limit)
+}
+
+/// Reads a pipe to its end: at most `limit` bytes within `time`. `None` for what is not a pipe.
+///
+/// # Errors
+/// What the system says, with [`io::ErrorKind::TimedOut`] when the writer takes longer.
+pub fn read_pipe(path: &Path, limit: u64, time: Duration) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let (mut pipe, metadata) = open_without_waiting(path)?;
+    if !metadata.file_type().is_fifo() {
+        return Ok(None);
+    }
+    let deadline = Instant::now() + time;
+    let mut contents = Zeroizing::new(Vec::new());
+    let mut piece = Zeroizing::new([0; 4096]);
+    loop {
+        match pipe.read(&mut *piece) {
+            Ok(0) => return Ok(Some(contents)),
+            Ok(read) => contents.extend_from_slice(piece.get(..read).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                let left = Timespec::try_from(left).map_err(io::Error::other)?;
+                match poll(&mut [PollFd::new(&pipe, PollFlags::IN)], Some(&left)) {
+                    Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+                    Ok(_) | Err(Errno::INTR) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        if contents.len() as u64 > limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+    }
+}
+
+/// Opens a file of any kind for reading, without waiting for the other end of a pipe.
+fn open_without_waiting(path: &Path) -> io::Result<(File, Metadata)> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let open = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
+    let file = open.map_err(|error| match Errno::from_io_error(&error) {
+        // A unix socket.
+        Some(Errno::NXIO) => no_file(),
+        _ => error,
+    })?;
+    let metadata = file.metadata()?;
+    Ok((file, metadata))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::sys::fs::NO_FILE;
+    use crate::sys::testing::make_fifo;
+
+    #[test]
+    fn only_regular_files_are_read_without_waiting() {
+        let dir = tempfile::tempdir().unwrap();
+        let (fifo, socket, file) =
+            (dir.path().join("fifo"), dir.path().join("socket"), dir.path().join("file"));
+        make_fifo(&fifo);
+        let _socket = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        std::fs::write(&file, "abc").unwrap();
+        assert_eq!(read_regular(&file, 3).unwrap(), b"abc");
+        assert_eq!(read_regular(&file, 2).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(read_regular(dir.path(), 3).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+        for path in [&fifo, &socket, Path::new("/dev/zero")] {
+            let error = read_regular(path, 3).unwrap_err();
+            assert!(error.to_string().ends_with(NO_FILE), "{}: {error}", path.display());
+        }
+    }
+
+    #[test]
+    fn pipes_are_read_to_their_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let (fifo, file) = (dir.path().join("fifo"), dir.path().join("file"));
+        make_fifo(&fifo);
+        std::fs::write(&file, "abc").unwrap();
+        let hour = Duration::from_secs(3600);
+        assert!(read_pipe(&file, 9, hour).unwrap().is_none());
+        // Nobody has it open for writing.
+        assert!(read_pipe(&fifo, 9, hour).unwrap().unwrap().is_empty());
+        // Opened for both, so that opening does not wait for a reader.
+        let open = || OpenOptions::new().read(true).write(true).open(&fifo).unwrap();
+        let silent = open();
+        let error = read_pipe(&fifo, 9, Duration::from_millis(1)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        drop(silent);
+        for (limit, read) in [(6, Some(&b"abcdef"[..])), (5, None)] {
+            let (mut writer, path) = (open(), fifo.clone());
+            writer.write_all(b"abc").unwrap();
+            let reader = std::thread::spawn(move || read_pipe(&path, limit, hour));
+            writer.write_all(b"def").unwrap();
+            // The end is seen as soon as nobody can write any more; until then the reader waits.
+            while !rustix::io::ioctl_fionread(&writer).is_ok_and(|unread| unread == 0) {
+                std::thread::yield_now();
+            }
+            drop(writer);
+            assert_eq!(reader.join().unwrap().ok().flatten().as_deref().map(Vec::as_slice), read);
+        }
+    }
+}
