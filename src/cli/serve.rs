@@ -108,7 +108,8 @@ The same settings can be in ./certkit.toml or $XDG_CONFIG_HOME/certkit/config.to
   listen = [\"https:*:443\"]
 
 Signals: TERM and INT stop the server after running requests have finished, QUIT (or a second INT) stops it at \
-once. HUP reloads the certificates; with --acme it also checks for renewal and retries what has failed.
+once. HUP reloads the certificates; with --acme it also checks for renewal and retries what has failed. \
+Certificate files that change are reloaded without a signal.
 
 EXAMPLES
   certkit serve app.py                                     https://localhost:8443/ with a certificate made for it
