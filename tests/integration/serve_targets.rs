@@ -75,8 +75,8 @@ fn routes_go_by_the_path_that_nginx_has_rewritten() {
              server {{\nlisten 127.0.0.1:{port} ssl;\nssl_certificate {chain};\nssl_certificate_key {key};\n\
              include /etc/nginx/uwsgi_params;\nrewrite ^/old/(.*)$ /static/$1;\nrewrite ^/moved/(.*)$ /app/$1;\n\
              location / {{ uwsgi_pass 127.0.0.1:{backend}; }}\n\
-             location /named/ {{ uwsgi_pass 127.0.0.1:{backend}; uwsgi_param SCRIPT_NAME /named;\n\
-             uwsgi_modifier1 30; }}\n}}\n}}\n",
+             location /named/ {{ uwsgi_pass 127.0.0.1:{backend}; include /etc/nginx/uwsgi_params;\n\
+             uwsgi_param SCRIPT_NAME /named; uwsgi_modifier1 30; }}\n}}\n}}\n",
             chain = test.path("chain.pem").display(),
             key = test.path("server.key").display(),
         ),

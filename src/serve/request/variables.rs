@@ -28,7 +28,7 @@ struct SentTarget {
 /// another. `under_script_name` says that PATH_INFO still begins with SCRIPT_NAME if it can.
 ///
 /// # Errors
-/// What the front server is to be told. A request that its client is to be told something about has a
+/// Variables that do not make a request, and why. One that is refused for what its client sent has a
 /// [`fault`](Request::fault).
 pub(in crate::serve) fn from_variables(
     variables: &[Variable<'_>],

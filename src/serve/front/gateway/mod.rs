@@ -41,7 +41,7 @@ type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + 
 
 /// A head that is complete.
 enum ReceivedHead {
-    /// A request and the length of its body, or what the front server is to be told.
+    /// A request and the length of its body, or why there is none.
     Request(Arc<Snapshot>, std::result::Result<(Box<Request>, u64), &'static str>),
     Reply(&'static [u8]),
 }
