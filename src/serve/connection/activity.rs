@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
 
+use super::write_rate::WriteRate;
 use crate::serve::config::Limits;
 
 /// Time for an idle connection to close when its place is needed.
@@ -37,6 +38,7 @@ pub(in crate::serve) struct Activity {
     idle_until: AtomicU64,
     head_until: AtomicU64,
     write_until: AtomicU64,
+    write_rate: WriteRate,
     /// Streams whose client lets them wait, each with its deadline. (On HTTP/1.1 the socket shows
     /// that, but HTTP/2 has flow control for each stream.)
     streams: Mutex<HashMap<u64, u64>>,
@@ -62,7 +64,7 @@ pub(in crate::serve) enum Overdue {
     Idle,
     /// A head is not complete.
     Head,
-    /// The client takes nothing of its answer.
+    /// The client takes nothing of its answer, or too little.
     Write,
 }
 
@@ -80,6 +82,7 @@ impl Activity {
             idle_until: AtomicU64::new(NEVER),
             head_until: AtomicU64::new(NEVER),
             write_until: AtomicU64::new(NEVER),
+            write_rate: WriteRate::new(limits.write_timeout),
             streams: Mutex::default(),
             streams_until: AtomicU64::new(NEVER),
             closing: AtomicBool::new(false),
@@ -128,14 +131,17 @@ impl Activity {
     /// The client takes nothing.
     pub(in crate::serve) fn write_waits(&self) {
         if self.write_until.load(Relaxed) == NEVER {
-            self.set(&self.write_until, self.write_timeout);
+            self.write_until.store(self.write_rate.waits(self.after(Duration::ZERO)), Relaxed);
         }
     }
 
-    /// The client took something.
-    pub(in crate::serve) fn write_goes_on(&self) {
+    /// The client took so many bytes.
+    pub(in crate::serve) fn write_goes_on(&self, bytes: usize) {
         if self.write_until.load(Relaxed) != NEVER {
             self.write_until.store(NEVER, Relaxed);
+            self.write_rate.goes_on(self.after(Duration::ZERO), bytes);
+        } else {
+            self.write_rate.takes(bytes);
         }
     }
 
@@ -306,7 +312,8 @@ mod tests {
         assert_eq!(activity.deadline(), None);
         activity.write_waits();
         assert_eq!(activity.overdue(after(31)), Some(Overdue::Write));
-        activity.write_goes_on();
+        activity.write_goes_on(1);
+        assert_eq!(activity.overdue(after(31)), None);
         activity.request_ends();
         assert_eq!((activity.ended(), activity.overdue(after(59))), (1, None));
         assert_eq!(activity.overdue(after(61)), Some(Overdue::Idle));

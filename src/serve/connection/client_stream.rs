@@ -139,7 +139,8 @@ impl AsyncWrite for ClientStream {
 impl ClientStream {
     fn note(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &result {
-            Poll::Ready(_) => self.activity.write_goes_on(),
+            Poll::Ready(Ok(bytes)) => self.activity.write_goes_on(*bytes),
+            Poll::Ready(Err(_)) => self.activity.write_goes_on(0),
             Poll::Pending => self.activity.write_waits(),
         }
         result
