@@ -97,12 +97,13 @@ where
             let pool = snapshot.application(id).ok_or_else(|| {
                 ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, "no application is running")
             })?;
-            let body = buffer(body, &snapshot.limits).await?;
+            let is_unbuffered = snapshot.is_unbuffered(&request.target.path);
+            let body = buffer(body, &snapshot.limits, &snapshot.spool, is_unbuffered).await?;
             let fault = body.fault.clone();
             match pool.call(request.worker_request(&snapshot.script_name, body)).await {
                 Ok(mut response) => {
-                    let is_stream = headers::is_stream(response.headers_mut(), request.tls.is_some())
-                        || snapshot.is_unbuffered(&request.target.path);
+                    let is_stream =
+                        headers::is_stream(response.headers_mut(), request.tls.is_some()) || is_unbuffered;
                     let body = |body| OutgoingBody::worker(&snapshot.spool, body, request.version, is_stream);
                     Ok(response.map(body))
                 }

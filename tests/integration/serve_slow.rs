@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::curl::Curl;
 use crate::disk::SmallDisk;
 use crate::harness::{Program, Test, certkit, eventually, repository};
@@ -63,6 +65,9 @@ fn held(server: &Server) -> (u64, usize) {
 
 const MIB: u64 = 1024;
 
+/// The length and digest of what slow senders send.
+const DIGEST: &str = "1000000 26c6e62f1fce427765660fb56f8ac8c166979bc7944c3b1a9fb26a0dec272835";
+
 #[test]
 fn slow_readers_hold_no_worker() {
     let (Some(python), test) = (python(&["ssl"]), Test::with_chain("localhost")) else { return };
@@ -75,6 +80,49 @@ fn slow_readers_hold_no_worker() {
     assert!(now < before + 100 * MIB, "{before} KiB before, {now} KiB now");
     assert!(descriptors <= few + 24 + 4, "{few} descriptors before, {descriptors} now");
     assert_eq!(slow.end(), ["whole 8000000"; 24]);
+}
+
+#[test]
+fn slow_senders_hold_no_worker() {
+    let (Some(python), test) = (python(&["ssl"]), Test::with_chain("localhost")) else { return };
+    let Some(curl) = Curl::new(&test, "localhost") else { return };
+    let server = server(&test, test.program(certkit()), &[]);
+    let (before, few) = held(&server);
+    let slow = SlowClients::start(&test, &server, &python, "post", 24, "/digest?id=begun");
+    others_are_served(&curl, &server);
+    assert!(!test.path("started").exists(), "the application is called when the body is complete");
+    let (now, descriptors) = held(&server);
+    assert!(now < before + 50 * MIB, "{before} KiB before, {now} KiB now");
+    assert!(descriptors <= few + 24 + 4, "{few} descriptors before, {descriptors} now");
+    assert_eq!(slow.end(), [DIGEST; 24]);
+}
+
+#[test]
+fn without_buffering_the_application_reads_from_its_client() {
+    let (Some(python), test) = (python(&["ssl"]), Test::with_chain("localhost")) else { return };
+    let server = server(&test, test.program(certkit()), &["--no-buffering", "/digest"]);
+    let slow = SlowClients::start(&test, &server, &python, "post", 1, "/digest?id=begun");
+    eventually("the application is called", || test.path("started").exists().then_some(()));
+    assert_eq!(slow.end(), [DIGEST]);
+}
+
+#[test]
+fn a_chunked_body_has_a_length_when_it_is_complete() {
+    let test = Test::with_chain("localhost");
+    let Some(curl) = Curl::new(&test, "localhost") else { return };
+    let server = server(&test, test.program(certkit()), &["--limit-post", "300k"]);
+    fs::write(test.path("large"), vec![b'x'; 200_000]).unwrap();
+    fs::write(test.path("too-large"), vec![b'x'; 400_000]).unwrap();
+    for version in ["--http1.1", "--http2"] {
+        let send = |path: &str, file: &str| {
+            curl.fetch(&server, path, &[version, "-T", file, "-H", "Transfer-Encoding: chunked"])
+        };
+        let environ: Value = serde_json::from_slice(&send("/environ", "large").is(200).body).unwrap();
+        assert_eq!(environ["CONTENT_LENGTH"], "200000", "{environ}");
+        assert!(send("/digest", "large").is(200).text().starts_with("200000 "));
+        send("/digest?id=begun", "too-large").is(413);
+    }
+    assert!(!test.path("started").exists(), "the application is not called");
 }
 
 #[test]
@@ -136,6 +184,8 @@ fn a_full_disk_makes_the_application_wait_and_breaks_nothing() {
     let slow = SlowClients::start(&test, &server, &python, "read", 2, "/stream?bytes=32000000");
     server.process.wait_for_log("cannot write bodies to a temporary file");
     others_are_served(&curl, &server);
+    fs::write(test.path("large"), vec![b'x'; 8_000_000]).unwrap();
+    curl.fetch(&server, "/digest", &["-T", "large"]).is(503);
     assert_eq!(slow.end(), ["whole 32000000"; 2]);
     let log = server.process.log();
     assert_eq!(log.matches("cannot write bodies").count(), 1, "{log}");

@@ -3,7 +3,7 @@ appears they end as they should, and a line for each says how.
 
 usage: slow.py PORT CA KIND COUNT PATH STOP-FILE
 
-read    reads 20 KiB a second of its answer until the file appears, then all of it: `whole LENGTH`, or `broken` if a
+read    reads 80 KiB a second of its answer until the file appears, then all of it: `whole LENGTH`, or `broken` if a
         byte is not the right one of the pattern 0, 1, ... 255
 post    sends 64 KiB of a body of 1,000,000 bytes, then 2 KiB a second, and the rest when the file appears: the answer
 window  an HTTP/2 connection with 100 streams that have no window, which is closed when the file appears
@@ -38,7 +38,7 @@ def is_over():
 def read_all(connection):
     pieces = []
     while True:
-        piece = connection.recv(65536 if is_over() else 1024)
+        piece = connection.recv(65536 if is_over() else 4096)
         if not piece:
             return b"".join(pieces).partition(b"\r\n\r\n")[2]
         pieces.append(piece)

@@ -29,9 +29,10 @@ impl Request {
             Recurrence::Changing => changing.insert(name, value),
         });
         // A chunked body that is here as a whole has a length now, which many applications need.
-        if body.rest.is_none() && !body.first.is_empty() && !self.fields.contains_key(header::CONTENT_LENGTH)
+        if let Some(length) = body.length.filter(|&length| length > 0)
+            && !self.fields.contains_key(header::CONTENT_LENGTH)
         {
-            changing.insert(b"CONTENT_LENGTH", body.first.len().to_string().as_bytes());
+            changing.insert(b"CONTENT_LENGTH", length.to_string().as_bytes());
         }
         WorkerRequest {
             method: self.method.clone(),
@@ -162,7 +163,7 @@ mod tests {
 
     /// What a worker is given for a request without a body.
     fn given(request: &Request) -> WorkerRequest {
-        let body = Buffered { first: Bytes::new(), rest: None, fault: Fault::default() };
+        let body = Buffered { first: Bytes::new(), rest: None, length: Some(0), fault: Fault::default() };
         request.worker_request(&ScriptName::default(), body)
     }
 

@@ -145,7 +145,8 @@ impl BlockFile {
             self.silent_until.store(after(SILENCE), Relaxed);
             let folder = self.folder.display();
             tracing::error!(
-                "cannot write bodies to a temporary file in {folder}: {error}; slow clients hold workers until that works again"
+                "cannot write bodies to a temporary file in {folder}: {error}. Until that works, slow readers \
+                 hold workers, and large request bodies are refused with status 503"
             );
         }
     }

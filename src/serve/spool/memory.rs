@@ -24,7 +24,7 @@ pub(super) struct MemoryBudget {
 
 /// A part of the budget that is in use until this is dropped.
 #[derive(Debug)]
-pub(super) struct MemoryShare {
+pub(in crate::serve) struct MemoryShare {
     budget: Arc<MemoryBudget>,
     bytes: usize,
 }
@@ -52,6 +52,11 @@ impl MemoryBudget {
         MemoryShare { budget: Arc::clone(self), bytes }
     }
 
+    /// A share of nothing, to begin with.
+    pub(super) fn share(self: &Arc<Self>) -> MemoryShare {
+        MemoryShare { budget: Arc::clone(self), bytes: 0 }
+    }
+
     #[cfg(test)]
     pub(super) fn used(&self) -> usize {
         self.used.load(Relaxed)
@@ -65,8 +70,22 @@ impl Drop for MemoryShare {
 }
 
 impl MemoryShare {
+    /// Makes it a share for `bytes`, if one body may have so many.
+    pub(in crate::serve) fn grow(&mut self, bytes: usize) -> bool {
+        let more = bytes.saturating_sub(self.bytes);
+        let after = |used: usize| {
+            let free = self.budget.limit.saturating_sub(used);
+            (bytes <= free / SHARE).then(|| used.saturating_add(more))
+        };
+        let has_grown = self.budget.used.fetch_update(Relaxed, Relaxed, after).is_ok();
+        if has_grown {
+            self.bytes += more;
+        }
+        has_grown
+    }
+
     /// The piece, with its share in use until the last of its bytes is dropped, wherever they are.
-    pub(super) fn with(self, piece: Bytes) -> Bytes {
+    pub(in crate::serve) fn with(self, piece: Bytes) -> Bytes {
         Bytes::from_owner(SharedPiece { piece, _share: self })
     }
 }

@@ -17,6 +17,7 @@ mod body;
 mod extent;
 mod memory;
 mod queue;
+mod store;
 
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ use tokio::sync::Semaphore;
 use self::block_file::BlockFile;
 pub(in crate::serve) use self::body::SpooledBody;
 use self::memory::MemoryBudget;
+pub(in crate::serve) use self::memory::MemoryShare;
+pub(in crate::serve) use self::store::BodyStore;
 use super::config::Buffers;
 
 /// Writes to the file at a time. What is being written is in memory that no budget counts.
@@ -50,5 +53,15 @@ impl Spool {
             file_limit: buffers.file,
             writes: Semaphore::new(WRITES),
         })
+    }
+
+    /// Where a body goes that has to be complete before it is read.
+    pub(in crate::serve) fn store(self: &Arc<Self>) -> BodyStore {
+        BodyStore::new(self)
+    }
+
+    /// A share of the memory for a body that is kept elsewhere; nothing to begin with.
+    pub(in crate::serve) fn share(&self) -> MemoryShare {
+        self.memory.share()
     }
 }
