@@ -142,7 +142,7 @@ impl<B> PieceQueue<B> {
                 (taken, Some(&mut self.in_memory), bytes.is_empty())
             }
             Some(Piece::Beyond(bytes)) => {
-                let taken = bytes.split_to(bytes.len().min(limit));
+                let taken = part(bytes, limit);
                 (taken, Some(&mut self.beyond), bytes.is_empty())
             }
         };
@@ -154,6 +154,12 @@ impl<B> PieceQueue<B> {
         }
         Poll::Ready(Some(Ok(taken)))
     }
+}
+
+/// The first `limit` bytes, as a copy: the reader may keep them for long, and what they are a part of
+/// leaves memory soon.
+fn part(bytes: &mut Bytes, limit: usize) -> Bytes {
+    if bytes.len() <= limit { std::mem::take(bytes) } else { Bytes::copy_from_slice(&bytes.split_to(limit)) }
 }
 
 impl<B> PieceQueue<B>
@@ -198,6 +204,10 @@ where
         if piece.len() > limit {
             let rest = piece.split_off(limit);
             self.push(spool, rest);
+            // The reader may keep it for long, and the rest leaves memory soon.
+            if self.is_beyond_memory() {
+                piece = Bytes::copy_from_slice(&piece);
+            }
         }
         Poll::Ready(Some(Ok(piece)))
     }
