@@ -57,6 +57,7 @@ mod serve_applications;
 mod serve_clients;
 mod serve_faults;
 mod serve_files;
+mod serve_front;
 mod serve_settings;
 mod serve_slow;
 mod serve_start;
