@@ -120,10 +120,12 @@ impl Service {
         self.current.load_full()
     }
 
-    /// Builds a new snapshot for the requests that begin from now on.
+    /// Builds a new snapshot for the requests that begin from now on, and loads the application's
+    /// code again.
     ///
     /// # Errors
-    /// A folder cannot be opened; the snapshot in use stays.
+    /// A folder cannot be opened, or the application does not load; the snapshot and the code in
+    /// use stay.
     pub(in crate::serve) async fn reload(self: &Arc<Self>) -> Result<(), Error> {
         let service = Arc::clone(self);
         // Opening folders may wait for a disk or the network.
@@ -133,7 +135,11 @@ impl Service {
         };
         // It does not panic, and nothing aborts it but the end of the runtime.
         let Ok(next) = tokio::task::spawn_blocking(build).await else { return Ok(()) };
-        self.current.store(Arc::new(next?));
+        let next = next?;
+        if let (Root::Application(workers), Some(pool)) = (&self.config.root, next.application(ROOT)) {
+            pool.reload(workers.as_ref().clone()).await?;
+        }
+        self.current.store(Arc::new(next));
         Ok(())
     }
 }

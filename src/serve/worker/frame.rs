@@ -4,12 +4,19 @@
 //! |---|---|---|---|---|
 //! | `R` | a marshalled list of whole answers `(id, status, headers, body)` | | `B` | id, a piece of the request's body; empty: its end |
 //! | `F` | id, such a list, perhaps empty: the thread is done with the message of this request | | `A` | id: the client is gone |
-//! | `H` | id, marshalled `(status, headers)`: head of a streamed answer | | | |
+//! | `H` | id, marshalled `(status, headers)`: head of a streamed answer | | `W` | id, u32: so much more credit for the answer |
 //! | `D` | id, a piece of its body | | | |
 //! | `E` | id: its end | | | |
 //! | `X` | id: the application failed | | | |
 //! | `P` | id, u32: give me at most so many bytes of the request's body | | | |
 //! | `N` | id: this request, and all after it in its message, are not begun | | | |
+//!
+//! To the worker over its control stream: `S`, u32: the thread of this number is to say at once which
+//! of its answers are finished and which of its requests have not begun.
+//!
+//! Credit is counted in bytes of pieces, [`PIECE_COST`](super::body::PIECE_COST) more for each piece;
+//! an exchange begins with [`CREDIT`](super::body::CREDIT). Whatever else is to flow from a worker in
+//! pieces (messages of ASGI, of WebSocket) can be counted alike, by its id.
 //!
 //! An id is 8 bytes. A thread runs one request at a time, so frames of two streamed answers never
 //! mix. `R` and `N` may also come over a worker's control stream, when a thread was asked for them
@@ -83,6 +90,23 @@ pub(super) fn body_head(id: u64, length: usize) -> [u8; 13] {
 /// The frame that says that the client is gone.
 pub(super) fn client_gone(id: u64) -> [u8; 13] {
     head(b'A', id, 0)
+}
+
+/// The frame that gives a worker more credit for an answer.
+pub(super) fn credit(id: u64, cost: u32) -> [u8; 17] {
+    let mut out = [0; 17];
+    out[..13].copy_from_slice(&head(b'W', id, 4));
+    out[13..].copy_from_slice(&cost.to_le_bytes());
+    out
+}
+
+/// The frame, on a control stream, that asks a thread for what need not wait.
+pub(super) fn ask(slot: u32) -> [u8; 9] {
+    let mut out = [0; 9];
+    out[..4].copy_from_slice(&5u32.to_le_bytes());
+    out[4] = b'S';
+    out[5..].copy_from_slice(&slot.to_le_bytes());
+    out
 }
 
 fn head(kind: u8, id: u64, length: usize) -> [u8; 13] {

@@ -1,9 +1,9 @@
 //! One worker thread's stream, seen from the front: answers, streamed bodies, bodies that are asked
 //! for.
 //!
-//! A [`Link`] lives as long as its worker. It reads frames and hands their contents on; when a
-//! client does not take its answer as fast as it comes, the link stops reading, and the worker's
-//! send waits. What a thread that is busy could not say itself comes over its worker's control
+//! A [`Link`] lives as long as its worker. It reads frames and hands their contents on, and never
+//! waits for a client to do so: a thread sends no more of an answer than it has credit for, and gets
+//! more when the client has taken some. What a thread that is busy could not say itself comes over its worker's control
 //! stream ([`listen`]). A frame about a request that the worker does not have is an error, after
 //! which nothing that the worker says counts any more.
 
@@ -17,17 +17,17 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedReadHalf;
 use tokio::sync::Notify;
-use tokio::sync::mpsc::error::TrySendError;
 
-use super::frame::{Frame, FrameReader, PIECE_LIMIT, body_head, client_gone};
-use super::pool_state::PoolState;
+use super::body::{Change, Overdrawn, PieceSender, ResponseBody};
+use super::frame::{Frame, FrameReader, PIECE_LIMIT, body_head, client_gone, credit};
+use super::generation::Generation;
 use super::queue::{Foreign, WorkerId};
-use super::response::{self, PieceSender, ResponseBody, Violation};
+use super::response::{self, Violation};
 use super::{CallError, RequestBody};
 
 /// One worker thread's stream.
 pub(super) struct Link {
-    pub(super) shared: Arc<PoolState>,
+    pub(super) generation: Arc<Generation>,
     pub(super) worker: WorkerId,
     pub(super) stream: UnixStream,
     /// Asks for the worker to be killed.
@@ -38,7 +38,7 @@ impl Link {
     /// Serves until the worker has died and all that it had sent is delivered.
     pub(super) async fn run(mut self) {
         let (reader, writer) = self.stream.split();
-        let (shared, worker) = (&*self.shared, self.worker);
+        let (shared, worker) = (&*self.generation, self.worker);
         let mut lane = Lane { shared, worker, frames: FrameReader::new(reader), writer, exchange: None };
         if let Err(error) = lane.serve().await
             && !error.is_its_end()
@@ -54,7 +54,7 @@ impl Link {
 /// Hands on what comes over the control stream of a loaded worker until it dies: answers that are
 /// finished and requests that have not begun, of threads that were asked for them.
 pub(super) async fn listen(
-    shared: Arc<PoolState>,
+    shared: Arc<Generation>,
     worker: WorkerId,
     control: OwnedReadHalf,
     kill: Arc<Notify>,
@@ -82,7 +82,7 @@ pub(super) async fn listen(
 }
 
 /// Hands on whole answers.
-fn deliver(shared: &PoolState, worker: WorkerId, list: &Bytes) -> Result<(), ProtocolError> {
+fn deliver(shared: &Generation, worker: WorkerId, list: &Bytes) -> Result<(), ProtocolError> {
     let now = Instant::now();
     response::read_answers(list, |answer| {
         let mut queue = shared.queue();
@@ -103,6 +103,8 @@ enum ProtocolError {
     Response(#[from] Violation),
     #[error(transparent)]
     Foreign(#[from] Foreign),
+    #[error(transparent)]
+    Overdrawn(#[from] Overdrawn),
     #[error("a malformed or unexpected frame")]
     Frame,
     #[error(transparent)]
@@ -119,7 +121,7 @@ impl ProtocolError {
 
 /// The halves of the stream, and the one request of the thread that is more than a whole answer.
 struct Lane<'a, R, W> {
-    shared: &'a PoolState,
+    shared: &'a Generation,
     worker: WorkerId,
     frames: FrameReader<R>,
     writer: W,
@@ -129,9 +131,10 @@ struct Lane<'a, R, W> {
 /// A request whose answer is streamed or whose body is asked for.
 struct Exchange {
     id: u64,
-    /// What is left of the request's body: `spare` first. An error or the client's end makes it
-    /// `None`.
-    body: Option<(Bytes, Option<RequestBody>)>,
+    /// The request's body, once it was asked for.
+    body: Option<BodyReader>,
+    /// The worker waits for so many bytes of it.
+    wanted: Option<usize>,
     /// Where the answer's pieces go.
     answer: Option<PieceSender>,
     /// The worker knows that the client has disconnected.
@@ -140,8 +143,19 @@ struct Exchange {
 
 impl Exchange {
     fn new(id: u64) -> Self {
-        Self { id, body: None, answer: None, gone: false }
+        Self { id, body: None, wanted: None, answer: None, gone: false }
     }
+}
+
+/// What happens next on a lane.
+enum Event {
+    Frame(Bytes),
+    /// The worker has died.
+    End,
+    /// The reader of the streamed answer has done something.
+    Reader(Change),
+    /// A piece of the request's body is here, an empty one at its end; `None` if it broke off.
+    Piece(Option<Bytes>),
 }
 
 impl<R, W> Lane<'_, R, W>
@@ -152,59 +166,75 @@ where
     /// Handles frames until the stream ends.
     async fn serve(&mut self) -> Result<(), ProtocolError> {
         loop {
-            let frame = match self.frames.buffered()? {
-                Some(frame) => frame,
-                None => {
-                    // All that came at once is delivered: now the worker may get more to do.
-                    self.shared.send_waiting();
-                    match self.next().await? {
-                        Some(frame) => frame,
-                        None => return Ok(()),
-                    }
-                }
-            };
-            match Frame::parse(frame).ok_or(ProtocolError::Frame)? {
-                Frame::Answers(list) => self.answers(&list)?,
-                Frame::Finished(id, list) => {
-                    self.answers(&list)?;
-                    self.shared.queue().release(self.worker, id)?;
-                }
-                Frame::Head(id, head) => self.head(id, &head)?,
-                Frame::Data(id, piece) => self.piece(id, piece).await?,
-                Frame::End(id) => {
-                    // The end marker; without a receiver it is not needed.
-                    self.piece(id, Bytes::new()).await?;
-                    self.finish(id)?;
-                }
-                Frame::Failed(id) => self.failed(id)?,
-                Frame::NotBegun(id) => self.shared.queue().not_begun(self.worker, id)?,
-                Frame::Pull(id, limit) => {
-                    if !self.pull(id, limit.min(PIECE_LIMIT)).await? {
-                        return Ok(());
-                    }
-                }
+            if let Some(frame) = self.frames.buffered()? {
+                self.handle(frame)?;
+                continue;
+            }
+            // All that came at once is delivered: now the worker may get more to do.
+            self.shared.send_waiting();
+            match self.next().await? {
+                Event::Frame(frame) => self.handle(frame)?,
+                Event::End => return Ok(()),
+                Event::Reader(change) => self.reader_changed(change).await,
+                Event::Piece(piece) => self.send_piece(piece).await,
             }
         }
     }
 
-    /// The next frame. Meanwhile it is noticed when the client of a streamed answer disconnects.
-    async fn next(&mut self) -> Result<Option<Bytes>, ProtocolError> {
-        loop {
-            let Some(Exchange { id, answer: Some(answer), gone: false, .. }) = &self.exchange else {
-                return Ok(self.frames.next().await?);
-            };
-            let id = *id;
-            tokio::select! {
-                frame = self.frames.next() => return Ok(frame?),
-                () = answer.closed() => self.tell_gone(id).await,
+    /// Waits for whatever comes first.
+    async fn next(&mut self) -> Result<Event, ProtocolError> {
+        let Some(Exchange { body, wanted, answer, gone, .. }) = &mut self.exchange else {
+            return Ok(self.frames.next().await?.map_or(Event::End, Event::Frame));
+        };
+        let change = async {
+            match answer {
+                Some(answer) if !*gone => answer.changed().await,
+                _ => std::future::pending().await,
             }
+        };
+        let piece = async {
+            match (wanted, body) {
+                (Some(limit), Some(body)) => body.piece(*limit).await,
+                _ => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            change = change => Ok(Event::Reader(change)),
+            piece = piece => Ok(Event::Piece(piece)),
+            frame = self.frames.next() => Ok(frame?.map_or(Event::End, Event::Frame)),
+        }
+    }
+
+    fn handle(&mut self, frame: Bytes) -> Result<(), ProtocolError> {
+        // A thread that waits for a body can only wait.
+        if self.exchange.as_ref().is_some_and(|exchange| exchange.wanted.is_some()) {
+            return Err(ProtocolError::Frame);
+        }
+        match Frame::parse(frame).ok_or(ProtocolError::Frame)? {
+            Frame::Answers(list) => self.answers(&list),
+            Frame::Finished(id, list) => {
+                self.answers(&list)?;
+                Ok(self.shared.queue().release(self.worker, id)?)
+            }
+            Frame::Head(id, head) => self.head(id, &head),
+            Frame::Data(id, piece) => Ok(self.answer(id)?.send(piece)?),
+            Frame::End(id) => {
+                self.answer(id)?;
+                if let Some(answer) = self.exchange.take().and_then(|exchange| exchange.answer) {
+                    answer.end();
+                }
+                self.shared.queue().finish(self.worker, id, Instant::now())?;
+                Ok(())
+            }
+            Frame::Failed(id) => self.failed(id),
+            Frame::NotBegun(id) => Ok(self.shared.queue().not_begun(self.worker, id)?),
+            Frame::Pull(id, limit) => self.pull(id, limit.min(PIECE_LIMIT)),
         }
     }
 
     fn answers(&mut self, list: &Bytes) -> Result<(), ProtocolError> {
-        if let Some(exchange) = self.exchange.take()
-            && exchange.answer.is_some()
-        {
+        if self.exchange.take().is_some_and(|exchange| exchange.answer.is_some()) {
             return Err(ProtocolError::Frame);
         }
         deliver(self.shared, self.worker, list)
@@ -226,77 +256,61 @@ where
         Ok(())
     }
 
-    /// A piece of a streamed answer; waits for room.
-    async fn piece(&mut self, id: u64, piece: Bytes) -> Result<(), ProtocolError> {
-        match &self.exchange {
-            Some(Exchange { id: current, answer: Some(answer), gone, .. }) if *current == id => {
-                if *gone {
-                    return Ok(());
-                }
-                match answer.try_send(piece) {
-                    Ok(()) => return Ok(()),
-                    Err(TrySendError::Closed(_)) => {}
-                    Err(TrySendError::Full(piece)) => {
-                        if answer.send(piece).await.is_ok() {
-                            return Ok(());
-                        }
-                    }
-                }
-            }
-            _ => return Err(ProtocolError::Frame),
+    /// Where the pieces of this request's streamed answer go.
+    fn answer(&mut self, id: u64) -> Result<&mut PieceSender, ProtocolError> {
+        match &mut self.exchange {
+            Some(Exchange { id: current, answer: Some(answer), .. }) if *current == id => Ok(answer),
+            _ => Err(ProtocolError::Frame),
         }
-        self.tell_gone(id).await;
-        Ok(())
     }
 
     /// The application failed, or stopped because its client is gone.
     fn failed(&mut self, id: u64) -> Result<(), ProtocolError> {
-        // Dropping the sender without an end breaks a begun answer.
         self.exchange(id)?;
-        if let Some(reply) = self.finish(id)? {
+        // Dropping the sender without an end breaks a begun answer.
+        self.exchange = None;
+        if let Some(reply) = self.shared.queue().finish(self.worker, id, Instant::now())? {
             let _ = reply.send(Err(CallError::Failed));
         }
         Ok(())
     }
 
-    /// Sends a piece of the request's body; false if the worker died in the meantime.
-    async fn pull(&mut self, id: u64, limit: usize) -> Result<bool, ProtocolError> {
+    /// The worker wants a piece of the request's body.
+    fn pull(&mut self, id: u64, limit: usize) -> Result<(), ProtocolError> {
         let (shared, worker) = (self.shared, self.worker);
         let exchange = self.exchange(id)?;
         if exchange.body.is_none() {
-            exchange.body = Some(shared.queue().take_body(worker, id)?);
+            let (spare, rest) = shared.queue().take_body(worker, id)?;
+            exchange.body = Some(BodyReader { spare, rest, is_broken: false });
         }
-        let body = exchange.body.take();
-        tokio::select! {
-            biased;
-            piece = next_piece(body, limit) => match piece {
-                Some((piece, rest)) => {
-                    if let Some(exchange) = &mut self.exchange {
-                        exchange.body = Some(rest);
-                    }
-                    let head = body_head(id, piece.len());
-                    // An error here is the worker's death, which reading will show.
-                    let _ = write_both(&mut self.writer, &head, &piece).await;
-                }
-                // The worker's read raises; the application may still answer.
-                None => {
-                    let _ = self.writer.write_all(&client_gone(id)).await;
-                }
-            },
-            more = self.frames.more() => match more? {
-                // It has asked and can only wait.
-                true => return Err(ProtocolError::Frame),
-                false => return Ok(false),
-            },
-        }
-        Ok(true)
+        exchange.wanted = Some(limit);
+        Ok(())
     }
 
-    async fn tell_gone(&mut self, id: u64) {
-        if let Some(exchange) = &mut self.exchange {
-            exchange.gone = true;
-        }
-        let _ = self.writer.write_all(&client_gone(id)).await;
+    /// Sends what [`pull`](Self::pull) asked for. An error is the worker's death, which reading will
+    /// show.
+    async fn send_piece(&mut self, piece: Option<Bytes>) {
+        let Some(exchange) = &mut self.exchange else { return };
+        exchange.wanted = None;
+        let id = exchange.id;
+        let _ = match piece {
+            Some(piece) => write_both(&mut self.writer, &body_head(id, piece.len()), &piece).await,
+            // The worker's read raises; the application may still answer.
+            None => self.writer.write_all(&client_gone(id)).await,
+        };
+    }
+
+    /// Tells the worker what the reader of its answer has done.
+    async fn reader_changed(&mut self, change: Change) {
+        let Some(exchange) = &mut self.exchange else { return };
+        let id = exchange.id;
+        let _ = match change {
+            Change::Taken(cost) => self.writer.write_all(&credit(id, cost)).await,
+            Change::Gone => {
+                exchange.gone = true;
+                self.writer.write_all(&client_gone(id)).await
+            }
+        };
     }
 
     /// The thread's exchange, which must be of this request, or begins now.
@@ -309,29 +323,37 @@ where
             _ => Err(ProtocolError::Frame),
         }
     }
-
-    fn finish(&mut self, id: u64) -> Result<Option<super::queue::Reply>, Foreign> {
-        self.exchange = None;
-        self.shared.queue().finish(self.worker, id, Instant::now())
-    }
 }
 
-/// At most `limit` bytes of a body, and what is left of it; an empty piece is its end, `None` that
-/// it broke off.
-async fn next_piece(
-    body: Option<(Bytes, Option<RequestBody>)>,
-    limit: usize,
-) -> Option<(Bytes, (Bytes, Option<RequestBody>))> {
-    let (mut spare, mut rest) = body?;
-    while spare.is_empty() {
-        let Some(stream) = &mut rest else { break };
-        match stream.frame().await {
-            Some(frame) => spare = frame.ok()?.into_data().unwrap_or_default(),
-            None => rest = None,
+/// A request's body as far as the application has not read it.
+struct BodyReader {
+    /// Comes before `rest`.
+    spare: Bytes,
+    rest: Option<RequestBody>,
+    is_broken: bool,
+}
+
+impl BodyReader {
+    /// At most `limit` bytes; none at its end, `None` if it broke off. Dropping the future loses
+    /// nothing.
+    async fn piece(&mut self, limit: usize) -> Option<Bytes> {
+        while self.spare.is_empty()
+            && let Some(rest) = &mut self.rest
+        {
+            match rest.frame().await {
+                Some(Ok(frame)) => self.spare = frame.into_data().unwrap_or_default(),
+                Some(Err(_)) => self.is_broken = true,
+                None => self.rest = None,
+            }
+            if self.is_broken {
+                self.rest = None;
+            }
         }
+        if self.is_broken && self.spare.is_empty() {
+            return None;
+        }
+        Some(self.spare.split_to(self.spare.len().min(limit)))
     }
-    let piece = spare.split_to(spare.len().min(limit));
-    Some((piece, (spare, rest)))
 }
 
 /// Writes head and body, together if the socket takes them.

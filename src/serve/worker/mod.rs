@@ -13,20 +13,26 @@
 //! | `frame` | the frames on a worker thread's stream, as bytes |
 //! | `link` | one worker thread's stream: answers, streamed bodies, bodies that are asked for |
 //! | `response` | a worker's answer to a [`http::Response`], checked |
+//! | `body` | the body of an answer, and the credit that its pieces take up |
 //! | `claims` | which request each thread is running |
-//! | `pool_state` | what links and supervisors share: the queue, the living workers, stopping |
 //! | `process` | finding the interpreter, starting a worker |
-//! | `supervisor` | a worker's life: load, serve, die, start again; stopping |
+//! | `life` | one worker's life: loading, serving, retiring, gone |
+//! | `supervisor` | a generation's workers: starting all, keeping each place filled |
+//! | `generation` | one load of the code: its queue, its workers, how it ends |
+//! | `pool` | the generation in use, and those on their way out |
 //!
-//! `python/certkit_worker.py` is the other side, and its first lines are the description of what
-//! goes over the wire. Everything runs on whatever tokio runtime [`WorkerPool::start`] is called
-//! on; one thread is enough.
+//! `python/certkit_worker` is the other side, and the first lines of its `wire.py` are the
+//! description of what goes over the wire. Workers belong to the tokio runtime that
+//! [`WorkerPool::start`] is called on; one thread is enough. Requests may come from any other.
 
+mod body;
 mod claims;
 mod frame;
+mod generation;
+mod life;
 mod link;
 mod message;
-mod pool_state;
+mod pool;
 mod process;
 mod queue;
 mod response;
@@ -44,9 +50,9 @@ use bytes::Bytes;
 use http::StatusCode;
 use tokio::sync::oneshot;
 
-pub use response::ResponseBody;
+pub use body::ResponseBody;
 
-use pool_state::PoolState;
+use pool::Pool;
 use queue::Call;
 
 /// A request's body as it comes from the client. An `Err` means that it will never be complete.
@@ -145,6 +151,12 @@ pub enum StartError {
     /// There is no such file or module, or no callable in it.
     #[error("the application failed to load: {reason}")]
     NotFound { reason: String },
+    /// The worker speaks another version of the protocol than this program.
+    #[error("the worker speaks version {found} of the protocol between them")]
+    Version { found: u16 },
+    /// The pool stops before the application was loaded.
+    #[error("the server is stopping")]
+    Stopping,
     #[error("cannot {action}: {source}")]
     Io {
         action: String,
@@ -210,7 +222,7 @@ impl CallError {
 /// end at once.
 #[derive(Clone)]
 pub struct WorkerPool {
-    shared: Arc<PoolState>,
+    shared: Arc<Pool>,
 }
 
 impl WorkerPool {
@@ -219,7 +231,19 @@ impl WorkerPool {
     /// # Errors
     /// The first worker's trouble; then none is left running.
     pub async fn start(config: WorkerConfig) -> Result<Self, StartError> {
-        Ok(Self { shared: supervisor::start(config).await? })
+        Ok(Self { shared: Arc::new(Pool::start(config).await?) })
+    }
+
+    /// Loads the code again, into new workers, and lets them take over: new requests and those that
+    /// no worker has yet go to them, while the old ones finish what they run within their graceful
+    /// timeout, streams too. The folders of the code are resolved anew, so this is how a release
+    /// behind a symlink is switched. Several reloads come one after the other. To be called on the
+    /// runtime that [`start`](Self::start) was called on; dropping the future gives the reload up.
+    ///
+    /// # Errors
+    /// That of the first new worker that did not load the application; then nothing has changed.
+    pub async fn reload(&self, config: WorkerConfig) -> Result<(), StartError> {
+        self.shared.reload(config).await
     }
 
     /// Runs one request. Dropping the future has no effect on a worker: a request that was not
@@ -239,7 +263,8 @@ impl WorkerPool {
     /// Takes no new requests, lets the running ones finish within the graceful timeout, then ends
     /// the workers; when it returns, no child process is left.
     pub async fn stop(&self) {
-        self.stop_by(Instant::now() + self.shared.config.graceful_timeout).await;
+        let graceful_timeout = self.shared.current().config.graceful_timeout;
+        self.stop_by(Instant::now() + graceful_timeout).await;
     }
 
     /// As [`stop`](Self::stop), for a caller who has spent a part of the timeout already.
@@ -250,6 +275,6 @@ impl WorkerPool {
 
 impl std::fmt::Debug for WorkerPool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WorkerPool").field("config", &self.shared.config).finish_non_exhaustive()
+        f.debug_struct("WorkerPool").field("config", &self.shared.current().config).finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The program travels by descriptor, not by path: nothing has to be installed or found.
 //! Descriptors in the child: 3 the program, 4 control stream, 5 queue, 6 claims, 7 and up the
-//! threads' streams (`python/certkit_worker.py`).
+//! threads' streams (`python/certkit_worker/wire.py`).
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -24,7 +24,18 @@ use tokio::process::{Child, Command};
 use super::claims::Claims;
 use super::{Application, InterpreterFault, StartError, WorkerConfig};
 
-const PROGRAM: &str = include_str!("../../../python/certkit_worker.py");
+/// The program's files, one after the other, as they say.
+const PROGRAM: &str = concat!(
+    include_str!("../../../python/certkit_worker/wire.py"),
+    include_str!("../../../python/certkit_worker/checks.py"),
+    include_str!("../../../python/certkit_worker/lane.py"),
+    include_str!("../../../python/certkit_worker/exchange.py"),
+    include_str!("../../../python/certkit_worker/application.py"),
+    include_str!("../../../python/certkit_worker/main.py"),
+);
+
+/// The version of what is spoken over the streams; a worker says which one it speaks.
+const VERSION: u16 = 2;
 
 /// Runs the program that descriptor 3 holds. Written so that Python 2 can read it too, and say that
 /// it is too old; `pread`, because all workers share the descriptor's position.
@@ -43,7 +54,8 @@ const LEAVE: Duration = Duration::from_secs(1);
 pub(super) struct Launch {
     program: PathBuf,
     arguments: Vec<OsString>,
-    folder: Option<PathBuf>,
+    /// Where workers run.
+    folder: PathBuf,
     env: Vec<(OsString, OsString)>,
     threads: usize,
     source: OwnedFd,
@@ -62,31 +74,31 @@ pub(super) struct Process {
 }
 
 impl Launch {
-    /// Finds the interpreter and prepares what workers are given.
+    /// Finds the interpreter and prepares what workers are given. Symlinks to folders of code are
+    /// resolved here, once: a worker that is started again later runs the same release as the
+    /// others, wherever the links lead by then. Relative paths are meant from `base`.
     ///
     /// # Errors
     /// [`StartError::Interpreter`] when there is none, [`StartError::Io`] when the folder or a
     /// descriptor cannot be had.
-    pub(super) fn new(config: &WorkerConfig) -> Result<Self, StartError> {
-        // Relative paths are meant from here, not from the workers' folder.
-        let absolute =
-            |path: &PathBuf| std::path::absolute(path).map_err(io_error(format!("find {}", path.display())));
-        let folder = config.chdir.as_ref().map(absolute).transpose()?;
-        if let Some(folder) = &folder
-            && !folder.is_dir()
-        {
-            let source = io::ErrorKind::NotADirectory.into();
-            return Err(StartError::Io {
-                action: format!("change to the folder {}", folder.display()),
-                source,
-            });
-        }
+    pub(super) fn new(config: &WorkerConfig, base: &Path) -> Result<Self, StartError> {
+        let folder = config.chdir.as_ref().map_or_else(|| base.to_owned(), |folder| base.join(folder));
+        let folder = match folder.canonicalize() {
+            Ok(folder) if folder.is_dir() => folder,
+            found => {
+                let source = found.err().unwrap_or_else(|| io::ErrorKind::NotADirectory.into());
+                let action = format!("change to the folder {}", folder.display());
+                return Err(StartError::Io { action, source });
+            }
+        };
         let mut env = config.env.clone();
         if let Some(virtualenv) = &config.virtualenv {
-            env.push(("VIRTUAL_ENV".into(), absolute(virtualenv)?.into()));
+            env.push(("VIRTUAL_ENV".into(), resolved(&base.join(virtualenv)).into()));
         }
         let (kind, target, callable) = match &config.application {
-            Application::File { path, callable } => ("file", path.clone().into_os_string(), callable),
+            Application::File { path, callable } => {
+                ("file", resolved(&folder.join(path)).into_os_string(), callable)
+            }
             Application::Module { module, callable } => ("module", module.into(), callable),
         };
         let mut arguments = vec!["-c".into(), BOOTSTRAP.into(), kind.into(), target];
@@ -94,9 +106,9 @@ impl Launch {
         arguments.push(config.threads.to_string().into());
         arguments.push(config.workers.to_string().into());
         for path in &config.pythonpath {
-            arguments.push(absolute(path)?.into());
+            arguments.push(resolved(&base.join(path)).into());
         }
-        let program = absolute(&interpreter(config)?)?;
+        let program = interpreter(config, base)?;
         let source = memory_file("certkit-worker", PROGRAM.as_bytes())?;
         Ok(Self { program, arguments, folder, env, threads: config.threads, source: source.into() })
     }
@@ -134,10 +146,8 @@ impl Launch {
             .kill_on_drop(true)
             .fd_mappings(mappings)
             .map_err(|error| io_error("start a worker")(io::Error::other(error)))?;
-        if let Some(folder) = &self.folder {
-            command.current_dir(folder);
-        }
-        let child = command.spawn().map_err(|source| match source.kind() {
+        command.current_dir(&self.folder);
+        let child = spawn_without_privileges(&mut command).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
                 StartError::Interpreter { program: self.program.clone(), fault: InterpreterFault::NotFound }
             }
@@ -159,7 +169,14 @@ impl Process {
         // The end comes with a failure's last word, or with the process.
         while report.len() < REPORT_LIMIT {
             match self.control.read_buf(&mut report).await {
-                Ok(1..) if report.first() == Some(&b'L') => return Ok(()),
+                Ok(1..) if report.first() == Some(&b'L') => {
+                    match report.get(1..3).and_then(|version| version.try_into().ok()).map(u16::from_le_bytes)
+                    {
+                        Some(VERSION) => return Ok(()),
+                        Some(other) => return Err(StartError::Version { found: other }),
+                        None => {}
+                    }
+                }
                 Ok(1..) => {}
                 Ok(0) | Err(_) => break,
             }
@@ -187,7 +204,7 @@ impl Process {
 
 /// The interpreter to use: the one that was named, else a virtual environment's, else the first
 /// `python3` on the PATH.
-fn interpreter(config: &WorkerConfig) -> Result<PathBuf, StartError> {
+fn interpreter(config: &WorkerConfig, base: &Path) -> Result<PathBuf, StartError> {
     let active = || std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()).map(PathBuf::from);
     let program = match (&config.python, config.virtualenv.clone().or_else(active)) {
         (Some(python), _) => python.clone(),
@@ -195,16 +212,50 @@ fn interpreter(config: &WorkerConfig) -> Result<PathBuf, StartError> {
         (None, None) => PathBuf::from("python3"),
     };
     let found = if program.components().count() > 1 || program.is_absolute() {
-        Some(program.clone())
+        Some(environment_resolved(&base.join(&program)))
     } else {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&path).map(|folder| folder.join(&program)).find(|path| is_executable(path))
+        let mut programs = std::env::split_paths(&path).map(|folder| base.join(folder).join(&program));
+        programs.find(|path| is_executable(path))
     };
     // Looked at here because a failed start of a child with descriptors of its own does not say why
     // it failed.
     found
         .filter(|path| is_executable(path))
         .ok_or(StartError::Interpreter { program, fault: InterpreterFault::NotFound })
+}
+
+/// A path with its symlinks resolved; as it is, if that fails: whoever uses it says what is wrong.
+fn resolved(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// An interpreter with the symlinks to its environment resolved, and never `bin/python` itself: from
+/// the name by which it is called Python finds the environment (PEP 405).
+fn environment_resolved(program: &Path) -> PathBuf {
+    let folder = program.parent().and_then(Path::parent);
+    match folder.and_then(|folder| Some((folder.canonicalize().ok()?, program.strip_prefix(folder).ok()?))) {
+        Some((folder, rest)) => folder.join(rest),
+        None => program.to_owned(),
+    }
+}
+
+/// Starts a program that can never gain privileges (`PR_SET_NO_NEW_PRIVS`, prctl(2)): what an
+/// application runs needs no setuid program. The front itself may need one, sudo in an ACME hook
+/// perhaps, so only a thread of its own, which ends here, gives the right up: the attribute is a
+/// thread's, and a child has that of the thread that made it. So no code of ours runs between fork
+/// and exec.
+fn spawn_without_privileges(command: &mut Command) -> io::Result<Child> {
+    let runtime = tokio::runtime::Handle::current();
+    let spawn = || {
+        rustix::thread::set_no_new_privs(true)?;
+        let _entered = runtime.enter();
+        command.spawn()
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().spawn_scoped(scope, spawn)?;
+        thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread that starts workers panicked")))
+    })
 }
 
 fn is_executable(path: &Path) -> bool {

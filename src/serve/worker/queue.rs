@@ -148,6 +148,17 @@ impl Queue {
         Ok(())
     }
 
+    /// Gives up what waits, in order.
+    pub(super) fn take_waiting(&mut self) -> VecDeque<Call> {
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// These wait before all others.
+    pub(super) fn put_first(&mut self, mut calls: VecDeque<Call>) {
+        calls.append(&mut self.waiting);
+        self.waiting = calls;
+    }
+
     pub(super) fn worker_ready(&mut self, id: WorkerId) {
         self.workers.push(ReadyWorker { id, in_flight: 0, is_full: false });
     }

@@ -4,172 +4,13 @@
 //! again here: a status that is one, header names that are tokens, values without control
 //! characters, no header that belongs to the connection, a Content-Length that is true.
 
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Response, StatusCode};
-use http_body::{Frame, SizeHint};
 use hyper::ext::ReasonPhrase;
-use tokio::sync::mpsc::error::{SendError, TrySendError};
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
+use super::body::ResponseBody;
 use crate::protocol::marshal::{self, Reader};
-
-/// Pieces of a streamed body that wait for the client, each up to 128 KiB.
-const BUFFERED_PIECES: usize = 8;
-
-/// Bytes of all streamed bodies together that wait for their clients.
-static ROOM: Semaphore = Semaphore::const_new(32 << 20);
-
-/// The body of an answer.
-///
-/// An `Err` means that the application broke off: the client's message must visibly break. Dropping
-/// the body means that the client is gone: the application is stopped and its iterable closed.
-#[derive(Debug)]
-pub struct ResponseBody(BodySource);
-
-#[derive(Debug)]
-enum BodySource {
-    Whole(Bytes),
-    /// An empty piece is the end; the end of the channel without one is an answer that broke off.
-    Stream(mpsc::Receiver<Bytes>),
-}
-
-impl ResponseBody {
-    /// A body that comes in pieces; an empty one ends it.
-    pub(super) fn channel() -> (PieceSender, Self) {
-        Self::channel_in(&ROOM)
-    }
-
-    fn channel_in(room: &'static Semaphore) -> (PieceSender, Self) {
-        let (pieces, receiver) = mpsc::channel(BUFFERED_PIECES);
-        (PieceSender { pieces, room }, Self(BodySource::Stream(receiver)))
-    }
-}
-
-/// Where the pieces of a streamed body go. Each takes up room until it is written to the client's
-/// socket, or its answer given up. When there is none left, a body that has nothing waiting may
-/// still queue one piece: clients that take nothing slow the others down, but cannot stop them.
-#[derive(Debug)]
-pub(super) struct PieceSender {
-    pieces: mpsc::Sender<Bytes>,
-    room: &'static Semaphore,
-}
-
-impl PieceSender {
-    /// Queues a piece if it need not wait.
-    ///
-    /// # Errors
-    /// The piece, when it has to wait or the client is gone.
-    pub(super) fn try_send(&self, piece: Bytes) -> Result<(), TrySendError<Bytes>> {
-        let place = match self.pieces.try_reserve() {
-            Ok(place) => place,
-            Err(TrySendError::Full(())) => return Err(TrySendError::Full(piece)),
-            Err(TrySendError::Closed(())) => return Err(TrySendError::Closed(piece)),
-        };
-        let is_alone = self.pieces.capacity() + 1 == self.pieces.max_capacity();
-        match self.room.try_acquire_many(size(&piece)) {
-            Ok(room) => place.send(PieceInRoom::with(piece, room)),
-            Err(_) if is_alone => place.send(piece),
-            Err(_) => return Err(TrySendError::Full(piece)),
-        }
-        Ok(())
-    }
-
-    /// Queues a piece as soon as there is room.
-    ///
-    /// # Errors
-    /// The client is gone.
-    pub(super) async fn send(&self, piece: Bytes) -> Result<(), SendError<()>> {
-        tokio::select! {
-            biased;
-            room = self.room.acquire_many(size(&piece)) => {
-                let place = self.pieces.reserve().await?;
-                // The semaphore is never closed.
-                place.send(match room {
-                    Ok(room) => PieceInRoom::with(piece, room),
-                    Err(_) => piece,
-                });
-            }
-            // All places are free: nothing else waits.
-            places = self.pieces.reserve_many(BUFFERED_PIECES) => {
-                if let Some(place) = places?.next() {
-                    place.send(piece);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Waits until the client is gone, or has all.
-    pub(super) async fn closed(&self) {
-        self.pieces.closed().await;
-    }
-}
-
-/// A piece and the room that it takes up, which is free again when the last of its bytes is
-/// dropped.
-struct PieceInRoom {
-    piece: Bytes,
-    _room: SemaphorePermit<'static>,
-}
-
-impl PieceInRoom {
-    fn with(piece: Bytes, room: SemaphorePermit<'static>) -> Bytes {
-        Bytes::from_owner(Self { piece, _room: room })
-    }
-}
-
-impl AsRef<[u8]> for PieceInRoom {
-    fn as_ref(&self) -> &[u8] {
-        &self.piece
-    }
-}
-
-fn size(piece: &Bytes) -> u32 {
-    u32::try_from(piece.len()).unwrap_or(u32::MAX)
-}
-
-impl http_body::Body for ResponseBody {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        let piece = match &mut self.0 {
-            BodySource::Whole(body) => std::mem::take(body),
-            BodySource::Stream(pieces) => match ready!(pieces.poll_recv(context)) {
-                Some(piece) => piece,
-                None => {
-                    self.0 = BodySource::Whole(Bytes::new());
-                    let error = io::Error::other("the application did not finish its answer");
-                    return Poll::Ready(Some(Err(error)));
-                }
-            },
-        };
-        if piece.is_empty() {
-            self.0 = BodySource::Whole(piece);
-            return Poll::Ready(None);
-        }
-        Poll::Ready(Some(Ok(Frame::data(piece))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        matches!(&self.0, BodySource::Whole(body) if body.is_empty())
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match &self.0 {
-            BodySource::Whole(body) => SizeHint::with_exact(body.len() as u64),
-            BodySource::Stream(_) => SizeHint::default(),
-        }
-    }
-}
 
 /// Why a worker's answer is not passed on.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -188,7 +29,8 @@ pub(super) enum Violation {
     BadLength,
 }
 
-/// An answer as the worker put it.
+/// An answer as the worker put it; its head is read when it is known to which request it belongs.
+#[derive(Debug)]
 pub(super) struct WholeResponse {
     pub(super) id: u64,
     head: Response<()>,
@@ -216,7 +58,7 @@ impl WholeResponse {
                 }
             }
         }
-        Ok(head.map(|()| ResponseBody(BodySource::Whole(body))))
+        Ok(head.map(|()| ResponseBody::whole(body)))
     }
 }
 
@@ -344,7 +186,6 @@ mod tests {
     use super::*;
     use crate::protocol::marshal::{write_bytes, write_list, write_tuple};
     use http_body::Body as _;
-    use http_body_util::BodyExt;
     use proptest::prelude::*;
 
     fn text(out: &mut Vec<u8>, value: &str) {
@@ -432,53 +273,6 @@ mod tests {
         }
         let frame = answer("200 OK", &[("Content-Length", "4")], b"hello");
         assert_eq!(one(&frame, &Method::GET).unwrap_err(), Violation::BadLength);
-    }
-
-    #[tokio::test]
-    async fn a_streamed_body_ends_or_breaks() {
-        let (sender, body) = ResponseBody::channel();
-        sender.send("a".into()).await.unwrap();
-        sender.send("b".into()).await.unwrap();
-        sender.send(Bytes::new()).await.unwrap();
-        assert_eq!(body.collect().await.unwrap().to_bytes(), "ab");
-
-        let (sender, mut body) = ResponseBody::channel();
-        sender.send("a".into()).await.unwrap();
-        drop(sender);
-        assert!(body.frame().await.unwrap().is_ok());
-        assert!(body.frame().await.unwrap().is_err());
-        assert!(body.frame().await.is_none());
-    }
-
-    #[tokio::test]
-    async fn bodies_share_the_room_and_none_is_stopped() {
-        let room: &'static Semaphore = Box::leak(Box::new(Semaphore::new(10)));
-        let (greedy, mut taken) = ResponseBody::channel_in(room);
-        let (other, mut body) = ResponseBody::channel_in(room);
-        greedy.try_send("12345678".into()).unwrap();
-        assert_eq!(room.available_permits(), 2);
-        assert!(matches!(greedy.try_send("123".into()), Err(TrySendError::Full(_))));
-        // Nothing of this one waits: it may queue a piece, and a second when that one is taken.
-        other.try_send("abc".into()).unwrap();
-        assert!(matches!(other.try_send("def".into()), Err(TrySendError::Full(_))));
-        {
-            let mut second = std::pin::pin!(other.send("def".into()));
-            assert!(std::future::poll_fn(|cx| Poll::Ready(second.as_mut().poll(cx).is_pending())).await);
-            assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "abc");
-            second.await.unwrap();
-        }
-        // Room is taken up until the bytes are gone, wherever they are.
-        let piece = taken.frame().await.unwrap().unwrap().into_data().unwrap();
-        let part = piece.slice(..1);
-        drop(piece);
-        assert_eq!(room.available_permits(), 2);
-        drop(part);
-        assert_eq!(room.available_permits(), 10);
-        other.send("ghi".into()).await.unwrap();
-        assert_eq!(room.available_permits(), 7);
-        drop(body);
-        assert_eq!(room.available_permits(), 10);
-        assert!(other.send("jkl".into()).await.is_err());
     }
 
     proptest! {

@@ -23,6 +23,29 @@ def application(environ, start_response):
     if path == '/next-hundred':
         own = int.from_bytes(sys._getframe(1).f_locals['number'], 'little')
         forge(number for number in range(own - 100, own + 100) if number != own)
+    if path == '/overdraw':
+        def overdraw():
+            yield b'x'
+            number = sys._getframe(1).f_locals['self'].number
+            piece = (100009).to_bytes(4, 'little') + b'D' + number + b'x' * 100000
+            data = piece * 6
+            while data:
+                data = data[os.write(7, data):]
+            while True:
+                time.sleep(1)
+        start_response('200 OK', [])
+        return overdraw()
+    if path == '/inherited':
+        names = []
+        for number in os.listdir('/proc/self/fd'):
+            try:
+                names.append(os.readlink('/proc/self/fd/' + number))
+            except OSError:
+                pass
+        with open('/proc/self/status') as status:
+            names.append([line for line in status if line.startswith('NoNewPrivs')][0].replace('\\t', ' ').strip())
+        start_response('200 OK', [])
+        return ['\\n'.join(names).encode()]
     if path == '/nonblock':
         os.set_blocking(5, False)
     start_response('200 OK', [])
@@ -59,4 +82,33 @@ async fn a_queue_that_does_not_block_ends_no_worker() {
         assert!(futures_util::future::join_all(calls).await.iter().all(|(status, _)| *status == 200));
     }
     assert_eq!(served.file("loads").lines().count(), 2);
+}
+
+#[tokio::test]
+async fn a_worker_sends_no_more_than_it_has_credit_for() {
+    let Some(served) = Served::new(FORGER).await else { return };
+    let mut body = served.pool.call(get("/overdraw")).await.unwrap().into_body();
+    until("replaced", || served.file("loads").lines().count() == 2).await;
+    let mut length = 0;
+    while let Ok(frame) = body.frame().await.unwrap() {
+        length += frame.into_data().unwrap().len();
+    }
+    assert_eq!(length, 500_001);
+    assert_eq!(served.get("/good").await, (200, "/good".to_owned()));
+}
+
+#[tokio::test]
+async fn workers_inherit_nothing_and_gain_no_privileges() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(config) = config(&folder, FORGER) else { return };
+    // As if whoever started the front had left a file open for it.
+    let secret = folder.path().join("secret");
+    fs::write(&secret, "").unwrap();
+    let _open = rustix::fs::open(&secret, rustix::fs::OFlags::RDONLY, rustix::fs::Mode::empty()).unwrap();
+    let pool = WorkerPool::start(config).await.unwrap();
+    let names = text(pool.call(get("/inherited")).await.unwrap()).await.1;
+    assert!(!names.contains("secret"), "{names}");
+    assert!(names.ends_with("NoNewPrivs: 1"), "{names}");
+    // The front keeps them: its hooks may need sudo.
+    assert!(!rustix::thread::no_new_privs().unwrap());
 }

@@ -4,6 +4,7 @@
 mod contract;
 mod isolation;
 mod life;
+mod reload;
 mod streams;
 
 use std::fs;

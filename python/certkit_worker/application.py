@@ -1,0 +1,61 @@
+"""Finding and loading the application."""
+
+
+class LoadError(Exception):
+    """The file, module or callable does not exist; a traceback would not help."""
+
+
+def load(kind, target, name, paths):
+    """Imports the application: a file (any name) or a module, and in it the callable."""
+    if sys.path and sys.path[0] == "":
+        del sys.path[0]
+    if kind == "file":
+        target = os.path.abspath(target)
+        sys.path[:0] = paths + [os.path.dirname(target)]
+        module = load_file(target)
+    else:
+        sys.path[:0] = paths + [os.getcwd()]
+        __import__(target)
+        module = sys.modules[target]
+    value = module
+    for part in (name or "application").split("."):
+        try:
+            value = getattr(value, part)
+        except AttributeError:
+            raise LoadError(missing_callable(module, target, name)) from None
+    if not callable(value):
+        raise LoadError("%s: `%s` is %r, which is not callable" % (target, name or "application", value))
+    return value
+
+
+def load_file(path):
+    """Runs a file as the module of its name, as if it had been imported."""
+    # importlib.util would do the same, and cost a millisecond of imports.
+    import _frozen_importlib as importlib
+    import _frozen_importlib_external as external
+
+    if not os.path.isfile(path):
+        raise LoadError("%s: no such file" % path)
+    name = os.path.splitext(os.path.basename(path))[0]
+    # `code.py` or `site.py` must not take the place of Python's own.
+    if not name.isidentifier() or name in sys.modules:
+        name = "certkit_application"
+    loader = external.SourceFileLoader(name, path)
+    spec = external.spec_from_file_location(name, path, loader=loader)
+    module = importlib.module_from_spec(spec)
+    sys.modules[name] = module
+    loader.exec_module(module)
+    return module
+
+
+def missing_callable(module, target, name):
+    text = "%s has no `%s`" % (target, name or "application")
+    if name is None or name == "":
+        if callable(getattr(module, "app", None)):
+            return text + ", but it has `app`: name it as %s:app" % target
+    return text
+
+
+def fail_to_load(control, kind, text):
+    control.sendall(kind + text.encode("utf-8", "backslashreplace"))
+    os._exit(1)

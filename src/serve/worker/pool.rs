@@ -1,0 +1,103 @@
+//! The generation in use, and those on their way out.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::generation::{Generation, lock};
+use super::queue::Call;
+use super::{CallError, StartError, WorkerConfig, supervisor};
+
+/// The generation in use, and those on their way out.
+pub(super) struct Pool {
+    current: ArcSwap<Generation>,
+    /// From where relative folders are meant.
+    base: PathBuf,
+    /// One reload at a time, and none while the pool stops.
+    reloading: tokio::sync::Mutex<()>,
+    is_stopping: watch::Sender<bool>,
+    retiring: Mutex<Vec<(Arc<Generation>, JoinHandle<()>)>>,
+}
+
+impl Pool {
+    /// Starts the first generation.
+    ///
+    /// # Errors
+    /// As [`WorkerPool::start`](super::WorkerPool::start).
+    pub(super) async fn start(config: WorkerConfig) -> Result<Self, StartError> {
+        let base = current_folder()?;
+        let generation = supervisor::start(config, &base).await?;
+        Ok(Self {
+            current: ArcSwap::new(generation),
+            base,
+            reloading: tokio::sync::Mutex::default(),
+            is_stopping: watch::Sender::new(false),
+            retiring: Mutex::default(),
+        })
+    }
+
+    pub(super) fn current(&self) -> Arc<Generation> {
+        self.current.load_full()
+    }
+
+    pub(super) fn submit(&self, call: Call) -> Result<(), CallError> {
+        self.current.load().submit(call)
+    }
+
+    /// Loads a new generation and lets the old one retire.
+    ///
+    /// # Errors
+    /// As [`WorkerPool::reload`](super::WorkerPool::reload).
+    pub(super) async fn reload(&self, config: WorkerConfig) -> Result<(), StartError> {
+        let _alone = self.reloading.lock().await;
+        let mut is_stopping = self.is_stopping.subscribe();
+        tracing::info!("reloading the application");
+        let loaded = tokio::select! {
+            biased;
+            _ = is_stopping.wait_for(|stopping| *stopping) => return Err(StartError::Stopping),
+            loaded = supervisor::start(config, &self.base) => loaded,
+        };
+        // The caller reports why.
+        let new =
+            loaded.inspect_err(|_| tracing::warn!("the application did not load; its old code stays"))?;
+        let old = self.current.swap(Arc::clone(&new));
+        old.give_way_to(new);
+        let by = Instant::now() + old.config.graceful_timeout;
+        let leaving = Arc::clone(&old);
+        let task = tokio::spawn(async move { leaving.leave(by).await });
+        let mut retiring = lock(&self.retiring);
+        retiring.retain(|(_, task)| !task.is_finished());
+        retiring.push((old, task));
+        tracing::info!(
+            "reloaded the application; what the old workers run may take until the graceful timeout"
+        );
+        Ok(())
+    }
+
+    /// Ends all generations; the last one may finish what it has until then.
+    pub(super) async fn stop(&self, deadline: Instant) {
+        self.is_stopping.send_replace(true);
+        let _alone = self.reloading.lock().await;
+        let retiring = std::mem::take(&mut *lock(&self.retiring));
+        for (generation, _) in &retiring {
+            generation.hurry(deadline);
+        }
+        self.current().stop(deadline).await;
+        for (_, task) in retiring {
+            let _ = task.await;
+        }
+    }
+}
+
+/// The current folder by the name that the user went there by, if the shell says it: at a reload,
+/// a symlink in it may lead elsewhere.
+fn current_folder() -> Result<PathBuf, StartError> {
+    let physical = std::env::current_dir()
+        .map_err(|source| StartError::Io { action: "find the current folder".into(), source })?;
+    let logical = std::env::var_os("PWD").map(PathBuf::from).filter(|path| path.is_absolute());
+    Ok(logical.filter(|path| path.canonicalize().is_ok_and(|path| path == physical)).unwrap_or(physical))
+}
