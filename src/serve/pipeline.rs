@@ -90,17 +90,18 @@ where
     if let ConnectionRole::Redirect { port } = connection.role {
         return redirect(request, port);
     }
-    match snapshot.router.route(&request.target.path) {
-        RouteTarget::Page(html) => Ok(page(StatusCode::OK, "text/html; charset=utf-8", html.to_owned())),
-        RouteTarget::Folder { folder, path } => Ok(folder.answer(request, path).await),
-        RouteTarget::Application(id) => {
-            let pool = snapshot.application(id).ok_or_else(|| {
+    let (route, path) = snapshot.site.route(&request.target.path);
+    match &route.target {
+        RouteTarget::Page(html) => Ok(page(StatusCode::OK, "text/html; charset=utf-8", html.clone())),
+        RouteTarget::Folder(folder) => Ok(folder.answer(request, path).await),
+        RouteTarget::Application { id, script_name } => {
+            let pool = snapshot.application(*id).ok_or_else(|| {
                 ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, "no application is running")
             })?;
             let is_unbuffered = snapshot.is_unbuffered(&request.target.path);
-            let body = buffer(body, &snapshot.limits, &snapshot.spool, is_unbuffered).await?;
+            let body = buffer(body, &route.limits, &snapshot.spool, is_unbuffered).await?;
             let fault = body.fault.clone();
-            match pool.call(request.worker_request(&snapshot.script_name, body)).await {
+            match pool.call(request.worker_request(script_name.as_deref(), body)).await {
                 Ok(mut response) => {
                     let is_stream =
                         headers::is_stream(response.headers_mut(), request.tls.is_some()) || is_unbuffered;
@@ -128,7 +129,7 @@ fn finish(
     let (mut head, mut body) = response.into_parts();
     // RFC 6797 section 7.2: never over plain HTTP.
     if connection.tls.is_some()
-        && let Some(hsts) = &snapshot.hsts
+        && let Some(hsts) = &snapshot.site.hsts
     {
         head.headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert_with(|| hsts.clone());
     }

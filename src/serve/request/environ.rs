@@ -8,7 +8,6 @@ use super::Request;
 use super::body::Buffered;
 use crate::protocol::cgi_vars;
 use crate::protocol::marshal::DictWriter;
-use crate::serve::config::ScriptName;
 use crate::serve::worker::WorkerRequest;
 
 /// Whether the value of a variable repeats between the requests of one client.
@@ -19,9 +18,9 @@ enum Recurrence {
 }
 
 impl Request {
-    /// The request for a worker.
-    pub(in crate::serve) fn worker_request(&self, settings: &ScriptName, body: Buffered) -> WorkerRequest {
-        let (script_name, path_info) = self.script_name_and_path_info(settings);
+    /// The request for a worker. `forced` takes the place of SCRIPT_NAME.
+    pub(in crate::serve) fn worker_request(&self, forced: Option<&str>, body: Buffered) -> WorkerRequest {
+        let (script_name, path_info) = self.script_name_and_path_info(forced);
         let mut repeated = DictWriter::new();
         let mut changing = DictWriter::new();
         self.variables(script_name, |recurrence, name, value| match recurrence {
@@ -86,8 +85,8 @@ impl Request {
 
     /// Visits every variable, for an upstream that speaks a gateway protocol. There is none yet.
     #[cfg(test)]
-    fn all_variables(&self, settings: &ScriptName, mut visit: impl FnMut(&[u8], &[u8])) {
-        let (script_name, path_info) = self.script_name_and_path_info(settings);
+    fn all_variables(&self, forced: Option<&str>, mut visit: impl FnMut(&[u8], &[u8])) {
+        let (script_name, path_info) = self.script_name_and_path_info(forced);
         visit(b"REQUEST_METHOD", self.method.as_str().as_bytes());
         visit(b"REQUEST_URI", &self.target.raw);
         visit(b"PATH_INFO", &path_info);
@@ -98,12 +97,12 @@ impl Request {
         self.variables(script_name, |_, name, value| visit(name, value));
     }
 
-    /// What the application gets: together they are the path of the target, unless the settings force
-    /// another SCRIPT_NAME.
-    fn script_name_and_path_info<'s>(&'s self, settings: &'s ScriptName) -> (&'s [u8], Bytes) {
+    /// What the application gets: together they are the path of the target, unless another
+    /// SCRIPT_NAME is forced.
+    fn script_name_and_path_info<'s>(&'s self, forced: Option<&'s str>) -> (&'s [u8], Bytes) {
         let path = &self.target.path[..];
         let below = cgi_vars::below(&self.script_name, path);
-        let (script_name, path_info) = match &settings.forced {
+        let (script_name, path_info) = match forced {
             None => below.map_or((&b""[..], path), |below| (&self.script_name[..], below)),
             Some(forced) => {
                 let forced = forced.strip_suffix('/').unwrap_or(forced).as_bytes();
@@ -147,11 +146,10 @@ mod tests {
             (Some("/new/"), true, ("", "/new/x"), ("/new", "/x")),
             (Some(""), false, ("/old", ""), ("", "/")),
         ] {
-            let settings = ScriptName { forced: forced.map(str::to_owned), manage };
             let variables: [(&[u8], &[u8]); 2] =
                 [(b"SCRIPT_NAME", sent.0.as_bytes()), (b"PATH_INFO", sent.1.as_bytes())];
             let (request, _) = from_variables(&variables, manage, Client::default()).unwrap();
-            let (script_name, path_info) = request.script_name_and_path_info(&settings);
+            let (script_name, path_info) = request.script_name_and_path_info(forced);
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             assert_eq!(
                 (text(script_name), text(&path_info)),
@@ -164,7 +162,7 @@ mod tests {
     /// What a worker is given for a request without a body.
     fn given(request: &Request) -> WorkerRequest {
         let body = Buffered { first: Bytes::new(), rest: None, length: Some(0), fault: Fault::default() };
-        request.worker_request(&ScriptName::default(), body)
+        request.worker_request(None, body)
     }
 
     #[test]
@@ -191,7 +189,7 @@ mod tests {
         let mut params = fastcgi::ParamsWriter::default();
         let mut head = scgi::RequestWriter::new(0);
         let mut pairs = Vec::new();
-        request.all_variables(&ScriptName::default(), |name, value| {
+        request.all_variables(None, |name, value| {
             params.insert(name, value);
             head.insert(name, value);
             pairs.push((name.to_vec(), value.to_vec()));

@@ -226,6 +226,8 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+    use crate::serve::request::Client;
+    use crate::serve::request::variables::from_variables;
 
     #[test]
     fn lines_cannot_be_forged() {
@@ -236,6 +238,34 @@ mod tests {
         line.quoted(Some(&HeaderValue::from_bytes(b"a\"b\\c\xe9\td").unwrap()));
         line.quoted(None);
         assert_eq!(String::from_utf8(lines).unwrap(), r#"127.0.0.1 - - [now] "a\x22b\x5cc\xe9\x09d""-""#);
+    }
+
+    #[test]
+    fn a_line_is_what_the_record_knows() {
+        let variables: [(&[u8], &[u8]); 5] = [
+            (b"REQUEST_URI", b"/old?q=1"),
+            (b"PATH_INFO", b"/static/x"),
+            (b"SERVER_PROTOCOL", b"HTTP/2.0"),
+            (b"REMOTE_ADDR", b"192.0.2.1"),
+            (b"HTTP_USER_AGENT", b"curl/8"),
+        ];
+        let (request, _) = from_variables(&variables, false, Client::default()).unwrap();
+        assert!(Record::begin(&request, false).is_none(), "nobody reads it");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let log = AccessLog::open(&AccessLogTarget::File(path.clone())).unwrap();
+        let mut record = Record::begin(&request, log.is_on()).unwrap();
+        record.end(0);
+        log.request(&record);
+        record.answered(200);
+        record.end(5);
+        log.request(&record);
+        log.flush();
+        let lines = std::fs::read_to_string(path).unwrap();
+        let ends: Vec<_> = lines.lines().map(|line| line.split_once("] ").unwrap().1).collect();
+        let line = |status| format!("\"GET /old?q=1 HTTP/2.0\" {status} \"-\" \"curl/8\"");
+        assert_eq!(ends, [line("499 0"), line("200 5")]);
+        assert!(lines.lines().all(|line| line.starts_with("192.0.2.1 - - [")), "{lines}");
     }
 
     #[test]

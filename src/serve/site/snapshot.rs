@@ -9,9 +9,9 @@ use arc_swap::ArcSwap;
 use http::HeaderValue;
 
 use super::http_challenges::HttpChallenges;
-use super::router::{AppId, DefaultRoute, Router};
+use super::router::{AppId, Route, RouteTarget, Site};
 use crate::protocol::cgi_vars;
-use crate::serve::config::{AccessLogTarget, Limits, Root, ScriptName, ServeConfig};
+use crate::serve::config::{AccessLogTarget, Limits, Root, ServeConfig};
 use crate::serve::error::Error;
 use crate::serve::response::access_log::AccessLog;
 use crate::serve::response::static_files::Folder;
@@ -25,9 +25,9 @@ pub(in crate::serve) struct Snapshot {
     pub(in crate::serve) spool: Arc<Spool>,
     unbuffered: Vec<String>,
     pub(in crate::serve) challenges: HttpChallenges,
-    pub(in crate::serve) router: Router,
-    pub(in crate::serve) script_name: ScriptName,
-    pub(in crate::serve) hsts: Option<HeaderValue>,
+    pub(in crate::serve) site: Site,
+    /// Gateway listeners: whether PATH_INFO still begins with SCRIPT_NAME.
+    pub(in crate::serve) manage_script_name: bool,
     pub(in crate::serve) log: AccessLog,
     applications: Vec<WorkerPool>,
 }
@@ -51,15 +51,17 @@ impl Snapshot {
             Some(previous) => previous.log.clone(),
             None => open_log(&config.access_log)?,
         };
-        let folders = config
+        let routes = config
             .folders
             .iter()
-            .map(|(prefix, path)| Ok((prefix.clone(), open_folder(path)?)))
+            .map(|(prefix, path)| Ok(Route::new(prefix, config.limits, open_folder(path)?)))
             .collect::<Result<_, Error>>()?;
         let root = match &config.root {
-            Root::Application(_) => DefaultRoute::Application(ROOT),
-            Root::Folder(path) => DefaultRoute::Folder(open_folder(path)?),
-            Root::StartPage(html) => DefaultRoute::Page(html.clone()),
+            Root::Application(_) => {
+                RouteTarget::Application { id: ROOT, script_name: config.script_name.forced.clone() }
+            }
+            Root::Folder(path) => open_folder(path)?,
+            Root::StartPage(html) => RouteTarget::Page(html.clone()),
         };
         let hsts =
             config.hsts_seconds.and_then(|seconds| HeaderValue::try_from(format!("max-age={seconds}")).ok());
@@ -71,9 +73,8 @@ impl Snapshot {
             },
             unbuffered: config.buffers.unbuffered.clone(),
             challenges,
-            router: Router::new(folders, root),
-            script_name: config.script_name.clone(),
-            hsts,
+            site: Site::new(hsts, routes, Route::new("/", config.limits, root)),
+            manage_script_name: config.script_name.manage,
             log,
             applications: previous.map(|previous| previous.applications.clone()).unwrap_or_default(),
         })
@@ -151,6 +152,8 @@ fn open_log(target: &AccessLogTarget) -> Result<AccessLog, Error> {
     })
 }
 
-fn open_folder(path: &Path) -> Result<Arc<Folder>, Error> {
-    Folder::open(path).map(Arc::new).map_err(|source| Error::Folder { path: path.to_owned(), source })
+fn open_folder(path: &Path) -> Result<RouteTarget, Error> {
+    Folder::open(path)
+        .map(|folder| RouteTarget::Folder(Arc::new(folder)))
+        .map_err(|source| Error::Folder { path: path.to_owned(), source })
 }

@@ -110,7 +110,7 @@ async fn receive_head<C: GatewayCodec>(
             HeadProgress::Reply(reply) => return Ok(Some(ReceivedHead::Reply(reply))),
             HeadProgress::Request { variables, under_script_name } => {
                 let snapshot = service.current();
-                let under_script_name = under_script_name || snapshot.script_name.manage;
+                let under_script_name = under_script_name || snapshot.manage_script_name;
                 let request = from_variables(&variables, under_script_name, Client::peer(connection));
                 let request = request.map(|(request, length)| (Box::new(request), length));
                 return Ok(Some(ReceivedHead::Request(snapshot, request)));
