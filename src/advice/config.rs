@@ -30,6 +30,12 @@ impl From<SettingsError> for Failure {
     }
 }
 
+/// A setting that was changed, but that a running server keeps.
+pub fn needs_restart(setting: &str) -> Finding {
+    let message = format!("the setting `{setting}` has changed, which takes effect after a restart only");
+    Finding::warning(Code::InvalidSetting, message).fix("Restart the server when that suits you.")
+}
+
 pub fn ignored_option(ignored: &IgnoredOption) -> Finding {
     let question = did_you_mean(ignored.similar);
     let message = format!("the option `{}` has no effect in certkit{question}", ignored.option);

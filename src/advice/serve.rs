@@ -96,6 +96,16 @@ impl From<CertificateError> for Failure {
     }
 }
 
+/// The server was started as root, and everything in it runs as root.
+pub fn runs_as_root() -> Finding {
+    let message =
+        "certkit runs as root, and so does the application: a flaw in it gives control of this machine";
+    let fix = "Start it as another user: with `User=` in its systemd unit, or with `setpriv --reuid=USER \
+               --regid=GROUP --init-groups certkit serve ...`. For ports below 1024, add \
+               `AmbientCapabilities=CAP_NET_BIND_SERVICE` to the unit, or listen on a higher port.";
+    Finding::warning(Code::Permission, message).fix(fix)
+}
+
 /// A key file that its group or all users may read.
 pub fn key_readable_by_others(key: &Path, mode: u32) -> Finding {
     let file = key.display().to_string();

@@ -108,8 +108,11 @@ The same settings can be in ./certkit.toml or $XDG_CONFIG_HOME/certkit/config.to
   listen = [\"https:*:443\"]
 
 Signals: TERM and INT stop the server after running requests have finished, QUIT (or a second INT) stops it at \
-once. HUP reloads the certificates; with --acme it also checks for renewal and retries what has failed. \
+once. HUP reloads code, settings and certificates; with --acme it also checks for renewal and retries what has failed. \
 Certificate files that change are reloaded without a signal.
+
+Workers never get the key, but application code can read the key file if certkit runs as a user who may: workers run as \
+the same user.
 
 EXAMPLES
   certkit serve app.py                                     https://localhost:8443/ with a certificate made for it

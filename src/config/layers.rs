@@ -1,7 +1,7 @@
 //! The layers of settings for `serve`: flags and environment over `uwsgi.ini` or `certkit.toml`
 //! over the user's file.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::assignment::Assignment;
@@ -86,6 +86,24 @@ pub fn read(flags: &[Assignment], is_quiet: bool) -> Result<Settings, SettingsEr
             Origin::Flag | Origin::Environment(_) => None,
         });
     Ok(Settings { serve, assignments, named_by, ignored })
+}
+
+impl Settings {
+    /// The settings that differ from what `running` says and that a running server cannot change.
+    pub fn needing_restart(&self, running: &[Assignment]) -> Vec<&'static str> {
+        let differs =
+            |setting: &&Setting| values_of(setting, &self.assignments) != values_of(setting, running);
+        let lasting = table::settings().filter(|setting| setting.needs_restart && !setting.only_flag);
+        lasting.filter(differs).map(|setting| setting.word).collect()
+    }
+}
+
+/// The values that count.
+fn values_of<'a>(setting: &Setting, assignments: &'a [Assignment]) -> Vec<&'a OsStr> {
+    let sets = assignments.iter().flat_map(|one| &one.sets);
+    let mut values: Vec<_> =
+        sets.filter(|(set, _)| set.word == setting.word).map(|(_, value)| value.as_os_str()).collect();
+    if setting.is_list() { values } else { values.pop().into_iter().collect() }
 }
 
 impl Assignment {
@@ -228,6 +246,22 @@ mod tests {
         assert_eq!((settings.acme.names, settings.cert), (vec![], paths(&["a"])));
         let settings = combined("", "cert = 'a'\nacme = 'a.test'");
         assert_eq!((settings.acme.names, settings.cert), (vec![], paths(&["a"])));
+    }
+
+    #[test]
+    fn changes_that_need_a_restart_are_named() {
+        let read = |text: &str| {
+            let assignments = toml::read(&format!("[serve]\n{text}"), "certkit.toml").unwrap();
+            Settings { serve: ServeSettings::default(), assignments, named_by: None, ignored: Vec::new() }
+        };
+        let running = read("listen = ['http:*:1', 'http:*:2']\nworkers = 2\ncert = 'a'").assignments;
+        assert!(
+            read("cert = 'a'\nworkers = 3\nlisten = ['http:*:1', 'http:*:2']")
+                .needing_restart(&running)
+                .is_empty()
+        );
+        let changed = read("cert = 'a'\nlisten = 'http:*:2'\ntls-min = '1.3'");
+        assert_eq!(changed.needing_restart(&running), ["listen", "tls-min"]);
     }
 
     #[test]

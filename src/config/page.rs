@@ -45,6 +45,8 @@ fn described(setting: &Setting) -> String {
     }
     if setting.only_flag {
         text += "\n  On the command line only.";
+    } else if setting.needs_restart {
+        text += "\n  A change takes effect after a restart.";
     }
     text + "\n"
 }

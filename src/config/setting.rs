@@ -37,6 +37,8 @@ pub struct Setting {
     pub hidden_by: &'static [&'static str],
     /// For this command line only: not in files.
     pub only_flag: bool,
+    /// Whether a running server cannot change it.
+    pub needs_restart: bool,
     /// The setting that such a value is meant for instead.
     pub instead: Option<fn(&OsStr) -> Option<&'static str>>,
     /// Takes a value over, after those before it.
@@ -82,6 +84,7 @@ impl Setting {
         conflicts: &[],
         hidden_by: &[],
         only_flag: false,
+        needs_restart: false,
         instead: None,
         set: |_, _| Ok(()),
     };

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::address::{Endpoint, ListenAddress};
 use super::worker::WorkerConfig;
+use crate::finding::Finding;
 pub use crate::tls::MinVersion;
 
 /// Everything the server needs to know, except the certificates, which come from a source of their
@@ -44,6 +45,15 @@ pub struct ServeConfig {
     pub access_log: AccessLogTarget,
     /// How long running requests may take once the server stops.
     pub graceful_timeout: Duration,
+}
+
+/// Reads the settings again, on HUP.
+pub trait Reload: Send + Sync {
+    /// What the server is to do from now on. May wait for files.
+    ///
+    /// # Errors
+    /// What is wrong with the settings; the server stays as it is.
+    fn settings(&self) -> Result<ServeConfig, Vec<Finding>>;
 }
 
 impl Default for ServeConfig {

@@ -35,7 +35,7 @@ use rustls::ServerConfig;
 use tokio::task::JoinSet;
 
 use self::address::{Endpoint, ListenAddress, Scheme};
-use self::config::ServeConfig;
+use self::config::{Reload, ServeConfig};
 use self::connection::ConnectionRole;
 pub use self::error::Error;
 use self::front::admission::Admission;
@@ -82,6 +82,8 @@ impl Certificates {
 /// Reports what happens while the server runs.
 pub trait Observer: Send + Sync {
     fn certificates_replaced(&self);
+    /// The previous settings stay in use.
+    fn settings_refused(&self, findings: &[Finding]);
     /// The previous certificates stay in use.
     fn certificates_refused(&self, findings: &[Finding]);
     /// Reading new ones takes longer than `limit`; the previous certificates stay in use.
@@ -126,7 +128,7 @@ impl Server {
             renewal,
             admission: Arc::new(Admission::new(config.max_connections, config.max_connections_per_address)),
             graceful_timeout: config.graceful_timeout,
-            service: Arc::new(Service::new(config, snapshot)),
+            service: Arc::new(Service::new(snapshot)),
         })
     }
 
@@ -136,11 +138,12 @@ impl Server {
     }
 
     /// Serves until `shutdown`, and returns when everything has ended. Each message in `reload`
-    /// reloads folders and certificates.
+    /// reloads the settings, what they name, and certificates.
     pub async fn run(
         self,
         mut shutdown: Shutdown,
         mut reload: tokio::sync::mpsc::Receiver<()>,
+        settings: Arc<dyn Reload>,
         observer: Arc<dyn Observer>,
     ) {
         let (stop, stopped) = stop_signal();
@@ -158,13 +161,22 @@ impl Server {
         background.spawn(async move { admission.give_memory_back().await });
         let (refresh, mut refreshed) = tokio::sync::mpsc::channel(1);
         if let Some(renewal) = self.renewal.clone() {
+            let observer = Arc::clone(&observer);
             background.spawn(async move { renewal.keep_fresh(&mut refreshed, &*observer).await });
         }
         let service = Arc::clone(&self.service);
         background.spawn(async move {
             while reload.recv().await.is_some() {
-                if let Err(error) = service.reload().await {
-                    tracing::error!(%error, "reloading failed; the server continues as it was");
+                let settings = Arc::clone(&settings);
+                match tokio::task::spawn_blocking(move || settings.settings()).await {
+                    Ok(Ok(config)) => {
+                        if let Err(error) = service.reload(config).await {
+                            tracing::error!(%error, "reloading failed; the server continues as it was");
+                        }
+                    }
+                    Ok(Err(findings)) => observer.settings_refused(&findings),
+                    // It does not panic, and nothing aborts it but the end of the runtime.
+                    Err(_) => return,
                 }
                 // A full channel holds an earlier one, which serves both.
                 let _ = refresh.try_send(());

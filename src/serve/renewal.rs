@@ -116,6 +116,8 @@ mod tests {
         fn certificates_unreadable(&self, _: Duration) {
             self.0.send("unreadable").unwrap();
         }
+
+        fn settings_refused(&self, _: &[Finding]) {}
     }
 
     #[tokio::test]

@@ -27,6 +27,8 @@ const FILTERS: &[(&str, &str)] = &[
     (r"\[[0-9a-f]{12}\]", "[id]"),
     (r"certkit-[0-9a-f]{16}", "certkit-[id]"),
     (r"[^ ]*/certkit-test-[^/]+/work", "[folder]"),
+    // Tests may run as root or not.
+    (r"(?m)^warning\[permission\] certkit runs as root.*\n(  .*\n)*", ""),
 ];
 
 fn hold(name: &str, text: &str) {

@@ -1,7 +1,11 @@
 //! Settings from the command line, the environment and files: which one counts, and what is said of those that cannot be
 //! used.
 
-use crate::harness::{Test, certkit};
+use rustix::process::Signal;
+
+use crate::curl::Curl;
+use crate::harness::{Test, certkit, eventually};
+use crate::process::Server;
 
 #[test]
 fn every_source_is_shown_in_its_place() {
@@ -77,4 +81,41 @@ fn what_is_wrong_is_named_with_its_source() {
         let said = program.run().exits(2).stderr();
         assert!(expected.iter().all(|part| said.contains(part)), "{args:?}: {said}");
     }
+}
+
+#[test]
+fn a_hangup_reads_the_settings_again_or_keeps_them() {
+    let test = Test::with_chain("test.example");
+    let Some(curl) = Curl::new(&test, "test.example") else { return };
+    test.write("one/name", "one");
+    test.write("two/name", "two");
+    let settings = |folder: &str, more: &str| {
+        test.write("certkit.toml", format!("[serve]\nstatic = '/s={folder}'\n{more}\n"));
+    };
+    settings("one", "");
+    let server = Server::start(&test, &["--cert", "chain.pem", "--key", "server.key"]);
+    let file = || curl.get(&server, "/s/name").is(200).text();
+    assert_eq!(file(), "one");
+
+    settings("two", "threads = 0");
+    server.process.signal(Signal::HUP);
+    server.process.wait_for_log("the previous ones stay in use");
+    server.process.wait_for_log("certkit.toml, line 3");
+    assert_eq!(file(), "one");
+
+    settings("two", "backlog = 7\nhsts = 60");
+    server.process.signal(Signal::HUP);
+    eventually("the new folder", || (file() == "two").then_some(()));
+    server.process.wait_for_log("`backlog` has changed");
+    assert_eq!(curl.get(&server, "/s/name").header("strict-transport-security"), Some("max-age=60"));
+    assert!(!server.process.log().contains("`hsts` has changed"));
+}
+
+#[test]
+fn a_start_as_root_is_warned_about_once() {
+    let test = Test::with_chain("test.example");
+    let more = ["--listen", "http:127.0.0.1:0", "--cert", "chain.pem", "--key", "server.key"];
+    let server = Server::start(&test, &more);
+    let warnings = server.process.log().matches("certkit runs as root").count();
+    assert_eq!(warnings, usize::from(rustix::process::geteuid().is_root()));
 }

@@ -2,21 +2,24 @@
 //! signal stops it.
 
 mod announcement;
+mod reload;
 mod signals;
 mod start_page;
 
 use std::io::IsTerminal;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
+use self::reload::SettingsReader;
 use self::signals::Signals;
 use super::{Context, Result};
 use crate::advice;
 use crate::advice::serve::{CertificateError, no_event_loop};
 use crate::cli::{Color, GlobalArgs, ServeArgs};
 use crate::config::values::AcmeMissing;
-use crate::config::{self, ServeSettings, Settings};
+use crate::config::{self, ServeSettings};
 use crate::report::{Outcome, Report};
 use crate::serve::Server;
 use crate::serve::address::Scheme;
@@ -39,27 +42,25 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     if let Some(format) = settings.serve.show_config {
         return Ok(Report::new(Outcome::Text(settings.shown(format))));
     }
-    let Settings { serve: settings, named_by, .. } = settings;
-    let (certificates, identity, watch) = match certificate_choice(&settings)? {
+    if rustix::process::geteuid().is_root() {
+        context.console.findings(&[advice::serve::runs_as_root()]);
+    }
+    let (certificates, identity, watch) = match certificate_choice(&settings.serve)? {
         Some(choice) => {
             let OpenedCertificates { certificates, identity, watch } = choice.open(context.console)?;
             (Some(certificates), identity, watch)
         }
         None => (None, ServerIdentity::default(), None),
     };
-    let content = settings.content();
-    let root = match &content {
-        Content::Application(application) => {
-            Root::Application(Box::new(settings.workers(application.clone())))
-        }
-        Content::Folder(folder) => Root::Folder(folder.clone()),
-        Content::Nothing => Root::StartPage(start_page(&settings, &identity)),
-    };
-    let mut config = settings.decide(root);
+    let content = settings.serve.content();
+    let root = reload::root(&content, &settings.serve)
+        .unwrap_or_else(|| Root::StartPage(start_page(&settings.serve, &identity)));
+    let reader = Arc::new(SettingsReader::new(context.console, &args.settings, &settings, &root));
+    let mut config = settings.serve.decide(root);
     if let Some(fewer) = fit_connections(&mut config) {
         context.console.say(&format!("certkit: {fewer}"));
     }
-    let what = announcement::what(&content, &config, named_by.as_deref());
+    let what = announcement::what(&content, &config, settings.named_by.as_deref());
     let loading = loading(&content);
 
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -79,7 +80,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         if let Some(watch) = watch {
             watch.start().map_err(|error| no_event_loop(&error))?;
         }
-        signals.serve(server, context.console).await;
+        signals.serve(server, reader, context.console).await;
         Ok(Report::new(Outcome::Nothing))
     });
     runtime.shutdown_timeout(END_OF_RUNTIME);

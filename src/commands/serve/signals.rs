@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::console::Console;
 use crate::finding::Finding;
+use crate::serve::config::Reload;
 use crate::serve::shutdown::{Phase, ShutdownSender};
 use crate::serve::{Observer, Server};
 
@@ -58,11 +59,11 @@ impl Signals {
     }
 
     /// Runs the server until it has stopped. INT and TERM stop it gracefully, a second INT and QUIT
-    /// at once; HUP reloads the certificates.
-    pub(super) async fn serve(mut self, server: Server, console: Console) {
+    /// at once; HUP reloads code, settings and certificates.
+    pub(super) async fn serve(mut self, server: Server, settings: Arc<dyn Reload>, console: Console) {
         let stop = ShutdownSender::default();
         let (reload, reloads) = mpsc::channel(1);
-        let mut running = std::pin::pin!(server.run(stop.subscribe(), reloads, Arc::new(console)));
+        let mut running = std::pin::pin!(server.run(stop.subscribe(), reloads, settings, Arc::new(console)));
         let mut was_interrupted = false;
         loop {
             tokio::select! {
@@ -83,6 +84,11 @@ impl Signals {
 impl Observer for Console {
     fn certificates_replaced(&self) {
         self.say("certkit: new certificates are in use");
+    }
+
+    fn settings_refused(&self, findings: &[Finding]) {
+        self.say("certkit: the settings cannot be used; the previous ones stay in use");
+        self.findings(findings);
     }
 
     fn certificates_refused(&self, findings: &[Finding]) {

@@ -4,8 +4,8 @@ use super::set::{add, parsed, path, put, put_some, switch, text};
 use crate::config::setting::{Setting, Takes};
 use crate::config::values::Age;
 
-const TLS: Setting = Setting { heading: "TLS", ..Setting::NEW };
-const ACME: Setting = Setting { heading: "ACME", ..Setting::NEW };
+const TLS: Setting = Setting { heading: "TLS", needs_restart: true, ..Setting::NEW };
+const ACME: Setting = Setting { heading: "ACME", needs_restart: true, ..Setting::NEW };
 
 pub(super) const SETTINGS: &[Setting] = &[
     Setting {
@@ -42,6 +42,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         takes: Takes::Optional(Age::TWO_YEARS),
         value: "AGE",
         help: "Send Strict-Transport-Security: browsers use only https for AGE seconds [without AGE: two years]",
+        needs_restart: false,
         set: |s, value| put_some(&mut s.server.hsts_seconds, parsed(value).map(|Age(seconds)| seconds)),
         ..TLS
     },

@@ -4,7 +4,7 @@ use super::set::{absolute, add, memory, parsed, path_prefix, put, put_some, size
 use crate::config::setting::{Setting, Takes};
 
 const LIMITS: Setting = Setting { heading: "Limits", ..Setting::NEW };
-const BUFFERS: Setting = Setting { heading: "Buffers", ..Setting::NEW };
+const BUFFERS: Setting = Setting { heading: "Buffers", needs_restart: true, ..Setting::NEW };
 
 pub(super) const SETTINGS: &[Setting] = &[
     Setting {
@@ -91,6 +91,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "/PATH",
         help: "Send responses below this path on at once, as fast as the client takes them (repeatable); \
                text/event-stream and X-Accel-Buffering: no always do",
+        needs_restart: false,
         set: |s, value| add(&mut s.server.buffers.unbuffered, path_prefix(value)),
         ..BUFFERS
     },
@@ -101,6 +102,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         default: "-; off with --quiet",
         help: "Write the access log to a file, to standard error (-), or nowhere (off)",
         heading: "Logs",
+        needs_restart: true,
         set: |s, value| put(&mut s.server.access_log, parsed(value)),
         ..Setting::NEW
     },

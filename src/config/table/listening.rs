@@ -4,7 +4,7 @@ use super::set::{add, count, number, parsed, put, put_some};
 use crate::config::setting::{Setting, Takes};
 use crate::config::values::Mode;
 
-const ROW: Setting = Setting { heading: "Listening", ..Setting::NEW };
+const ROW: Setting = Setting { heading: "Listening", needs_restart: true, ..Setting::NEW };
 
 pub(super) const SETTINGS: &[Setting] = &[
     Setting {

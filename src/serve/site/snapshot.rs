@@ -105,15 +105,14 @@ impl Snapshot {
     }
 }
 
-/// The snapshot in use, and what a new one is made from.
+/// The snapshot in use.
 pub(in crate::serve) struct Service {
-    config: ServeConfig,
     current: ArcSwap<Snapshot>,
 }
 
 impl Service {
-    pub(in crate::serve) fn new(config: ServeConfig, first: Snapshot) -> Self {
-        Self { config, current: ArcSwap::from_pointee(first) }
+    pub(in crate::serve) fn new(first: Snapshot) -> Self {
+        Self { current: ArcSwap::from_pointee(first) }
     }
 
     /// The snapshot for a request that begins now.
@@ -121,26 +120,33 @@ impl Service {
         self.current.load_full()
     }
 
-    /// Builds a new snapshot for the requests that begin from now on, and loads the application's
-    /// code again.
+    /// Builds a new snapshot from `config` for the requests that begin from now on, and loads the
+    /// application's code again.
     ///
     /// # Errors
     /// A folder cannot be opened, or the application does not load; the snapshot and the code in
     /// use stay.
-    pub(in crate::serve) async fn reload(self: &Arc<Self>) -> Result<(), Error> {
+    pub(in crate::serve) async fn reload(self: &Arc<Self>, config: ServeConfig) -> Result<(), Error> {
         let service = Arc::clone(self);
         // Opening folders may wait for a disk or the network.
         let build = move || {
             let previous = service.current();
-            Snapshot::build(&service.config, previous.challenges.clone(), Some(&previous))
+            let next = Snapshot::build(&config, previous.challenges.clone(), Some(&previous))?;
+            Ok::<_, Error>((config, next))
         };
         // It does not panic, and nothing aborts it but the end of the runtime.
-        let Ok(next) = tokio::task::spawn_blocking(build).await else { return Ok(()) };
-        let next = next?;
-        if let (Root::Application(workers), Some(pool)) = (&self.config.root, next.application(ROOT)) {
-            pool.reload(workers.as_ref().clone()).await?;
+        let Ok(built) = tokio::task::spawn_blocking(build).await else { return Ok(()) };
+        let (config, mut next) = built?;
+        let mut unused = Vec::new();
+        match (&config.root, next.application(ROOT)) {
+            (Root::Application(workers), Some(pool)) => pool.reload(workers.as_ref().clone()).await?,
+            (Root::Application(_), None) => next.start_applications(&config).await?,
+            (Root::Folder(_) | Root::StartPage(_), _) => unused = std::mem::take(&mut next.applications),
         }
         self.current.store(Arc::new(next));
+        for pool in unused {
+            pool.stop().await;
+        }
         Ok(())
     }
 }

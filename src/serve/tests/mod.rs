@@ -22,6 +22,7 @@ use crate::x509::{CertificateName, KeyKind, PrivateKey, Purpose};
 struct Running {
     ports: Vec<u16>,
     service: Arc<Service>,
+    config: ServeConfig,
     stop: ShutdownSender,
     reload: mpsc::Sender<()>,
     task: JoinHandle<()>,
@@ -33,6 +34,16 @@ impl Observer for Silent {
     fn certificates_replaced(&self) {}
     fn certificates_refused(&self, _: &[Finding]) {}
     fn certificates_unreadable(&self, _: Duration) {}
+    fn settings_refused(&self, _: &[Finding]) {}
+}
+
+/// Settings that stay as they are.
+struct Fixed(ServeConfig);
+
+impl Reload for Fixed {
+    fn settings(&self) -> Result<ServeConfig, Vec<Finding>> {
+        Ok(self.0.clone())
+    }
 }
 
 impl Running {
@@ -64,7 +75,7 @@ impl Running {
             graceful_timeout: Duration::from_secs(5),
         };
         change(&mut config);
-        let server = Server::start(config, certificates).await.unwrap();
+        let server = Server::start(config.clone(), certificates).await.unwrap();
         let ports = server
             .addresses()
             .iter()
@@ -76,8 +87,9 @@ impl Running {
         let stop = ShutdownSender::default();
         let (reload, reloads) = mpsc::channel(1);
         let service = Arc::clone(&server.service);
-        let task = tokio::spawn(server.run(stop.subscribe(), reloads, Arc::new(Silent)));
-        Self { ports, service, stop, reload, task }
+        let settings = Arc::new(Fixed(config.clone()));
+        let task = tokio::spawn(server.run(stop.subscribe(), reloads, settings, Arc::new(Silent)));
+        Self { ports, service, config, stop, reload, task }
     }
 
     async fn connect(&self) -> TcpStream {

@@ -22,7 +22,7 @@ async fn folders_are_opened_anew_or_stay() {
     assert!(file(&server).await.ends_with("\r\n\r\none"));
 
     std::fs::remove_file(&link).unwrap();
-    server.service.reload().await.unwrap_err();
+    server.service.reload(server.config.clone()).await.unwrap_err();
     assert!(file(&server).await.ends_with("\r\n\r\none"), "what fails changes nothing");
 
     std::os::unix::fs::symlink("two", &link).unwrap();

@@ -67,7 +67,7 @@ async fn said_to<C: GatewayCodec>(sent: &[u8]) -> Vec<u8> {
     };
     let snapshot = Snapshot::build(&config, HttpChallenges::default(), None).unwrap();
     let activity = Arc::new(Activity::new(&config.limits));
-    let service = Arc::new(Service::new(config, snapshot));
+    let service = Arc::new(Service::new(snapshot));
     let connection = Connection {
         peer_address: Bytes::new(),
         peer_port: 0,
