@@ -9,8 +9,9 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::file::{FileReader, PieceRead};
 
-/// Bytes of the first piece where nothing was read before: what one HTTP/2 stream gets at a time.
-const FIRST_PIECE: usize = 16 * 1024;
+/// Bytes of the first piece where nothing was read before. hyper takes one piece of each HTTP/2 stream, even if the client
+/// has no room for any.
+const FIRST_PIECE: usize = 4 * 1024;
 /// Bytes of the largest piece.
 const LARGEST_PIECE: usize = 128 * 1024;
 
