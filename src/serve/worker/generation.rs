@@ -289,7 +289,7 @@ impl Generation {
         self.queue().fail_all(CallError::Stopped);
     }
 
-    /// Tells the workers to leave by then, or sooner if that was said before; does not wait.
+    /// Tells the workers to leave by then, or sooner if there was an earlier deadline; does not wait.
     pub(super) fn hurry(&self, by: Instant) {
         let by = by.max(Instant::now() + LEAVE);
         self.leave_by.send_modify(|before| *before = Some(before.map_or(by, |before| before.min(by))));

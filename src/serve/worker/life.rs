@@ -6,7 +6,7 @@
 //! | serving | retiring | its generation is to leave: it finishes what it has; or it broke the protocol: it is killed |
 //! | serving, retiring | gone | the process has ended, is reaped, and all that it had sent is delivered |
 //!
-//! A worker that fails to load is gone without having been anything. Whoever waits for a place to be
+//! A worker that fails to load is gone without having been anything. Anyone who waits for a place to be
 //! free need not wait for the end: a successor may load while this one retires.
 
 use std::fmt;

@@ -225,7 +225,7 @@ fn interpreter(config: &WorkerConfig, base: &Path) -> Result<PathBuf, StartError
         .ok_or(StartError::Interpreter { program, fault: InterpreterFault::NotFound })
 }
 
-/// A path with its symlinks resolved; as it is, if that fails: whoever uses it says what is wrong.
+/// A path with its symlinks resolved; as it is, if that fails: anyone who uses it says what is wrong.
 fn resolved(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

@@ -101,7 +101,7 @@ async fn a_worker_sends_no_more_than_it_has_credit_for() {
 async fn workers_inherit_nothing_and_gain_no_privileges() {
     let folder = tempfile::tempdir().unwrap();
     let Some(config) = config(&folder, FORGER) else { return };
-    // As if whoever started the front had left a file open for it.
+    // As if anyone who started the front had left a file open for it.
     let secret = folder.path().join("secret");
     fs::write(&secret, "").unwrap();
     let _open = rustix::fs::open(&secret, rustix::fs::OFlags::RDONLY, rustix::fs::Mode::empty()).unwrap();

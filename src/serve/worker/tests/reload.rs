@@ -123,9 +123,9 @@ async fn code_that_does_not_load_changes_nothing() {
     let missing = WorkerConfig { chdir: Some("/nowhere".into()), ..config.clone() };
     assert!(served.pool.reload(missing).await.is_err());
     assert_eq!(served.get("/").await.1, "one");
-    fs::write(release.join("version.py"), "NAME = b'mended'\n").unwrap();
+    fs::write(release.join("version.py"), "NAME = b'corrected'\n").unwrap();
     served.pool.reload(config).await.unwrap();
-    assert_eq!(served.get("/").await.1, "mended");
+    assert_eq!(served.get("/").await.1, "corrected");
 }
 
 #[tokio::test]

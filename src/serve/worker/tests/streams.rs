@@ -155,7 +155,7 @@ def application(environ, start_response):
     for response in slow {
         assert_eq!(text(response).await.1.len(), 300_000);
     }
-    // Whoever takes everything at once leaves the threads free, whatever the size.
+    // Anyone who takes everything at once leaves the threads free, whatever the size.
     let large = (0..16).map(|_| served.get("/stream?300"));
     for (_, body) in futures_util::future::join_all(large).await {
         assert_eq!(body.len(), 3_000_000);
