@@ -57,6 +57,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "SECONDS",
         default: "30",
         help: "Time for running requests to finish when the server stops",
+        needs_restart: true,
         set: |s, value| put(&mut s.server.graceful_timeout, span(value)),
         ..LIMITS
     },
