@@ -66,6 +66,9 @@ def main():
             put("names", ("%s\n%s" % (host, other)).encode())
     for request in REQUESTS:
         put("http1_guard", b"\x05" + request.encode())
+    put("wire", b"\x09\x0eHTTP_HOST127.0.0.1:9090")
+    put("wire", b"24:CONTENT_LENGTH\x000\x00SCGI\x001\x00,")
+    put("wire", b"\x40PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\0\0\x08\x06\0\0\0\0\x0012345678")
     put("uwsgi", b"\x09\0HTTP_HOST\x0e\x00127.0.0.1:9090")
     put("marshal", b"\x04\0\x11\2\3[\1\0\0\0(\4\0\0\0s\1\0\0\0az\1b")
     put("uwsgi_ini", INI.encode())

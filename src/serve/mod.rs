@@ -82,6 +82,8 @@ impl Certificates {
 /// Reports what happens while the server runs.
 pub trait Observer: Send + Sync {
     fn certificates_replaced(&self);
+    /// Settings, folders and the application's code were read again.
+    fn reloaded(&self);
     /// The previous settings stay in use.
     fn settings_refused(&self, findings: &[Finding]);
     /// The previous certificates stay in use.
@@ -167,19 +169,21 @@ impl Server {
         let service = Arc::clone(&self.service);
         background.spawn(async move {
             while reload.recv().await.is_some() {
+                // Certificates do not wait for an application that takes long to load. A full channel
+                // holds an earlier one, which serves both.
+                let _ = refresh.try_send(());
                 let settings = Arc::clone(&settings);
                 match tokio::task::spawn_blocking(move || settings.settings()).await {
-                    Ok(Ok(config)) => {
-                        if let Err(error) = service.reload(config).await {
+                    Ok(Ok(config)) => match service.reload(config).await {
+                        Ok(()) => observer.reloaded(),
+                        Err(error) => {
                             tracing::error!(%error, "reloading failed; the server continues as it was");
                         }
-                    }
+                    },
                     Ok(Err(findings)) => observer.settings_refused(&findings),
                     // It does not panic, and nothing aborts it but the end of the runtime.
                     Err(_) => return,
                 }
-                // A full channel holds an earlier one, which serves both.
-                let _ = refresh.try_send(());
             }
         });
 

@@ -105,6 +105,8 @@ mod tests {
     struct Reporter(UnboundedSender<&'static str>);
 
     impl Observer for Reporter {
+        fn reloaded(&self) {}
+
         fn certificates_replaced(&self) {
             self.0.send("replaced").unwrap();
         }

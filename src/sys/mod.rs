@@ -10,6 +10,7 @@ pub mod memory;
 pub mod read;
 pub mod replace;
 pub mod shell;
+pub mod socket;
 pub mod terminal;
 #[cfg(test)]
 pub mod testing;

@@ -86,6 +86,10 @@ impl Observer for Console {
         self.say("certkit: new certificates are in use");
     }
 
+    fn reloaded(&self) {
+        self.say("certkit: reloaded; new requests are served by the new code and settings");
+    }
+
     fn settings_refused(&self, findings: &[Finding]) {
         self.say("certkit: the settings cannot be used; the previous ones stay in use");
         self.findings(findings);

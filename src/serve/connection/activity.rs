@@ -4,7 +4,8 @@
 //! for the earliest deadline. A timer per wait would cost more than the request it guards.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use futures_util::task::AtomicWaker;
 
 use super::write_rate::WriteRate;
 use crate::serve::config::Limits;
+use crate::sys::socket;
 
 /// Time for an idle connection to close when its place is needed.
 const PARTING: Duration = Duration::from_secs(1);
@@ -39,6 +41,10 @@ pub(in crate::serve) struct Activity {
     head_until: AtomicU64,
     write_until: AtomicU64,
     write_rate: WriteRate,
+    /// The descriptor of the client's socket; -1 if there is none.
+    socket: AtomicI32,
+    /// Bytes in the socket's queue when the client was last looked at.
+    queued: AtomicU64,
     /// Streams whose client lets them wait, each with its deadline. (On HTTP/1.1 the socket shows
     /// that, but HTTP/2 has flow control for each stream.)
     streams: Mutex<HashMap<u64, u64>>,
@@ -83,6 +89,8 @@ impl Activity {
             head_until: AtomicU64::new(NEVER),
             write_until: AtomicU64::new(NEVER),
             write_rate: WriteRate::new(limits.write_timeout),
+            socket: AtomicI32::new(-1),
+            queued: AtomicU64::new(0),
             streams: Mutex::default(),
             streams_until: AtomicU64::new(NEVER),
             closing: AtomicBool::new(false),
@@ -128,10 +136,32 @@ impl Activity {
         self.head_until.store(NEVER, Relaxed);
     }
 
+    /// The socket whose queue tells how much the client takes.
+    pub(in crate::serve) fn watches(&self, socket: RawFd) {
+        self.socket.store(socket, Relaxed);
+    }
+
+    fn unacknowledged(&self) -> Option<u64> {
+        socket::unacknowledged(self.socket.load(Relaxed))
+    }
+
+    /// Whether the client takes enough although nothing can be written: the system says that there is
+    /// room only when a third of the socket's buffer is free, which can be a megabyte. `now` is in
+    /// milliseconds.
+    fn still_takes(&self, now: u64) -> bool {
+        let Some(queued) = self.unacknowledged() else { return false };
+        let taken = self.queued.swap(queued, Relaxed).saturating_sub(queued);
+        self.write_rate.goes_on(now, usize::try_from(taken).unwrap_or(usize::MAX));
+        let until = self.write_rate.waits(now);
+        self.write_until.store(until, Relaxed);
+        until > now
+    }
+
     /// The client takes nothing.
     pub(in crate::serve) fn write_waits(&self) {
         if self.write_until.load(Relaxed) == NEVER {
             self.write_until.store(self.write_rate.waits(self.after(Duration::ZERO)), Relaxed);
+            self.queued.store(self.unacknowledged().unwrap_or(0), Relaxed);
         }
     }
 
@@ -261,15 +291,16 @@ impl Activity {
     /// What is overdue at `now`, the most harmful first.
     pub(in crate::serve) fn overdue(&self, now: Instant) -> Option<Overdue> {
         let now = now.saturating_duration_since(self.beginning).as_millis();
+        let now = u64::try_from(now).unwrap_or(NEVER);
         let is_over = |until: &AtomicU64| {
             let until = until.load(Relaxed);
-            until != NEVER && u128::from(until) <= now
+            until != NEVER && until <= now
         };
         if is_over(&self.streams_until) {
             let earliest = self.streams().values().copied().min().unwrap_or(NEVER);
             self.streams_until.store(earliest, Relaxed);
         }
-        if is_over(&self.write_until) || is_over(&self.streams_until) {
+        if is_over(&self.streams_until) || (is_over(&self.write_until) && !self.still_takes(now)) {
             Some(Overdue::Write)
         } else if is_over(&self.head_until) {
             Some(Overdue::Head)
@@ -317,6 +348,31 @@ mod tests {
         activity.request_ends();
         assert_eq!((activity.ended(), activity.overdue(after(59))), (1, None));
         assert_eq!(activity.overdue(after(61)), Some(Overdue::Idle));
+    }
+
+    /// The system offers room for writing only when much of it is free.
+    #[test]
+    fn a_client_that_takes_little_at_a_time_is_not_taken_for_one_that_takes_nothing() {
+        use std::io::{Read, Write};
+        use std::net::{TcpListener, TcpStream};
+        use std::os::fd::AsRawFd;
+
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        server.set_nonblocking(true).unwrap();
+        while server.write(&[0; 1 << 16]).is_ok() {}
+        let activity = Activity::new(&Limits::default());
+        activity.request_begins();
+        activity.watches(server.as_raw_fd());
+        activity.write_waits();
+        let queued = socket::unacknowledged(server.as_raw_fd()).unwrap();
+        let after = |seconds| Instant::now() + Duration::from_secs(seconds);
+        while queued - socket::unacknowledged(server.as_raw_fd()).unwrap() < 40 * 1024 {
+            client.read_exact(&mut [0; 1024]).unwrap();
+        }
+        assert_eq!(activity.overdue(after(31)), None, "it took 40 KiB in 31 s");
+        assert_eq!(activity.overdue(after(63)), Some(Overdue::Write), "and nothing since");
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //! and a way to break off so that the client notices.
 
 use std::io;
+use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -66,6 +67,10 @@ pub(in crate::serve) struct ClientStream {
 
 impl ClientStream {
     pub(in crate::serve) fn new(socket: Socket, activity: Arc<Activity>) -> Self {
+        activity.watches(match &socket {
+            Socket::Tcp(socket) => socket.as_raw_fd(),
+            Socket::Unix(socket) => socket.as_raw_fd(),
+        });
         Self { socket, first: Bytes::new(), activity }
     }
 

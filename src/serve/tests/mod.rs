@@ -31,6 +31,7 @@ struct Running {
 struct Silent;
 
 impl Observer for Silent {
+    fn reloaded(&self) {}
     fn certificates_replaced(&self) {}
     fn certificates_refused(&self, _: &[Finding]) {}
     fn certificates_unreadable(&self, _: Duration) {}
