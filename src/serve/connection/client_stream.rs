@@ -82,6 +82,16 @@ impl ClientStream {
         self.first = Bytes::copy_from_slice(space.get(..length).unwrap_or_default());
         Ok(self.first.first().copied())
     }
+
+    /// What was read together with the first byte.
+    pub(in crate::serve) fn first_bytes(&self) -> &Bytes {
+        &self.first
+    }
+
+    /// They were read by somebody else.
+    pub(in crate::serve) fn take_first_bytes(&mut self) {
+        self.first.clear();
+    }
 }
 
 impl Drop for ClientStream {

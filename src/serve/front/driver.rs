@@ -161,7 +161,21 @@ async fn handshake(
         connection.role = ConnectionRole::Redirect { port: None };
         return Ok(Some(http1(stream, connection, service, shutdown)));
     }
-    let mut stream = thread.handshakes.pass(TlsAcceptor::from(config).accept(stream)).await?;
+    let begun = thread.hellos.answer(&config, stream.first_bytes()).await;
+    let acceptor = TlsAcceptor::from(config);
+    let accept = match begun {
+        None => acceptor.accept(stream),
+        Some(Ok(begun)) => {
+            stream.take_first_bytes();
+            acceptor.accept_with(stream, |session| *session = begun)
+        }
+        Some(Err((alert, error))) => {
+            stream.write_all(&alert).await?;
+            stream.shutdown().await?;
+            return Err(error.into());
+        }
+    };
+    let mut stream = thread.handshakes.pass(accept).await?;
     // A validating ACME server needs no more than the handshake (RFC 8737 section 3).
     if stream.get_ref().1.alpn_protocol() == Some(ACME_TLS) {
         stream.shutdown().await?;

@@ -4,5 +4,6 @@ pub(super) mod admission;
 pub(super) mod driver;
 mod gateway;
 mod handshake;
+mod hellos;
 pub(super) mod listener;
 pub(super) mod threads;

@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use super::handshake::Gate;
+use super::hellos::HelloThread;
 use crate::serve::connection::activity::Activity;
 use crate::serve::connection::registry::Registry;
 
@@ -33,6 +34,7 @@ pub(in crate::serve) struct FrontThread {
     handle: Option<Handle>,
     connections: AtomicUsize,
     pub(super) handshakes: Gate,
+    pub(super) hellos: HelloThread,
     /// The connections that close when that is asked of them.
     registry: Registry,
 }
@@ -111,6 +113,7 @@ impl FrontThread {
             handle,
             connections: AtomicUsize::new(0),
             handshakes: Gate::default(),
+            hellos: HelloThread::default(),
             registry: Registry::default(),
         }
     }

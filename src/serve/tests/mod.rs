@@ -1,5 +1,6 @@
 //! The server from outside, over real sockets and without an application.
 
+mod handshakes;
 mod messages;
 mod reload;
 

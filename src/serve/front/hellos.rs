@@ -1,0 +1,99 @@
+//! A thread of low priority that answers ClientHellos when they come one after the other.
+//!
+//! The answer holds the signature, which is most of a handshake's work. On a thread that also drives
+//! connections a flood of handshakes makes it one that is always busy, and the system gives such a
+//! thread its turn late. Here only the flood waits: who is connected already is served first.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock, mpsc};
+use std::thread;
+use std::time::Instant;
+
+use bytes::Bytes;
+use rustls::{ServerConfig, ServerConnection};
+use tokio::sync::oneshot;
+
+/// ClientHellos with more than this between them, in microseconds, are answered where they come.
+const IN_A_ROW: u64 = 5000;
+/// How much lower the priority is (nice(2)): a third of the share of a thread that is always busy.
+const NICER: i32 = 5;
+const LEAST_PRIORITY: i32 = 19;
+
+/// The thread, and when it is needed.
+pub(super) struct HelloThread {
+    beginning: Instant,
+    /// When the last ClientHello came, in microseconds.
+    last: AtomicU64,
+    /// Where ClientHellos go; `None` when the system gives no thread.
+    sender: OnceLock<Option<mpsc::Sender<Hello>>>,
+}
+
+/// A ClientHello, or its beginning, and where the answer goes.
+struct Hello {
+    config: Arc<ServerConfig>,
+    received: Bytes,
+    reply: oneshot::Sender<Answered>,
+}
+
+/// A handshake that has begun, or what a refused client is told (RFC 8446 section 6), and why.
+pub(super) type Answered = Result<ServerConnection, (Vec<u8>, rustls::Error)>;
+
+impl Default for HelloThread {
+    fn default() -> Self {
+        Self { beginning: Instant::now(), last: AtomicU64::new(0), sender: OnceLock::new() }
+    }
+}
+
+impl HelloThread {
+    /// Answers what a client has sent first; `None` when that is to be done where the client is served.
+    pub(super) async fn answer(&self, config: &Arc<ServerConfig>, received: &Bytes) -> Option<Answered> {
+        if !self.is_in_a_row() {
+            return None;
+        }
+        let (reply, answered) = oneshot::channel();
+        let hello = Hello { config: Arc::clone(config), received: received.clone(), reply };
+        self.sender.get_or_init(start).as_ref()?.send(hello).ok()?;
+        answered.await.ok()
+    }
+
+    /// Whether another ClientHello came just before this one.
+    fn is_in_a_row(&self) -> bool {
+        let now = u64::try_from(self.beginning.elapsed().as_micros()).unwrap_or(u64::MAX);
+        now.saturating_sub(self.last.swap(now, Relaxed)) < IN_A_ROW
+    }
+}
+
+/// Starts the thread, which ends when nobody can send it anything any more.
+fn start() -> Option<mpsc::Sender<Hello>> {
+    let (sender, hellos) = mpsc::channel::<Hello>();
+    let work = move || {
+        // On Linux this is the priority of the calling thread alone (setpriority(2), NOTES).
+        let own = rustix::process::getpriority_process(None).unwrap_or(0);
+        let _ = rustix::process::setpriority_process(None, (own + NICER).min(LEAST_PRIORITY));
+        for Hello { config, received, reply } in hellos {
+            // A client that has left needs no answer.
+            if !reply.is_closed() {
+                let _ = reply.send(begin(config, &received));
+            }
+        }
+    };
+    thread::Builder::new().name("certkit-hellos".to_owned()).spawn(work).ok()?;
+    Some(sender)
+}
+
+/// Begins a handshake with what has been received of it.
+fn begin(config: Arc<ServerConfig>, mut received: &[u8]) -> Answered {
+    let mut session = ServerConnection::new(config).map_err(|error| (Vec::new(), error))?;
+    while !received.is_empty() {
+        // It reads from memory, and stops only when it is given more than a handshake can be.
+        if !matches!(session.read_tls(&mut received), Ok(1..)) {
+            break;
+        }
+        if let Err(error) = session.process_new_packets() {
+            let mut alert = Vec::new();
+            while session.wants_write() && matches!(session.write_tls(&mut alert), Ok(1..)) {}
+            return Err((alert, error));
+        }
+    }
+    Ok(session)
+}
