@@ -35,7 +35,7 @@ struct Hello {
     reply: oneshot::Sender<Answered>,
 }
 
-/// A handshake that has begun, or what a refused client is told (RFC 8446 section 6), and why.
+/// A handshake that has begun, or the alert for a client that is refused (RFC 8446 section 6), and why.
 pub(super) type Answered = Result<ServerConnection, (Vec<u8>, rustls::Error)>;
 
 impl Default for HelloThread {

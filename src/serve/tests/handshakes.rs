@@ -20,7 +20,7 @@ async fn handshakes_in_a_row_are_answered_elsewhere() {
             assert!(said.starts_with("HTTP/1.1 200 OK\r\n") && said.ends_with("the page"), "{said}");
         }
     }
-    // What is no ClientHello is told so, wherever it is looked at.
+    // Anything else gets an alert, wherever it is looked at.
     let refused = async || {
         let mut stream = server.connect().await;
         stream.write_all(b"\x16\x03\x01\x00\x04\x01\x00\x00\x00").await.unwrap();
