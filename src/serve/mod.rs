@@ -35,7 +35,7 @@ use rustls::ServerConfig;
 use tokio::task::JoinSet;
 
 use self::address::{Endpoint, ListenAddress, Scheme};
-use self::config::{Reload, ServeConfig};
+use self::config::{Reload, Root, ServeConfig};
 use self::connection::ConnectionRole;
 pub use self::error::Error;
 use self::front::admission::Admission;
@@ -113,7 +113,8 @@ impl Server {
         };
         let mut snapshot = Snapshot::build(&config, challenges, None)?;
         let bound = bind(&config, tls)?;
-        let threads = FrontThreads::start(config.front_threads).map_err(Error::Thread)?;
+        let has_application = matches!(config.root, Root::Application(_));
+        let threads = FrontThreads::start(config.front_threads, has_application).map_err(Error::Thread)?;
         snapshot.start_applications(&config).await?;
         let listeners = match listen(bound, config.backlog) {
             Ok(listeners) => listeners,

@@ -26,6 +26,8 @@ const END_OF_THREAD: Duration = Duration::from_millis(500);
 pub(in crate::serve) struct FrontThreads {
     first: Arc<FrontThread>,
     further: Vec<(Arc<FrontThread>, Running)>,
+    /// Whether connections are driven by the first thread too.
+    first_drives: bool,
 }
 
 /// One thread, for the connections on it.
@@ -53,11 +55,14 @@ pub(in crate::serve) struct Seat(Arc<FrontThread>);
 pub(super) struct Registered<'a>(&'a FrontThread, Arc<Activity>);
 
 impl FrontThreads {
-    /// Starts what is needed besides the current thread to have `number` of them.
+    /// Starts what is needed besides the current thread to have `number` of them. From three on, the
+    /// first one drives no connections if there is an application: to accept and to talk to the
+    /// workers is as much as its share.
     ///
     /// # Errors
     /// When the system gives no thread or no event loop.
-    pub(in crate::serve) fn start(number: usize) -> io::Result<Self> {
+    pub(in crate::serve) fn start(number: usize, has_application: bool) -> io::Result<Self> {
+        let first_drives = number < 3 || !has_application;
         let mut further = Vec::new();
         for number in 1..number {
             let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -71,15 +76,16 @@ impl FrontThreads {
             })?;
             further.push((thread, Running { stop, ended }));
         }
-        Ok(Self { first: Arc::new(FrontThread::new(None)), further })
+        Ok(Self { first: Arc::new(FrontThread::new(None)), further, first_drives })
     }
 
     /// The thread with the fewest connections, with one more on it.
     pub(in crate::serve) fn seat(&self) -> Seat {
         let further = self.further.iter().map(|(thread, _)| thread);
         let least = further.min_by_key(|thread| thread.connections.load(Relaxed));
-        let thread =
-            least.filter(|thread| thread.connections.load(Relaxed) < self.first.connections.load(Relaxed));
+        let thread = least.filter(|thread| {
+            !self.first_drives || thread.connections.load(Relaxed) < self.first.connections.load(Relaxed)
+        });
         let thread = thread.unwrap_or(&self.first);
         thread.connections.fetch_add(1, Relaxed);
         Seat(Arc::clone(thread))
@@ -171,7 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn connections_spread_evenly_and_end_with_their_thread() {
-        let threads = FrontThreads::start(4).unwrap();
+        let threads = FrontThreads::start(4, false).unwrap();
         let (send, mut names) = mpsc::unbounded_channel();
         let mut held = Vec::new();
         for _ in 0..40 {
@@ -209,5 +215,16 @@ mod tests {
         });
         threads.stop().await;
         assert!(dropped.await.is_err());
+    }
+
+    #[tokio::test]
+    async fn the_thread_that_talks_to_workers_has_enough_to_do() {
+        let on_the_first = |number, has_application| {
+            let threads = FrontThreads::start(number, has_application).unwrap();
+            let seats: Vec<_> = (0..12).map(|_| threads.seat()).collect();
+            seats.iter().filter(|seat| Arc::ptr_eq(seat.thread(), &threads.first)).count()
+        };
+        assert_eq!([on_the_first(1, true), on_the_first(2, true)], [12, 6]);
+        assert_eq!([on_the_first(3, true), on_the_first(3, false)], [0, 4]);
     }
 }
