@@ -602,7 +602,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l listen -d 'Lis
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l redirect-http -d 'Redirect plain HTTP clients of this address to https' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l socket-mode -d 'Permission bits of unix sockets [default: 660]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l backlog -d 'Connections waiting to be accepted, per listener [default: 1024]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-connections -d 'Concurrent connections; further ones wait [default: 10000]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-connections -d 'Concurrent connections; when all are taken, the longest idle ones are closed, and further ones wait [default: 10000]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-connections-per-address -d 'Concurrent connections from one client address (IPv6: from one /64 network); further ones are closed [default: no limit]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l front-threads -d 'Threads that handle connections and TLS [default: 1, on machines with more than 7 CPUs a quarter of them]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l cert -d 'Certificate chain, server certificate first (repeatable with --key, for several names by SNI)' -r -F
@@ -628,17 +628,17 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l env -d 'Enviro
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l script-name -d 'SCRIPT_NAME: the URL prefix of the application' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l static -d 'Serve the files of a folder below a path (repeatable)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l limit-post -d 'Largest request body; larger ones get status 413 [default: 1g]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l post-buffering -d 'Request bodies are received whole before the application is called; from this size on, in a temporary file [default: 64k]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l post-buffering -d 'Request bodies are complete before the application is called; what is beyond this size waits in a temporary file [default: 64k]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l header-timeout -d 'Time to receive the request line and headers [default: 10]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l body-timeout -d 'Longest pause within a request body [default: 10]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l keepalive -d 'Close idle connections after SECONDS [default: 60]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l graceful-timeout -d 'Time for running requests to finish when the server stops [default: 30]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l graceful-timeout -d 'Time for running requests to finish when the server stops, or in old workers after HUP [default: 30]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l buffer-memory -d 'Memory for all request and response bodies together that wait for slow clients or for workers [default: 64m]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l buffer-file -d 'Largest temporary file for one response whose client is slower than the application; the application waits beyond that [default: 1g]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l buffer-dir -d 'Folder for temporary files with bodies [default: $TMPDIR, then /tmp]' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l no-buffering -d 'Send responses below this path on at once, as fast as the client takes them (repeatable); text/event-stream and X-Accel-Buffering: no always do' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l buffer-file -d 'Space for one response in the temporary file, when its client is slower than the application; beyond it, the application waits [default: 1g]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l buffer-dir -d 'Folder of the temporary file for request and response bodies [default: $TMPDIR, then /tmp]' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l no-buffering -d 'Do not buffer below this path (repeatable): responses are sent as they are made, and request bodies beyond --post-buffering are read from the client. Responses with text/event-stream or X-Accel-Buffering: no are never buffered' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l access-log -d 'Write the access log to a file, to standard error (-), or nowhere (off) [default: -; off with --quiet]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l show-config -d 'Print the settings in use, as uWSGI\'s option file (ini) or certkit.toml (toml), and do not start [without a word: ini]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l show-config -d 'Print the settings in use and exit: as uWSGI prints them (ini), or as a certkit.toml with the same settings (toml) [without a word: ini]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'

@@ -25,7 +25,8 @@ fuzz_target!(|data: &[u8]| {
         // Without its last byte it is a beginning.
         assert!(matches!(scgi::decode_head(&data[..head.length - 1], 64 * 1024), Ok(None)));
     }
-    let (size, rest) = data.split_first().map_or((1, data), |(first, rest)| (usize::from(*first).max(1), rest));
+    let (size, rest) =
+        data.split_first().map_or((1, data), |(first, rest)| (usize::from(*first).max(1), rest));
     let mut guard = Http2Guard::default();
     for piece in rest.chunks(size) {
         if guard.received(piece, || Duration::from_secs(1)).is_err() {

@@ -99,7 +99,7 @@ impl From<CertificateError> for Failure {
 /// The server was started as root, and everything in it runs as root.
 pub fn runs_as_root() -> Finding {
     let message =
-        "certkit runs as root, and so does the application: a flaw in it gives control of this machine";
+        "certkit and the application run as root: a flaw in either gives an attacker control of this machine";
     let fix = "Start it as another user: with `User=` in its systemd unit, or with `setpriv --reuid=USER \
                --regid=GROUP --init-groups certkit serve ...`. For ports below 1024, add \
                `AmbientCapabilities=CAP_NET_BIND_SERVICE` to the unit, or listen on a higher port.";

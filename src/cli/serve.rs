@@ -111,8 +111,8 @@ Signals: TERM and INT stop the server after running requests have finished, QUIT
 once. HUP reloads code, settings and certificates; with --acme it also checks for renewal and retries what has failed. \
 Certificate files that change are reloaded without a signal.
 
-Workers never get the key, but application code can read the key file if certkit runs as a user who may: workers run as \
-the same user.
+Workers are never given the key. They run as the same user as certkit, so the application can read the key file if that \
+user can.
 
 EXAMPLES
   certkit serve app.py                                     https://localhost:8443/ with a certificate made for it

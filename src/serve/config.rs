@@ -22,7 +22,7 @@ pub struct ServeConfig {
     pub socket_mode: u32,
     /// Connections that the system keeps waiting per listener.
     pub backlog: u32,
-    /// Connections served at the same time; more wait.
+    /// Connections served at the same time; when all are taken, idle ones are closed and more wait.
     pub max_connections: usize,
     /// Connections of one address (IPv6: of one /64) at the same time; `None` for any number.
     pub max_connections_per_address: Option<usize>,
@@ -100,11 +100,11 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// For the next request on an idle connection.
     pub keepalive: Duration,
-    /// For a client to take some more of its answer.
+    /// For a client to take more of its answer, at no less than 1 KiB a second.
     pub write_timeout: Duration,
     /// Bytes of a request body; more is 413.
     pub limit_post: u64,
-    /// Bytes of a request body that are collected before the application is called.
+    /// Bytes of a request body that are kept in memory; the rest waits in a file.
     pub post_buffering: usize,
 }
 

@@ -45,7 +45,7 @@ fn refusal(address: &ListenAddress, source: &io::Error) -> Cow<'static, str> {
         (io::ErrorKind::AddrNotAvailable, _) => "this machine has no such address".into(),
         (io::ErrorKind::AlreadyExists, _) => "a file of that name exists and is not a socket".into(),
         (io::ErrorKind::PermissionDenied, Endpoint::Tcp { port: 1..1024, .. }) => {
-            "permission denied: ports below 1024 need root".into()
+            "permission denied: ports below 1024 need root or the capability CAP_NET_BIND_SERVICE".into()
         }
         (io::ErrorKind::PermissionDenied, _) => "permission denied".into(),
         _ => plain(source).trim_start_matches("failed to lookup address information: ").to_owned().into(),

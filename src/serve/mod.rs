@@ -178,7 +178,7 @@ impl Server {
                     Ok(Ok(config)) => match service.reload(config).await {
                         Ok(()) => observer.reloaded(),
                         Err(error) => {
-                            tracing::error!(%error, "reloading failed; the server continues as it was");
+                            tracing::error!(%error, "reload failed; the previous settings and code stay in use");
                         }
                     },
                     Ok(Err(findings)) => observer.settings_refused(&findings),
@@ -194,7 +194,7 @@ impl Server {
         while accepting.join_next().await.is_some() {}
         tokio::select! {
             () = self.admission.all_ended() => {}
-            () = tokio::time::sleep_until(deadline.into()) => tracing::warn!("the graceful timeout is over; aborting the requests that still run"),
+            () = tokio::time::sleep_until(deadline.into()) => tracing::warn!("graceful timeout reached; aborting running requests"),
             () = shutdown.reached(Phase::Now) => {}
         }
         stop.advance(Phase::Now);

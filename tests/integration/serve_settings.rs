@@ -116,6 +116,6 @@ fn a_start_as_root_is_warned_about_once() {
     let test = Test::with_chain("test.example");
     let more = ["--listen", "http:127.0.0.1:0", "--cert", "chain.pem", "--key", "server.key"];
     let server = Server::start(&test, &more);
-    let warnings = server.process.log().matches("certkit runs as root").count();
+    let warnings = server.process.log().matches("certkit and the application run as root").count();
     assert_eq!(warnings, usize::from(rustix::process::geteuid().is_root()));
 }

@@ -87,7 +87,7 @@ impl Observer for Console {
     }
 
     fn reloaded(&self) {
-        self.say("certkit: reloaded; new requests are served by the new code and settings");
+        self.say("certkit: reloaded; new requests use the new settings and code");
     }
 
     fn settings_refused(&self, findings: &[Finding]) {

@@ -21,7 +21,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         uwsgi: &["post-buffering"],
         value: "SIZE",
         default: "64k",
-        help: "Request bodies are received whole before the application is called; from this size on, in a temporary file",
+        help: "Request bodies are complete before the application is called; what is beyond this size waits in a \
+               temporary file",
         set: |s, value| put(&mut s.server.limits.post_buffering, memory(value)),
         ..LIMITS
     },
@@ -56,7 +57,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         uwsgi: &["reload-mercy", "worker-reload-mercy"],
         value: "SECONDS",
         default: "30",
-        help: "Time for running requests to finish when the server stops",
+        help: "Time for running requests to finish when the server stops, or in old workers after HUP",
         needs_restart: true,
         set: |s, value| put(&mut s.server.graceful_timeout, span(value)),
         ..LIMITS
@@ -73,8 +74,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "buffer-file",
         value: "SIZE",
         default: "1g",
-        help: "Largest temporary file for one response whose client is slower than the application; the \
-               application waits beyond that",
+        help: "Space for one response in the temporary file, when its client is slower than the application; \
+               beyond it, the application waits",
         set: |s, value| put(&mut s.server.buffers.file, size(value)),
         ..BUFFERS
     },
@@ -82,7 +83,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "buffer-dir",
         value: "FOLDER",
         default: "$TMPDIR, then /tmp",
-        help: "Folder for temporary files with bodies",
+        help: "Folder of the temporary file for request and response bodies",
         set: |s, value| put_some(&mut s.server.buffers.folder, absolute(value)),
         ..BUFFERS
     },
@@ -90,8 +91,9 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "no-buffering",
         takes: Takes::List,
         value: "/PATH",
-        help: "Send responses below this path on at once, as fast as the client takes them (repeatable); \
-               text/event-stream and X-Accel-Buffering: no always do",
+        help: "Do not buffer below this path (repeatable): responses are sent as they are made, and request bodies \
+               beyond --post-buffering are read from the client. Responses with text/event-stream or \
+               X-Accel-Buffering: no are never buffered",
         needs_restart: false,
         set: |s, value| add(&mut s.server.buffers.unbuffered, path_prefix(value)),
         ..BUFFERS
@@ -111,8 +113,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "show-config",
         takes: Takes::Optional("ini"),
         value: "ini|toml",
-        help: "Print the settings in use, as uWSGI's option file (ini) or certkit.toml (toml), and do not start \
-               [without a word: ini]",
+        help: "Print the settings in use and exit: as uWSGI prints them (ini), or as a certkit.toml with the same \
+               settings (toml) [without a word: ini]",
         heading: "Settings",
         only_flag: true,
         set: |s, value| put_some(&mut s.show_config, parsed(value)),

@@ -51,7 +51,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "max-connections",
         value: "N",
         default: "10000",
-        help: "Concurrent connections; further ones wait",
+        help: "Concurrent connections; when all are taken, the longest idle ones are closed, and further ones wait",
         set: |s, value| put(&mut s.server.max_connections, count(value)),
         ..ROW
     },

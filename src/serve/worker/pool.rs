@@ -61,9 +61,7 @@ impl Pool {
             _ = is_stopping.wait_for(|stopping| *stopping) => return Err(StartError::Stopping),
             loaded = supervisor::start(config, &self.base) => loaded,
         };
-        // The caller reports why.
-        let new =
-            loaded.inspect_err(|_| tracing::warn!("the application did not load; its old code stays"))?;
+        let new = loaded?;
         let old = self.current.swap(Arc::clone(&new));
         old.give_way_to(new);
         let by = Instant::now() + old.config.graceful_timeout;
@@ -73,7 +71,7 @@ impl Pool {
         retiring.retain(|(_, task)| !task.is_finished());
         retiring.push((old, task));
         tracing::info!(
-            "reloaded the application; what the old workers run may take until the graceful timeout"
+            "reloaded the application; running requests in old workers have until the graceful timeout"
         );
         Ok(())
     }
