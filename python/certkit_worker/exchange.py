@@ -222,7 +222,7 @@ class Exchange:
         if self.length is not None and self.sent < self.length:
             if not self.begun:
                 self.lane.flush()
-                self.begun = True
+                self.begun = self.streamed = True
                 self.lane.send(head_frame(self.number, self.status, self.headers))
             raise AssertionError("the body ended after %d of %d bytes (Content-Length)" % (self.sent, self.length))
         self.done = True

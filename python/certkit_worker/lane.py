@@ -58,9 +58,11 @@ class Lane:
                     continue
                 if not length:
                     return
-                pending = self.pending = loads(message[:length])
+                pending = loads(message[:length])
                 first = pending[0][0]
                 self.alone = len(pending) == 1
+                # From here on `watch` may take from it.
+                self.pending = pending
                 while pending:
                     try:
                         request = pending.pop(0)

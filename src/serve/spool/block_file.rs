@@ -1,6 +1,6 @@
 //! The temporary file of all bodies: blocks that are handed out and come back.
 //!
-//! The calls that block are for a thread that may ([`BlockFile::write`], [`BlockFile::read`]).
+//! The calls that block are for a thread that may ([`Block::write`], [`Block::read`]).
 
 use std::fs::File;
 use std::io::{self, IoSliceMut};

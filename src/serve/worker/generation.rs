@@ -225,8 +225,10 @@ impl Generation {
 
     /// Sends new requests, and looks again when time alone makes room; for ever.
     async fn send_on(&self) {
+        let mut now = Instant::now();
         loop {
-            let look = self.queue().next_look(Instant::now());
+            // As of before the last sending: a message that has become old meanwhile is not missed.
+            let look = self.queue().next_look(now);
             let timer = async {
                 match look {
                     Some(when) => tokio::time::sleep_until(when.into()).await,
@@ -237,6 +239,7 @@ impl Generation {
                 () = self.wake.notified() => {}
                 () = timer => {}
             }
+            now = Instant::now();
             self.ask_overdue();
             // What time may change is looked up next.
             self.send();

@@ -65,6 +65,13 @@ pub(super) async fn listen(
             match Frame::parse(frame).ok_or(ProtocolError::Frame)? {
                 Frame::Answers(list) => deliver(&shared, worker, &list)?,
                 Frame::NotBegun(id) => shared.queue().not_begun(worker, id)?,
+                // An answer whose head is too large.
+                Frame::Failed(id) => {
+                    let reply = shared.queue().finish(worker, id, Instant::now())?;
+                    if let Some(reply) = reply {
+                        let _ = reply.send(Err(CallError::Failed));
+                    }
+                }
                 _ => return Err(ProtocolError::Frame),
             }
             shared.send_waiting();

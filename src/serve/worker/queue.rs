@@ -259,7 +259,8 @@ impl Queue {
             return ask;
         }
         // In the order of ids, which is that of time.
-        let patience = self.messages.values().map(|message| message.sent + PATIENCE).find(|when| *when > now);
+        let patience =
+            self.messages.values().map(|message| message.sent + PATIENCE).find(|when| *when >= now);
         patience.into_iter().chain(ask).min()
     }
 
