@@ -199,7 +199,8 @@ mod tests {
         // Threads that have lost connections get the next ones.
         let third = Arc::clone(&threads.further[2].0);
         held.clear();
-        while [&threads.first, &third].iter().any(|thread| thread.connections.load(Relaxed) > 0) {
+        let all = || threads.further.iter().map(|(thread, _)| thread).chain([&threads.first]);
+        while all().any(|thread| thread.connections.load(Relaxed) > 0) {
             tokio::task::yield_now().await;
         }
         let seats: Vec<_> = (0..9).map(|_| threads.seat()).collect();
