@@ -6,6 +6,7 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use rustls::SupportedProtocolVersion;
 use rustls::crypto::CryptoProvider;
@@ -52,9 +53,46 @@ pub fn provider() -> Arc<CryptoProvider> {
 
 /// Asks for the first random bytes, in a thread of its own. Unless it was built not to, aws-lc
 /// gathers entropy for about 30 ms then, and the first handshake would wait for it.
-pub fn prepare_random() {
-    std::thread::spawn(|| {
+pub fn prepare_random() -> RandomPreparation {
+    let thread = std::thread::Builder::new().name(RANDOM_THREAD.to_owned()).spawn(|| {
         // An error shows again where random bytes are needed.
         let _ = provider().secure_random.fill(&mut [0; 1]);
     });
+    RandomPreparation { thread: thread.ok() }
+}
+
+const RANDOM_THREAD: &str = "random";
+
+/// The thread of [`prepare_random`]. Dropping this waits for its end: aws-lc clears the random state of every
+/// thread when the process exits (`rand_thread_local_state_clear_all` in its rand.c), and a thread that is just
+/// making its own then aborts the process.
+#[must_use = "the process must not end before this thread has"]
+pub struct RandomPreparation {
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for RandomPreparation {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has said so itself.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_preparing_thread_has_ended_when_it_is_dropped() {
+        for _ in 0..20 {
+            drop(prepare_random());
+            let running = std::fs::read_dir("/proc/self/task")
+                .unwrap()
+                .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
+                .any(|name| name.trim() == RANDOM_THREAD);
+            assert!(!running);
+        }
+    }
 }

@@ -35,13 +35,13 @@ const END_OF_RUNTIME: Duration = Duration::from_millis(500);
 
 pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     log_to_stderr(context.global);
-    policy::prepare_random();
     let settings = config::read(&args.settings, context.global.quiet)?;
     let ignored = settings.ignored.iter().map(advice::config::ignored_option);
     context.console.findings(&ignored.collect::<Vec<_>>());
     if let Some(format) = settings.serve.show_config {
         return Ok(Report::new(Outcome::Text(settings.shown(format))));
     }
+    let _random = policy::prepare_random();
     if rustix::process::geteuid().is_root() {
         context.console.findings(&[advice::serve::runs_as_root()]);
     }
