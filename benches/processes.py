@@ -171,6 +171,21 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def nginx(port, location, connections=512):
+    """The command of an nginx that serves https with server.crt, whose `location /` holds these directives."""
+    folder = Path("nginx").resolve()
+    folder.mkdir(exist_ok=True)
+    temporary = "".join("%s_temp_path %s/%s; " % (kind, folder, kind) for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    user = "user root;" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(
+        "daemon off; %s worker_processes 2; pid %s/pid; error_log stderr; events { worker_connections %d; } "
+        "http { access_log off; %s sendfile on; keepalive_requests 100000000; server { listen 127.0.0.1:%d ssl; "
+        "ssl_certificate %s; ssl_certificate_key %s; default_type text/plain; location / { %s } } }\n"
+        % (user, folder, connections, temporary, port, Path("server.crt").resolve(), Path("server.key").resolve(), location)
+    )
+    return ["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", "stderr"]
+
+
 def run(words, limit=60):
     done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit)
     if done.returncode:

@@ -12,7 +12,7 @@ import statistics
 import time
 from pathlib import Path
 
-from processes import CERTKIT, HERE, PYTHON, ROUNDS, SECONDS, Tree, free_port, heading, run, show, there
+from processes import CERTKIT, HERE, PYTHON, ROUNDS, SECONDS, Tree, free_port, heading, nginx, run, show, there
 
 APPS = HERE / "apps"
 BEFORE = os.environ.get("CERTKIT_BEFORE")
@@ -140,7 +140,7 @@ def application(name):
             rows.append(("certkit before", certkit(BEFORE)))
         if there("granian"):
             rows.append(("granian", granian))
-        return [*rows, ("nginx", nginx('return 200 "Hello, World!\\n";'))]
+        return [*rows, ("nginx", nginx_alone('return 200 "Hello, World!\\n";'))]
 
     return servers
 
@@ -149,7 +149,7 @@ def files():
     folder = str(Path("files").resolve())
     programs = [("certkit", CERTKIT)] + ([("certkit before", BEFORE)] if BEFORE else [])
     rows = [(name, lambda port, program=program: [*listening(program, port), "--static", "/=" + folder]) for name, program in programs]
-    return [*rows, ("nginx", nginx("root %s;" % folder))]
+    return [*rows, ("nginx", nginx_alone("root %s;" % folder))]
 
 
 def listening(program, port):
@@ -157,18 +157,6 @@ def listening(program, port):
     return [*words, "--cert", "server.crt", "--key", "server.key", "--access-log", "off"]
 
 
-def nginx(location):
-    def start(port):
-        folder = Path("nginx-alone").resolve()
-        folder.mkdir(exist_ok=True)
-        temporary = "".join("%s_temp_path %s/%s; " % (kind, folder, kind) for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        user = "user root;" if os.geteuid() == 0 else ""
-        (folder / "nginx.conf").write_text(
-            "daemon off; %s worker_processes 2; pid %s/pid; error_log stderr; events { worker_connections 8192; } "
-            "http { access_log off; %s sendfile on; keepalive_requests 100000000; server { listen 127.0.0.1:%d ssl; "
-            "ssl_certificate %s; ssl_certificate_key %s; default_type text/plain; location / { %s } } }\n"
-            % (user, folder, temporary, port, Path("server.crt").resolve(), Path("server.key").resolve(), location)
-        )
-        return ["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", "stderr"]
-
-    return start
+def nginx_alone(location):
+    # Enough for "idle connection".
+    return lambda port: nginx(port, location, connections=8192)

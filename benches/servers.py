@@ -17,6 +17,7 @@ from processes import (
     UWSGI_PLUGINS,
     free_port,
     heading,
+    nginx,
     run,
     show,
     there,
@@ -99,18 +100,8 @@ def uwsgi_https(port):
 
 def nginx_uwsgi(port):
     back = free_port()
-    folder = Path("nginx").resolve()
-    folder.mkdir(exist_ok=True)
-    temporary = "".join("%s_temp_path %s/%s; " % (kind, folder, kind) for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    user = "user root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(
-        "daemon off; %s worker_processes 2; pid %s/pid; error_log stderr; events {} http { access_log off; %s "
-        "keepalive_requests 100000000; server { listen 127.0.0.1:%d ssl; ssl_certificate %s; ssl_certificate_key %s; "
-        "location / { include /etc/nginx/uwsgi_params; uwsgi_pass 127.0.0.1:%d; } } }\n"
-        % (user, folder, temporary, port, Path("server.crt").resolve(), Path("server.key").resolve(), back)
-    )
-    nginx = ["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", "stderr"]
-    return [uwsgi("--socket", "127.0.0.1:%d" % back), nginx]
+    pass_on = "include /etc/nginx/uwsgi_params; uwsgi_pass 127.0.0.1:%d;" % back
+    return [uwsgi("--socket", "127.0.0.1:%d" % back), nginx(port, pass_on)]
 
 
 SERVERS = [
