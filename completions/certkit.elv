@@ -747,7 +747,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --backlog 'Connections waiting to be accepted, per listener [default: 1024]'
             cand --max-connections 'Concurrent connections; when all are taken, the longest idle ones are closed, and further ones wait [default: 10000]'
             cand --max-connections-per-address 'Concurrent connections from one client address (IPv6: from one /64 network); further ones are closed [default: no limit]'
-            cand --front-threads 'Threads that handle connections and TLS [default: 1, on machines with more than 7 CPUs a quarter of them]'
+            cand --front-threads 'Threads that handle connections and TLS [default: a quarter of the CPUs, at least 1]'
             cand --cert 'Certificate chain, server certificate first (repeatable with --key, for several names by SNI)'
             cand --key 'Private key of the certificate'
             cand --tls-min 'Lowest TLS version: 1.2 or 1.3 [default: 1.2]'

@@ -604,7 +604,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l socket-mode -d
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l backlog -d 'Connections waiting to be accepted, per listener [default: 1024]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-connections -d 'Concurrent connections; when all are taken, the longest idle ones are closed, and further ones wait [default: 10000]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-connections-per-address -d 'Concurrent connections from one client address (IPv6: from one /64 network); further ones are closed [default: no limit]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l front-threads -d 'Threads that handle connections and TLS [default: 1, on machines with more than 7 CPUs a quarter of them]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l front-threads -d 'Threads that handle connections and TLS [default: a quarter of the CPUs, at least 1]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l cert -d 'Certificate chain, server certificate first (repeatable with --key, for several names by SNI)' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l key -d 'Private key of the certificate' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l tls-min -d 'Lowest TLS version: 1.2 or 1.3 [default: 1.2]' -r

@@ -824,7 +824,7 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--backlog', '--backlog', [CompletionResultType]::ParameterName, 'Connections waiting to be accepted, per listener [default: 1024]')
             [CompletionResult]::new('--max-connections', '--max-connections', [CompletionResultType]::ParameterName, 'Concurrent connections; when all are taken, the longest idle ones are closed, and further ones wait [default: 10000]')
             [CompletionResult]::new('--max-connections-per-address', '--max-connections-per-address', [CompletionResultType]::ParameterName, 'Concurrent connections from one client address (IPv6: from one /64 network); further ones are closed [default: no limit]')
-            [CompletionResult]::new('--front-threads', '--front-threads', [CompletionResultType]::ParameterName, 'Threads that handle connections and TLS [default: 1, on machines with more than 7 CPUs a quarter of them]')
+            [CompletionResult]::new('--front-threads', '--front-threads', [CompletionResultType]::ParameterName, 'Threads that handle connections and TLS [default: a quarter of the CPUs, at least 1]')
             [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Certificate chain, server certificate first (repeatable with --key, for several names by SNI)')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Private key of the certificate')
             [CompletionResult]::new('--tls-min', '--tls-min', [CompletionResultType]::ParameterName, 'Lowest TLS version: 1.2 or 1.3 [default: 1.2]')

@@ -140,7 +140,7 @@ impl Default for Buffers {
     }
 }
 
-/// One up to two cores, then a quarter of them.
+/// A quarter of the cores that this process may use, at least one.
 fn default_front_threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 4).max(1))
 }

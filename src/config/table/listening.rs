@@ -66,7 +66,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "front-threads",
         value: "N",
-        default: "1, on machines with more than 7 CPUs a quarter of them",
+        default: "a quarter of the CPUs, at least 1",
         help: "Threads that handle connections and TLS",
         set: |s, value| put(&mut s.server.front_threads, count(value)),
         ..ROW
