@@ -32,8 +32,8 @@ impl From<SettingsError> for Failure {
 
 /// A setting that was changed, but that a running server keeps.
 pub fn needs_restart(setting: &str) -> Finding {
-    let message = format!("the setting `{setting}` has changed, which takes effect after a restart only");
-    Finding::warning(Code::InvalidSetting, message).fix("Restart the server when that suits you.")
+    let message = format!("the setting `{setting}` has changed, but the running server keeps its old value");
+    Finding::warning(Code::InvalidSetting, message).fix("Restart the server to apply the change.")
 }
 
 pub fn ignored_option(ignored: &IgnoredOption) -> Finding {
