@@ -126,7 +126,8 @@ struct ConvertedItem<'a> {
     encrypted: bool,
 }
 
-/// Commands that print text: `completions`, `man`, `check --explain`, `help`.
+/// Commands that print text: `check --explain`, `acme install-timer` (its `--dry-run`, or a line for `crontab -e`),
+/// `serve --show-config`, `completions`, `man`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct TextResult<'a> {
