@@ -1,8 +1,8 @@
 //! The HTTPS server and its Python workers.
 //!
-//! One thread accepts and talks to the worker processes, which never see a key; it drives
-//! connections too, and so do further threads if there are cores for them. A request takes one way
-//! through the rooms:
+//! The first thread accepts connections and talks to the worker processes, which are never given a
+//! key. All threads drive connections; where there are three or more and an application, the first
+//! one leaves connections to the others. A request takes one way through the rooms:
 //!
 //! ```text
 //! front ─> connection ─┬─ guard ─> hyper (HTTP/1.1) ─┬─> request ─> pipeline ─> site ─> worker / response

@@ -3,7 +3,8 @@
 //! A signature with an RSA key takes a millisecond, and Tokio looks for new input only after 61
 //! tasks that were ready (`event_interval`): with as many handshakes at once, everybody else waits
 //! for sixty signatures. So a handshake has to pass a gate each time it computes, and the thread
-//! looks for input between any two.
+//! looks for input between any two. When ClientHellos come one after the other, [`super::hellos`]
+//! makes their signatures on another thread, and only the rest of the handshake passes the gate.
 
 use std::pin::pin;
 use std::task::Poll;

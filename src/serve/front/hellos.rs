@@ -1,8 +1,8 @@
 //! A thread of low priority that answers ClientHellos when they come one after the other.
 //!
-//! The answer holds the signature, which is most of a handshake's work. On a thread that also drives
-//! connections a flood of handshakes keeps it busy, and the
-//! scheduler lets a busy thread wait. Here only the flood waits: who is connected already is served first.
+//! The answer holds the signature, which is most of a handshake's work. A flood of handshakes would
+//! keep a thread that drives connections busy, and the scheduler makes busy threads wait. Here only
+//! the flood waits: clients that are connected already are served first.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, mpsc};

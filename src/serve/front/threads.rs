@@ -1,7 +1,8 @@
 //! The threads that drive connections, each with a runtime of its own.
 //!
-//! The first one is the runtime that the server was started on: it accepts, and talks to the
-//! workers. Each connection stays on the thread that it is given to.
+//! The first one is the thread that the server was started on. It accepts, and talks to the workers;
+//! where there are workers and two other threads or more, that is all it does. A connection stays on
+//! the thread that it is given to.
 
 use std::io;
 use std::sync::Arc;
