@@ -9,6 +9,7 @@ use crate::operands::output::shell_word;
 use crate::report::Failure;
 use crate::serve::Error;
 use crate::serve::address::{Endpoint, ListenAddress};
+use crate::serve::discover::Content;
 use crate::serve::worker::StartError;
 use crate::sys::fs::plain;
 use crate::tls;
@@ -96,10 +97,17 @@ impl From<CertificateError> for Failure {
     }
 }
 
-/// The server was started as root, and everything in it runs as root.
-pub fn runs_as_root() -> Finding {
-    let message =
-        "certkit and the application run as root: a flaw in either gives an attacker control of this machine";
+/// The server was started as root, and so is the application, if there is one.
+pub fn runs_as_root(content: &Content) -> Finding {
+    let message = match content {
+        Content::Application(_) => {
+            "certkit and the application run as root: a flaw in either gives an attacker control of this \
+             machine"
+        }
+        Content::Folder(_) | Content::Nothing => {
+            "certkit runs as root: a flaw in it gives an attacker control of this machine"
+        }
+    };
     let fix = "Start it as another user: with `User=` in its systemd unit, or with `setpriv --reuid=USER \
                --regid=GROUP --init-groups certkit serve ...`. For ports below 1024, add \
                `AmbientCapabilities=CAP_NET_BIND_SERVICE` to the unit, or listen on a higher port.";

@@ -28,7 +28,7 @@ const FILTERS: &[(&str, &str)] = &[
     (r"certkit-[0-9a-f]{16}", "certkit-[id]"),
     (r"[^ ]*/certkit-test-[^/]+/work", "[folder]"),
     // Tests may run as root or not.
-    (r"(?m)^warning\[permission\] certkit and the application run as root.*\n(  .*\n)*", ""),
+    (r"(?m)^warning\[permission\] certkit (and the application run|runs) as root.*\n(  .*\n)*", ""),
 ];
 
 fn hold(name: &str, text: &str) {

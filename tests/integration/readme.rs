@@ -166,7 +166,11 @@ fn without_root_warning(said: &str) -> String {
     let lines = said.split_inclusive('\n').filter(|line| line.ends_with('\n'));
     lines
         .filter(|line| {
-            let begins = line.starts_with("warning[permission] certkit and the application run as root");
+            let begins = [
+                "warning[permission] certkit runs as root",
+                "warning[permission] certkit and the application run as root",
+            ];
+            let begins = begins.iter().any(|text| line.starts_with(text));
             is_warning = begins || (is_warning && line.starts_with("  "));
             !is_warning
         })

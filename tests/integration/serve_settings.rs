@@ -5,6 +5,7 @@ use rustix::process::Signal;
 
 use crate::curl::Curl;
 use crate::harness::{Test, certkit, eventually};
+use crate::peers::peer;
 use crate::process::Server;
 
 #[test]
@@ -112,10 +113,22 @@ fn a_hangup_reads_the_settings_again_or_keeps_them() {
 }
 
 #[test]
-fn a_start_as_root_is_warned_about_once() {
+fn a_start_as_root_is_warned_about_once_and_by_what_is_served() {
     let test = Test::with_chain("test.example");
-    let more = ["--listen", "http:127.0.0.1:0", "--cert", "chain.pem", "--key", "server.key"];
-    let server = Server::start(&test, &more);
-    let warnings = server.process.log().matches("certkit and the application run as root").count();
-    assert_eq!(warnings, usize::from(rustix::process::geteuid().is_root()));
+    let chain = ["--listen", "http:127.0.0.1:0", "--cert", "chain.pem", "--key", "server.key"];
+    let warned = |more: &[&str], wording: &str| {
+        let server = Server::start(&test, &[&chain[..], more].concat());
+        let log = server.process.log();
+        let count = |text| log.matches(text).count();
+        let expected = usize::from(rustix::process::geteuid().is_root());
+        assert_eq!([count(wording), count("as root")], [expected; 2], "{more:?}: {log}");
+    };
+    warned(&[], "certkit runs as root: a flaw in it");
+    test.write("public/name", "one");
+    warned(&[], "certkit runs as root: a flaw in it");
+    warned(&["--static", "/=public"], "certkit runs as root: a flaw in it");
+    if peer("python3").is_some() {
+        test.write("index.py", "def application(environ, start_response): pass\n");
+        warned(&[], "certkit and the application run as root: a flaw in either");
+    }
 }

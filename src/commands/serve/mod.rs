@@ -42,8 +42,9 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         return Ok(Report::new(Outcome::Text(settings.shown(format))));
     }
     let _random = policy::prepare_random();
+    let content = settings.serve.content();
     if rustix::process::geteuid().is_root() {
-        context.console.findings(&[advice::serve::runs_as_root()]);
+        context.console.findings(&[advice::serve::runs_as_root(&content)]);
     }
     let (certificates, identity, watch) = match certificate_choice(&settings.serve)? {
         Some(choice) => {
@@ -52,7 +53,6 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         }
         None => (None, ServerIdentity::default(), None),
     };
-    let content = settings.serve.content();
     let root = reload::root(&content, &settings.serve)
         .unwrap_or_else(|| Root::StartPage(start_page(&settings.serve, &identity)));
     let reader = Arc::new(SettingsReader::new(context.console, &args.settings, &settings, &root));
