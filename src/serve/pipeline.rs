@@ -45,11 +45,11 @@ where
     B::Error: std::error::Error + Send + Sync + 'static,
 {
     let record = Record::begin(&request, snapshot.log.is_on());
-    let open = OpenRequest::new(Arc::clone(connection), request.version, snapshot.log.clone(), record);
+    let mut open = OpenRequest::new(Arc::clone(connection), request.version, snapshot.log.clone(), record);
     let connection = Arc::clone(connection);
     let has_body = !body.is_end_stream();
     async move {
-        let result = answer(&snapshot, &connection, &request, body).await;
+        let result = answer(&snapshot, &connection, &request, body, &mut open).await;
         let response = result.unwrap_or_else(|error| {
             let mut page = error.response();
             // hyper closes the connection when a body is left unread, and a client whose request is
@@ -69,6 +69,7 @@ async fn answer<B>(
     connection: &Connection,
     request: &Request,
     body: B,
+    open: &mut OpenRequest,
 ) -> Result<Response<OutgoingBody>, ErrorPage>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
@@ -103,6 +104,7 @@ where
             let fault = body.fault.clone();
             match pool.call(request.worker_request(script_name.as_deref(), body)).await {
                 Ok(mut response) => {
+                    open.comes_from(response.body().worker());
                     let is_stream =
                         headers::is_stream(response.headers_mut(), request.tls.is_some()) || is_unbuffered;
                     let body = |body| OutgoingBody::worker(&snapshot.spool, body, request.version, is_stream);

@@ -269,6 +269,33 @@ fn the_access_log() {
 }
 
 #[test]
+fn the_record_of_a_request_names_the_worker_that_answered() {
+    let test = Test::with_chain("test.example");
+    let Some(curl) = Curl::new(&test, "test.example") else { return };
+    test.write(
+        "pid.py",
+        "import os\ndef application(environ, start_response):\n    start_response('200 OK', [])\n    \
+         return [str(os.getpid()).encode()]\n",
+    );
+    test.write("files/name", "one");
+    let program = test.program(certkit()).env("CERTKIT_LOG", "certkit=debug");
+    let args = ["--cert", "chain.pem", "--key", "server.key", "--static", "/files=files", "pid.py"];
+    let server = Server::start_with(&test, program, &args);
+    let record = |target: &str| {
+        eventually(&format!("the record of {target}"), || {
+            let log = server.process.log();
+            log.lines().find(|line| line.contains(&format!(" target={target} "))).map(str::to_owned)
+        })
+    };
+    let pid = curl.get(&server, "/whole").is(200).text();
+    assert!(record("/whole").contains(&format!(" worker={pid} ")), "{pid}: {}", record("/whole"));
+    curl.fetch(&server, "/head", &["--head"]).is(200);
+    assert!(record("/head").contains(" worker="), "{}", record("/head"));
+    curl.get(&server, "/files/name").is(200);
+    assert!(!record("/files/name").contains("worker="), "{}", record("/files/name"));
+}
+
+#[test]
 fn a_hangup_takes_the_new_certificate_and_keeps_the_old_one_when_it_is_bad() {
     let Some(openssl) = peer("openssl") else { return };
     let test = Test::with_chain("test.example");

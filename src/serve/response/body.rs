@@ -100,6 +100,13 @@ impl OpenRequest {
         Self { connection, log, record, ends_with_connection, stream, is_waiting: false, sent: 0 }
     }
 
+    /// The application answers, in the worker with this process id.
+    pub(in crate::serve) fn comes_from(&mut self, worker: u32) {
+        if let Some(record) = &mut self.record {
+            record.worker = Some(worker);
+        }
+    }
+
     pub(in crate::serve) fn answered(mut self, status: StatusCode, body: OutgoingBody) -> TrackedBody {
         if let Some(record) = &mut self.record {
             record.answered(status.as_u16());

@@ -1,7 +1,7 @@
-//! What is known of a request once it is finished: who asked for what, what came of it, and when. Logs read it;
-//! it is made only where there is one.
+//! What is known of a request once it is finished: who asked for what, who answered, what came of it, and when.
+//! Logs read it; where there is none, it is not made, and no clock is read.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, header};
@@ -21,21 +21,20 @@ pub(in crate::serve) struct Record {
     pub(in crate::serve) status: u16,
     /// Bytes of the response's body that were handed over.
     pub(in crate::serve) sent: u64,
-    /// Where somebody wants to know.
-    times: Option<Times>,
-}
-
-#[derive(Debug)]
-struct Times {
+    /// The process id of the worker that answered; `None` for files and the server's own pages.
+    pub(in crate::serve) worker: Option<u32>,
+    /// When its head had come.
     begun: Instant,
-    head_sent: Option<Instant>,
+    /// From then until the head of the response was handed over; `None` if there was none.
+    pub(in crate::serve) until_head: Option<Duration>,
+    /// From then until the last byte of the response was handed over, or the client had disconnected.
+    pub(in crate::serve) until_end: Duration,
 }
 
 impl Record {
     /// A request that begins now; `None` if nobody will read of it.
     pub(in crate::serve) fn begin(request: &Request, is_logged: bool) -> Option<Self> {
-        let is_timed = tracing::enabled!(tracing::Level::DEBUG);
-        (is_logged || is_timed).then(|| Self {
+        (is_logged || tracing::enabled!(tracing::Level::DEBUG)).then(|| Self {
             client: request.client.clone(),
             method: request.method.clone(),
             target: request.target.raw.clone(),
@@ -45,32 +44,58 @@ impl Record {
             // As in nginx: the client disconnected before there was a response.
             status: 499,
             sent: 0,
-            times: is_timed.then(|| Times { begun: Instant::now(), head_sent: None }),
+            worker: None,
+            begun: Instant::now(),
+            until_head: None,
+            until_end: Duration::ZERO,
         })
     }
 
     /// The head of the response is handed over.
     pub(in crate::serve) fn answered(&mut self, status: u16) {
         self.status = status;
-        if let Some(times) = &mut self.times {
-            times.head_sent = Some(Instant::now());
-        }
+        self.until_head = Some(self.begun.elapsed());
     }
 
     /// The response has ended, with so many bytes of body.
     pub(in crate::serve) fn end(&mut self, sent: u64) {
         self.sent = sent;
-        if let Some(Times { begun, head_sent }) = &self.times {
-            let since_begun = |at: &Instant| at.saturating_duration_since(*begun);
-            tracing::debug!(
-                method = %self.method,
-                target = %self.target.escape_ascii(),
-                status = self.status,
-                bytes = sent,
-                head = ?head_sent.as_ref().map(since_begun),
-                whole = ?begun.elapsed(),
-                "request"
-            );
-        }
+        self.until_end = self.begun.elapsed();
+        tracing::debug!(
+            method = %self.method,
+            target = %self.target.escape_ascii(),
+            status = self.status,
+            bytes = sent,
+            worker = self.worker,
+            head = ?self.until_head,
+            whole = ?self.until_end,
+            "request"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::request::Client;
+    use crate::serve::request::variables::from_variables;
+
+    #[test]
+    fn times_count_from_the_head_of_the_request() {
+        let variables: [(&[u8], &[u8]); 1] = [(b"REQUEST_URI", b"/")];
+        let (request, _) = from_variables(&variables, false, Client::default()).unwrap();
+        let pause = || std::thread::sleep(Duration::from_millis(1));
+        let mut record = Record::begin(&request, true).unwrap();
+        pause();
+        record.answered(200);
+        pause();
+        record.end(5);
+        let until_head = record.until_head.unwrap();
+        assert!(until_head >= Duration::from_millis(1));
+        assert!(record.until_end >= until_head + Duration::from_millis(1));
+
+        let mut left = Record::begin(&request, true).unwrap();
+        left.end(0);
+        assert_eq!((left.status, left.worker, left.until_head), (499, None, None));
     }
 }

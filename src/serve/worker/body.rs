@@ -31,7 +31,10 @@ const GIVE_BACK: usize = CREDIT / 4;
 /// An `Err` means that the application broke off: the client's message must visibly break. Dropping
 /// the body means that the client is gone: the application is stopped and its iterable closed.
 #[derive(Debug)]
-pub struct ResponseBody(BodySource);
+pub struct ResponseBody {
+    source: BodySource,
+    worker: u32,
+}
 
 #[derive(Debug)]
 enum BodySource {
@@ -64,17 +67,23 @@ impl Drop for Pieces {
 }
 
 impl ResponseBody {
-    /// A body that is all there.
-    pub(super) fn whole(body: Bytes) -> Self {
-        Self(BodySource::Whole(body))
+    /// A body that is all there, from the worker with this process id.
+    pub(super) fn whole(body: Bytes, worker: u32) -> Self {
+        Self { source: BodySource::Whole(body), worker }
     }
 
-    /// A body that comes in pieces, and where to put them.
-    pub(super) fn channel() -> (PieceSender, Self) {
+    /// A body that comes in pieces from the worker with this process id, and where to put them.
+    pub(super) fn channel(worker: u32) -> (PieceSender, Self) {
         let (sender, pieces) = mpsc::unbounded_channel();
         let reader = Arc::<ReaderState>::default();
         let body = Pieces { pieces, reader: Arc::clone(&reader) };
-        (PieceSender { pieces: sender, reader, credit: CREDIT }, Self(BodySource::Stream(body)))
+        let body = Self { source: BodySource::Stream(body), worker };
+        (PieceSender { pieces: sender, reader, credit: CREDIT }, body)
+    }
+
+    /// The process id of the worker that answers.
+    pub fn worker(&self) -> u32 {
+        self.worker
     }
 }
 
@@ -144,7 +153,7 @@ impl http_body::Body for ResponseBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        let piece = match &mut self.0 {
+        let piece = match &mut self.source {
             BodySource::Whole(body) => std::mem::take(body),
             BodySource::Stream(Pieces { pieces, reader }) => match ready!(pieces.poll_recv(context)) {
                 Some(piece) => {
@@ -156,25 +165,25 @@ impl http_body::Body for ResponseBody {
                     piece
                 }
                 None => {
-                    self.0 = BodySource::Whole(Bytes::new());
+                    self.source = BodySource::Whole(Bytes::new());
                     let error = io::Error::other("the application did not finish its answer");
                     return Poll::Ready(Some(Err(error)));
                 }
             },
         };
         if piece.is_empty() {
-            self.0 = BodySource::Whole(piece);
+            self.source = BodySource::Whole(piece);
             return Poll::Ready(None);
         }
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.0, BodySource::Whole(body) if body.is_empty())
+        matches!(&self.source, BodySource::Whole(body) if body.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.source {
             BodySource::Whole(body) => SizeHint::with_exact(body.len() as u64),
             BodySource::Stream(_) => SizeHint::default(),
         }
@@ -188,13 +197,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_streamed_body_ends_or_breaks() {
-        let (mut sender, body) = ResponseBody::channel();
+        let (mut sender, body) = ResponseBody::channel(7);
         sender.send("a".into()).unwrap();
         sender.send("b".into()).unwrap();
         sender.end();
         assert_eq!(body.collect().await.unwrap().to_bytes(), "ab");
 
-        let (mut sender, mut body) = ResponseBody::channel();
+        let (mut sender, mut body) = ResponseBody::channel(7);
         sender.send("a".into()).unwrap();
         drop(sender);
         assert!(body.frame().await.unwrap().is_ok());
@@ -204,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn credit_goes_back_when_pieces_are_taken() {
-        let (mut sender, mut body) = ResponseBody::channel();
+        let (mut sender, mut body) = ResponseBody::channel(7);
         let piece = || Bytes::from(vec![b'x'; CREDIT / 8 - PIECE_COST]);
         for _ in 0..8 {
             sender.send(piece()).unwrap();
@@ -224,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_body_is_read_on_another_runtime() {
-        let (mut sender, body) = ResponseBody::channel();
+        let (mut sender, body) = ResponseBody::channel(7);
         let reader = std::thread::spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             runtime.block_on(body.collect()).unwrap().to_bytes().len()

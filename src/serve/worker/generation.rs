@@ -118,8 +118,8 @@ impl Generation {
         lock(&self.tasks).push(task);
     }
 
-    pub(super) fn next_worker(&self) -> WorkerId {
-        WorkerId(self.next_worker.fetch_add(1, Ordering::Relaxed))
+    pub(super) fn next_worker(&self, pid: u32) -> WorkerId {
+        WorkerId { number: self.next_worker.fetch_add(1, Ordering::Relaxed), pid }
     }
 
     /// When workers must be gone.

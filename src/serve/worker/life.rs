@@ -114,7 +114,8 @@ impl Worker {
     pub(super) async fn serve(self) {
         let Self { generation, process, state } = self;
         let Process { mut child, control, queue, streams, claims, .. } = process;
-        let id = generation.next_worker();
+        // There is one until the process has been waited for.
+        let id = generation.next_worker(child.id().unwrap_or_default());
         let claims = Arc::new(claims);
         let kill = Arc::new(Notify::new());
         let (reader, control) = control.into_split();

@@ -94,7 +94,7 @@ fn deliver(shared: &Generation, worker: WorkerId, list: &Bytes) -> Result<(), Pr
     response::read_answers(list, |answer| {
         let mut queue = shared.queue();
         let id = answer.id;
-        let response = answer.response(queue.method(worker, id)?)?;
+        let response = answer.response(queue.method(worker, id)?, worker.pid)?;
         if let Some(reply) = queue.finish(worker, id, now)? {
             // The client may be gone.
             let _ = reply.send(Ok(response));
@@ -254,7 +254,7 @@ where
         if exchange.answer.is_some() {
             return Err(ProtocolError::Frame);
         }
-        let (sender, body) = ResponseBody::channel();
+        let (sender, body) = ResponseBody::channel(worker.pid);
         let response = response::read_head(head)?.map(|()| body);
         let reply = shared.queue().begin_answer(worker, id)?.ok_or(ProtocolError::Frame)?;
         exchange.answer = Some(sender);

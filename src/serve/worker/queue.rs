@@ -52,9 +52,14 @@ pub(super) struct Call {
     pub(super) reply: Reply,
 }
 
-/// A worker process, from its start to its end; no two have the same number.
+/// A worker process, from its start to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct WorkerId(pub(super) u64);
+pub(super) struct WorkerId {
+    /// No other of its generation has it, earlier or later.
+    pub(super) number: u64,
+    /// Its process id.
+    pub(super) pid: u32,
+}
 
 /// A worker spoke of a request that it does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -38,11 +38,11 @@ pub(super) struct WholeResponse {
 }
 
 impl WholeResponse {
-    /// The answer to a request of this method, with Content-Length.
+    /// The answer to a request of this method, with Content-Length, from the worker with this process id.
     ///
     /// # Errors
     /// [`Violation::BadLength`].
-    pub(super) fn response(self, method: &Method) -> Result<Response<ResponseBody>, Violation> {
+    pub(super) fn response(self, method: &Method, worker: u32) -> Result<Response<ResponseBody>, Violation> {
         let Self { mut head, mut body, .. } = self;
         let status = head.status();
         if method == Method::HEAD || has_no_body(status) {
@@ -58,7 +58,7 @@ impl WholeResponse {
                 }
             }
         }
-        Ok(head.map(|()| ResponseBody::whole(body)))
+        Ok(head.map(|()| ResponseBody::whole(body, worker)))
     }
 }
 
@@ -214,7 +214,7 @@ mod tests {
         let mut found = None;
         read_answers(frame, |answer| {
             assert_eq!(answer.id, 5);
-            found = Some(answer.response(method)?);
+            found = Some(answer.response(method, 7)?);
             Ok::<_, Violation>(())
         })?;
         Ok(found.unwrap())
@@ -289,6 +289,6 @@ mod tests {
 
     fn one_or_none(frame: &Bytes) -> Result<(), Violation> {
         let _ = read_head(frame);
-        read_answers(frame, |answer| answer.response(&Method::GET).map(|_| ()))
+        read_answers(frame, |answer| answer.response(&Method::GET, 7).map(|_| ()))
     }
 }

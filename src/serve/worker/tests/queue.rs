@@ -30,8 +30,12 @@ fn push_many(queue: &mut Queue, count: usize) -> Vec<PendingResponse> {
     (0..count).map(|_| push(queue, request("/"))).collect()
 }
 
-pub(super) const A: WorkerId = WorkerId(1);
-pub(super) const B: WorkerId = WorkerId(2);
+pub(super) const A: WorkerId = worker(1);
+pub(super) const B: WorkerId = worker(2);
+
+pub(super) const fn worker(number: u64) -> WorkerId {
+    WorkerId { number, pid: 0 }
+}
 
 /// Worker, first and last id of the next message.
 pub(super) fn send(queue: &mut Queue, now: Instant) -> Option<(WorkerId, u64, u64)> {
@@ -53,7 +57,7 @@ fn queue(workers: u64, threads: usize) -> Queue {
     let mut queue = Queue::new(threads, 0);
     // The last one is the first choice of equals.
     for number in (1..=workers).rev() {
-        queue.worker_ready(WorkerId(number));
+        queue.worker_ready(worker(number));
     }
     queue.workers.reverse();
     queue
@@ -118,7 +122,7 @@ fn the_fewest_messages_then_the_warm_worker() {
     for _ in 0..6 {
         let _answer = push(&mut queue, request("/"));
         later += PATIENCE * 2;
-        workers.extend(send(&mut queue, later).map(|sent| sent.0.0));
+        workers.extend(send(&mut queue, later).map(|sent| sent.0.number));
     }
     // Each once, then each again: the one that was used last first.
     assert_eq!(workers, [1, 2, 3, 3, 2, 1]);

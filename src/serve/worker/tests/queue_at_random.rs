@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::tests::{A, B, push, queue_with_pace, request, send};
+use super::tests::{A, B, push, queue_with_pace, request, send, worker};
 use super::*;
 
 /// What happens in a random order.
@@ -99,8 +99,8 @@ proptest! {
                     }
                 }
                 Event::Start if workers.len() < 3 => {
-                    workers.push(WorkerId(next_worker));
-                    queue.worker_ready(WorkerId(next_worker));
+                    workers.push(worker(next_worker));
+                    queue.worker_ready(worker(next_worker));
                     next_worker += 1;
                 }
                 Event::Start => {}

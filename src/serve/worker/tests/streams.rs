@@ -47,6 +47,23 @@ def application(environ, start_response):
     assert!(open.is_empty() && expected.next().is_none());
 }
 
+#[tokio::test]
+async fn an_answer_says_which_process_it_is_from() {
+    let source = "
+import os
+def application(environ, start_response):
+    start_response('200 OK', [])
+    pid = str(os.getpid()).encode()
+    return [pid] if environ['PATH_INFO'] == '/whole' else iter((pid[:1], pid[1:]))
+";
+    let Some(served) = Served::new(source).await else { return };
+    for path in ["/whole", "/stream"] {
+        let response = served.pool.call(get(path)).await.unwrap();
+        let worker = response.body().worker();
+        assert_eq!(text(response).await, (200, worker.to_string()), "{path}");
+    }
+}
+
 const PRODUCER: &str = "
 import time
 class Producer:
