@@ -32,7 +32,7 @@ pub struct Created {
 pub struct BulkCount {
     /// Certificates that were made.
     pub made: usize,
-    /// Certificates that were there already and still good.
+    /// Certificates that were there already and are still valid.
     pub kept: usize,
     /// How long it took.
     pub duration: Duration,

@@ -52,7 +52,7 @@ struct File<'a> {
 struct Bulk {
     /// Certificates that were made.
     made: usize,
-    /// Certificates that were there already and still good (`--if-needed`).
+    /// Certificates that were there already and are still valid (`--if-needed`).
     kept: usize,
     /// How long it took.
     seconds: f64,
