@@ -17,8 +17,10 @@ use tokio::task::{AbortHandle, JoinHandle};
 
 use super::claims::Claims;
 use super::frame;
+use super::in_flight::WorkerId;
 use super::process::Launch;
-use super::queue::{Call, Queue, WorkerId};
+use super::queue::Queue;
+use super::waiting::Call;
 use super::{CallError, StartError, WorkerConfig};
 
 /// The least time that workers get to leave, once everything is finished or aborted.

@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 use super::body::{Change, Overdrawn, PieceSender, ResponseBody};
 use super::frame::{Frame, FrameReader, PIECE_LIMIT, body_head, client_gone, credit};
 use super::generation::Generation;
-use super::queue::{Foreign, WorkerId};
+use super::in_flight::{Foreign, WorkerId};
 use super::response::{self, Violation};
 use super::{CallError, RequestBody};
 

@@ -8,7 +8,9 @@
 //! | file | what it does |
 //! |---|---|
 //! | `mod` | what the rest of the server sees: [`WorkerPool`], requests, errors |
-//! | `queue` | which request goes into which message, what is in flight, what a crash cost; no I/O |
+//! | `queue` | which request goes into which message to which worker; no I/O, as the next two |
+//! | `waiting` | the requests that wait for a worker |
+//! | `in_flight` | the messages that workers have, what became of their requests, what a crash cost |
 //! | `message` | requests for a worker, as bytes |
 //! | `frame` | the frames on a worker thread's stream, as bytes |
 //! | `link` | one worker thread's stream: answers, streamed bodies, bodies that are asked for |
@@ -29,6 +31,7 @@ mod body;
 mod claims;
 mod frame;
 mod generation;
+mod in_flight;
 mod life;
 mod link;
 mod message;
@@ -39,6 +42,7 @@ mod response;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::ffi::OsString;
 use std::io;
@@ -53,7 +57,7 @@ use tokio::sync::oneshot;
 pub use body::ResponseBody;
 
 use pool::Pool;
-use queue::Call;
+use waiting::Call;
 
 /// A request's body as it comes from the client. An `Err` means that it will never be complete.
 pub type RequestBody = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>;

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::generation::{Generation, lock};
-use super::queue::Call;
+use super::waiting::Call;
 use super::{CallError, StartError, WorkerConfig, supervisor};
 
 /// The generation in use, and those on their way out.

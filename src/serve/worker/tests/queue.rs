@@ -2,7 +2,12 @@
 
 use super::*;
 
+use http::Response;
+use tokio::sync::oneshot;
+
+use super::super::in_flight::{OVERDUE, PATIENCE, SLOWEST};
 use super::super::message::MESSAGE_LIMIT;
+use super::super::{ResponseBody, WorkerRequest};
 
 pub(super) type PendingResponse = oneshot::Receiver<Result<Response<ResponseBody>, CallError>>;
 
@@ -364,7 +369,7 @@ fn what_is_not_begun_is_handed_back() {
     // Before the one that came later.
     let _last = push(&mut queue, request("/last"));
     assert_eq!(queue.waiting.len(), 4);
-    assert_eq!(queue.waiting.back().map(|call| &call.request.path[..]), Some(&b"/last"[..]));
+    assert_eq!(queue.waiting.iter().next_back().map(|call| &call.request.path[..]), Some(&b"/last"[..]));
     // What was handed back is no longer the worker's.
     assert_eq!(queue.finish(A, 4, later).map(|_| ()), Err(Foreign));
     assert_eq!(queue.not_begun(A, 3), Err(Foreign));
