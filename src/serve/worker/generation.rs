@@ -19,7 +19,7 @@ use super::claims::Claims;
 use super::frame;
 use super::in_flight::WorkerId;
 use super::process::Launch;
-use super::queue::Queue;
+use super::queue::{Queue, Unsent};
 use super::waiting::Call;
 use super::{CallError, StartError, WorkerConfig};
 
@@ -60,18 +60,12 @@ pub(super) struct LiveWorker {
 }
 
 impl LiveWorker {
-    /// Sends a message; false if that cannot be now.
-    fn send(&self, message: &[u8]) -> bool {
-        let Some(queue) = &self.queue else { return false };
-        match rustix::net::send(queue, message, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
-            Ok(_) => true,
-            // Full of large messages, or just dead.
-            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::PIPE | rustix::io::Errno::CONNRESET) => false,
-            Err(error) => {
-                tracing::error!("cannot send a request to a worker: {error}");
-                false
-            }
-        }
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// Why that cannot be now.
+    fn send(&self, message: &[u8]) -> Result<(), Unsent> {
+        self.queue.as_ref().map_or(Err(Unsent::Gone), |queue| send(queue, message))
     }
 
     /// Asks the thread that runs requests of this message for what need not wait. False if there is
@@ -82,6 +76,22 @@ impl LiveWorker {
         // again later.
         let question = frame::ask(u32::try_from(slot).unwrap_or(u32::MAX));
         self.control.try_write(&question).is_ok()
+    }
+}
+
+/// Sends a message into a worker's queue.
+fn send(queue: &OwnedFd, message: &[u8]) -> Result<(), Unsent> {
+    use rustix::io::Errno;
+    match rustix::net::send(queue, message, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+        Ok(_) => Ok(()),
+        // Full of large messages, or the system is short of memory.
+        Err(Errno::AGAIN | Errno::NOBUFS | Errno::NOMEM) => Err(Unsent::Full),
+        Err(Errno::MSGSIZE) => Err(Unsent::TooLong),
+        Err(Errno::PIPE | Errno::CONNRESET) => Err(Unsent::Gone),
+        Err(error) => {
+            tracing::error!("cannot send a request to a worker: {error}");
+            Err(Unsent::Full)
+        }
     }
 }
 
@@ -196,8 +206,9 @@ impl Generation {
         while let Some(message) = queue.next_message(now) {
             let worker = living.iter().find(|one| one.id == message.worker);
             let first = message.first;
-            if !worker.is_some_and(|worker| worker.send(message.bytes)) {
-                queue.unsent(first);
+            let sent = worker.map_or(Err(Unsent::Gone), |worker| worker.send(message.bytes));
+            if let Err(why) = sent {
+                queue.unsent(first, why, now);
             }
         }
         queue.has_waiting() || queue.next_id() > before + 1
@@ -308,4 +319,22 @@ impl Generation {
 /// itself.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair, sockopt};
+
+    use super::*;
+
+    #[test]
+    fn why_a_message_cannot_be_sent() {
+        let (queue, worker) =
+            socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
+        sockopt::set_socket_send_buffer_size(&queue, 16 * 1024).unwrap();
+        assert_eq!(send(&queue, &[0; 256 * 1024]), Err(Unsent::TooLong));
+        assert_eq!((0..100).find_map(|_| send(&queue, &[0; 4096]).err()), Some(Unsent::Full));
+        drop(worker);
+        assert_eq!(send(&queue, &[0]), Err(Unsent::Gone));
+    }
 }

@@ -25,11 +25,12 @@ pub(super) enum Added {
 pub(super) struct MessageWriter {
     bytes: Vec<u8>,
     count: u32,
+    limit: usize,
 }
 
 impl MessageWriter {
     pub(super) fn new() -> Self {
-        Self { bytes: Vec::new(), count: 0 }
+        Self { bytes: Vec::new(), count: 0, limit: MESSAGE_LIMIT }
     }
 
     /// Begins an empty message.
@@ -42,8 +43,8 @@ impl MessageWriter {
     /// Adds a request, if it fits.
     pub(super) fn add(&mut self, id: u64, request: &WorkerRequest) -> Added {
         let start = self.bytes.len();
-        let inline = write_request(&mut self.bytes, id, request);
-        let too_long = self.bytes.len() > MESSAGE_LIMIT;
+        let inline = write_request(&mut self.bytes, id, request, self.limit);
+        let too_long = self.bytes.len() > self.limit;
         if too_long || (!inline && self.count > 0) {
             self.bytes.truncate(start);
             return if self.count > 0 { Added::Alone } else { Added::TooLarge };
@@ -59,11 +60,17 @@ impl MessageWriter {
         }
         &self.bytes
     }
+
+    /// The kernel does not take the last message because of its length (send(2), EMSGSIZE): it allows
+    /// smaller buffers than usual. Later ones are shorter.
+    pub(super) fn was_too_long(&mut self) {
+        self.limit = self.limit.min(self.bytes.len().saturating_sub(1));
+    }
 }
 
 /// Adds a request to a message; says whether its body is in it, whole. If not, the worker asks for
 /// it.
-fn write_request(out: &mut Vec<u8>, id: u64, request: &WorkerRequest) -> bool {
+fn write_request(out: &mut Vec<u8>, id: u64, request: &WorkerRequest, limit: usize) -> bool {
     write_tuple(out, 9);
     write_bytes(out, &id.to_le_bytes());
     write_bytes(out, &request.repeated);
@@ -79,7 +86,7 @@ fn write_request(out: &mut Vec<u8>, id: u64, request: &WorkerRequest) -> bool {
         Some(dict) => out.extend_from_slice(dict),
         None => write_none(out),
     }
-    let inline = request.rest.is_none() && out.len() + request.body.len() + 5 <= MESSAGE_LIMIT;
+    let inline = request.rest.is_none() && out.len() + request.body.len() + 5 <= limit;
     if inline {
         write_bytes(out, &request.body);
     } else {

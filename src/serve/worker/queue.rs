@@ -33,14 +33,27 @@ const BUNDLE_LIMIT: usize = 8;
 const BUDGET: Duration = Duration::from_millis(4);
 const FAST: Duration = Duration::from_micros(50);
 const CROWD: usize = 8;
+/// When a message for which there was no room is tried again: a thread that takes one says nothing.
+const RETRY: Duration = Duration::from_millis(10);
 
 /// A worker that has loaded the application.
 struct ReadyWorker {
     id: WorkerId,
     /// Messages of which its threads are not done, so busy threads.
     in_flight: usize,
-    /// The kernel has no room for another message.
-    is_full: bool,
+    /// The kernel had no room for another message: none is sent before then, or before one of its threads is done.
+    full_until: Option<Instant>,
+}
+
+/// Why a message could not be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unsent {
+    /// The kernel has no room for it now.
+    Full,
+    /// The kernel takes no message of this length.
+    TooLong,
+    /// The worker reads no more: it is about to end.
+    Gone,
 }
 
 /// A message to be sent.
@@ -99,7 +112,7 @@ impl Queue {
     }
 
     pub(super) fn worker_ready(&mut self, id: WorkerId) {
-        self.workers.push(ReadyWorker { id, in_flight: 0, is_full: false });
+        self.workers.push(ReadyWorker { id, in_flight: 0, full_until: None });
     }
 
     /// A worker gets no more messages. What it has is its own until [`settle`](Self::settle).
@@ -128,7 +141,7 @@ impl Queue {
             self.awake = 0;
             return None;
         }
-        let place = self.choose()?;
+        let place = self.choose(now)?;
         let places = self.places(now);
         if places == 0 || self.leaves_asleep(now) {
             return None;
@@ -171,13 +184,19 @@ impl Queue {
         Some(Outgoing { worker, first, bytes: self.writer.finish() })
     }
 
-    /// A message could not be sent: its requests wait again, before all others, and its worker gets
-    /// none until one of its threads is done.
-    pub(super) fn unsent(&mut self, first: u64) {
+    /// The message that [`next_message`](Self::next_message) gave last could not be sent: its
+    /// requests wait again, before all others. A worker without room is spared for a while, and a
+    /// message that is too long is made shorter.
+    pub(super) fn unsent(&mut self, first: u64, why: Unsent, now: Instant) {
         let Some((worker, calls)) = self.messages.unsent(first) else { return };
         if let Some(worker) = self.workers.iter_mut().find(|ready| ready.id == worker) {
             worker.in_flight = worker.in_flight.saturating_sub(1);
-            worker.is_full = true;
+            worker.full_until = (why == Unsent::Full).then(|| now + RETRY);
+        }
+        match why {
+            Unsent::Full => {}
+            Unsent::TooLong => self.writer.was_too_long(),
+            Unsent::Gone => self.worker_gone(worker),
         }
         self.waiting.put_first(calls.into_iter());
     }
@@ -186,10 +205,13 @@ impl Queue {
     /// because of time alone, or [`overdue`](Self::overdue) something to ask for.
     pub(super) fn next_look(&self, now: Instant) -> Option<Instant> {
         let ask = self.messages.next_ask();
-        if self.waiting.is_empty() || self.choose().is_none() {
+        if self.waiting.is_empty() {
             return ask;
         }
-        self.messages.next_old(now).into_iter().chain(ask).min()
+        let full = self.workers.iter().filter_map(|worker| worker.full_until);
+        let retry = full.filter(|until| *until > now).min();
+        let old = self.choose(now).and_then(|_| self.messages.next_old(now));
+        [ask, retry, old].into_iter().flatten().min()
     }
 
     /// As [`InFlight::overdue`].
@@ -235,7 +257,7 @@ impl Queue {
         self.messages.release(worker, id)?;
         if let Some(worker) = self.workers.iter_mut().find(|ready| ready.id == worker) {
             worker.in_flight = worker.in_flight.saturating_sub(1);
-            worker.is_full = false;
+            worker.full_until = None;
             self.awake += 1;
         }
         Ok(())
@@ -272,8 +294,10 @@ impl Queue {
     }
 
     /// The worker that gets the next message, by its place.
-    fn choose(&self) -> Option<usize> {
-        let has_room = |worker: &ReadyWorker| worker.in_flight < self.threads && !worker.is_full;
+    fn choose(&self, now: Instant) -> Option<usize> {
+        let has_room = |worker: &ReadyWorker| {
+            worker.in_flight < self.threads && worker.full_until.is_none_or(|until| until <= now)
+        };
         let candidates = self.workers.iter().enumerate().filter(|(_, worker)| has_room(worker));
         // The first of equals.
         candidates.min_by_key(|(_, worker)| worker.in_flight).map(|(place, _)| place)

@@ -280,14 +280,71 @@ fn a_full_worker_gets_no_more_for_now() {
     let later = now + PATIENCE * 2;
     let (worker, first, _) = send(&mut queue, later).unwrap();
     assert_eq!(worker, B);
-    queue.unsent(first);
+    queue.unsent(first, Unsent::Full, later);
     // B is full, so A's other thread gets it; when that has no room either, it waits.
     let (worker, first, _) = send(&mut queue, later).unwrap();
     assert_eq!(worker, A);
-    queue.unsent(first);
+    queue.unsent(first, Unsent::Full, later);
     assert_eq!(send(&mut queue, later), None);
     complete(&mut queue, running, later);
     assert_eq!(send(&mut queue, later).unwrap().0, A);
+}
+
+#[test]
+fn a_worker_without_room_is_tried_again() {
+    let now = Instant::now();
+    let mut queue = queue(1, 2);
+    let _answers = push_many(&mut queue, 2);
+    let (_, first, _) = send(&mut queue, now).unwrap();
+    // None of its threads has anything, so none will be done.
+    queue.unsent(first, Unsent::Full, now);
+    assert_eq!(send(&mut queue, now), None);
+    assert_eq!(queue.next_look(now), Some(now + RETRY));
+    assert_eq!(send(&mut queue, now + RETRY), Some((A, 3, 4)));
+    // A message that was taken leaves room too, although its thread is busy for long.
+    let _third = push(&mut queue, request("/"));
+    let (_, first, _) = send(&mut queue, now + RETRY * 2).unwrap();
+    queue.unsent(first, Unsent::Full, now + RETRY * 2);
+    assert_eq!(send(&mut queue, now + RETRY * 3), Some((A, 6, 6)));
+}
+
+#[test]
+fn a_message_that_is_too_long_becomes_shorter() {
+    let now = Instant::now();
+    let mut queue = queue(1, 1);
+    let mut upload = request("/upload");
+    upload.body = vec![b'x'; 1000].into();
+    let _upload = push(&mut queue, upload);
+    let mut large = request("/");
+    large.repeated = vec![b'x'; 2000];
+    let mut answer = push(&mut queue, large);
+    let mut sizes = Vec::new();
+    while let Some(Outgoing { first, bytes, .. }) = queue.next_message(now) {
+        sizes.push(bytes.len());
+        if bytes.len() > 500 {
+            queue.unsent(first, Unsent::TooLong, now);
+            continue;
+        }
+        // The body of the first one is asked for.
+        assert_eq!(queue.take_body(A, first).unwrap().0.len(), 1000);
+        complete(&mut queue, (A, first, first), now);
+    }
+    assert!(sizes.is_sorted_by(|one, next| one > next), "{sizes:?}");
+    assert_eq!(answer.try_recv().unwrap().unwrap_err(), CallError::TooLarge);
+    assert!(queue.is_idle());
+}
+
+#[test]
+fn a_worker_that_reads_no_more_gets_no_more() {
+    let now = Instant::now();
+    let mut queue = queue(2, 1);
+    let _answer = push(&mut queue, request("/"));
+    let (worker, first, _) = send(&mut queue, now).unwrap();
+    assert_eq!(worker, A);
+    queue.unsent(first, Unsent::Gone, now);
+    assert_eq!(send(&mut queue, now), Some((B, 2, 2)));
+    let _second = push(&mut queue, request("/"));
+    assert_eq!(send(&mut queue, now + RETRY * 2), None);
 }
 
 #[test]
