@@ -302,7 +302,8 @@ impl Generation {
             sender.abort();
         }
         self.send();
-        self.queue().fail_all(CallError::Stopped);
+        // Also for what an older generation hands on later.
+        self.queue().close(CallError::Stopped);
     }
 
     /// Tells the workers to leave by then, or sooner if there was an earlier deadline; does not wait.

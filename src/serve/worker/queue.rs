@@ -96,7 +96,7 @@ impl Queue {
         }
     }
 
-    /// Adds a request; refuses it when too many wait.
+    /// Adds a request; refuses it when too many wait, or after [`close`](Self::close).
     pub(super) fn push(&mut self, call: Call) -> Result<(), CallError> {
         self.waiting.push(call)
     }
@@ -283,6 +283,12 @@ impl Queue {
     /// The first id that is not given out yet.
     pub(super) fn next_id(&self) -> u64 {
         self.next_id
+    }
+
+    /// Fails everything that waits or runs, and all that comes later.
+    pub(super) fn close(&mut self, error: CallError) {
+        self.waiting.close(error);
+        self.fail_all(error);
     }
 
     /// Fails everything that waits or runs.

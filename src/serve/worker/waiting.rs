@@ -29,11 +29,16 @@ pub(super) struct Waiting {
     calls: VecDeque<Call>,
     /// Requests that came since the last look for clients that have left.
     unswept: usize,
+    /// What becomes of all that come, when no worker will ever take any.
+    closed: Option<CallError>,
 }
 
 impl Waiting {
-    /// Adds a request; refuses it when too many wait.
+    /// Adds a request; refuses it when too many wait, or when it is [closed](Self::close).
     pub(super) fn push(&mut self, call: Call) -> Result<(), CallError> {
+        if let Some(error) = self.closed {
+            return Err(error);
+        }
         self.unswept += 1;
         if self.calls.len() >= WAITING_LIMIT && self.unswept >= SWEEP_EVERY {
             self.unswept = 0;
@@ -46,11 +51,19 @@ impl Waiting {
         Ok(())
     }
 
-    /// These wait before all others.
+    /// These wait before all others, however many they are.
     pub(super) fn put_first(&mut self, calls: impl DoubleEndedIterator<Item = Call>) {
         for call in calls.rev() {
-            self.calls.push_front(call);
+            match self.closed {
+                Some(error) => drop(call.reply.send(Err(error))),
+                None => self.calls.push_front(call),
+            }
         }
+    }
+
+    /// From now on every request that comes gets this answer at once.
+    pub(super) fn close(&mut self, error: CallError) {
+        self.closed = Some(error);
     }
 
     /// The first one whose client is still there.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
+use super::super::generation::Generation;
 use super::*;
 
 /// Answers with the version that the module beside it names; `/pid` with its process id.
@@ -172,6 +173,34 @@ async fn what_runs_ends_in_the_old_code_and_what_waits_runs_in_the_new() {
     fs::write(served.folder.path().join("go"), "").unwrap();
     assert_eq!(stream.collect().await.unwrap().to_bytes(), "one");
     until("the old worker has left", || test_kill_process(old).is_err()).await;
+}
+
+#[tokio::test]
+async fn what_is_handed_on_to_a_stopped_generation_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    releases(folder.path());
+    let Some(mut config) = config(&folder, "") else { return };
+    config.chdir = Some(folder.path().join("one"));
+    config.env = vec![("MARKS".into(), folder.path().into())];
+    let old = supervisor::start(config.clone(), folder.path()).await.unwrap();
+    let new = supervisor::start(config, folder.path()).await.unwrap();
+    let call = |generation: &Arc<Generation>, path| {
+        let (reply, answer) = oneshot::channel();
+        generation.submit(Call { request: get(path), reply }).unwrap();
+        answer
+    };
+    let held = call(&old, "/hold");
+    until("held", || folder.path().join("holds").exists()).await;
+    let waiting = call(&old, "/");
+    new.stop(Instant::now()).await;
+    old.give_way_to(Arc::clone(&new));
+    let answer = tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("no answer");
+    assert_eq!(answer.unwrap().unwrap_err(), CallError::Stopped);
+    let (reply, _answer) = oneshot::channel();
+    assert_eq!(old.submit(Call { request: get("/"), reply }), Err(CallError::Stopped));
+    fs::write(folder.path().join("go"), "").unwrap();
+    old.leave(Instant::now() + Duration::from_secs(20)).await;
+    assert_eq!(held.await.unwrap().unwrap().status(), 200);
 }
 
 #[tokio::test]
