@@ -38,11 +38,20 @@ pub(super) struct Running {
     request: WorkerRequest,
     /// Gone when the head of a streamed answer was delivered.
     reply: Option<Reply>,
+    /// The worker has asked for the body, of which nothing is left here.
+    is_body_taken: bool,
+}
+
+impl Running {
+    /// Whether its worker must have begun it: no other one can.
+    fn is_begun(&self) -> bool {
+        self.reply.is_none() || self.is_body_taken
+    }
 }
 
 impl From<Call> for Running {
     fn from(Call { request, reply }: Call) -> Self {
-        Self { request, reply: Some(reply) }
+        Self { request, reply: Some(reply), is_body_taken: false }
     }
 }
 
@@ -158,6 +167,7 @@ impl InFlight {
         let (streams, running) = self.running(worker, id)?;
         let running = running.as_mut().ok_or(Foreign)?;
         *streams = true;
+        running.is_body_taken = true;
         Ok((std::mem::take(&mut running.request.body), running.request.rest.take()))
     }
 
@@ -207,9 +217,9 @@ impl InFlight {
     pub(super) fn not_begun(&mut self, worker: WorkerId, from: u64) -> Result<Vec<Call>, Foreign> {
         let (first, message) = self.message_of(worker, from)?;
         let place = usize::try_from(from - first).map_err(|_| Foreign)?;
-        // A worker that has begun an answer, or has given it, does not know what it says.
+        // A worker that has begun a request, or has answered it, does not know what it says.
         let handed_back = message.requests.get(place..).ok_or(Foreign)?;
-        if handed_back.iter().any(|running| running.as_ref().is_none_or(|running| running.reply.is_none())) {
+        if handed_back.iter().any(|running| running.as_ref().is_none_or(Running::is_begun)) {
             return Err(Foreign);
         }
         let handed_back = message.requests.split_off(place);
@@ -235,7 +245,9 @@ impl InFlight {
                 let places = claims.iter().filter_map(|claim| claim.checked_sub(first));
                 let place =
                     places.filter_map(|place| usize::try_from(place).ok()).find(|place| *place < count);
-                place.map_or(0, |place| place + 1)
+                // What a worker does counts more than what it claims.
+                let begun = |running: &Option<Running>| running.as_ref().is_some_and(Running::is_begun);
+                place.max(message.requests.iter().rposition(begun)).map_or(0, |place| place + 1)
             };
             let unbegun = message.requests.split_off(begun);
             for reply in message.requests.into_iter().flatten().filter_map(|running| running.reply) {
@@ -273,6 +285,6 @@ impl InFlight {
 
 /// Those that may still be answered, in order.
 fn calls(requests: Vec<Option<Running>>) -> Vec<Call> {
-    let call = |Running { request, reply }| reply.map(|reply| Call { request, reply });
+    let call = |Running { request, reply, .. }| reply.map(|reply| Call { request, reply });
     requests.into_iter().flatten().filter_map(call).collect()
 }

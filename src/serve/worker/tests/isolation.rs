@@ -23,6 +23,10 @@ def application(environ, start_response):
     if path == '/next-hundred':
         own = int.from_bytes(sys._getframe(1).f_locals['number'], 'little')
         forge(number for number in range(own - 100, own + 100) if number != own)
+    if path == '/not-begun' and environ['wsgi.input'].read(1):
+        os.write(7, b'\\x09\\0\\0\\0N' + sys._getframe(1).f_locals['number'])
+        while True:
+            time.sleep(1)
     if path == '/overdraw':
         def overdraw():
             yield b'x'
@@ -94,6 +98,15 @@ async fn a_worker_sends_no_more_than_it_has_credit_for() {
         length += frame.into_data().unwrap().len();
     }
     assert_eq!(length, 500_001);
+    assert_eq!(served.get("/good").await, (200, "/good".to_owned()));
+}
+
+#[tokio::test]
+async fn a_request_whose_body_was_taken_is_not_run_again() {
+    let Some(served) = Served::new(FORGER).await else { return };
+    let request = upload("/not-begun", std::iter::once(Ok("body".into())));
+    assert_eq!(served.pool.call(request).await.map(|_| ()), Err(CallError::Died));
+    until("replaced", || served.file("loads").lines().count() == 2).await;
     assert_eq!(served.get("/good").await, (200, "/good".to_owned()));
 }
 

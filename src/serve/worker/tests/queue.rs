@@ -464,6 +464,22 @@ fn a_worker_speaks_for_itself_alone() {
 }
 
 #[test]
+fn a_request_whose_body_was_taken_runs_once() {
+    let now = Instant::now();
+    let mut queue = queue(1, 1);
+    let mut upload = request("/upload");
+    upload.body = vec![b'x'; MESSAGE_LIMIT].into();
+    let answer = push(&mut queue, upload);
+    assert_eq!(send(&mut queue, now), Some((A, 1, 1)));
+    assert_eq!(queue.take_body(A, 1).unwrap().0.len(), MESSAGE_LIMIT);
+    assert_eq!(queue.not_begun(A, 1), Err(Foreign));
+    // It claims to have begun nothing.
+    queue.settle(A, &[0]);
+    assert!(queue.is_idle());
+    assert_eq!(answer.blocking_recv().unwrap().unwrap_err(), CallError::Died);
+}
+
+#[test]
 fn ids_are_counted_from_anywhere() {
     for first in [0, 1, 2, u64::MAX - 1, u64::MAX] {
         let mut queue = Queue::new(1, first);
