@@ -145,7 +145,8 @@ impl Service {
         }
         self.current.store(Arc::new(next));
         for pool in unused {
-            pool.stop().await;
+            // Its requests must not hold up the next reload.
+            tokio::spawn(pool.retire());
         }
         Ok(())
     }

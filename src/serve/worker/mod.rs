@@ -55,6 +55,8 @@ use http::StatusCode;
 use tokio::sync::oneshot;
 
 pub use body::ResponseBody;
+#[cfg(test)]
+pub(in crate::serve) use tests::has_python;
 
 use pool::Pool;
 use waiting::Call;
@@ -229,6 +231,9 @@ pub struct WorkerPool {
     shared: Arc<Pool>,
 }
 
+/// How often a pool that retires looks for other handles.
+const LOOK_FOR_HANDLES: Duration = Duration::from_millis(20);
+
 impl WorkerPool {
     /// Starts the workers and waits until every one has loaded the application.
     ///
@@ -269,6 +274,16 @@ impl WorkerPool {
     pub async fn stop(&self) {
         let graceful_timeout = self.shared.current().config.graceful_timeout;
         self.stop_by(Instant::now() + graceful_timeout).await;
+    }
+
+    /// As [`stop`](Self::stop), but lets requests still come through other handles of this pool, as
+    /// those do whose bodies are on their way, until the graceful timeout or until there are none.
+    pub async fn retire(self) {
+        let deadline = Instant::now() + self.shared.current().config.graceful_timeout;
+        while Arc::strong_count(&self.shared) > 1 && Instant::now() < deadline {
+            tokio::time::sleep(LOOK_FOR_HANDLES).await;
+        }
+        self.stop_by(deadline).await;
     }
 
     /// As [`stop`](Self::stop), for a caller who has spent a part of the timeout already.

@@ -74,7 +74,7 @@ impl Served {
 }
 
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
-fn has_python() -> bool {
+pub(in crate::serve) fn has_python() -> bool {
     let found = std::process::Command::new("python3").arg("--version").output();
     let found = found.is_ok_and(|output| output.status.success());
     if !found {
