@@ -27,11 +27,12 @@ class Lane:
 
     Whole answers of one message are kept and sent together, so that front and worker wake each other up once per
     message. Whatever may take its time (a streamed answer, asking for a body) sends the finished ones first, and hands
-    back what is not begun; when an application takes its time without a word, `watch` does that for it. So two threads
-    take from `answers` and `pending`: by `pop`, which gives each item to one of them.
+    back what is not begun; when the application just takes its time, `watch` does that for it. So two threads take from
+    `answers` and `pending`: by `pop`, which gives each item to one of them. `handing` is held by the one that hands
+    back, until that is sent.
     """
 
-    __slots__ = ("stream", "queue", "claims", "slot", "answers", "size", "pending", "alone")
+    __slots__ = ("stream", "queue", "claims", "slot", "answers", "size", "pending", "alone", "handing")
 
     def __init__(self, stream, queue, claims, slot):
         self.stream = stream
@@ -42,8 +43,9 @@ class Lane:
         self.size = 0
         # Requests of the message that are not begun.
         self.pending = []
-        # The running request is the last one of its message.
+        # No other request of the message waits for the running one.
         self.alone = True
+        self.handing = _thread.allocate_lock()
 
     def serve(self, application):
         receive, claims, slot = self.queue.recv_into, self.claims, self.slot
@@ -53,11 +55,13 @@ class Lane:
                 try:
                     length = receive(message)
                 except BlockingIOError:
-                    # The application has found this descriptor and changed it.
+                    # The application has made the descriptor non-blocking.
                     os.set_blocking(self.queue.fileno(), True)
                     continue
                 if not length:
-                    return
+                    # The process may end now, but not while `watch` has answers that are not sent.
+                    with self.handing:
+                        return
                 pending = loads(message[:length])
                 first = pending[0][0]
                 self.alone = len(pending) == 1
@@ -109,9 +113,16 @@ class Lane:
         """Before the running request waits for its client: the others must not wait with it."""
         if self.answers or self.pending:
             self.size = 0
-            self.send(self.unburden())
+            self.unburden(self.stream)
 
-    def unburden(self):
+    def unburden(self, stream):
+        """Sends the finished answers and hands back what is not begun, over this stream."""
+        with self.handing:
+            data = self.take()
+            if data:
+                stream.sendall(data)
+
+    def take(self):
         """Takes the finished answers and what is not begun, and gives the frames that tell the front."""
         answers = take(self.answers)
         data = pack(answers) if answers else b""

@@ -95,9 +95,7 @@ def watch(control, lanes):
             if len(head) < 4 or len(word) < length:
                 return
             if word[:1] == b"S":
-                data = lanes[int.from_bytes(word[1:], "little")].unburden()
-                if data:
-                    control.sendall(data)
+                lanes[int.from_bytes(word[1:], "little")].unburden(control)
     finally:
         os._exit(1)
 

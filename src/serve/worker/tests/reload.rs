@@ -176,6 +176,44 @@ async fn what_runs_ends_in_the_old_code_and_what_waits_runs_in_the_new() {
 }
 
 #[tokio::test]
+async fn a_worker_leaves_only_when_all_its_answers_are_sent() {
+    let source = "
+import os, sys, time
+def application(environ, start_response):
+    path = environ['PATH_INFO']
+    worker = sys._getframe(1).f_globals
+    pack, runner = worker['pack'], worker['_thread'].get_ident()
+    def slow(answers):
+        # Called by the thread that does not run requests.
+        if worker['_thread'].get_ident() != runner:
+            open('taken', 'w').close()
+            while not os.path.exists('go'):
+                time.sleep(0.001)
+        return pack(answers)
+    if path == '/slow':
+        worker['pack'] = slow
+        while not os.path.exists('taken'):
+            time.sleep(0.001)
+    start_response('200 OK', [])
+    return [path.encode()]
+";
+    let folder = tempfile::tempdir().unwrap();
+    let Some(config) = config(&folder, source) else { return };
+    let served = Served { pool: WorkerPool::start(config.clone()).await.unwrap(), folder };
+    // They travel together, as neither was there before the other.
+    let calls = async { tokio::join!(served.get("/quick"), served.get("/slow")) };
+    let leaving = async {
+        until("taken", || served.folder.path().join("taken").exists()).await;
+        served.pool.reload(config).await.unwrap();
+        // Time to leave too early.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        fs::write(served.folder.path().join("go"), "").unwrap();
+    };
+    let ((quick, slow), ()) = tokio::join!(calls, leaving);
+    assert_eq!((quick, slow), ((200, "/quick".to_owned()), (200, "/slow".to_owned())));
+}
+
+#[tokio::test]
 async fn what_is_handed_on_to_a_stopped_generation_is_answered() {
     let folder = tempfile::tempdir().unwrap();
     releases(folder.path());
