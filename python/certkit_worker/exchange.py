@@ -102,7 +102,8 @@ class Exchange:
             if body:
                 self.output(body)
         elif self.bodiless:
-            # What GET would say (RFC 9110 section 9.3.2); an empty body is no evidence of that.
+            # The Content-Length that GET would get (RFC 9110 section 9.3.2). An empty body does not tell it: many
+            # applications give none for HEAD.
             if self.length is None and self.head_only and body:
                 self.headers.append(("Content-Length", str(len(body))))
             self.whole(b"")

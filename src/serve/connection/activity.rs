@@ -215,12 +215,12 @@ impl Activity {
         self.closing.load(Relaxed)
     }
 
-    /// Wakes the task of `context` from now on when it is told to close.
+    /// Makes the task of `context` the one that is woken when the connection has to close.
     pub(in crate::serve) fn wakes(&self, context: &Context<'_>) {
         self.task.register(context.waker());
     }
 
-    /// Waits until it is told to close.
+    /// Waits until the connection has to close.
     pub(in crate::serve) async fn closes(&self) {
         std::future::poll_fn(|context| {
             self.wakes(context);

@@ -72,8 +72,7 @@ impl LiveWorker {
     /// none.
     fn ask(&self, message: &RangeInclusive<u64>) -> bool {
         let Some(slot) = self.claims.all().position(|claim| message.contains(&claim)) else { return false };
-        // A few bytes; if there is no room for them, the worker's watcher is busy and is asked
-        // again later.
+        // These few bytes do not fit only while the worker's watcher is busy; it is asked again later.
         let question = frame::ask(u32::try_from(slot).unwrap_or(u32::MAX));
         self.control.try_write(&question).is_ok()
     }

@@ -158,7 +158,7 @@ pub enum StartError {
     #[error("the application failed to load: {reason}")]
     NotFound { reason: String },
     /// The worker speaks another version of the protocol than this program.
-    #[error("the worker speaks version {found} of the protocol between them")]
+    #[error("the worker uses version {found} of the worker protocol, which this program does not support")]
     Version { found: u16 },
     /// The pool stops before the application was loaded.
     #[error("the server is stopping")]
