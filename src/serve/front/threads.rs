@@ -45,8 +45,9 @@ pub(in crate::serve) struct FrontThread {
 struct Running {
     /// Dropped to end the thread.
     stop: oneshot::Sender<()>,
-    /// Gives an error when it has ended.
+    /// Gives an error when all that ran on it has ended.
     ended: oneshot::Receiver<()>,
+    thread: thread::JoinHandle<()>,
 }
 
 /// A connection's share of its thread's load.
@@ -70,12 +71,13 @@ impl FrontThreads {
             let thread = Arc::new(FrontThread::new(Some(runtime.handle().clone())));
             let (stop, stopped) = oneshot::channel();
             let (end, ended) = oneshot::channel();
-            thread::Builder::new().name(format!("certkit-front-{number}")).spawn(move || {
+            let drive = move || {
                 let _ = runtime.block_on(stopped);
                 runtime.shutdown_background();
                 drop::<oneshot::Sender<()>>(end);
-            })?;
-            further.push((thread, Running { stop, ended }));
+            };
+            let driving = thread::Builder::new().name(format!("certkit-front-{number}")).spawn(drive)?;
+            further.push((thread, Running { stop, ended, thread: driving }));
         }
         Ok(Self { first: Arc::new(FrontThread::new(None)), further, first_drives })
     }
@@ -105,12 +107,19 @@ impl FrontThreads {
         }
     }
 
-    /// Ends the further threads with all that runs on them.
+    /// Ends the further threads with all that runs on them, and waits until they have left: a thread
+    /// that uses random numbers for the first time while the process exits aborts it
+    /// ([`RandomPreparation`](crate::tls::policy::RandomPreparation)).
     pub(in crate::serve) async fn stop(self) {
-        for (_, Running { stop, ended }) in self.further {
+        for (front, Running { stop, ended, thread }) in self.further {
             drop(stop);
-            let _ = tokio::time::timeout(END_OF_THREAD, ended).await;
+            // One that something blocks is left behind.
+            if tokio::time::timeout(END_OF_THREAD, ended).await.is_ok() {
+                let _ = thread.join();
+            }
+            front.hellos.stop();
         }
+        self.first.hellos.stop();
     }
 }
 
@@ -170,7 +179,9 @@ impl Drop for Seat {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
     use std::collections::HashMap;
+    use std::sync::atomic::AtomicBool;
 
     use tokio::sync::mpsc;
 
@@ -217,6 +228,30 @@ mod tests {
         });
         threads.stop().await;
         assert!(dropped.await.is_err());
+    }
+
+    #[tokio::test]
+    async fn threads_have_left_when_they_are_stopped() {
+        /// The last thing that a thread does.
+        struct Last(Arc<AtomicBool>);
+        impl Drop for Last {
+            fn drop(&mut self) {
+                thread::sleep(Duration::from_millis(100));
+                self.0.store(true, Relaxed);
+            }
+        }
+        thread_local!(static LAST: RefCell<Option<Last>> = const { RefCell::new(None) });
+        let threads = FrontThreads::start(2, false).unwrap();
+        let has_left = Arc::new(AtomicBool::new(false));
+        let _first = threads.seat();
+        let (last, (set, is_set)) = (Last(Arc::clone(&has_left)), oneshot::channel());
+        threads.seat().spawn(async move {
+            LAST.set(Some(last));
+            set.send(()).unwrap();
+        });
+        is_set.await.unwrap();
+        threads.stop().await;
+        assert!(has_left.load(Relaxed));
     }
 
     #[tokio::test]
