@@ -36,7 +36,7 @@ async fn folders_are_opened_anew_or_stay() {
     server.stop().await;
 }
 
-/// Reads until this was said.
+/// Reads until `what` has come.
 async fn hear(stream: &mut TcpStream, what: &str) {
     let mut said = Vec::new();
     while !String::from_utf8_lossy(&said).ends_with(what) {
