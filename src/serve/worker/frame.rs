@@ -40,7 +40,7 @@ pub(super) const PIECE_LIMIT: usize = 64 * 1024;
 
 /// Frames of this size keep the buffer they were read into; smaller ones are copied out of it, so
 /// that one small body waiting for a slow client does not hold a large buffer.
-const OWN_BUFFER: usize = 16 * 1024;
+pub(super) const OWN_BUFFER: usize = 16 * 1024;
 
 /// A frame from a worker.
 #[derive(Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use http::{HeaderMap, Method, Response, StatusCode};
 use hyper::ext::ReasonPhrase;
 
 use super::body::ResponseBody;
+use super::frame::OWN_BUFFER;
 use crate::protocol::marshal::{self, Reader};
 
 /// Why a worker's answer is not passed on.
@@ -81,7 +82,16 @@ fn read_answer(frame: &Bytes, reader: &mut Reader<'_>) -> Result<WholeResponse, 
     reader.tuple(4)?;
     let id = reader.bytes()?.try_into().map(u64::from_le_bytes).map_err(|_| Violation::BadId)?;
     let head = read_status_and_headers(frame, reader)?;
-    Ok(WholeResponse { id, head, body: frame.slice_ref(reader.bytes()?) })
+    Ok(WholeResponse { id, head, body: own_body(frame, reader.bytes()?) })
+}
+
+/// The body as a part of its frame; as a copy where the frame is much larger, which the body would keep in
+/// memory for as long as its client lets it wait.
+fn own_body(frame: &Bytes, body: &[u8]) -> Bytes {
+    if frame.len() >= OWN_BUFFER && body.len() < frame.len() / 4 {
+        return Bytes::copy_from_slice(body);
+    }
+    frame.slice_ref(body)
 }
 
 /// Reads the head of a streamed answer, which says itself how long its body is, if it knows.
@@ -229,6 +239,21 @@ mod tests {
         assert_eq!(response.headers()["x-name"].as_bytes(), b"caf\xe9");
         assert!(response.extensions().get::<ReasonPhrase>().is_none());
         assert_eq!(response.body().size_hint().exact(), Some(5));
+    }
+
+    #[test]
+    fn a_small_body_does_not_keep_a_large_frame() {
+        let frame = answer("200 OK", &[("X-Long", &"x".repeat(OWN_BUFFER))], b"hello");
+        let is_part = |body: &[u8]| frame.as_ptr_range().contains(&body.as_ptr());
+        read_answers(&frame, |answer| {
+            assert_eq!(answer.body, "hello");
+            assert!(!is_part(&answer.body));
+            Ok::<_, Violation>(())
+        })
+        .unwrap();
+        let frame = answer("200 OK", &[], &[b'x'; OWN_BUFFER]);
+        let is_part = |body: &[u8]| frame.as_ptr_range().contains(&body.as_ptr());
+        read_answers(&frame, |answer| Ok::<_, Violation>(assert!(is_part(&answer.body)))).unwrap();
     }
 
     #[test]
