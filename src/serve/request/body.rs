@@ -122,12 +122,12 @@ where
             let mut first = if collected.is_empty() { first } else { collected.freeze() };
             let kept = if has_memory || is_stream { limits.post_buffering } else { 0 };
             let rest = first.split_off(first.len().min(kept));
-            let first = counted(first, share);
-            return if is_stream {
-                Ok(stream(body, first, rest))
-            } else {
-                store(body, first, rest, spool).await
-            };
+            if is_stream {
+                return Ok(stream(body, counted(first, share), rest));
+            }
+            // It waits until all has come, and must not keep a larger buffer in memory meanwhile.
+            let first = Bytes::copy_from_slice(&first);
+            return store(body, counted(first, share), rest, spool).await;
         }
     }
 }

@@ -6,13 +6,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 
 use super::Spool;
 use super::block_file::BLOCK;
 use super::extent::{Extent, ExtentWriter, PendingRead};
 use super::memory::MemoryShare;
+
+/// Smaller pieces are copied together: each may be all that is left of a buffer of 8 KiB or more.
+const SMALL: usize = 8 * 1024;
 
 /// Where the pieces of a body go, one after the other.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(in crate::serve) struct BodyStore {
     body: StoredBody,
     /// Not written yet: less than a block, and only while there is memory.
     pending: Vec<Bytes>,
+    /// The last ones of it, which are small.
+    small: BytesMut,
     share: MemoryShare,
 }
 
@@ -32,6 +37,7 @@ impl BodyStore {
             writer: ExtentWriter::new(Arc::clone(&spool.file)),
             body: StoredBody { extents: VecDeque::new(), reading: None, left: 0 },
             pending: Vec::new(),
+            small: BytesMut::new(),
             share: spool.memory.share(),
         }
     }
@@ -41,8 +47,13 @@ impl BodyStore {
     /// # Errors
     /// The file cannot be written to, which is logged already.
     pub(in crate::serve) async fn add(&mut self, piece: Bytes) -> io::Result<()> {
-        self.pending.push(piece);
-        let length = self.pending.iter().map(Bytes::len).sum();
+        if piece.len() < SMALL {
+            self.small.extend_from_slice(&piece);
+        } else {
+            self.close_small();
+            self.pending.push(piece);
+        }
+        let length = self.pending.iter().map(Bytes::len).sum::<usize>() + self.small.len();
         if length < BLOCK && self.share.grow(length) {
             return Ok(());
         }
@@ -58,7 +69,14 @@ impl BodyStore {
         Ok(self.body)
     }
 
+    fn close_small(&mut self) {
+        if !self.small.is_empty() {
+            self.pending.push(std::mem::take(&mut self.small).freeze());
+        }
+    }
+
     async fn write(&mut self) -> io::Result<()> {
+        self.close_small();
         // It is never closed.
         let _permit = self.spool.writes.acquire().await;
         let extents = self.writer.write(std::mem::take(&mut self.pending)).await?;
@@ -144,6 +162,33 @@ mod tests {
             assert_eq!(stored.len(), wanted.len() as u64);
             assert!(stored.collect().await.unwrap().to_bytes() == wanted);
         }
+    }
+
+    #[tokio::test]
+    async fn small_pieces_do_not_keep_the_buffers_they_came_in() {
+        struct Buffer {
+            bytes: Vec<u8>,
+            _held: Arc<()>,
+        }
+        impl AsRef<[u8]> for Buffer {
+            fn as_ref(&self) -> &[u8] {
+                &self.bytes
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::new(&Buffers { folder: Some(folder.path().to_owned()), ..Buffers::default() });
+        let (mut store, buffers) = (spool.store(), Arc::new(()));
+        for length in [100, SMALL, 200, 300] {
+            let buffer = Bytes::from_owner(Buffer {
+                bytes: vec![length as u8; 2 * SMALL],
+                _held: Arc::clone(&buffers),
+            });
+            store.add(buffer.slice(..length)).await.unwrap();
+        }
+        assert_eq!(Arc::strong_count(&buffers), 2, "that of the large piece");
+        let stored = store.finish().await.unwrap().collect().await.unwrap().to_bytes();
+        let pieces = [100, SMALL, 200, 300].map(|length| vec![length as u8; length]);
+        assert!(stored == pieces.concat());
     }
 
     #[tokio::test]
