@@ -786,7 +786,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --graceful-timeout 'Time for running requests to finish when the server stops, or in old workers after HUP [default: 30]'
             cand --buffer-memory 'Memory for all request and response bodies together that wait for slow clients or for workers [default: 64m]'
             cand --buffer-file 'Space for one response in the temporary file, when its client is slower than the application; beyond it, the application waits [default: 1g]'
-            cand --buffer-dir 'Folder of the temporary file for request and response bodies [default: $TMPDIR, then /tmp]'
+            cand --buffer-dir 'Folder of the temporary file for request and response bodies. On a tmpfs, as /tmp often is, they take memory [default: $TMPDIR, then /tmp]'
             cand --no-buffering 'Do not buffer below this path (repeatable): responses are sent as they are made, and request bodies beyond --post-buffering are read from the client. Responses with text/event-stream or X-Accel-Buffering: no are never buffered'
             cand --access-log 'Write the access log to a file, to standard error (-), or nowhere (off) [default: -; off with --quiet]'
             cand --show-config 'Print the settings in use and exit: as uWSGI prints them (ini), or as a certkit.toml with the same settings (toml) [without a word: ini]'

@@ -83,7 +83,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "buffer-dir",
         value: "FOLDER",
         default: "$TMPDIR, then /tmp",
-        help: "Folder of the temporary file for request and response bodies",
+        help: "Folder of the temporary file for request and response bodies. On a tmpfs, as /tmp often is, they take \
+               memory",
         set: |s, value| put_some(&mut s.server.buffers.folder, absolute(value)),
         ..BUFFERS
     },
