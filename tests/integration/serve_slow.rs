@@ -1,7 +1,7 @@
 //! Clients that are slow: they hold no worker, and cost the server little memory and no descriptors.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -29,7 +29,18 @@ struct SlowClients {
 
 impl SlowClients {
     fn start(test: &Test, server: &Server, python: &PathBuf, kind: &str, count: usize, path: &str) -> Self {
-        let stop = test.path(format!("{kind}-may-end"));
+        Self::start_named(test, server, python, (kind, kind), count, path)
+    }
+
+    fn start_named(
+        test: &Test,
+        server: &Server,
+        python: &PathBuf,
+        (kind, name): (&str, &str),
+        count: usize,
+        path: &str,
+    ) -> Self {
+        let stop = test.path(format!("{name}-may-end"));
         let program = test.program(python).args([script("slow.py")]);
         let (port, count) = (server.port.to_string(), count.to_string());
         let program = program.args([&port, "ca.crt", kind, &count, path]).args([&stop]);
@@ -139,8 +150,35 @@ fn streams_without_a_window_hold_no_worker() {
     let (now, descriptors) = held(&server);
     assert!(now < before + 120 * MIB, "{before} KiB before, {now} KiB now");
     assert!(descriptors <= few + 22 + 4, "{few} descriptors before, {descriptors} now");
-    whole.end();
-    streamed.end();
+    assert_eq!(whole.end(), ["closed after 100 heads"; 20]);
+    assert_eq!(streamed.end(), ["closed after 100 heads"; 2]);
+}
+
+#[test]
+fn a_crowd_without_a_window_holds_no_worker_and_few_files() {
+    let (Some(python), test) = (python(&["ssl"]), Test::with_chain("localhost")) else { return };
+    let Some(curl) = Curl::new(&test, "localhost") else { return };
+    fs::create_dir(test.path("files")).unwrap();
+    fs::write(test.path("files/large"), vec![b'x'; 1 << 20]).unwrap();
+    fs::write(test.path("files/medium"), vec![b'x'; 50_000]).unwrap();
+    let server = server(&test, test.program(certkit()), &["--static", "/files=files"]);
+    let (before, few) = held(&server);
+    let paths = ["/whole?bytes=60000", "/whole?bytes=10", "/files/large", "/files/medium"];
+    let crowd = |path: &&str| {
+        // Each kind has files of its own, by which it is told to end.
+        let kind = Path::new(path).file_name().unwrap().to_str().unwrap();
+        SlowClients::start_named(&test, &server, &python, ("window", kind), 5, path)
+    };
+    let crowds: Vec<_> = paths.iter().map(crowd).collect();
+    others_are_served(&curl, &server);
+    curl.get(&server, "/files/medium").is(200);
+    let (now, descriptors) = held(&server);
+    assert!(now < before + 80 * MIB, "{before} KiB before, {now} KiB now");
+    // 1,000 streams wait for files; 256 of those stay open.
+    assert!(descriptors <= few + 20 + 256 + 4, "{few} descriptors before, {descriptors} now");
+    for crowd in crowds {
+        assert_eq!(crowd.end(), ["closed after 100 heads"; 5]);
+    }
 }
 
 #[test]

@@ -6,7 +6,8 @@ usage: slow.py PORT CA KIND COUNT PATH STOP-FILE
 read    reads 80 KiB a second of its answer until the file appears, then all of it: `whole LENGTH`, or `broken` if a
         byte is not the right one of the pattern 0, 1, ... 255
 post    sends 64 KiB of a body of 1,000,000 bytes, then 2 KiB a second, and the rest when the file appears: the answer
-window  an HTTP/2 connection with 100 streams that have no window, which is closed when the file appears
+window  an HTTP/2 connection with 100 streams that have no window, all of which wait with their heads answered; it is
+        closed when the file appears
 """
 import os
 import socket
@@ -77,15 +78,23 @@ def window(connection):
     for stream in range(1, 201, 2):
         connection.sendall(frame(1, 5, stream, fields))
     connection.settimeout(0.05)
-    waiting.release()
+    received, heads = b"", 0
     while not is_over():
         # Heads and pings must not fill the socket.
         try:
-            if not connection.recv(65536):
-                break
+            piece = connection.recv(65536)
         except TimeoutError:
-            pass
-    return "closed"
+            continue
+        if not piece:
+            break
+        received += piece
+        while len(received) >= 9 and len(received) >= 9 + int.from_bytes(received[:3], "big"):
+            if received[3] == 1:
+                heads += 1
+                if heads == 100:
+                    waiting.release()
+            received = received[9 + int.from_bytes(received[:3], "big"):]
+    return "closed after %d heads" % heads
 
 
 def run(number):
