@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
 
+use super::send_window::SendWindow;
 use super::write_rate::WriteRate;
 use crate::serve::config::Limits;
 use crate::sys::socket;
@@ -41,6 +42,7 @@ pub(in crate::serve) struct Activity {
     head_until: AtomicU64,
     write_until: AtomicU64,
     write_rate: WriteRate,
+    send_window: SendWindow,
     /// The descriptor of the client's socket; -1 if there is none.
     socket: AtomicI32,
     /// Bytes in the socket's queue when the client was last looked at.
@@ -89,6 +91,7 @@ impl Activity {
             head_until: AtomicU64::new(NEVER),
             write_until: AtomicU64::new(NEVER),
             write_rate: WriteRate::new(limits.write_timeout),
+            send_window: SendWindow::new(),
             socket: AtomicI32::new(-1),
             queued: AtomicU64::new(0),
             streams: Mutex::default(),
@@ -173,6 +176,31 @@ impl Activity {
         } else {
             self.write_rate.takes(bytes);
         }
+    }
+
+    /// [`sends_wait`](Self::sends_wait) and [`all_sent`](Self::all_sent) are called from now on.
+    pub(in crate::serve) fn notes_sends(&self) {
+        self.send_window.close();
+    }
+
+    /// On HTTP/1: bytes of the next piece of a response, when what was handed over is sent.
+    pub(in crate::serve) fn poll_next_piece(&self, cx: &Context<'_>) -> Poll<usize> {
+        self.send_window.poll_next(cx)
+    }
+
+    /// On HTTP/1: a piece of a response was handed over.
+    pub(in crate::serve) fn hand_over(&self, bytes: usize) {
+        self.send_window.hand_over(bytes);
+    }
+
+    /// The client takes nothing, and what was handed over waits.
+    pub(in crate::serve) fn sends_wait(&self) {
+        self.send_window.block();
+    }
+
+    /// What was handed over is in the socket.
+    pub(in crate::serve) fn all_sent(&self) {
+        self.send_window.sent();
     }
 
     /// A piece of a response was handed over on a stream; the client has to take it in time.

@@ -81,6 +81,7 @@ enum Closing {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
     pub(in crate::serve) fn new(stream: S, limits: Limits, activity: Arc<Activity>) -> Self {
+        activity.notes_sends();
         Self {
             stream,
             guard: Guard::new(limits),
@@ -183,6 +184,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
         if self.activity.is_upgraded() {
             ready!(self.tunnel(cx, result.is_ready()))?;
         }
+        if result.is_pending() {
+            self.activity.sends_wait();
+        }
         result
     }
 
@@ -271,7 +275,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        let result = Pin::new(&mut self.stream).poll_flush(cx);
+        if result.is_pending() {
+            self.activity.sends_wait();
+        }
+        ready!(result)?;
+        self.activity.all_sent();
         self.unflushed = false;
         if let Some(waiting) = self.waiting.take() {
             waiting.wake();
@@ -419,6 +428,25 @@ mod tests {
         client.shutdown().await.unwrap();
         assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
         assert_eq!(activity.idle_since(), None, "its place is kept");
+    }
+
+    #[tokio::test]
+    async fn a_response_goes_on_when_all_is_in_the_socket() {
+        let activity = Arc::new(Activity::new(&Times::default()));
+        let (mut client, server) = tokio::io::duplex(10);
+        let mut stream = Guarded::new(server, Limits::default(), Arc::clone(&activity));
+        let next = || std::future::poll_fn(|cx| Poll::Ready(activity.poll_next_piece(cx)));
+        let Poll::Ready(much) = next().await else { panic!("nothing was handed over") };
+        activity.hand_over(much);
+        let send = async {
+            stream.write_all(&[b'x'; 20]).await.unwrap();
+            assert_eq!(next().await, Poll::Pending);
+            stream.flush().await.unwrap();
+        };
+        let mut space = [0; 20];
+        let (_, read) = tokio::join!(send, client.read_exact(&mut space));
+        assert_eq!(read.unwrap(), 20);
+        assert!(matches!(next().await, Poll::Ready(less) if less < much), "the client let it wait");
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ pub(super) mod client_stream;
 pub(super) mod counted_frames;
 pub(super) mod guarded;
 pub(super) mod registry;
+mod send_window;
 mod write_rate;
 
 use std::sync::Arc;

@@ -21,6 +21,9 @@ use crate::serve::worker::ResponseBody;
 /// a buffer.
 const STREAM_PIECE: usize = 16 * 1024;
 
+/// Bytes of a response that HTTP/1 gets at a time, where its client keeps up.
+const PIECE: usize = 64 * 1024;
+
 /// The body of a response. Dropping it ends the request: it is counted and logged then.
 pub(in crate::serve) struct TrackedBody {
     body: OutgoingBody,
@@ -55,11 +58,17 @@ impl OutgoingBody {
         version: Version,
         is_stream: bool,
     ) -> Self {
-        let piece = if version == Version::HTTP_2 { STREAM_PIECE } else { usize::MAX };
+        let piece = if version == Version::HTTP_2 { STREAM_PIECE } else { PIECE };
         if is_stream && body.size_hint().exact().is_none() {
             return Self::Unbuffered(body);
         }
         Self::Worker(SpooledBody::new(spool, body, piece))
+    }
+
+    fn set_piece(&mut self, piece: usize) {
+        if let Self::Worker(body) = self {
+            body.set_piece(piece);
+        }
     }
 
     fn is_end_stream(&self) -> bool {
@@ -155,6 +164,10 @@ impl Body for TrackedBody {
         if let Some(error) = this.broken.take() {
             return Poll::Ready(Some(Err(error)));
         }
+        if this.request.stream.is_none() {
+            let piece = ready!(this.request.connection.activity.poll_next_piece(cx));
+            this.body.set_piece(piece.min(PIECE));
+        }
         let frame = match &mut this.body {
             _ if !this.rest.is_empty() => Some(Ok(Frame::data(std::mem::take(&mut this.rest)))),
             OutgoingBody::Empty => None,
@@ -173,7 +186,11 @@ impl Body for TrackedBody {
                 {
                     this.rest = data.split_off(STREAM_PIECE);
                 }
-                this.request.sent += frame.data_ref().map_or(0, Bytes::len) as u64;
+                let length = frame.data_ref().map_or(0, Bytes::len);
+                this.request.sent += length as u64;
+                if this.request.stream.is_none() {
+                    this.request.connection.activity.hand_over(length);
+                }
                 // After the last one too: hyper holds it until the client has room, and drops the
                 // body then.
                 this.request.stream_waits();
@@ -217,6 +234,7 @@ impl Body for TrackedBody {
 mod tests {
     use std::time::{Duration, Instant};
 
+    use futures_util::FutureExt;
     use http_body_util::BodyExt;
 
     use super::*;
@@ -267,6 +285,19 @@ mod tests {
         assert_ne!(overdue(&activity), Some(Overdue::Write), "the client has reset the stream");
         let (activity, _empty) = answer(Version::HTTP_2, OutgoingBody::Empty);
         assert_eq!(overdue(&activity), None);
+    }
+
+    #[tokio::test]
+    async fn on_http1_a_response_waits_until_what_it_gave_is_sent() {
+        let pieces = [PIECE, 1, 1].map(|length| Ok(Frame::data(Bytes::from(vec![b'x'; length]))));
+        let pieces = http_body_util::StreamBody::new(futures_util::stream::iter(pieces));
+        let (activity, mut body) = answer(Version::HTTP_11, OutgoingBody::Stream(pieces.boxed_unsync()));
+        activity.notes_sends();
+        assert!(body.frame().await.is_some());
+        assert!(body.frame().now_or_never().is_none(), "nothing was sent");
+        activity.all_sent();
+        assert!(body.frame().await.is_some() && body.frame().await.is_some());
+        assert!(body.frame().await.is_none());
     }
 
     #[tokio::test]

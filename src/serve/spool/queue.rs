@@ -14,7 +14,7 @@ use http_body::Body;
 use super::Spool;
 use super::extent::{Extent, PendingRead};
 
-/// Bytes that are read from the file at a time.
+/// The most bytes that are read from the file at a time.
 const READ: usize = 64 * 1024;
 
 /// Bytes that are written to the file at a time.
@@ -116,17 +116,19 @@ impl<B> PieceQueue<B> {
         self.pieces.extend(rest.map(Piece::File));
     }
 
-    /// At most `limit` bytes off the front; `None` when the queue is empty.
+    /// At most `limit` bytes off the front, and at most `copied` where they take memory of their own, which
+    /// doubles it; `None` when the queue is empty.
     pub(super) fn poll_front(
         &mut self,
         limit: usize,
+        copied: &mut usize,
         reading: &mut Option<PendingRead>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Bytes>>> {
         let (taken, counter, is_empty) = match self.pieces.front_mut() {
             None => return Poll::Ready(None),
             Some(Piece::File(extent)) => {
-                let taken = match ready!(extent.poll_take(limit.min(READ), reading, cx)) {
+                let taken = match ready!(extent.poll_take(limit.min(*copied), reading, cx)) {
                     Ok(taken) => taken,
                     Err(error) => {
                         // What follows would have a gap before it.
@@ -135,6 +137,7 @@ impl<B> PieceQueue<B> {
                     }
                 };
                 self.in_file = self.in_file.saturating_sub(taken.len() as u64);
+                *copied = doubled(*copied);
                 (taken, None, extent.is_empty())
             }
             Some(Piece::Memory(bytes)) => {
@@ -142,7 +145,8 @@ impl<B> PieceQueue<B> {
                 (taken, Some(&mut self.in_memory), bytes.is_empty())
             }
             Some(Piece::Beyond(bytes)) => {
-                let taken = part(bytes, limit);
+                let taken = part(bytes, limit.min(*copied));
+                *copied = doubled(*copied);
                 (taken, Some(&mut self.beyond), bytes.is_empty())
             }
         };
@@ -154,6 +158,10 @@ impl<B> PieceQueue<B> {
         }
         Poll::Ready(Some(Ok(taken)))
     }
+}
+
+fn doubled(copied: usize) -> usize {
+    copied.saturating_mul(2).min(READ)
 }
 
 /// The first `limit` bytes, as a copy: the reader may keep them for long, and what they are a part of

@@ -24,6 +24,9 @@ const SMALL: usize = 4 * 1024;
 /// Pieces that are taken at once when the body begins: a short one is complete then.
 const FIRST_PIECES: usize = 16;
 
+/// Bytes of the first piece that is read from the file, or copied from what leaves memory soon.
+const FIRST_COPY: usize = 4 * 1024;
+
 /// A body over another one, `B`, which is dropped as soon as this is.
 ///
 /// An error of the other one comes after all data before it. An error of its own is only that the file
@@ -43,6 +46,9 @@ enum Form<B: Send + 'static> {
 struct Reader<B: Send + 'static> {
     shared: Arc<Shared<B>>,
     reading: Option<PendingRead>,
+    /// Bytes of the next piece that takes memory of its own: twice the one before, so that a client that takes
+    /// little holds little.
+    copied: usize,
 }
 
 /// What reader and driver share. It is also what the source wakes: whichever of the two is there first
@@ -115,7 +121,12 @@ where
         if is_driven {
             tokio::spawn(drive(Arc::clone(&shared)));
         }
-        Self { form: Form::Shared(Reader { shared, reading: None }), piece }
+        Self { form: Form::Shared(Reader { shared, reading: None, copied: FIRST_COPY }), piece }
+    }
+
+    /// Changes the largest piece for the reader, in bytes.
+    pub(in crate::serve) fn set_piece(&mut self, piece: usize) {
+        self.piece = piece;
     }
 }
 
@@ -159,7 +170,7 @@ where
         let shared = &self.shared;
         keep(&mut shared.wakers().reader, cx.waker());
         let mut queue = shared.queue();
-        let piece = match ready!(queue.poll_front(limit, &mut self.reading, cx)) {
+        let piece = match ready!(queue.poll_front(limit, &mut self.copied, &mut self.reading, cx)) {
             Some(piece) => Some(piece),
             None => {
                 let waker = Waker::from(Arc::clone(shared));

@@ -118,6 +118,24 @@ async fn what_the_reader_does_not_take_is_taken_from_the_source() {
 }
 
 #[tokio::test]
+async fn who_takes_little_from_the_file_holds_little() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path(), 0, 1 << 30);
+    let (pieces, source) = source();
+    let mut body = SpooledBody::new(&spool, source, 1 << 20);
+    pieces.try_send(Ok(piece(1, 1_000_000))).unwrap();
+    drop(pieces);
+    eventually(|| queue(&body).is_complete()).await;
+    let mut taken = 0;
+    while let Some(piece) = next(&mut body).await {
+        let piece = piece.unwrap().len();
+        assert!(piece <= taken + FIRST_COPY, "{piece} after {taken}");
+        taken += piece;
+    }
+    assert_eq!(taken, 1_000_000);
+}
+
+#[tokio::test]
 async fn the_source_waits_when_memory_and_file_are_full() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing");
