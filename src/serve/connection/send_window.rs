@@ -12,7 +12,7 @@ use futures_util::task::AtomicWaker;
 /// Bytes for a client that lets the server wait: a TLS record.
 const SMALLEST: usize = 16 * 1024;
 
-/// Bytes for one that does not: what rustls encrypts at a time, unless it is told otherwise.
+/// Bytes for one that does not: what rustls encrypts at a time by default.
 const LARGEST: usize = 64 * 1024;
 
 /// `usize::MAX` bytes, until somebody says what is sent.
