@@ -12,6 +12,7 @@ use crate::serve::address::{Endpoint, ListenAddress};
 use crate::serve::discover::Content;
 use crate::serve::worker::StartError;
 use crate::sys::fs::plain;
+use crate::sys::pid_file::PidFileError;
 use crate::tls;
 use crate::x509::Mismatch;
 
@@ -153,6 +154,43 @@ pub fn about(name: &str, finding: Finding) -> Finding {
 /// The event loop or its threads cannot be started.
 pub fn no_event_loop(error: &io::Error) -> Failure {
     Finding::error(Code::Io, format!("cannot start the server: {}", plain(error))).into()
+}
+
+/// A server that cannot be started in the background.
+pub fn not_in_background(error: &io::Error) -> Failure {
+    let message = format!("cannot start in the background: {}", plain(error));
+    Finding::error(Code::Io, message).fix("Start it without --daemonize.").into()
+}
+
+/// A log file that cannot be opened.
+pub fn no_log_file(path: &Path, error: &io::Error) -> Failure {
+    let message = format!("cannot write the log file `{}`: {}", path.display(), plain(error));
+    Finding::error(Code::Io, message).fix(ANOTHER_FOLDER).into()
+}
+
+const ANOTHER_FOLDER: &str = "Name a file in a folder that you may write to.";
+
+/// A named pipe for commands that cannot be made or opened.
+pub fn no_control_fifo(path: &Path, error: &io::Error) -> Failure {
+    let message = match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            format!("cannot take commands from `{}`: it is not a named pipe", path.display())
+        }
+        _ => format!("cannot take commands from `{}`: {}", path.display(), plain(error)),
+    };
+    Finding::error(Code::Io, message).fix("Name another file with --control-fifo.").into()
+}
+
+impl From<PidFileError> for Failure {
+    fn from(error: PidFileError) -> Self {
+        let message = error.to_string();
+        match error {
+            PidFileError::InUse { .. } => Finding::error(Code::OutputExists, message)
+                .fix("Stop that server, or name another file with --pidfile.")
+                .into(),
+            PidFileError::Io { .. } => Finding::error(Code::Io, message).fix(ANOTHER_FOLDER).into(),
+        }
+    }
 }
 
 impl From<Error> for Failure {

@@ -27,4 +27,4 @@ pub use self::error::{SettingsError, did_you_mean};
 pub use self::layers::{IgnoredOption, MAX_FILE_BYTES, Settings, read};
 pub use self::origin::Origin;
 pub use self::setting::{Setting, Takes};
-pub use self::settings::ServeSettings;
+pub use self::settings::{ProcessSettings, ServeSettings};

@@ -27,6 +27,7 @@ pub struct ServeSettings {
     /// Serve certificates that have expired or are in the wrong order.
     pub force: bool,
     pub acme: AcmeSettings,
+    pub process: ProcessSettings,
     pub show_config: Option<ConfigFormat>,
     /// All but its `root`.
     pub server: ServeConfig,
@@ -46,6 +47,19 @@ pub struct AcmeSettings {
     pub agree_tos: bool,
 }
 
+/// The server as a process.
+#[derive(Clone, Debug, Default)]
+pub struct ProcessSettings {
+    /// Where the output goes of a server in the background; `None` for one in the foreground.
+    pub daemonize: Option<PathBuf>,
+    pub pid_file: Option<PathBuf>,
+    pub control_fifos: Vec<PathBuf>,
+    pub touch_reload: Vec<PathBuf>,
+    pub log_file: Option<PathBuf>,
+    pub log_backup: Option<PathBuf>,
+    pub touch_log_reopen: Vec<PathBuf>,
+}
+
 impl Default for ServeSettings {
     fn default() -> Self {
         Self {
@@ -57,6 +71,7 @@ impl Default for ServeSettings {
             key: Vec::new(),
             force: false,
             acme: AcmeSettings::default(),
+            process: ProcessSettings::default(),
             show_config: None,
             server: ServeConfig::default(),
             worker: WorkerConfig {

@@ -43,6 +43,8 @@ pub struct ServeConfig {
     pub root: Root,
     /// Where the access log goes.
     pub access_log: AccessLogTarget,
+    /// Bytes from which on log files are moved away; `None` for never.
+    pub log_max_size: Option<u64>,
     /// How long running requests may take once the server stops.
     pub graceful_timeout: Duration,
 }
@@ -76,6 +78,7 @@ impl Default for ServeConfig {
             folders: Vec::new(),
             root: Root::StartPage(String::new()),
             access_log: AccessLogTarget::default(),
+            log_max_size: None,
             graceful_timeout: Duration::from_secs(30),
         }
     }

@@ -13,6 +13,7 @@
 pub mod address;
 pub mod config;
 mod connection;
+pub mod control;
 pub mod discover;
 mod error;
 mod front;
@@ -82,8 +83,12 @@ impl Certificates {
 /// Reports what happens while the server runs.
 pub trait Observer: Send + Sync {
     fn certificates_replaced(&self);
-    /// Settings, folders and the application's code were read again.
+    /// Settings, folders and the application's code are about to be read again. One of the next three follows.
+    fn reloading(&self);
+    /// They are in use.
     fn reloaded(&self);
+    /// The previous settings and code stay in use, for a reason that is in the log.
+    fn code_refused(&self);
     /// The previous settings stay in use.
     fn settings_refused(&self, findings: &[Finding]);
     /// The previous certificates stay in use.
@@ -140,6 +145,11 @@ impl Server {
         self.listeners.iter().map(|(listener, _)| listener.address().clone()).collect()
     }
 
+    /// What can be asked of the server while it runs.
+    pub fn handle(&self) -> ServerHandle {
+        ServerHandle { service: Arc::clone(&self.service) }
+    }
+
     /// Serves until `shutdown`, and returns when everything has ended. Each message in `reload`
     /// reloads the settings, what they name, and certificates.
     pub async fn run(
@@ -173,12 +183,14 @@ impl Server {
                 // Certificates do not wait for an application that takes long to load. A full channel
                 // holds an earlier one, which serves both.
                 let _ = refresh.try_send(());
+                observer.reloading();
                 let settings = Arc::clone(&settings);
                 match tokio::task::spawn_blocking(move || settings.settings()).await {
                     Ok(Ok(config)) => match service.reload(config).await {
                         Ok(()) => observer.reloaded(),
                         Err(error) => {
                             tracing::error!(%error, "reload failed; the previous settings and code stay in use");
+                            observer.code_refused();
                         }
                     },
                     Ok(Err(findings)) => observer.settings_refused(&findings),
@@ -212,6 +224,29 @@ impl Server {
             threads.stop().await;
         }
         snapshot.log.flush();
+    }
+}
+
+/// A running server, for those who look after it.
+#[derive(Clone)]
+pub struct ServerHandle {
+    service: Arc<Service>,
+}
+
+impl ServerHandle {
+    /// Opens the access log again. May wait for a disk.
+    ///
+    /// # Errors
+    /// What the system says; the file in use stays in use.
+    pub fn reopen_logs(&self) -> std::io::Result<()> {
+        self.service.current().log.reopen()
+    }
+
+    /// Starts further workers for each application, or lets some leave.
+    pub fn change_workers(&self, by: i32) {
+        for pool in self.service.current().applications() {
+            pool.change_workers(by);
+        }
     }
 }
 

@@ -105,6 +105,10 @@ mod tests {
     struct Reporter(UnboundedSender<&'static str>);
 
     impl Observer for Reporter {
+        fn reloading(&self) {}
+
+        fn code_refused(&self) {}
+
         fn reloaded(&self) {}
 
         fn certificates_replaced(&self) {

@@ -1,14 +1,19 @@
-//! The operating system: the clock, files that appear whole or not at all, the hosts file, the terminal.
+//! The operating system: the clock, files that appear whole or not at all, log files, the hosts
+//! file, the service manager, the terminal.
 //!
 //! A leaf room: it knows nothing of certificates and anybody may use it.
 
+pub mod background;
 pub mod clock;
 pub mod fs;
 pub mod hook;
 pub mod hosts;
+pub mod log_file;
 pub mod memory;
+pub mod pid_file;
 pub mod read;
 pub mod replace;
+pub mod service_manager;
 pub mod shell;
 pub mod socket;
 pub mod terminal;

@@ -58,6 +58,7 @@ mod serve_clients;
 mod serve_faults;
 mod serve_files;
 mod serve_front;
+mod serve_process;
 mod serve_settings;
 mod serve_slow;
 mod serve_start;

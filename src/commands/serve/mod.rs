@@ -2,9 +2,16 @@
 //! signal stops it.
 
 mod announcement;
+mod certificates;
+mod control_fifo;
+mod controls;
+mod daemon;
+mod logs;
 mod reload;
+mod running;
 mod signals;
 mod start_page;
+mod touch;
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -12,35 +19,45 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
+use self::certificates::certificate_choice;
+use self::controls::Controls;
+use self::logs::Logs;
 use self::reload::SettingsReader;
+use self::running::Announcer;
 use self::signals::Signals;
 use super::{Context, Result};
 use crate::advice;
-use crate::advice::serve::{CertificateError, no_event_loop};
+use crate::advice::serve::no_event_loop;
 use crate::cli::{Color, GlobalArgs, ServeArgs};
-use crate::config::values::AcmeMissing;
 use crate::config::{self, ServeSettings};
 use crate::report::{Outcome, Report};
 use crate::serve::Server;
-use crate::serve::address::Scheme;
 use crate::serve::config::Root;
 use crate::serve::discover::Content;
 use crate::serve::open_files::fit_connections;
 use crate::serve::worker::Application;
-use crate::sources::{AcmeRequest, CertificateChoice, OpenedCertificates, ServerIdentity};
+use crate::sources::{OpenedCertificates, ServerIdentity};
+use crate::sys::background::Background;
+use crate::sys::pid_file::PidFile;
 use crate::tls::policy;
 
 /// At the end the runtime waits at most for a log on a blocked terminal.
 const END_OF_RUNTIME: Duration = Duration::from_millis(500);
 
 pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
-    log_to_stderr(context.global);
+    let background = Background::enter().map_err(|error| no_event_loop(&error))?;
     let settings = config::read(&args.settings, context.global.quiet)?;
     let ignored = settings.ignored.iter().map(advice::config::ignored_option);
     context.console.findings(&ignored.collect::<Vec<_>>());
     if let Some(format) = settings.serve.show_config {
         return Ok(Report::new(Outcome::Text(settings.shown(format))));
     }
+    if let (None, Some(log)) = (&background, &settings.serve.process.daemonize) {
+        return daemon::start(log, &context.console);
+    }
+    let (logs, _redirection) = Logs::open(&settings.serve)?;
+    log_to_stderr(context.global);
+    let _pid_file = settings.serve.process.pid_file.as_deref().map(PidFile::create).transpose()?;
     let _random = policy::prepare_random();
     let content = settings.serve.content();
     if rustix::process::geteuid().is_root() {
@@ -56,6 +73,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     let root = reload::root(&content, &settings.serve)
         .unwrap_or_else(|| Root::StartPage(start_page(&settings.serve, &identity)));
     let reader = Arc::new(SettingsReader::new(context.console, &args.settings, &settings, &root));
+    let process = settings.serve.process.clone();
     let mut config = settings.serve.decide(root);
     if let Some(fewer) = fit_connections(&mut config) {
         context.console.say(&format!("certkit: {fewer}"));
@@ -69,8 +87,10 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         .map_err(|error| no_event_loop(&error))?;
     let result = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(|error| no_event_loop(&error))?;
+        let controls = Controls::listen(&process)?;
         let starting = Server::start(config, certificates);
-        let Some(server) = signals.until_stopped(starting, &loading, &context.console).await else {
+        let Some(server) = running::until_stopped(&mut signals, starting, &loading, &context.console).await
+        else {
             // The workers that load are children of tasks, which end with the runtime.
             context.console.say("certkit: stopped before the server was ready");
             return Ok(Report::new(Outcome::Nothing));
@@ -80,41 +100,18 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         if let Some(watch) = watch {
             watch.start().map_err(|error| no_event_loop(&error))?;
         }
-        signals.serve(server, reader, context.console).await;
+        if let Some(background) = background {
+            // The command was ended while it waited.
+            if background.ready().is_err() {
+                return Ok(Report::new(Outcome::Nothing));
+            }
+        }
+        let announcer = Announcer { console: context.console, status: what };
+        running::serve(server, signals, controls, reader, logs, announcer).await;
         Ok(Report::new(Outcome::Nothing))
     });
     runtime.shutdown_timeout(END_OF_RUNTIME);
     result
-}
-
-/// What https listeners need; `None` if there is none.
-fn certificate_choice(settings: &ServeSettings) -> Result<Option<CertificateChoice>> {
-    let ServeSettings { acme, cert, key, .. } = settings;
-    let listens_by = |scheme| settings.server.listeners.iter().any(|address| address.scheme == scheme);
-    if !listens_by(Scheme::Https) {
-        return if acme.names.is_empty() { Ok(None) } else { Err(CertificateError::AcmeWithoutHttps.into()) };
-    }
-    if !acme.names.is_empty() {
-        return Ok(Some(CertificateChoice::Acme(AcmeRequest {
-            names: acme.names.clone(),
-            server: acme.server.clone(),
-            email: acme.email.clone(),
-            agrees_to_terms: acme.agree_tos,
-            ca_roots: acme.ca_roots.clone(),
-            state: acme.state.clone(),
-            has_placeholder: acme.missing == AcmeMissing::Local,
-            has_http: settings.server.redirect_http.is_some() || listens_by(Scheme::Http),
-        })));
-    }
-    match (cert.is_empty(), key.is_empty()) {
-        (true, true) => Ok(Some(CertificateChoice::Localhost)),
-        (true, false) => Err(CertificateError::KeyWithoutCertificate.into()),
-        (false, _) => Ok(Some(CertificateChoice::Files {
-            certificates: cert.clone(),
-            keys: key.clone(),
-            force: settings.force,
-        })),
-    }
 }
 
 fn start_page(settings: &ServeSettings, identity: &ServerIdentity) -> String {

@@ -7,13 +7,20 @@ mod application;
 mod certificates;
 mod limits;
 mod listening;
+mod process;
 mod set;
 
 use super::setting::Setting;
 
 /// Every setting, in the order of the help.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
-    let parts = [listening::SETTINGS, certificates::SETTINGS, application::SETTINGS, limits::SETTINGS];
+    let parts = [
+        listening::SETTINGS,
+        certificates::SETTINGS,
+        application::SETTINGS,
+        process::SETTINGS,
+        limits::SETTINGS,
+    ];
     parts.into_iter().flatten()
 }
 

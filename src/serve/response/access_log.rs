@@ -4,9 +4,7 @@
 //! terminal never holds up a request. When the log cannot keep up, lines are dropped and their
 //! number is logged.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +17,7 @@ use super::record::Record;
 use crate::serve::config::AccessLogTarget;
 use crate::serve::connection::Connection;
 use crate::sys::clock::{Clock, SystemClock};
+use crate::sys::log_file::{LogFile, Rotation};
 
 const INTERVAL: Duration = Duration::from_millis(100);
 /// More than this waiting to be written is dropped.
@@ -39,7 +38,7 @@ struct Inner {
 #[derive(Debug)]
 enum LogSink {
     Stderr,
-    File(File),
+    File(LogFile),
 }
 
 #[derive(Debug, Default)]
@@ -52,13 +51,17 @@ struct Pending {
 }
 
 impl AccessLog {
+    /// `max_size`: bytes from which on the file is moved away.
+    ///
     /// # Errors
     /// What the system says when the file cannot be opened for appending.
-    pub(in crate::serve) fn open(target: &AccessLogTarget) -> io::Result<Self> {
+    pub(in crate::serve) fn open(target: &AccessLogTarget, max_size: Option<u64>) -> io::Result<Self> {
         let sink = match target {
             AccessLogTarget::Off => return Ok(Self(None)),
             AccessLogTarget::Stderr => LogSink::Stderr,
-            AccessLogTarget::File(path) => LogSink::File(append(path)?),
+            AccessLogTarget::File(path) => {
+                LogSink::File(LogFile::open(path, Rotation { max_size, backup: None })?)
+            }
         };
         let inner = Inner { sink, pending: Mutex::default(), begun: Notify::new() };
         Ok(Self(Some(Arc::new(inner))))
@@ -121,6 +124,19 @@ impl AccessLog {
         }
     }
 
+    /// Opens the file anew, which may have been moved away. What is waiting still goes to the old one.
+    ///
+    /// # Errors
+    /// What the system says; the file in use stays in use.
+    pub(in crate::serve) fn reopen(&self) -> io::Result<()> {
+        let Some(inner) = &self.0 else { return Ok(()) };
+        inner.flush();
+        match &inner.sink {
+            LogSink::Stderr => Ok(()),
+            LogSink::File(file) => file.reopen(),
+        }
+    }
+
     fn add(&self, write: impl FnOnce(&mut Line<'_>)) {
         let Some(inner) = &self.0 else { return };
         let mut pending = inner.pending();
@@ -150,7 +166,7 @@ impl Inner {
         };
         let result = match &self.sink {
             LogSink::Stderr => io::stderr().write_all(&lines),
-            LogSink::File(file) => (&*file).write_all(&lines),
+            LogSink::File(file) => file.append(&lines),
         };
         if let Err(error) = result {
             tracing::warn!(%error, "cannot write the access log");
@@ -217,10 +233,6 @@ impl Line<'_> {
     }
 }
 
-fn append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
-}
-
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
@@ -253,7 +265,7 @@ mod tests {
         assert!(Record::begin(&request, false).is_none(), "nobody reads it");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
-        let log = AccessLog::open(&AccessLogTarget::File(path.clone())).unwrap();
+        let log = AccessLog::open(&AccessLogTarget::File(path.clone()), None).unwrap();
         let mut record = Record::begin(&request, log.is_on()).unwrap();
         record.end(0);
         log.request(&record);

@@ -253,7 +253,7 @@ mod tests {
             role: ConnectionRole::Serve,
             activity: Arc::clone(&activity),
         };
-        let log = AccessLog::open(&AccessLogTarget::Off).unwrap();
+        let log = AccessLog::open(&AccessLogTarget::Off, None).unwrap();
         let request = OpenRequest::new(Arc::new(connection), version, log, None);
         (activity, request.answered(StatusCode::OK, body))
     }

@@ -49,7 +49,7 @@ impl Snapshot {
     ) -> Result<Self, Error> {
         let log = match previous {
             Some(previous) => previous.log.clone(),
-            None => open_log(&config.access_log)?,
+            None => open_log(&config.access_log, config.log_max_size)?,
         };
         let routes = config
             .folders
@@ -152,8 +152,8 @@ impl Service {
     }
 }
 
-fn open_log(target: &AccessLogTarget) -> Result<AccessLog, Error> {
-    AccessLog::open(target).map_err(|source| match target {
+fn open_log(target: &AccessLogTarget, max_size: Option<u64>) -> Result<AccessLog, Error> {
+    AccessLog::open(target, max_size).map_err(|source| match target {
         AccessLogTarget::File(path) => Error::AccessLog { path: path.clone(), source },
         _ => Error::AccessLog { path: PathBuf::new(), source },
     })

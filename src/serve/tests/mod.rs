@@ -32,6 +32,8 @@ struct Running {
 struct Silent;
 
 impl Observer for Silent {
+    fn reloading(&self) {}
+    fn code_refused(&self) {}
     fn reloaded(&self) {}
     fn certificates_replaced(&self) {}
     fn certificates_refused(&self, _: &[Finding]) {}
@@ -74,6 +76,7 @@ impl Running {
             folders: Vec::new(),
             root: Root::StartPage("the page".into()),
             access_log: AccessLogTarget::Off,
+            log_max_size: None,
             graceful_timeout: Duration::from_secs(5),
         };
         change(&mut config);

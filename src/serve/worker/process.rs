@@ -23,6 +23,7 @@ use tokio::process::{Child, Command};
 
 use super::claims::Claims;
 use super::{Application, InterpreterFault, StartError, WorkerConfig};
+use crate::sys::background;
 
 /// The program's files, one after the other, as they say.
 const PROGRAM: &str = concat!(
@@ -43,6 +44,18 @@ const BOOTSTRAP: &str = "import os, sys; \
     sys.version_info < (3, 8) and (os.write(4, ('V' + sys.version.split()[0]).encode()), os._exit(1)); \
     SOURCE = os.pread(3, 1 << 20, 0); \
     exec(compile(SOURCE, 'certkit_worker.py', 'exec'), {'__name__': 'certkit_worker', 'SOURCE': SOURCE})";
+
+/// What is meant for this process alone: of its service manager (sd_notify(3), sd_listen_fds(3)), and of
+/// [`background`].
+const OWN_VARIABLES: &[&str] = &[
+    background::VARIABLE,
+    "LISTEN_FDNAMES",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "NOTIFY_SOCKET",
+    "WATCHDOG_PID",
+    "WATCHDOG_USEC",
+];
 
 /// What a worker may say about a failed start.
 const REPORT_LIMIT: usize = 1024 * 1024;
@@ -146,6 +159,9 @@ impl Launch {
             .kill_on_drop(true)
             .fd_mappings(mappings)
             .map_err(|error| io_error("start a worker")(io::Error::other(error)))?;
+        for variable in OWN_VARIABLES {
+            command.env_remove(variable);
+        }
         command.current_dir(&self.folder);
         let child = spawn_without_privileges(&mut command).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {

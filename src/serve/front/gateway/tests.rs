@@ -63,6 +63,7 @@ async fn said_to<C: GatewayCodec>(sent: &[u8]) -> Vec<u8> {
         folders: Vec::new(),
         root: Root::StartPage("page".into()),
         access_log: AccessLogTarget::Off,
+        log_max_size: None,
         graceful_timeout: Duration::ZERO,
     };
     let snapshot = Snapshot::build(&config, HttpChallenges::default(), None).unwrap();

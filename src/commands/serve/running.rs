@@ -1,0 +1,130 @@
+//! The server from its start to its end: passes commands on to it, and reports what happens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::controls::Controls;
+use super::logs::Logs;
+use super::signals::Signals;
+use crate::console::Console;
+use crate::finding::Finding;
+use crate::serve::config::Reload;
+use crate::serve::control::Control;
+use crate::serve::shutdown::{Phase, ShutdownSender};
+use crate::serve::{Observer, Server};
+use crate::sys::service_manager;
+
+/// An application that takes longer to load is mentioned.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The outcome of `starting`; `None` as soon as a signal says to stop. The application's own code
+/// runs meanwhile and may never end. All other commands wait until the server runs.
+pub(super) async fn until_stopped<T>(
+    signals: &mut Signals,
+    starting: impl Future<Output = T>,
+    loading: &str,
+    console: &Console,
+) -> Option<T> {
+    let mut starting = std::pin::pin!(starting);
+    let mut patience = std::pin::pin!(tokio::time::sleep(PATIENCE));
+    let mut is_patient = true;
+    loop {
+        tokio::select! {
+            biased;
+            control = signals.next() => {
+                if matches!(control, Control::Stop | Control::StopNow) {
+                    return None;
+                }
+            }
+            outcome = &mut starting => return Some(outcome),
+            () = &mut patience, if is_patient => {
+                is_patient = false;
+                console.say(&format!("certkit: still loading {loading}"));
+            }
+        }
+    }
+}
+
+/// Runs the server until it has stopped, obeying signals and what comes from `controls`.
+pub(super) async fn serve(
+    server: Server,
+    mut signals: Signals,
+    mut controls: Controls,
+    settings: Arc<dyn Reload>,
+    logs: Logs,
+    announcer: Announcer,
+) {
+    service_manager::ready(&announcer.status);
+    let stop = ShutdownSender::default();
+    let (reload, reloads) = mpsc::channel(1);
+    let handle = server.handle();
+    let mut running = std::pin::pin!(server.run(stop.subscribe(), reloads, settings, Arc::new(announcer)));
+    loop {
+        let control = tokio::select! {
+            () = &mut running => return,
+            control = signals.next() => control,
+            control = controls.next() => control,
+        };
+        match control {
+            Control::Stop | Control::StopNow => {
+                service_manager::stopping();
+                stop.advance(if control == Control::Stop { Phase::Draining } else { Phase::Now });
+            }
+            // A reload that is pending already serves both.
+            Control::Reload => drop(reload.try_send(())),
+            Control::ReopenLogs => {
+                let (logs, handle) = (logs.clone(), handle.clone());
+                // A disk may take its time.
+                tokio::task::spawn_blocking(move || logs.reopen(&handle));
+            }
+            Control::AddWorker => handle.change_workers(1),
+            Control::RemoveWorker => handle.change_workers(-1),
+        }
+    }
+}
+
+/// Says on the console, and to the service manager, what happens while the server runs.
+pub(super) struct Announcer {
+    pub(super) console: Console,
+    /// What is served, in words.
+    pub(super) status: String,
+}
+
+impl Observer for Announcer {
+    fn certificates_replaced(&self) {
+        self.console.say("certkit: new certificates are in use");
+    }
+
+    fn reloading(&self) {
+        service_manager::reloading();
+    }
+
+    fn reloaded(&self) {
+        service_manager::ready(&self.status);
+        self.console.say("certkit: reloaded; new requests use the new settings and code");
+    }
+
+    fn code_refused(&self) {
+        service_manager::ready(&self.status);
+    }
+
+    fn settings_refused(&self, findings: &[Finding]) {
+        service_manager::ready(&self.status);
+        self.console.say("certkit: the settings cannot be used; the previous ones stay in use");
+        self.console.findings(findings);
+    }
+
+    fn certificates_refused(&self, findings: &[Finding]) {
+        self.console.say("certkit: the new certificates cannot be used; the previous ones stay in use");
+        self.console.findings(findings);
+    }
+
+    fn certificates_unreadable(&self, limit: Duration) {
+        let limit = limit.as_secs();
+        self.console.say(&format!(
+            "certkit: the certificates could not be read within {limit} s; the previous ones stay in use"
+        ));
+    }
+}

@@ -1,0 +1,256 @@
+//! A log file: appended to, opened anew after it was moved away, and moved away by itself when it grows.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use super::clock::{Clock, SystemClock};
+
+/// A file that lines are appended to.
+#[derive(Debug)]
+pub struct LogFile {
+    path: PathBuf,
+    rotation: Rotation,
+    open: Mutex<Open>,
+}
+
+/// When a log file is moved away, and to where.
+#[derive(Clone, Debug, Default)]
+pub struct Rotation {
+    /// Bytes; `None` for never.
+    pub max_size: Option<u64>,
+    /// Where the full file goes; `None` for its own name with a dot and the time in seconds.
+    pub backup: Option<PathBuf>,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: File,
+    size: u64,
+}
+
+impl LogFile {
+    /// Opens or creates the file.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(path: &Path, rotation: Rotation) -> io::Result<Self> {
+        // The place of a relative path stays the same.
+        let path = std::path::absolute(path)?;
+        let open = append(&path)?;
+        Ok(Self { path, rotation, open: Mutex::new(open) })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends `bytes`, and moves the file away before it grows beyond its largest size. When there is no room,
+    /// what was appended in part is taken back, so that lines stay whole.
+    ///
+    /// # Errors
+    /// What the system says; nothing was appended then. (A file that cannot be moved away grows on.)
+    pub fn append(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut open = self.lock();
+        let size = open.size.saturating_add(bytes.len() as u64);
+        if open.size > 0 && self.rotation.max_size.is_some_and(|largest| size > largest) {
+            self.rotate(&mut open);
+        }
+        let Open { file, size } = &mut *open;
+        let before = *size;
+        match file.write_all(bytes) {
+            Ok(()) => {
+                *size = before.saturating_add(bytes.len() as u64);
+                Ok(())
+            }
+            Err(error) => {
+                // A device or a pipe has no length.
+                let _ = file.set_len(before);
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens what is at the path now: the file may have been moved away.
+    ///
+    /// # Errors
+    /// What the system says; the file in use stays in use.
+    pub fn reopen(&self) -> io::Result<()> {
+        let new = append(&self.path)?;
+        *self.lock() = new;
+        Ok(())
+    }
+
+    /// The file in use, for one who writes to it directly.
+    ///
+    /// # Errors
+    /// There is no further descriptor.
+    pub fn descriptor(&self) -> io::Result<OwnedFd> {
+        Ok(self.lock().file.try_clone()?.into())
+    }
+
+    fn rotate(&self, open: &mut Open) {
+        let backup = match &self.rotation.backup {
+            Some(backup) => backup.clone(),
+            None => {
+                let mut name = self.path.clone().into_os_string();
+                name.push(format!(".{}", SystemClock.now().unix_timestamp()));
+                name.into()
+            }
+        };
+        if fs::rename(&self.path, backup).is_ok()
+            && let Ok(new) = append(&self.path)
+        {
+            *open = new;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn append(path: &Path) -> io::Result<Open> {
+    let file = OpenOptions::new().create(true).append(true).open(path)?;
+    let size = file.metadata()?.len();
+    Ok(Open { file, size })
+}
+
+/// Standard output and error of this process and of those that it starts, written to a log file.
+///
+/// They lead into a pipe, which a thread reads: so the file can be opened anew under processes that
+/// run, and a disk that is full or slow holds up nobody. Lines that it cannot take are counted.
+#[derive(Debug)]
+pub struct Redirection {
+    log: Arc<LogFile>,
+    reader: Option<JoinHandle<()>>,
+}
+
+/// Pieces that may wait for the disk, of at most [`PIECE`] bytes each.
+const WAITING: usize = 64;
+const PIECE: usize = 64 * 1024;
+
+impl Redirection {
+    /// Redirects from now on.
+    ///
+    /// # Errors
+    /// What the system says; nothing is redirected then.
+    pub fn start(log: Arc<LogFile>) -> io::Result<Self> {
+        let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+        let (sender, pieces) = sync_channel(WAITING);
+        let lost = Arc::new(AtomicU64::new(0));
+        let named = |name: &str| thread::Builder::new().name(name.to_owned());
+        named("log-writer").spawn({
+            let (log, lost) = (Arc::clone(&log), Arc::clone(&lost));
+            move || write_pieces(&pieces, &log, &lost)
+        })?;
+        let reader = named("log-reader").spawn(move || read_pieces(File::from(reader), &sender, &lost))?;
+        rustix::stdio::dup2_stdout(&writer)?;
+        rustix::stdio::dup2_stderr(&writer)?;
+        Ok(Self { log, reader: Some(reader) })
+    }
+}
+
+impl Drop for Redirection {
+    /// Leads both straight to the file, so that the last words of this process are in it.
+    fn drop(&mut self) {
+        let Ok(file) = self.log.descriptor() else { return };
+        let is_done = rustix::stdio::dup2_stdout(&file).is_ok() && rustix::stdio::dup2_stderr(&file).is_ok();
+        // The pipe ends now, unless a process that an application has started still has it.
+        if let Some(reader) = self.reader.take().filter(|_| is_done) {
+            for _ in 0..50 {
+                if reader.is_finished() {
+                    let _ = reader.join();
+                    return;
+                }
+                thread::sleep(std::time::Duration::from_millis(10));
+            }
+        }
+    }
+}
+
+fn read_pieces(mut pipe: File, sender: &SyncSender<Vec<u8>>, lost: &AtomicU64) {
+    let mut buffer = vec![0; PIECE];
+    loop {
+        match pipe.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(length) => {
+                let piece = buffer.get(..length).unwrap_or_default().to_vec();
+                if let Err(TrySendError::Full(piece)) = sender.try_send(piece) {
+                    lost.fetch_add(piece.len() as u64, Ordering::Relaxed);
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
+}
+
+fn write_pieces(pieces: &Receiver<Vec<u8>>, log: &LogFile, lost: &AtomicU64) {
+    for piece in pieces {
+        let missing = lost.swap(0, Ordering::Relaxed);
+        let note = if missing == 0 {
+            Vec::new()
+        } else {
+            format!("certkit: {missing} bytes are missing here: the log could not be written\n").into_bytes()
+        };
+        let whole = [note, piece].concat();
+        if log.append(&whole).is_err() {
+            lost.fetch_add(missing.max(whole.len() as u64), Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_moved_away_is_opened_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, moved) = (folder.path().join("log"), folder.path().join("moved"));
+        fs::write(&path, "before\n").unwrap();
+        let log = LogFile::open(&path, Rotation::default()).unwrap();
+        log.append(b"one\n").unwrap();
+        fs::rename(&path, &moved).unwrap();
+        log.append(b"two\n").unwrap();
+        log.reopen().unwrap();
+        log.append(b"three\n").unwrap();
+        assert_eq!(fs::read_to_string(&moved).unwrap(), "before\none\ntwo\n");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "three\n");
+    }
+
+    #[test]
+    fn no_file_grows_beyond_its_largest_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, backup) = (folder.path().join("log"), folder.path().join("old"));
+        let rotation = Rotation { max_size: Some(10), backup: Some(backup.clone()) };
+        let log = LogFile::open(&path, rotation).unwrap();
+        log.append(b"123456\n").unwrap();
+        log.append(b"ab\n").unwrap();
+        assert!(!backup.exists(), "exactly as large as it may be");
+        log.append(b"c\n").unwrap();
+        assert_eq!(fs::read_to_string(&backup).unwrap(), "123456\nab\n");
+        // What alone is larger goes into a file of its own.
+        log.append(b"a line that is long\n").unwrap();
+        assert_eq!(fs::read_to_string(&backup).unwrap(), "c\n");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "a line that is long\n");
+        let plain = Rotation { max_size: Some(1), backup: None };
+        let log = LogFile::open(&path, plain).unwrap();
+        log.append(b"x").unwrap();
+        let names: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|one| one.unwrap().file_name()).collect();
+        assert!(names.iter().any(|name| name.to_string_lossy().starts_with("log.")), "{names:?}");
+    }
+
+    #[test]
+    fn a_full_disk_is_reported() {
+        let log = LogFile::open(Path::new("/dev/full"), Rotation::default()).unwrap();
+        assert_eq!(log.append(b"x").unwrap_err().kind(), io::ErrorKind::StorageFull);
+    }
+}
