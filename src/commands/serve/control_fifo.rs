@@ -47,7 +47,11 @@ impl ControlFifo {
                     Some(control) => drop(controls.send(control).await),
                     None if letter.is_ascii_whitespace() => {}
                     None => {
-                        tracing::warn!("{}: the command `{}` is not known", self.path.display(), letter.escape_ascii())
+                        tracing::warn!(
+                            "{}: the command `{}` is not known",
+                            self.path.display(),
+                            letter.escape_ascii()
+                        )
                     }
                 }
             }
