@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::address::{Endpoint, ListenAddress};
+use super::log_format::LogFormat;
 use super::worker::WorkerConfig;
 use crate::finding::Finding;
 pub use crate::tls::MinVersion;
@@ -43,6 +44,8 @@ pub struct ServeConfig {
     pub root: Root,
     /// Where the access log goes.
     pub access_log: AccessLogTarget,
+    /// How its lines look.
+    pub log_format: LogFormat,
     /// Bytes from which on log files are moved away; `None` for never.
     pub log_max_size: Option<u64>,
     /// How long running requests may take once the server stops.
@@ -78,6 +81,7 @@ impl Default for ServeConfig {
             folders: Vec::new(),
             root: Root::StartPage(String::new()),
             access_log: AccessLogTarget::default(),
+            log_format: LogFormat::default(),
             log_max_size: None,
             graceful_timeout: Duration::from_secs(30),
         }

@@ -17,6 +17,7 @@ pub mod control;
 pub mod discover;
 mod error;
 mod front;
+pub mod log_format;
 pub mod open_files;
 mod pipeline;
 mod renewal;

@@ -44,7 +44,7 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
-    let record = Record::begin(&request, snapshot.log.is_on());
+    let record = Record::begin(&request, snapshot.log.format());
     let mut open = OpenRequest::new(Arc::clone(connection), request.version, snapshot.log.clone(), record);
     let connection = Arc::clone(connection);
     let has_body = !body.is_end_stream();

@@ -111,6 +111,19 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..Setting::NEW
     },
     Setting {
+        word: "log-format",
+        aliases: &["logformat"],
+        uwsgi: &["log-format", "logformat"],
+        value: "FORMAT",
+        default: "combined",
+        help: "Format of the access log: combined, json, or text with uWSGI's variables, such as \
+               '%(addr) %(method) %(uri) %(status) %(msecs)'",
+        heading: "Logs",
+        needs_restart: true,
+        set: |s, value| put(&mut s.server.log_format, parsed(value)),
+        ..Setting::NEW
+    },
+    Setting {
         word: "show-config",
         takes: Takes::Optional("ini"),
         value: "ini|toml",

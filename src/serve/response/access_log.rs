@@ -1,4 +1,4 @@
-//! The access log: one line per request in the combined format, times in UTC.
+//! The access log: one line per request, times in UTC.
 //!
 //! Lines are collected for 100 ms and written by a thread that may block, so that a slow disk or
 //! terminal never holds up a request. When the log cannot keep up, lines are dropped and their
@@ -8,14 +8,13 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::HeaderValue;
-use time::OffsetDateTime;
-use time::macros::format_description;
 use tokio::sync::Notify;
 
+use super::log_line::{Line, LogTime};
 use super::record::Record;
 use crate::serve::config::AccessLogTarget;
 use crate::serve::connection::Connection;
+use crate::serve::log_format::LogFormat;
 use crate::sys::clock::{Clock, SystemClock};
 use crate::sys::log_file::{LogFile, Rotation};
 
@@ -30,6 +29,7 @@ pub(in crate::serve) struct AccessLog(Option<Arc<Inner>>);
 #[derive(Debug)]
 struct Inner {
     sink: LogSink,
+    format: LogFormat,
     pending: Mutex<Pending>,
     /// A first line is waiting.
     begun: Notify,
@@ -45,9 +45,7 @@ enum LogSink {
 struct Pending {
     lines: Vec<u8>,
     dropped: u64,
-    /// The second of the last line, and its text: most lines share it with the line before.
-    second: i64,
-    time: String,
+    time: LogTime,
 }
 
 impl AccessLog {
@@ -55,7 +53,11 @@ impl AccessLog {
     ///
     /// # Errors
     /// What the system says when the file cannot be opened for appending.
-    pub(in crate::serve) fn open(target: &AccessLogTarget, max_size: Option<u64>) -> io::Result<Self> {
+    pub(in crate::serve) fn open(
+        target: &AccessLogTarget,
+        format: LogFormat,
+        max_size: Option<u64>,
+    ) -> io::Result<Self> {
         let sink = match target {
             AccessLogTarget::Off => return Ok(Self(None)),
             AccessLogTarget::Stderr => LogSink::Stderr,
@@ -63,44 +65,23 @@ impl AccessLog {
                 LogSink::File(LogFile::open(path, Rotation { max_size, backup: None })?)
             }
         };
-        let inner = Inner { sink, pending: Mutex::default(), begun: Notify::new() };
+        let inner = Inner { sink, format, pending: Mutex::default(), begun: Notify::new() };
         Ok(Self(Some(Arc::new(inner))))
     }
 
-    /// Whether records are of any use.
-    pub(in crate::serve) fn is_on(&self) -> bool {
-        self.0.is_some()
+    /// What a record is needed for; `None` if for nothing.
+    pub(in crate::serve) fn format(&self) -> Option<&LogFormat> {
+        self.0.as_ref().map(|inner| &inner.format)
     }
 
     /// Logs a request that is finished.
     pub(in crate::serve) fn request(&self, record: &Record) {
-        self.add(|line| {
-            line.address(&record.client.address);
-            line.text(b" \"");
-            line.escaped(record.method.as_str().as_bytes());
-            line.text(b" ");
-            line.escaped(&record.target);
-            line.text(b" ");
-            line.escaped(&record.protocol);
-            line.text(b"\" ");
-            line.number(record.status.into());
-            line.text(b" ");
-            line.number(record.sent);
-            line.text(b" ");
-            line.quoted(record.referer.as_ref());
-            line.text(b" ");
-            line.quoted(record.user_agent.as_ref());
-        });
+        self.add(|line, format| line.request(record, format));
     }
 
     /// Logs a client that was refused before it had made a request.
     pub(in crate::serve) fn refusal(&self, connection: &Connection, status: u16) {
-        self.add(|line| {
-            line.address(&connection.peer_address);
-            line.text(b" \"-\" ");
-            line.number(status.into());
-            line.text(b" 0 \"-\" \"-\"");
-        });
+        self.add(|line, format| line.refusal(&connection.peer_address, status, format));
     }
 
     /// Writes lines as they come, for ever.
@@ -137,7 +118,7 @@ impl AccessLog {
         }
     }
 
-    fn add(&self, write: impl FnOnce(&mut Line<'_>)) {
+    fn add(&self, write: impl FnOnce(&mut Line<'_>, &LogFormat)) {
         let Some(inner) = &self.0 else { return };
         let mut pending = inner.pending();
         if pending.lines.len() > LARGEST_BACKLOG {
@@ -147,9 +128,9 @@ impl AccessLog {
         if pending.lines.is_empty() {
             inner.begun.notify_one();
         }
-        pending.tell_time(SystemClock.now());
+        pending.time.set(SystemClock.now());
         let Pending { lines, time, .. } = &mut *pending;
-        write(&mut Line { lines, time });
+        write(&mut Line { lines, time }, &inner.format);
         lines.push(b'\n');
     }
 }
@@ -177,80 +158,11 @@ impl Inner {
     }
 }
 
-impl Pending {
-    fn tell_time(&mut self, now: OffsetDateTime) {
-        if self.time.is_empty() || self.second != now.unix_timestamp() {
-            let format =
-                format_description!("[[[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000]");
-            self.second = now.unix_timestamp();
-            self.time = now.format(format).unwrap_or_default();
-        }
-    }
-}
-
-/// A line being written.
-struct Line<'a> {
-    lines: &'a mut Vec<u8>,
-    time: &'a str,
-}
-
-impl Line<'_> {
-    fn text(&mut self, text: &[u8]) {
-        self.lines.extend_from_slice(text);
-    }
-
-    /// The beginning of every line: the client, two empty user names, the time.
-    fn address(&mut self, address: &[u8]) {
-        if address.is_empty() {
-            self.text(b"unix:");
-        } else {
-            self.escaped(address);
-        }
-        self.text(b" - - ");
-        self.lines.extend_from_slice(self.time.as_bytes());
-    }
-
-    fn number(&mut self, number: u64) {
-        // Writing to memory cannot fail.
-        let _ = write!(self.lines, "{number}");
-    }
-
-    fn quoted(&mut self, value: Option<&HeaderValue>) {
-        self.text(b"\"");
-        self.escaped(value.map_or(b"-", HeaderValue::as_bytes));
-        self.text(b"\"");
-    }
-
-    /// No client can end a line or a quotation, or send control characters to a terminal.
-    fn escaped(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            if (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\' {
-                self.lines.push(byte);
-            } else {
-                let _ = write!(self.lines, "\\x{byte:02x}");
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use time::macros::datetime;
-
     use super::*;
     use crate::serve::request::Client;
     use crate::serve::request::variables::from_variables;
-
-    #[test]
-    fn lines_cannot_be_forged() {
-        let mut lines = Vec::new();
-        let mut line = Line { lines: &mut lines, time: "[now]" };
-        line.address(b"127.0.0.1");
-        line.text(b" ");
-        line.quoted(Some(&HeaderValue::from_bytes(b"a\"b\\c\xe9\td").unwrap()));
-        line.quoted(None);
-        assert_eq!(String::from_utf8(lines).unwrap(), r#"127.0.0.1 - - [now] "a\x22b\x5cc\xe9\x09d""-""#);
-    }
 
     #[test]
     fn a_line_is_what_the_record_knows() {
@@ -262,11 +174,11 @@ mod tests {
             (b"HTTP_USER_AGENT", b"curl/8"),
         ];
         let (request, _) = from_variables(&variables, false, Client::default()).unwrap();
-        assert!(Record::begin(&request, false).is_none(), "nobody reads it");
+        assert!(Record::begin(&request, None).is_none(), "nobody reads it");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
-        let log = AccessLog::open(&AccessLogTarget::File(path.clone()), None).unwrap();
-        let mut record = Record::begin(&request, log.is_on()).unwrap();
+        let log = AccessLog::open(&AccessLogTarget::File(path.clone()), LogFormat::Combined, None).unwrap();
+        let mut record = Record::begin(&request, log.format()).unwrap();
         record.end(0);
         log.request(&record);
         record.answered(200);
@@ -278,14 +190,5 @@ mod tests {
         let line = |status| format!("\"GET /old?q=1 HTTP/2.0\" {status} \"-\" \"curl/8\"");
         assert_eq!(ends, [line("499 0"), line("200 5")]);
         assert!(lines.lines().all(|line| line.starts_with("192.0.2.1 - - [")), "{lines}");
-    }
-
-    #[test]
-    fn times_read_as_in_other_logs() {
-        let mut pending = Pending::default();
-        pending.tell_time(datetime!(2026-11-20 9:05:07.9 UTC));
-        assert_eq!(pending.time, "[20/Nov/2026:09:05:07 +0000]");
-        pending.tell_time(datetime!(2026-11-20 9:05:08.1 UTC));
-        assert_eq!(pending.time, "[20/Nov/2026:09:05:08 +0000]");
     }
 }

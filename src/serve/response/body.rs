@@ -241,6 +241,7 @@ mod tests {
     use crate::serve::config::{AccessLogTarget, Limits};
     use crate::serve::connection::ConnectionRole;
     use crate::serve::connection::activity::{Activity, Overdue};
+    use crate::serve::log_format::LogFormat;
 
     /// An answer on a connection of its own.
     fn answer(version: Version, body: OutgoingBody) -> (Arc<Activity>, TrackedBody) {
@@ -253,7 +254,7 @@ mod tests {
             role: ConnectionRole::Serve,
             activity: Arc::clone(&activity),
         };
-        let log = AccessLog::open(&AccessLogTarget::Off, None).unwrap();
+        let log = AccessLog::open(&AccessLogTarget::Off, LogFormat::default(), None).unwrap();
         let request = OpenRequest::new(Arc::new(connection), version, log, None);
         (activity, request.answered(StatusCode::OK, body))
     }

@@ -3,6 +3,7 @@
 pub(super) mod access_log;
 pub(super) mod body;
 pub(super) mod headers;
+mod log_line;
 pub(super) mod pages;
 pub(super) mod record;
 pub(super) mod static_files;

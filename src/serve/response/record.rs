@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{HeaderValue, Method, header};
 
+use crate::serve::log_format::LogFormat;
+use crate::serve::request::host::RequestHost;
 use crate::serve::request::{Client, Request};
 
 /// One request, from its head to the last byte of its response.
@@ -16,8 +18,16 @@ pub(in crate::serve) struct Record {
     /// The target as it came.
     pub(in crate::serve) target: Bytes,
     pub(in crate::serve) protocol: Bytes,
+    pub(in crate::serve) https: bool,
+    /// Without its port.
+    pub(in crate::serve) host: RequestHost,
+    /// REMOTE_USER of a front server.
+    pub(in crate::serve) user: Option<Bytes>,
+    pub(in crate::serve) length: Option<HeaderValue>,
     pub(in crate::serve) referer: Option<HeaderValue>,
     pub(in crate::serve) user_agent: Option<HeaderValue>,
+    /// Further fields that the log's format names, in its order.
+    pub(in crate::serve) fields: Vec<Option<HeaderValue>>,
     pub(in crate::serve) status: u16,
     /// Bytes of the response's body that were handed over.
     pub(in crate::serve) sent: u64,
@@ -32,15 +42,23 @@ pub(in crate::serve) struct Record {
 }
 
 impl Record {
-    /// A request that begins now; `None` if nobody will read of it.
-    pub(in crate::serve) fn begin(request: &Request, is_logged: bool) -> Option<Self> {
-        (is_logged || tracing::enabled!(tracing::Level::DEBUG)).then(|| Self {
+    /// A request that begins now, for a log of this format; `None` if nobody will read of it.
+    pub(in crate::serve) fn begin(request: &Request, format: Option<&LogFormat>) -> Option<Self> {
+        let is_user = |(name, _): &&(Bytes, Bytes)| name.as_ref() == b"REMOTE_USER";
+        let fields =
+            |format: &LogFormat| format.fields().map(|name| request.fields.get(name).cloned()).collect();
+        (format.is_some() || tracing::enabled!(tracing::Level::DEBUG)).then(|| Self {
             client: request.client.clone(),
             method: request.method.clone(),
             target: request.target.raw.clone(),
             protocol: request.protocol.clone(),
+            https: request.https,
+            host: request.host.clone(),
+            user: request.variables.iter().find(is_user).map(|(_, user)| user.clone()),
+            length: request.fields.get(header::CONTENT_LENGTH).cloned(),
             referer: request.fields.get(header::REFERER).cloned(),
             user_agent: request.fields.get(header::USER_AGENT).cloned(),
+            fields: format.map(fields).unwrap_or_default(),
             // As in nginx: the client disconnected before there was a response.
             status: 499,
             sent: 0,
@@ -85,7 +103,7 @@ mod tests {
         let variables: [(&[u8], &[u8]); 1] = [(b"REQUEST_URI", b"/")];
         let (request, _) = from_variables(&variables, false, Client::default()).unwrap();
         let pause = || std::thread::sleep(Duration::from_millis(1));
-        let mut record = Record::begin(&request, true).unwrap();
+        let mut record = Record::begin(&request, Some(&LogFormat::Combined)).unwrap();
         pause();
         record.answered(200);
         pause();
@@ -94,7 +112,7 @@ mod tests {
         assert!(until_head >= Duration::from_millis(1));
         assert!(record.until_end >= until_head + Duration::from_millis(1));
 
-        let mut left = Record::begin(&request, true).unwrap();
+        let mut left = Record::begin(&request, Some(&LogFormat::Combined)).unwrap();
         left.end(0);
         assert_eq!((left.status, left.worker, left.until_head), (499, None, None));
     }

@@ -49,7 +49,7 @@ impl Snapshot {
     ) -> Result<Self, Error> {
         let log = match previous {
             Some(previous) => previous.log.clone(),
-            None => open_log(&config.access_log, config.log_max_size)?,
+            None => open_log(config)?,
         };
         let routes = config
             .folders
@@ -152,10 +152,13 @@ impl Service {
     }
 }
 
-fn open_log(target: &AccessLogTarget, max_size: Option<u64>) -> Result<AccessLog, Error> {
-    AccessLog::open(target, max_size).map_err(|source| match target {
-        AccessLogTarget::File(path) => Error::AccessLog { path: path.clone(), source },
-        _ => Error::AccessLog { path: PathBuf::new(), source },
+fn open_log(config: &ServeConfig) -> Result<AccessLog, Error> {
+    AccessLog::open(&config.access_log, config.log_format.clone(), config.log_max_size).map_err(|source| {
+        let path = match &config.access_log {
+            AccessLogTarget::File(path) => path.clone(),
+            AccessLogTarget::Off | AccessLogTarget::Stderr => PathBuf::new(),
+        };
+        Error::AccessLog { path, source }
     })
 }
 

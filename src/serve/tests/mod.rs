@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::config::{AccessLogTarget, Buffers, Limits, Root, ScriptName};
+use super::log_format::LogFormat;
 use super::*;
 use crate::ca::{CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, make_root};
 use crate::sys::clock::{Clock, SystemClock};
@@ -76,6 +77,7 @@ impl Running {
             folders: Vec::new(),
             root: Root::StartPage("the page".into()),
             access_log: AccessLogTarget::Off,
+            log_format: LogFormat::default(),
             log_max_size: None,
             graceful_timeout: Duration::from_secs(5),
         };

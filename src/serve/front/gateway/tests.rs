@@ -10,6 +10,7 @@ use crate::serve::config::{AccessLogTarget, Buffers, Limits, MinVersion, Root, S
 use crate::serve::connection::ConnectionRole;
 use crate::serve::connection::activity::Activity;
 use crate::serve::connection::client_stream::Socket;
+use crate::serve::log_format::LogFormat;
 use crate::serve::shutdown::ShutdownSender;
 use crate::serve::site::http_challenges::HttpChallenges;
 
@@ -63,6 +64,7 @@ async fn said_to<C: GatewayCodec>(sent: &[u8]) -> Vec<u8> {
         folders: Vec::new(),
         root: Root::StartPage("page".into()),
         access_log: AccessLogTarget::Off,
+        log_format: LogFormat::default(),
         log_max_size: None,
         graceful_timeout: Duration::ZERO,
     };
