@@ -46,9 +46,9 @@ fuzz-smoke:
 map:
 	CERTKIT_UPDATE=1 cargo test --locked --test integration -- architecture::the_map
 
-# docs/settings.md, from the table of settings.
+# docs/settings.md and docs/uwsgi.md, from the tables of settings and of options.
 settings:
-	CERTKIT_UPDATE=1 cargo test --locked --lib settings_page
+	CERTKIT_UPDATE=1 cargo test --locked --lib page_is_current
 
 # The files under completions/, from the same definitions as --help.
 completions:

@@ -18,11 +18,15 @@ def load(kind, target, name, paths):
         __import__(target)
         module = sys.modules[target]
     value = module
+    # As in uWSGI: `get_wsgi_application()` is called for the application.
+    name, is_factory = (name[:-2], True) if name and name.endswith("()") else (name, False)
     for part in (name or "application").split("."):
         try:
             value = getattr(value, part)
         except AttributeError:
             raise LoadError(missing_callable(module, target, name)) from None
+    if is_factory:
+        value = value()
     if not callable(value):
         raise LoadError("%s: `%s` is %r, which is not callable" % (target, name or "application", value))
     return value

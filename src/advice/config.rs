@@ -1,11 +1,13 @@
 //! Settings that cannot be used.
 
-use crate::config::{IgnoredOption, MAX_FILE_BYTES, Origin, SettingsError, did_you_mean};
+use crate::config::{MAX_FILE_BYTES, OptionNote, OptionRemark, Origin, Settings, SettingsError};
 use crate::finding::{Code, Finding, Location};
 use crate::operands::read::ReadError;
 use crate::report::Failure;
 
 const HELP: &str = "Run `certkit serve --help`; it lists all settings and their values.";
+
+const OPTION_HELP: &str = "Change or remove the option; docs/uwsgi.md lists what certkit does with each.";
 
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
@@ -19,12 +21,10 @@ impl From<SettingsError> for Failure {
                 Some(line) => (Location::line(file, line), HELP),
                 None => (Location::file(file), HELP),
             },
-            SettingsError::Value { origin: Origin::File { file, line }, .. } => {
-                (Location::line(file, line), HELP)
+            SettingsError::Option { origin, .. } => {
+                return of_origin(&origin, message).fix(OPTION_HELP).into();
             }
-            SettingsError::Value { .. } => {
-                return Finding::error(Code::InvalidSetting, message).fix(HELP).into();
-            }
+            SettingsError::Value { origin, .. } => return of_origin(&origin, message).fix(HELP).into(),
         };
         Finding::error(Code::InvalidSetting, message).at(location).fix(fix).into()
     }
@@ -36,8 +36,34 @@ pub fn needs_restart(setting: &str) -> Finding {
     Finding::warning(Code::InvalidSetting, message).fix("Restart the server to apply the change.")
 }
 
-pub fn ignored_option(ignored: &IgnoredOption) -> Finding {
-    let question = did_you_mean(ignored.similar);
-    let message = format!("the option `{}` has no effect in certkit{question}", ignored.option);
-    Finding::warning(Code::InvalidSetting, message).at(Location::line(&ignored.file, ignored.line))
+/// Why the server does not start with these settings, if it does not.
+pub fn refused(settings: &mut Settings) -> Option<Failure> {
+    let findings: Vec<_> = std::mem::take(&mut settings.refused)
+        .into_iter()
+        .flat_map(|error| Failure::from(error).findings)
+        .collect();
+    (!findings.is_empty()).then_some(Failure { findings, status: 2 })
+}
+
+fn of_origin(origin: &Origin, message: String) -> Finding {
+    let finding = Finding::error(Code::InvalidSetting, message);
+    match origin {
+        Origin::File { file, line } => finding.at(Location::line(file, *line)),
+        Origin::Environment(_) | Origin::Flag => finding,
+    }
+}
+
+/// What to say of an option that the server starts with.
+pub fn note(note: &OptionNote) -> Finding {
+    let message = note.remark.to_string();
+    let finding = match note.remark {
+        OptionRemark::Accepted(_) | OptionRemark::Converted { .. } => {
+            Finding::note(Code::InvalidSetting, message)
+        }
+        _ => Finding::warning(Code::InvalidSetting, message),
+    };
+    match &note.origin {
+        Some(Origin::File { file, line }) => finding.at(Location::line(file, *line)),
+        Some(Origin::Environment(_) | Origin::Flag) | None => finding,
+    }
 }

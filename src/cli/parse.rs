@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
+use super::serve::with_option_words;
 use super::{Cli, after_help, options_help};
 use crate::sys::terminal;
 
@@ -36,6 +37,10 @@ pub fn parse(words: &[OsString]) -> Result<Parsed, Box<UsageError>> {
     // Changing the whole definition costs time at every start, so it is changed only for a help.
     let asks_for_help = words.iter().any(|word| word == "--help" || word == "-h" || word == "help");
     let mut definition = if asks_for_help { short_helps(words) } else { Cli::command() };
+    // A thousand words that no help lists: only who may have typed one waits for them.
+    if words.iter().any(|word| word == "serve") {
+        definition = definition.mut_subcommand("serve", with_option_words);
+    }
     let parsed = definition.try_get_matches_from_mut(words).and_then(|matches| {
         let cli = Cli::from_arg_matches(&matches)?;
         Ok(Parsed { cli, command: command_name(&matches) })

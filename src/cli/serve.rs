@@ -1,10 +1,13 @@
 //! `certkit serve`: its options are the rows of the table of settings.
 
+use std::ffi::OsString;
+
 use clap::builder::{FalseyValueParser, ValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint};
 
-use crate::config::{Assignment, Origin, Setting, Takes, table};
+use crate::config::option_word::OptionArgument;
+use crate::config::{Assignment, Origin, Setting, Takes, option_words, table};
 
 /// What was typed, and what the environment adds to it.
 #[derive(Debug)]
@@ -30,7 +33,7 @@ impl FromArgMatches for ServeArgs {
         for setting in table::settings() {
             let origin = match (matches.value_source(setting.word), setting.environment) {
                 (Some(ValueSource::CommandLine), _) => Origin::Flag,
-                (Some(ValueSource::EnvVariable), Some(variable)) => Origin::Environment(variable),
+                (Some(ValueSource::EnvVariable), Some(variable)) => Origin::Environment(variable.to_owned()),
                 _ => continue,
             };
             let places = matches.indices_of(setting.word).into_iter().flatten();
@@ -47,6 +50,16 @@ impl FromArgMatches for ServeArgs {
                 }),
             );
         }
+        for (word, _) in option_words::names() {
+            // Only the words that were typed are there.
+            if !matches.try_contains_id(word).unwrap_or(false) || table::named(word).is_some() {
+                continue;
+            }
+            let places = matches.indices_of(word).into_iter().flatten();
+            let values = matches.get_raw(word).into_iter().flatten();
+            let typed = |value: &OsString| Assignment::option_word(word, value.clone());
+            settings.extend(places.zip(values).map(|(place, value)| (place, typed(&value.to_owned()))));
+        }
         settings.sort_by_key(|(place, _)| *place);
         Ok(Self { settings: settings.into_iter().map(|(_, setting)| setting).collect() })
     }
@@ -55,6 +68,31 @@ impl FromArgMatches for ServeArgs {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
+}
+
+/// The short flags of uWSGI that are not those of settings.
+const SHORT: &[(&str, char)] = &[("buffer-size", 'b'), ("master", 'M'), ("socket", 's')];
+
+/// Adds every option of uWSGI other than the settings, without a line in the help.
+pub(super) fn with_option_words(command: Command) -> Command {
+    let words = option_words::names().filter(|(word, _)| table::named(word).is_none());
+    command.args(words.map(|(word, argument)| {
+        let arg = Arg::new(word)
+            .long(word)
+            .hide(true)
+            .action(ArgAction::Append)
+            .value_parser(ValueParser::os_string());
+        let arg = match SHORT.iter().find(|(long, _)| *long == word) {
+            Some((_, short)) => arg.short(*short),
+            None => arg,
+        };
+        match argument {
+            OptionArgument::Required => arg.allow_hyphen_values(true),
+            OptionArgument::Optional | OptionArgument::None => {
+                arg.num_args(0..=1).require_equals(true).default_missing_value("true")
+            }
+        }
+    }))
 }
 
 /// A row of the table for clap. Values are judged later, with those of the files.

@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 
 use super::error::SettingsError;
+use super::file_format::is_option_file;
 use super::origin::Origin;
 use super::setting::Setting;
 use super::settings::ServeSettings;
@@ -29,6 +30,21 @@ impl Assignment {
         Self { word: setting.word.to_owned(), value, origin, sets }
     }
 
+    /// A word of uWSGI on the command line.
+    pub fn option_word(word: &str, value: OsString) -> Self {
+        Self { word: word.to_owned(), value, origin: Origin::Flag, sets: Vec::new() }
+    }
+
+    /// The option file that APP names.
+    pub(super) fn option_file(&self) -> Option<&str> {
+        self.value.to_str().filter(|app| self.word == "app" && is_option_file(app))
+    }
+
+    /// The setting that it names itself, by certkit's name.
+    pub(super) fn given_for(&self) -> Option<&'static Setting> {
+        if self.sets.is_empty() { None } else { table::named(&self.word) }
+    }
+
     /// Sets what it stands for.
     pub(super) fn apply(&self, settings: &mut ServeSettings) -> Result<(), SettingsError> {
         self.sets.iter().try_for_each(|(setting, value)| {
@@ -42,7 +58,7 @@ impl Assignment {
             Origin::File { .. } => format!("`{}`", self.word),
             Origin::Flag if self.word == "app" => "APP".to_owned(),
             Origin::Flag => format!("--{}", self.word),
-            Origin::Environment(variable) => (*variable).to_owned(),
+            Origin::Environment(variable) => variable.clone(),
         };
         let value = value.display().to_string();
         SettingsError::Value { origin: self.origin.clone(), word, value, reason }

@@ -2,7 +2,9 @@
 
 use std::io;
 
+use super::option_error::OptionError;
 use super::origin::Origin;
+use super::similar::did_you_mean;
 
 /// Why the layers of settings cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +17,9 @@ pub enum SettingsError {
         #[source]
         source: io::Error,
     },
+    /// An option of uWSGI, wherever it is from.
+    #[error("{error}")]
+    Option { origin: Origin, error: OptionError },
     #[error("{file}: {error}")]
     Syntax { file: String, error: SyntaxError },
     #[error("`{value}` is not a valid value for {word}: {reason}")]
@@ -32,8 +37,11 @@ pub struct SyntaxError {
 
 #[derive(Debug, thiserror::Error)]
 pub enum SyntaxProblem {
-    #[error("there is no section [uwsgi]")]
-    NoSection,
+    /// What JSON says.
+    #[error("{0}")]
+    Json(String),
+    #[error("there is no section [{section}]")]
+    NoSection { section: String },
     #[error("`{key}` takes one value, not a list")]
     NotAList { key: String },
     #[error("`{key}` takes {expected}, not a {given}")]
@@ -41,15 +49,14 @@ pub enum SyntaxProblem {
     /// What TOML says.
     #[error("{0}")]
     Toml(String),
-    #[error("{key}: the value is longer than {limit} bytes once its placeholders are replaced")]
-    TooLong { key: String, limit: usize },
     #[error("the key `{key}` is unknown{}", did_you_mean(*.similar))]
     UnknownKey { key: String, similar: Option<&'static str> },
     #[error("the table [{table}] is unknown; the settings are in [serve]")]
     UnknownTable { table: String },
-}
-
-/// The question at the end of a sentence about a word that is unknown.
-pub fn did_you_mean(similar: Option<&str>) -> String {
-    similar.map(|similar| format!("; did you mean `{similar}`?")).unwrap_or_default()
+    /// What XML says.
+    #[error("{0}")]
+    Xml(String),
+    /// What YAML says.
+    #[error("{0}")]
+    Yaml(String),
 }

@@ -1,43 +1,45 @@
-//! The layers of settings for `serve`: flags and environment over `uwsgi.ini` or `certkit.toml`
-//! over the user's file.
+//! The layers of settings for `serve`: flags over option files over `certkit.toml` over the user's file over the
+//! environment of uWSGI (`UWSGI_WORD`).
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::assignment::Assignment;
 use super::error::SettingsError;
-use super::option_words::OptionMeaning;
+use super::option_note::{OptionNote, OptionRemark};
 use super::origin::Origin;
 use super::setting::{Setting, Takes};
 use super::settings::ServeSettings;
-use super::{table, toml, uwsgi_ini};
+use super::uwsgi::{ExportedOption, Interpretation, MAX_FILE_BYTES, OptionList, Reader, ThisMachine};
+use super::{table, toml};
 use crate::sys::read::read_regular;
 
 /// The project's own settings, in the current folder.
 const PROJECT_FILE: &str = "certkit.toml";
 /// uWSGI's, read when nothing else names an application.
 const UWSGI_FILE: &str = "uwsgi.ini";
-/// Bytes: far more than a file written by hand.
-pub const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Why settings are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    Start,
+    Reload,
+}
 
 /// All that the layers say together.
 pub struct Settings {
     pub serve: ServeSettings,
     /// What counts, from the lowest layer to the highest: later ones override or append.
     pub assignments: Vec<Assignment>,
+    /// Words and values as their sources have them, in uWSGI's order.
+    pub written: Vec<(String, String)>,
     /// The file that names the application, if a file does.
     pub named_by: Option<String>,
-    pub ignored: Vec<IgnoredOption>,
-}
-
-/// An option of a uWSGI file that has no effect here.
-#[derive(Debug)]
-pub struct IgnoredOption {
-    pub file: String,
-    pub line: usize,
-    pub option: String,
-    /// The word that may have been meant.
-    pub similar: Option<&'static str>,
+    pub notes: Vec<OptionNote>,
+    /// Options without which the server does not start.
+    pub refused: Vec<SettingsError>,
+    /// Lines that option files ask to print.
+    pub printed: Vec<String>,
 }
 
 /// Reads every file of settings and lays `flags` over them, the words of the command line and its environment.
@@ -45,34 +47,32 @@ pub struct IgnoredOption {
 ///
 /// # Errors
 /// A file that cannot be read, or an invalid value.
-pub fn read(flags: &[Assignment], is_quiet: bool) -> Result<Settings, SettingsError> {
-    let mut flags = flags.to_vec();
-    let mut ignored = Vec::new();
-    // From the highest to the lowest.
-    let mut layers = Vec::new();
-    let named_ini = flags.extract_if(.., |one| one.word == "app" && is_ini(&one.value)).last();
-    layers.push(flags);
-    let mut read_ini = |path: &Path| {
-        let (file, text) = read_text(path)?;
-        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-        let (options, unknown) = option_file(&text, &file, &absolute)?;
-        ignored.extend(unknown);
-        Ok(options)
-    };
-    if let Some(ini) = &named_ini {
-        layers.push(read_ini(Path::new(&ini.value))?);
+pub fn read(flags: &[Assignment], is_quiet: bool, occasion: Occasion) -> Result<Settings, SettingsError> {
+    let project = read_toml(Path::new(PROJECT_FILE))?;
+    let mut list = option_list(flags, None, occasion)?;
+    let mut meaning = Interpretation::of(&list);
+    let sources = [&meaning.flags, &meaning.files, &meaning.environment, &project];
+    let names_application = sources.into_iter().flatten().any(Assignment::names_application);
+    let is_fallback = !names_application && meaning.files.is_empty() && Path::new(UWSGI_FILE).exists();
+    if is_fallback {
+        list = option_list(flags, Some(UWSGI_FILE), occasion)?;
+        meaning = Interpretation::of(&list);
     }
-    layers.push(read_toml(Path::new(PROJECT_FILE))?);
-    let names_application = layers.iter().flatten().any(Assignment::names_application);
-    if !names_application && named_ini.is_none() && Path::new(UWSGI_FILE).exists() {
-        layers.push(read_ini(Path::new(UWSGI_FILE))?);
+    let mut notes = std::mem::take(&mut meaning.notes);
+    notes.extend(order_note(&meaning));
+    let has_option_file = !meaning.files.is_empty();
+    // From the highest to the lowest.
+    let mut layers = vec![meaning.flags];
+    if is_fallback {
+        layers.extend([project, meaning.files]);
+    } else {
+        layers.extend([meaning.files, project]);
     }
     if let Some(user_file) = user_file() {
         layers.push(read_toml(&user_file)?);
     }
-    if is_quiet && let Some(access_log) = table::named("access-log") {
-        layers.push(vec![Assignment::new(access_log, "off".into(), Origin::Flag)]);
-    }
+    layers.push(meaning.environment);
+    layers.push(defaults(is_quiet, has_option_file));
     // What is hidden must be valid too.
     for layer in layers.iter().rev() {
         checked(layer)?;
@@ -85,7 +85,69 @@ pub fn read(flags: &[Assignment], is_quiet: bool) -> Result<Settings, SettingsEr
             Origin::File { file, .. } => Some(file.clone()),
             Origin::Flag | Origin::Environment(_) => None,
         });
-    Ok(Settings { serve, assignments, named_by, ignored })
+    let written = written(&assignments, &list.options);
+    let (refused, printed) = (meaning.refused, meaning.printed);
+    Ok(Settings { serve, assignments, written, named_by, notes, refused, printed })
+}
+
+/// Environment, command line and the option files that they name, with one more file at the end.
+fn option_list(
+    flags: &[Assignment],
+    file: Option<&str>,
+    occasion: Occasion,
+) -> Result<OptionList, SettingsError> {
+    let mut reader = Reader::new(&ThisMachine, occasion == Occasion::Reload);
+    reader.environment()?;
+    reader.command_line(flags)?;
+    if let Some(file) = file {
+        reader.file(file)?;
+    }
+    reader.finish()
+}
+
+/// What holds where no layer says anything, other than the defaults of every server.
+fn defaults(is_quiet: bool, has_option_file: bool) -> Vec<Assignment> {
+    let mut words = Vec::new();
+    if is_quiet {
+        words.push(("access-log", "off"));
+    }
+    if has_option_file {
+        // uWSGI has no limit by itself.
+        words.push(("limit-post", "0"));
+    }
+    let known = words.into_iter().filter_map(|(word, value)| table::named(word).zip(Some(value)));
+    known.map(|(setting, value)| Assignment::new(setting, value.into(), Origin::Flag)).collect()
+}
+
+/// What `--show-config` prints: what counts of the files of certkit, and all of uWSGI's list.
+fn written(assignments: &[Assignment], options: &[ExportedOption]) -> Vec<(String, String)> {
+    let of_certkit = assignments.iter().filter(|one| one.is_of_certkit_file());
+    let of_certkit = of_certkit.map(|one| (one.word.clone(), one.value.display().to_string()));
+    let listed = options.iter().filter(|option| option.is_shown);
+    let listed = listed.map(|option| (option.word.clone(), option.value.clone().unwrap_or_default()));
+    of_certkit.chain(listed).collect()
+}
+
+/// A setting that certkit takes from the command line, and uWSGI from a file that comes later.
+fn order_note(meaning: &Interpretation) -> Option<OptionNote> {
+    let sets = |layer: &[Assignment]| {
+        layer
+            .iter()
+            .flat_map(|one| one.sets.clone())
+            .map(|(set, value)| (set.word, value))
+            .collect::<Vec<_>>()
+    };
+    let (flags, files) = (sets(&meaning.flags), sets(&meaning.files));
+    let last = |sets: &[(&'static str, std::ffi::OsString)], word: &str| {
+        sets.iter().rev().find(|(set, _)| *set == word).map(|(_, value)| value.clone())
+    };
+    let differs = |word: &str| match (last(&flags, word), last(&files, word)) {
+        (Some(flag), Some(file)) => flag != file,
+        _ => false,
+    };
+    let mut words = flags.iter().map(|(word, _)| *word);
+    let word = words.find(|word| differs(word))?;
+    Some(OptionNote { origin: None, remark: OptionRemark::Order { word } })
 }
 
 impl Settings {
@@ -107,6 +169,12 @@ fn values_of<'a>(setting: &Setting, assignments: &'a [Assignment]) -> Vec<&'a Os
 }
 
 impl Assignment {
+    /// Whether it is from `certkit.toml` or the user's file.
+    fn is_of_certkit_file(&self) -> bool {
+        let is_file = matches!(&self.origin, Origin::File { file, .. } if file.ends_with(".toml"));
+        is_file && !self.sets.is_empty()
+    }
+
     fn names_application(&self) -> bool {
         self.sets.iter().any(|(setting, _)| matches!(setting.word, "app" | "module" | "wsgi-file"))
     }
@@ -140,10 +208,6 @@ pub(super) fn checked(assignments: &[Assignment]) -> Result<ServeSettings, Setti
     Ok(settings)
 }
 
-fn is_ini(app: &OsString) -> bool {
-    Path::new(app).extension().is_some_and(|ending| ending == "ini")
-}
-
 /// `$XDG_CONFIG_HOME/certkit/config.toml`, or `~/.config/certkit/config.toml`.
 fn user_file() -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -158,30 +222,6 @@ fn read_toml(path: &Path) -> Result<Vec<Assignment>, SettingsError> {
     }
     let (file, text) = read_text(path)?;
     toml::read(&text, &file).map_err(|error| SettingsError::Syntax { file, error })
-}
-
-/// The lines of a uWSGI option file as settings, and those that are not understood.
-pub(super) fn option_file(
-    text: &str,
-    file: &str,
-    path: &Path,
-) -> Result<(Vec<Assignment>, Vec<IgnoredOption>), SettingsError> {
-    let lines = uwsgi_ini::read(text, path)
-        .map_err(|error| SettingsError::Syntax { file: file.to_owned(), error })?;
-    let mut ignored = Vec::new();
-    let mut assignments = Vec::new();
-    for uwsgi_ini::OptionLine { line, word, value } in lines {
-        let sets = match OptionMeaning::of(&word, &value) {
-            OptionMeaning::Sets(sets) => sets,
-            OptionMeaning::Unknown(similar) => {
-                ignored.push(IgnoredOption { file: file.to_owned(), line, option: word.clone(), similar });
-                Vec::new()
-            }
-        };
-        let origin = Origin::File { file: file.to_owned(), line };
-        assignments.push(Assignment { word, value: value.into(), origin, sets });
-    }
-    Ok((assignments, ignored))
 }
 
 fn read_text(path: &Path) -> Result<(String, String), SettingsError> {
@@ -252,7 +292,15 @@ mod tests {
     fn changes_that_need_a_restart_are_named() {
         let read = |text: &str| {
             let assignments = toml::read(&format!("[serve]\n{text}"), "certkit.toml").unwrap();
-            Settings { serve: ServeSettings::default(), assignments, named_by: None, ignored: Vec::new() }
+            Settings {
+                serve: ServeSettings::default(),
+                assignments,
+                written: Vec::new(),
+                named_by: None,
+                notes: Vec::new(),
+                refused: Vec::new(),
+                printed: Vec::new(),
+            }
         };
         let running = read("listen = ['http:*:1', 'http:*:2']\nworkers = 2\ncert = 'a'").assignments;
         assert!(

@@ -1,4 +1,4 @@
-//! Settings: read from the command line, the environment, `certkit.toml` and uWSGI option files, laid over each other,
+//! Settings: read from the command line, the environment, `certkit.toml` and option files of uWSGI, laid over each other,
 //! and turned into one decided [`ServeConfig`](crate::serve::config::ServeConfig).
 //!
 //! Every [`Setting`] is a row of one [table]. What a source says is a list of words with values and where each comes
@@ -8,8 +8,13 @@
 mod application;
 mod assignment;
 mod error;
+mod file_format;
 mod layers;
-mod option_words;
+mod option_error;
+mod option_note;
+mod option_value;
+pub mod option_word;
+pub mod option_words;
 mod origin;
 #[cfg(test)]
 mod page;
@@ -19,12 +24,16 @@ mod show;
 mod similar;
 pub mod table;
 mod toml;
-pub mod uwsgi_ini;
+pub mod uwsgi;
+#[cfg(test)]
+mod uwsgi_page;
 pub mod values;
 
 pub use self::assignment::Assignment;
-pub use self::error::{SettingsError, did_you_mean};
-pub use self::layers::{IgnoredOption, MAX_FILE_BYTES, Settings, read};
+pub use self::error::SettingsError;
+pub use self::layers::{Occasion, Settings, read};
+pub use self::option_note::{OptionNote, OptionRemark};
 pub use self::origin::Origin;
 pub use self::setting::{Setting, Takes};
 pub use self::settings::{ProcessSettings, ServeSettings};
+pub use self::uwsgi::MAX_FILE_BYTES;

@@ -1,112 +1,59 @@
-//! What the words of uWSGI's option files mean here, beside those that a row of the table names.
+//! What a word of uWSGI is here: a setting of its own, or a row of the table of words.
 
-use std::ffi::OsString;
-
-use super::setting::Setting;
+use super::option_word::{OptionArgument, OptionWord, Support};
+use super::setting::{Setting, Takes};
 use super::similar::similar;
 use super::table;
 
-/// A value as settings with their values.
-type Conversion = fn(&str) -> Vec<(&'static str, String)>;
-
-/// Words that become several settings, or one of several.
-static CONVERTED: &[(&[&str], Conversion)] = &[
-    (&["socket", "uwsgi-socket", "s"], |value| vec![listen("uwsgi", value)]),
-    (&["http", "http-socket"], |value| vec![listen("http", value)]),
-    (&["https"], https),
-    (&["disable-logging", "L"], |_| vec![("access-log", "off".to_owned())]),
-];
-
-/// Words that ask for what certkit always does, or that have no meaning here.
-const ALWAYS: &[&str] = &[
-    "auto-procname",
-    "die-on-term",
-    "enable-threads",
-    "lazy",
-    "lazy-apps",
-    "master",
-    "memory-report",
-    "need-app",
-    "no-orphans",
-    "plugin",
-    "plugins",
-    "procname",
-    "procname-prefix",
-    "single-interpreter",
-    "strict",
-    "thunder-lock",
-    "vacuum",
-];
-
-/// What a word of an option file means.
+/// What a word means.
+#[derive(Clone, Copy)]
 pub(super) enum OptionMeaning {
-    /// These settings with these values; none for what is always so.
-    Sets(Vec<(&'static Setting, OsString)>),
-    /// Nothing here, with the word that may have been meant.
-    Unknown(Option<&'static str>),
+    Setting(&'static Setting),
+    Word(&'static OptionWord),
+    /// A placeholder.
+    Unknown,
 }
 
 impl OptionMeaning {
-    pub(super) fn of(word: &str, value: &str) -> Self {
-        if let Some((_, convert)) = CONVERTED.iter().find(|(words, _)| words.contains(&word)) {
-            let settings = convert(value).into_iter();
-            let known = settings.filter_map(|(name, value)| table::named(name).zip(Some(value.into())));
-            return Self::Sets(known.collect());
-        }
+    pub(super) fn of(word: &str) -> Self {
+        let has_word = |row: &&OptionWord| row.names().any(|(name, _)| name == word);
         match table::settings().find(|setting| setting.uwsgi.contains(&word)) {
-            Some(setting) => {
-                let value = setting.from_uwsgi.map_or(value, |convert| convert(value));
-                Self::Sets(vec![(setting, value.into())])
-            }
-            None if ALWAYS.contains(&word) => Self::Sets(Vec::new()),
-            None => Self::Unknown(similar(word, known())),
+            Some(setting) => Self::Setting(setting),
+            None => table::option_words().find(has_word).map_or(Self::Unknown, Self::Word),
         }
     }
 }
 
-/// The setting that a word of an option file is for.
+/// Whether uWSGI has an option with this name.
+pub(super) fn is_known(word: &str) -> bool {
+    !matches!(OptionMeaning::of(word), OptionMeaning::Unknown)
+}
+
+/// The word that was meant.
+pub(super) fn similar_word(word: &str) -> Option<&'static str> {
+    similar(word, names().map(|(name, _)| name))
+}
+
+/// The setting that a word is for, where it is another name only.
 pub(super) fn native(word: &str) -> Option<&'static str> {
-    match OptionMeaning::of(word, "") {
-        OptionMeaning::Sets(sets) => sets.first().map(|(setting, _)| setting.word),
-        OptionMeaning::Unknown(_) => None,
+    match OptionMeaning::of(word) {
+        OptionMeaning::Setting(setting) => Some(setting.word),
+        OptionMeaning::Word(OptionWord { support: Support::Sets(convert, _), .. }) => {
+            let converted = convert("/a=:1", &super::option_word::OptionFacts::default()).ok()?;
+            converted.sets.first().map(|(setting, _)| *setting)
+        }
+        OptionMeaning::Word(_) | OptionMeaning::Unknown => None,
     }
 }
 
-/// The words of option files that set this.
-#[cfg(test)]
-pub(super) fn of(setting: &str) -> Vec<&'static str> {
-    let mut words: Vec<_> = known().filter(|word| sets(word, setting)).collect();
-    words.sort_unstable_by_key(|word| (word.len() < 3, *word));
-    words
-}
-
-#[cfg(test)]
-fn sets(word: &str, setting: &str) -> bool {
-    match OptionMeaning::of(word, ",,") {
-        OptionMeaning::Sets(sets) => sets.iter().any(|(set, _)| set.word == setting),
-        OptionMeaning::Unknown(_) => false,
-    }
-}
-
-/// Every word that has a meaning.
-fn known() -> impl Iterator<Item = &'static str> {
-    let direct = table::settings().flat_map(|setting| setting.uwsgi);
-    let converted = CONVERTED.iter().flat_map(|(words, _)| *words);
-    direct.chain(converted).chain(ALWAYS).copied()
-}
-
-/// An address without scheme: with a colon TCP, else the path of a unix socket.
-fn listen(scheme: &str, value: &str) -> (&'static str, String) {
-    let is_tcp = value.contains(':') && !value.starts_with('/');
-    ("listen", if is_tcp { format!("{scheme}://{value}") } else { format!("{scheme}+unix:{value}") })
-}
-
-/// `ADDRESS,CHAIN,KEY,...`
-fn https(value: &str) -> Vec<(&'static str, String)> {
-    let mut parts = value.split(',');
-    let address = listen("https", parts.next().unwrap_or_default());
-    let files = ["cert", "key"].into_iter().zip(parts.map(str::to_owned));
-    std::iter::once(address).chain(files).collect()
+/// Every word, each with whether it takes a value.
+pub fn names() -> impl Iterator<Item = (&'static str, OptionArgument)> {
+    let of_settings = table::settings().flat_map(|setting| {
+        let argument =
+            if setting.takes == Takes::Switch { OptionArgument::None } else { OptionArgument::Required };
+        setting.uwsgi.iter().map(move |word| (*word, argument))
+    });
+    of_settings.chain(table::option_words().flat_map(OptionWord::names))
 }
 
 #[cfg(test)]
@@ -114,16 +61,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn conversions_name_settings_and_no_word_has_two_meanings() {
-        for (words, convert) in CONVERTED {
-            for (name, _) in convert("a,b,c") {
-                assert!(table::named(name).is_some(), "{words:?}: {name}");
-            }
-        }
-        let mut words: Vec<_> = known().collect();
+    fn no_word_has_two_meanings() {
+        let mut words: Vec<_> = names().map(|(name, _)| name).collect();
         words.sort_unstable();
-        let all = words.len();
-        words.dedup();
-        assert_eq!(words.len(), all, "{words:?}");
+        let twice: Vec<_> = words.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+        assert_eq!(twice, [] as [&str; 0]);
+        assert!(words.len() > 1000, "{}", words.len());
+    }
+
+    #[test]
+    fn other_names_of_settings() {
+        assert_eq!(native("processes"), Some("workers"));
+        assert_eq!(native("http-socket"), Some("listen"));
+        assert_eq!(native("static-map"), Some("static"));
+        assert_eq!(native("master"), None);
+        assert_eq!(similar_word("vaccum"), Some("vacuum"));
+        assert_eq!(similar_word("chmod_socket"), Some("chmod-socket"));
+        assert_eq!(similar_word("project"), None);
     }
 }

@@ -10,5 +10,5 @@ pub enum Origin {
     },
     Flag,
     /// The variable's name.
-    Environment(&'static str),
+    Environment(String),
 }

@@ -1,4 +1,4 @@
-//! docs/settings.md, made from the table. `CERTKIT_UPDATE=1 cargo test --lib settings_page` writes it.
+//! docs/settings.md, made from the table. `make settings` writes it.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -16,17 +16,25 @@ const MARKER: &str = "<!-- Below this line the page is made from src/config/tabl
 fn generated() -> String {
     let mut page = String::new();
     let mut heading = "";
+    let words = uwsgi_words();
     for setting in table::settings() {
         if setting.heading != heading {
             heading = setting.heading;
             let _ = write!(page, "\n## {heading}\n\n");
         }
-        page.push_str(&described(setting));
+        page.push_str(&described(setting, &words));
     }
     page
 }
 
-fn described(setting: &Setting) -> String {
+/// Each word of option files with the setting that it is for.
+fn uwsgi_words() -> Vec<(&'static str, &'static str)> {
+    let mut words: Vec<_> = option_words::names().map(|(word, _)| word).collect();
+    words.sort_unstable();
+    words.into_iter().filter_map(|word| Some((option_words::native(word)?, word))).collect()
+}
+
+fn described(setting: &Setting, words: &[(&str, &str)]) -> String {
     let mut text = format!("- {}: {}.", option(setting), escaped(setting.help));
     if !setting.more.is_empty() {
         let _ = write!(text, " {}", escaped(setting.more));
@@ -39,7 +47,10 @@ fn described(setting: &Setting) -> String {
     add("Default", &escaped(setting.default));
     add("Also", &code(setting.aliases.iter().map(|alias| format!("--{alias}"))));
     add("Environment variable", &code(setting.environment));
-    add("uWSGI option files", &code(option_words::of(setting.word)));
+    add(
+        "uWSGI option files",
+        &code(words.iter().filter(|(set, _)| *set == setting.word).map(|(_, word)| word)),
+    );
     if setting.takes == Takes::Joined {
         text += "\n  The values of all files and of the command line are joined.";
     }

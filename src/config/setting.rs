@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 
+use super::option_word::OptionValue;
 use super::settings::ServeSettings;
 
 /// A row of the [table](super::table).
@@ -14,8 +15,8 @@ pub struct Setting {
     pub aliases: &'static [&'static str],
     /// Names in option files of uWSGI.
     pub uwsgi: &'static [&'static str],
-    /// Turns a value of those into one for this setting.
-    pub from_uwsgi: Option<fn(&str) -> &str>,
+    /// How those write the value.
+    pub uwsgi_value: OptionValue,
     /// The environment variable.
     pub environment: Option<&'static str>,
     pub takes: Takes,
@@ -72,7 +73,7 @@ impl Setting {
         short: None,
         aliases: &[],
         uwsgi: &[],
-        from_uwsgi: None,
+        uwsgi_value: OptionValue::Text,
         environment: None,
         takes: Takes::One,
         value: "",

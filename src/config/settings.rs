@@ -29,6 +29,10 @@ pub struct ServeSettings {
     pub acme: AcmeSettings,
     pub process: ProcessSettings,
     pub show_config: Option<ConfigFormat>,
+    /// Refuse options that nobody knows.
+    pub strict: bool,
+    /// Accept options that certkit cannot do.
+    pub lenient: bool,
     /// All but its `root`.
     pub server: ServeConfig,
     /// All but its `application` and `graceful_timeout`, which the server has.
@@ -73,6 +77,8 @@ impl Default for ServeSettings {
             acme: AcmeSettings::default(),
             process: ProcessSettings::default(),
             show_config: None,
+            strict: false,
+            lenient: false,
             server: ServeConfig::default(),
             worker: WorkerConfig {
                 application: Application::File { path: PathBuf::new(), callable: None },

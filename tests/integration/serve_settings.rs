@@ -41,14 +41,14 @@ fn an_option_file_is_shown_as_it_is_written() {
     let ran = test.certkit(&["serve", "site.ini", "--show-config"]).exits(0);
     assert_eq!(
         ran.stdout(),
-        ";uWSGI instance configuration\n[uwsgi]\nname = shop\nsocket = /run/shop.sock\nmaster = true\n\
+        ";uWSGI instance configuration\n[uwsgi]\nname = shop\nsocket = /run/shop.sock\nmaster = \n\
          processes = 2\nvaccum = true\nmodule = shop\n;end of configuration\n"
     );
     assert!(ran.stderr().contains("did you mean `vacuum`?"), "{}", ran.stderr());
     assert!(ran.stderr().contains("site.ini, line 6"), "{}", ran.stderr());
     assert_eq!(
         test.certkit(&["serve", "site.ini", "--show-config=toml"]).exits(0).stdout(),
-        "[serve]\nlisten = \"uwsgi+unix:/run/shop.sock\"\nmodule = \"shop\"\nworkers = 2\n"
+        "[serve]\nlisten = \"uwsgi+unix:/run/shop.sock\"\nmodule = \"shop\"\nworkers = 2\nlimit-post = 0\n"
     );
 }
 

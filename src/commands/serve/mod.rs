@@ -29,7 +29,7 @@ use super::{Context, Result};
 use crate::advice;
 use crate::advice::serve::no_event_loop;
 use crate::cli::{Color, GlobalArgs, ServeArgs};
-use crate::config::{self, ServeSettings};
+use crate::config::{self, Occasion, ServeSettings};
 use crate::report::{Outcome, Report};
 use crate::serve::Server;
 use crate::serve::config::Root;
@@ -46,11 +46,14 @@ const END_OF_RUNTIME: Duration = Duration::from_millis(500);
 
 pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     let background = Background::enter().map_err(|error| no_event_loop(&error))?;
-    let settings = config::read(&args.settings, context.global.quiet)?;
-    let ignored = settings.ignored.iter().map(advice::config::ignored_option);
-    context.console.findings(&ignored.collect::<Vec<_>>());
+    let mut settings = config::read(&args.settings, context.global.quiet, Occasion::Start)?;
+    context.console.findings(&settings.notes.iter().map(advice::config::note).collect::<Vec<_>>());
+    settings.printed.iter().for_each(|line| context.console.say(line));
     if let Some(format) = settings.serve.show_config {
         return Ok(Report::new(Outcome::Text(settings.shown(format))));
+    }
+    if let Some(failure) = advice::config::refused(&mut settings) {
+        return Err(failure);
     }
     if let (None, Some(log)) = (&background, &settings.serve.process.daemonize) {
         return daemon::start(log, &context.console);

@@ -1,7 +1,7 @@
 //! The settings once more, on HUP.
 
 use crate::advice;
-use crate::config::{self, Assignment, ServeSettings, Settings};
+use crate::config::{self, Assignment, Occasion, ServeSettings, Settings};
 use crate::console::Console;
 use crate::finding::Finding;
 use crate::report::Failure;
@@ -27,10 +27,12 @@ impl SettingsReader {
 
 impl Reload for SettingsReader {
     fn settings(&self) -> Result<ServeConfig, Vec<Finding>> {
-        let settings = config::read(&self.flags, self.console.is_quiet())
+        let mut settings = config::read(&self.flags, self.console.is_quiet(), Occasion::Reload)
             .map_err(|error| Failure::from(error).findings)?;
-        let ignored = settings.ignored.iter().map(advice::config::ignored_option);
-        let mut findings: Vec<_> = ignored.collect();
+        if let Some(failure) = advice::config::refused(&mut settings) {
+            return Err(failure.findings);
+        }
+        let mut findings: Vec<_> = settings.notes.iter().map(advice::config::note).collect();
         let kept = settings.needing_restart(&self.running);
         findings.extend(kept.into_iter().map(advice::config::needs_restart));
         let new = root(&settings.serve.content(), &settings.serve);

@@ -1,6 +1,7 @@
 //! The application, how it runs, and what is served beside it.
 
-use super::set::{absolute, add, count, parsed, path, program, put, put_some, switch, text, uwsgi_switch};
+use super::set::{absolute, add, count, parsed, path, program, put, put_some, switch, text};
+use crate::config::option_word::OptionValue;
 use crate::config::setting::{Setting, Takes};
 use crate::config::values::{Mount, Variable};
 
@@ -13,7 +14,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "app",
         takes: Takes::Argument,
         value: "APP",
-        help: "The application: path.py[:callable] or pkg.mod[:callable], or a uWSGI file.ini",
+        help: "The application: path.py[:callable] or pkg.mod[:callable], or an option file of uWSGI",
         hidden_by: NAMES_IT,
         set: |s, value| put_some(&mut s.app, text(value)),
         ..ROW
@@ -31,7 +32,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "module",
         short: Some('w'),
-        uwsgi: &["module", "wsgi", "w"],
+        uwsgi: &["module", "wsgi"],
         value: "MODULE",
         help: "Application as a module: pkg.mod[:callable]",
         conflicts: &["app"],
@@ -53,7 +54,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "workers",
         short: Some('p'),
         aliases: &["processes"],
-        uwsgi: &["processes", "workers", "p"],
+        uwsgi: &["processes", "workers"],
+        uwsgi_value: OptionValue::Number,
         environment: Some("CERTKIT_WORKERS"),
         value: "N",
         default: "number of CPUs, at most 8",
@@ -64,6 +66,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "threads",
         uwsgi: &["threads"],
+        uwsgi_value: OptionValue::Number,
         environment: Some("CERTKIT_THREADS"),
         value: "N",
         default: "4",
@@ -84,7 +87,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "virtualenv",
         short: Some('H'),
         aliases: &["home", "venv"],
-        uwsgi: &["virtualenv", "home", "venv", "H", "pyhome"],
+        uwsgi: &["virtualenv", "home", "venv", "pyhome"],
+        uwsgi_value: OptionValue::FromChdir,
         value: "FOLDER",
         help: "Virtual environment to run in",
         set: |s, value| put_some(&mut s.worker.virtualenv, absolute(value)),
@@ -102,6 +106,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "pythonpath",
         aliases: &["pp", "python-path"],
         uwsgi: &["pythonpath", "python-path", "pp"],
+        uwsgi_value: OptionValue::FromChdir,
         takes: Takes::List,
         value: "FOLDER",
         help: "Folder to import modules from, before all others (repeatable)",
@@ -127,7 +132,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "manage-script-name",
         uwsgi: &["manage-script-name"],
-        from_uwsgi: Some(uwsgi_switch),
+        uwsgi_value: OptionValue::Switch,
         takes: Takes::Switch,
         help: "Behind a front server: remove SCRIPT_NAME from PATH_INFO",
         set: |s, value| put(&mut s.server.script_name.manage, switch(value)),
@@ -135,7 +140,6 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         word: "static",
-        uwsgi: &["static-map"],
         takes: Takes::List,
         value: "/PATH=FOLDER",
         help: "Serve the files of a folder below a path (repeatable)",

@@ -1,6 +1,7 @@
 //! Limits, buffers, logs, and the settings themselves.
 
-use super::set::{absolute, add, memory, parsed, path_prefix, put, put_some, size, span};
+use super::set::{absolute, add, memory, parsed, path_prefix, put, put_some, size, size_or_any, span};
+use crate::config::option_word::OptionValue;
 use crate::config::setting::{Setting, Takes};
 
 const LIMITS: Setting = Setting { heading: "Limits", ..Setting::NEW };
@@ -10,15 +11,18 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "limit-post",
         uwsgi: &["limit-post"],
+        uwsgi_value: OptionValue::Number,
         value: "SIZE",
         default: "1g",
-        help: "Largest request body; larger ones get status 413",
-        set: |s, value| put(&mut s.server.limits.limit_post, size(value)),
+        help: "Largest request body; larger ones get status 413; 0 for no limit",
+        more: "An option file of uWSGI without limit-post means no limit, as in uWSGI.",
+        set: |s, value| put(&mut s.server.limits.limit_post, size_or_any(value)),
         ..LIMITS
     },
     Setting {
         word: "post-buffering",
         uwsgi: &["post-buffering"],
+        uwsgi_value: OptionValue::Number,
         value: "SIZE",
         default: "64k",
         help: "Request bodies are complete before the application is called; what is beyond this size waits in a \
@@ -37,6 +41,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "body-timeout",
         uwsgi: &["http-timeout", "socket-timeout"],
+        uwsgi_value: OptionValue::Number,
         value: "SECONDS",
         default: "10",
         help: "Longest pause within a request body",
@@ -45,7 +50,6 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         word: "keepalive",
-        uwsgi: &["http-keepalive"],
         value: "SECONDS",
         default: "60",
         help: "Close idle connections after SECONDS",
@@ -55,6 +59,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "graceful-timeout",
         uwsgi: &["reload-mercy", "worker-reload-mercy"],
+        uwsgi_value: OptionValue::Number,
         value: "SECONDS",
         default: "30",
         help: "Time for running requests to finish when the server stops, or in old workers after HUP",

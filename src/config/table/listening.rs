@@ -1,6 +1,7 @@
 //! Where the server listens, and how many connections it takes.
 
 use super::set::{add, count, number, parsed, put, put_some};
+use crate::config::option_word::OptionValue;
 use crate::config::setting::{Setting, Takes};
 use crate::config::values::Mode;
 
@@ -30,8 +31,6 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         word: "socket-mode",
-        uwsgi: &["chmod-socket", "chmod"],
-        from_uwsgi: Some(|value| if value == "true" { "666" } else { value }),
         value: "MODE",
         default: "660",
         help: "Permission bits of unix sockets",
@@ -40,7 +39,9 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         word: "backlog",
-        uwsgi: &["listen", "l"],
+        short: Some('l'),
+        uwsgi: &["listen"],
+        uwsgi_value: OptionValue::Number,
         value: "N",
         default: "1024",
         help: "Connections waiting to be accepted, per listener",

@@ -7,10 +7,14 @@ mod application;
 mod certificates;
 mod limits;
 mod listening;
+mod option_files;
 mod process;
 mod set;
+mod uwsgi;
 
 use super::setting::Setting;
+
+pub use self::uwsgi::option_words;
 
 /// Every setting, in the order of the help.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
@@ -20,6 +24,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         application::SETTINGS,
         process::SETTINGS,
         limits::SETTINGS,
+        option_files::SETTINGS,
     ];
     parts.into_iter().flatten()
 }

@@ -61,11 +61,6 @@ pub(super) fn switch(value: &OsStr) -> Result<bool, String> {
     parsed(value).map_err(|_| "expected true or false".to_owned())
 }
 
-/// `true` or `false` for a switch of an option file, where everything but five words is true.
-pub(super) fn uwsgi_switch(value: &str) -> &str {
-    if matches!(value, "0" | "False" | "false" | "no" | "off") { "false" } else { "true" }
-}
-
 pub(super) fn number(value: &OsStr) -> Result<u32, String> {
     parsed(value).map_err(|_| "expected a whole number".to_owned())
 }
@@ -82,6 +77,11 @@ pub(super) fn span(value: &OsStr) -> Result<Duration, String> {
 
 pub(super) fn size(value: &OsStr) -> Result<u64, String> {
     parsed::<Size>(value).map(|size| size.0)
+}
+
+/// A size; 0 is any.
+pub(super) fn size_or_any(value: &OsStr) -> Result<u64, String> {
+    size(value).map(|size| if size == 0 { u64::MAX } else { size })
 }
 
 /// A size of something in memory.

@@ -1,0 +1,36 @@
+//! Notes about options that the server starts with nevertheless.
+
+use super::origin::Origin;
+use super::similar::did_you_mean;
+
+/// Something that the user may not expect.
+#[derive(Debug)]
+pub struct OptionNote {
+    /// `None` where several options are meant.
+    pub origin: Option<Origin>,
+    pub remark: OptionRemark,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OptionRemark {
+    /// Words that need nothing.
+    #[error("not needed in certkit: {}", .0.join(", "))]
+    Accepted(Vec<String>),
+    #[error("`{word}`: {note}")]
+    Converted { word: String, note: String },
+    /// Refused without `--lenient`.
+    #[error("`{word}` has no effect: {way_out}")]
+    Lenient { word: String, way_out: &'static str },
+    #[error("`{word}` has no effect in certkit yet")]
+    NotYet { word: String },
+    #[error("uWSGI reads `{value}` as {number}")]
+    Number { value: String, number: String },
+    /// uWSGI would take the value of the file.
+    #[error(
+        "`{word}` is on the command line and in an option file: certkit takes the command line; uWSGI reads a bare \
+         file last, and takes what comes last"
+    )]
+    Order { word: &'static str },
+    #[error("the option `{word}` has no effect in certkit{}", did_you_mean(*.similar))]
+    Unknown { word: String, similar: Option<&'static str> },
+}

@@ -1,0 +1,73 @@
+//! Words that ask for what certkit always does, or for what it has no need of.
+
+use crate::config::option_word::{OptionWord, Support};
+
+const fn accepted(words: &'static str, why: &'static str) -> OptionWord {
+    OptionWord { words, support: Support::Accepted(why) }
+}
+
+pub(super) const ACCEPTED: &[OptionWord] = &[
+    accepted(
+        "master! no-orphans! log-master! threaded-logger!",
+        "the server always watches over its workers",
+    ),
+    accepted("enable-threads! no-threads-wait!", "threads always run"),
+    accepted("die-on-term!", "TERM always stops; HUP reloads"),
+    accepted("vacuum!", "sockets are removed at the end"),
+    accepted(
+        "single-interpreter! lazy! lazy-apps! need-app? no-default-app! no-site!",
+        "each worker loads the one application itself, and a start without it fails",
+    ),
+    accepted(
+        "thunder-lock! lock-engine ftok flock flock2 flock-wait flock-wait2 use-abort! persistent-ipcsem!",
+        "workers take requests from one queue: there is nothing to lock",
+    ),
+    accepted(
+        "auto-procname! procname procname-prefix procname-prefix-spaced procname-append procname-master \
+         memory-report! mem-collector-freq cpu-affinity prio check-interval",
+        "names, priorities and measurements of processes are left to the system",
+    ),
+    accepted(
+        "locks sharedarea signal-bufsize signals-bufsize queue queue-blocksize",
+        "nothing has to be reserved",
+    ),
+    accepted("vhost! vhost-host!", "there is one application"),
+    accepted(
+        "plugins-dir plugin-dir autoload! pcre-jit! allowed-modifiers max-apps max-vars",
+        "certkit has no plugins and no fixed tables",
+    ),
+    accepted(
+        "http-processes http-workers http-events http-cheap! http-buffer-size http-gracetime http-quiet \
+         http-websockets! http-raw-body! http-chunked-input! http-auto-chunked! http-manage-expect? \
+         http-manage-source! http-var http-connect-timeout http-headers-timeout http-modifier1 http-modifier2 \
+         http-socket-modifier1 http-socket-modifier2 https-socket-modifier1 https-socket-modifier2 \
+         fastcgi-modifier1 fastcgi-modifier2 scgi-modifier1 scgi-modifier2 chunked-input-limit \
+         chunked-input-timeout force-gateway! no-fd-passing! no-defer-accept!",
+        "there is no router between clients and workers",
+    ),
+    accepted(
+        "offload-threads offload-thread file-serve-mode fileserve-mode disable-sendfile! static-cache-paths \
+         static-cache-paths-name",
+        "files never hold a worker",
+    ),
+    accepted(
+        "ignore-sigpipe! ignore-write-errors! disable-write-exception! write-errors-tolerance \
+         write-errors-exception-only! wsgi-accept-buffer! wsgi-accept-buffers! start_response-nodelay! \
+         skip-atexit! skip-atexit-teardown! skip-zero! close-on-exec! close-on-exec2! honour-stdin!",
+        "a client that goes away is not an error",
+    ),
+    accepted(
+        "https-session-context ssl-sessions-use-cache? ssl-session-use-cache? ssl-sessions-timeout \
+         ssl-session-timeout ssl-verbose! ssl-tmp-dir ssl-option!",
+        "sessions are resumed with tickets",
+    ),
+    accepted(
+        "backtrace-depth log-zero! log-date? logdate? log-micros! log-prefix? log-big",
+        "the log has all of it",
+    ),
+    accepted("py-call-uwsgi-fork-hooks! py-call-osafterfork!", "workers are not forked from Python"),
+    accepted(
+        "thread-stacksize threads-stacksize thread-stack-size threads-stack-size",
+        "Python's default is kept",
+    ),
+];

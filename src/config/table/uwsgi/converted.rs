@@ -1,0 +1,173 @@
+//! Words that become settings of certkit by another name, or depend on other options.
+
+use super::listeners::{fastcgi, http, https, https2, scgi, socket, suwsgi, uwsgi};
+use crate::config::option_value::{integer, is_true, leading_digits};
+use crate::config::option_word::{Conversion, Converted, OptionFacts, OptionWord, Support};
+
+const fn sets(words: &'static str, convert: Conversion, means: &'static str) -> OptionWord {
+    OptionWord { words, support: Support::Sets(convert, means) }
+}
+
+pub(super) const CONVERTED: &[OptionWord] = &[
+    sets("socket", socket, "`--listen`, speaking what `protocol` says"),
+    sets("uwsgi-socket", uwsgi, "`--listen uwsgi:...`"),
+    sets("http http-socket http11-socket", http, "`--listen http:...`"),
+    sets("https https-socket", https, "`--listen https:...`, `--cert`, `--key`"),
+    sets("https2", https2, "`--listen https:...`, `--cert`, `--key`"),
+    sets("suwsgi-socket ssl-socket", suwsgi, "`--listen suwsgi:...`, `--cert`, `--key`"),
+    sets("fastcgi-socket fastcgi-nph-socket", fastcgi, "`--listen fcgi:...`"),
+    sets("scgi-socket scgi-nph-socket", scgi, "`--listen scgi:...`"),
+    sets("protocol socket-protocol", elsewhere, "what `socket` speaks"),
+    sets("shared-socket undeferred-shared-socket", elsewhere, "the address that `=0` and so on stand for"),
+    sets("chmod-socket? chmod?", chmod, "`--socket-mode`, 666 without a value"),
+    sets("disable-logging!", disable_logging, "`--access-log off`"),
+    sets("req-logger logger-req", request_logger, "`--access-log`"),
+    sets("http-keepalive?", keepalive, "`--keepalive`"),
+    sets("static-map", static_map, "`--static`"),
+    sets("plugin plugins need-plugin need-plugins", plugins, "Python and HTTP are always there"),
+    sets("no-server!", no_server, "with `--show-config` only"),
+];
+
+/// What other options ask for: see [`OptionFacts`].
+fn elsewhere(_: &str, _: &OptionFacts) -> Result<Converted, String> {
+    Ok(Converted::default())
+}
+
+fn chmod(value: &str, _: &OptionFacts) -> Result<Converted, String> {
+    Ok(Converted::one(
+        "socket-mode",
+        if matches!(value, "" | "1" | "true") { "666" } else { leading_digits(value) },
+    ))
+}
+
+fn disable_logging(value: &str, _: &OptionFacts) -> Result<Converted, String> {
+    Ok(if is_true(value) { Converted::one("access-log", "off") } else { Converted::default() })
+}
+
+/// `file:PATH` or `stdio`.
+fn request_logger(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
+    match value.split_once(':') {
+        Some(("file", path)) => Ok(Converted::one("access-log", facts.from_chdir(path))),
+        None if value == "stdio" => Ok(Converted::one("access-log", "-")),
+        _ => Err(format!("`{value}`: the access log is written to `file:PATH` or `stdio`")),
+    }
+}
+
+/// Off, on, or seconds. What uWSGI reads as zero is off there, also where a word was meant.
+fn keepalive(value: &str, _: &OptionFacts) -> Result<Converted, String> {
+    Ok(match integer(value) {
+        ..=0 if !is_true(value) => Converted::one("keepalive", "0"),
+        ..=0 => Converted {
+            sets: Vec::new(),
+            note: Some(
+                "uWSGI reads this as 0 and closes every connection; certkit keeps them, as it was meant"
+                    .to_owned(),
+            ),
+        },
+        1 => Converted::default(),
+        seconds => Converted::one("keepalive", seconds.to_string()),
+    })
+}
+
+/// `/PATH=FOLDER`, from the folder that the application runs in.
+fn static_map(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
+    let Some((path, folder)) = value.split_once('=') else {
+        return Err(format!("`{value}` has no `=` between the path and its folder"));
+    };
+    Ok(Converted::one("static", format!("{path}={}", facts.from_chdir(folder))))
+}
+
+/// Names separated by commas.
+fn plugins(value: &str, _: &OptionFacts) -> Result<Converted, String> {
+    const KNOWN: &[&str] = &[
+        "cheaper_busyness",
+        "corerouter",
+        "gevent",
+        "http",
+        "logfile",
+        "logsocket",
+        "rsyslog",
+        "syslog",
+        "zergpool",
+    ];
+    let names = value.split(',').map(|name| {
+        let name = name.trim();
+        // `0:python` gives it another number, and a path is one too.
+        let name = name.rsplit(['/', ':']).next().unwrap_or(name);
+        name.trim_end_matches(".so").trim_end_matches("_plugin")
+    });
+    let is_known = |name: &&str| {
+        name.is_empty() || name.starts_with("python") || name.starts_with("router_") || KNOWN.contains(name)
+    };
+    match names.into_iter().find(|name| !is_known(name)) {
+        Some(other) => Err(format!("certkit runs Python applications; it has no plugin `{other}`")),
+        None => Ok(Converted::default()),
+    }
+}
+
+fn no_server(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
+    if facts.is_shown || !is_true(value) {
+        return Ok(Converted::default());
+    }
+    Err("certkit would start; use it together with `--show-config`".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> OptionFacts {
+        OptionFacts { chdir: "/srv/site".into(), ..OptionFacts::default() }
+    }
+
+    fn sets_of(convert: Conversion, value: &str) -> Vec<(&'static str, String)> {
+        convert(value, &facts()).unwrap().sets
+    }
+
+    #[test]
+    fn values_as_uwsgi_means_them() {
+        let one = |word, value: &str| vec![(word, value.to_owned())];
+        assert_eq!(sets_of(chmod, ""), one("socket-mode", "666"));
+        assert_eq!(sets_of(chmod, "660 ; x"), one("socket-mode", "660"));
+        assert_eq!(sets_of(disable_logging, ""), one("access-log", "off"));
+        assert_eq!(sets_of(disable_logging, "false"), []);
+        assert_eq!(sets_of(request_logger, "file:log/a.log"), one("access-log", "/srv/site/log/a.log"));
+        assert_eq!(sets_of(request_logger, "stdio"), one("access-log", "-"));
+        assert!(request_logger("syslog", &facts()).is_err());
+        assert_eq!(sets_of(static_map, "/s=public"), one("static", "/s=/srv/site/public"));
+        assert!(static_map("public", &facts()).is_err());
+    }
+
+    #[test]
+    fn keepalive_is_off_on_or_seconds() {
+        for (value, seconds) in [("0", Some("0")), ("false", Some("0")), ("1", None), ("5", Some("5"))] {
+            let expected: Vec<_> =
+                seconds.map(|seconds| ("keepalive", seconds.to_owned())).into_iter().collect();
+            assert_eq!(sets_of(keepalive, value), expected, "{value}");
+        }
+        let converted = keepalive("true", &facts()).unwrap();
+        assert!(converted.sets.is_empty() && converted.note.is_some());
+    }
+
+    #[test]
+    fn plugins_that_are_not_there_are_refused() {
+        for value in [
+            "python3",
+            "python,http",
+            "0:python27",
+            "/usr/lib/uwsgi/python3_plugin.so",
+            "gevent,router_static",
+        ] {
+            assert!(plugins(value, &facts()).is_ok(), "{value}");
+        }
+        for value in ["php", "python3,psgi", "rack"] {
+            assert!(plugins(value, &facts()).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn no_server_shows_only() {
+        assert!(no_server("true", &facts()).is_err());
+        assert!(no_server("true", &OptionFacts { is_shown: true, ..facts() }).is_ok());
+    }
+}

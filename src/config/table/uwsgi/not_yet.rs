@@ -1,0 +1,82 @@
+//! Words that certkit is going to do: until then the server starts without those that only make it comfortable.
+
+use crate::config::option_word::{OptionWord, Support};
+
+const fn not_yet(words: &'static str) -> OptionWord {
+    OptionWord { words, support: Support::NotYet }
+}
+
+const fn refused(words: &'static str) -> OptionWord {
+    OptionWord { words, support: Support::NotYetRefused }
+}
+
+pub(super) const NOT_YET: &[OptionWord] = &[
+    // Users and limits.
+    refused("uid gid add-gid no-initgroups! drop-after-init! drop-after-apps! chroot umask chown-socket"),
+    refused("limit-as max-fd"),
+    // The life of workers.
+    refused(
+        "harakiri harakiri-graceful-timeout harakiri-no-arh! no-harakiri-arh! no-harakiri-after-req-hook!",
+    ),
+    not_yet("harakiri-verbose! harakiri-graceful-signal harakiri-queue-threshold"),
+    refused("max-requests max-requests-delta max-worker-lifetime max-worker-lifetime-delta"),
+    refused("reload-on-rss reload-on-as evil-reload-on-rss evil-reload-on-as reload-on-exception!"),
+    not_yet("min-worker-lifetime exit-on-reload! worker-exec optimize wsgi-disable-file-wrapper!"),
+    not_yet("touch-reload touch-chain-reload touch-workers-reload touch-logreopen touch-logrotate fs-reload"),
+    not_yet("py-autoreload py-auto-reload python-autoreload python-auto-reload py-auto-reload-ignore"),
+    not_yet("cheaper cheaper-initial cheaper-step cheaper-algo cheaper-overload cheaper-rss-limit-soft"),
+    not_yet("cheaper-rss-limit-hard cheaper-busyness-max cheaper-busyness-min cheaper-busyness-multiplier"),
+    not_yet("cheaper-busyness-penalty cheaper-busyness-verbose! cheaper-busyness-backlog-alert"),
+    not_yet(
+        "cheaper-busyness-backlog-multiplier cheaper-busyness-backlog-step cheaper-busyness-backlog-nonzero",
+    ),
+    not_yet("idle cheap! die-on-idle!"),
+    refused("gevent gevent-monkey-patch! gevent-early-monkey-patch! gevent-wait-for-hub!"),
+    refused("emperor emperor-tyrant!"),
+    not_yet("emperor-freq emperor-throttle emperor-max-throttle emperor-stats emperor-stats-server"),
+    // The process.
+    refused("daemonize daemonize2"),
+    not_yet(
+        "pidfile pidfile2 safe-pidfile safe-pidfile2 master-fifo stats stats-server stats-http! stats-min!",
+    ),
+    not_yet("stats-minified! stats-no-cores! stats-no-metrics! memory-report2"),
+    not_yet(
+        "logto logto2 logger log-maxsize log-backupname log-reopen! log-truncate! log-syslog? log-socket",
+    ),
+    not_yet("log-4xx! log-5xx! log-slow log-format logformat log-format-strftime! logformat-strftime!"),
+    not_yet("log-x-forwarded-for! log-ioerror log-sendfile logfile-chown! logfile-chmod"),
+    refused("attach-daemon attach-daemon2 attach-control-daemon smart-attach-daemon smart-attach-daemon2"),
+    not_yet("daemons-honour-stdin! chdir2 envdir unenv"),
+    refused("hook-asap hook-pre-app hook-post-fork hook-master-start exec-asap exec-pre-app exec-post-app"),
+    refused("exec-pre-jail exec-post-jail exec-in-jail exec-as-root exec-as-user exec-as-user-atexit"),
+    // Requests.
+    refused("mount worker-mount ignore-script-name!"),
+    refused(
+        "route route-if route-if-not route-host route-uri route-qs route-label route-run route-remote-addr",
+    ),
+    refused("route-remote-user route-referer route-user-agent final-route final-route-host final-route-if"),
+    refused(
+        "final-route-if-not final-route-label final-route-qs final-route-run final-route-status final-route-uri",
+    ),
+    refused(
+        "response-route response-route-host response-route-if response-route-if-not response-route-label",
+    ),
+    refused("response-route-qs response-route-run response-route-status response-route-uri http-to"),
+    not_yet("add-header del-header rem-header collect-header pull-header response-header-collect"),
+    not_yet("buffer-size post-buffering-bufsize body-read-warning catch-exceptions! response-headers-limit"),
+    refused("static-map2 check-static static-check check-static-docroot! static-skip-ext"),
+    not_yet("static-index static-safe static-gzip static-gzip-all! static-gzip-dir static-gzip-prefix"),
+    not_yet("static-gzip-ext static-gzip-suffix static-expires static-expires-mtime static-expires-uri"),
+    not_yet(
+        "static-expires-uri-mtime static-expires-path-info static-expires-path-info-mtime static-expires-type",
+    ),
+    not_yet("static-expires-type-mtime mimefile mime-file honour-range!"),
+    not_yet("wsgi-env-behavior wsgi-env-behaviour wsgi-strict!"),
+    // Sockets.
+    refused("sni ssl-verify-depth? enable-proxy-protocol! http-enable-proxy-protocol?"),
+    not_yet(
+        "reuse-port! tcp-nodelay! so-keepalive! freebind! tcp-fast-open tcp-fastopen tcp-fast-open-client!",
+    ),
+    not_yet("tcp-fastopen-client! socket-sndbuf socket-rcvbuf"),
+    not_yet("so-send-timeout! so-write-timeout! socket-send-timeout! socket-write-timeout!"),
+];

@@ -1,0 +1,210 @@
+//! What the options of all sources mean for certkit: values for settings, notes, and what stops the start.
+
+use std::path::{Path, PathBuf};
+
+use super::exported_option::ExportedOption;
+use super::reader::OptionList;
+use crate::config::assignment::Assignment;
+use crate::config::error::SettingsError;
+use crate::config::option_error::OptionError;
+use crate::config::option_note::{OptionNote, OptionRemark};
+use crate::config::option_value::{is_true, leading_digits};
+use crate::config::option_word::{Converted, OptionFacts, OptionValue, OptionWord, Support};
+use crate::config::option_words::{OptionMeaning, similar_word};
+use crate::config::origin::Origin;
+use crate::config::setting::Setting;
+use crate::config::table;
+
+/// The values of all sources, each source by itself, and what there is to say.
+#[derive(Debug, Default)]
+pub(crate) struct Interpretation {
+    pub flags: Vec<Assignment>,
+    pub files: Vec<Assignment>,
+    pub environment: Vec<Assignment>,
+    pub notes: Vec<OptionNote>,
+    /// Why the server does not start.
+    pub refused: Vec<SettingsError>,
+    /// Lines to print.
+    pub printed: Vec<String>,
+    accepted: Vec<String>,
+    is_strict: bool,
+    is_lenient: bool,
+}
+
+impl Interpretation {
+    pub(crate) fn of(list: &OptionList) -> Self {
+        let facts = facts(list);
+        let is_on = |word: &str| {
+            let value = list.options.iter().rev().find(|option| option.word == word);
+            value.is_some_and(|option| is_true(option.value.as_deref().unwrap_or_default()))
+        };
+        let mut meaning =
+            Self { is_strict: is_on("strict"), is_lenient: is_on("lenient"), ..Self::default() };
+        for option in &list.options {
+            let (sets, remark) = meaning.one(option, list, &facts);
+            if let Some(remark) = remark {
+                meaning.notes.push(OptionNote { origin: Some(option.origin.clone()), remark });
+            }
+            let assignment = Assignment {
+                word: option.word.clone(),
+                value: option.value.clone().unwrap_or_default().into(),
+                origin: option.origin.clone(),
+                sets,
+            };
+            match &option.origin {
+                Origin::File { .. } => meaning.files.push(assignment),
+                Origin::Environment(name) if name.starts_with("UWSGI_") => {
+                    meaning.environment.push(assignment)
+                }
+                Origin::Environment(_) | Origin::Flag => meaning.flags.push(assignment),
+            }
+        }
+        if !meaning.accepted.is_empty() {
+            let words = std::mem::take(&mut meaning.accepted);
+            meaning.notes.insert(0, OptionNote { origin: None, remark: OptionRemark::Accepted(words) });
+        }
+        meaning
+    }
+
+    /// The settings that an option is for, and what to say of it.
+    fn one(
+        &mut self,
+        option: &ExportedOption,
+        list: &OptionList,
+        facts: &OptionFacts,
+    ) -> (Sets, Option<OptionRemark>) {
+        let value = option.value.as_deref().unwrap_or_default();
+        if let Some(setting) = option.setting {
+            let assignment = Assignment::new(setting, value.into(), option.origin.clone());
+            return (assignment.sets, None);
+        }
+        match OptionMeaning::of(&option.word) {
+            OptionMeaning::Setting(setting) => {
+                let (value, remark) = setting_value(setting, value, facts);
+                (vec![(setting, value.into())], remark)
+            }
+            OptionMeaning::Word(row) => self.word(row, option, value, facts),
+            OptionMeaning::Unknown if list.declared.contains(&option.word) => (Vec::new(), None),
+            OptionMeaning::Unknown => (Vec::new(), self.unknown(option)),
+        }
+    }
+
+    fn word(
+        &mut self,
+        row: &OptionWord,
+        option: &ExportedOption,
+        value: &str,
+        facts: &OptionFacts,
+    ) -> (Sets, Option<OptionRemark>) {
+        let word = option.word.clone();
+        // A switch that is off asks for nothing.
+        let takes_none = row.names().any(|(name, argument)| {
+            name == word && argument == crate::config::option_word::OptionArgument::None
+        });
+        if takes_none && !is_true(value) {
+            return (Vec::new(), None);
+        }
+        let remark = match row.support {
+            Support::Sets(convert, _) => match convert(value, facts) {
+                Ok(Converted { sets, note }) => {
+                    let known = sets.into_iter();
+                    let known = known.filter_map(|(name, value)| table::named(name).zip(Some(value.into())));
+                    return (known.collect(), note.map(|note| OptionRemark::Converted { word, note }));
+                }
+                Err(way_out) => {
+                    self.refuse(option, OptionError::Unsupported { word, way_out });
+                    None
+                }
+            },
+            Support::Reading => {
+                if matches!(option.word.as_str(), "print" | "iprint") {
+                    self.printed.push(value.to_owned());
+                }
+                None
+            }
+            Support::Accepted(_) => {
+                if !self.accepted.contains(&word) {
+                    self.accepted.push(word);
+                }
+                None
+            }
+            Support::Refused(way_out) if self.is_lenient => Some(OptionRemark::Lenient { word, way_out }),
+            Support::Refused(way_out) | Support::Protects(way_out) => {
+                self.refuse(option, OptionError::Unsupported { word, way_out: way_out.to_owned() });
+                None
+            }
+            Support::NotYet => Some(OptionRemark::NotYet { word }),
+            Support::NotYetRefused => {
+                self.refuse(option, OptionError::NotYet { word });
+                None
+            }
+        };
+        (Vec::new(), remark)
+    }
+
+    /// A placeholder, in uWSGI's own view; a slip, in that of the user.
+    fn unknown(&mut self, option: &ExportedOption) -> Option<OptionRemark> {
+        let similar = similar_word(&option.word);
+        let word = option.word.clone();
+        if self.is_strict && !option.is_settled {
+            self.refuse(option, OptionError::Unknown { word, similar });
+            return None;
+        }
+        // Variables are often there for other programs.
+        let is_foreign = similar.is_none() && matches!(option.origin, Origin::Environment(_));
+        if option.is_settled || is_foreign { None } else { Some(OptionRemark::Unknown { word, similar }) }
+    }
+
+    fn refuse(&mut self, option: &ExportedOption, error: OptionError) {
+        self.refused.push(SettingsError::Option { origin: option.origin.clone(), error });
+    }
+}
+
+type Sets = Vec<(&'static Setting, std::ffi::OsString)>;
+
+/// The value of a setting as certkit writes it.
+fn setting_value(setting: &Setting, value: &str, facts: &OptionFacts) -> (String, Option<OptionRemark>) {
+    match setting.uwsgi_value {
+        OptionValue::Text => (value.to_owned(), None),
+        OptionValue::Switch => (is_true(value).to_string(), None),
+        OptionValue::FromChdir => (facts.from_chdir(value), None),
+        OptionValue::Number => {
+            let digits = leading_digits(value.trim_start());
+            if digits.is_empty() {
+                return (value.to_owned(), None);
+            }
+            let behind = value.trim_start().get(digits.len()..).unwrap_or_default();
+            let is_remark = behind.is_empty() || behind.starts_with([' ', '\t', ';', '#']);
+            let remark = (!is_remark)
+                .then(|| OptionRemark::Number { value: value.to_owned(), number: digits.to_owned() });
+            (digits.to_owned(), remark)
+        }
+    }
+}
+
+/// What one option must know of others.
+fn facts(list: &OptionList) -> OptionFacts {
+    let values = |words: &'static [&'static str]| {
+        let named = list.options.iter().filter(move |option| words.contains(&option.word.as_str()));
+        named.map(|option| (&option.origin, option.value.as_deref().unwrap_or_default()))
+    };
+    let start = std::env::current_dir().unwrap_or_default();
+    let rank = |origin: &Origin| match origin {
+        Origin::Flag => 2,
+        Origin::File { .. } => 1,
+        Origin::Environment(_) => 0,
+    };
+    // The last of the highest source.
+    let chdir = values(&["chdir"]).max_by_key(|(origin, _)| rank(origin)).map_or("", |(_, chdir)| chdir);
+    OptionFacts {
+        protocol: values(&["protocol", "socket-protocol"])
+            .next_back()
+            .map_or("", |(_, value)| value)
+            .to_owned(),
+        shared_sockets: values(&["shared-socket", "undeferred-shared-socket"])
+            .map(|(_, value)| value.to_owned())
+            .collect(),
+        chdir: PathBuf::from(&start).join(Path::new(chdir)),
+        is_shown: values(&["show-config"]).next().is_some(),
+    }
+}

@@ -1,0 +1,205 @@
+//! Option files of uWSGI: every file in `testdata/uwsgi` beside uWSGI itself, and what certkit says of them.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::harness::{Test, certkit, repository};
+use crate::peers::peer;
+
+/// Files that others name; they are not read by themselves.
+const PARTS: &[&str] = &["cases.txt", "default.ini", "letters-sub.ini", "lines.txt", "secret.txt"];
+
+/// How a file is read.
+struct Case {
+    variables: Vec<(String, String)>,
+    args: Vec<String>,
+}
+
+fn with_files() -> Test {
+    let test = Test::new();
+    for file in fs::read_dir(repository().join("testdata/uwsgi")).unwrap() {
+        let path = file.unwrap().path();
+        test.write(path.file_name().unwrap().to_str().unwrap(), fs::read(&path).unwrap());
+    }
+    test
+}
+
+/// Every file with how it is read: as `cases.txt` says, else as an option that its ending names.
+fn cases() -> BTreeMap<String, Case> {
+    let folder = repository().join("testdata/uwsgi");
+    let mut cases = BTreeMap::new();
+    for file in fs::read_dir(&folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        if !PARTS.contains(&name.as_str()) {
+            let ending = name.rsplit('.').next().unwrap();
+            let args = vec![format!("--{ending}"), name.clone()];
+            cases.insert(name, Case { variables: Vec::new(), args });
+        }
+    }
+    let text = fs::read_to_string(folder.join("cases.txt")).unwrap();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let parts: Vec<_> = line.split('|').map(str::trim).collect();
+        let [name, variables, args] = parts[..] else { panic!("{line}") };
+        let variables = variables.split_whitespace().map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap();
+            (name.to_owned(), value.to_owned())
+        });
+        let args = args.split_whitespace().map(str::to_owned);
+        let case = Case { variables: variables.collect(), args: args.collect() };
+        assert!(cases.insert(name.to_owned(), case).is_some(), "{name} is not there");
+    }
+    cases
+}
+
+/// The lines that uWSGI's `--show-config` has between its marks, without those of the call itself and without the date
+/// that `log-date` puts before each.
+fn shown(output: &str) -> Vec<String> {
+    let lines = output.lines().map(|line| {
+        let is_dated = line.get(24..27) == Some(" - ") && line.get(13..14) == Some(":");
+        if is_dated { &line[27..] } else { line }
+    });
+    lines
+        .skip_while(|line| *line != "[uwsgi]")
+        .skip(1)
+        .take_while(|line| *line != ";end of configuration")
+        .filter(|line| !line.starts_with("show-config = ") && !line.starts_with("no-server = "))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_option_file_is_shown_as_uwsgi_shows_it() {
+    let Some(uwsgi) = peer("uwsgi_python3") else { return };
+    let cases = cases();
+    assert!(cases.len() >= 40, "{}", cases.len());
+    for (name, case) in cases {
+        let test = with_files();
+        let run = |program: &std::path::Path, first: &[&str]| {
+            let program = test.program(program).args(first).args(&case.args);
+            let with_variables =
+                case.variables.iter().fold(program, |program, (name, value)| program.env(name, value));
+            with_variables.run()
+        };
+        let expected = shown(&run(&uwsgi, &["--show-config", "--no-server"]).all());
+        assert!(!expected.is_empty(), "{name}: uWSGI shows nothing");
+        let ours = run(&certkit(), &["serve", "--show-config"]).exits(0);
+        assert_eq!(shown(&ours.stdout()), expected, "{name}");
+    }
+}
+
+#[test]
+fn shown_settings_are_an_option_file_again() {
+    let test = with_files();
+    let show = |file: &str| test.certkit(&["serve", "--ini", file, "--show-config"]).exits(0).stdout();
+    let lines = |text: &str| {
+        text.lines().filter(|line| !line.starts_with("ini = ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let first = show("django.ini");
+    test.write("again.ini", lines(&first).join("\n"));
+    assert_eq!(lines(&show("again.ini")), lines(&first));
+}
+
+#[test]
+fn an_option_file_is_read_from_standard_input() {
+    let test = Test::new();
+    let show = |args: &[&str]| {
+        let program = test.program(certkit()).args(["serve", "--show-config=toml"]).args(args);
+        program.stdin("\u{feff}[uwsgi]\nprocesses = 2\n[live]\nprocesses = 7\n").run().exits(0).stdout()
+    };
+    assert_eq!(show(&["--ini", "-"]), "[serve]\nworkers = 2\nlimit-post = 0\n");
+    assert_eq!(show(&["-"]), "[serve]\nworkers = 2\nlimit-post = 0\n");
+    assert_eq!(show(&["--ini=-:live"]), "[serve]\nworkers = 7\nlimit-post = 0\n");
+}
+
+#[test]
+fn values_mean_what_they_mean_in_uwsgi() {
+    let test = Test::new();
+    test.write("shop.py", "");
+    test.write("site/app.py", "");
+    for (text, expected) in [
+        ("processes = 2   ; remark\nthreads = 4#", "workers = 2\nthreads = 4\n"),
+        ("http-keepalive = true", ""),
+        ("http-keepalive = 0", "keepalive = 0\n"),
+        ("disable-logging = false", ""),
+        ("disable-logging", "access-log = \"off\"\n"),
+        ("protocol = http\nsocket = :9090", "listen = \"http://:9090\"\n"),
+        ("socket = :9090\nprotocol = http", "listen = \"http://:9090\"\n"),
+        ("chmod-socket", "socket-mode = 666\n"),
+        ("shared-socket = :443\nhttps = =0,c,k", "listen = \"https://:443\"\ncert = \"c\"\nkey = \"k\"\n"),
+        ("n = 3\nthreads = %(n + 1)", "threads = 4\n"),
+        ("manage-script-name = none", "manage-script-name = true\n"),
+        ("if-env = NO_SUCH\nprocesses = 9\nendif =", ""),
+    ] {
+        test.write("a.ini", format!("[uwsgi]\n{text}\n"));
+        let shown = test.certkit(&["serve", "a.ini", "--show-config=toml"]).exits(0).stdout();
+        let (settings, limit) = (format!("[serve]\n{expected}"), "limit-post = 0\n");
+        assert_eq!(shown.replace(limit, ""), settings, "{text}");
+        assert!(shown.contains(limit), "{text}: {shown}");
+    }
+    test.write("a.ini", "[uwsgi]\nlimit-post = 10\n");
+    assert!(test.certkit(&["serve", "a.ini", "--show-config=toml"]).stdout().contains("limit-post = 10\n"));
+}
+
+#[test]
+fn paths_count_from_the_folder_of_the_application() {
+    let test = Test::new();
+    test.write("site/app.py", "");
+    let folder = test.path("site").canonicalize().unwrap().display().to_string();
+    test.write(
+        "a.ini",
+        "[uwsgi]\nsocket = run/a.sock\npythonpath = lib\nstatic-map = /s=public\nvenv = env\nini = b.ini\nchdir = site\n",
+    );
+    test.write("b.ini", "[uwsgi]\nthreads = 2\n");
+    let shown = test.certkit(&["serve", "a.ini", "--show-config=toml"]).exits(0).stdout();
+    for line in [
+        format!("listen = \"uwsgi+unix:{folder}/run/a.sock\""),
+        format!("pythonpath = \"{folder}/lib\""),
+        format!("static = \"/s={folder}/public\""),
+        format!("virtualenv = \"{folder}/env\""),
+        "threads = 2".to_owned(),
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line}: {shown}");
+    }
+}
+
+#[test]
+fn a_word_that_protects_stops_the_start() {
+    let test = Test::new();
+    for (text, line, part) in [
+        ("uid = www-data", 2, "`uid`"),
+        ("gid = www-data", 2, "`gid`"),
+        ("chroot = /srv", 2, "`chroot`"),
+        ("threads = 1\nlimit-as = 512", 3, "`limit-as`"),
+        ("https = :443,c,k,HIGH,!ca.pem", 2, "asks clients for certificates"),
+        ("route = ^/admin return:403", 2, "`route`"),
+        ("plugins = php", 2, "no plugin `php`"),
+        ("cron = 0 0 -1 -1 -1 date", 2, "use cron or a systemd timer"),
+        ("fastrouter = :80", 2, "nginx"),
+        ("strict = true\nvaccum = true", 3, "did you mean `vacuum`?"),
+    ] {
+        test.write("a.ini", format!("[uwsgi]\n{text}\n"));
+        let said = test.certkit(&["serve", "a.ini"]).exits(2).stderr();
+        assert!(said.contains(&format!("a.ini, line {line}")) && said.contains(part), "{text}: {said}");
+    }
+    let refused = |args: &[&str]| test.certkit(args).exits(2).stderr();
+    assert!(refused(&["serve", "--uid", "www-data"]).contains("`uid`"));
+    // `--lenient` is for what is missing, not for what protects.
+    test.write("a.ini", "[uwsgi]\ncron = 0 0 -1 -1 -1 date\nlimit-nproc = 5\n");
+    let said = refused(&["serve", "--lenient", "a.ini"]);
+    assert!(said.contains("`limit-nproc`") && said.contains("`cron` has no effect"), "{said}");
+}
+
+#[test]
+fn options_of_all_sources_have_their_rank() {
+    let test = Test::new();
+    test.write("a.ini", "[uwsgi]\nprocesses = 2\nthreads = 3\n");
+    let show = |args: &[&str]| {
+        let program = test.program(certkit()).args(["serve", "--show-config=toml"]).args(args);
+        program.env("UWSGI_PROCESSES", "5").env("UWSGI_POST_BUFFERING", "7").run().exits(0)
+    };
+    assert_eq!(show(&[]).stdout(), "[serve]\nworkers = 5\npost-buffering = 7\n");
+    let ran = show(&["a.ini", "-p", "8"]);
+    assert_eq!(ran.stdout(), "[serve]\nworkers = 8\nthreads = 3\nlimit-post = 0\npost-buffering = 7\n");
+    assert!(ran.stderr().contains("on the command line and in an option file"), "{}", ran.stderr());
+    assert!(!show(&["a.ini"]).stderr().contains("on the command line and"));
+}
