@@ -112,8 +112,8 @@ fn defaults(is_quiet: bool, has_option_file: bool) -> Vec<Assignment> {
         words.push(("access-log", "off"));
     }
     if has_option_file {
-        // uWSGI has no limit by itself.
-        words.push(("limit-post", "0"));
+        // uWSGI has no limit by itself, and an application may rely on being alone.
+        words.extend([("limit-post", "0"), ("workers", "1"), ("threads", "1")]);
     }
     let known = words.into_iter().filter_map(|(word, value)| table::named(word).zip(Some(value)));
     known.map(|(setting, value)| Assignment::new(setting, value.into(), Origin::Flag)).collect()

@@ -8,7 +8,9 @@ pub(super) fn similar(word: &str, known: impl Iterator<Item = &'static str>) -> 
     let word = word.replace('_', "-");
     // In a short word, two other letters make any word of any other.
     let most = (word.chars().count() / 3).clamp(1, MOST_EDITS);
+    // Another length is another word already; the distance itself takes time.
     known
+        .filter(|known| known.len().abs_diff(word.len()) <= most)
         .map(|known| (strsim::osa_distance(&word, known), known))
         .filter(|(distance, known)| *distance <= most && known.len() > 1)
         .min()

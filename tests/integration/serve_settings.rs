@@ -48,7 +48,7 @@ fn an_option_file_is_shown_as_it_is_written() {
     assert!(ran.stderr().contains("site.ini, line 6"), "{}", ran.stderr());
     assert_eq!(
         test.certkit(&["serve", "site.ini", "--show-config=toml"]).exits(0).stdout(),
-        "[serve]\nlisten = \"uwsgi+unix:/run/shop.sock\"\nmodule = \"shop\"\nworkers = 2\nlimit-post = 0\n"
+        "[serve]\nlisten = \"uwsgi+unix:/run/shop.sock\"\nmodule = \"shop\"\nworkers = 2\nthreads = 1\nlimit-post = 0\n"
     );
 }
 

@@ -85,7 +85,7 @@ impl Interpretation {
             }
             OptionMeaning::Word(row) => self.word(row, option, value, facts),
             OptionMeaning::Unknown if list.declared.contains(&option.word) => (Vec::new(), None),
-            OptionMeaning::Unknown => (Vec::new(), self.unknown(option)),
+            OptionMeaning::Unknown => (Vec::new(), self.unknown(option, list)),
         }
     }
 
@@ -143,16 +143,21 @@ impl Interpretation {
     }
 
     /// A placeholder, in uWSGI's own view; a slip, in that of the user.
-    fn unknown(&mut self, option: &ExportedOption) -> Option<OptionRemark> {
+    fn unknown(&mut self, option: &ExportedOption, list: &OptionList) -> Option<OptionRemark> {
         let similar = similar_word(&option.word);
         let word = option.word.clone();
         if self.is_strict && !option.is_settled {
             self.refuse(option, OptionError::Unknown { word, similar });
             return None;
         }
+        let is_used = list.referenced.contains(&option.word);
         // Variables are often there for other programs.
         let is_foreign = similar.is_none() && matches!(option.origin, Origin::Environment(_));
-        if option.is_settled || is_foreign { None } else { Some(OptionRemark::Unknown { word, similar }) }
+        if option.is_settled || is_used || is_foreign {
+            None
+        } else {
+            Some(OptionRemark::Unknown { word, similar })
+        }
     }
 
     fn refuse(&mut self, option: &ExportedOption, error: OptionError) {

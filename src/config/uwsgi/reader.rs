@@ -1,6 +1,8 @@
 //! Reads environment, command line and option files into one ordered list, as uWSGI does: included files take the place
 //! of the line that names them, `inherit` comes last, and placeholders are replaced once everything is read.
 
+use std::collections::BTreeSet;
+
 use super::block::{BY_PATTERN, Block, BlockFacts, is_end};
 use super::declared::Declared;
 use super::exported_option::ExportedOption;
@@ -49,6 +51,8 @@ pub struct OptionList {
     pub options: Vec<ExportedOption>,
     /// The names of options that the files declare themselves.
     pub declared: Vec<String>,
+    /// The words that values refer to: those of placeholders.
+    pub referenced: BTreeSet<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -111,6 +115,8 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// A value that grows too long, and as [`file`](Self::file).
     pub fn finish(mut self) -> Result<OptionList, SettingsError> {
+        let referenced = self.options.iter().flat_map(|option| option.value.as_deref()).flat_map(references);
+        let referenced = referenced.map(str::to_owned).collect();
         if let Err((at, error)) = placeholders::replace_all(&mut self.options, self.around) {
             let origin = self.options.get(at).map_or(Origin::Flag, |option| option.origin.clone());
             return Err(SettingsError::Option { origin, error });
@@ -126,7 +132,7 @@ impl<'a> Reader<'a> {
             at += 1;
         }
         let declared = self.declared.iter().map(|declared| declared.name.clone()).collect();
-        Ok(OptionList { options: self.with_declared(), declared })
+        Ok(OptionList { options: self.with_declared(), declared, referenced })
     }
 
     /// Behind each option that a file declares, what it stands for.
@@ -310,6 +316,11 @@ impl<'a> Reader<'a> {
         let text = String::from_utf8(bytes).map_err(|_| SettingsError::NotUtf8 { file: file.to_owned() })?;
         Ok(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned))
     }
+}
+
+/// The words in the placeholders of a value.
+fn references(value: &str) -> impl Iterator<Item = &str> {
+    value.split("%(").skip(1).flat_map(|rest| rest.split(')').next().unwrap_or_default().split(' '))
 }
 
 fn read(format: FileFormat, text: &str, section: Option<&str>) -> OptionLines {

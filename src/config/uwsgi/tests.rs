@@ -181,5 +181,6 @@ fn strictness() {
     assert!(strict.starts_with("refused: ") && strict.contains("did you mean `vacuum`?"), "{strict}");
     assert!(!strict.contains("mine"), "{strict}");
     assert!(sentences("[uwsgi]\nstrict = false\nproject = shop\n").contains("`project` has no effect"));
+    assert!(sentences("[uwsgi]\nproject = shop\nmodule = %(project).wsgi\n").is_empty());
     assert!(sentences("[uwsgi]\ncron = 1\n").contains("use cron"));
 }

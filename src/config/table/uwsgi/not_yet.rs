@@ -13,15 +13,18 @@ const fn refused(words: &'static str) -> OptionWord {
 pub(super) const NOT_YET: &[OptionWord] = &[
     // Users and limits.
     refused("uid gid add-gid no-initgroups! drop-after-init! drop-after-apps! chroot umask chown-socket"),
-    refused("limit-as max-fd"),
+    refused("limit-as"),
+    not_yet("max-fd"),
     // The life of workers.
     refused(
         "harakiri harakiri-graceful-timeout harakiri-no-arh! no-harakiri-arh! no-harakiri-after-req-hook!",
     ),
     not_yet("harakiri-verbose! harakiri-graceful-signal harakiri-queue-threshold"),
     refused("max-requests max-requests-delta max-worker-lifetime max-worker-lifetime-delta"),
-    refused("reload-on-rss reload-on-as evil-reload-on-rss evil-reload-on-as reload-on-exception!"),
-    not_yet("min-worker-lifetime exit-on-reload! worker-exec optimize wsgi-disable-file-wrapper!"),
+    refused("reload-on-rss reload-on-as evil-reload-on-rss evil-reload-on-as"),
+    not_yet(
+        "min-worker-lifetime exit-on-reload! reload-on-exception! worker-exec optimize wsgi-disable-file-wrapper!",
+    ),
     not_yet("touch-reload touch-chain-reload touch-workers-reload touch-logreopen touch-logrotate fs-reload"),
     not_yet("py-autoreload py-auto-reload python-autoreload python-auto-reload py-auto-reload-ignore"),
     not_yet("cheaper cheaper-initial cheaper-step cheaper-algo cheaper-overload cheaper-rss-limit-soft"),

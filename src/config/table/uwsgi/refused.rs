@@ -92,7 +92,7 @@ pub(super) const REFUSED: &[OptionWord] = &[
          http-subscription-server http-subscription-fallback-key http-resubscribe auto-weight weight",
         "name the servers in the front server's configuration",
     ),
-    refused("zerg zerg-fallback! zerg-server zergpool zerg-pool", "reload with HUP, which loses no request"),
+    protects("zerg zerg-fallback! zerg-server zergpool zerg-pool", "reload with HUP, which loses no request"),
     refused(
         "vassal-set vassal-sos vassal-sos-backlog vassals-include vassals-include-before vassals-inherit \
          vassals-inherit-before vassals-set vassals-start-hook vassals-stop-hook early-emperor! emperor-broodlord \
@@ -161,7 +161,7 @@ pub(super) const REFUSED: &[OptionWord] = &[
          log-master-req-stream! logger-list! loggers-list! rsyslog-packet-size rsyslog-split-messages!",
         "let the log collector do it",
     ),
-    refused(
+    protects(
         "raw-socket raw-modifier1 raw-modifier2 puwsgi-socket udp multicast multicast-loop multicast-ttl \
          upload-progress map-socket notify-socket abstract-socket! remap-modifier",
         "use a socket that speaks http, uwsgi, fastcgi or scgi",
