@@ -72,6 +72,8 @@ def main():
     put("uwsgi", b"\x09\0HTTP_HOST\x0e\x00127.0.0.1:9090")
     put("marshal", b"\x04\0\x11\2\3[\1\0\0\0(\4\0\0\0s\1\0\0\0az\1b")
     put("uwsgi_ini", INI.encode())
+    for path in sorted((HERE.parent / "testdata/uwsgi").iterdir()):
+        put("uwsgi_ini", path.read_bytes())
     limbo()
 
 

@@ -22,7 +22,7 @@
 //!            -> cli
 //! cli        the command line as clap structs, and the help text
 //!            -> acme ca chain config probe x509
-//! config     layered settings: certkit.toml, uWSGI ini files
+//! config     layered settings: certkit.toml, option files of uWSGI
 //!            -> serve
 //! serve      the HTTPS server and its Python workers
 //!            -> tls

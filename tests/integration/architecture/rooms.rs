@@ -76,7 +76,7 @@ pub(super) const ROOMS: &[Room] = &[
         // Arguments are parsed into the types that own the values, such as kinds of keys and addresses to listen on.
         uses: &["acme", "ca", "chain", "config", "probe", "x509"],
     },
-    Room { name: "config", does: "layered settings: certkit.toml, uWSGI ini files", uses: &["serve"] },
+    Room { name: "config", does: "layered settings: certkit.toml, option files of uWSGI", uses: &["serve"] },
     Room { name: "serve", does: "the HTTPS server and its Python workers", uses: &["tls"] },
     Room {
         name: "acme",

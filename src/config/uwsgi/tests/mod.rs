@@ -1,5 +1,7 @@
 //! What option files mean together.
 
+mod rows;
+
 use super::{Interpretation, NoMachine, OptionList, Reader};
 use crate::config::SettingsError;
 use crate::config::origin::Origin;
