@@ -159,6 +159,7 @@ EXAMPLES
   certkit serve --listen https:*:443 --redirect-http *:80 \\
       --acme www.example.com --agree-tos app.py            with a certificate from Let's Encrypt
   certkit serve --listen uwsgi+unix:/run/app.sock app.py   behind nginx's uwsgi_pass
+  certkit serve uwsgi.ini                                  instead of uWSGI, with its option file
 
 EXIT STATUS
   0  stopped by a signal

@@ -18,7 +18,7 @@ pub enum SettingsError {
         source: io::Error,
     },
     /// An option of uWSGI, wherever it is from.
-    #[error("{error}")]
+    #[error("{error}{}", .origin.variable())]
     Option { origin: Origin, error: OptionError },
     #[error("{file}: {error}")]
     Syntax { file: String, error: SyntaxError },

@@ -28,6 +28,8 @@ pub enum OptionError {
     TooLong { word: String, limit: usize },
     #[error("there are more than {limit} options, includes and loops counted")]
     TooMany { limit: usize },
+    #[error("the option files have more than {limit} bytes, includes and loops counted")]
+    TooLarge { limit: usize },
     #[error("the option `{word}` is unknown{}", did_you_mean(*.similar))]
     Unknown { word: String, similar: Option<&'static str> },
     #[error("certkit does not support `{word}`: {way_out}")]

@@ -104,7 +104,7 @@ impl OptionWord {
 
 impl OptionFacts {
     /// A path from the folder that the application runs in.
-    pub fn from_chdir(&self, path: &str) -> String {
+    pub fn below_chdir(&self, path: &str) -> String {
         if path.is_empty() { String::new() } else { self.chdir.join(Path::new(path)).display().to_string() }
     }
 }

@@ -12,3 +12,13 @@ pub enum Origin {
     /// The variable's name.
     Environment(String),
 }
+
+impl Origin {
+    /// Which variable it is, at the end of a sentence.
+    pub(super) fn variable(&self) -> String {
+        match self {
+            Self::Environment(name) => format!(" (from the variable {name})"),
+            Self::File { .. } | Self::Flag => String::new(),
+        }
+    }
+}

@@ -63,18 +63,17 @@ impl Block {
         BLOCKS.contains(&word).then(block)
     }
 
-    /// A value inside the block, once for each time that it counts, with `%(_)` replaced. Conditions are judged at each
-    /// line anew, as in uWSGI.
-    pub(super) fn values(&self, value: &str, facts: &BlockFacts<'_>) -> Vec<String> {
-        let with = |replacement: &str| value.replace("%(_)", replacement);
-        match self.rounds(facts) {
+    /// What `%(_)` stands for in a line inside the block, once for each time that the line counts; `None` leaves it as it
+    /// is. Conditions are judged at each line anew, as in uWSGI.
+    pub(super) fn rounds(&self, facts: &BlockFacts<'_>) -> Vec<Option<String>> {
+        match self.judged(facts) {
             Rounds::None => Vec::new(),
-            Rounds::Unchanged => vec![value.to_owned()],
-            Rounds::With(replacements) => replacements.iter().map(|replacement| with(replacement)).collect(),
+            Rounds::Unchanged => vec![None],
+            Rounds::With(replacements) => replacements.into_iter().map(Some).collect(),
         }
     }
 
-    fn rounds(&self, facts: &BlockFacts<'_>) -> Rounds {
+    fn judged(&self, facts: &BlockFacts<'_>) -> Rounds {
         let around = facts.around;
         let argument = self.argument.as_str();
         let words = |separated: &str, separator| {
@@ -201,7 +200,9 @@ mod tests {
             ("if-not-reload", "", "<%(_)>"),
         ] {
             let block = Block::beginning(word, argument).unwrap();
-            assert_eq!(block.values("<%(_)>", &facts).join(" "), expected, "{word} = {argument}");
+            let rounds = block.rounds(&facts).into_iter();
+            let shown = rounds.map(|round| format!("<{}>", round.as_deref().unwrap_or("%(_)")));
+            assert_eq!(shown.collect::<Vec<_>>().join(" "), expected, "{word} = {argument}");
         }
         assert!(Block::beginning("else", "").is_none());
     }

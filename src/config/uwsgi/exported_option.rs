@@ -1,5 +1,7 @@
 //! An option in the one list of all sources; uWSGI calls these exported options.
 
+use std::ffi::OsString;
+
 use crate::config::origin::Origin;
 use crate::config::setting::Setting;
 
@@ -9,6 +11,8 @@ pub struct ExportedOption {
     pub word: String,
     /// `None` for what is not text.
     pub value: Option<String>,
+    /// As it was typed, where it is from the command line.
+    pub(super) typed: OsString,
     pub origin: Origin,
     /// Whether it has had its effect while it was read, so that its placeholders stay.
     pub(super) is_settled: bool,
@@ -20,6 +24,6 @@ pub struct ExportedOption {
 
 impl ExportedOption {
     pub(super) fn new(word: String, value: Option<String>, origin: Origin) -> Self {
-        Self { word, value, origin, is_settled: false, setting: None, is_shown: true }
+        Self { word, value, typed: OsString::new(), origin, is_settled: false, setting: None, is_shown: true }
     }
 }

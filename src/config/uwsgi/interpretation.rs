@@ -75,7 +75,8 @@ impl Interpretation {
     ) -> (Sets, Option<OptionRemark>) {
         let value = option.value.as_deref().unwrap_or_default();
         if let Some(setting) = option.setting {
-            let assignment = Assignment::new(setting, value.into(), option.origin.clone());
+            let value = option.value.clone().map_or_else(|| option.typed.clone(), Into::into);
+            let assignment = Assignment::new(setting, value, option.origin.clone());
             return (assignment.sets, None);
         }
         match OptionMeaning::of(&option.word) {
@@ -172,7 +173,7 @@ fn setting_value(setting: &Setting, value: &str, facts: &OptionFacts) -> (String
     match setting.uwsgi_value {
         OptionValue::Text => (value.to_owned(), None),
         OptionValue::Switch => (is_true(value).to_string(), None),
-        OptionValue::FromChdir => (facts.from_chdir(value), None),
+        OptionValue::FromChdir => (facts.below_chdir(value), None),
         OptionValue::Number => {
             let digits = leading_digits(value.trim_start());
             if digits.is_empty() {

@@ -20,6 +20,8 @@ use crate::config::origin::Origin;
 const MOST_LEVELS: usize = 32;
 /// Files and options of one start together, with what loops make.
 const MOST_OPTIONS: usize = 20_000;
+/// Bytes of files and values of one start together.
+const MOST_BYTES: usize = 16 << 20;
 /// Variables that uWSGI sets for itself.
 const NOT_OPTIONS: &[&str] = &[
     "UWSGI_BROODLORD_NUM",
@@ -43,6 +45,7 @@ pub struct Reader<'a> {
     /// The files that are being read, the outermost first.
     files: Vec<String>,
     files_read: usize,
+    bytes: usize,
 }
 
 /// The options of all sources, in uWSGI's order.
@@ -66,6 +69,7 @@ impl<'a> Reader<'a> {
             block: None,
             files: Vec::new(),
             files_read: 0,
+            bytes: 0,
         }
     }
 
@@ -95,6 +99,7 @@ impl<'a> Reader<'a> {
             let value = word.value.to_str().map(str::to_owned);
             let mut option = ExportedOption::new(word.word.clone(), value, word.origin.clone());
             option.setting = word.given_for();
+            option.typed = word.value.clone();
             self.add(option)?;
         }
         words.iter().filter_map(Assignment::option_file).try_for_each(|file| self.file(file))
@@ -162,17 +167,24 @@ impl<'a> Reader<'a> {
             return self.push(option);
         }
         let facts = BlockFacts { around: self.around, options: &self.options, is_reload: self.is_reload };
-        let values = block.values(option.value.as_deref().unwrap_or_default(), &facts);
-        values
-            .into_iter()
-            .try_for_each(|value| self.push(ExportedOption { value: Some(value), ..option.clone() }))
+        let rounds = block.rounds(&facts);
+        let value = option.value.clone().unwrap_or_default();
+        rounds.into_iter().try_for_each(|replacement| {
+            let value =
+                replacement.map_or_else(|| value.clone(), |replacement| value.replace("%(_)", &replacement));
+            self.push(ExportedOption { value: Some(value), ..option.clone() })
+        })
     }
 
     /// Puts it at the end of the list, and does what it says if that is to be done at once.
     fn push(&mut self, option: ExportedOption) -> Result<(), SettingsError> {
+        self.bytes += option.value.as_deref().map_or(0, str::len);
         self.options.push(option.clone());
         if self.options.len() + self.files_read > MOST_OPTIONS {
             return Err(wrong(&option, OptionError::TooMany { limit: MOST_OPTIONS }));
+        }
+        if self.bytes > MOST_BYTES {
+            return Err(wrong(&option, OptionError::TooLarge { limit: MOST_BYTES }));
         }
         let word = option.word.as_str();
         let value = option.value.as_deref().unwrap_or_default();
@@ -298,6 +310,10 @@ impl<'a> Reader<'a> {
         let Some(text) = self.letters.replaced(&text) else {
             return refuse(OptionError::TooLong { word: file.to_owned(), limit: MAX_FILE_BYTES as usize });
         };
+        self.bytes += text.len();
+        if self.bytes > MOST_BYTES {
+            return refuse(OptionError::TooLarge { limit: MOST_BYTES });
+        }
         let lines = read(format, &text, section).map_err(|wrong| syntax(wrong.line, wrong.problem))?;
         self.files.push(file.to_owned());
         self.files_read += 1;

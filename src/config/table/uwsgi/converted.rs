@@ -47,7 +47,7 @@ fn disable_logging(value: &str, _: &OptionFacts) -> Result<Converted, String> {
 /// `file:PATH` or `stdio`.
 fn request_logger(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
     match value.split_once(':') {
-        Some(("file", path)) => Ok(Converted::one("access-log", facts.from_chdir(path))),
+        Some(("file", path)) => Ok(Converted::one("access-log", facts.below_chdir(path))),
         None if value == "stdio" => Ok(Converted::one("access-log", "-")),
         _ => Err(format!("`{value}`: the access log is written to `file:PATH` or `stdio`")),
     }
@@ -74,7 +74,7 @@ fn static_map(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
     let Some((path, folder)) = value.split_once('=') else {
         return Err(format!("`{value}` has no `=` between the path and its folder"));
     };
-    Ok(Converted::one("static", format!("{path}={}", facts.from_chdir(folder))))
+    Ok(Converted::one("static", format!("{path}={}", facts.below_chdir(folder))))
 }
 
 /// Names separated by commas.

@@ -102,7 +102,7 @@ fn listen(scheme: &str, value: &str, facts: &OptionFacts) -> Result<Converted, S
         // Like every number, a port is its leading digits.
         Some((host, port)) => format!("{scheme}://{host}:{}", leading_digits(port.trim())),
         None if value.starts_with('=') => format!("{scheme}+unix:{}", absolute(address)),
-        None => format!("{scheme}+unix:{}", facts.from_chdir(address)),
+        None => format!("{scheme}+unix:{}", facts.below_chdir(address)),
     };
     let parsed = address.parse::<ListenAddress>();
     parsed.map(|_| Converted::one("listen", address)).map_err(|error| format!("{error}"))

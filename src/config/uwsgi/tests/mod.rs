@@ -148,6 +148,33 @@ fn what_is_wrong_is_said_with_its_line() {
 }
 
 #[test]
+fn files_that_multiply_are_refused() {
+    // A file that includes itself, and lines that a loop repeats.
+    let itself = format!("[uwsgi]\n;{}\n{}", "x".repeat(100_000), "ini = uwsgi.ini\n".repeat(30));
+    let error = read_text(&itself).unwrap_err();
+    assert!(error.to_string().contains("levels deep"), "{error}");
+    let many = format!("{}\n", "y".repeat(900)).repeat(900);
+    let text = format!("[uwsgi]\nfor-readline = lines\na = {}\n", "%(_)".repeat(100));
+    let error = list_of(&[(FILE, &text), ("lines", &many)]).unwrap_err();
+    assert!(error.to_string().contains("more than 16777216 bytes"), "{error}");
+    assert_eq!(wrong_line(&error), Some(3));
+}
+
+#[test]
+fn a_variable_is_named_in_its_error() {
+    let mut machine = machine(&[]);
+    machine.variables.push(("UWSGI_UID".to_owned(), "root".to_owned()));
+    let mut reader = Reader::new(&machine, false);
+    reader.environment().unwrap();
+    let meaning = Interpretation::of(&reader.finish().unwrap());
+    let refused: Vec<_> = meaning.refused.iter().map(ToString::to_string).collect();
+    assert!(
+        refused.len() == 1 && refused[0].contains("`uid`") && refused[0].contains("UWSGI_UID"),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn values_that_double_do_not_fill_the_memory() {
     let doubled = |index| format!("a{index} = %(a{0})%(a{0})\n", index - 1);
     let text: String =
