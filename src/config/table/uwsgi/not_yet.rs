@@ -25,7 +25,7 @@ pub(super) const NOT_YET: &[OptionWord] = &[
     not_yet(
         "min-worker-lifetime exit-on-reload! reload-on-exception! worker-exec optimize wsgi-disable-file-wrapper!",
     ),
-    not_yet("touch-reload touch-chain-reload touch-workers-reload touch-logreopen touch-logrotate fs-reload"),
+    not_yet("touch-logrotate"),
     not_yet("py-autoreload py-auto-reload python-autoreload python-auto-reload py-auto-reload-ignore"),
     not_yet("cheaper cheaper-initial cheaper-step cheaper-algo cheaper-overload cheaper-rss-limit-soft"),
     not_yet("cheaper-rss-limit-hard cheaper-busyness-max cheaper-busyness-min cheaper-busyness-multiplier"),
@@ -38,15 +38,10 @@ pub(super) const NOT_YET: &[OptionWord] = &[
     refused("emperor emperor-tyrant!"),
     not_yet("emperor-freq emperor-throttle emperor-max-throttle emperor-stats emperor-stats-server"),
     // The process.
-    refused("daemonize daemonize2"),
-    not_yet(
-        "pidfile pidfile2 safe-pidfile safe-pidfile2 master-fifo stats stats-server stats-http! stats-min!",
-    ),
+    not_yet("stats stats-server stats-http! stats-min!"),
     not_yet("stats-minified! stats-no-cores! stats-no-metrics! memory-report2"),
-    not_yet(
-        "logto logto2 logger log-maxsize log-backupname log-reopen! log-truncate! log-syslog? log-socket",
-    ),
-    not_yet("log-4xx! log-5xx! log-slow log-format logformat log-format-strftime! logformat-strftime!"),
+    not_yet("logger log-reopen! log-truncate! log-syslog? log-socket"),
+    not_yet("log-4xx! log-5xx! log-slow log-format-strftime! logformat-strftime!"),
     not_yet("log-x-forwarded-for! log-ioerror log-sendfile logfile-chown! logfile-chmod"),
     refused("attach-daemon attach-daemon2 attach-control-daemon smart-attach-daemon smart-attach-daemon2"),
     not_yet("daemons-honour-stdin! chdir2 envdir unenv"),
