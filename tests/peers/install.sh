@@ -9,8 +9,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 # Debian package and a program or file of it.
 packages='
+apache2-bin apache2
 bind9 named
 ca-certificates update-ca-certificates
+caddy caddy
 chromium chromium
 bsdutils script
 curl curl
@@ -19,11 +21,14 @@ easy-rsa make-cadir
 gcc cc
 gnutls-bin certtool
 haproxy haproxy
+libapache2-mod-fcgid /usr/lib/apache2/modules/mod_fcgid.so
 libc6-dev /usr/include/stdio.h
 libnss3-tools certutil
+lighttpd lighttpd
 nginx-light nginx
 openssl openssl
 pebble pebble
+spawn-fcgi spawn-fcgi
 util-linux setpriv
 '
 requirements=(tests/peers/requirements.txt)
