@@ -1,6 +1,7 @@
 //! What the settings say, with the defaults where they say nothing.
 
 use std::num::NonZeroUsize;
+use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,11 +9,15 @@ use super::values::{AcmeMissing, ConfigFormat};
 use crate::serve::address::{Endpoint, ListenAddress, Scheme};
 use crate::serve::config::{Root, ServeConfig};
 use crate::serve::worker::{Application, WorkerConfig};
+use crate::sys::socket;
 
 /// More than one lets an application wait for a database without holding up others, and costs
 /// little.
 const THREADS: usize = 4;
 const LARGEST_DEFAULT_WORKERS: usize = 8;
+
+/// FCGI_LISTENSOCK_FILENO.
+const MANAGED: RawFd = 0;
 
 /// The settings of `serve`: every row of the [table](super::table) sets a field of this, in what
 /// the server and its workers are given, or in what decides about certificates and application.
@@ -99,7 +104,15 @@ impl ServeSettings {
     /// Fills in what depends on all settings together.
     pub(super) fn finish(&mut self) {
         if self.server.listeners.is_empty() {
-            self.server.listeners.push(default_listener());
+            if socket::inherited(MANAGED).is_ok() {
+                self.server.listeners.push(managed_listener());
+                // The process manager starts as many processes as are needed.
+                if self.worker.workers == default_workers() {
+                    self.worker.workers = 1;
+                }
+            } else {
+                self.server.listeners.push(default_listener());
+            }
         }
         // A file that has both: certificates that are there already count.
         if !self.cert.is_empty() {
@@ -117,6 +130,11 @@ impl ServeSettings {
         let graceful_timeout = self.server.graceful_timeout;
         WorkerConfig { application, graceful_timeout, ..self.worker.clone() }
     }
+}
+
+/// As mod_fcgid and spawn-fcgi start programs: standard input is the socket (FastCGI 1.0, section 2.2).
+fn managed_listener() -> ListenAddress {
+    ListenAddress { scheme: Scheme::Fcgi, endpoint: Endpoint::Fd(MANAGED) }
 }
 
 /// Reachable from this machine only.

@@ -13,8 +13,19 @@ use super::cgi_vars::Variable;
 /// Bytes of a record's header.
 pub const HEADER_LENGTH: usize = 8;
 
-/// The longest content of a record.
+/// The longest content of a record, as far as lengths can say.
+#[cfg(any(test, feature = "internals"))]
 const LONGEST_CONTENT: usize = u16::MAX as usize;
+
+/// The longest content of a record that needs no padding to end where the next one should begin (section 3.3: at a
+/// multiple of eight bytes).
+pub const LONGEST_ALIGNED: usize = 65528;
+
+/// Variables of a request, at most.
+pub const MOST_VARIABLES: usize = 1000;
+
+/// Bytes in the content of a `BeginRequest`, `EndRequest` or `UnknownType` record.
+pub const BODY_LENGTH: usize = 8;
 
 /// The header of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +52,26 @@ pub enum RecordType {
     Data,
     GetValues,
     GetValuesResult,
+    UnknownType,
     Unknown(u8),
+}
+
+/// What a `BeginRequest` record says (section 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BeginRequest {
+    /// 1 responder, 2 authorizer, 3 filter.
+    pub role: u16,
+    /// Whether the connection stays open after the response.
+    pub keep_connection: bool,
+}
+
+/// How a request ended, as the protocol sees it (section 5.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProtocolStatus {
+    RequestComplete = 0,
+    /// Another request is running on this connection.
+    CannotMultiplex = 1,
+    UnknownRole = 3,
 }
 
 /// Why records or pairs cannot be read.
@@ -57,10 +87,28 @@ pub enum Error {
     /// A variable without a name, or with a NUL in it.
     #[error("the name of a variable is invalid")]
     Name,
+    /// More variables than [`MOST_VARIABLES`].
+    #[error("there are more than {MOST_VARIABLES} variables")]
+    TooMany,
+}
+
+impl BeginRequest {
+    /// The role that this program can take.
+    pub const RESPONDER: u16 = 1;
+
+    pub fn decode([role_high, role_low, flags, ..]: [u8; BODY_LENGTH]) -> Self {
+        Self { role: u16::from_be_bytes([role_high, role_low]), keep_connection: flags & 1 != 0 }
+    }
+
+    #[cfg(any(test, feature = "internals"))]
+    pub fn encode(self) -> [u8; BODY_LENGTH] {
+        let [role_high, role_low] = self.role.to_be_bytes();
+        [role_high, role_low, u8::from(self.keep_connection), 0, 0, 0, 0, 0]
+    }
 }
 
 impl RecordType {
-    const KNOWN: [Self; 10] = [
+    const KNOWN: [Self; 11] = [
         Self::BeginRequest,
         Self::AbortRequest,
         Self::EndRequest,
@@ -71,6 +119,7 @@ impl RecordType {
         Self::Data,
         Self::GetValues,
         Self::GetValuesResult,
+        Self::UnknownType,
     ];
 
     fn from_code(code: u8) -> Self {
@@ -110,7 +159,45 @@ impl RecordHeader {
     }
 }
 
+/// Appends a record without padding. Content beyond the longest record is omitted.
+pub fn encode_record(out: &mut Vec<u8>, record_type: RecordType, id: u16, content: &[u8]) {
+    let length = u16::try_from(content.len()).unwrap_or(u16::MAX);
+    out.extend_from_slice(&RecordHeader { record_type, id, length, padding: 0 }.encode());
+    out.extend_from_slice(content.get(..length.into()).unwrap_or_default());
+}
+
+/// Appends what ends a request.
+pub fn encode_end(out: &mut Vec<u8>, id: u16, application_status: u32, status: ProtocolStatus) {
+    let [a, b, c, d] = application_status.to_be_bytes();
+    encode_record(out, RecordType::EndRequest, id, &[a, b, c, d, status as u8, 0, 0, 0]);
+}
+
+/// Appends the reply to a management record of a type that is not known (section 4.2).
+pub fn encode_unknown_type(out: &mut Vec<u8>, unknown: RecordType) {
+    encode_record(out, RecordType::UnknownType, 0, &[unknown.code(), 0, 0, 0, 0, 0, 0, 0]);
+}
+
+/// Appends the reply to a `GetValues` record (section 4.1): of what it asks for, what is known here. One request at a
+/// time runs on a connection.
+///
+/// # Errors
+/// The content is not made of pairs.
+pub fn encode_values(out: &mut Vec<u8>, asked: &[u8], connections: usize) -> Result<(), Error> {
+    let connections = connections.to_string();
+    let mut values = ParamsWriter::default();
+    for (name, _) in decode_params(asked)? {
+        match name {
+            b"FCGI_MAX_CONNS" | b"FCGI_MAX_REQS" => values.insert(name, connections.as_bytes()),
+            b"FCGI_MPXS_CONNS" => values.insert(name, b"0"),
+            _ => {}
+        }
+    }
+    encode_record(out, RecordType::GetValuesResult, 0, &values.finish());
+    Ok(())
+}
+
 /// Writes a stream as records, with the empty one that ends it.
+#[cfg(any(test, feature = "internals"))]
 pub fn encode_stream(out: &mut Vec<u8>, record_type: RecordType, id: u16, content: &[u8]) {
     let last: &[u8] = &[];
     for piece in content.chunks(LONGEST_CONTENT).chain([last]) {
@@ -156,7 +243,8 @@ impl ParamsWriter {
 /// Reads the content of a whole `Params` stream: names and values in the order they were sent.
 ///
 /// # Errors
-/// [`Error::Lengths`] unless the pairs fill the stream exactly, [`Error::Name`] for a name that is none.
+/// [`Error::Lengths`] unless the pairs fill the stream exactly, [`Error::Name`] for a name that is none,
+/// [`Error::TooMany`].
 pub fn decode_params(mut content: &[u8]) -> Result<Vec<Variable<'_>>, Error> {
     let mut variables = Vec::with_capacity(32);
     while !content.is_empty() {
@@ -166,6 +254,9 @@ pub fn decode_params(mut content: &[u8]) -> Result<Vec<Variable<'_>>, Error> {
         let (value, rest) = rest.split_at_checked(value_length).ok_or(Error::Lengths)?;
         if name.is_empty() || name.contains(&0) {
             return Err(Error::Name);
+        }
+        if variables.len() == MOST_VARIABLES {
+            return Err(Error::TooMany);
         }
         variables.push((name, value));
         content = rest;
@@ -218,13 +309,42 @@ mod tests {
             (6, RecordType::Stdout),
             (10, RecordType::GetValuesResult),
             (0, RecordType::Unknown(0)),
-            (11, RecordType::Unknown(11)),
+            (11, RecordType::UnknownType),
+            (12, RecordType::Unknown(12)),
         ] {
             let header = RecordHeader::decode([1, code, 0, 0, 0, 0, 0, 0]).unwrap();
             assert_eq!(header.record_type, record_type);
             assert_eq!(header.encode()[1], code);
         }
         assert_eq!(RecordHeader::decode([2, 1, 0, 0, 0, 0, 0, 0]), Err(Error::Version(2)));
+    }
+
+    #[test]
+    fn replies_of_the_specification() {
+        let mut out = Vec::new();
+        encode_end(&mut out, 1, 938, ProtocolStatus::UnknownRole);
+        assert_eq!(out, b"\x01\x03\x00\x01\x00\x08\x00\x00\x00\x00\x03\xaa\x03\x00\x00\x00");
+        out.clear();
+        encode_unknown_type(&mut out, RecordType::Unknown(77));
+        assert_eq!(out, b"\x01\x0b\x00\x00\x00\x08\x00\x00M\x00\x00\x00\x00\x00\x00\x00");
+        out.clear();
+        let asked = b"\x0f\x00FCGI_MPXS_CONNS\x0e\x00FCGI_MAX_CONNS\x01\x00X";
+        encode_values(&mut out, asked, 12).unwrap();
+        let told = b"\x0f\x01FCGI_MPXS_CONNS0\x0e\x02FCGI_MAX_CONNS12";
+        assert_eq!((&out[..8], &out[8..]), (&b"\x01\x0a\x00\x00\x00\x24\x00\x00"[..], &told[..]));
+        assert_eq!(encode_values(&mut out, b"\x01", 1), Err(Error::Lengths));
+        let begin = BeginRequest { role: 1, keep_connection: true };
+        assert_eq!(begin.encode(), [0, 1, 1, 0, 0, 0, 0, 0]);
+        assert_eq!(BeginRequest::decode(begin.encode()), begin);
+    }
+
+    #[test]
+    fn variables_are_counted() {
+        let content = |number| b"\x01\x00A".repeat(number);
+        for number in [MOST_VARIABLES - 1, MOST_VARIABLES] {
+            assert_eq!(decode_params(&content(number)).map(|variables| variables.len()), Ok(number));
+        }
+        assert_eq!(decode_params(&content(MOST_VARIABLES + 1)), Err(Error::TooMany));
     }
 
     #[test]

@@ -32,7 +32,54 @@ pub enum Error {
     Incomplete,
 }
 
+/// Where the netstring is that a request begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Netstring {
+    /// Where its content begins.
+    start: usize,
+    /// Where it ends, with its comma; the body follows.
+    pub end: usize,
+}
+
+impl Netstring {
+    /// Reads the length at the beginning of `received`; `None` when more of it must come. `limit` is the longest
+    /// content that is taken.
+    ///
+    /// # Errors
+    /// Bytes that cannot become a netstring, as early as that can be seen, or one that is too long.
+    pub fn find(received: &[u8], limit: usize) -> Result<Option<Self>, Error> {
+        let start = received.get(..MOST_DIGITS + 1).unwrap_or(received);
+        let digits = start.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        match start.get(digits) {
+            Some(b':') if digits > 0 => {}
+            None if digits <= MOST_DIGITS => return Ok(None),
+            _ => return Err(Error::Netstring),
+        }
+        let number = received.get(..digits).unwrap_or_default();
+        // No leading zeros (http://cr.yp.to/proto/netstrings.txt).
+        if number.len() > 1 && number.first() == Some(&b'0') {
+            return Err(Error::Netstring);
+        }
+        let length: usize =
+            str::from_utf8(number).ok().and_then(|digits| digits.parse().ok()).ok_or(Error::Netstring)?;
+        if length > limit {
+            return Err(Error::TooLarge(limit));
+        }
+        let start = digits + 1;
+        Ok(Some(Self { start, end: start + length + 1 }))
+    }
+
+    /// Its content: the block of variables.
+    ///
+    /// # Errors
+    /// [`Error::Netstring`] if it is not followed by a comma.
+    pub fn block(self, received: &[u8]) -> Result<&[u8], Error> {
+        received.get(self.start..self.end).and_then(|rest| rest.strip_suffix(b",")).ok_or(Error::Netstring)
+    }
+}
+
 /// The head of a request.
+#[cfg(any(test, feature = "internals"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestHead<'a> {
     /// Names and values in the order they were sent.
@@ -46,35 +93,20 @@ pub struct RequestHead<'a> {
 ///
 /// # Errors
 /// Bytes that cannot become the head of a request, as early as that can be seen.
+#[cfg(any(test, feature = "internals"))]
 pub fn decode_head(received: &[u8], limit: usize) -> Result<Option<RequestHead<'_>>, Error> {
-    let start = received.get(..MOST_DIGITS + 1).unwrap_or(received);
-    let digits = start.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    match start.get(digits) {
-        Some(b':') if digits > 0 => {}
-        None if digits <= MOST_DIGITS => return Ok(None),
-        _ => return Err(Error::Netstring),
-    }
-    let (number, rest) = received.split_at_checked(digits).ok_or(Error::Netstring)?;
-    // No leading zeros (http://cr.yp.to/proto/netstrings.txt).
-    if number.len() > 1 && number.first() == Some(&b'0') {
-        return Err(Error::Netstring);
-    }
-    let length =
-        str::from_utf8(number).ok().and_then(|digits| digits.parse().ok()).ok_or(Error::Netstring)?;
-    if length > limit {
-        return Err(Error::TooLarge(limit));
-    }
-    let Some((block, rest)) = rest.get(1..).and_then(|rest| rest.split_at_checked(length)) else {
+    let Some(netstring) = Netstring::find(received, limit)?.filter(|found| found.end <= received.len())
+    else {
         return Ok(None);
     };
-    match rest.first() {
-        None => Ok(None),
-        Some(b',') => Ok(Some(RequestHead { variables: pairs(block)?, length: digits + 1 + length + 1 })),
-        Some(_) => Err(Error::Netstring),
-    }
+    Ok(Some(RequestHead { variables: decode_variables(netstring.block(received)?)?, length: netstring.end }))
 }
 
-fn pairs(block: &[u8]) -> Result<Vec<Variable<'_>>, Error> {
+/// Reads the block of variables: names and values in the order they were sent.
+///
+/// # Errors
+/// [`Error::Pairs`], [`Error::Name`], [`Error::Incomplete`].
+pub fn decode_variables(block: &[u8]) -> Result<Vec<Variable<'_>>, Error> {
     let mut texts = block.strip_suffix(b"\0").ok_or(Error::Pairs)?.split(|&byte| byte == 0);
     let mut variables = Vec::with_capacity(32);
     while let Some(name) = texts.next() {
@@ -91,13 +123,15 @@ fn pairs(block: &[u8]) -> Result<Vec<Variable<'_>>, Error> {
     }
 }
 
-/// The head of a request in the making.
+/// The head of a request in the making. No upstream speaks SCGI yet; tests use this direction.
+#[cfg(any(test, feature = "internals"))]
 #[derive(Clone, Debug)]
 pub struct RequestWriter {
     block: Vec<u8>,
     is_valid: bool,
 }
 
+#[cfg(any(test, feature = "internals"))]
 impl RequestWriter {
     /// A request with a body of so many bytes.
     pub fn new(content_length: u64) -> Self {

@@ -1,6 +1,7 @@
-//! Where to listen: `[SCHEME[+unix]:[//]]ADDRESS`.
+//! Where to listen: `[SCHEME[+unix|+fd]:[//]]ADDRESS`.
 
 use std::fmt;
+use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -18,6 +19,9 @@ pub enum Scheme {
     Https,
     /// The uwsgi protocol, as nginx's `uwsgi_pass` speaks it.
     Uwsgi,
+    /// FastCGI.
+    Fcgi,
+    Scgi,
 }
 
 /// Where a listener stands.
@@ -32,6 +36,8 @@ pub enum Endpoint {
         port: u16,
     },
     Unix(PathBuf),
+    /// A socket that listens already, which this program inherited under this number.
+    Fd(RawFd),
 }
 
 impl Scheme {
@@ -41,6 +47,8 @@ impl Scheme {
             Self::Http => "http",
             Self::Https => "https",
             Self::Uwsgi => "uwsgi",
+            Self::Fcgi => "fcgi",
+            Self::Scgi => "scgi",
         }
     }
 
@@ -48,7 +56,7 @@ impl Scheme {
         match self {
             Self::Http => Some(80),
             Self::Https => Some(443),
-            Self::Uwsgi => None,
+            Self::Uwsgi | Self::Fcgi | Self::Scgi => None,
         }
     }
 }
@@ -58,7 +66,7 @@ impl Scheme {
 #[non_exhaustive]
 pub enum AddressError {
     /// A scheme that is not known here.
-    #[error("`{0}` is not supported; use https, http or uwsgi, each also with +unix")]
+    #[error("`{0}` is not supported; use https, http, uwsgi, fcgi or scgi, each also with +unix or +fd")]
     Scheme(String),
     /// A TCP address without a usable port.
     #[error("`{0}` has no valid port; write ADDRESS:PORT, with IPv6 addresses in brackets")]
@@ -66,24 +74,33 @@ pub enum AddressError {
     /// A unix socket without a path.
     #[error("a unix socket needs a path, as in uwsgi+unix:/run/app.sock")]
     Path,
+    /// An inherited socket without its number.
+    #[error("`{0}` has no number of a descriptor; write it as in fcgi+fd:0")]
+    Fd(String),
 }
 
 impl FromStr for ListenAddress {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let (word, unix, address) = split_scheme(text);
+        let (word, kind, address) = split_scheme(text);
         let scheme = match word {
             "" | "https" => Scheme::Https,
             "http" => Scheme::Http,
             "uwsgi" => Scheme::Uwsgi,
+            "fcgi" => Scheme::Fcgi,
+            "scgi" => Scheme::Scgi,
             other => return Err(AddressError::Scheme(other.to_owned())),
         };
-        if unix {
-            if address.is_empty() {
-                return Err(AddressError::Path);
+        match kind {
+            "" => {}
+            "unix" if address.is_empty() => return Err(AddressError::Path),
+            "unix" => return Ok(Self { scheme, endpoint: Endpoint::Unix(address.into()) }),
+            _ => {
+                let number = address.parse().ok().filter(|number| *number >= 0);
+                let number = number.ok_or_else(|| AddressError::Fd(text.to_owned()))?;
+                return Ok(Self { scheme, endpoint: Endpoint::Fd(number) });
             }
-            return Ok(Self { scheme, endpoint: Endpoint::Unix(address.into()) });
         }
         let port_error = || AddressError::Port(text.to_owned());
         let address = address.strip_suffix('/').unwrap_or(address);
@@ -123,11 +140,10 @@ impl FromStr for Endpoint {
     }
 }
 
-/// Cuts off the scheme, if there is one: its word, whether `+unix` follows, and the rest without
-/// `//`.
-fn split_scheme(text: &str) -> (&str, bool, &str) {
+/// Cuts off the scheme, if there is one: its word, what follows it (`unix`, `fd`), and the rest without `//`.
+fn split_scheme(text: &str) -> (&str, &str, &str) {
     let Some((before, after)) = text.split_once(':') else {
-        return ("", false, text);
+        return ("", "", text);
     };
     let (word, kind) = before.split_once('+').unwrap_or((before, ""));
     // `localhost:8443` is an address. What has `//` behind it, or a kind, can only be meant as a
@@ -135,12 +151,11 @@ fn split_scheme(text: &str) -> (&str, bool, &str) {
     let known = ["https", "http", "uwsgi", "suwsgi", "fcgi", "scgi", "ajp"].contains(&word);
     let slashes = after.starts_with("//");
     if !known && !slashes && kind.is_empty() {
-        return ("", false, text);
+        return ("", "", text);
     }
     match kind {
-        "unix" => (word, true, after.strip_prefix("//").unwrap_or(after)),
-        "" => (word, false, after.strip_prefix("//").unwrap_or(after)),
-        _ => (before, false, after),
+        "unix" | "fd" | "" => (word, kind, after.strip_prefix("//").unwrap_or(after)),
+        _ => (before, "", after),
     }
 }
 
@@ -150,6 +165,7 @@ impl fmt::Display for ListenAddress {
         match &self.endpoint {
             Endpoint::Tcp { .. } => write!(f, "{scheme}://{}", self.endpoint),
             Endpoint::Unix(path) => write!(f, "{scheme}+unix:{}", path.display()),
+            Endpoint::Fd(number) => write!(f, "{scheme}+fd:{number}"),
         }
     }
 }
@@ -161,6 +177,7 @@ impl fmt::Display for Endpoint {
             Self::Tcp { host, port } if host.is_empty() => write!(f, "*:{port}"),
             Self::Tcp { host, port } => write!(f, "{host}:{port}"),
             Self::Unix(path) => write!(f, "{}", path.display()),
+            Self::Fd(number) => write!(f, "fd:{number}"),
         }
     }
 }
@@ -188,9 +205,13 @@ mod tests {
             ("http://example.com:81/", "http://example.com:81"),
             ("https", "https://https:443"),
             ("uwsgi:127.0.0.1:3031", "uwsgi://127.0.0.1:3031"),
+            ("fcgi://127.0.0.1:9000", "fcgi://127.0.0.1:9000"),
+            ("scgi:[::1]:4000", "scgi://[::1]:4000"),
             ("uwsgi+unix:/run/app.sock", "uwsgi+unix:/run/app.sock"),
             ("http+unix:///run/app.sock", "http+unix:/run/app.sock"),
             ("https+unix:app.sock", "https+unix:app.sock"),
+            ("fcgi+fd://0", "fcgi+fd:0"),
+            ("http+fd:3", "http+fd:3"),
         ] {
             assert_eq!(parse(text), meaning, "{text}");
         }
@@ -199,9 +220,11 @@ mod tests {
     #[test]
     fn bad_addresses() {
         for (text, part) in [
-            ("fcgi://127.0.0.1:9000", "`fcgi` is not supported"),
+            ("gopher://127.0.0.1:9000", "`gopher` is not supported"),
             ("ftp://a:1", "`ftp` is not supported"),
-            ("http+fd:3", "`http+fd` is not supported"),
+            ("http+udp:3", "`http+udp` is not supported"),
+            ("fcgi+fd://-1", "has no number of a descriptor"),
+            ("fcgi+fd:x", "has no number of a descriptor"),
             ("uwsgi://127.0.0.1", "no valid port"),
             ("a:b", "no valid port"),
             ("a:65536", "no valid port"),

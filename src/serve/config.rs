@@ -9,6 +9,7 @@ use super::address::{Endpoint, ListenAddress};
 use super::log_format::LogFormat;
 use super::worker::WorkerConfig;
 use crate::finding::Finding;
+use crate::sys::account::Owner;
 pub use crate::tls::MinVersion;
 
 /// Everything the server needs to know, except the certificates, which come from a source of their
@@ -21,6 +22,10 @@ pub struct ServeConfig {
     pub redirect_http: Option<Endpoint>,
     /// Permission bits of unix sockets.
     pub socket_mode: u32,
+    /// Owner and group of unix sockets; `None` for those of this process.
+    pub socket_owner: Option<Owner>,
+    /// Permission bits that no file created from now on has, here and in workers; `None` for those that are inherited.
+    pub umask: Option<u32>,
     /// Connections that the system keeps waiting per listener.
     pub backlog: u32,
     /// Connections served at the same time; when all are taken, idle ones are closed and more wait.
@@ -69,6 +74,8 @@ impl Default for ServeConfig {
             redirect_http: None,
             // Group members may connect: the front server usually runs as another user.
             socket_mode: 0o660,
+            socket_owner: None,
+            umask: None,
             backlog: 1024,
             max_connections: 10_000,
             max_connections_per_address: None,
@@ -113,6 +120,8 @@ pub struct Limits {
     pub limit_post: u64,
     /// Bytes of a request body that are kept in memory; the rest waits in a file.
     pub post_buffering: usize,
+    /// Bytes of the variables of a request that a front server sends; more is 431.
+    pub buffer_size: usize,
 }
 
 impl Default for Limits {
@@ -124,6 +133,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(30),
             limit_post: 1 << 30,
             post_buffering: 64 * 1024,
+            buffer_size: 65535,
         }
     }
 }

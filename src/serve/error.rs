@@ -43,6 +43,9 @@ fn refusal(address: &ListenAddress, source: &io::Error) -> Cow<'static, str> {
     match (source.kind(), &address.endpoint) {
         (io::ErrorKind::AddrInUse, _) => "the address is already in use by another program".into(),
         (io::ErrorKind::AddrNotAvailable, _) => "this machine has no such address".into(),
+        (io::ErrorKind::InvalidInput, Endpoint::Fd(_)) => {
+            "the descriptor is not a socket that listens".into()
+        }
         (io::ErrorKind::AlreadyExists, _) => "a file of that name exists and is not a socket".into(),
         (io::ErrorKind::PermissionDenied, Endpoint::Tcp { port: 1..1024, .. }) => {
             "permission denied: ports below 1024 need root or the capability CAP_NET_BIND_SERVICE".into()

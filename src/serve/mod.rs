@@ -7,7 +7,7 @@
 //! ```text
 //! front ─> connection ─┬─ guard ─> hyper (HTTP/1.1) ─┬─> request ─> pipeline ─> site ─> worker / response
 //!                      ├─ hyper (HTTP/2) ────────────┤
-//!                      └─ gateway (uwsgi) ───────────┘
+//!                      └─ gateway (uwsgi, ...) ──────┘
 //! ```
 
 pub mod address;
@@ -33,6 +33,7 @@ pub mod worker;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::fs::Mode;
 use rustls::ServerConfig;
 use tokio::task::JoinSet;
 
@@ -41,8 +42,9 @@ use self::config::{Reload, Root, ServeConfig};
 use self::connection::ConnectionRole;
 pub use self::error::Error;
 use self::front::admission::Admission;
-use self::front::driver::ListenerProtocol;
-use self::front::listener::{self, BoundSocket, Listener};
+use self::front::bind::{BoundSocket, PassedSockets, SocketFiles};
+use self::front::driver::{GatewayProtocol, ListenerProtocol};
+use self::front::listener::Listener;
 use self::front::threads::FrontThreads;
 use self::renewal::Renewal;
 use self::shutdown::{Phase, Shutdown, ShutdownSender};
@@ -118,6 +120,9 @@ impl Server {
             None => None,
         };
         let mut snapshot = Snapshot::build(&config, challenges, None)?;
+        if let Some(umask) = config.umask {
+            rustix::process::umask(Mode::from_raw_mode(umask));
+        }
         let bound = bind(&config, tls)?;
         let has_application = matches!(config.root, Root::Application(_));
         let threads = FrontThreads::start(config.front_threads, has_application).map_err(Error::Thread)?;
@@ -276,8 +281,10 @@ fn bind(
     config: &ServeConfig,
     tls: Option<Arc<ServerConfig>>,
 ) -> Result<Vec<(BoundSocket, ListenerProtocol)>, Error> {
-    let one = |address: &ListenAddress| {
-        listener::bind(address, config.socket_mode)
+    let files = SocketFiles { mode: config.socket_mode, owner: config.socket_owner };
+    let mut passed = PassedSockets::find();
+    let mut one = |address: &ListenAddress| {
+        front::bind::bind(address, files, &mut passed)
             .map_err(|source| Error::Bind { address: address.clone(), source })
     };
     let mut bound = Vec::new();
@@ -286,7 +293,9 @@ fn bind(
         let protocol = match address.scheme {
             Scheme::Http => ListenerProtocol::Http(ConnectionRole::Serve),
             Scheme::Https => ListenerProtocol::Https(tls.clone().ok_or(tls::Error::NoCertificate)?),
-            Scheme::Uwsgi => ListenerProtocol::Uwsgi,
+            Scheme::Uwsgi => ListenerProtocol::Gateway(GatewayProtocol::Uwsgi),
+            Scheme::Fcgi => ListenerProtocol::Gateway(GatewayProtocol::Fcgi),
+            Scheme::Scgi => ListenerProtocol::Gateway(GatewayProtocol::Scgi),
         };
         for socket in one(address)? {
             if address.scheme == Scheme::Https
@@ -302,6 +311,7 @@ fn bind(
         let role = ConnectionRole::Redirect { port: https_port };
         bound.extend(one(&address)?.into_iter().map(|socket| (socket, ListenerProtocol::Http(role))));
     }
+    passed.warn_of_unused();
     Ok(bound)
 }
 
@@ -313,7 +323,8 @@ fn listen(
         .into_iter()
         .map(|(socket, protocol)| {
             let address = socket.address().clone();
-            let listener = socket.listen(backlog).map_err(|source| Error::Bind { address, source })?;
+            let listener =
+                Listener::new(socket, backlog).map_err(|source| Error::Bind { address, source })?;
             Ok((listener, protocol))
         })
         .collect()

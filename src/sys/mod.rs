@@ -3,6 +3,7 @@
 //!
 //! A leaf room: it knows nothing of certificates and anybody may use it.
 
+pub mod account;
 pub mod background;
 pub mod clock;
 pub mod fs;

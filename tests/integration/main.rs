@@ -34,6 +34,7 @@ mod completions;
 mod convert;
 mod curl;
 mod disk;
+mod fronts;
 mod harness;
 mod hosts;
 mod issue;

@@ -75,23 +75,32 @@ fn host(address: &ListenAddress, identity: &ServerIdentity) -> String {
         Endpoint::Tcp { host, .. } if host.is_empty() => "localhost".to_owned(),
         Endpoint::Tcp { host, .. } if host.contains(':') => format!("[{host}]"),
         Endpoint::Tcp { host, .. } => host.clone(),
-        Endpoint::Unix(_) => "localhost".to_owned(),
+        Endpoint::Unix(_) | Endpoint::Fd(_) => "localhost".to_owned(),
     }
 }
 
 /// A command that sends a request to the server.
 pub(super) fn next(addresses: &[ListenAddress], identity: &ServerIdentity) -> Option<String> {
-    let address = addresses.iter().min_by_key(|address| match address.scheme {
+    // What an inherited socket is bound to, somebody else knows.
+    let known = addresses.iter().filter(|address| !matches!(address.endpoint, Endpoint::Fd(_)));
+    let address = known.min_by_key(|address| match address.scheme {
         Scheme::Https => 0,
         Scheme::Http => 1,
-        Scheme::Uwsgi => 2,
+        Scheme::Uwsgi | Scheme::Fcgi | Scheme::Scgi => 2,
     })?;
-    if address.scheme == Scheme::Uwsgi {
+    let word = match address.scheme {
+        Scheme::Https | Scheme::Http => None,
+        Scheme::Uwsgi => Some("uwsgi"),
+        Scheme::Fcgi => Some("fastcgi"),
+        Scheme::Scgi => Some("scgi"),
+    };
+    if let Some(word) = word {
         let endpoint = match &address.endpoint {
             Endpoint::Tcp { .. } => address.endpoint.to_string(),
             Endpoint::Unix(path) => format!("unix:{}", path.display()),
+            Endpoint::Fd(_) => return None,
         };
-        return Some(format!("in nginx: location / {{ include uwsgi_params; uwsgi_pass {endpoint}; }}"));
+        return Some(format!("in nginx: location / {{ include {word}_params; {word}_pass {endpoint}; }}"));
     }
     let mut command = "curl".to_owned();
     if let (Some(ca), Scheme::Https) = (&identity.ca, address.scheme) {
@@ -112,11 +121,11 @@ pub(super) fn next(addresses: &[ListenAddress], identity: &ServerIdentity) -> Op
             };
             command += &format!(" --resolve {name}:{port}:{to}");
         }
-        Endpoint::Tcp { .. } => {}
+        Endpoint::Tcp { .. } | Endpoint::Fd(_) => {}
     }
     let url = match &address.endpoint {
         Endpoint::Tcp { .. } => url(address, identity),
-        Endpoint::Unix(_) => format!("{}://{name}/", address.scheme.as_str()),
+        Endpoint::Unix(_) | Endpoint::Fd(_) => format!("{}://{name}/", address.scheme.as_str()),
     };
     Some(format!("{command} {url}"))
 }

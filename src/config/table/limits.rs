@@ -31,6 +31,15 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..LIMITS
     },
     Setting {
+        word: "buffer-size",
+        uwsgi: &["buffer-size", "b"],
+        value: "SIZE",
+        default: "65535",
+        help: "Behind a front server: largest request head (all variables together); larger ones get status 431",
+        set: |s, value| put(&mut s.server.limits.buffer_size, memory(value)),
+        ..LIMITS
+    },
+    Setting {
         word: "header-timeout",
         value: "SECONDS",
         default: "10",

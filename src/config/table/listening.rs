@@ -15,7 +15,10 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "ADDRESS",
         separator: Some(' '),
         default: "https:127.0.0.1:8443",
-        help: "Listen on [https|http|uwsgi[+unix]:]ADDRESS (repeatable)",
+        help: "Listen on [SCHEME[+unix|+fd]:]ADDRESS (repeatable); SCHEME is https, http, uwsgi, fcgi or scgi",
+        more: "With +unix the address is a path, with +fd the number of a socket that was inherited. Sockets that a \
+               service manager passes (LISTEN_FDS) are used for the addresses they are bound to. Started by mod_fcgid or \
+               spawn-fcgi, without an address, it is fcgi+fd:0.",
         // As in uWSGI: digits only are the length of the accept queue.
         instead: Some(|value| value.to_str()?.parse::<u32>().ok().map(|_| "backlog")),
         set: |s, value| add(&mut s.server.listeners, parsed(value)),
@@ -35,6 +38,22 @@ pub(super) const SETTINGS: &[Setting] = &[
         default: "660",
         help: "Permission bits of unix sockets",
         set: |s, value| put(&mut s.server.socket_mode, parsed(value).map(|Mode(bits)| bits)),
+        ..ROW
+    },
+    Setting {
+        word: "socket-owner",
+        uwsgi: &["chown-socket"],
+        value: "USER[:GROUP]",
+        help: "Owner of unix sockets; :GROUP alone is possible too",
+        set: |s, value| put_some(&mut s.server.socket_owner, parsed(value)),
+        ..ROW
+    },
+    Setting {
+        word: "umask",
+        uwsgi: &["umask"],
+        value: "MASK",
+        help: "Permission bits to take from files that the server and the application create, in octal",
+        set: |s, value| put_some(&mut s.server.umask, parsed(value).map(|Mode(bits)| bits)),
         ..ROW
     },
     Setting {

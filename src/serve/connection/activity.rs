@@ -62,6 +62,8 @@ pub(in crate::serve) struct Activity {
     gone: AtomicBool,
     /// A response was cut off: the client must not take it as complete.
     broken: AtomicBool,
+    /// The request that is running was received whole.
+    received: AtomicBool,
     /// The status with which the guard rejected the client.
     rejected_with: OnceLock<u16>,
 }
@@ -101,6 +103,7 @@ impl Activity {
             upgraded: AtomicBool::new(false),
             gone: AtomicBool::new(false),
             broken: AtomicBool::new(false),
+            received: AtomicBool::new(false),
             rejected_with: OnceLock::new(),
         };
         activity.set(&activity.idle_until, limits.header_timeout);
@@ -112,6 +115,15 @@ impl Activity {
         let open = self.open.fetch_add(1, Relaxed);
         self.idle_until.store(NEVER, Relaxed);
         (open + self.ended()) as u64
+    }
+
+    /// Whether all of the request is here, where there is one at a time.
+    pub(in crate::serve) fn receives(&self, is_whole: bool) {
+        self.received.store(is_whole, Relaxed);
+    }
+
+    pub(in crate::serve) fn is_received(&self) -> bool {
+        self.received.load(Relaxed)
     }
 
     pub(in crate::serve) fn request_ends(&self) {

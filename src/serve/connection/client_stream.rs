@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::activity::Activity;
+use super::unread;
 
 #[derive(Debug)]
 pub(in crate::serve) enum Socket {
@@ -57,9 +58,14 @@ impl AcceptedSocket {
 
 /// A socket that notes in its [`Activity`] when the client takes nothing. Dropped after an answer
 /// broke off, it resets the connection.
+///
+/// A unix socket resets only if something is unread that the other end has sent. So the last byte of a request stays
+/// unread until more comes, or the connection ends well.
 #[derive(Debug)]
 pub(in crate::serve) struct ClientStream {
     socket: Socket,
+    /// Bytes that were given to the reader and still are in the queue of a unix socket.
+    unread: usize,
     /// Bytes that were read to see what is spoken, to be read again.
     first: Bytes,
     activity: Arc<Activity>,
@@ -71,14 +77,14 @@ impl ClientStream {
             Socket::Tcp(socket) => socket.as_raw_fd(),
             Socket::Unix(socket) => socket.as_raw_fd(),
         });
-        Self { socket, first: Bytes::new(), activity }
+        Self { socket, unread: 0, first: Bytes::new(), activity }
     }
 
     /// The first byte, without taking it; `None` when the client closed without one.
     pub(in crate::serve) async fn first_byte(&mut self) -> io::Result<Option<u8>> {
         // A ClientHello fits, so TLS gets its first record whole.
         let mut space = [0; 2048];
-        let length = self.socket.read(&mut space).await?;
+        let length = self.read(&mut space).await?;
         self.first = Bytes::copy_from_slice(space.get(..length).unwrap_or_default());
         Ok(self.first.first().copied())
     }
@@ -96,12 +102,15 @@ impl ClientStream {
 
 impl Drop for ClientStream {
     fn drop(&mut self) {
-        // A plain close would look like the proper end of an answer without length. On a unix
-        // socket there is no such reset.
-        if self.activity.is_broken()
-            && let Socket::Tcp(socket) = &self.socket
-        {
-            let _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
+        // A plain close would look like the proper end of an answer without length.
+        match &self.socket {
+            Socket::Tcp(socket) if self.activity.is_broken() => {
+                let _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
+            }
+            Socket::Unix(socket) if !self.activity.is_broken() => {
+                let _ = unread::take(socket, &mut self.unread, 0);
+            }
+            Socket::Tcp(_) | Socket::Unix(_) => {}
         }
         self.activity.leave();
     }
@@ -119,7 +128,13 @@ impl AsyncRead for ClientStream {
             self.first.advance(length);
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut self.socket).poll_read(cx, out)
+        let this = &mut *self;
+        match &mut this.socket {
+            Socket::Tcp(socket) => Pin::new(socket).poll_read(cx, out),
+            Socket::Unix(socket) => {
+                unread::poll_read(socket, &mut this.unread, this.activity.is_received(), cx, out)
+            }
+        }
     }
 }
 
@@ -159,15 +174,6 @@ impl ClientStream {
             Poll::Pending => self.activity.write_waits(),
         }
         result
-    }
-}
-
-impl AsyncRead for Socket {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(socket) => Pin::new(socket).poll_read(cx, out),
-            Self::Unix(socket) => Pin::new(socket).poll_read(cx, out),
-        }
     }
 }
 

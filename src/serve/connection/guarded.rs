@@ -135,6 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
     /// How many of these bytes are clean.
     fn check(&mut self, bytes: &[u8]) -> usize {
         let progress = self.guard.check(bytes);
+        self.activity.receives(self.guard.between_messages());
         self.heads += progress.heads;
         if progress.heads > 0 {
             self.activity.head_came();

@@ -6,6 +6,7 @@ pub(super) mod counted_frames;
 pub(super) mod guarded;
 pub(super) mod registry;
 mod send_window;
+mod unread;
 mod write_rate;
 
 use std::sync::Arc;

@@ -52,7 +52,22 @@ const READ_BUFFER: usize = 128 * 1024;
 pub(in crate::serve) enum ListenerProtocol {
     Http(ConnectionRole),
     Https(Arc<ServerConfig>),
+    Gateway(GatewayProtocol),
+}
+
+/// What a front server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::serve) enum GatewayProtocol {
+    Fcgi,
+    Scgi,
     Uwsgi,
+}
+
+impl ListenerProtocol {
+    /// Whether its connections may wait for further requests.
+    fn keeps_connections(&self) -> bool {
+        !matches!(self, Self::Gateway(GatewayProtocol::Scgi | GatewayProtocol::Uwsgi))
+    }
 }
 
 /// A connection as the listener accepts it.
@@ -104,11 +119,8 @@ pub(in crate::serve) async fn serve(
         activity: Arc::clone(&activity),
     };
     let stream = ClientStream::new(socket, Arc::clone(&activity));
-    let _registered = match speak {
-        ListenerProtocol::Http(_) | ListenerProtocol::Https(_) => Some(thread.register(&activity)),
-        // It has one request, which comes at once.
-        ListenerProtocol::Uwsgi => None,
-    };
+    // Where there is only one request, it comes at once.
+    let _registered = speak.keeps_connections().then(|| thread.register(&activity));
     let running = match speak {
         ListenerProtocol::Http(role) => {
             connection.role = role;
@@ -119,12 +131,25 @@ pub(in crate::serve) async fn serve(
                 handshake(stream, connection, config, service, Arc::clone(&thread), shutdown.clone());
             Box::pin(https(Box::pin(handshake), activity, shutdown))
         }
-        ListenerProtocol::Uwsgi => {
-            Box::pin(gateway::serve::<gateway::Uwsgi>(stream, connection, service, shutdown))
-        }
+        ListenerProtocol::Gateway(protocol) => gateway(protocol, stream, connection, service, shutdown),
     };
     if let Err(error) = running.await {
         tracing::debug!(%error, "the connection ended early");
+    }
+}
+
+fn gateway(
+    protocol: GatewayProtocol,
+    stream: ClientStream,
+    connection: Connection,
+    service: Arc<Service>,
+    shutdown: Shutdown,
+) -> Running {
+    use gateway::{FastCgi, Scgi, Uwsgi, serve};
+    match protocol {
+        GatewayProtocol::Fcgi => Box::pin(serve::<FastCgi, _>(stream, connection, service, shutdown)),
+        GatewayProtocol::Scgi => Box::pin(serve::<Scgi, _>(stream, connection, service, shutdown)),
+        GatewayProtocol::Uwsgi => Box::pin(serve::<Uwsgi, _>(stream, connection, service, shutdown)),
     }
 }
 
@@ -226,6 +251,9 @@ where
                     service.current().log.refusal(&connection, status);
                 }
             }
+        }
+        if connection.activity.is_broken() {
+            tokio::time::sleep(gateway::BREAK_OFF_PAUSE).await;
         }
         drop(hyper);
         if connection.activity.is_upgraded() {

@@ -1,19 +1,17 @@
-//! Binding and accepting.
+//! Accepting.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use socket2::{Domain, Socket as RawSocket, Type};
 use tokio::net::{TcpListener, UnixListener};
 
 use super::admission::{AddressShare, Admission, TooMany};
+use super::bind::{BoundSocket, SocketFile};
 use super::driver::{self, Accepted, ListenerProtocol};
 use super::threads::FrontThreads;
-use crate::serve::address::{Endpoint, ListenAddress, Scheme};
+use crate::serve::address::{ListenAddress, Scheme};
 use crate::serve::connection::client_stream::{AcceptedSocket, Socket};
 use crate::serve::shutdown::{Phase, Shutdown};
 use crate::serve::site::snapshot::Service;
@@ -21,22 +19,13 @@ use crate::serve::site::snapshot::Service;
 /// The reason why accepting fails usually lasts; it is logged at most this often.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(1);
 
-/// A socket that is bound. Clients are refused until [`BoundSocket::listen`], which is when there
-/// is something to serve.
-#[derive(Debug)]
-pub(in crate::serve) struct BoundSocket {
-    socket: RawSocket,
-    /// Of a unix socket.
-    file: Option<SocketFile>,
-    /// For people: with the port the system chose.
-    address: ListenAddress,
-}
-
 /// A socket that listens; its connections wait until [`Listener::accept_all`] takes them.
 #[derive(Debug)]
 pub(in crate::serve) struct Listener {
     socket: Listening,
     address: ListenAddress,
+    /// The only peers whose connections are taken, if there are any.
+    peers: Option<Arc<[IpAddr]>>,
 }
 
 #[derive(Debug)]
@@ -45,67 +34,26 @@ enum Listening {
     Unix(UnixListener, #[expect(dead_code, reason = "held for its drop")] Option<SocketFile>),
 }
 
-/// A socket's file, which goes away with the server.
-#[derive(Debug)]
-struct SocketFile(PathBuf);
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-/// Binds every address that `address` stands for: `localhost` is often two.
-///
-/// # Errors
-/// What the system says; a name without address is [`io::ErrorKind::AddrNotAvailable`].
-pub(in crate::serve) fn bind(address: &ListenAddress, socket_mode: u32) -> io::Result<Vec<BoundSocket>> {
-    let (host, port) = match &address.endpoint {
-        Endpoint::Unix(path) => {
-            let (socket, file) = bind_unix(path, socket_mode)?;
-            return Ok(vec![BoundSocket { socket, file: Some(file), address: address.clone() }]);
-        }
-        Endpoint::Tcp { host, port } => (host, *port),
-    };
-    let mut bound = Vec::new();
-    let mut chosen = port;
-    for wanted in resolve(host, port)? {
-        // The same port for all of them, when the system was asked to choose one.
-        let socket = match bind_tcp(SocketAddr::new(wanted.ip(), chosen)) {
-            Ok(socket) => socket,
-            // No IPv6 on this machine, or no IPv4: one of the addresses of a name is enough.
-            Err(error) if !bound.is_empty() && is_missing_family(&error) => continue,
-            Err(error) => return Err(error),
-        };
-        chosen = socket.local_addr()?.as_socket().map_or(chosen, |address| address.port());
-        let host = if host.is_empty() { String::new() } else { wanted.ip().to_string() };
-        let address =
-            ListenAddress { scheme: address.scheme, endpoint: Endpoint::Tcp { host, port: chosen } };
-        bound.push(BoundSocket { socket, file: None, address });
-    }
-    Ok(bound)
-}
-
-impl BoundSocket {
-    pub(in crate::serve) fn address(&self) -> &ListenAddress {
-        &self.address
-    }
-
+impl Listener {
     /// Lets clients connect; at most `backlog` of them wait to be accepted.
     ///
     /// # Errors
     /// What the system says; another program may have been quicker.
-    pub(in crate::serve) fn listen(self, backlog: u32) -> io::Result<Listener> {
-        self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        let socket = match self.address.endpoint {
-            Endpoint::Tcp { .. } => Listening::Tcp(TcpListener::from_std(self.socket.into())?),
-            Endpoint::Unix(_) => Listening::Unix(UnixListener::from_std(self.socket.into())?, self.file),
+    pub(in crate::serve) fn new(bound: BoundSocket, backlog: u32) -> io::Result<Self> {
+        let BoundSocket { socket, file, address, is_inherited } = bound;
+        if !is_inherited {
+            socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        }
+        let is_managed = is_inherited && address.scheme == Scheme::Fcgi;
+        let socket = if socket.local_addr()?.is_unix() {
+            Listening::Unix(UnixListener::from_std(socket.into())?, file)
+        } else {
+            Listening::Tcp(TcpListener::from_std(socket.into())?)
         };
-        Ok(Listener { socket, address: self.address })
+        let peers = if is_managed { web_servers() } else { None };
+        Ok(Self { socket, address, peers })
     }
-}
 
-impl Listener {
     pub(in crate::serve) fn address(&self) -> &ListenAddress {
         &self.address
     }
@@ -171,8 +119,12 @@ impl Listener {
         let accepted = match &self.socket {
             Listening::Tcp(listener) => {
                 let (socket, peer) = listener.accept().await?;
+                if self.peers.as_ref().is_some_and(|peers| !peers.contains(&peer.ip().to_canonical())) {
+                    tracing::warn!(%peer, "not one of FCGI_WEB_SERVER_ADDRS");
+                    return Err(io::ErrorKind::ConnectionAborted.into());
+                }
                 // All clients of a front server come from its address.
-                if !matches!(protocol, ListenerProtocol::Uwsgi) {
+                if !matches!(protocol, ListenerProtocol::Gateway(_)) {
                     share = admission.of_address(peer.ip()).map_err(|TooMany| {
                         tracing::debug!(%peer, "too many connections of one address");
                         io::ErrorKind::ConnectionAborted
@@ -203,60 +155,8 @@ impl Listener {
     }
 }
 
-fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    if host.is_empty() {
-        return Ok(vec![
-            SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port),
-            SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port),
-        ]);
-    }
-    let mut addresses: Vec<_> = (host, port).to_socket_addrs()?.collect();
-    addresses.dedup();
-    if addresses.is_empty() {
-        return Err(io::ErrorKind::AddrNotAvailable.into());
-    }
-    Ok(addresses)
-}
-
-fn bind_tcp(address: SocketAddr) -> io::Result<RawSocket> {
-    let socket = RawSocket::new(Domain::for_address(address), Type::STREAM, None)?;
-    // A server that was just stopped leaves connections behind for a minute, which must not bar the
-    // port.
-    socket.set_reuse_address(true)?;
-    if address.is_ipv6() {
-        socket.set_only_v6(true)?;
-    }
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    Ok(socket)
-}
-
-fn is_missing_family(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported)
-        || error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
-}
-
-fn bind_unix(path: &Path, mode: u32) -> io::Result<(RawSocket, SocketFile)> {
-    remove_stale(path)?;
-    let socket = RawSocket::new(Domain::UNIX, Type::STREAM, None)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&socket2::SockAddr::unix(path)?)?;
-    let file = SocketFile(path.to_owned());
-    // No client can connect before listen, so the mode applies from the first connection on.
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
-    Ok((socket, file))
-}
-
-/// Removes the socket file of a server that has ended: only a socket, and only if connecting to it
-/// is refused.
-fn remove_stale(path: &Path) -> io::Result<()> {
-    let Ok(metadata) = std::fs::symlink_metadata(path) else { return Ok(()) };
-    if !metadata.file_type().is_socket() {
-        return Err(io::ErrorKind::AlreadyExists.into());
-    }
-    match std::os::unix::net::UnixStream::connect(path) {
-        Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(path),
-        Err(error) => Err(error),
-    }
+/// Where the web server is that started this program by FastCGI (version 1.0, section 3.2).
+fn web_servers() -> Option<Arc<[IpAddr]>> {
+    let addresses = std::env::var("FCGI_WEB_SERVER_ADDRS").ok()?;
+    Some(addresses.split(',').filter_map(|address| address.trim().parse().ok()).collect())
 }

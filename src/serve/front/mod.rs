@@ -1,6 +1,7 @@
 //! Where connections come from: listeners, and what drives each connection until it ends.
 
 pub(super) mod admission;
+pub(super) mod bind;
 pub(super) mod driver;
 mod gateway;
 mod handshake;

@@ -22,9 +22,12 @@ struct SentTarget {
     script_name: Vec<u8>,
     path_info: Option<Vec<u8>>,
     query: Option<Bytes>,
+    /// Whether SCRIPT_NAME is the whole path where there is no PATH_INFO. nginx's own fastcgi_params and Apache's
+    /// mod_proxy_fcgi send that. (From all others it means that nothing follows SCRIPT_NAME.)
+    is_unsplit: bool,
 }
 
-/// Makes a request of variables; with it the length of its body. `peer` is the client where no variable names
+/// Makes a request of variables; with it the length of its body, if one says it. `peer` is the client where no variable names
 /// another. `under_script_name` says that PATH_INFO still begins with SCRIPT_NAME if it can.
 ///
 /// # Errors
@@ -34,7 +37,7 @@ pub(in crate::serve) fn from_variables(
     variables: &[Variable<'_>],
     under_script_name: bool,
     peer: Client,
-) -> Result<(Request, u64), &'static str> {
+) -> Result<(Request, Option<u64>), &'static str> {
     let mut sent = SentTarget::default();
     let mut client = Client::default();
     let mut server = NamedServer::default();
@@ -51,6 +54,10 @@ pub(in crate::serve) fn from_variables(
         if name.len() > 255 || !name.iter().all(u8::is_ascii_graphic) {
             return Err("the name of a variable is invalid");
         }
+        // As if absent, which is how some fronts send what a request does not have (nginx for GET).
+        if value.is_empty() && matches!(name, b"CONTENT_LENGTH" | b"CONTENT_TYPE") {
+            continue;
+        }
         // Site configurations often set what nginx's own parameter file sets already.
         match seen.earlier(name, value) {
             Some(earlier) if earlier == value => continue,
@@ -58,9 +65,6 @@ pub(in crate::serve) fn from_variables(
             None => {}
         }
         match name {
-            // As if absent, which is how some fronts send what a request does not have (nginx for
-            // GET).
-            b"CONTENT_LENGTH" | b"CONTENT_TYPE" if value.is_empty() => {}
             b"CONTENT_LENGTH" => field(&mut fields, "content-length", value)?,
             b"CONTENT_TYPE" => field(&mut fields, "content-type", value)?,
             // nginx and lighttpd send these besides the CGI ones.
@@ -87,15 +91,20 @@ pub(in crate::serve) fn from_variables(
             b"UWSGI_SCHEME" => seen.scheme(0, value),
             b"HTTPS" => seen.scheme(1, if is_on(value) { b"https" } else { b"" }),
             b"REQUEST_SCHEME" => seen.scheme(2, value),
+            b"SERVER_SOFTWARE" => sent.is_unsplit |= value.starts_with(b"nginx/"),
             // Computed here.
-            b"GATEWAY_INTERFACE" | b"RAW_URI" | b"SERVER_SOFTWARE" => {}
+            b"GATEWAY_INTERFACE" | b"RAW_URI" => {}
             _ if is_forbidden(name) => {}
+            b"SCRIPT_FILENAME" if value.starts_with(b"proxy:") => {
+                sent.is_unsplit = true;
+                other.push((Bytes::copy_from_slice(name), Bytes::copy_from_slice(value)));
+            }
             _ => other.push((Bytes::copy_from_slice(name), Bytes::copy_from_slice(value))),
         }
     }
     let length = match fields.get(header::CONTENT_LENGTH) {
-        Some(value) => number(value.as_bytes()).ok_or("CONTENT_LENGTH is not a number")?,
-        None => 0,
+        Some(value) => Some(number(value.as_bytes()).ok_or("CONTENT_LENGTH is not a number")?),
+        None => None,
     };
     // A front that does not say who its client is, is the client.
     if client.address.is_empty() {
@@ -137,7 +146,10 @@ impl SentTarget {
     /// The target, SCRIPT_NAME, and what is wrong with the path. The path is what the front server made of
     /// the request, which may be another than the client's: its rewrite rules have been applied.
     fn target(self, under_script_name: bool) -> (RequestTarget, Bytes, Result<(), TargetError>) {
-        let Self { raw, script_name, path_info, query } = self;
+        let Self { raw, mut script_name, mut path_info, query, is_unsplit } = self;
+        if is_unsplit && path_info.is_none() {
+            path_info = Some(std::mem::take(&mut script_name));
+        }
         let script_name = without_dots(script_name);
         let Some(path_info) = path_info.map(Bytes::from) else {
             let (mut target, result) = RequestTarget::parse(if raw.is_empty() { "/".into() } else { raw });
@@ -304,14 +316,14 @@ mod tests {
         ("HTTP_ACCEPT", "b"),
     ];
 
-    fn decode(variables: &[(&str, &str)]) -> Result<(Request, u64), &'static str> {
+    fn decode(variables: &[(&str, &str)]) -> Result<(Request, Option<u64>), &'static str> {
         decode_under(variables, false)
     }
 
     fn decode_under(
         variables: &[(&str, &str)],
         under_script_name: bool,
-    ) -> Result<(Request, u64), &'static str> {
+    ) -> Result<(Request, Option<u64>), &'static str> {
         let variables: Vec<_> =
             variables.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
         from_variables(&variables, under_script_name, Client { address: "peer".into(), port: 1 })
@@ -324,7 +336,7 @@ mod tests {
     #[test]
     fn what_nginx_sends() {
         let (request, length) = decode(NGINX).unwrap();
-        assert_eq!((&request.method, length), (&Method::POST, 5));
+        assert_eq!((&request.method, length), (&Method::POST, Some(5)));
         assert_eq!((&request.target.raw[..], &request.target.path[..]), (&b"/a%20b?a=b"[..], &b"/a b"[..]));
         assert_eq!(&request.target.query[..], b"a=b");
         let accept: Vec<_> = request.fields.get_all("accept").iter().collect();
@@ -399,6 +411,12 @@ mod tests {
             assert_eq!(request.fault, None);
             assert_eq!(String::from_utf8_lossy(&request.target.path), expected, "{variables:?}");
         }
+        for unsplit in
+            [("SERVER_SOFTWARE", "nginx/1.22.1"), ("SCRIPT_FILENAME", "proxy:fcgi://127.0.0.1:1/app/x")]
+        {
+            let whole = request(&[("SCRIPT_NAME", "/app/x"), unsplit]);
+            assert_eq!((&whole.script_name[..], &whole.target.path[..]), (&b""[..], &b"/app/x"[..]));
+        }
         let under = |path_info| {
             let sent = [("SCRIPT_NAME", "/app"), ("PATH_INFO", path_info)];
             decode_under(&sent, true).unwrap().0.target.path
@@ -426,7 +444,9 @@ mod tests {
         ] {
             assert!(decode(variables).is_err(), "{variables:?}");
         }
-        assert_eq!(decode(&[("CONTENT_LENGTH", ""), ("CONTENT_TYPE", "")]).unwrap().1, 0);
+        assert_eq!(decode(&[("CONTENT_LENGTH", ""), ("CONTENT_TYPE", "")]).unwrap().1, None);
+        // nginx names it by itself, and configurations do once more.
+        assert_eq!(decode(&[("CONTENT_LENGTH", "0"), ("CONTENT_LENGTH", "")]).unwrap().1, Some(0));
     }
 
     #[test]

@@ -87,9 +87,10 @@ pub(in crate::serve) struct OpenRequest {
     connection: Arc<Connection>,
     log: AccessLog,
     record: Option<Record>,
-    /// Whether only the end of the connection marks the end of the response, so that only a reset
-    /// shows that it was cut off. (TLS has an end of its own.)
-    ends_with_connection: bool,
+    /// Whether the connection is reset when the response is cut off. Where its end marks the end of the response,
+    /// nothing else shows that; and front servers take a plain end for it even where it does not (lighttpd with chunks).
+    /// (TLS and HTTP/2 have ends of their own.)
+    resets: bool,
     /// On HTTP/2: the number under which the stream waits for its client, and whether it does.
     stream: Option<u64>,
     is_waiting: bool,
@@ -105,8 +106,8 @@ impl OpenRequest {
     ) -> Self {
         let number = connection.activity.request_begins();
         let stream = (version == Version::HTTP_2).then_some(number);
-        let ends_with_connection = connection.tls.is_none() && version == Version::HTTP_10;
-        Self { connection, log, record, ends_with_connection, stream, is_waiting: false, sent: 0 }
+        let resets = connection.tls.is_none() && stream.is_none();
+        Self { connection, log, record, resets, stream, is_waiting: false, sent: 0 }
     }
 
     /// The application answers, in the worker with this process id.
@@ -199,7 +200,7 @@ impl Body for TrackedBody {
             Some(Err(error)) => {
                 tracing::debug!(%error, "a response was cut off");
                 this.broken = Some(error);
-                if this.request.ends_with_connection {
+                if this.request.resets {
                     this.request.connection.activity.break_off();
                 }
                 cx.waker().wake_by_ref();

@@ -21,6 +21,8 @@ use crate::serve::worker::WorkerPool;
 /// What all requests share.
 pub(in crate::serve) struct Snapshot {
     pub(in crate::serve) limits: Limits,
+    /// Connections served at the same time.
+    pub(in crate::serve) max_connections: usize,
     /// Where bodies wait, and below which paths they do not.
     pub(in crate::serve) spool: Arc<Spool>,
     unbuffered: Vec<String>,
@@ -67,6 +69,7 @@ impl Snapshot {
             config.hsts_seconds.and_then(|seconds| HeaderValue::try_from(format!("max-age={seconds}")).ok());
         Ok(Self {
             limits: config.limits,
+            max_connections: config.max_connections,
             spool: match previous {
                 Some(previous) => Arc::clone(&previous.spool),
                 None => Spool::new(&config.buffers),

@@ -80,6 +80,7 @@ impl Running {
             log_format: LogFormat::default(),
             log_max_size: None,
             graceful_timeout: Duration::from_secs(5),
+            ..ServeConfig::default()
         };
         change(&mut config);
         let server = Server::start(config.clone(), certificates).await.unwrap();
@@ -88,7 +89,7 @@ impl Running {
             .iter()
             .map(|address| match address.endpoint {
                 Endpoint::Tcp { port, .. } => port,
-                Endpoint::Unix(_) => 0,
+                Endpoint::Unix(_) | Endpoint::Fd(_) => 0,
             })
             .collect();
         let stop = ShutdownSender::default();

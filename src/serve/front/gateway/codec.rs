@@ -2,41 +2,152 @@
 
 use std::borrow::Cow;
 
+use bytes::{Bytes, BytesMut};
 use http::response::Parts;
 
 use crate::protocol::cgi_vars::Variable;
 
-/// How requests and responses are written. Pure: the driver owns the socket.
+/// Reads what a front server sends on one connection. Pure: the driver owns the socket.
+///
+/// What is decoded is taken off `received`; what has an immediate reply gets it in `replies`.
 pub(in crate::serve::front) trait GatewayCodec: Send + 'static {
-    /// Whether another request may follow on the same connection.
-    const KEEPS_CONNECTION: bool;
+    /// How the responses to its requests are written.
+    type Encoder: ResponseEncoder;
 
-    /// What begins with these bytes.
+    /// Whether anything ever goes into `replies`.
+    const REPLIES: bool = false;
+
+    /// Whether a front server that wants no response any more says so, at least by ending the connection. (Of the
+    /// others, some end their half of it as soon as the request is sent.)
+    const ABORTS: bool = false;
+
+    fn new(limits: CodecLimits) -> Self;
+
+    /// Reads the head of the next request.
     ///
     /// # Errors
-    /// They do not begin anything that is answered.
-    fn decode_head(received: &[u8]) -> Result<HeadProgress<'_>, Cow<'static, str>>;
+    /// What came begins nothing that has a response.
+    fn decode_head(
+        &mut self,
+        received: &mut BytesMut,
+        replies: &mut Vec<u8>,
+    ) -> Result<HeadProgress, Cow<'static, str>>;
 
-    /// Appends the head of a response. `length` is that of the body, where it is known.
-    fn encode_head(response: &Parts, length: Option<u64>, out: &mut Vec<u8>);
+    /// The variables of the head that is complete.
+    ///
+    /// # Errors
+    /// The block of variables is malformed.
+    fn variables(&self) -> Result<Vec<Variable<'_>>, Cow<'static, str>>;
+
+    /// The head says that its body has so many bytes; `None` if it says nothing.
+    fn begin_body(&mut self, length: Option<u64>);
+
+    /// Reads the body, and after its end what comes before the response is sent.
+    ///
+    /// # Errors
+    /// It is not a body.
+    fn decode_body(
+        &mut self,
+        received: &mut BytesMut,
+        replies: &mut Vec<u8>,
+    ) -> Result<BodyProgress, Cow<'static, str>>;
+
+    /// Bytes that the front server may still send of this request, if it has sent `received` that are not decoded.
+    fn unread(&self, received: usize) -> u64;
+
+    /// For the response to the request whose head was read last.
+    fn encoder(&self) -> Self::Encoder;
+}
+
+/// Writes one response.
+pub(in crate::serve::front) trait ResponseEncoder: Send + Sync {
+    /// Bytes of the longest piece of a body.
+    const LONGEST_PIECE: usize = usize::MAX;
+
+    /// Whether another request may follow on the connection.
+    fn keeps_connection(&self) -> bool {
+        false
+    }
+
+    /// Appends the head. `length` is that of the body, where it is known.
+    fn head(&self, response: &Parts, length: Option<u64>, out: &mut Vec<u8>);
 
     /// Appends what comes before a piece of the body.
-    fn encode_piece(_length: usize, _out: &mut Vec<u8>) {}
+    fn before_piece(&self, _length: usize, _out: &mut Vec<u8>) {}
+
+    /// Appends what comes after it.
+    fn after_piece(&self, _out: &mut Vec<u8>) {}
 
     /// Appends what comes after the body.
-    fn encode_end(_out: &mut Vec<u8>) {}
+    fn end(&self, _out: &mut Vec<u8>) {}
+
+    /// Appends what ends a request that its front server wants no response to any more.
+    fn aborted(&self, _out: &mut Vec<u8>) {}
+}
+
+/// What a codec has to know of the server.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::serve::front) struct CodecLimits {
+    /// Bytes of the variables of a request.
+    pub(super) head: usize,
+    /// Connections at the same time.
+    pub(super) connections: usize,
 }
 
 /// What has come of a head.
-pub(in crate::serve::front) enum HeadProgress<'a> {
-    /// A part of it; it has at least so many bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::serve::front) enum HeadProgress {
+    /// A part of it; at least so many bytes are missing.
     Incomplete { needed: usize },
     /// All of it.
     Request {
-        variables: Vec<Variable<'a>>,
         /// Whether PATH_INFO still begins with SCRIPT_NAME.
         under_script_name: bool,
     },
-    /// Not a request, but something that has an answer. Then the connection ends.
-    Reply(&'static [u8]),
+    /// It is too large.
+    TooLarge,
+    /// The replies are all that there is to say. Then the connection ends.
+    End,
+}
+
+/// What has come of a body.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::serve::front) enum BodyProgress {
+    Data(Bytes),
+    /// At least so many bytes are missing.
+    Incomplete {
+        needed: usize,
+    },
+    End,
+    /// The front server wants no response any more.
+    Aborted,
+}
+
+/// A body that follows its head without any framing: as many bytes as the head says.
+#[derive(Debug, Default)]
+pub(super) struct CountedBody {
+    left: u64,
+}
+
+impl CountedBody {
+    pub(super) fn begin(&mut self, length: Option<u64>) {
+        self.left = length.unwrap_or(0);
+    }
+
+    pub(super) fn decode(&mut self, received: &mut BytesMut) -> BodyProgress {
+        if self.left == 0 {
+            return BodyProgress::End;
+        }
+        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+        if received.is_empty() {
+            return BodyProgress::Incomplete { needed: left };
+        }
+        let data = received.split_to(left.min(received.len())).freeze();
+        self.left -= data.len() as u64;
+        BodyProgress::Data(data)
+    }
+
+    pub(super) fn unread(&self, received: usize) -> u64 {
+        self.left.saturating_sub(received as u64)
+    }
 }

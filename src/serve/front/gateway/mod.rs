@@ -2,33 +2,31 @@
 //! after the other. A [`codec`] says how its protocol writes them.
 
 mod body;
+mod cgi_response;
 mod codec;
+mod exchange;
+mod fastcgi;
+mod scgi;
 #[cfg(test)]
 mod tests;
 mod uwsgi;
 
-use std::io;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Method, Response, StatusCode};
-use http_body::{Body, Frame};
-use http_body_util::BodyExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
+use http::{Response, StatusCode};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::time::timeout;
 
-use self::body::GatewayBody;
-use self::codec::{GatewayCodec, HeadProgress};
+use self::body::Incoming;
+use self::codec::{CodecLimits, GatewayCodec, HeadProgress, ResponseEncoder};
+pub(super) use self::exchange::BREAK_OFF_PAUSE;
+pub(super) use self::fastcgi::FastCgi;
+pub(super) use self::scgi::Scgi;
 pub(super) use self::uwsgi::Uwsgi;
 use crate::serve::connection::Connection;
-use crate::serve::connection::client_stream::ClientStream;
-use crate::serve::pipeline;
 use crate::serve::request::variables::from_variables;
 use crate::serve::request::{Client, Request};
-use crate::serve::response::body::TrackedBody;
 use crate::serve::shutdown::{Phase, Shutdown};
 use crate::serve::site::snapshot::{Service, Snapshot};
 
@@ -37,45 +35,61 @@ use crate::serve::site::snapshot::{Service, Snapshot};
 const DRAIN_BYTES: u64 = 16 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 
+/// A connection may have been opened just before the server stops; its request follows at once.
+const LAST_HEAD: Duration = Duration::from_secs(1);
+
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// A head that is complete.
 enum ReceivedHead {
-    /// A request and the length of its body, or why there is none.
-    Request(Arc<Snapshot>, std::result::Result<(Box<Request>, u64), &'static str>),
-    Reply(&'static [u8]),
+    /// A request and the length of its body.
+    Request(Arc<Snapshot>, Box<Request>, Option<u64>),
+    /// Why it is refused, with its status.
+    Refused(StatusCode, &'static str),
+}
+
+/// Both halves of a connection.
+struct Halves<C, S> {
+    incoming: Incoming<C, S>,
+    writer: WriteHalf<S>,
 }
 
 /// Answers the requests of a connection.
-pub(super) async fn serve<C: GatewayCodec>(
-    mut stream: ClientStream,
+pub(super) async fn serve<C, S>(
+    stream: S,
     connection: Connection,
     service: Arc<Service>,
     mut shutdown: Shutdown,
-) -> Result {
+) -> Result
+where
+    C: GatewayCodec + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let connection = Arc::new(connection);
+    let limits = {
+        let snapshot = service.current();
+        CodecLimits { head: snapshot.limits.buffer_size, connections: snapshot.max_connections }
+    };
+    let (reader, writer) = tokio::io::split(stream);
+    let mut halves = Halves { incoming: Incoming::new(C::new(limits), reader), writer };
     let mut draining = shutdown.clone();
-    let mut limit = service.current().limits.header_timeout;
     let mut is_first = true;
     loop {
-        let receiving = receive_head::<C>(&mut stream, &connection, &service, is_first);
         let received = tokio::select! {
             biased;
-            received = timeout(limit, receiving) => received??,
-            () = draining.reached(Phase::Draining) => None,
+            received = halves.receive_head(&connection, &service, is_first) => received?,
+            () = no_request_comes(&connection, &mut draining, is_first) => None,
         };
-        let (snapshot, request) = match received {
-            None => return Ok(()),
-            Some(ReceivedHead::Reply(reply)) => return Ok(stream.write_all(reply).await?),
-            Some(ReceivedHead::Request(snapshot, request)) => (snapshot, request),
-        };
-        (limit, is_first) = (snapshot.limits.keepalive, false);
+        is_first = false;
         let exchange = async {
-            match request {
-                Ok((request, length)) => exchange::<C>(stream, &connection, snapshot, *request, length).await,
-                Err(reason) => {
-                    snapshot.log.refusal(&connection, 400);
-                    refuse::<C>(stream, reason).await.map(|()| None)
+            match received {
+                None => Ok(None),
+                Some(ReceivedHead::Request(snapshot, request, length)) => {
+                    exchange::exchange(halves, &connection, snapshot, *request, length).await
+                }
+                Some(ReceivedHead::Refused(status, reason)) => {
+                    service.current().log.refusal(&connection, status.as_u16());
+                    halves.refuse(status, reason).await.map(|()| None)
                 }
             }
         };
@@ -85,157 +99,109 @@ pub(super) async fn serve<C: GatewayCodec>(
             () = shutdown.reached(Phase::Now) => None,
         };
         match kept {
-            Some(kept) => stream = kept,
+            Some(kept) => halves = kept,
             None => return Ok(()),
         }
     }
 }
 
-/// `None` when the peer closed between two requests.
-async fn receive_head<C: GatewayCodec>(
-    stream: &mut ClientStream,
-    connection: &Connection,
-    service: &Service,
-    is_first: bool,
-) -> Result<Option<ReceivedHead>> {
-    // With the first byte comes all that is there, most often the whole head.
-    if is_first && stream.first_byte().await?.is_none() {
-        return Ok(None);
-    }
-    let mut received = Vec::new();
-    loop {
-        let start = received.len();
-        let needed = match C::decode_head(&received)? {
-            HeadProgress::Incomplete { needed } => needed.max(start + 1),
-            HeadProgress::Reply(reply) => return Ok(Some(ReceivedHead::Reply(reply))),
-            HeadProgress::Request { variables, under_script_name } => {
-                let snapshot = service.current();
-                let under_script_name = under_script_name || snapshot.manage_script_name;
-                let request = from_variables(&variables, under_script_name, Client::peer(connection));
-                let request = request.map(|(request, length)| (Box::new(request), length));
-                return Ok(Some(ReceivedHead::Request(snapshot, request)));
+/// Waits until it is useless to wait for a request.
+async fn no_request_comes(connection: &Connection, draining: &mut Shutdown, is_first: bool) {
+    tokio::select! {
+        () = draining.reached(Phase::Draining) => {
+            if is_first {
+                tokio::time::sleep(LAST_HEAD).await;
             }
-        };
-        received.resize(needed, 0);
-        let space = received.get_mut(start..).unwrap_or_default();
-        if start == 0 {
-            // Nothing at all is a good end.
-            let read = stream.read(space).await?;
-            if read == 0 {
-                return Ok(None);
+        }
+        () = connection.activity.closes() => {}
+    }
+}
+
+impl<C, S> Halves<C, S>
+where
+    C: GatewayCodec,
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    /// `None` when the front server sends no further request.
+    async fn receive_head(
+        &mut self,
+        connection: &Connection,
+        service: &Service,
+        is_first: bool,
+    ) -> Result<Option<ReceivedHead>> {
+        connection.activity.receives(false);
+        // Front servers keep connections for later, and know best how long.
+        if !is_first && self.incoming.received.is_empty() && self.incoming.more(1).await? == 0 {
+            return Ok(None);
+        }
+        let limit = service.current().limits.header_timeout;
+        timeout(limit, self.read_head(connection, service)).await?
+    }
+
+    async fn read_head(
+        &mut self,
+        connection: &Connection,
+        service: &Service,
+    ) -> Result<Option<ReceivedHead>> {
+        let mut replies = Vec::new();
+        let under_script_name = loop {
+            let Incoming { codec, received, .. } = &mut self.incoming;
+            let progress = codec.decode_head(received, &mut replies);
+            if !replies.is_empty() {
+                self.writer.write_all(&replies).await?;
+                replies.clear();
             }
-            received.truncate(read);
-        } else {
-            stream.read_exact(space).await?;
-        }
-    }
-}
-
-/// Sends a request through the pipeline and its answer back; the connection, if another may follow on it.
-async fn exchange<C: GatewayCodec>(
-    stream: ClientStream,
-    connection: &Arc<Connection>,
-    snapshot: Arc<Snapshot>,
-    request: Request,
-    length: u64,
-) -> Result<Option<ClientStream>> {
-    let (reader, mut writer) = tokio::io::split(stream);
-    let (body, given_back) = GatewayBody::new(reader, length);
-    let method = request.method.clone();
-    let write_timeout = snapshot.limits.write_timeout;
-    let Ok(response) = pipeline::respond(snapshot, connection, request, body).await;
-    if let Err(error) = write_response::<C>(&mut writer, &method, response, write_timeout).await {
-        // Front servers take a plain end for the end of the answer; only a reset breaks the
-        // client's message too.
-        connection.activity.break_off();
-        return Err(error);
-    }
-    match given_back.await {
-        Ok((reader, 0)) if C::KEEPS_CONNECTION => Ok(Some(reader.unsplit(writer))),
-        Ok((reader, left)) => end(reader, writer, left.min(DRAIN_BYTES)).await.map(|()| None),
-        // The application still reads although its response has ended: the rest of the body is
-        // dropped.
-        Err(_) => {
-            writer.shutdown().await?;
-            Ok(None)
-        }
-    }
-}
-
-/// Answers a front server whose request is not one.
-async fn refuse<C: GatewayCodec>(mut stream: ClientStream, reason: &str) -> Result {
-    let text = format!("400 Bad Request: {reason}\n");
-    let mut response = Response::new(());
-    *response.status_mut() = StatusCode::BAD_REQUEST;
-    let mut bytes = Vec::with_capacity(512);
-    C::encode_head(&response.into_parts().0, Some(text.len() as u64), &mut bytes);
-    C::encode_piece(text.len(), &mut bytes);
-    bytes.extend_from_slice(text.as_bytes());
-    C::encode_end(&mut bytes);
-    stream.write_all(&bytes).await?;
-    let (reader, writer) = tokio::io::split(stream);
-    end(reader, writer, DRAIN_BYTES).await
-}
-
-async fn write_response<C: GatewayCodec>(
-    writer: &mut WriteHalf<ClientStream>,
-    method: &Method,
-    response: Response<TrackedBody>,
-    write_timeout: Duration,
-) -> Result {
-    let (head, body) = response.into_parts();
-    let mut bytes = Vec::with_capacity(512);
-    let has_no_body = *method == Method::HEAD
-        || head.status == StatusCode::NO_CONTENT
-        || head.status == StatusCode::NOT_MODIFIED;
-    let length = body.size_hint().exact().filter(|_| !has_no_body);
-    C::encode_head(&head, length, &mut bytes);
-    let mut body = pin!(body);
-    // The head goes out with the first bytes of the body, if they are there at once.
-    let mut is_first = true;
-    loop {
-        let frame = if is_first && !body.is_end_stream() {
-            is_first = false;
-            match frame_now(body.as_mut()).await {
-                Some(frame) => frame,
-                None => {
-                    timeout(write_timeout, writer.write_all(&bytes)).await??;
-                    bytes.clear();
-                    body.frame().await
+            match progress? {
+                HeadProgress::Incomplete { needed } => {
+                    let was_empty = self.incoming.received.is_empty();
+                    if self.incoming.more(needed).await? == 0 {
+                        // Nothing at all is a good end.
+                        return if was_empty { Ok(None) } else { Err("the request is cut off".into()) };
+                    }
                 }
+                HeadProgress::End => {
+                    self.writer.shutdown().await?;
+                    return Ok(None);
+                }
+                HeadProgress::TooLarge => {
+                    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+                    let reason = "the variables of the request are larger than --buffer-size allows";
+                    return Ok(Some(ReceivedHead::Refused(status, reason)));
+                }
+                HeadProgress::Request { under_script_name } => break under_script_name,
             }
-        } else {
-            body.frame().await
         };
-        let Some(frame) = frame else { break };
-        let Ok(data) = frame?.into_data() else { continue };
-        C::encode_piece(data.len(), &mut bytes);
-        if bytes.is_empty() {
-            timeout(write_timeout, writer.write_all(&data)).await??;
-        } else {
-            bytes.extend_from_slice(&data);
-            timeout(write_timeout, writer.write_all(&bytes)).await??;
-            bytes.clear();
-        }
+        let snapshot = service.current();
+        let variables = self.incoming.codec.variables()?;
+        let under_script_name = under_script_name || snapshot.manage_script_name;
+        Ok(Some(match from_variables(&variables, under_script_name, Client::peer(connection)) {
+            Ok((request, length)) => ReceivedHead::Request(snapshot, Box::new(request), length),
+            Err(reason) => ReceivedHead::Refused(StatusCode::BAD_REQUEST, reason),
+        }))
     }
-    C::encode_end(&mut bytes);
-    timeout(write_timeout, writer.write_all(&bytes)).await??;
-    Ok(timeout(write_timeout, writer.flush()).await??)
-}
 
-/// The next frame, if it is there already.
-async fn frame_now(mut body: Pin<&mut TrackedBody>) -> Option<Option<io::Result<Frame<Bytes>>>> {
-    std::future::poll_fn(|cx| {
-        Poll::Ready(match body.as_mut().poll_frame(cx) {
-            Poll::Ready(frame) => Some(frame),
-            Poll::Pending => None,
-        })
-    })
-    .await
+    /// Answers a front server whose request is not one.
+    async fn refuse(mut self, status: StatusCode, reason: &str) -> Result {
+        let text = format!("{status}: {reason}\n");
+        let mut response = Response::new(());
+        *response.status_mut() = status;
+        let mut bytes = Vec::with_capacity(512);
+        let encoder = self.incoming.codec.encoder();
+        encoder.head(&response.into_parts().0, Some(text.len() as u64), &mut bytes);
+        encoder.before_piece(text.len(), &mut bytes);
+        bytes.extend_from_slice(text.as_bytes());
+        encoder.after_piece(&mut bytes);
+        encoder.end(&mut bytes);
+        self.writer.write_all(&bytes).await?;
+        end(self.incoming.reader, self.writer, DRAIN_BYTES).await
+    }
 }
 
 /// Ends an answer that is whole: says so, and takes what the peer still sends.
-async fn end(mut reader: ReadHalf<ClientStream>, mut writer: WriteHalf<ClientStream>, left: u64) -> Result {
+async fn end<S>(mut reader: ReadHalf<S>, mut writer: WriteHalf<S>, left: u64) -> Result
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     writer.shutdown().await?;
     let drain = async {
         let mut space = vec![0; 64 * 1024];

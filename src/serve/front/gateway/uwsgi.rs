@@ -2,62 +2,87 @@
 
 use std::borrow::Cow;
 
-use http::header;
+use bytes::{Buf, Bytes, BytesMut};
 use http::response::Parts;
-use hyper::ext::ReasonPhrase;
 
-use super::codec::{GatewayCodec, HeadProgress};
+use super::cgi_response::write_http_head;
+use super::codec::{BodyProgress, CodecLimits, CountedBody, GatewayCodec, HeadProgress, ResponseEncoder};
+use crate::protocol::cgi_vars::Variable;
 use crate::protocol::uwsgi::{HEADER_LENGTH, Header, PONG, PacketKind, decode_variables};
 
-pub(in crate::serve::front) struct Uwsgi;
+pub(in crate::serve::front) struct Uwsgi {
+    limit: usize,
+    block: Bytes,
+    body: CountedBody,
+}
+
+pub(in crate::serve::front) struct UwsgiEncoder;
 
 impl GatewayCodec for Uwsgi {
-    const KEEPS_CONNECTION: bool = false;
+    type Encoder = UwsgiEncoder;
 
-    fn decode_head(received: &[u8]) -> Result<HeadProgress<'_>, Cow<'static, str>> {
-        let Some((header, block)) = received.split_first_chunk::<HEADER_LENGTH>() else {
-            return Ok(HeadProgress::Incomplete { needed: HEADER_LENGTH });
+    fn new(limits: CodecLimits) -> Self {
+        Self { limit: limits.head, block: Bytes::new(), body: CountedBody::default() }
+    }
+
+    fn decode_head(
+        &mut self,
+        received: &mut BytesMut,
+        replies: &mut Vec<u8>,
+    ) -> Result<HeadProgress, Cow<'static, str>> {
+        let Some(header) = received.first_chunk::<HEADER_LENGTH>() else {
+            return Ok(HeadProgress::Incomplete { needed: HEADER_LENGTH - received.len() });
         };
         let header = Header::decode(*header);
         let under_script_name = match header.kind() {
             PacketKind::Request => false,
             PacketKind::RequestUnderScriptName => true,
-            PacketKind::Ping => return Ok(HeadProgress::Reply(&PONG)),
+            PacketKind::Ping => {
+                replies.extend_from_slice(&PONG);
+                return Ok(HeadProgress::End);
+            }
             PacketKind::Other => return Err("the uwsgi packet is not a request".into()),
         };
-        let Some(block) = block.get(..header.size.into()) else {
-            return Ok(HeadProgress::Incomplete { needed: HEADER_LENGTH + usize::from(header.size) });
-        };
-        let variables = decode_variables(block).map_err(|error| error.to_string())?;
-        Ok(HeadProgress::Request { variables, under_script_name })
+        let size = usize::from(header.size);
+        if size > self.limit {
+            return Ok(HeadProgress::TooLarge);
+        }
+        if let Some(needed @ 1..) = (HEADER_LENGTH + size).checked_sub(received.len()) {
+            return Ok(HeadProgress::Incomplete { needed });
+        }
+        received.advance(HEADER_LENGTH);
+        self.block = received.split_to(size).freeze();
+        Ok(HeadProgress::Request { under_script_name })
     }
 
-    fn encode_head(response: &Parts, length: Option<u64>, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"HTTP/1.1 ");
-        out.extend_from_slice(response.status.as_str().as_bytes());
-        out.push(b' ');
-        let usual = response.status.canonical_reason().unwrap_or("Unknown").as_bytes();
-        let reason = response.extensions.get::<ReasonPhrase>().map_or(usual, ReasonPhrase::as_bytes);
-        out.extend_from_slice(reason);
-        out.extend_from_slice(b"\r\n");
-        // The connection's end is the response's end: no chunks, which front servers do not decode here.
-        for (name, value) in &response.headers {
-            if *name != header::TRANSFER_ENCODING && *name != header::CONNECTION {
-                write_field(out, name.as_str(), value.as_bytes());
-            }
-        }
-        if let Some(length) = length
-            && !response.headers.contains_key(header::CONTENT_LENGTH)
-        {
-            write_field(out, "content-length", length.to_string().as_bytes());
-        }
-        out.extend_from_slice(b"\r\n");
+    fn variables(&self) -> Result<Vec<Variable<'_>>, Cow<'static, str>> {
+        decode_variables(&self.block).map_err(|error| error.to_string().into())
+    }
+
+    fn begin_body(&mut self, length: Option<u64>) {
+        self.block.clear();
+        self.body.begin(length);
+    }
+
+    fn decode_body(
+        &mut self,
+        received: &mut BytesMut,
+        _: &mut Vec<u8>,
+    ) -> Result<BodyProgress, Cow<'static, str>> {
+        Ok(self.body.decode(received))
+    }
+
+    fn unread(&self, received: usize) -> u64 {
+        self.body.unread(received)
+    }
+
+    fn encoder(&self) -> UwsgiEncoder {
+        UwsgiEncoder
     }
 }
 
-fn write_field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b": ");
-    out.extend_from_slice(value);
-    out.extend_from_slice(b"\r\n");
+impl ResponseEncoder for UwsgiEncoder {
+    fn head(&self, response: &Parts, length: Option<u64>, out: &mut Vec<u8>) {
+        write_http_head(response, length, out);
+    }
 }
