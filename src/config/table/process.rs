@@ -1,6 +1,7 @@
 //! The process: where it runs and writes, and what commands it.
 
 use super::set::{absolute, add, put, put_some, size};
+use crate::config::option_word::OptionValue;
 use crate::config::setting::{Setting, Takes};
 
 const ROW: Setting = Setting { heading: "Process", needs_restart: true, ..Setting::NEW };
@@ -26,6 +27,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "control-fifo",
         uwsgi: &["master-fifo"],
+        uwsgi_value: OptionValue::FromChdir,
         takes: Takes::List,
         value: "FILE",
         help: "Take commands from a named pipe (repeatable): r, R, w, W or c reload, q stop, Q stop at once, l or L open \
@@ -36,6 +38,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "touch-reload",
         uwsgi: &["touch-reload", "touch-workers-reload", "touch-chain-reload", "fs-reload"],
+        uwsgi_value: OptionValue::FromChdir,
         takes: Takes::List,
         value: "FILE",
         help: "Reload when the modification time of FILE changes (repeatable)",
@@ -79,6 +82,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "touch-logreopen",
         uwsgi: &["touch-logreopen"],
+        uwsgi_value: OptionValue::FromChdir,
         takes: Takes::List,
         value: "FILE",
         help: "Open the log files again when the modification time of FILE changes (repeatable)",

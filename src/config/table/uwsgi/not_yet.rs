@@ -12,7 +12,7 @@ const fn refused(words: &'static str) -> OptionWord {
 
 pub(super) const NOT_YET: &[OptionWord] = &[
     // Users and limits.
-    refused("uid gid add-gid no-initgroups! drop-after-init! drop-after-apps! chroot umask chown-socket"),
+    refused("uid gid add-gid no-initgroups! drop-after-init! drop-after-apps! chroot"),
     refused("limit-as"),
     not_yet("max-fd"),
     // The life of workers.
@@ -61,7 +61,7 @@ pub(super) const NOT_YET: &[OptionWord] = &[
     ),
     refused("response-route-qs response-route-run response-route-status response-route-uri http-to"),
     not_yet("add-header del-header rem-header collect-header pull-header response-header-collect"),
-    not_yet("buffer-size post-buffering-bufsize body-read-warning catch-exceptions! response-headers-limit"),
+    not_yet("post-buffering-bufsize body-read-warning catch-exceptions! response-headers-limit"),
     refused("static-map2 check-static static-check check-static-docroot! static-skip-ext"),
     not_yet("static-index static-safe static-gzip static-gzip-all! static-gzip-dir static-gzip-prefix"),
     not_yet("static-gzip-ext static-gzip-suffix static-expires static-expires-mtime static-expires-uri"),
