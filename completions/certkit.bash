@@ -2649,7 +2649,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__serve)
-            opts="-w -p -H -q -v -h --listen --redirect-http --socket-mode --backlog --max-connections --max-connections-per-address --front-threads --cert --key --tls-min --hsts --force --acme --acme-server --acme-email --acme-ca-roots --acme-state --acme-missing --agree-tos --wsgi-file --module --callable --processes --workers --threads --python --home --venv --virtualenv --chdir --pp --python-path --pythonpath --env --script-name --manage-script-name --static --daemonize --pidfile --control-fifo --touch-reload --log-file --log-max-size --log-backup-name --touch-logreopen --limit-post --post-buffering --header-timeout --body-timeout --keepalive --graceful-timeout --buffer-memory --buffer-file --buffer-dir --no-buffering --access-log --show-config --format --quiet --verbose --color --help"
+            opts="-w -p -H -q -v -h --listen --redirect-http --socket-mode --backlog --max-connections --max-connections-per-address --front-threads --cert --key --tls-min --hsts --force --acme --acme-server --acme-email --acme-ca-roots --acme-state --acme-missing --agree-tos --wsgi-file --module --callable --processes --workers --threads --python --home --venv --virtualenv --chdir --pp --python-path --pythonpath --env --script-name --manage-script-name --static --daemonize --pidfile --control-fifo --touch-reload --user --group --add-group --no-initgroups --chroot --umask --limit-as --log-file --log-max-size --log-backup-name --touch-logreopen --limit-post --post-buffering --header-timeout --body-timeout --keepalive --graceful-timeout --buffer-memory --buffer-file --buffer-dir --no-buffering --access-log --show-config --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2816,6 +2816,30 @@ _certkit() {
                     return 0
                     ;;
                 --touch-reload)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --add-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --chroot)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --umask)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

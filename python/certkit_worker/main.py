@@ -3,10 +3,11 @@
 
 def main():
     """Loads the application, says so, serves until the queue ends."""
-    kind, target, name, threads, workers = sys.argv[1:6]
+    kind, target, name, threads, workers, address_space = sys.argv[1:7]
     threads, workers = int(threads), int(workers)
-    paths = sys.argv[6:]
+    paths = sys.argv[7:]
     sys.argv = [target]
+    limit_address_space(int(address_space))
     # Buffered output of a process that may be killed would be lost, and print() is how people debug.
     sys.stdout.reconfigure(line_buffering=True)
     for descriptor in range(3, FIRST_STREAM + threads):
@@ -67,6 +68,16 @@ def main():
     except KeyboardInterrupt:
         # SIGINT was sent to this process while it was idle; the front starts another.
         pass
+
+
+def limit_address_space(limit):
+    """Bytes, for this process and those that it starts; 0 for no limit. It cannot be raised again."""
+    if limit:
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def close_foreign(first):

@@ -67,3 +67,12 @@ pub fn note(note: &OptionNote) -> Finding {
         Some(Origin::Environment(_) | Origin::Flag) | None => finding,
     }
 }
+
+/// A file of settings that was read at the start, and that the server cannot read any more.
+pub fn out_of_reach(file: &str) -> Finding {
+    let message =
+        format!("`{file}` is out of reach for the user of the running server; the settings stay as they are");
+    Finding::warning(Code::Permission, message)
+        .at(Location::file(file.to_owned()))
+        .fix("Restart the server to apply changed settings, or let this user read the file.")
+}

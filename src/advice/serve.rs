@@ -13,6 +13,7 @@ use crate::serve::discover::Content;
 use crate::serve::worker::StartError;
 use crate::sys::fs::plain;
 use crate::sys::pid_file::PidFileError;
+use crate::sys::privileges::PrivilegeError;
 use crate::tls;
 use crate::x509::Mismatch;
 
@@ -109,9 +110,8 @@ pub fn runs_as_root(content: &Content) -> Finding {
             "certkit runs as root: a flaw in it gives an attacker control of this machine"
         }
     };
-    let fix = "Start it as another user: with `User=` in its systemd unit, or with `setpriv --reuid=USER \
-               --regid=GROUP --init-groups certkit serve ...`. For ports below 1024, add \
-               `AmbientCapabilities=CAP_NET_BIND_SERVICE` to the unit, or listen on a higher port.";
+    let fix =
+        "Name a user with `--user USER`: certkit becomes this user as soon as ports, keys and logs are open.";
     Finding::warning(Code::Permission, message).fix(fix)
 }
 
@@ -179,6 +179,46 @@ pub fn no_control_fifo(path: &Path, error: &io::Error) -> Failure {
         _ => format!("cannot take commands from `{}`: {}", path.display(), plain(error)),
     };
     Finding::error(Code::Io, message).fix("Name another file with --control-fifo.").into()
+}
+
+impl From<PrivilegeError> for Failure {
+    fn from(error: PrivilegeError) -> Self {
+        let (code, fix) = match &error {
+            PrivilegeError::NotRoot { .. } => {
+                (Code::Permission, "Start certkit as root, or omit the option.".to_owned())
+            }
+            PrivilegeError::NoUser(name) => {
+                (Code::InvalidSetting, format!("Name a user that exists, or create it: `useradd -r {name}`."))
+            }
+            PrivilegeError::NoGroup(name) => {
+                (Code::InvalidSetting, format!("Name a group that exists, or create it: `groupadd -r {name}`."))
+            }
+            PrivilegeError::GroupUnknown(_) => (Code::InvalidSetting, "Name its group with --group.".to_owned()),
+            PrivilegeError::System { .. } | PrivilegeError::StillRoot(_) => (
+                Code::Permission,
+                "Check what the service manager or the container allows: root needs CAP_SETUID, CAP_SETGID and, \
+                 for --chroot, CAP_SYS_CHROOT."
+                    .to_owned(),
+            ),
+        };
+        Finding::error(code, error.to_string()).fix(fix).into()
+    }
+}
+
+/// The process that stays root cannot be started.
+pub fn no_keeper(error: &io::Error) -> Failure {
+    let message = format!("cannot start the process that opens files as root: {}", plain(error));
+    Finding::error(Code::Io, message)
+        .fix("Start certkit as the user itself, without --user and --chroot.")
+        .into()
+}
+
+/// A unix socket that the user of `--user` cannot be given.
+pub fn no_socket_owner(path: &Path, error: &io::Error) -> Failure {
+    let message = format!("cannot change the owner of the socket `{}`: {}", path.display(), plain(error));
+    Finding::error(Code::Permission, message)
+        .fix("Name a socket in a folder that only root may write to.")
+        .into()
 }
 
 impl From<PidFileError> for Failure {

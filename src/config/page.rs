@@ -103,6 +103,7 @@ const IN_WORDS: &[&str] = &[
     "buffer-dir",
     "callable",
     "front-threads",
+    "limit-as",
     "max-connections-per-address",
     "python",
     "workers",

@@ -9,6 +9,7 @@ use super::values::{AcmeMissing, ConfigFormat};
 use crate::serve::address::{Endpoint, ListenAddress, Scheme};
 use crate::serve::config::{Root, ServeConfig};
 use crate::serve::worker::{Application, WorkerConfig};
+use crate::sys::privileges::PrivilegeOptions;
 use crate::sys::socket;
 
 /// More than one lets an application wait for a database without holding up others, and costs
@@ -67,6 +68,10 @@ pub struct ProcessSettings {
     pub log_file: Option<PathBuf>,
     pub log_backup: Option<PathBuf>,
     pub touch_log_reopen: Vec<PathBuf>,
+    /// Who the process becomes once its sockets are bound.
+    pub privileges: PrivilegeOptions,
+    /// Permission bits that new files do not get; `None` for those that are inherited.
+    pub umask: Option<u32>,
 }
 
 impl Default for ServeSettings {
@@ -94,6 +99,7 @@ impl Default for ServeSettings {
                 chdir: None,
                 pythonpath: Vec::new(),
                 env: Vec::new(),
+                address_space: None,
                 graceful_timeout: Duration::ZERO,
             },
         }

@@ -24,8 +24,6 @@ pub struct ServeConfig {
     pub socket_mode: u32,
     /// Owner and group of unix sockets; `None` for those of this process.
     pub socket_owner: Option<Owner>,
-    /// Permission bits that no file created from now on has, here and in workers; `None` for those that are inherited.
-    pub umask: Option<u32>,
     /// Connections that the system keeps waiting per listener.
     pub backlog: u32,
     /// Connections served at the same time; when all are taken, idle ones are closed and more wait.
@@ -75,7 +73,6 @@ impl Default for ServeConfig {
             // Group members may connect: the front server usually runs as another user.
             socket_mode: 0o660,
             socket_owner: None,
-            umask: None,
             backlog: 1024,
             max_connections: 10_000,
             max_connections_per_address: None,

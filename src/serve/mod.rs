@@ -30,6 +30,7 @@ mod spool;
 mod tests;
 pub mod worker;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -38,7 +39,7 @@ use rustls::ServerConfig;
 use tokio::task::JoinSet;
 
 use self::address::{Endpoint, ListenAddress, Scheme};
-use self::config::{Reload, Root, ServeConfig};
+use self::config::{AccessLogTarget, Reload, Root, ServeConfig};
 use self::connection::ConnectionRole;
 pub use self::error::Error;
 use self::front::admission::Admission;
@@ -47,10 +48,13 @@ use self::front::driver::{GatewayProtocol, ListenerProtocol};
 use self::front::listener::Listener;
 use self::front::threads::FrontThreads;
 use self::renewal::Renewal;
+use self::response::access_log::AccessLog;
 use self::shutdown::{Phase, Shutdown, ShutdownSender};
 pub use self::site::http_challenges::HttpChallenges;
 use self::site::snapshot::{Service, Snapshot};
 use crate::finding::Finding;
+use crate::sys::memory;
+use crate::sys::opener::Opener;
 use crate::tls::{self, AlpnChallenges, CertificateSet, CertificateSource, Resolver};
 
 /// A server that is ready: its sockets listen and its application is loaded.
@@ -100,15 +104,56 @@ pub trait Observer: Send + Sync {
     fn certificates_unreadable(&self, limit: Duration);
 }
 
+/// Sockets that are bound and a log that is open: what only root may be able to do.
+pub struct BoundServer {
+    sockets: BoundSockets,
+    log: AccessLog,
+}
+
+impl BoundServer {
+    /// Opens the access log (with `opener`, which opens it again later) and binds the sockets. Clients are
+    /// refused until [`Server::start`]. Needs no Tokio runtime.
+    ///
+    /// # Errors
+    /// The first obstacle; sockets are gone then.
+    pub fn bind(config: &ServeConfig, opener: &Arc<dyn Opener>) -> Result<Self, Error> {
+        let log = AccessLog::open(&config.access_log, config.log_format.clone(), config.log_max_size, Arc::clone(opener)).map_err(
+            |source| match &config.access_log {
+                AccessLogTarget::File(path) => Error::AccessLog { path: path.clone(), source },
+                _ => Error::AccessLog { path: PathBuf::new(), source },
+            },
+        )?;
+        Ok(Self { sockets: BoundSockets::bind(config)?, log })
+    }
+
+    /// The files of unix sockets.
+    pub fn socket_files(&self) -> Vec<PathBuf> {
+        let BoundSockets { listeners, redirect } = &self.sockets;
+        let endpoints = listeners.iter().chain(redirect).map(|socket| &socket.address().endpoint);
+        let files = endpoints.filter_map(|endpoint| match endpoint {
+            Endpoint::Unix(path) => Some(path.clone()),
+            Endpoint::Tcp { .. } => None,
+        });
+        files.collect()
+    }
+}
+
 impl Server {
-    /// Binds the sockets, starts the application, and lets clients connect, in this order: cheap
-    /// checks fail first, and a client that can connect is served. Needs a Tokio runtime.
-    /// `certificates` are needed for https listeners only.
+    /// Starts the application and lets clients connect, in this order: a client that can connect is
+    /// served. `config` is that of the bound server, which may have got its `root` since. Needs a
+    /// Tokio runtime. `certificates` are needed for https listeners only.
     ///
     /// # Errors
     /// The first obstacle; sockets and workers are gone then.
-    pub async fn start(config: ServeConfig, certificates: Option<Certificates>) -> Result<Self, Error> {
-        keep_memory_private();
+    pub async fn start(
+        bound: BoundServer,
+        config: ServeConfig,
+        certificates: Option<Certificates>,
+    ) -> Result<Self, Error> {
+        if let Err(error) = memory::keep_private() {
+            tracing::warn!("cannot protect the TLS keys from other processes of this user: {error}");
+        }
+        let BoundServer { sockets, log } = bound;
         let mut challenges = HttpChallenges::default();
         let renewal = certificates.map(|certificates| {
             challenges = certificates.http_challenges;
@@ -119,15 +164,11 @@ impl Server {
             Some(renewal) => Some(tls::server_config(Arc::clone(&renewal.resolver), config.tls_min)?),
             None => None,
         };
-        let mut snapshot = Snapshot::build(&config, challenges, None)?;
-        if let Some(umask) = config.umask {
-            rustix::process::umask(Mode::from_raw_mode(umask));
-        }
-        let bound = bind(&config, tls)?;
+        let mut snapshot = Snapshot::build(&config, challenges, log, None)?;
         let has_application = matches!(config.root, Root::Application(_));
         let threads = FrontThreads::start(config.front_threads, has_application).map_err(Error::Thread)?;
         snapshot.start_applications(&config).await?;
-        let listeners = match listen(bound, config.backlog) {
+        let listeners = match sockets.listen(tls.as_ref(), config.backlog) {
             Ok(listeners) => listeners,
             Err(error) => {
                 for pool in snapshot.applications() {
@@ -266,66 +307,61 @@ fn stop_signal() -> (ShutdownSender, Shutdown) {
     (sender, shutdown)
 }
 
-/// Keeps the TLS keys in this process: other processes of the same user, such as the application,
-/// cannot read its memory (`/proc/PID/mem`), and there is no core dump (prctl(2),
-/// `PR_SET_DUMPABLE`). The workers are programs of their own and not affected.
-fn keep_memory_private() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
-    {
-        tracing::warn!("cannot protect the TLS keys from other processes of this user: {error}");
-    }
+/// Sockets that do not listen yet.
+struct BoundSockets {
+    listeners: Vec<BoundSocket>,
+    /// Those of [`ServeConfig::redirect_http`].
+    redirect: Vec<BoundSocket>,
 }
 
-fn bind(
-    config: &ServeConfig,
-    tls: Option<Arc<ServerConfig>>,
-) -> Result<Vec<(BoundSocket, ListenerProtocol)>, Error> {
-    let files = SocketFiles { mode: config.socket_mode, owner: config.socket_owner };
-    let mut passed = PassedSockets::find();
-    let mut one = |address: &ListenAddress| {
-        front::bind::bind(address, files, &mut passed)
-            .map_err(|source| Error::Bind { address: address.clone(), source })
-    };
-    let mut bound = Vec::new();
-    let mut https_port = None;
-    for address in &config.listeners {
-        let protocol = match address.scheme {
-            Scheme::Http => ListenerProtocol::Http(ConnectionRole::Serve),
-            Scheme::Https => ListenerProtocol::Https(tls.clone().ok_or(tls::Error::NoCertificate)?),
-            Scheme::Uwsgi => ListenerProtocol::Gateway(GatewayProtocol::Uwsgi),
-            Scheme::Fcgi => ListenerProtocol::Gateway(GatewayProtocol::Fcgi),
-            Scheme::Scgi => ListenerProtocol::Gateway(GatewayProtocol::Scgi),
+impl BoundSockets {
+    fn bind(config: &ServeConfig) -> Result<Self, Error> {
+        let files = SocketFiles { mode: config.socket_mode, owner: config.socket_owner };
+        let mut passed = PassedSockets::find();
+        let mut one = |address: &ListenAddress| {
+            front::bind::bind(address, files, &mut passed)
+                .map_err(|source| Error::Bind { address: address.clone(), source })
         };
-        for socket in one(address)? {
-            if address.scheme == Scheme::Https
-                && let Endpoint::Tcp { port, .. } = socket.address().endpoint
-            {
-                https_port.get_or_insert(port);
-            }
-            bound.push((socket, protocol.clone()));
+        let mut listeners = Vec::new();
+        for address in &config.listeners {
+            listeners.extend(one(address)?);
         }
+        let redirect = match &config.redirect_http {
+            Some(endpoint) => one(&ListenAddress { scheme: Scheme::Http, endpoint: endpoint.clone() })?,
+            None => Vec::new(),
+        };
+        passed.warn_of_unused();
+        Ok(Self { listeners, redirect })
     }
-    if let Some(endpoint) = &config.redirect_http {
-        let address = ListenAddress { scheme: Scheme::Http, endpoint: endpoint.clone() };
-        let role = ConnectionRole::Redirect { port: https_port };
-        bound.extend(one(&address)?.into_iter().map(|socket| (socket, ListenerProtocol::Http(role))));
-    }
-    passed.warn_of_unused();
-    Ok(bound)
-}
 
-fn listen(
-    bound: Vec<(BoundSocket, ListenerProtocol)>,
-    backlog: u32,
-) -> Result<Vec<(Listener, ListenerProtocol)>, Error> {
-    bound
-        .into_iter()
-        .map(|(socket, protocol)| {
+    fn listen(
+        self,
+        tls: Option<&Arc<ServerConfig>>,
+        backlog: u32,
+    ) -> Result<Vec<(Listener, ListenerProtocol)>, Error> {
+        let https_port = self.listeners.iter().find_map(|socket| match socket.address() {
+            ListenAddress { scheme: Scheme::Https, endpoint: Endpoint::Tcp { port, .. } } => Some(*port),
+            _ => None,
+        });
+        let redirect = ListenerProtocol::Http(ConnectionRole::Redirect { port: https_port });
+        let mut sockets = Vec::new();
+        for socket in self.listeners {
+            let protocol = match socket.address().scheme {
+                Scheme::Http => ListenerProtocol::Http(ConnectionRole::Serve),
+                Scheme::Https => ListenerProtocol::Https(tls.cloned().ok_or(tls::Error::NoCertificate)?),
+                Scheme::Uwsgi => ListenerProtocol::Gateway(GatewayProtocol::Uwsgi),
+                Scheme::Fcgi => ListenerProtocol::Gateway(GatewayProtocol::Fcgi),
+                Scheme::Scgi => ListenerProtocol::Gateway(GatewayProtocol::Scgi),
+            };
+            sockets.push((socket, protocol));
+        }
+        sockets.extend(self.redirect.into_iter().map(|socket| (socket, redirect.clone())));
+        let listen = |(socket, protocol): (BoundSocket, ListenerProtocol)| {
             let address = socket.address().clone();
             let listener =
                 Listener::new(socket, backlog).map_err(|source| Error::Bind { address, source })?;
             Ok((listener, protocol))
-        })
-        .collect()
+        };
+        sockets.into_iter().map(listen).collect()
+    }
 }

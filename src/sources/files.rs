@@ -1,7 +1,6 @@
 //! The certificates of `--cert` and `--key`: read, checked, and read again when they change.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use crate::operands::ca_lookup::trust_local_ca;
 use crate::operands::output::shell_word;
 use crate::report::Failure;
 use crate::sys::clock::{Clock, SystemClock};
+use crate::sys::opener::Opener;
 use crate::tls::{CertificateSet, CertificateSource};
 use crate::x509::CertifiedKey;
 
@@ -41,13 +41,18 @@ type Stamps = Vec<Option<FileStamp>>;
 
 impl Files {
     /// Certificates and keys in the same order. Without keys, each certificate file must hold its
-    /// own.
+    /// own. They are opened by `opener`, also when they are read again.
     ///
     /// # Errors
     /// When there is not one key for each certificate, or a file cannot be read.
-    pub(super) fn new(certificates: &[PathBuf], keys: &[PathBuf], force: bool) -> Result<Self, Failure> {
+    pub(super) fn new(
+        certificates: &[PathBuf],
+        keys: &[PathBuf],
+        force: bool,
+        opener: &Arc<dyn Opener>,
+    ) -> Result<Self, Failure> {
         let named = |paths: &[PathBuf]| -> Vec<_> {
-            paths.iter().map(|path| Arc::new(NamedFile::new(path))).collect()
+            paths.iter().map(|path| Arc::new(NamedFile::new(path, opener))).collect()
         };
         let (certificates, mut keys) = (named(certificates), named(keys));
         if keys.is_empty() {
@@ -90,7 +95,7 @@ impl Files {
             return Err(Failure::from(read.malformed).status(1));
         }
         let private_key = pair.key.private_key()?;
-        remarks.extend(exposed_mode(key).map(|mode| key_readable_by_others(key, mode)));
+        remarks.extend(pair.key.exposed_mode().map(|mode| key_readable_by_others(key, mode)));
         let (errors, others): (Vec<_>, Vec<_>) = judge(&read.certificates, &private_key, &file)
             .into_iter()
             .map(|finding| match finding.code {
@@ -188,17 +193,12 @@ fn judge(certificates: &[chain::Located], key: &crate::x509::PrivateKey, file: &
     judgement.findings.into_iter().filter(|finding| !about_trust.contains(&finding.code)).collect()
 }
 
-/// The mode of a key file that its group or all users may read.
-fn exposed_mode(key: &Path) -> Option<u32> {
-    let metadata = std::fs::metadata(key).ok()?;
-    let mode = metadata.permissions().mode() & 0o777;
-    // A pipe or a terminal keeps nothing.
-    (metadata.is_file() && mode & 0o077 != 0).then_some(mode)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::sys::opener::OwnRights;
     use crate::sys::testing::make_fifo;
 
     #[tokio::test]
@@ -208,7 +208,7 @@ mod tests {
         let write = |name: &str, text: &str| std::fs::write(path(name), text).unwrap();
         write("a.pem", "1");
         write("a.key", "1");
-        let files = Files::new(&[path("a.pem")], &[path("a.key")], false).unwrap();
+        let files = Files::new(&[path("a.pem")], &[path("a.key")], false, &OwnRights::shared()).unwrap();
         let files = Files { look_every: Duration::from_millis(5), ..files };
         let is_seen = async |time: u64| {
             tokio::time::timeout(Duration::from_millis(time), files.changed()).await.is_ok()
@@ -235,7 +235,7 @@ mod tests {
         let path = folder.path().join("a");
         let of_length = |length: usize| {
             std::fs::write(&path, vec![b'x'; length]).unwrap();
-            vec![NamedFile::new(&path).stamp()]
+            vec![NamedFile::new(&path, &OwnRights::shared()).stamp()]
         };
         let [old, half, new] = [1, 2, 3].map(of_length);
         let mut change = FileChange::default();
@@ -261,8 +261,8 @@ mod tests {
         ] {
             let named = [path.to_owned()];
             let failures = [
-                Files::new(&named, &[], false).err(),
-                Files::new(&named, &named, false).unwrap().read().err(),
+                Files::new(&named, &[], false, &OwnRights::shared()).err(),
+                Files::new(&named, &named, false, &OwnRights::shared()).unwrap().read().err(),
             ];
             for failure in failures {
                 let finding = failure.unwrap().findings.remove(0);

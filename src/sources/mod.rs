@@ -21,6 +21,7 @@ use crate::console::Console;
 use crate::operands::ca_lookup::trust_local_ca;
 use crate::report::Failure;
 use crate::serve::Certificates;
+use crate::sys::opener::Opener;
 use crate::tls::CertificateSet;
 use crate::x509::{Certificate, CertifiedKey, SubjectAltName};
 
@@ -35,6 +36,8 @@ pub enum CertificateChoice {
         keys: Vec<PathBuf>,
         /// Serve them although they have expired or are in the wrong order.
         force: bool,
+        /// Opens them, also when they are read again.
+        opener: Arc<dyn Opener>,
     },
     /// One made here, for localhost.
     Localhost,
@@ -66,8 +69,8 @@ impl CertificateChoice {
     pub fn open(self, console: Console) -> Result<OpenedCertificates, Failure> {
         match self {
             Self::Acme(request) => acme::open(request, console),
-            Self::Files { certificates, keys, force } => {
-                let files = Files::new(&certificates, &keys, force)?;
+            Self::Files { certificates, keys, force, opener } => {
+                let files = Files::new(&certificates, &keys, force, &opener)?;
                 let (pairs, remarks) = files.read()?;
                 console.findings(&remarks);
                 let set = CertificateSet::new(&pairs).map_err(CertificateError::Unusable)?;

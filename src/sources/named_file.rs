@@ -1,16 +1,17 @@
 //! A file that holds a certificate or its key, read so that nothing can hold up the server: no pipe that nobody writes
 //! to, no device without an end.
 
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use crate::operands::input::{CertificateFile, InputError, certificates_in, private_key_in};
 use crate::operands::read::ReadError;
-use crate::sys::read::{read_pipe, read_regular};
+use crate::sys::opener::{Opener, OwnRights};
+use crate::sys::read::{read_pipe, read_regular_from};
 use crate::x509::PrivateKey;
 
 /// Bytes: hundreds of times what a chain needs.
@@ -25,6 +26,7 @@ const PIPE_TIME: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct NamedFile {
     path: PathBuf,
+    opener: Arc<dyn Opener>,
     /// Set by the first read: what came through a pipe, or `None` for a regular file, which must stay one.
     from_pipe: OnceLock<Option<Zeroizing<Vec<u8>>>>,
 }
@@ -42,15 +44,14 @@ pub(super) struct FileStamp {
 }
 
 impl NamedFile {
-    /// `-` is standard input.
-    pub(super) fn new(path: &Path) -> Self {
-        let path = if path == Path::new("-") { Path::new("/dev/stdin") } else { path };
-        Self { path: path.to_owned(), from_pipe: OnceLock::new() }
+    /// `-` is standard input. A regular file is opened by `opener`.
+    pub(super) fn new(path: &Path, opener: &Arc<dyn Opener>) -> Self {
+        Self { path: file_path(path).to_owned(), opener: Arc::clone(opener), from_pipe: OnceLock::new() }
     }
 
     /// A file that the server itself has written.
     pub(super) fn own(path: PathBuf) -> Self {
-        Self { path, from_pipe: OnceLock::from(None) }
+        Self { path, opener: OwnRights::shared(), from_pipe: OnceLock::from(None) }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -87,7 +88,7 @@ impl NamedFile {
         if matches!(self.from_pipe.get(), Some(Some(_))) {
             return None;
         }
-        let metadata = std::fs::metadata(&self.path).ok()?;
+        let metadata = self.opener.metadata(&self.path).ok()?;
         Some(FileStamp {
             device: metadata.dev(),
             inode: metadata.ino(),
@@ -95,6 +96,17 @@ impl NamedFile {
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             access: (metadata.mode(), metadata.uid(), metadata.gid()),
         })
+    }
+
+    /// The mode of a file that its group or all users may read.
+    pub(super) fn exposed_mode(&self) -> Option<u32> {
+        if matches!(self.from_pipe.get(), Some(Some(_))) {
+            return None;
+        }
+        let metadata = self.opener.metadata(&self.path).ok()?;
+        let mode = metadata.permissions().mode() & 0o777;
+        // A device keeps nothing.
+        (metadata.is_file() && mode & 0o077 != 0).then_some(mode)
     }
 
     fn read(&self) -> Result<Zeroizing<Vec<u8>>, ReadError> {
@@ -105,7 +117,10 @@ impl NamedFile {
         };
         let bytes = match &from_pipe {
             Some(bytes) => bytes.clone(),
-            None => Zeroizing::new(read_regular(&self.path, MAX_BYTES).map_err(failed)?),
+            None => {
+                let file = self.opener.read(&self.path);
+                Zeroizing::new(file.and_then(|file| read_regular_from(file, MAX_BYTES)).map_err(failed)?)
+            }
         };
         if bytes.is_empty() {
             return Err(ReadError::Empty { file: self.name() });
@@ -118,6 +133,11 @@ impl NamedFile {
     fn name(&self) -> String {
         self.path.display().to_string()
     }
+}
+
+/// The path of what `--cert` and `--key` name: `-` is standard input.
+pub(super) fn file_path(named: &Path) -> &Path {
+    if named == Path::new("-") { Path::new("/dev/stdin") } else { named }
 }
 
 #[cfg(test)]
@@ -133,7 +153,8 @@ mod tests {
         let (reader, mut writer) = std::io::pipe().unwrap();
         writer.write_all(b"text").unwrap();
         drop(writer);
-        let file = NamedFile::new(Path::new(&format!("/proc/self/fd/{}", reader.as_raw_fd())));
+        let file =
+            NamedFile::new(Path::new(&format!("/proc/self/fd/{}", reader.as_raw_fd())), &OwnRights::shared());
         assert_eq!(file.read().unwrap().as_slice(), b"text");
         // As after the start: the pipe is no more.
         drop(reader);
@@ -146,7 +167,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         std::fs::write(&path, "text").unwrap();
-        let file = NamedFile::new(&path);
+        let file = NamedFile::new(&path, &OwnRights::shared());
         assert_eq!(file.read().unwrap().as_slice(), b"text");
         std::fs::remove_file(&path).unwrap();
         make_fifo(&path);

@@ -1,6 +1,6 @@
 //! A log file: appended to, opened anew after it was moved away, and moved away by itself when it grows.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,14 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use super::clock::{Clock, SystemClock};
+use super::opener::Opener;
 
 /// A file that lines are appended to.
 #[derive(Debug)]
 pub struct LogFile {
     path: PathBuf,
     rotation: Rotation,
+    opener: Arc<dyn Opener>,
     open: Mutex<Open>,
 }
 
@@ -39,11 +40,11 @@ impl LogFile {
     ///
     /// # Errors
     /// What the system says.
-    pub fn open(path: &Path, rotation: Rotation) -> io::Result<Self> {
+    pub fn open(path: &Path, rotation: Rotation, opener: Arc<dyn Opener>) -> io::Result<Self> {
         // The place of a relative path stays the same.
         let path = std::path::absolute(path)?;
-        let open = append(&path)?;
-        Ok(Self { path, rotation, open: Mutex::new(open) })
+        let open = Mutex::new(Open::at(&path, &*opener)?);
+        Ok(Self { path, rotation, opener, open })
     }
 
     pub fn path(&self) -> &Path {
@@ -81,7 +82,7 @@ impl LogFile {
     /// # Errors
     /// What the system says; the file in use stays in use.
     pub fn reopen(&self) -> io::Result<()> {
-        let new = append(&self.path)?;
+        let new = Open::at(&self.path, &*self.opener)?;
         *self.lock() = new;
         Ok(())
     }
@@ -95,16 +96,8 @@ impl LogFile {
     }
 
     fn rotate(&self, open: &mut Open) {
-        let backup = match &self.rotation.backup {
-            Some(backup) => backup.clone(),
-            None => {
-                let mut name = self.path.clone().into_os_string();
-                name.push(format!(".{}", SystemClock.now().unix_timestamp()));
-                name.into()
-            }
-        };
-        if fs::rename(&self.path, backup).is_ok()
-            && let Ok(new) = append(&self.path)
+        if self.opener.move_away(&self.path, self.rotation.backup.as_deref()).is_ok()
+            && let Ok(new) = Open::at(&self.path, &*self.opener)
         {
             *open = new;
         }
@@ -115,10 +108,22 @@ impl LogFile {
     }
 }
 
-fn append(path: &Path) -> io::Result<Open> {
-    let file = OpenOptions::new().create(true).append(true).open(path)?;
-    let size = file.metadata()?.len();
-    Ok(Open { file, size })
+impl Open {
+    fn at(path: &Path, opener: &dyn Opener) -> io::Result<Self> {
+        let file = opener.append(path)?;
+        let size = file.metadata()?.len();
+        Ok(Self { file, size })
+    }
+}
+
+/// Leads standard output and error straight to a log file.
+///
+/// # Errors
+/// What the system says.
+pub fn redirect_straight(log: &LogFile) -> io::Result<()> {
+    let file = log.descriptor()?;
+    rustix::stdio::dup2_stdout(&file)?;
+    Ok(rustix::stdio::dup2_stderr(&file)?)
 }
 
 /// Standard output and error of this process and of those that it starts, written to a log file.
@@ -159,8 +164,7 @@ impl Redirection {
 impl Drop for Redirection {
     /// Leads both straight to the file, so that the last words of this process are in it.
     fn drop(&mut self) {
-        let Ok(file) = self.log.descriptor() else { return };
-        let is_done = rustix::stdio::dup2_stdout(&file).is_ok() && rustix::stdio::dup2_stderr(&file).is_ok();
+        let is_done = redirect_straight(&self.log).is_ok();
         // The pipe ends now, unless a process that an application has started still has it.
         if let Some(reader) = self.reader.take().filter(|_| is_done) {
             for _ in 0..50 {
@@ -208,14 +212,17 @@ fn write_pieces(pieces: &Receiver<Vec<u8>>, log: &LogFile, lost: &AtomicU64) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::sys::opener::OwnRights;
 
     #[test]
     fn a_file_that_was_moved_away_is_opened_anew() {
         let folder = tempfile::tempdir().unwrap();
         let (path, moved) = (folder.path().join("log"), folder.path().join("moved"));
         fs::write(&path, "before\n").unwrap();
-        let log = LogFile::open(&path, Rotation::default()).unwrap();
+        let log = LogFile::open(&path, Rotation::default(), OwnRights::shared()).unwrap();
         log.append(b"one\n").unwrap();
         fs::rename(&path, &moved).unwrap();
         log.append(b"two\n").unwrap();
@@ -230,7 +237,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, backup) = (folder.path().join("log"), folder.path().join("old"));
         let rotation = Rotation { max_size: Some(10), backup: Some(backup.clone()) };
-        let log = LogFile::open(&path, rotation).unwrap();
+        let log = LogFile::open(&path, rotation, OwnRights::shared()).unwrap();
         log.append(b"123456\n").unwrap();
         log.append(b"ab\n").unwrap();
         assert!(!backup.exists(), "exactly as large as it may be");
@@ -241,7 +248,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&backup).unwrap(), "c\n");
         assert_eq!(fs::read_to_string(&path).unwrap(), "a line that is long\n");
         let plain = Rotation { max_size: Some(1), backup: None };
-        let log = LogFile::open(&path, plain).unwrap();
+        let log = LogFile::open(&path, plain, OwnRights::shared()).unwrap();
         log.append(b"x").unwrap();
         let names: Vec<_> =
             fs::read_dir(folder.path()).unwrap().map(|one| one.unwrap().file_name()).collect();
@@ -250,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_reported() {
-        let log = LogFile::open(Path::new("/dev/full"), Rotation::default()).unwrap();
+        let log = LogFile::open(Path::new("/dev/full"), Rotation::default(), OwnRights::shared()).unwrap();
         assert_eq!(log.append(b"x").unwrap_err().kind(), io::ErrorKind::StorageFull);
     }
 }

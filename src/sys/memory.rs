@@ -12,3 +12,27 @@ pub fn give_back() {
         libc::malloc_trim(0);
     }
 }
+
+/// Keeps the TLS keys in this process: other processes of the same user, such as the application,
+/// cannot read its memory (`/proc/PID/mem`), and there is no core dump (prctl(2),
+/// `PR_SET_DUMPABLE`). The workers are programs of their own and not affected. To be repeated after
+/// setuid(2), which sets the attribute to what the system has in fs.suid_dumpable.
+///
+/// # Errors
+/// What the system says.
+pub fn keep_private() -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::process::{DumpableBehavior, dumpable_behavior};
+
+    #[test]
+    fn the_memory_is_private() {
+        super::keep_private().unwrap();
+        assert_eq!(dumpable_behavior(), Ok(DumpableBehavior::NotDumpable));
+    }
+}

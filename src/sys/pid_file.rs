@@ -3,6 +3,9 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::opener::{FileIdentity, Opener};
 
 /// A file with this process's id, locked as long as this lives and removed at its end.
 #[derive(Debug)]
@@ -10,6 +13,8 @@ pub struct PidFile {
     path: PathBuf,
     /// Holds the lock.
     file: File,
+    /// Removes it.
+    opener: Arc<dyn Opener>,
 }
 
 /// Why there is no such file.
@@ -27,11 +32,12 @@ fn of(pid: &str) -> String {
 }
 
 impl PidFile {
-    /// Writes this process's id and a line break. What an ended process left is replaced.
+    /// Writes this process's id and a line break. What an ended process left is replaced. At the end the file is
+    /// removed by `opener`.
     ///
     /// # Errors
     /// Another process holds the file, or it cannot be written.
-    pub fn create(path: &Path) -> Result<Self, PidFileError> {
+    pub fn create(path: &Path, opener: &Arc<dyn Opener>) -> Result<Self, PidFileError> {
         let failed = |source| PidFileError::Io { path: path.to_owned(), source };
         loop {
             // Not truncated before it is locked: it may be another's.
@@ -63,7 +69,7 @@ impl PidFile {
                 writeln!(file, "{}", std::process::id())
             };
             write(&mut file).map_err(failed)?;
-            return Ok(Self { path: path.to_owned(), file });
+            return Ok(Self { path: path.to_owned(), file, opener: Arc::clone(opener) });
         }
     }
 }
@@ -71,18 +77,17 @@ impl PidFile {
 impl Drop for PidFile {
     fn drop(&mut self) {
         // What has taken its place by now is another's.
-        if is_at(&self.file, &self.path).unwrap_or(false) {
-            let _ = std::fs::remove_file(&self.path);
+        if let Ok(metadata) = self.file.metadata() {
+            let _ = self.opener.remove(&self.path, FileIdentity::from(&metadata));
         }
     }
 }
 
 /// Whether `path` still leads to `file`.
 fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
     let ours = file.metadata()?;
     match std::fs::metadata(path) {
-        Ok(there) => Ok((there.dev(), there.ino()) == (ours.dev(), ours.ino())),
+        Ok(there) => Ok(FileIdentity::from(&there) == FileIdentity::from(&ours)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
@@ -93,27 +98,29 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::sys::opener::OwnRights;
 
     #[test]
     fn one_process_at_a_time_and_nothing_is_left() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pid");
+        let create = |path: &Path| PidFile::create(path, &OwnRights::shared());
         fs::write(&path, "123456789 an old and longer text\n").unwrap();
-        let file = PidFile::create(&path).unwrap();
+        let file = create(&path).unwrap();
         let own = format!("{}\n", std::process::id());
         assert_eq!(fs::read_to_string(&path).unwrap(), own);
         // A lock belongs to the open file, so that another one in this process is refused too.
-        let error = PidFile::create(&path).unwrap_err();
+        let error = create(&path).unwrap_err();
         assert!(matches!(&error, PidFileError::InUse { pid, .. } if *pid == own.trim()), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), own);
         drop(file);
         assert!(!path.exists());
 
-        let file = PidFile::create(&path).unwrap();
+        let file = create(&path).unwrap();
         fs::remove_file(&path).unwrap();
         fs::write(&path, "another's").unwrap();
         drop(file);
         assert_eq!(fs::read_to_string(&path).unwrap(), "another's");
-        assert!(matches!(PidFile::create(&folder.path().join("no/pid")), Err(PidFileError::Io { .. })));
+        assert!(matches!(create(&folder.path().join("no/pid")), Err(PidFileError::Io { .. })));
     }
 }

@@ -1,7 +1,7 @@
 //! Reading files that somebody else made, where nothing may hold up the reader: a pipe that nobody writes to, a device
 //! without an end.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
@@ -20,7 +20,15 @@ use super::fs::{no_file, read_limited_from};
 /// # Errors
 /// What the system says, with [`io::ErrorKind::IsADirectory`] and [`io::ErrorKind::FileTooLarge`].
 pub fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let (file, metadata) = open_without_waiting(path)?;
+    read_regular_from(open_without_waiting(path)?, limit)
+}
+
+/// The same of a file that is open, by [`open_without_waiting`].
+///
+/// # Errors
+/// As of [`read_regular`].
+pub fn read_regular_from(file: File, limit: u64) -> io::Result<Vec<u8>> {
+    let metadata = file.metadata()?;
     if metadata.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
@@ -35,8 +43,8 @@ pub fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 /// # Errors
 /// What the system says, with [`io::ErrorKind::TimedOut`] when the writer takes longer.
 pub fn read_pipe(path: &Path, limit: u64, time: Duration) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    let (mut pipe, metadata) = open_without_waiting(path)?;
-    if !metadata.file_type().is_fifo() {
+    let mut pipe = open_without_waiting(path)?;
+    if !pipe.metadata()?.file_type().is_fifo() {
         return Ok(None);
     }
     let deadline = Instant::now() + time;
@@ -65,16 +73,17 @@ pub fn read_pipe(path: &Path, limit: u64, time: Duration) -> io::Result<Option<Z
 }
 
 /// Opens a file of any kind for reading, without waiting for the other end of a pipe.
-fn open_without_waiting(path: &Path) -> io::Result<(File, Metadata)> {
+///
+/// # Errors
+/// What the system says.
+pub fn open_without_waiting(path: &Path) -> io::Result<File> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let open = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
-    let file = open.map_err(|error| match Errno::from_io_error(&error) {
+    open.map_err(|error| match Errno::from_io_error(&error) {
         // A unix socket.
         Some(Errno::NXIO) => no_file(),
         _ => error,
-    })?;
-    let metadata = file.metadata()?;
-    Ok((file, metadata))
+    })
 }
 
 #[cfg(test)]

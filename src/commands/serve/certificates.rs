@@ -1,14 +1,20 @@
 //! Which certificates the settings ask for.
 
+use std::sync::Arc;
+
 use crate::advice::serve::CertificateError;
 use crate::commands::Result;
 use crate::config::ServeSettings;
 use crate::config::values::AcmeMissing;
 use crate::serve::address::Scheme;
 use crate::sources::{AcmeRequest, CertificateChoice};
+use crate::sys::opener::Opener;
 
-/// What https listeners need; `None` if there is none.
-pub(super) fn certificate_choice(settings: &ServeSettings) -> Result<Option<CertificateChoice>> {
+/// What https listeners need; `None` if there is none. Files are opened by `opener`.
+pub(super) fn certificate_choice(
+    settings: &ServeSettings,
+    opener: &Arc<dyn Opener>,
+) -> Result<Option<CertificateChoice>> {
     let ServeSettings { acme, cert, key, .. } = settings;
     let listens_by = |scheme| settings.server.listeners.iter().any(|address| address.scheme == scheme);
     if !listens_by(Scheme::Https) {
@@ -33,6 +39,7 @@ pub(super) fn certificate_choice(settings: &ServeSettings) -> Result<Option<Cert
             certificates: cert.clone(),
             keys: key.clone(),
             force: settings.force,
+            opener: Arc::clone(opener),
         })),
     }
 }

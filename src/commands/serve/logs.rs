@@ -8,30 +8,41 @@ use crate::config::ServeSettings;
 use crate::report::Failure;
 use crate::serve::ServerHandle;
 use crate::sys::fs::plain;
-use crate::sys::log_file::{LogFile, Redirection, Rotation};
+use crate::sys::log_file::{LogFile, Redirection, Rotation, redirect_straight};
+use crate::sys::opener::Opener;
 
 /// The log file of standard output and error, if there is one; clones are the same.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Logs(Option<Arc<LogFile>>);
 
 impl Logs {
-    /// Sends the output to the file that the settings name, as long as the second value lives.
+    /// Sends the output to the file that the settings name. `opener` opens it, also later.
     ///
     /// # Errors
     /// The file cannot be opened.
-    pub(super) fn open(settings: &ServeSettings) -> Result<(Self, Option<Redirection>), Failure> {
+    pub(super) fn open(settings: &ServeSettings, opener: &Arc<dyn Opener>) -> Result<Self, Failure> {
         let process = &settings.process;
         let Some(path) = process.daemonize.as_ref().or(process.log_file.as_ref()) else {
-            return Ok((Self::default(), None));
+            return Ok(Self::default());
         };
         let rotation =
             Rotation { max_size: settings.server.log_max_size, backup: process.log_backup.clone() };
         let open = || -> io::Result<_> {
-            let log = Arc::new(LogFile::open(path, rotation)?);
-            let redirection = Redirection::start(Arc::clone(&log))?;
-            Ok((Self(Some(log)), Some(redirection)))
+            let log = LogFile::open(path, rotation, Arc::clone(opener))?;
+            redirect_straight(&log)?;
+            Ok(Self(Some(Arc::new(log))))
         };
         open().map_err(|error| no_log_file(path, &error))
+    }
+
+    /// Writes by threads from now on, which the disk does not hold up, as long as the value lives.
+    ///
+    /// # Errors
+    /// They cannot be started.
+    pub(super) fn redirect(&self) -> Result<Option<Redirection>, Failure> {
+        let Some(log) = &self.0 else { return Ok(None) };
+        let redirection = Redirection::start(Arc::clone(log));
+        redirection.map(Some).map_err(|error| no_log_file(log.path(), &error))
     }
 
     /// Opens all log files again and says which one cannot be opened.

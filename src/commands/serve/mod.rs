@@ -8,6 +8,7 @@ mod controls;
 mod daemon;
 mod logs;
 mod reload;
+mod rights;
 mod running;
 mod signals;
 mod start_page;
@@ -23,6 +24,7 @@ use self::certificates::certificate_choice;
 use self::controls::Controls;
 use self::logs::Logs;
 use self::reload::SettingsReader;
+use self::rights::Rights;
 use self::running::Announcer;
 use self::signals::Signals;
 use super::{Context, Result};
@@ -31,13 +33,14 @@ use crate::advice::serve::no_event_loop;
 use crate::cli::{Color, GlobalArgs, ServeArgs};
 use crate::config::{self, Occasion, ServeSettings};
 use crate::report::{Outcome, Report};
-use crate::serve::Server;
 use crate::serve::config::Root;
 use crate::serve::discover::Content;
 use crate::serve::open_files::fit_connections;
 use crate::serve::worker::Application;
-use crate::sources::{OpenedCertificates, ServerIdentity};
+use crate::serve::{BoundServer, Server};
+use crate::sources::{CertificateChoice, OpenedCertificates, ServerIdentity};
 use crate::sys::background::Background;
+use crate::sys::keeper;
 use crate::sys::pid_file::PidFile;
 use crate::tls::policy;
 
@@ -45,6 +48,10 @@ use crate::tls::policy;
 const END_OF_RUNTIME: Duration = Duration::from_millis(500);
 
 pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
+    if keeper::is_keeper() {
+        keeper::serve().map_err(|error| no_event_loop(&error))?;
+        return Ok(Report::new(Outcome::Nothing));
+    }
     let background = Background::enter().map_err(|error| no_event_loop(&error))?;
     let mut settings = config::read(&args.settings, context.global.quiet, Occasion::Start)?;
     context.console.findings(&settings.notes.iter().map(advice::config::note).collect::<Vec<_>>());
@@ -58,24 +65,37 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     if let (None, Some(log)) = (&background, &settings.serve.process.daemonize) {
         return daemon::start(log, &context.console);
     }
-    let (logs, _redirection) = Logs::open(&settings.serve)?;
+    // Logs, keys and sockets are opened with the rights of the start; everything else is reached with those that
+    // remain. No thread runs before they are given up.
+    let rights = Rights::new(&settings.serve)?;
+    let lost_files = rights.lose_files();
+    let logs = Logs::open(&settings.serve, rights.opener())?;
     log_to_stderr(context.global);
-    let _pid_file = settings.serve.process.pid_file.as_deref().map(PidFile::create).transpose()?;
+    let pid_file = settings.serve.process.pid_file.as_deref();
+    let _pid_file = pid_file.map(|path| PidFile::create(path, rights.opener())).transpose()?;
+    let (opened, choice) = match certificate_choice(&settings.serve, rights.opener())? {
+        Some(files @ CertificateChoice::Files { .. }) => (Some(files.open(context.console)?), None),
+        other => (None, other),
+    };
+    let bound = BoundServer::bind(&settings.serve.server, rights.opener())?;
+    let _socket_files = rights.give_up(bound.socket_files())?;
+    let _redirection = logs.redirect()?;
     let _random = policy::prepare_random();
     let content = settings.serve.content();
     if rustix::process::geteuid().is_root() {
         context.console.findings(&[advice::serve::runs_as_root(&content)]);
     }
-    let (certificates, identity, watch) = match certificate_choice(&settings.serve)? {
-        Some(choice) => {
-            let OpenedCertificates { certificates, identity, watch } = choice.open(context.console)?;
-            (Some(certificates), identity, watch)
-        }
+    let opened = match choice {
+        Some(choice) => Some(choice.open(context.console)?),
+        None => opened,
+    };
+    let (certificates, identity, watch) = match opened {
+        Some(OpenedCertificates { certificates, identity, watch }) => (Some(certificates), identity, watch),
         None => (None, ServerIdentity::default(), None),
     };
     let root = reload::root(&content, &settings.serve)
         .unwrap_or_else(|| Root::StartPage(start_page(&settings.serve, &identity)));
-    let reader = Arc::new(SettingsReader::new(context.console, &args.settings, &settings, &root));
+    let reader = Arc::new(SettingsReader::new(context.console, &args.settings, &settings, &root, lost_files));
     let process = settings.serve.process.clone();
     let mut config = settings.serve.decide(root);
     if let Some(fewer) = fit_connections(&mut config) {
@@ -91,7 +111,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     let result = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(|error| no_event_loop(&error))?;
         let controls = Controls::listen(&process)?;
-        let starting = Server::start(config, certificates);
+        let starting = Server::start(bound, config, certificates);
         let Some(server) = running::until_stopped(&mut signals, starting, &loading, &context.console).await
         else {
             // The workers that load are children of tasks, which end with the runtime.

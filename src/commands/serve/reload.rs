@@ -1,7 +1,10 @@
 //! The settings once more, on HUP.
 
+use std::fs::File;
+use std::io::ErrorKind;
+
 use crate::advice;
-use crate::config::{self, Assignment, Occasion, ServeSettings, Settings};
+use crate::config::{self, Assignment, Occasion, Origin, ServeSettings, Settings};
 use crate::console::Console;
 use crate::finding::Finding;
 use crate::report::Failure;
@@ -14,19 +17,47 @@ pub(super) struct SettingsReader {
     flags: Vec<Assignment>,
     /// What the server was started with.
     running: Vec<Assignment>,
+    /// The same, applied.
+    started_with: ServeSettings,
     root: Root,
+    /// Whether the process has become another user, or has another root folder, since then.
+    lost_files: bool,
 }
 
 impl SettingsReader {
     /// For a server that runs by `settings` with `root`.
-    pub(super) fn new(console: Console, flags: &[Assignment], settings: &Settings, root: &Root) -> Self {
-        let running = settings.assignments.clone();
-        Self { console, flags: flags.to_vec(), running, root: root.clone() }
+    pub(super) fn new(
+        console: Console,
+        flags: &[Assignment],
+        settings: &Settings,
+        root: &Root,
+        lost_files: bool,
+    ) -> Self {
+        let (running, started_with) = (settings.assignments.clone(), settings.serve.clone());
+        Self { console, flags: flags.to_vec(), running, started_with, root: root.clone(), lost_files }
     }
-}
 
-impl Reload for SettingsReader {
-    fn settings(&self) -> Result<ServeConfig, Vec<Finding>> {
+    /// A file of settings that is out of reach now.
+    fn unreachable_file(&self) -> Option<&str> {
+        let mut files = self.running.iter().filter_map(|one| match &one.origin {
+            Origin::File { file, .. } => Some(file.as_str()),
+            Origin::Environment(_) | Origin::Flag => None,
+        });
+        let has_new_root = self.started_with.process.privileges.chroot.is_some();
+        let is_closed =
+            |file: &str| File::open(file).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
+        files.find(|file| self.lost_files && (has_new_root || is_closed(file)))
+    }
+
+    /// What the settings say, and what is worth saying about them.
+    fn read(&self) -> Result<(ServeSettings, Vec<Finding>), Vec<Finding>> {
+        if let Some(file) = self.unreachable_file() {
+            return Ok((self.started_with.clone(), vec![advice::config::out_of_reach(file)]));
+        }
+        if self.lost_files && self.started_with.process.privileges.chroot.is_some() {
+            // What is called certkit.toml there is not the one of the start.
+            return Ok((self.started_with.clone(), Vec::new()));
+        }
         let mut settings = config::read(&self.flags, self.console.is_quiet(), Occasion::Reload)
             .map_err(|error| Failure::from(error).findings)?;
         if let Some(failure) = advice::config::refused(&mut settings) {
@@ -35,7 +66,14 @@ impl Reload for SettingsReader {
         let mut findings: Vec<_> = settings.notes.iter().map(advice::config::note).collect();
         let kept = settings.needing_restart(&self.running);
         findings.extend(kept.into_iter().map(advice::config::needs_restart));
-        let new = root(&settings.serve.content(), &settings.serve);
+        Ok((settings.serve, findings))
+    }
+}
+
+impl Reload for SettingsReader {
+    fn settings(&self) -> Result<ServeConfig, Vec<Finding>> {
+        let (settings, mut findings) = self.read()?;
+        let new = root(&settings.content(), &settings);
         // An application has workers, a folder has none: that is decided at the start.
         let root = match (new, &self.root) {
             (Some(new @ Root::Application(_)), Root::Application(_))
@@ -47,7 +85,7 @@ impl Reload for SettingsReader {
             }
         };
         self.console.findings(&findings);
-        Ok(settings.serve.decide(root))
+        Ok(settings.decide(root))
     }
 }
 

@@ -49,14 +49,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..ROW
     },
     Setting {
-        word: "umask",
-        uwsgi: &["umask"],
-        value: "MASK",
-        help: "Permission bits to take from files that the server and the application create, in octal",
-        set: |s, value| put_some(&mut s.server.umask, parsed(value).map(|Mode(bits)| bits)),
-        ..ROW
-    },
-    Setting {
         word: "backlog",
         short: Some('l'),
         uwsgi: &["listen"],

@@ -1,8 +1,9 @@
 //! The process: where it runs and writes, and what commands it.
 
-use super::set::{absolute, add, put, put_some, size};
+use super::set::{absolute, add, number, parsed, put, put_some, size, switch, text};
 use crate::config::option_word::OptionValue;
 use crate::config::setting::{Setting, Takes};
+use crate::config::values::Mode;
 
 const ROW: Setting = Setting { heading: "Process", needs_restart: true, ..Setting::NEW };
 
@@ -43,6 +44,75 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "FILE",
         help: "Reload when the modification time of FILE changes (repeatable)",
         set: |s, value| add(&mut s.process.touch_reload, absolute(value)),
+        ..ROW
+    },
+    Setting {
+        word: "user",
+        uwsgi: &["uid", "immediate-uid"],
+        value: "USER",
+        help: "Started as root: bind sockets, open logs and keys, then become USER with its groups (name or number)",
+        more: "certkit and its workers run as USER then. A small process of certkit stays root, without a network: it \
+               opens renewed keys and moved log files for the server. Files for --acme-state, --control-fifo, --static \
+               and the application must be accessible to USER. Unix sockets belong to USER.",
+        set: |s, value| put_some(&mut s.process.privileges.user, text(value)),
+        ..ROW
+    },
+    Setting {
+        word: "group",
+        uwsgi: &["gid", "immediate-gid"],
+        value: "GROUP",
+        help: "Started as root: run as this group instead of the one that --user has (name or number)",
+        set: |s, value| put_some(&mut s.process.privileges.group, text(value)),
+        ..ROW
+    },
+    Setting {
+        word: "add-group",
+        uwsgi: &["add-gid"],
+        takes: Takes::List,
+        value: "GROUP",
+        help: "Started as root: run as a member of this group too (repeatable)",
+        set: |s, value| add(&mut s.process.privileges.further_groups, text(value)),
+        ..ROW
+    },
+    Setting {
+        word: "no-initgroups",
+        uwsgi: &["no-initgroups"],
+        takes: Takes::Switch,
+        help: "Without the supplementary groups of --user",
+        set: |s, value| put(&mut s.process.privileges.no_initgroups, switch(value)),
+        ..ROW
+    },
+    Setting {
+        word: "chroot",
+        uwsgi: &["chroot"],
+        value: "DIR",
+        help: "Started as root: make DIR the root folder once sockets, logs and keys are open",
+        more: "The application, Python and folders that are served are absolute paths inside DIR; certificates, keys, \
+               logs, the pid file and sockets are outside. An application needs Python, its libraries \
+               and /dev/null inside. Settings files are not read again on a reload.",
+        set: |s, value| put_some(&mut s.process.privileges.chroot, absolute(value)),
+        ..ROW
+    },
+    Setting {
+        word: "umask",
+        uwsgi: &["umask"],
+        value: "MASK",
+        help: "Permission bits that new files of the server and of the application do not get, in octal",
+        set: |s, value| put_some(&mut s.process.umask, parsed(value).map(|Mode(bits)| bits)),
+        ..ROW
+    },
+    Setting {
+        word: "limit-as",
+        uwsgi: &["limit-as"],
+        value: "MIB",
+        default: "no limit",
+        help: "Largest address space of each worker, in MiB; what needs more gets MemoryError",
+        needs_restart: false,
+        set: |s, value| {
+            let bytes = u64::from(number(value)?) << 20;
+            s.worker.address_space = (bytes > 0).then_some(bytes);
+            Ok(())
+        },
         ..ROW
     },
     Setting {

@@ -17,6 +17,7 @@ use crate::serve::connection::Connection;
 use crate::serve::log_format::LogFormat;
 use crate::sys::clock::{Clock, SystemClock};
 use crate::sys::log_file::{LogFile, Rotation};
+use crate::sys::opener::Opener;
 
 const INTERVAL: Duration = Duration::from_millis(100);
 /// More than this waiting to be written is dropped.
@@ -49,7 +50,7 @@ struct Pending {
 }
 
 impl AccessLog {
-    /// `max_size`: bytes from which on the file is moved away.
+    /// `max_size`: bytes from which on the file is moved away. `opener` opens it, also later.
     ///
     /// # Errors
     /// What the system says when the file cannot be opened for appending.
@@ -57,12 +58,13 @@ impl AccessLog {
         target: &AccessLogTarget,
         format: LogFormat,
         max_size: Option<u64>,
+        opener: Arc<dyn Opener>,
     ) -> io::Result<Self> {
         let sink = match target {
             AccessLogTarget::Off => return Ok(Self(None)),
             AccessLogTarget::Stderr => LogSink::Stderr,
             AccessLogTarget::File(path) => {
-                LogSink::File(LogFile::open(path, Rotation { max_size, backup: None })?)
+                LogSink::File(LogFile::open(path, Rotation { max_size, backup: None }, opener)?)
             }
         };
         let inner = Inner { sink, format, pending: Mutex::default(), begun: Notify::new() };
@@ -163,6 +165,7 @@ mod tests {
     use super::*;
     use crate::serve::request::Client;
     use crate::serve::request::variables::from_variables;
+    use crate::sys::opener::OwnRights;
 
     #[test]
     fn a_line_is_what_the_record_knows() {
@@ -177,7 +180,9 @@ mod tests {
         assert!(Record::begin(&request, None).is_none(), "nobody reads it");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
-        let log = AccessLog::open(&AccessLogTarget::File(path.clone()), LogFormat::Combined, None).unwrap();
+        let log =
+            AccessLog::open(&AccessLogTarget::File(path.clone()), LogFormat::Combined, None, OwnRights::shared())
+                .unwrap();
         let mut record = Record::begin(&request, log.format()).unwrap();
         record.end(0);
         log.request(&record);

@@ -255,7 +255,8 @@ mod tests {
             role: ConnectionRole::Serve,
             activity: Arc::clone(&activity),
         };
-        let log = AccessLog::open(&AccessLogTarget::Off, LogFormat::default(), None).unwrap();
+        let opener = crate::sys::opener::OwnRights::shared();
+        let log = AccessLog::open(&AccessLogTarget::Off, LogFormat::default(), None, opener).unwrap();
         let request = OpenRequest::new(Arc::new(connection), version, log, None);
         (activity, request.answered(StatusCode::OK, body))
     }

@@ -2,7 +2,7 @@
 //!
 //! A request keeps the snapshot that it began with. A reload builds a whole new one, or none, and swaps it in.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -11,7 +11,7 @@ use http::HeaderValue;
 use super::http_challenges::HttpChallenges;
 use super::router::{AppId, Route, RouteTarget, Site};
 use crate::protocol::cgi_vars;
-use crate::serve::config::{AccessLogTarget, Limits, Root, ServeConfig};
+use crate::serve::config::{Limits, Root, ServeConfig};
 use crate::serve::error::Error;
 use crate::serve::response::access_log::AccessLog;
 use crate::serve::response::static_files::Folder;
@@ -38,21 +38,18 @@ pub(in crate::serve) struct Snapshot {
 const ROOT: AppId = AppId(0);
 
 impl Snapshot {
-    /// Opens what the settings name: the log, and each folder anew, since a release may have replaced it.
-    /// What did not change is taken over from `previous`: its log, spool, challenges and applications. Applications
+    /// Opens what the settings name: each folder anew, since a release may have replaced it.
+    /// What did not change is taken over from `previous`: its spool and applications. Applications
     /// of the first snapshot are started by [`Snapshot::start_applications`].
     ///
     /// # Errors
-    /// The log or a folder cannot be opened.
+    /// A folder cannot be opened.
     pub(in crate::serve) fn build(
         config: &ServeConfig,
         challenges: HttpChallenges,
+        log: AccessLog,
         previous: Option<&Self>,
     ) -> Result<Self, Error> {
-        let log = match previous {
-            Some(previous) => previous.log.clone(),
-            None => open_log(config)?,
-        };
         let routes = config
             .folders
             .iter()
@@ -134,7 +131,8 @@ impl Service {
         // Opening folders may wait for a disk or the network.
         let build = move || {
             let previous = service.current();
-            let next = Snapshot::build(&config, previous.challenges.clone(), Some(&previous))?;
+            let (challenges, log) = (previous.challenges.clone(), previous.log.clone());
+            let next = Snapshot::build(&config, challenges, log, Some(&previous))?;
             Ok::<_, Error>((config, next))
         };
         // It does not panic, and nothing aborts it but the end of the runtime.
@@ -153,16 +151,6 @@ impl Service {
         }
         Ok(())
     }
-}
-
-fn open_log(config: &ServeConfig) -> Result<AccessLog, Error> {
-    AccessLog::open(&config.access_log, config.log_format.clone(), config.log_max_size).map_err(|source| {
-        let path = match &config.access_log {
-            AccessLogTarget::File(path) => path.clone(),
-            AccessLogTarget::Off | AccessLogTarget::Stderr => PathBuf::new(),
-        };
-        Error::AccessLog { path, source }
-    })
 }
 
 fn open_folder(path: &Path) -> Result<RouteTarget, Error> {

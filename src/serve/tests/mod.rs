@@ -18,6 +18,7 @@ use super::log_format::LogFormat;
 use super::*;
 use crate::ca::{CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, make_root};
 use crate::sys::clock::{Clock, SystemClock};
+use crate::sys::opener::OwnRights;
 use crate::x509::{CertificateName, KeyKind, PrivateKey, Purpose};
 
 /// A server with a page at the root, which ends with the value.
@@ -83,7 +84,8 @@ impl Running {
             ..ServeConfig::default()
         };
         change(&mut config);
-        let server = Server::start(config.clone(), certificates).await.unwrap();
+        let bound = BoundServer::bind(&config, &OwnRights::shared()).unwrap();
+        let server = Server::start(bound, config.clone(), certificates).await.unwrap();
         let ports = server
             .addresses()
             .iter()
@@ -446,12 +448,4 @@ fn certificates() -> (Certificates, rustls::RootCertStore) {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(root.leaf().der.clone()).unwrap();
     (Certificates::new(CertificateSet::new([&pair]).unwrap(), Arc::new(Never)), roots)
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn the_memory_is_private() {
-    use rustix::process::{DumpableBehavior, dumpable_behavior};
-    keep_memory_private();
-    assert_eq!(dumpable_behavior(), Ok(DumpableBehavior::NotDumpable));
 }

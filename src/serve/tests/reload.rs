@@ -68,6 +68,7 @@ def application(environ, start_response):
         chdir: Some(test.path().to_owned()),
         pythonpath: vec![],
         env: vec![],
+        address_space: None,
         graceful_timeout: Duration::from_secs(30),
     };
     let root = Root::Application(Box::new(workers));

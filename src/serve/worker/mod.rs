@@ -83,6 +83,8 @@ pub struct WorkerConfig {
     pub pythonpath: Vec<PathBuf>,
     /// Environment variables of the workers, beside the inherited ones.
     pub env: Vec<(OsString, OsString)>,
+    /// Bytes of address space of each (setrlimit(2), RLIMIT_AS).
+    pub address_space: Option<u64>,
     /// How long running requests may take after [`WorkerPool::stop`].
     pub graceful_timeout: Duration,
 }

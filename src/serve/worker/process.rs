@@ -23,7 +23,7 @@ use tokio::process::{Child, Command};
 
 use super::claims::Claims;
 use super::{Application, InterpreterFault, StartError, WorkerConfig};
-use crate::sys::background;
+use crate::sys::{background, keeper};
 
 /// The program's files, one after the other, as they say.
 const PROGRAM: &str = concat!(
@@ -45,10 +45,11 @@ const BOOTSTRAP: &str = "import os, sys; \
     SOURCE = os.pread(3, 1 << 20, 0); \
     exec(compile(SOURCE, 'certkit_worker.py', 'exec'), {'__name__': 'certkit_worker', 'SOURCE': SOURCE})";
 
-/// What is meant for this process alone: of its service manager (sd_notify(3), sd_listen_fds(3)), and of
-/// [`background`].
+/// What is meant for this process alone: of its service manager (sd_notify(3), sd_listen_fds(3)), of
+/// [`background`], and of [`keeper`].
 const OWN_VARIABLES: &[&str] = &[
     background::VARIABLE,
+    keeper::VARIABLE,
     "LISTEN_FDNAMES",
     "LISTEN_FDS",
     "LISTEN_PID",
@@ -118,6 +119,7 @@ impl Launch {
         arguments.push(callable.clone().unwrap_or_default().into());
         arguments.push(config.threads.to_string().into());
         arguments.push(config.workers.to_string().into());
+        arguments.push(config.address_space.unwrap_or(0).to_string().into());
         for path in &config.pythonpath {
             arguments.push(resolved(&base.join(path)).into());
         }

@@ -15,8 +15,10 @@ use crate::serve::config::{AccessLogTarget, Limits, Root, ServeConfig};
 use crate::serve::connection::ConnectionRole;
 use crate::serve::connection::activity::Activity;
 use crate::serve::connection::client_stream::{ClientStream, Socket};
+use crate::serve::response::access_log::AccessLog;
 use crate::serve::shutdown::ShutdownSender;
 use crate::serve::site::http_challenges::HttpChallenges;
+use crate::sys::opener::OwnRights;
 
 /// A request is a line, the path and the length of its body; an answer is the status, pieces behind their lengths, and
 /// a dot.
@@ -104,7 +106,8 @@ async fn said_to<C: GatewayCodec + Unpin>(sent: &[u8]) -> Vec<u8> {
         access_log: AccessLogTarget::Off,
         ..ServeConfig::default()
     };
-    let snapshot = Snapshot::build(&config, HttpChallenges::default(), None).unwrap();
+    let log = AccessLog::open(&config.access_log, config.log_format.clone(), None, OwnRights::shared()).unwrap();
+    let snapshot = Snapshot::build(&config, HttpChallenges::default(), log, None).unwrap();
     let activity = Arc::new(Activity::new(&config.limits));
     let service = Arc::new(Service::new(snapshot));
     let connection = Connection {

@@ -97,6 +97,7 @@ fn config(folder: &TempDir, source: &str) -> Option<WorkerConfig> {
         chdir: Some(folder.path().to_owned()),
         pythonpath: vec![],
         env: vec![],
+        address_space: None,
         graceful_timeout: Duration::from_secs(20),
     })
 }

@@ -1,0 +1,110 @@
+//! `--user`, `--group`, `--chroot`: what root is needed for is done first, then the rights are given up.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::Mode;
+
+use crate::advice::serve::{no_keeper, no_socket_owner};
+use crate::config::ServeSettings;
+use crate::report::Failure;
+use crate::serve::address::Endpoint;
+use crate::serve::config::AccessLogTarget;
+use crate::sys::keeper::{Access, Grant, Keeper};
+use crate::sys::opener::{FileIdentity, Opener, OwnRights};
+use crate::sys::privileges::Privileges;
+use crate::sys::service_manager;
+
+/// The rights of this process until they are given up.
+pub(super) struct Rights {
+    /// `None` to keep those that there are.
+    privileges: Option<Privileges>,
+    opener: Arc<dyn Opener>,
+    /// Whether this process cannot open again what it has opened.
+    lose_files: bool,
+}
+
+impl Rights {
+    /// Finds out who the process is to become, and starts what opens files for it then. Sets the umask, which both
+    /// have.
+    ///
+    /// # Errors
+    /// This process is not root, or a name is not known: then it must not run as who it is.
+    pub(super) fn new(settings: &ServeSettings) -> Result<Self, Failure> {
+        if let Some(umask) = settings.process.umask {
+            rustix::process::umask(Mode::from_raw_mode(umask));
+        }
+        let privileges = Privileges::resolve(&settings.process.privileges)?;
+        let lose_files = privileges.as_ref().is_some_and(Privileges::lose_files);
+        let opener = if lose_files {
+            Arc::new(Keeper::start(&grants(settings)).map_err(|error| no_keeper(&error))?)
+        } else {
+            OwnRights::shared()
+        };
+        Ok(Self { privileges, opener, lose_files })
+    }
+
+    /// Opens files before and after.
+    pub(super) fn opener(&self) -> &Arc<dyn Opener> {
+        &self.opener
+    }
+
+    pub(super) fn lose_files(&self) -> bool {
+        self.lose_files
+    }
+
+    /// Becomes who the settings say. Unix sockets are this user's then (uWSGI binds them as this user), and are
+    /// removed by the value. No thread exists yet.
+    ///
+    /// # Errors
+    /// What the system says; the process must end then.
+    pub(super) fn give_up(self, socket_files: Vec<PathBuf>) -> Result<SocketFiles, Failure> {
+        let Self { privileges, opener, .. } = self;
+        let mut sockets = SocketFiles { files: Vec::new(), opener };
+        let Some(privileges) = privileges else { return Ok(sockets) };
+        for path in socket_files {
+            let identity = privileges.own_socket(&path).map_err(|error| no_socket_owner(&path, &error))?;
+            sockets.files.push((path, identity));
+        }
+        if let Err(error) = service_manager::connect() {
+            tracing::warn!(%error, "cannot reach the service manager");
+        }
+        privileges.assume()?;
+        Ok(sockets)
+    }
+}
+
+/// Files of unix sockets, in folders that perhaps only root may write to. Removed at the end.
+pub(super) struct SocketFiles {
+    files: Vec<(PathBuf, FileIdentity)>,
+    opener: Arc<dyn Opener>,
+}
+
+impl Drop for SocketFiles {
+    fn drop(&mut self) {
+        for (path, identity) in &self.files {
+            // It may be gone already.
+            let _ = self.opener.remove(path, *identity);
+        }
+    }
+}
+
+/// Every path that a running server opens again, or removes at its end.
+fn grants(settings: &ServeSettings) -> Vec<Grant> {
+    let ServeSettings { cert, key, process, server, .. } = settings;
+    let grant = |path: &Path, access| Grant { path: path.to_owned(), access };
+    let mut grants: Vec<_> = cert.iter().chain(key).map(|path| grant(path, Access::Read)).collect();
+    if let Some(log) = process.daemonize.as_ref().or(process.log_file.as_ref()) {
+        grants.push(grant(log, Access::Log { backup: process.log_backup.clone() }));
+    }
+    if let AccessLogTarget::File(log) = &server.access_log {
+        grants.push(grant(log, Access::Log { backup: None }));
+    }
+    grants.extend(process.pid_file.iter().map(|path| grant(path, Access::Remove)));
+    let sockets = server.listeners.iter().map(|listener| &listener.endpoint).chain(&server.redirect_http);
+    grants.extend(sockets.filter_map(|endpoint| match endpoint {
+        Endpoint::Unix(path) => Some(grant(path, Access::Remove)),
+        Endpoint::Tcp { .. } => None,
+    }));
+    grants
+}
