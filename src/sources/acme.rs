@@ -9,7 +9,7 @@
 //! place. At a start with state on disk nobody is asked: the certificates are served at once.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -37,6 +37,7 @@ use crate::report::Failure;
 use crate::serve::{Certificates, HttpChallenges};
 use crate::sys::clock::{Clock, SystemClock, date, date_time};
 use crate::sys::hook::HookRun;
+use crate::sys::opener::OwnRights;
 use crate::tls::{AlpnChallenges, CertificateSet, CertificateSource};
 use crate::x509::{CertifiedKey, KeyKind, Purpose};
 
@@ -203,8 +204,9 @@ impl AcmeCertificates {
         if matches!(files.fullchain.try_exists(), Ok(false)) {
             return Ok(None);
         }
-        let chain = NamedFile::own(files.fullchain.clone()).certificates()?;
-        let key = NamedFile::own(files.key.clone()).private_key()?;
+        let own = |path: &Path| NamedFile::own(path.to_owned(), OwnRights::shared());
+        let chain = own(&files.fullchain).certificates()?;
+        let key = own(&files.key).private_key()?;
         let mut certificates = chain.certificates.into_iter().map(|located| located.certificate);
         let Some(leaf) = certificates.next() else { return Ok(None) };
         CertifiedKey::new(leaf, certificates.collect(), key).map(Some).map_err(|mismatch| {

@@ -5,7 +5,8 @@
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,6 +23,7 @@ use crate::operands::ca_lookup::data_folder;
 use crate::report::Failure;
 use crate::sys::clock::{Clock, SystemClock, date};
 use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC, create_all};
+use crate::sys::opener::Opener;
 use crate::tls::{CertificateSet, CertificateSource};
 use crate::x509::{Certificate, CertifiedKey, KeyKind, PrivateKey, Purpose, RenewalPolicy};
 
@@ -39,16 +41,17 @@ const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
 #[derive(Clone)]
 pub(super) struct Localhost {
     folder: PathBuf,
+    opener: Arc<dyn Opener>,
 }
 
 impl Localhost {
-    /// In `$XDG_DATA_HOME/certkit/localhost`.
+    /// In `$XDG_DATA_HOME/certkit/localhost`. What is there is opened by `opener`.
     ///
     /// # Errors
     /// When neither `XDG_DATA_HOME` nor `HOME` is set.
-    pub(super) fn new() -> Result<Self, CertificateError> {
-        let data = data_folder().ok_or(CertificateError::NoFolder)?;
-        Ok(Self { folder: data.join("localhost") })
+    pub(super) fn new(opener: Arc<dyn Opener>) -> Result<Self, CertificateError> {
+        let folder = folder().ok_or(CertificateError::NoFolder)?;
+        Ok(Self { folder, opener })
     }
 
     /// The CA's certificate: what clients must trust.
@@ -98,11 +101,13 @@ impl Localhost {
     /// A pair of files; `None` when one of them is not there, or they do not fit (a start was killed between the two).
     fn read(&self, (certificate, key): (&str, &str)) -> Result<Option<CertifiedKey>, Failure> {
         let (certificate, key) = (self.folder.join(certificate), self.folder.join(key));
-        if !certificate.exists() || !key.exists() {
+        let is_there = |path: &Path| self.opener.metadata(path).is_ok();
+        if !is_there(&certificate) || !is_there(&key) {
             return Ok(None);
         }
-        let read = NamedFile::own(certificate).certificates()?;
-        let key = NamedFile::own(key).private_key()?;
+        let own = |path: PathBuf| NamedFile::own(path, Arc::clone(&self.opener));
+        let read = own(certificate).certificates()?;
+        let key = own(key).private_key()?;
         let certificate = read.certificates.into_iter().next().map(|located| located.certificate);
         Ok(certificate.and_then(|certificate| CertifiedKey::new(certificate, Vec::new(), key).ok()))
     }
@@ -142,6 +147,16 @@ impl CertificateSource for Localhost {
             }
         }
     }
+}
+
+/// The files of the server's certificate, which a running server reads again.
+pub(super) fn server_files() -> Vec<PathBuf> {
+    let names = [SERVER.0, SERVER.1];
+    folder().into_iter().flat_map(|folder| names.map(|name| folder.join(name))).collect()
+}
+
+fn folder() -> Option<PathBuf> {
+    Some(data_folder()?.join("localhost"))
 }
 
 /// Whether a certificate has expired or soon will.

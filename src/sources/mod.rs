@@ -40,7 +40,10 @@ pub enum CertificateChoice {
         opener: Arc<dyn Opener>,
     },
     /// One made here, for localhost.
-    Localhost,
+    Localhost {
+        /// Opens what was made, also when it is read again.
+        opener: Arc<dyn Opener>,
+    },
 }
 
 /// Certificates that are ready to be served.
@@ -80,8 +83,8 @@ impl CertificateChoice {
                     watch: None,
                 })
             }
-            Self::Localhost => {
-                let localhost = Localhost::new()?;
+            Self::Localhost { opener } => {
+                let localhost = Localhost::new(opener)?;
                 let pair = localhost.read_or_make()?;
                 let set = CertificateSet::new([&pair]).map_err(CertificateError::Unusable)?;
                 let identity =
@@ -91,6 +94,11 @@ impl CertificateChoice {
             }
         }
     }
+}
+
+/// The files of a certificate for localhost.
+pub fn localhost_files() -> Vec<PathBuf> {
+    localhost::server_files()
 }
 
 impl ServerIdentity {

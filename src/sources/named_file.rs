@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::operands::input::{CertificateFile, InputError, certificates_in, private_key_in};
 use crate::operands::read::ReadError;
-use crate::sys::opener::{Opener, OwnRights};
+use crate::sys::opener::Opener;
 use crate::sys::read::{read_pipe, read_regular_from};
 use crate::x509::PrivateKey;
 
@@ -50,8 +50,8 @@ impl NamedFile {
     }
 
     /// A file that the server itself has written.
-    pub(super) fn own(path: PathBuf) -> Self {
-        Self { path, opener: OwnRights::shared(), from_pipe: OnceLock::from(None) }
+    pub(super) fn own(path: PathBuf, opener: Arc<dyn Opener>) -> Self {
+        Self { path, opener, from_pipe: OnceLock::from(None) }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -146,6 +146,7 @@ mod tests {
     use std::os::fd::AsRawFd;
 
     use super::*;
+    use crate::sys::opener::OwnRights;
     use crate::sys::testing::make_fifo;
 
     #[test]

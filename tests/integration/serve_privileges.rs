@@ -368,6 +368,21 @@ fn the_start_is_refused_where_the_rights_cannot_be_given_up() {
 }
 
 #[test]
+fn the_certificate_for_localhost_stays_in_use() {
+    if !is_root() {
+        return;
+    }
+    let test = test();
+    test.write("public/page", "a page");
+    let server = Server::start(&test, &[&IDS[..], &["--static", "/=public"]].concat());
+    server.process.signal(Signal::HUP);
+    server.process.wait_for_log("new certificates are in use");
+    server.process.wait_for_log("reloaded");
+    let log = server.process.log();
+    assert!(!log.contains("error") && !log.contains("warning"), "{log}");
+}
+
+#[test]
 fn in_the_background_as_another_user() {
     if !is_root() {
         return;

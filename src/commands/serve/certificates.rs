@@ -33,7 +33,7 @@ pub(super) fn certificate_choice(
         })));
     }
     match (cert.is_empty(), key.is_empty()) {
-        (true, true) => Ok(Some(CertificateChoice::Localhost)),
+        (true, true) => Ok(Some(CertificateChoice::Localhost { opener: Arc::clone(opener) })),
         (true, false) => Err(CertificateError::KeyWithoutCertificate.into()),
         (false, _) => Ok(Some(CertificateChoice::Files {
             certificates: cert.clone(),

@@ -74,8 +74,9 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     let pid_file = settings.serve.process.pid_file.as_deref();
     let _pid_file = pid_file.map(|path| PidFile::create(path, rights.opener())).transpose()?;
     let (opened, choice) = match certificate_choice(&settings.serve, rights.opener())? {
-        Some(files @ CertificateChoice::Files { .. }) => (Some(files.open(context.console)?), None),
-        other => (None, other),
+        // What it keeps must be this user's, who writes there later.
+        Some(acme @ CertificateChoice::Acme(_)) => (None, Some(acme)),
+        choice => (choice.map(|choice| choice.open(context.console)).transpose()?, None),
     };
     let bound = BoundServer::bind(&settings.serve.server, rights.opener())?;
     let _socket_files = rights.give_up(bound.socket_files())?;

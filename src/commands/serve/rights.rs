@@ -10,6 +10,7 @@ use crate::config::ServeSettings;
 use crate::report::Failure;
 use crate::serve::address::Endpoint;
 use crate::serve::config::AccessLogTarget;
+use crate::sources::localhost_files;
 use crate::sys::keeper::{Access, Grant, Keeper};
 use crate::sys::opener::{FileIdentity, Opener, OwnRights};
 use crate::sys::privileges::Privileges;
@@ -94,6 +95,9 @@ fn grants(settings: &ServeSettings) -> Vec<Grant> {
     let ServeSettings { cert, key, process, server, .. } = settings;
     let grant = |path: &Path, access| Grant { path: path.to_owned(), access };
     let mut grants: Vec<_> = cert.iter().chain(key).map(|path| grant(path, Access::Read)).collect();
+    if cert.is_empty() {
+        grants.extend(localhost_files().into_iter().map(|path| Grant { path, access: Access::Read }));
+    }
     if let Some(log) = process.daemonize.as_ref().or(process.log_file.as_ref()) {
         grants.push(grant(log, Access::Log { backup: process.log_backup.clone() }));
     }
