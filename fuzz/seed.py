@@ -74,6 +74,7 @@ def main():
     put("uwsgi_ini", INI.encode())
     for path in sorted((HERE.parent / "testdata/uwsgi").iterdir()):
         put("uwsgi_ini", path.read_bytes())
+    put("keeper_message", b"G\x02\4\0/log/old")
     limbo()
 
 

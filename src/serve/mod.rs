@@ -34,7 +34,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::fs::Mode;
 use rustls::ServerConfig;
 use tokio::task::JoinSet;
 
@@ -117,12 +116,16 @@ impl BoundServer {
     /// # Errors
     /// The first obstacle; sockets are gone then.
     pub fn bind(config: &ServeConfig, opener: &Arc<dyn Opener>) -> Result<Self, Error> {
-        let log = AccessLog::open(&config.access_log, config.log_format.clone(), config.log_max_size, Arc::clone(opener)).map_err(
-            |source| match &config.access_log {
-                AccessLogTarget::File(path) => Error::AccessLog { path: path.clone(), source },
-                _ => Error::AccessLog { path: PathBuf::new(), source },
-            },
-        )?;
+        let log = AccessLog::open(
+            &config.access_log,
+            config.log_format.clone(),
+            config.log_max_size,
+            Arc::clone(opener),
+        )
+        .map_err(|source| match &config.access_log {
+            AccessLogTarget::File(path) => Error::AccessLog { path: path.clone(), source },
+            _ => Error::AccessLog { path: PathBuf::new(), source },
+        })?;
         Ok(Self { sockets: BoundSockets::bind(config)?, log })
     }
 
@@ -132,7 +135,7 @@ impl BoundServer {
         let endpoints = listeners.iter().chain(redirect).map(|socket| &socket.address().endpoint);
         let files = endpoints.filter_map(|endpoint| match endpoint {
             Endpoint::Unix(path) => Some(path.clone()),
-            Endpoint::Tcp { .. } => None,
+            Endpoint::Tcp { .. } | Endpoint::Fd(_) => None,
         });
         files.collect()
     }

@@ -108,7 +108,7 @@ fn grants(settings: &ServeSettings) -> Vec<Grant> {
     let sockets = server.listeners.iter().map(|listener| &listener.endpoint).chain(&server.redirect_http);
     grants.extend(sockets.filter_map(|endpoint| match endpoint {
         Endpoint::Unix(path) => Some(grant(path, Access::Remove)),
-        Endpoint::Tcp { .. } => None,
+        Endpoint::Tcp { .. } | Endpoint::Fd(_) => None,
     }));
     grants
 }

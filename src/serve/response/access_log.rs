@@ -180,9 +180,13 @@ mod tests {
         assert!(Record::begin(&request, None).is_none(), "nobody reads it");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
-        let log =
-            AccessLog::open(&AccessLogTarget::File(path.clone()), LogFormat::Combined, None, OwnRights::shared())
-                .unwrap();
+        let log = AccessLog::open(
+            &AccessLogTarget::File(path.clone()),
+            LogFormat::Combined,
+            None,
+            OwnRights::shared(),
+        )
+        .unwrap();
         let mut record = Record::begin(&request, log.format()).unwrap();
         record.end(0);
         log.request(&record);

@@ -106,7 +106,8 @@ async fn said_to<C: GatewayCodec + Unpin>(sent: &[u8]) -> Vec<u8> {
         access_log: AccessLogTarget::Off,
         ..ServeConfig::default()
     };
-    let log = AccessLog::open(&config.access_log, config.log_format.clone(), None, OwnRights::shared()).unwrap();
+    let log =
+        AccessLog::open(&config.access_log, config.log_format.clone(), None, OwnRights::shared()).unwrap();
     let snapshot = Snapshot::build(&config, HttpChallenges::default(), log, None).unwrap();
     let activity = Arc::new(Activity::new(&config.limits));
     let service = Arc::new(Service::new(snapshot));
