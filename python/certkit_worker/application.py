@@ -29,7 +29,21 @@ def load(kind, target, name, paths):
         value = value()
     if not callable(value):
         raise LoadError("%s: `%s` is %r, which is not callable" % (target, name or "application", value))
+    if is_asynchronous(value):
+        raise LoadError("%s: `%s` is asynchronous, an ASGI application perhaps; WSGI (PEP 3333) is what is served here. "
+                        "Use the framework's WSGI callable, or an adapter such as a2wsgi" % (target, name or "application"))
     return value
+
+
+def is_asynchronous(value):
+    """Whether a call would give a coroutine or an asynchronous generator, which no server of WSGI can use."""
+    while hasattr(value, "func") and type(value).__name__ == "partial":
+        value = value.func
+    if isinstance(value, type):
+        return False
+    code = getattr(value, "__code__", None) or getattr(type(value).__call__, "__code__", None)
+    # CO_COROUTINE and CO_ASYNC_GENERATOR of `inspect`.
+    return code is not None and bool(getattr(code, "co_flags", 0) & 0x280)
 
 
 def load_file(path):

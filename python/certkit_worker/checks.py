@@ -13,25 +13,33 @@ def checked(chunk):
 
 # Statuses that were found good -> whether they forbid a body.
 STATUSES = {}
-# Headers that were found good -> the Content-Length that they declare, or -1.
+# Headers that were found good -> the Content-Length that they declare, or one of these.
+PLAIN, DROPPED, CLOSES = -1, -2, -3
 HEADERS = {}
-# Names that were found good -> whether they are Content-Length.
+# Names that were found good -> what they are.
 NAMES = {}
+ORDINARY, LENGTH, HOP = 0, 1, 2
 # Longer values seldom come twice.
 REMEMBERED_LENGTH = 200
 
 
 def check_header(item):
-    """The Content-Length that a header declares, or -1."""
+    """The Content-Length that a header declares, PLAIN, or that it is dropped."""
     if type(item) is not tuple or len(item) != 2:
         raise TypeError("a header must be a tuple (name, value), not %r (PEP 3333)" % (item,))
     name, value = item
-    is_length = NAMES.get(name)
-    if is_length is None:
-        is_length = check_name(name)
+    kind = NAMES.get(name)
+    if kind is None:
+        kind = check_name(name)
     if not isinstance(value, str) or not value.isascii() or not value.isprintable():
         check_value(name, value)
-    length = check_length(value) if is_length else -1
+    if kind == ORDINARY:
+        length = PLAIN
+    elif kind == LENGTH:
+        length = check_length(value)
+    else:
+        tokens = [token.strip().lower() for token in value.split(",")]
+        length = CLOSES if name.lower() == "connection" and "close" in tokens else DROPPED
     if type(name) is str and type(value) is str and len(value) <= REMEMBERED_LENGTH:
         if len(HEADERS) >= CACHED_COUNT:
             HEADERS.clear()
@@ -58,12 +66,33 @@ def check_name(name):
     if not name or not TOKEN.issuperset(name):
         raise ValueError("%r is not a valid header name (RFC 9110 section 5.1)" % name)
     lower = name.lower()
-    if lower in HOP_BY_HOP:
-        raise AssertionError("only the server may set the header %s (PEP 3333)" % name)
+    kind = HOP if lower in HOP_BY_HOP else LENGTH if lower == "content-length" else ORDINARY
     if len(NAMES) >= CACHED_COUNT:
         NAMES.clear()
-    NAMES[str.__str__(name)] = lower == "content-length"
-    return lower == "content-length"
+    NAMES[str.__str__(name)] = kind
+    return kind
+
+
+# The names of the first headers that were dropped: one warning is enough.
+WARNED = []
+
+
+def without_hop_by_hop(headers):
+    """A copy without the headers that belong to the connection; whether it is to be closed stays said."""
+    kept, closes = [], False
+    for item in headers:
+        kind = check_header(item)
+        if kind >= PLAIN:
+            kept.append(item)
+            continue
+        closes = closes or kind == CLOSES
+        if not WARNED and kind == DROPPED:
+            WARNED.append(item[0])
+            sys.stderr.write("certkit worker: the header %s of the application is dropped, because only the server may "
+                             "set it (PEP 3333)\n" % item[0])
+    if closes:
+        kept.append(("Connection", "close"))
+    return kept
 
 
 def check_value(name, value):

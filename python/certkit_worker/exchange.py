@@ -47,6 +47,7 @@ class Exchange:
         if len(headers) > HEADER_COUNT:
             raise ValueError("start_response() got %d headers; at most %d are allowed" % (len(headers), HEADER_COUNT))
         length = None
+        drops = False
         for item in headers:
             try:
                 found = HEADERS.get(item)
@@ -54,13 +55,16 @@ class Exchange:
                 found = None
             if found is None:
                 found = check_header(item)
-            if found >= 0:
+            if found != PLAIN:
+                if found < PLAIN:
+                    drops = True
+                    continue
                 if length is not None:
                     raise ValueError("there are two Content-Length headers")
                 length = found
         self.status = status
         # A copy: the application may use its list again before the answer is sent.
-        self.headers = headers[:]
+        self.headers = without_hop_by_hop(headers) if drops else headers[:]
         self.bodiless = bodiless or self.head_only
         self.length = length
         return self.write

@@ -2,10 +2,11 @@
 //!
 //! The application may have had its hands on whatever comes from a worker, so everything is checked
 //! again here: a status that is one, header names that are tokens, values without control
-//! characters, no header that belongs to the connection, a Content-Length that is true.
+//! characters, no header that belongs to the connection other than the wish to close it, a Content-Length that is
+//! true.
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Response, StatusCode};
 use hyper::ext::ReasonPhrase;
 
@@ -118,7 +119,7 @@ fn read_status_and_headers(frame: &Bytes, reader: &mut Reader<'_>) -> Result<Res
         let (name, value) = (reader.text()?, reader.text()?);
         let bad = || Violation::BadHeader(format!("{name}: {value}"));
         let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
-        if is_hop_by_hop(&header) {
+        if is_hop_by_hop(&header) && !(header == CONNECTION && value == "close") {
             return Err(bad());
         }
         let value = latin1(frame, value).and_then(|value| HeaderValue::from_maybe_shared(value).ok());
@@ -287,7 +288,8 @@ mod tests {
             ("A", "\0"),
             ("A", "\u{100}"),
             ("Transfer-Encoding", "chunked"),
-            ("connection", "close"),
+            ("connection", "keep-alive"),
+            ("connection", "close, x"),
         ] {
             let result = one(&answer("200 OK", &[header], b""), &Method::GET);
             assert!(matches!(result, Err(Violation::BadHeader(_))), "{header:?}");

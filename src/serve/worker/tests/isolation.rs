@@ -125,3 +125,26 @@ async fn workers_inherit_nothing_and_gain_no_privileges() {
     // The front keeps them: its hooks may need sudo.
     assert!(!rustix::thread::no_new_privs().unwrap());
 }
+
+#[tokio::test]
+async fn headers_that_belong_to_the_connection_are_dropped() {
+    let source = "
+import os, sys
+os.dup2(os.open('printed', os.O_CREAT | os.O_WRONLY | os.O_APPEND), 2)
+def application(environ, start_response):
+    value = environ['QUERY_STRING'] or 'keep-alive'
+    start_response('200 OK', [('Transfer-Encoding', 'chunked'), ('Connection', value), ('keep-alive', '5'), ('A', 'b')])
+    return [b'a']
+";
+    let Some(served) = Served::new(source).await else { return };
+    for (query, expected) in [("", None), ("?Close", Some("close")), ("?x,close", Some("close"))] {
+        let response = served.pool.call(get(&format!("/{query}"))).await.unwrap();
+        let headers = response.headers();
+        assert_eq!(headers.get("connection").map(|value| value.to_str().unwrap()), expected, "{query}");
+        assert!(!headers.contains_key("transfer-encoding") && !headers.contains_key("keep-alive"));
+        assert_eq!((&headers["a"], response.status().as_u16()), (&"b".parse().unwrap(), 200));
+    }
+    let printed = served.file("printed");
+    assert_eq!(printed.matches("Transfer-Encoding of the application is dropped").count(), 1, "{printed}");
+    assert_eq!(printed.lines().count(), 1, "{printed}");
+}

@@ -69,6 +69,11 @@ async fn applications_that_do_not_load() {
         ("import os\nos._exit(3)\n", "exit status: 3"),
         ("app = print\n", "has no `application`, but it has `app`: name it as "),
         ("application = 1\n", "which is not callable"),
+        ("async def application(scope, receive, send):\n    pass\n", "is asynchronous, an ASGI application"),
+        (
+            "class Framework:\n    async def __call__(self, scope, receive, send):\n        pass\napplication = Framework()\n",
+            "is asynchronous, an ASGI application",
+        ),
     ];
     for (source, expected) in cases {
         let Some(error) = start_error(source, |config| config.workers = 2).await else { return };
