@@ -22,6 +22,12 @@ def prepare(repeated):
     return environ
 
 
+def give_up(error):
+    """The stream is broken, so the front has given this process up."""
+    sys.stderr.write("certkit worker: %s\n" % error)
+    os._exit(1)
+
+
 class Lane:
     """One thread: takes messages from the queue, runs the requests, answers on its own stream.
 
@@ -32,7 +38,8 @@ class Lane:
     back, until that is sent.
     """
 
-    __slots__ = ("stream", "queue", "claims", "slot", "answers", "size", "pending", "alone", "handing")
+    __slots__ = ("stream", "queue", "claims", "slot", "answers", "size", "pending", "alone", "handing",
+                 "thread", "greenlet", "ended")
 
     def __init__(self, stream, queue, claims, slot):
         self.stream = stream
@@ -45,10 +52,17 @@ class Lane:
         self.pending = []
         # No other request of the message waits for the running one.
         self.alone = True
-        self.handing = _thread.allocate_lock()
+        self.handing = allocate_lock()
+        self.thread = None
+        # The greenlet that runs a message, with gevent.
+        self.greenlet = None
+        # Held while it serves.
+        self.ended = allocate_lock()
+        self.ended.acquire()
 
     def serve(self, application):
-        receive, claims, slot = self.queue.recv_into, self.claims, self.slot
+        receive = self.queue.recv_into
+        self.thread = get_ident()
         message = memoryview(bytearray(MESSAGE_LIMIT))
         try:
             while True:
@@ -62,24 +76,28 @@ class Lane:
                     # The process may end now, but not while `watch` has answers that are not sent.
                     with self.handing:
                         return
-                pending = loads(message[:length])
-                first = pending[0][0]
-                self.alone = len(pending) == 1
-                # From here on `watch` may take from it.
-                self.pending = pending
-                while pending:
-                    try:
-                        request = pending.pop(0)
-                    except IndexError:
-                        # `watch` was faster.
-                        break
-                    claims[slot] = request[0]
-                    run(application, self, request)
-                self.finish(first)
+                self.work(application, loads(message[:length]))
         except Exception as error:
-            # The stream is broken, so the front has given this process up.
-            sys.stderr.write("certkit worker: %s\n" % error)
-            os._exit(1)
+            give_up(error)
+        finally:
+            self.ended.release()
+
+    def work(self, application, pending):
+        """Runs the requests of a message."""
+        claims, slot = self.claims, self.slot
+        first = pending[0][0]
+        self.alone = len(pending) == 1
+        # From here on `watch` may take from it.
+        self.pending = pending
+        while pending:
+            try:
+                request = pending.pop(0)
+            except IndexError:
+                # `watch` was faster.
+                break
+            claims[slot] = request[0]
+            run(application, self, request)
+        self.finish(first)
 
     def answer(self, number, status, headers, body):
         """A whole answer, to be sent soon."""

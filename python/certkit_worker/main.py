@@ -3,15 +3,19 @@
 
 def main():
     """Loads the application, says so, serves until the queue ends."""
-    kind, target, name, threads, workers, address_space = sys.argv[1:7]
-    threads, workers = int(threads), int(workers)
-    paths = sys.argv[7:]
+    begun = now()
+    kind, target, name, threads, workers, place, more = sys.argv[1:8]
+    threads, workers, place = int(threads), int(workers), int(place)
+    more = dict(word.partition("=")[::2] for word in more.split())
+    paths = sys.argv[8:]
     sys.argv = [target]
-    limit_address_space(int(address_space))
+    limit_address_space(int(more.get("address-space", 0)))
     # Buffered output of a process that may be killed would be lost, and print() is how people debug.
     sys.stdout.reconfigure(line_buffering=True)
     for descriptor in range(3, FIRST_STREAM + threads):
         os.set_inheritable(descriptor, False)
+    # All workers have this file, so its locks are those of all.
+    locks = os.dup(3) if "uwsgi" in more else None
     os.close(3)
     close_foreign(FIRST_STREAM + threads)
     control = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, CONTROL)
@@ -29,7 +33,19 @@ def main():
             one.close()
 
     os.register_at_fork(after_in_child=forget)
-    _thread.start_new_thread(watch, (control, lanes))
+    speaking = allocate_lock()
+
+    is_loaded = []
+
+    def ask(why):
+        # What the application asks for while it is loaded has no meaning: this is the newest code.
+        if is_loaded:
+            ask_for_reload(control, speaking, why)
+
+    run_hooks = None
+    if "uwsgi" in more:
+        run_hooks = install_uwsgi(receive_options(control), place, workers, ask, locks)
+    start_new_thread(watch, (control, speaking, lanes))
     # A service manager that stops the service sends SIGTERM to each of its processes, yet running requests are to be
     # finished: the front decides. (A handler, not SIG_IGN, because programs started from here would inherit that.)
     _signal.signal(_signal.SIGTERM, lambda *_: None)
@@ -37,7 +53,12 @@ def main():
     # SIGINT could not end this process.
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     try:
+        if "gevent" in more:
+            import_gevent("monkey" in more)
         application = load(kind, target, name, paths)
+        if run_hooks is not None:
+            application = with_env(application)
+            run_hooks()
     except LoadError as error:
         fail_to_load(control, b"U", str(error))
     except BaseException:
@@ -52,19 +73,22 @@ def main():
         # The input ends where the body ends, so reading to the end is safe without a Content-Length.
         "wsgi.input_terminated": True,
     })
-    others = []
-    if threads > 1:
-        import threading
-
-        for lane in lanes[1:]:
-            others.append(threading.Thread(target=lane.serve, args=(application,), daemon=True))
-    control.sendall(b"L" + VERSION.to_bytes(2, "little"))
+    with speaking:
+        control.sendall(b"L" + VERSION.to_bytes(2, "little"))
+    is_loaded.append(True)
+    if "change" in more:
+        start_new_thread(watch_files, (ask, begun, float(more["change"])))
     try:
-        for thread in others:
-            thread.start()
+        if "gevent" in more:
+            serve_greenlets(application, queue, lanes)
+            return
+        # Native threads also where the application has put others in the place of `threading`'s.
+        warm_up_gevent()
+        for lane in lanes[1:]:
+            start_new_thread(lane.serve, (application,))
         lanes[0].serve(application)
-        for thread in others:
-            thread.join()
+        for lane in lanes[1:]:
+            lane.ended.acquire()
     except KeyboardInterrupt:
         # SIGINT was sent to this process while it was idle; the front starts another.
         pass
@@ -96,7 +120,13 @@ def close_foreign(first):
             pass
 
 
-def watch(control, lanes):
+def receive_options(control):
+    """The options of uWSGI and their values, as pairs: what the front writes first where there are any."""
+    length = int.from_bytes(control.recv(4, _socket.MSG_WAITALL), "little")
+    return loads(control.recv(length, _socket.MSG_WAITALL))
+
+
+def watch(control, speaking, lanes):
     """Unburdens threads when the front asks for it, and ends this process with the front, even when it is busy."""
     try:
         while True:
@@ -106,9 +136,39 @@ def watch(control, lanes):
             if len(head) < 4 or len(word) < length:
                 return
             if word[:1] == b"S":
-                lanes[int.from_bytes(word[1:], "little")].unburden(control)
+                with speaking:
+                    lanes[int.from_bytes(word[1:], "little")].unburden(control)
+            elif word[:1] == b"T":
+                write_stacks(lanes[int.from_bytes(word[1:], "little")])
     finally:
         os._exit(1)
+
+
+def write_stacks(lane):
+    """Writes where each thread is, that of this lane first."""
+    import traceback
+
+    frames = sys._current_frames()
+    frames.pop(get_ident(), None)
+    stacks = [("thread %d" % thread, frames[thread]) for thread in sorted(frames, key=lambda one: one != lane.thread)]
+    waiting = getattr(lane.greenlet, "gr_frame", None)
+    if waiting is not None:
+        stacks.insert(0, ("greenlet", waiting))
+    lines = ["certkit worker: process %d: what its threads do, the one that takes too long first\n" % os.getpid()]
+    for name, frame in stacks:
+        # What is above the application's first line is this program's.
+        stack = [line for line in traceback.extract_stack(frame) if line.filename != FILE]
+        lines.append(name + "\n")
+        lines.extend(traceback.format_list(stack) or ["  waits for requests\n"])
+    sys.stderr.write("".join(lines))
+    sys.stderr.flush()
+
+
+def warm_up_gevent():
+    """gevent imports more of itself when a thread first waits; several that do so at once would wait for each other."""
+    make_hub = getattr(sys.modules.get("gevent"), "get_hub", None)
+    if make_hub is not None:
+        make_hub()
 
 
 class Source:

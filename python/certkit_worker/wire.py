@@ -5,14 +5,21 @@ descriptor and hands over, beside the standard streams (everything printed goes 
 
     3 this source   4 control stream   5 queue   6 claims (8 bytes per thread)   7... one stream per thread
 
-The program is several files that travel as one, in this order: wire, checks, lane, exchange, application, main.
+The program is several files that travel as one, in this order: wire, checks, lane, exchange, application, greenlets,
+reloader, uwsgi_module, main.
+
+Arguments: `file` or `module`, which, the callable; the numbers of threads, of workers, of this worker's place; words:
+`gevent` and `monkey`, `change=SECONDS`, `uwsgi`; folders for the module path.
 
 Control: this process writes `L` and the version of the protocol (u16) when the application is loaded, `F` and a
-traceback when loading fails, `U` and a line when there is no application. Later the front may write frames, `u32 length |
-kind | ...` (little endian, as everywhere); a kind that is not known is skipped:
+traceback when loading fails, `U` and a line when there is no application. Where the settings came from options of uWSGI,
+the front first writes those: `u32 length |` a marshalled list of pairs. Later this process may ask for a reload of the
+code (`u32 length | C | why`), and the front may write frames, `u32 length | kind | ...` (little endian, as everywhere);
+a kind that is not known is skipped:
 
     `S` u32          the message of this thread takes long: send, as frames over this stream, what of it need not wait for
                      the running request (`R` and `N` below)
+    `T` u32          write the stacks of all threads to standard error, that of this thread first
 
 Its end of file means that the front has ended: the process ends at once, whatever it is doing.
 
@@ -55,6 +62,7 @@ import marshal
 import mmap
 import os
 import sys
+from time import sleep, time as now
 
 VERSION = 2
 CONTROL, QUEUE, CLAIMS, FIRST_STREAM = 4, 5, 6, 7
@@ -78,7 +86,8 @@ CACHED_COUNT = 512
 
 FILE = "certkit_worker.py"
 NO_BODY = {"204", "304"}
-# PEP 3333: "it is a fatal error for an application to attempt" to set hop-by-hop headers (RFC 9110 section 7.6.1).
+# PEP 3333: an application must not set hop-by-hop headers (RFC 9110 section 7.6.1). Many do, and other servers let
+# them: dropped, but for the wish to close the connection.
 HOP_BY_HOP = {
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
     "trailers", "transfer-encoding", "upgrade",
@@ -86,6 +95,9 @@ HOP_BY_HOP = {
 TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 dumps, loads = marshal.dumps, marshal.loads
+# Taken before the application is loaded: `gevent.monkey` and its like put others in their place, which only work in the
+# threads that they know.
+allocate_lock, start_new_thread, get_ident = _thread.allocate_lock, _thread.start_new_thread, _thread.get_ident
 NO_ANSWERS = dumps([], 2)
 
 

@@ -80,6 +80,10 @@ pub fn read(flags: &[Assignment], is_quiet: bool, occasion: Occasion) -> Result<
     let assignments = visible(layers);
     let mut serve = checked(&assignments)?;
     serve.finish();
+    serve.worker.uwsgi_options = has_option_file.then(|| {
+        let shown = list.options.iter().filter(|option| option.is_shown);
+        shown.map(|option| (option.word.clone(), option.value.clone().unwrap_or_default())).collect()
+    });
     let named_by =
         assignments.iter().rev().find(|one| one.names_application()).and_then(|one| match &one.origin {
             Origin::File { file, .. } => Some(file.clone()),

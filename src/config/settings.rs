@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::values::{AcmeMissing, ConfigFormat};
 use crate::serve::address::{Endpoint, ListenAddress, Scheme};
 use crate::serve::config::{Root, ServeConfig};
-use crate::serve::worker::{Application, WorkerConfig};
+use crate::serve::worker::{Application, Cheaper, WorkerConfig, WorkerLimits};
 use crate::sys::privileges::PrivilegeOptions;
 use crate::sys::socket;
 
@@ -16,6 +16,8 @@ use crate::sys::socket;
 /// little.
 const THREADS: usize = 4;
 const LARGEST_DEFAULT_WORKERS: usize = 8;
+/// That of uWSGI.
+const MIN_LIFETIME: Duration = Duration::from_secs(60);
 
 /// FCGI_LISTENSOCK_FILENO.
 const MANAGED: RawFd = 0;
@@ -101,6 +103,12 @@ impl Default for ServeSettings {
                 env: Vec::new(),
                 address_space: None,
                 graceful_timeout: Duration::ZERO,
+                limits: WorkerLimits { min_lifetime: MIN_LIFETIME, ..WorkerLimits::default() },
+                cheaper: Cheaper { step: 1, ..Cheaper::default() },
+                greenlets: None,
+                monkey_patch: false,
+                reload_on_change: Duration::ZERO,
+                uwsgi_options: None,
             },
         }
     }

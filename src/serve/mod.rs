@@ -229,7 +229,11 @@ impl Server {
         }
         let service = Arc::clone(&self.service);
         background.spawn(async move {
-            while reload.recv().await.is_some() {
+            loop {
+                tokio::select! {
+                    asked = reload.recv() => if asked.is_none() { return },
+                    () = service.reload_asked() => {}
+                }
                 // Certificates do not wait for an application that takes long to load. A full channel
                 // holds an earlier one, which serves both.
                 let _ = refresh.try_send(());

@@ -59,6 +59,7 @@ mod serve_clients;
 mod serve_faults;
 mod serve_files;
 mod serve_front;
+mod serve_life;
 mod serve_option_files;
 mod serve_privileges;
 mod serve_process;

@@ -1,6 +1,6 @@
 //! The application, how it runs, and what is served beside it.
 
-use super::set::{absolute, add, count, parsed, path, program, put, put_some, switch, text};
+use super::set::{absolute, add, count, number, parsed, path, program, put, put_some, span, switch, text};
 use crate::config::option_word::OptionValue;
 use crate::config::setting::{Setting, Takes};
 use crate::config::values::{Mount, Variable};
@@ -72,6 +72,132 @@ pub(super) const SETTINGS: &[Setting] = &[
         default: "4",
         help: "Threads per worker process",
         set: |s, value| put(&mut s.worker.threads, count(value)),
+        ..ROW
+    },
+    Setting {
+        word: "request-timeout",
+        aliases: &["harakiri"],
+        uwsgi: &["harakiri"],
+        value: "SECONDS",
+        default: "0; no limit",
+        help: "Longest time that the application may hold a thread for a request: then the client gets status 504, \
+               and the worker is replaced",
+        more: "Its other requests have --graceful-timeout to finish; the stacks of its threads are logged. Time in \
+               which the request waits for a worker or for its client does not count, and each piece of a streamed \
+               response begins it anew.",
+        set: |s, value| put(&mut s.worker.limits.request_timeout, span(value)),
+        ..ROW
+    },
+    Setting {
+        word: "max-requests",
+        uwsgi: &["max-requests"],
+        value: "N",
+        default: "0; no limit",
+        help: "Replace a worker when it has had N requests; its successor has loaded the application before it stops",
+        set: |s, value| put(&mut s.worker.limits.max_requests, number(value).map(u64::from)),
+        ..ROW
+    },
+    Setting {
+        word: "max-requests-delta",
+        uwsgi: &["max-requests-delta"],
+        value: "N",
+        default: "0",
+        help: "Each worker has N requests more than the one before, so that not all are replaced at once",
+        set: |s, value| put(&mut s.worker.limits.max_requests_delta, number(value).map(u64::from)),
+        ..ROW
+    },
+    Setting {
+        word: "max-worker-lifetime",
+        uwsgi: &["max-worker-lifetime"],
+        value: "SECONDS",
+        default: "0; no limit",
+        help: "Replace a worker when it has served for SECONDS",
+        set: |s, value| put(&mut s.worker.limits.max_lifetime, span(value)),
+        ..ROW
+    },
+    Setting {
+        word: "min-worker-lifetime",
+        uwsgi: &["min-worker-lifetime"],
+        value: "SECONDS",
+        default: "60",
+        help: "Do not replace a worker before it has served for SECONDS, whatever --max-requests, \
+               --max-worker-lifetime and --reload-on-rss say",
+        set: |s, value| put(&mut s.worker.limits.min_lifetime, span(value)),
+        ..ROW
+    },
+    Setting {
+        word: "reload-on-rss",
+        uwsgi: &["reload-on-rss"],
+        value: "MIB",
+        default: "0; no limit",
+        help: "Replace a worker whose resident memory has reached MIB",
+        set: |s, value| put(&mut s.worker.limits.max_memory, number(value).map(u64::from)),
+        ..ROW
+    },
+    Setting {
+        word: "evil-reload-on-rss",
+        uwsgi: &["evil-reload-on-rss"],
+        value: "MIB",
+        default: "0; no limit",
+        help: "Kill a worker whose resident memory has reached MIB, with the requests that it has, and start another",
+        set: |s, value| put(&mut s.worker.limits.kill_memory, number(value).map(u64::from)),
+        ..ROW
+    },
+    Setting {
+        word: "cheaper",
+        uwsgi: &["cheaper"],
+        value: "N",
+        default: "0; as many as --workers",
+        help: "Least number of workers: as many as the requests need are there, between N and --workers",
+        more: "One more when the workers have no thread left, one less after 10 s in which fewer would have done. \
+               The policies of uWSGI's cheaper-algo all mean this.",
+        set: |s, value| put(&mut s.worker.cheaper.least, number(value).map(|count| count as usize)),
+        ..ROW
+    },
+    Setting {
+        word: "cheaper-initial",
+        uwsgi: &["cheaper-initial"],
+        value: "N",
+        default: "0; that of --cheaper",
+        help: "Number of workers at the start, with --cheaper",
+        set: |s, value| put(&mut s.worker.cheaper.initial, number(value).map(|count| count as usize)),
+        ..ROW
+    },
+    Setting {
+        word: "cheaper-step",
+        uwsgi: &["cheaper-step"],
+        value: "N",
+        default: "1",
+        help: "Number of workers that are started at once, with --cheaper",
+        set: |s, value| put(&mut s.worker.cheaper.step, count(value)),
+        ..ROW
+    },
+    Setting {
+        word: "gevent",
+        uwsgi: &["gevent"],
+        value: "N",
+        help: "Run up to N requests at once in each worker, as greenlets of gevent in one thread (the application's \
+               Python must have it)",
+        set: |s, value| put_some(&mut s.worker.greenlets, count(value)),
+        ..ROW
+    },
+    Setting {
+        word: "gevent-monkey-patch",
+        uwsgi: &["gevent-monkey-patch"],
+        takes: Takes::Switch,
+        help: "With --gevent: call gevent.monkey.patch_all() before the application is loaded",
+        set: |s, value| put(&mut s.worker.monkey_patch, switch(value)),
+        ..ROW
+    },
+    Setting {
+        word: "reload-on-change",
+        uwsgi: &["py-autoreload", "python-auto-reload", "py-auto-reload"],
+        takes: Takes::Optional("1"),
+        value: "SECONDS",
+        default: "0; never",
+        help: "For development: look every SECONDS whether a file of a loaded module has changed, and reload then \
+               [without a number: 1]",
+        set: |s, value| put(&mut s.worker.reload_on_change, span(value)),
         ..ROW
     },
     Setting {

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::task::Poll;
 
 use arc_swap::ArcSwap;
 use http::HeaderValue;
@@ -118,6 +119,18 @@ impl Service {
     /// The snapshot for a request that begins now.
     pub(in crate::serve) fn current(&self) -> Arc<Snapshot> {
         self.current.load_full()
+    }
+
+    /// Waits until a worker asks for a reload.
+    pub(in crate::serve) async fn reload_asked(&self) {
+        let snapshot = self.current();
+        let mut asked: Vec<_> =
+            snapshot.applications().iter().map(|pool| Box::pin(pool.reload_asked())).collect();
+        std::future::poll_fn(|context| {
+            let is_asked = asked.iter_mut().any(|asked| asked.as_mut().poll(context).is_ready());
+            if is_asked { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 
     /// Builds a new snapshot from `config` for the requests that begin from now on, and loads the

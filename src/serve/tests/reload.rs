@@ -1,7 +1,7 @@
 //! Reloading: a whole new snapshot, or none.
 
 use super::*;
-use crate::serve::worker::{Application, WorkerConfig};
+use crate::serve::worker::{Application, Cheaper, WorkerConfig, WorkerLimits};
 
 /// What the server has at `/files/name` now.
 async fn file(server: &Running) -> String {
@@ -70,6 +70,12 @@ def application(environ, start_response):
         env: vec![],
         address_space: None,
         graceful_timeout: Duration::from_secs(30),
+        limits: WorkerLimits::default(),
+        cheaper: Cheaper::default(),
+        greenlets: None,
+        monkey_patch: false,
+        reload_on_change: Duration::ZERO,
+        uwsgi_options: None,
     };
     let root = Root::Application(Box::new(workers));
     let server = Running::start(&["http:127.0.0.1:0"], |config| config.root = root).await;

@@ -123,6 +123,11 @@ impl PieceSender {
         Ok(())
     }
 
+    /// Whether the worker has too little credit for its largest piece, and so may wait for more.
+    pub(super) fn is_short(&self) -> bool {
+        self.credit < GIVE_BACK + PIECE_COST
+    }
+
     /// The body ends here.
     pub(super) fn end(self) {
         let _ = self.pieces.send(Bytes::new());

@@ -11,8 +11,11 @@
 //! | `P` | id, u32: give me at most so many bytes of the request's body | | | |
 //! | `N` | id: this request, and all after it in its message, are not begun | | | |
 //!
+//! `C` and a reason, only over a worker's control stream, asks for a reload of the code.
+//!
 //! To the worker over its control stream: `S`, u32: the thread of this number is to say at once which
-//! of its answers are finished and which of its requests have not begun.
+//! of its answers are finished and which of its requests have not begun. `T`, u32: the stacks of all threads are to be
+//! logged, that of the thread of this number first.
 //!
 //! Credit is counted in bytes of pieces, [`PIECE_COST`](super::body::PIECE_COST) more for each piece;
 //! an exchange begins with [`CREDIT`](super::body::CREDIT). Whatever else is to flow from a worker in
@@ -59,14 +62,18 @@ pub(super) enum Frame {
     Pull(u64, usize),
     /// This request, and all after it in its message, were not begun and will not be.
     NotBegun(u64),
+    /// The code is to be loaded again, for this reason.
+    Reload(Bytes),
 }
 
 impl Frame {
     /// Parses a frame (without its length); `None` if it is malformed.
     pub(super) fn parse(mut bytes: Bytes) -> Option<Self> {
         let kind = bytes.try_get_u8().ok()?;
-        if kind == b'R' {
-            return Some(Self::Answers(bytes));
+        match kind {
+            b'R' => return Some(Self::Answers(bytes)),
+            b'C' => return Some(Self::Reload(bytes)),
+            _ => {}
         }
         let id = bytes.try_get_u64_le().ok()?;
         match (kind, bytes.len()) {
@@ -102,9 +109,18 @@ pub(super) fn credit(id: u64, cost: u32) -> [u8; 17] {
 
 /// The frame, on a control stream, that asks a thread for what need not wait.
 pub(super) fn ask(slot: u32) -> [u8; 9] {
+    order(b'S', slot)
+}
+
+/// The frame, on a control stream, that has the stacks of all threads logged.
+pub(super) fn log_stacks(slot: u32) -> [u8; 9] {
+    order(b'T', slot)
+}
+
+fn order(kind: u8, slot: u32) -> [u8; 9] {
     let mut out = [0; 9];
     out[..4].copy_from_slice(&5u32.to_le_bytes());
-    out[4] = b'S';
+    out[4] = kind;
     out[5..].copy_from_slice(&slot.to_le_bytes());
     out
 }

@@ -3,21 +3,16 @@
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
-use std::ops::RangeInclusive;
-use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::net::SendFlags;
-use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 
-use super::claims::Claims;
-use super::frame;
 use super::in_flight::WorkerId;
+use super::live::LiveWorker;
 use super::process::Launch;
 use super::queue::{Queue, Unsent};
 use super::waiting::Call;
@@ -36,6 +31,10 @@ pub(super) struct Generation {
     /// Workers that serve. Locked before the queue, if both are.
     living: Mutex<Vec<LiveWorker>>,
     next_worker: AtomicU64,
+    /// How many places are to be filled: those with the lowest numbers.
+    wanted: watch::Sender<usize>,
+    /// How many places have a task.
+    places: Mutex<usize>,
     is_stopping: AtomicBool,
     /// At the last attempt to start a worker again the application did not load.
     is_unloadable: AtomicBool,
@@ -43,55 +42,12 @@ pub(super) struct Generation {
     leave_by: watch::Sender<Option<Instant>>,
     /// The tasks that keep the workers alive.
     tasks: Mutex<Vec<JoinHandle<()>>>,
-    /// The task that sends.
-    sender: OnceLock<AbortHandle>,
+    /// The task that sends, and the one that looks after the workers.
+    background: Mutex<Vec<AbortHandle>>,
     /// The generation that has taken this one's place.
     heir: OnceLock<Arc<Self>>,
-}
-
-/// What is to be known of a worker that serves.
-pub(super) struct LiveWorker {
-    pub(super) id: WorkerId,
-    /// The front's end of its queue; closing it tells the worker to leave.
-    pub(super) queue: Option<OwnedFd>,
-    pub(super) claims: Arc<Claims>,
-    /// Closing it ends the worker at once.
-    pub(super) control: OwnedWriteHalf,
-}
-
-impl LiveWorker {
-    /// Sends a message.
-    ///
-    /// # Errors
-    /// Why that cannot be now.
-    fn send(&self, message: &[u8]) -> Result<(), Unsent> {
-        self.queue.as_ref().map_or(Err(Unsent::Gone), |queue| send(queue, message))
-    }
-
-    /// Asks the thread that runs requests of this message for what need not wait. False if there is
-    /// none.
-    fn ask(&self, message: &RangeInclusive<u64>) -> bool {
-        let Some(slot) = self.claims.all().position(|claim| message.contains(&claim)) else { return false };
-        // These few bytes do not fit only while the worker's watcher is busy; it is asked again later.
-        let question = frame::ask(u32::try_from(slot).unwrap_or(u32::MAX));
-        self.control.try_write(&question).is_ok()
-    }
-}
-
-/// Sends a message into a worker's queue.
-fn send(queue: &OwnedFd, message: &[u8]) -> Result<(), Unsent> {
-    use rustix::io::Errno;
-    match rustix::net::send(queue, message, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
-        Ok(_) => Ok(()),
-        // Full of large messages, or the system is short of memory.
-        Err(Errno::AGAIN | Errno::NOBUFS | Errno::NOMEM) => Err(Unsent::Full),
-        Err(Errno::MSGSIZE) => Err(Unsent::TooLong),
-        Err(Errno::PIPE | Errno::CONNRESET) => Err(Unsent::Gone),
-        Err(error) => {
-            tracing::error!("cannot send a request to a worker: {error}");
-            Err(Unsent::Full)
-        }
-    }
+    /// The code is to be loaded again.
+    reload: Arc<watch::Sender<bool>>,
 }
 
 impl Generation {
@@ -99,13 +55,19 @@ impl Generation {
     ///
     /// # Errors
     /// Those of [`Launch::new`].
-    pub(super) fn new(mut config: WorkerConfig, base: &Path) -> Result<Arc<Self>, StartError> {
+    pub(super) fn new(
+        mut config: WorkerConfig,
+        base: &Path,
+        reload: Arc<watch::Sender<bool>>,
+    ) -> Result<Arc<Self>, StartError> {
         config.workers = config.workers.max(1);
-        config.threads = config.threads.max(1);
+        config.threads = config.greenlets.unwrap_or(config.threads).max(1);
         let launch = Launch::new(&config, base)?;
         Ok(Arc::new(Self {
             // The keys of a RandomState are random.
             queue: Mutex::new(Queue::new(config.threads, RandomState::new().hash_one(()))),
+            wanted: watch::Sender::new(config.cheaper.at_start(config.workers)),
+            places: Mutex::default(),
             config,
             launch,
             wake: Notify::new(),
@@ -115,8 +77,9 @@ impl Generation {
             is_unloadable: AtomicBool::new(false),
             leave_by: watch::Sender::new(None),
             tasks: Mutex::default(),
-            sender: OnceLock::new(),
+            background: Mutex::default(),
             heir: OnceLock::new(),
+            reload,
         }))
     }
 
@@ -136,6 +99,49 @@ impl Generation {
     /// When workers must be gone.
     pub(super) fn leave_by(&self) -> watch::Receiver<Option<Instant>> {
         self.leave_by.subscribe()
+    }
+
+    /// How many places are to be filled.
+    pub(super) fn wanted(&self) -> watch::Receiver<usize> {
+        self.wanted.subscribe()
+    }
+
+    /// Changes how many places are to be filled, of which there is always one; `open` is called with the number
+    /// of each that has not been filled before.
+    pub(super) fn change_wanted(&self, change: impl FnOnce(usize) -> usize, open: impl FnMut(usize)) {
+        if self.leave_by.borrow().is_some() {
+            return;
+        }
+        let mut places = lock(&self.places);
+        self.wanted.send_if_modified(|wanted| {
+            let new = change(*wanted).max(1);
+            std::mem::replace(wanted, new) != new
+        });
+        let wanted = *self.wanted.borrow();
+        (*places..wanted).for_each(open);
+        *places = wanted.max(*places);
+    }
+
+    /// The workers that serve or finish what they have.
+    pub(super) fn living(&self) -> MutexGuard<'_, Vec<LiveWorker>> {
+        lock(&self.living)
+    }
+
+    /// A worker gets no more requests, finishes those that it has, and leaves.
+    pub(super) fn dismiss(&self, id: WorkerId) {
+        if let Some(worker) = self.living().iter_mut().find(|worker| worker.id == id) {
+            worker.queue = None;
+        }
+        self.queue().worker_gone(id);
+        self.send_waiting();
+    }
+
+    /// A worker asks for a reload. All of them see the same change: those that ask after it has succeeded are late.
+    pub(super) fn ask_for_reload(&self, why: &[u8]) {
+        if self.heir.get().is_none() && !self.is_stopping.load(Ordering::Relaxed) {
+            tracing::info!("{}; reloading", String::from_utf8_lossy(why).escape_debug());
+            self.reload.send_replace(true);
+        }
     }
 
     /// A worker has loaded the application.
@@ -231,8 +237,12 @@ impl Generation {
     /// Starts the task that sends new requests.
     pub(super) fn begin_sending(self: &Arc<Self>) {
         let generation = Arc::clone(self);
-        let task = tokio::spawn(async move { generation.send_on().await });
-        let _ = self.sender.set(task.abort_handle());
+        self.accompany(tokio::spawn(async move { generation.send_on().await }).abort_handle());
+    }
+
+    /// A task that is aborted when the generation has left.
+    pub(super) fn accompany(&self, task: AbortHandle) {
+        lock(&self.background).push(task);
     }
 
     /// Sends new requests, and looks again when time alone makes room; for ever.
@@ -271,7 +281,7 @@ impl Generation {
         self.is_unloadable.store(true, Ordering::Relaxed);
         let mut queue = self.queue();
         if !queue.has_workers() {
-            queue.fail_all(CallError::Unavailable);
+            queue.fail_waiting(CallError::Unavailable);
         }
     }
 
@@ -297,8 +307,8 @@ impl Generation {
         for task in tasks {
             let _ = task.await;
         }
-        if let Some(sender) = self.sender.get() {
-            sender.abort();
+        for task in lock(&self.background).drain(..) {
+            task.abort();
         }
         self.send();
         // Also for what an older generation hands on later.
@@ -319,22 +329,4 @@ impl Generation {
 /// itself.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair, sockopt};
-
-    use super::*;
-
-    #[test]
-    fn why_a_message_cannot_be_sent() {
-        let (queue, worker) =
-            socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
-        sockopt::set_socket_send_buffer_size(&queue, 16 * 1024).unwrap();
-        assert_eq!(send(&queue, &[0; 256 * 1024]), Err(Unsent::TooLong));
-        assert_eq!((0..100).find_map(|_| send(&queue, &[0; 4096]).err()), Some(Unsent::Full));
-        drop(worker);
-        assert_eq!(send(&queue, &[0]), Err(Unsent::Gone));
-    }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Method;
+use tokio::sync::oneshot;
 
 use super::waiting::{Call, Reply};
 use super::{CallError, RequestBody, WorkerRequest};
@@ -256,6 +257,30 @@ impl InFlight {
             left.extend(calls(unbegun));
         }
         left
+    }
+
+    /// Whether a thread of this worker is not done with the message that it claims to run this request of.
+    pub(super) fn holds_thread(&mut self, worker: WorkerId, id: u64) -> bool {
+        self.message_of(worker, id).is_ok_and(|(_, message)| !message.is_released)
+    }
+
+    /// How many threads of this worker are not done with a message.
+    pub(super) fn held_threads(&self, worker: WorkerId) -> usize {
+        self.messages.values().filter(|message| message.worker == worker && !message.is_released).count()
+    }
+
+    /// A request has taken too long: its client gets status 504, and its worker's answer is thrown away. Gives method and
+    /// target, if it is not answered completely.
+    pub(super) fn time_out(&mut self, worker: WorkerId, id: u64) -> Option<String> {
+        let (_, running) = self.running(worker, id).ok()?;
+        let running = running.as_mut()?;
+        // Not `None`, which is an answer that has begun.
+        let nobody = oneshot::channel().0;
+        if let Some(reply) = running.reply.as_mut() {
+            let _ = std::mem::replace(reply, nobody).send(Err(CallError::TimedOut));
+        }
+        let WorkerRequest { method, uri, .. } = &running.request;
+        Some(format!("{method} {}", uri.escape_ascii()))
     }
 
     /// Where the answers of all running requests go; they are forgotten here.

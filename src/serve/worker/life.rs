@@ -3,116 +3,66 @@
 //! | from | to | when |
 //! |---|---|---|
 //! | loading | serving | it has loaded the application |
-//! | serving | retiring | its generation is to leave: it finishes what it has; or it broke the protocol: it is killed |
-//! | serving, retiring | gone | the process has ended, is reaped, and all that it had sent is delivered |
+//! | serving | due | it has served long enough: it goes on serving until its successor has loaded the application |
+//! | serving, due | retiring | its generation is to leave, or it alone: it finishes what it has; or it broke the protocol: it is killed |
+//! | serving, due, retiring | gone | the process has ended, is reaped, and all that it had sent is delivered |
 //!
 //! A worker that fails to load is gone without having been anything. Anyone who waits for a place to be
 //! free need not wait for the end: a successor may load while this one retires.
 
-use std::fmt;
-use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::StartError;
-use super::generation::{Generation, LiveWorker};
+use super::generation::Generation;
 use super::link::{Link, listen};
+use super::live::{LiveWorker, Order, Pulse};
 use super::process::Process;
+use super::state::{Ending, WorkerState, retire};
 
 /// What a dead worker had sent is there already; only a child of it that kept its streams open can
 /// hide their end.
 const DRAINED_BY_NOW: Duration = Duration::from_secs(1);
 
-/// Where a worker is in its life.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum WorkerState {
-    Serving,
-    /// It gets no more requests.
-    Retiring(Ending),
-    Gone(Ending),
-}
-
-impl WorkerState {
-    /// Whether it serves no longer.
-    pub(super) fn has_served(&self) -> bool {
-        !matches!(self, Self::Serving)
-    }
-}
-
-impl fmt::Display for WorkerState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Serving => f.write_str("serves"),
-            Self::Retiring(ending) | Self::Gone(ending) => ending.fmt(f),
-        }
-    }
-}
-
-/// Why a worker serves no longer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// Its generation leaves.
-    Retired,
-    /// It did not keep to the protocol, and was killed.
-    Nonsense,
-    Signal(i32),
-    Exit(i32),
-    /// The system does not say.
-    Unknown(String),
-}
-
-impl fmt::Display for Ending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Retired => f.write_str("has retired"),
-            Self::Nonsense => f.write_str("was killed for a protocol error"),
-            Self::Signal(signal) => write!(f, "was killed by signal {signal}"),
-            Self::Exit(status) => write!(f, "exited with status {status}"),
-            Self::Unknown(error) => write!(f, "is gone: {error}"),
-        }
-    }
-}
-
-impl From<ExitStatus> for Ending {
-    fn from(status: ExitStatus) -> Self {
-        match (status.signal(), status.code()) {
-            (Some(signal), _) => Self::Signal(signal),
-            (None, Some(code)) => Self::Exit(code),
-            (None, None) => Self::Unknown(status.to_string()),
-        }
-    }
-}
-
 /// A worker that has loaded the application.
 pub(super) struct Worker {
     generation: Arc<Generation>,
+    place: usize,
     process: Process,
-    state: watch::Sender<WorkerState>,
+    state: Arc<watch::Sender<WorkerState>>,
+    orders: (mpsc::UnboundedSender<Order>, mpsc::UnboundedReceiver<Order>),
 }
 
 impl Worker {
-    /// Starts a process and waits until it has loaded the application. Dropping the future kills it.
+    /// Starts a process for the place of this number and waits until it has loaded the application. Dropping the
+    /// future kills it.
     ///
     /// # Errors
     /// Those of [`Launch::start`](super::process::Launch::start) and [`Process::loaded`].
-    pub(super) async fn load(generation: &Arc<Generation>) -> Result<Self, StartError> {
-        let mut process = generation.launch.start()?;
+    pub(super) async fn load(generation: &Arc<Generation>, place: usize) -> Result<Self, StartError> {
+        let workers = generation.config.workers.max(*generation.wanted().borrow());
+        let mut process = generation.launch.start(place, workers)?;
         process.loaded().await?;
-        let state = watch::Sender::new(WorkerState::Serving);
-        Ok(Self { generation: Arc::clone(generation), process, state })
+        let state = Arc::new(watch::Sender::new(WorkerState::Serving));
+        let orders = mpsc::unbounded_channel();
+        Ok(Self { generation: Arc::clone(generation), place, process, state, orders })
     }
 
     pub(super) fn state(&self) -> watch::Receiver<WorkerState> {
         self.state.subscribe()
     }
 
+    /// Where it takes orders.
+    pub(super) fn orders(&self) -> mpsc::UnboundedSender<Order> {
+        self.orders.0.clone()
+    }
+
     /// Serves until its end.
     pub(super) async fn serve(self) {
-        let Self { generation, process, state } = self;
+        let Self { generation, place, process, state, orders: (orders, mut ordered) } = self;
         let Process { mut child, control, queue, streams, claims, .. } = process;
         // There is one until the process has been waited for.
         let id = generation.next_worker(child.id().unwrap_or_default());
@@ -121,26 +71,40 @@ impl Worker {
         let (reader, control) = control.into_split();
         let mut links = JoinSet::new();
         links.spawn(listen(Arc::clone(&generation), id, reader, Arc::clone(&kill)));
+        let mut pulses = Vec::with_capacity(streams.len());
         for stream in streams {
             let (generation, kill) = (Arc::clone(&generation), Arc::clone(&kill));
-            links.spawn(Link { generation, worker: id, stream, kill }.run());
+            let pulse = Arc::<Pulse>::default();
+            pulses.push(Arc::clone(&pulse));
+            links.spawn(Link { generation, worker: id, stream, kill, pulse }.run());
         }
         let mut leave_by = generation.leave_by();
-        let claimed = Arc::clone(&claims);
-        generation.worker_serves(LiveWorker { id, queue: Some(queue), claims: claimed, control });
+        generation.worker_serves(LiveWorker {
+            id,
+            place,
+            born: Instant::now(),
+            queue: Some(queue),
+            claims: Arc::clone(&claims),
+            pulses,
+            control,
+            state: Arc::clone(&state),
+            orders,
+        });
 
         let mut is_killed = false;
+        let mut ordered_by: Option<Instant> = None;
         let status = loop {
-            let by = *leave_by.borrow_and_update();
+            let leave = *leave_by.borrow_and_update();
+            if leave.is_some() {
+                retire(&state, Ending::Retired);
+            }
+            let by = [leave, ordered_by].into_iter().flatten().min();
             let is_late = async {
                 match by {
                     Some(by) => tokio::time::sleep_until(by.into()).await,
                     None => std::future::pending().await,
                 }
             };
-            if by.is_some() {
-                retire(&state, Ending::Retired);
-            }
             tokio::select! {
                 status = child.wait() => break status,
                 () = kill.notified(), if !is_killed => {
@@ -154,6 +118,11 @@ impl Worker {
                     let _ = child.start_kill();
                 }
                 _ = leave_by.changed() => {}
+                Some(order) = ordered.recv() => {
+                    generation.dismiss(id);
+                    retire(&state, order.why);
+                    ordered_by = Some(ordered_by.map_or(order.by, |by| by.min(order.by)));
+                }
             }
         };
         generation.queue().worker_gone(id);
@@ -165,42 +134,5 @@ impl Worker {
             Err(error) => Ending::Unknown(error.to_string()),
         };
         state.send_replace(WorkerState::Gone(ending));
-    }
-}
-
-/// From serving to retiring; one that is further stays there.
-fn retire(state: &watch::Sender<WorkerState>, ending: Ending) {
-    state.send_if_modified(|state| {
-        let serves = *state == WorkerState::Serving;
-        if serves {
-            *state = WorkerState::Retiring(ending);
-        }
-        serves
-    });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_of_a_worker_is_said_as_it_was() {
-        for (status, expected) in [
-            (9, "was killed by signal 9"),
-            (11 | 128, "was killed by signal 11"),
-            (0, "exited with status 0"),
-            (3 << 8, "exited with status 3"),
-        ] {
-            let gone = WorkerState::Gone(Ending::from(ExitStatus::from_raw(status)));
-            assert_eq!(gone.to_string(), expected);
-        }
-    }
-
-    #[test]
-    fn a_worker_retires_once() {
-        let state = watch::Sender::new(WorkerState::Serving);
-        retire(&state, Ending::Nonsense);
-        retire(&state, Ending::Retired);
-        assert_eq!(*state.borrow(), WorkerState::Retiring(Ending::Nonsense));
     }
 }

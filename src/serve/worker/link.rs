@@ -22,6 +22,7 @@ use super::body::{Change, Overdrawn, PieceSender, ResponseBody};
 use super::frame::{Frame, FrameReader, PIECE_LIMIT, body_head, client_gone, credit};
 use super::generation::Generation;
 use super::in_flight::{Foreign, WorkerId};
+use super::live::Pulse;
 use super::response::{self, Violation};
 use super::{CallError, RequestBody};
 
@@ -32,6 +33,7 @@ pub(super) struct Link {
     pub(super) stream: UnixStream,
     /// Asks for the worker to be killed.
     pub(super) kill: Arc<Notify>,
+    pub(super) pulse: Arc<Pulse>,
 }
 
 impl Link {
@@ -39,7 +41,8 @@ impl Link {
     pub(super) async fn run(mut self) {
         let (reader, writer) = self.stream.split();
         let (shared, worker) = (&*self.generation, self.worker);
-        let mut lane = Lane { shared, worker, frames: FrameReader::new(reader), writer, exchange: None };
+        let frames = FrameReader::new(reader);
+        let mut lane = Lane { shared, worker, pulse: &self.pulse, frames, writer, exchange: None };
         if let Err(error) = lane.serve().await
             && !error.is_its_end()
         {
@@ -65,6 +68,7 @@ pub(super) async fn listen(
             match Frame::parse(frame).ok_or(ProtocolError::Frame)? {
                 Frame::Answers(list) => deliver(&shared, worker, &list)?,
                 Frame::NotBegun(id) => shared.queue().not_begun(worker, id)?,
+                Frame::Reload(why) => shared.ask_for_reload(&why),
                 // An answer whose head is too large.
                 Frame::Failed(id) => {
                     let reply = shared.queue().finish(worker, id, Instant::now())?;
@@ -130,6 +134,7 @@ impl ProtocolError {
 struct Lane<'a, R, W> {
     shared: &'a Generation,
     worker: WorkerId,
+    pulse: &'a Pulse,
     frames: FrameReader<R>,
     writer: W,
     exchange: Option<Exchange>,
@@ -151,6 +156,11 @@ struct Exchange {
 impl Exchange {
     fn new(id: u64) -> Self {
         Self { id, body: None, wanted: None, answer: None, gone: false }
+    }
+
+    /// Whether the thread may wait for the client.
+    fn waits_for_client(&self) -> bool {
+        self.wanted.is_some() || !self.gone && self.answer.as_ref().is_some_and(PieceSender::is_short)
     }
 }
 
@@ -179,6 +189,7 @@ where
             }
             // All that came at once is delivered: now the worker may get more to do.
             self.shared.send_waiting();
+            self.pulse.set_waits(self.exchange.as_ref().is_some_and(Exchange::waits_for_client));
             match self.next().await? {
                 Event::Frame(frame) => self.handle(frame)?,
                 Event::End => return Ok(()),
@@ -225,7 +236,10 @@ where
                 Ok(self.shared.queue().release(self.worker, id)?)
             }
             Frame::Head(id, head) => self.head(id, &head),
-            Frame::Data(id, piece) => Ok(self.answer(id)?.send(piece)?),
+            Frame::Data(id, piece) => {
+                self.pulse.beat();
+                Ok(self.answer(id)?.send(piece)?)
+            }
             Frame::End(id) => {
                 self.answer(id)?;
                 if let Some(answer) = self.exchange.take().and_then(|exchange| exchange.answer) {
@@ -237,6 +251,7 @@ where
             Frame::Failed(id) => self.failed(id),
             Frame::NotBegun(id) => Ok(self.shared.queue().not_begun(self.worker, id)?),
             Frame::Pull(id, limit) => self.pull(id, limit.min(PIECE_LIMIT)),
+            Frame::Reload(_) => Err(ProtocolError::Frame),
         }
     }
 
@@ -258,6 +273,7 @@ where
         let response = response::read_head(head)?.map(|()| body);
         let reply = shared.queue().begin_answer(worker, id)?.ok_or(ProtocolError::Frame)?;
         exchange.answer = Some(sender);
+        self.pulse.beat();
         // Without a taker the response is dropped here, which counts as a client that has disconnected.
         let _ = reply.send(Ok(response));
         Ok(())

@@ -19,6 +19,11 @@
 //! | `claims` | which request each thread is running |
 //! | `process` | finding the interpreter, starting a worker |
 //! | `life` | one worker's life: loading, serving, retiring, gone |
+//! | `state` | where a worker is in its life, and why it ends |
+//! | `live` | a worker that serves, as its generation knows it |
+//! | `limits` | how long a worker serves, and a request may take |
+//! | `watchdog` | looks at both now and then |
+//! | `cheaper` | how many workers there are when their number follows the requests |
 //! | `supervisor` | a generation's workers: starting all, keeping each place filled |
 //! | `generation` | one load of the code: its queue, its workers, how it ends |
 //! | `pool` | the generation in use, and those on their way out |
@@ -28,21 +33,26 @@
 //! [`WorkerPool::start`] is called on; one thread is enough. Requests may come from any other.
 
 mod body;
+mod cheaper;
 mod claims;
 mod frame;
 mod generation;
 mod in_flight;
 mod life;
+mod limits;
 mod link;
+mod live;
 mod message;
 mod pool;
 mod process;
 mod queue;
 mod response;
+mod state;
 mod supervisor;
 #[cfg(test)]
 mod tests;
 mod waiting;
+mod watchdog;
 
 use std::ffi::OsString;
 use std::io;
@@ -55,6 +65,8 @@ use http::StatusCode;
 use tokio::sync::oneshot;
 
 pub use body::ResponseBody;
+pub use cheaper::Cheaper;
+pub use limits::WorkerLimits;
 #[cfg(test)]
 pub(in crate::serve) use tests::has_python;
 
@@ -87,6 +99,18 @@ pub struct WorkerConfig {
     pub address_space: Option<u64>,
     /// How long running requests may take after [`WorkerPool::stop`].
     pub graceful_timeout: Duration,
+    /// When workers are replaced.
+    pub limits: WorkerLimits,
+    pub cheaper: Cheaper,
+    /// Requests that a worker runs at once in greenlets of gevent, in one thread instead of `threads`.
+    pub greenlets: Option<usize>,
+    /// With greenlets: gevent takes the place of Python's own modules before the application is loaded.
+    pub monkey_patch: bool,
+    /// How often workers look for files of the code that have changed, to ask for a reload; zero for never.
+    pub reload_on_change: Duration,
+    /// The options of uWSGI and their values, if the settings came from those: only then the modules `uwsgi` and
+    /// `uwsgidecorators` can be imported. An empty value is a word without one.
+    pub uwsgi_options: Option<Vec<(String, String)>>,
 }
 
 /// Where the WSGI callable is. The callable's default name is `application`; a dotted name goes
@@ -207,6 +231,9 @@ pub enum CallError {
     /// The variables alone are larger than a message can be.
     #[error("the request header fields are too large")]
     TooLarge,
+    /// The application held a thread for longer than is allowed.
+    #[error("the application did not answer in time")]
+    TimedOut,
     /// No worker can load the application any more, or too many requests wait already.
     #[error("no worker is available")]
     Unavailable,
@@ -219,6 +246,7 @@ impl CallError {
             Self::Died => StatusCode::BAD_GATEWAY,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Stopped | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::TooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         }
     }
@@ -288,9 +316,18 @@ impl WorkerPool {
         self.stop_by(deadline).await;
     }
 
-    /// Starts `by` further workers, or lets as many leave if it is negative; the last one stays.
+    /// Waits until a worker asks for a reload: a file has changed, or the application wants it.
+    pub async fn reload_asked(&self) {
+        let asked = &self.shared.reload_asked;
+        // The sender lives as long as the pool.
+        let _ = asked.subscribe().wait_for(|asked| *asked).await;
+        asked.send_replace(false);
+    }
+
+    /// Starts `by` further workers, or lets as many leave if it is negative; the last one stays. To be called on the
+    /// runtime that [`start`](Self::start) was called on. A reload goes back to the number of its settings.
     pub fn change_workers(&self, by: i32) {
-        tracing::warn!("the number of workers cannot be changed by {by} while the server runs");
+        supervisor::change_workers(&self.shared.current(), by);
     }
 
     /// As [`stop`](Self::stop), for a caller who has spent a part of the timeout already.

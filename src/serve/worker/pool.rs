@@ -21,6 +21,8 @@ pub(super) struct Pool {
     reloading: tokio::sync::Mutex<()>,
     is_stopping: watch::Sender<bool>,
     retiring: Mutex<Vec<(Arc<Generation>, JoinHandle<()>)>>,
+    /// A worker has asked for a reload.
+    pub(super) reload_asked: Arc<watch::Sender<bool>>,
 }
 
 impl Pool {
@@ -30,13 +32,15 @@ impl Pool {
     /// As [`WorkerPool::start`](super::WorkerPool::start).
     pub(super) async fn start(config: WorkerConfig) -> Result<Self, StartError> {
         let base = current_folder()?;
-        let generation = supervisor::start(config, &base).await?;
+        let reload_asked = Arc::new(watch::Sender::new(false));
+        let generation = supervisor::start(config, &base, &reload_asked).await?;
         Ok(Self {
             current: ArcSwap::new(generation),
             base,
             reloading: tokio::sync::Mutex::default(),
             is_stopping: watch::Sender::new(false),
             retiring: Mutex::default(),
+            reload_asked,
         })
     }
 
@@ -59,11 +63,13 @@ impl Pool {
         let loaded = tokio::select! {
             biased;
             _ = is_stopping.wait_for(|stopping| *stopping) => return Err(StartError::Stopping),
-            loaded = supervisor::start(config, &self.base) => loaded,
+            loaded = supervisor::start(config, &self.base, &self.reload_asked) => loaded,
         };
         let new = loaded?;
         let old = self.current.swap(Arc::clone(&new));
         old.give_way_to(new);
+        // Every old worker sees the change that one has asked for; the new ones see what came too late for them.
+        self.reload_asked.send_replace(false);
         let by = Instant::now() + old.config.graceful_timeout;
         let leaving = Arc::clone(&old);
         let task = tokio::spawn(async move { leaving.leave(by).await });

@@ -17,12 +17,13 @@ use std::time::Duration;
 use command_fds::{CommandFdExt, FdMapping};
 use rustix::fs::MemfdFlags;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
 use super::claims::Claims;
 use super::{Application, InterpreterFault, StartError, WorkerConfig};
+use crate::protocol::marshal;
 use crate::sys::{background, keeper};
 
 /// The program's files, one after the other, as they say.
@@ -32,6 +33,9 @@ const PROGRAM: &str = concat!(
     include_str!("../../../python/certkit_worker/lane.py"),
     include_str!("../../../python/certkit_worker/exchange.py"),
     include_str!("../../../python/certkit_worker/application.py"),
+    include_str!("../../../python/certkit_worker/greenlets.py"),
+    include_str!("../../../python/certkit_worker/reloader.py"),
+    include_str!("../../../python/certkit_worker/uwsgi_module.py"),
     include_str!("../../../python/certkit_worker/main.py"),
 );
 
@@ -61,13 +65,19 @@ const OWN_VARIABLES: &[&str] = &[
 /// What a worker may say about a failed start.
 const REPORT_LIMIT: usize = 1024 * 1024;
 
+/// Bytes of the report of a worker that has loaded the application.
+const SUCCESS: usize = 3;
+
 /// How long a worker that has said that it failed may take to leave.
 const LEAVE: Duration = Duration::from_secs(1);
 
 /// How to start workers: everything that is the same for each.
 pub(super) struct Launch {
     program: PathBuf,
-    arguments: Vec<OsString>,
+    /// Those before the number of workers, and those behind what is a worker's own.
+    arguments: [Vec<OsString>; 2],
+    /// What a worker reads before it loads the application.
+    preface: Option<Vec<u8>>,
     /// Where workers run.
     folder: PathBuf,
     env: Vec<(OsString, OsString)>,
@@ -84,6 +94,8 @@ pub(super) struct Process {
     pub(super) queue: OwnedFd,
     pub(super) streams: Vec<UnixStream>,
     pub(super) claims: Claims,
+    /// What it reads before it loads the application.
+    preface: Vec<u8>,
     program: PathBuf,
 }
 
@@ -118,21 +130,27 @@ impl Launch {
         let mut arguments = vec!["-c".into(), BOOTSTRAP.into(), kind.into(), target];
         arguments.push(callable.clone().unwrap_or_default().into());
         arguments.push(config.threads.to_string().into());
-        arguments.push(config.workers.to_string().into());
-        arguments.push(config.address_space.unwrap_or(0).to_string().into());
-        for path in &config.pythonpath {
-            arguments.push(resolved(&base.join(path)).into());
-        }
+        let mut more = vec![OsString::from(words(config))];
+        more.extend(config.pythonpath.iter().map(|path| resolved(&base.join(path)).into()));
         let program = interpreter(config, base)?;
         let source = memory_file("certkit-worker", PROGRAM.as_bytes())?;
-        Ok(Self { program, arguments, folder, env, threads: config.threads, source: source.into() })
+        Ok(Self {
+            program,
+            arguments: [arguments, more],
+            preface: config.uwsgi_options.as_deref().map(preface),
+            folder,
+            env,
+            threads: config.threads,
+            source: source.into(),
+        })
     }
 
-    /// Starts a worker; it loads the application on its own, see [`Process::loaded`].
+    /// Starts a worker for the place of this number, of so many; it loads the application on its own, see
+    /// [`Process::loaded`].
     ///
     /// # Errors
     /// [`StartError::Interpreter`], [`StartError::Io`].
-    pub(super) fn start(&self) -> Result<Process, StartError> {
+    pub(super) fn start(&self, place: usize, workers: usize) -> Result<Process, StartError> {
         let claims = memory_file("certkit-claims", &vec![0; 8 * self.threads])?;
         let claims_end = claims.try_clone().map_err(io_error("start a worker"))?;
         let (control, control_end) = stream_pair()?;
@@ -152,7 +170,9 @@ impl Launch {
         let stdout = io::stderr().as_fd().try_clone_to_owned().map_err(io_error("start a worker"))?;
         let mut command = Command::new(&self.program);
         command
-            .args(&self.arguments)
+            .args(&self.arguments[0])
+            .args([workers.to_string(), place.to_string()])
+            .args(&self.arguments[1])
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(stdout)
@@ -172,7 +192,8 @@ impl Launch {
             _ => StartError::Io { action: format!("run {}", self.program.display()), source },
         })?;
         let claims = Claims::new(claims, self.threads);
-        Ok(Process { child, control, queue, streams, claims, program: self.program.clone() })
+        let preface = self.preface.clone().unwrap_or_default();
+        Ok(Process { child, control, queue, streams, claims, preface, program: self.program.clone() })
     }
 }
 
@@ -183,10 +204,14 @@ impl Process {
     /// [`StartError::Application`], or [`StartError::Interpreter`] for one that is too old. The
     /// process is gone then.
     pub(super) async fn loaded(&mut self) -> Result<(), StartError> {
+        // A worker that does not read it shows below why.
+        let _ = self.control.write_all(&self.preface).await;
         let mut report = Vec::new();
         // The end comes with a failure's last word, or with the process.
         while report.len() < REPORT_LIMIT {
-            match self.control.read_buf(&mut report).await {
+            // What comes behind the version is for later.
+            let limit = if report.len() < SUCCESS { SUCCESS - report.len() } else { REPORT_LIMIT };
+            match (&mut self.control).take(limit as u64).read_buf(&mut report).await {
                 Ok(1..) if report.first() == Some(&b'L') => {
                     match report.get(1..3).and_then(|version| version.try_into().ok()).map(u16::from_le_bytes)
                     {
@@ -218,6 +243,40 @@ impl Process {
             None => StartError::Ended { program: self.program.clone(), status, killed },
         })
     }
+}
+
+/// How a worker is to run, in words.
+fn words(config: &WorkerConfig) -> String {
+    let mut words = Vec::new();
+    if config.greenlets.is_some() {
+        words.push("gevent".to_owned());
+        if config.monkey_patch {
+            words.push("monkey".to_owned());
+        }
+    }
+    if !config.reload_on_change.is_zero() {
+        words.push(format!("change={}", config.reload_on_change.as_secs_f64()));
+    }
+    if let Some(bytes) = config.address_space {
+        words.push(format!("address-space={bytes}"));
+    }
+    if config.uwsgi_options.is_some() {
+        words.push("uwsgi".to_owned());
+    }
+    words.join(" ")
+}
+
+/// The options of uWSGI and their values, as a worker reads them: `u32 length`, a marshalled list of pairs.
+fn preface(options: &[(String, String)]) -> Vec<u8> {
+    let mut list = Vec::new();
+    marshal::write_list(&mut list, u32::try_from(options.len()).unwrap_or(u32::MAX));
+    for (word, value) in options {
+        marshal::write_tuple(&mut list, 2);
+        marshal::write_bytes(&mut list, word.as_bytes());
+        marshal::write_bytes(&mut list, value.as_bytes());
+    }
+    let length = u32::try_from(list.len()).unwrap_or(u32::MAX);
+    [&length.to_le_bytes()[..], &list].concat()
 }
 
 /// The interpreter to use: the one that was named, else a virtual environment's, else the first

@@ -41,6 +41,8 @@ struct ReadyWorker {
     id: WorkerId,
     /// Messages of which its threads are not done, so busy threads.
     in_flight: usize,
+    /// Requests that it was sent.
+    requests: u64,
     /// The kernel had no room for another message: none is sent before then, or before one of its threads is done.
     full_until: Option<Instant>,
 }
@@ -112,12 +114,38 @@ impl Queue {
     }
 
     pub(super) fn worker_ready(&mut self, id: WorkerId) {
-        self.workers.push(ReadyWorker { id, in_flight: 0, full_until: None });
+        self.workers.push(ReadyWorker { id, in_flight: 0, requests: 0, full_until: None });
     }
 
     /// A worker gets no more messages. What it has is its own until [`settle`](Self::settle).
     pub(super) fn worker_gone(&mut self, id: WorkerId) {
         self.workers.retain(|worker| worker.id != id);
+    }
+
+    /// How many requests a worker was sent.
+    pub(super) fn requests(&self, id: WorkerId) -> u64 {
+        self.workers.iter().find(|worker| worker.id == id).map_or(0, |worker| worker.requests)
+    }
+
+    /// How many workers would have a thread for each message that is running and each request that waits.
+    pub(super) fn needed_workers(&self) -> usize {
+        let in_flight: usize = self.workers.iter().map(|worker| worker.in_flight).sum();
+        (in_flight + self.waiting.len()).div_ceil(self.threads)
+    }
+
+    /// As [`InFlight::holds_thread`].
+    pub(super) fn holds_thread(&mut self, worker: WorkerId, id: u64) -> bool {
+        self.messages.holds_thread(worker, id)
+    }
+
+    /// As [`InFlight::held_threads`].
+    pub(super) fn held_threads(&self, worker: WorkerId) -> usize {
+        self.messages.held_threads(worker)
+    }
+
+    /// As [`InFlight::time_out`].
+    pub(super) fn time_out(&mut self, worker: WorkerId, id: u64) -> Option<String> {
+        self.messages.time_out(worker, id)
     }
 
     pub(super) fn has_workers(&self) -> bool {
@@ -179,6 +207,7 @@ impl Queue {
         }
         let worker = self.workers.first_mut()?;
         worker.in_flight += 1;
+        worker.requests += requests.len() as u64;
         let worker = worker.id;
         self.messages.add(worker, first, requests, streams, now);
         Some(Outgoing { worker, first, bytes: self.writer.finish() })
@@ -288,14 +317,16 @@ impl Queue {
     /// Fails everything that waits or runs, and all that comes later.
     pub(super) fn close(&mut self, error: CallError) {
         self.waiting.close(error);
-        self.fail_all(error);
+        self.fail_waiting(error);
+        for reply in self.messages.take_replies() {
+            let _ = reply.send(Err(error));
+        }
     }
 
-    /// Fails everything that waits or runs.
-    pub(super) fn fail_all(&mut self, error: CallError) {
-        let waiting = self.waiting.take().into_iter().map(|call| call.reply);
-        for reply in self.messages.take_replies().chain(waiting) {
-            let _ = reply.send(Err(error));
+    /// Fails everything that waits.
+    pub(super) fn fail_waiting(&mut self, error: CallError) {
+        for call in self.waiting.take() {
+            let _ = call.reply.send(Err(error));
         }
     }
 

@@ -126,6 +126,31 @@ async fn workers_inherit_nothing_and_gain_no_privileges() {
     assert!(!rustix::thread::no_new_privs().unwrap());
 }
 
+/// As `gevent.monkey.patch_all()` does, and more roughly: threads and locks as the application knows them do nothing.
+#[tokio::test]
+async fn an_application_that_replaces_threads_and_locks() {
+    let source = "
+import _thread, threading, time
+_thread.start_new_thread = _thread.allocate_lock = threading.Lock = lambda *_: None
+threading.Thread.start = lambda self: None
+waiting = []
+def application(environ, start_response):
+    waiting.append(1)
+    deadline = time.monotonic() + 20
+    while len(waiting) < 4 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    start_response('200 OK', [])
+    return [str(len(waiting) >= 4).encode()]
+";
+    let Some(served) = Served::with(source, |config| config.threads = 4).await else { return };
+    let (one, two) = (served.get("/"), served.get("/"));
+    let (three, four) = (served.get("/"), served.get("/"));
+    let all = tokio::join!(one, two, three, four);
+    let good = || (200, "True".to_owned());
+    assert_eq!(all, (good(), good(), good(), good()));
+    served.pool.stop().await;
+}
+
 #[tokio::test]
 async fn headers_that_belong_to_the_connection_are_dropped() {
     let source = "

@@ -4,8 +4,10 @@
 mod contract;
 mod isolation;
 mod life;
+mod limits;
 mod reload;
 mod streams;
+mod uwsgi;
 
 use std::fs;
 use std::pin::Pin;
@@ -99,6 +101,12 @@ fn config(folder: &TempDir, source: &str) -> Option<WorkerConfig> {
         env: vec![],
         address_space: None,
         graceful_timeout: Duration::from_secs(20),
+        limits: WorkerLimits::default(),
+        cheaper: Cheaper::default(),
+        greenlets: None,
+        monkey_patch: false,
+        reload_on_change: Duration::ZERO,
+        uwsgi_options: None,
     })
 }
 

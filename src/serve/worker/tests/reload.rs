@@ -220,8 +220,9 @@ async fn what_is_handed_on_to_a_stopped_generation_is_answered() {
     let Some(mut config) = config(&folder, "") else { return };
     config.chdir = Some(folder.path().join("one"));
     config.env = vec![("MARKS".into(), folder.path().into())];
-    let old = supervisor::start(config.clone(), folder.path()).await.unwrap();
-    let new = supervisor::start(config, folder.path()).await.unwrap();
+    let reload = Arc::default();
+    let old = supervisor::start(config.clone(), folder.path(), &reload).await.unwrap();
+    let new = supervisor::start(config, folder.path(), &reload).await.unwrap();
     let call = |generation: &Arc<Generation>, path| {
         let (reply, answer) = oneshot::channel();
         generation.submit(Call { request: get(path), reply }).unwrap();
