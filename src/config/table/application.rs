@@ -78,6 +78,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "request-timeout",
         aliases: &["harakiri"],
         uwsgi: &["harakiri"],
+        uwsgi_value: OptionValue::Number,
         value: "SECONDS",
         default: "0; no limit",
         help: "Longest time that the application may hold a thread for a request: then the client gets status 504, \
@@ -91,6 +92,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "max-requests",
         uwsgi: &["max-requests"],
+        uwsgi_value: OptionValue::Number,
         value: "N",
         default: "0; no limit",
         help: "Replace a worker when it has had N requests; its successor has loaded the application before it stops",
@@ -100,6 +102,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "max-requests-delta",
         uwsgi: &["max-requests-delta"],
+        uwsgi_value: OptionValue::Number,
         value: "N",
         default: "0",
         help: "Each worker has N requests more than the one before, so that not all are replaced at once",
@@ -109,6 +112,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "max-worker-lifetime",
         uwsgi: &["max-worker-lifetime"],
+        uwsgi_value: OptionValue::Number,
         value: "SECONDS",
         default: "0; no limit",
         help: "Replace a worker when it has served for SECONDS",
@@ -118,6 +122,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "min-worker-lifetime",
         uwsgi: &["min-worker-lifetime"],
+        uwsgi_value: OptionValue::Number,
         value: "SECONDS",
         default: "60",
         help: "Do not replace a worker before it has served for SECONDS, whatever --max-requests, \
@@ -128,6 +133,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "reload-on-rss",
         uwsgi: &["reload-on-rss"],
+        uwsgi_value: OptionValue::Number,
         value: "MIB",
         default: "0; no limit",
         help: "Replace a worker whose resident memory has reached MIB",
@@ -137,6 +143,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "evil-reload-on-rss",
         uwsgi: &["evil-reload-on-rss"],
+        uwsgi_value: OptionValue::Number,
         value: "MIB",
         default: "0; no limit",
         help: "Kill a worker whose resident memory has reached MIB, with the requests that it has, and start another",
@@ -146,6 +153,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "cheaper",
         uwsgi: &["cheaper"],
+        uwsgi_value: OptionValue::Number,
         value: "N",
         default: "0; as many as --workers",
         help: "Least number of workers: as many as the requests need are there, between N and --workers",
@@ -157,6 +165,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "cheaper-initial",
         uwsgi: &["cheaper-initial"],
+        uwsgi_value: OptionValue::Number,
         value: "N",
         default: "0; that of --cheaper",
         help: "Number of workers at the start, with --cheaper",
@@ -166,6 +175,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "cheaper-step",
         uwsgi: &["cheaper-step"],
+        uwsgi_value: OptionValue::Number,
         value: "N",
         default: "1",
         help: "Number of workers that are started at once, with --cheaper",
@@ -175,6 +185,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "gevent",
         uwsgi: &["gevent"],
+        uwsgi_value: OptionValue::Number,
         value: "N",
         help: "Run up to N requests at once in each worker, as greenlets of gevent in one thread (the application's \
                Python must have it)",
@@ -184,6 +195,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "gevent-monkey-patch",
         uwsgi: &["gevent-monkey-patch"],
+        uwsgi_value: OptionValue::Switch,
         takes: Takes::Switch,
         help: "With --gevent: call gevent.monkey.patch_all() before the application is loaded",
         set: |s, value| put(&mut s.worker.monkey_patch, switch(value)),
@@ -191,7 +203,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         word: "reload-on-change",
-        uwsgi: &["py-autoreload", "python-auto-reload", "py-auto-reload"],
+        uwsgi: &["py-autoreload", "python-auto-reload", "py-auto-reload", "python-autoreload"],
+        uwsgi_value: OptionValue::Number,
         takes: Takes::Optional("1"),
         value: "SECONDS",
         default: "0; never",

@@ -77,6 +77,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "no-initgroups",
         uwsgi: &["no-initgroups"],
+        uwsgi_value: OptionValue::Switch,
         takes: Takes::Switch,
         help: "Without the supplementary groups of --user",
         set: |s, value| put(&mut s.process.privileges.no_initgroups, switch(value)),
@@ -104,6 +105,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "limit-as",
         uwsgi: &["limit-as"],
+        uwsgi_value: OptionValue::Number,
         value: "MIB",
         default: "no limit",
         help: "Largest address space of each worker, in MiB; what needs more gets MemoryError",
@@ -129,6 +131,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "log-max-size",
         uwsgi: &["log-maxsize"],
+        uwsgi_value: OptionValue::Number,
         value: "SIZE",
         help: "Move log files away when they have reached SIZE, each to its own name with a dot and the time in \
                seconds",

@@ -8,6 +8,14 @@ const fn accepted(words: &'static str, why: &'static str) -> OptionWord {
 
 pub(super) const ACCEPTED: &[OptionWord] = &[
     accepted(
+        "cheaper-algo cheaper-busyness-backlog-alert cheaper-busyness-backlog-multiplier \
+         cheaper-busyness-backlog-nonzero cheaper-busyness-backlog-step cheaper-busyness-max cheaper-busyness-min \
+         cheaper-busyness-multiplier cheaper-busyness-penalty cheaper-busyness-verbose! cheaper-idle cheaper-overload",
+        "one rule starts and ends workers between `cheaper` and `processes`",
+    ),
+    accepted("drop-after-init! drop-after-apps!", "rights are given up before the application is loaded"),
+    accepted("harakiri-verbose!", "the stacks of a worker that is ended are always logged"),
+    accepted(
         "master! no-orphans! log-master! threaded-logger!",
         "the server always watches over its workers",
     ),

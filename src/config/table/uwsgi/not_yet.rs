@@ -12,29 +12,19 @@ const fn refused(words: &'static str) -> OptionWord {
 
 pub(super) const NOT_YET: &[OptionWord] = &[
     // Users and limits.
-    refused("uid gid add-gid no-initgroups! drop-after-init! drop-after-apps! chroot"),
-    refused("limit-as"),
     not_yet("max-fd"),
     // The life of workers.
-    refused(
-        "harakiri harakiri-graceful-timeout harakiri-no-arh! no-harakiri-arh! no-harakiri-after-req-hook!",
-    ),
-    not_yet("harakiri-verbose! harakiri-graceful-signal harakiri-queue-threshold"),
-    refused("max-requests max-requests-delta max-worker-lifetime max-worker-lifetime-delta"),
-    refused("reload-on-rss reload-on-as evil-reload-on-rss evil-reload-on-as"),
-    not_yet(
-        "min-worker-lifetime exit-on-reload! reload-on-exception! worker-exec optimize wsgi-disable-file-wrapper!",
-    ),
+    refused("harakiri-graceful-timeout harakiri-no-arh! no-harakiri-arh! no-harakiri-after-req-hook!"),
+    not_yet("harakiri-graceful-signal harakiri-queue-threshold"),
+    refused("max-worker-lifetime-delta"),
+    refused("reload-on-as evil-reload-on-as"),
+    not_yet("exit-on-reload! reload-on-exception! worker-exec optimize wsgi-disable-file-wrapper!"),
     not_yet("touch-logrotate"),
-    not_yet("py-autoreload py-auto-reload python-autoreload python-auto-reload py-auto-reload-ignore"),
-    not_yet("cheaper cheaper-initial cheaper-step cheaper-algo cheaper-overload cheaper-rss-limit-soft"),
-    not_yet("cheaper-rss-limit-hard cheaper-busyness-max cheaper-busyness-min cheaper-busyness-multiplier"),
-    not_yet("cheaper-busyness-penalty cheaper-busyness-verbose! cheaper-busyness-backlog-alert"),
-    not_yet(
-        "cheaper-busyness-backlog-multiplier cheaper-busyness-backlog-step cheaper-busyness-backlog-nonzero",
-    ),
+    not_yet("py-auto-reload-ignore"),
+    not_yet("cheaper-rss-limit-soft"),
+    not_yet("cheaper-rss-limit-hard"),
     not_yet("idle cheap! die-on-idle!"),
-    refused("gevent gevent-monkey-patch! gevent-early-monkey-patch! gevent-wait-for-hub!"),
+    refused("gevent-early-monkey-patch! gevent-wait-for-hub!"),
     refused("emperor emperor-tyrant!"),
     not_yet("emperor-freq emperor-throttle emperor-max-throttle emperor-stats emperor-stats-server"),
     // The process.
