@@ -138,6 +138,8 @@ fn order_note(meaning: &Interpretation) -> Option<OptionNote> {
         layer
             .iter()
             .flat_map(|one| one.sets.clone())
+            // The files themselves are read from both.
+            .filter(|(set, _)| !set.only_flag)
             .map(|(set, value)| (set.word, value))
             .collect::<Vec<_>>()
     };

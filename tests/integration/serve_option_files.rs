@@ -207,7 +207,9 @@ fn options_of_all_sources_have_their_rank() {
     let ran = show(&["a.ini", "-p", "8"]);
     assert_eq!(ran.stdout(), "[serve]\nworkers = 8\nthreads = 3\nlimit-post = 0\npost-buffering = 7\n");
     assert!(ran.stderr().contains("on the command line and in an option file"), "{}", ran.stderr());
-    assert!(!show(&["a.ini"]).stderr().contains("on the command line and"));
+    for args in [&["a.ini"][..], &["--ini", "a.ini"]] {
+        assert!(!show(args).stderr().contains("on the command line and"), "{args:?}");
+    }
 }
 
 #[test]

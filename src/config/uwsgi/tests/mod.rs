@@ -1,5 +1,6 @@
 //! What option files mean together.
 
+mod properties;
 mod rows;
 
 use super::{Interpretation, NoMachine, OptionList, Reader};
