@@ -244,6 +244,15 @@ impl From<Error> for Failure {
                       off`.",
                 )
                 .into(),
+            Error::AjpSecret { path, .. } => Finding::error(Code::InvalidSetting, message)
+                .at(Location::file(path.display().to_string()))
+                .fix("Write the secret into its first line, as in `openssl rand -hex 16 > FILE`, and name the file \
+                      with --ajp-secret-file.")
+                .into(),
+            Error::AjpWithoutSecret(_) => Finding::error(Code::InvalidSetting, message)
+                .fix("Listen on 127.0.0.1 or on a unix socket, or name a file with a secret with --ajp-secret-file and \
+                      set it in the front server (Apache: `ProxyPass ... secret=`).")
+                .into(),
             Error::Bind { address, source } => cannot_listen(message, &address, &source).into(),
             Error::Folder { path, source } => {
                 let code = match source.kind() {

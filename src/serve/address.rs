@@ -22,6 +22,8 @@ pub enum Scheme {
     /// FastCGI.
     Fcgi,
     Scgi,
+    /// AJP 1.3.
+    Ajp,
 }
 
 /// Where a listener stands.
@@ -49,6 +51,7 @@ impl Scheme {
             Self::Uwsgi => "uwsgi",
             Self::Fcgi => "fcgi",
             Self::Scgi => "scgi",
+            Self::Ajp => "ajp",
         }
     }
 
@@ -56,7 +59,7 @@ impl Scheme {
         match self {
             Self::Http => Some(80),
             Self::Https => Some(443),
-            Self::Uwsgi | Self::Fcgi | Self::Scgi => None,
+            Self::Uwsgi | Self::Fcgi | Self::Scgi | Self::Ajp => None,
         }
     }
 }
@@ -66,7 +69,7 @@ impl Scheme {
 #[non_exhaustive]
 pub enum AddressError {
     /// A scheme that is not known here.
-    #[error("`{0}` is not supported; use https, http, uwsgi, fcgi or scgi, each also with +unix or +fd")]
+    #[error("`{0}` is not supported; use https, http, uwsgi, fcgi, scgi or ajp, each also with +unix or +fd")]
     Scheme(String),
     /// A TCP address without a usable port.
     #[error("`{0}` has no valid port; write ADDRESS:PORT, with IPv6 addresses in brackets")]
@@ -90,6 +93,7 @@ impl FromStr for ListenAddress {
             "uwsgi" => Scheme::Uwsgi,
             "fcgi" => Scheme::Fcgi,
             "scgi" => Scheme::Scgi,
+            "ajp" => Scheme::Ajp,
             other => return Err(AddressError::Scheme(other.to_owned())),
         };
         match kind {
@@ -207,6 +211,7 @@ mod tests {
             ("uwsgi:127.0.0.1:3031", "uwsgi://127.0.0.1:3031"),
             ("fcgi://127.0.0.1:9000", "fcgi://127.0.0.1:9000"),
             ("scgi:[::1]:4000", "scgi://[::1]:4000"),
+            ("ajp://localhost:8009", "ajp://localhost:8009"),
             ("uwsgi+unix:/run/app.sock", "uwsgi+unix:/run/app.sock"),
             ("http+unix:///run/app.sock", "http+unix:/run/app.sock"),
             ("https+unix:app.sock", "https+unix:app.sock"),

@@ -39,6 +39,8 @@ pub struct ServeConfig {
     pub limits: Limits,
     /// Where bodies wait for slow clients.
     pub buffers: Buffers,
+    /// The file with the secret that requests by AJP must contain; without one, only this machine is listened to.
+    pub ajp_secret_file: Option<PathBuf>,
     /// SCRIPT_NAME for the application.
     pub script_name: ScriptName,
     /// Folders served below a path prefix (no trailing slash), without the application.
@@ -81,6 +83,7 @@ impl Default for ServeConfig {
             hsts_seconds: None,
             limits: Limits::default(),
             buffers: Buffers::default(),
+            ajp_secret_file: None,
             script_name: ScriptName::default(),
             folders: Vec::new(),
             root: Root::StartPage(String::new()),

@@ -18,6 +18,15 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    #[error("cannot use the AJP secret in {}: {}", path.display(), secret_refusal(source))]
+    AjpSecret {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    /// AJP has no other protection.
+    #[error("{0} can be reached from other machines, and there is no AJP secret")]
+    AjpWithoutSecret(ListenAddress),
     #[error("cannot listen on {address}: {}", refusal(address, source))]
     Bind {
         address: ListenAddress,
@@ -36,6 +45,13 @@ pub enum Error {
     Tls(#[from] tls::Error),
     #[error(transparent)]
     Worker(#[from] StartError),
+}
+
+fn secret_refusal(source: &io::Error) -> Cow<'static, str> {
+    match source.kind() {
+        io::ErrorKind::InvalidData => "its first line is empty".into(),
+        _ => plain(source).into(),
+    }
 }
 
 /// Why the system refuses an address.

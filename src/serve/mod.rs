@@ -331,7 +331,12 @@ impl BoundSockets {
         };
         let mut listeners = Vec::new();
         for address in &config.listeners {
-            listeners.extend(one(address)?);
+            let sockets = one(address)?;
+            let needs_secret = address.scheme == Scheme::Ajp && config.ajp_secret_file.is_none();
+            if let Some(open) = sockets.iter().find(|socket| needs_secret && !socket.is_local()) {
+                return Err(Error::AjpWithoutSecret(open.address().clone()));
+            }
+            listeners.extend(sockets);
         }
         let redirect = match &config.redirect_http {
             Some(endpoint) => one(&ListenAddress { scheme: Scheme::Http, endpoint: endpoint.clone() })?,
@@ -359,6 +364,7 @@ impl BoundSockets {
                 Scheme::Uwsgi => ListenerProtocol::Gateway(GatewayProtocol::Uwsgi),
                 Scheme::Fcgi => ListenerProtocol::Gateway(GatewayProtocol::Fcgi),
                 Scheme::Scgi => ListenerProtocol::Gateway(GatewayProtocol::Scgi),
+                Scheme::Ajp => ListenerProtocol::Gateway(GatewayProtocol::Ajp),
             };
             sockets.push((socket, protocol));
         }

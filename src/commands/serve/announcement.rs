@@ -87,12 +87,19 @@ pub(super) fn next(addresses: &[ListenAddress], identity: &ServerIdentity) -> Op
         Scheme::Https => 0,
         Scheme::Http => 1,
         Scheme::Uwsgi | Scheme::Fcgi | Scheme::Scgi => 2,
+        Scheme::Ajp => 3,
     })?;
     let word = match address.scheme {
         Scheme::Https | Scheme::Http => None,
         Scheme::Uwsgi => Some("uwsgi"),
         Scheme::Fcgi => Some("fastcgi"),
         Scheme::Scgi => Some("scgi"),
+        Scheme::Ajp => {
+            return match &address.endpoint {
+                Endpoint::Tcp { .. } => Some(format!("in Apache: ProxyPass / {}/", address)),
+                Endpoint::Unix(_) | Endpoint::Fd(_) => None,
+            };
+        }
     };
     if let Some(word) = word {
         let endpoint = match &address.endpoint {

@@ -1,6 +1,6 @@
 //! Where the server listens, and how many connections it takes.
 
-use super::set::{add, count, number, parsed, put, put_some};
+use super::set::{absolute, add, count, number, parsed, put, put_some};
 use crate::config::option_word::OptionValue;
 use crate::config::setting::{Setting, Takes};
 use crate::config::values::Mode;
@@ -15,7 +15,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "ADDRESS",
         separator: Some(' '),
         default: "https:127.0.0.1:8443",
-        help: "Listen on [SCHEME[+unix|+fd]:]ADDRESS (repeatable); SCHEME is https, http, uwsgi, fcgi or scgi",
+        help: "Listen on [SCHEME[+unix|+fd]:]ADDRESS (repeatable); SCHEME is https, http, uwsgi, fcgi, scgi or ajp",
         more: "With +unix the address is a path, with +fd the number of a socket that was inherited. Sockets that a \
                service manager passes (LISTEN_FDS) are used for the addresses they are bound to. Started by mod_fcgid or \
                spawn-fcgi, without an address, it is fcgi+fd:0.",
@@ -46,6 +46,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "USER[:GROUP]",
         help: "Owner of unix sockets; :GROUP alone is possible too",
         set: |s, value| put_some(&mut s.server.socket_owner, parsed(value)),
+        ..ROW
+    },
+    Setting {
+        word: "ajp-secret-file",
+        value: "FILE",
+        help: "File with the secret that requests by AJP must contain; without it, AJP listens on this machine only",
+        needs_restart: false,
+        set: |s, value| put_some(&mut s.server.ajp_secret_file, absolute(value)),
         ..ROW
     },
     Setting {

@@ -55,6 +55,15 @@ impl BoundSocket {
     pub(in crate::serve) fn address(&self) -> &ListenAddress {
         &self.address
     }
+
+    /// Whether only this machine reaches it.
+    pub(in crate::serve) fn is_local(&self) -> bool {
+        let address = self.socket.local_addr().ok();
+        address.is_some_and(|address| match address.as_socket() {
+            Some(address) => address.ip().to_canonical().is_loopback(),
+            None => address.is_unix(),
+        })
+    }
 }
 
 /// Binds every address that `address` stands for: `localhost` is often two. Where a socket was passed for it, that is

@@ -58,6 +58,7 @@ pub(in crate::serve) enum ListenerProtocol {
 /// What a front server speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::serve) enum GatewayProtocol {
+    Ajp,
     Fcgi,
     Scgi,
     Uwsgi,
@@ -145,8 +146,9 @@ fn gateway(
     service: Arc<Service>,
     shutdown: Shutdown,
 ) -> Running {
-    use gateway::{FastCgi, Scgi, Uwsgi, serve};
+    use gateway::{Ajp, FastCgi, Scgi, Uwsgi, serve};
     match protocol {
+        GatewayProtocol::Ajp => Box::pin(serve::<Ajp, _>(stream, connection, service, shutdown)),
         GatewayProtocol::Fcgi => Box::pin(serve::<FastCgi, _>(stream, connection, service, shutdown)),
         GatewayProtocol::Scgi => Box::pin(serve::<Scgi, _>(stream, connection, service, shutdown)),
         GatewayProtocol::Uwsgi => Box::pin(serve::<Uwsgi, _>(stream, connection, service, shutdown)),

@@ -1,5 +1,6 @@
 //! What is served: who answers which path.
 
+pub(super) mod ajp_secret;
 pub(super) mod http_challenges;
 pub(super) mod router;
 pub(super) mod snapshot;

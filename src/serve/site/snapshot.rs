@@ -9,6 +9,7 @@ use std::task::Poll;
 use arc_swap::ArcSwap;
 use http::HeaderValue;
 
+use super::ajp_secret::AjpSecret;
 use super::http_challenges::HttpChallenges;
 use super::router::{AppId, Route, RouteTarget, Site};
 use crate::protocol::cgi_vars;
@@ -31,6 +32,8 @@ pub(in crate::serve) struct Snapshot {
     pub(in crate::serve) site: Site,
     /// Gateway listeners: whether PATH_INFO still begins with SCRIPT_NAME.
     pub(in crate::serve) manage_script_name: bool,
+    /// What requests by AJP must contain.
+    pub(in crate::serve) ajp_secret: Option<Arc<AjpSecret>>,
     pub(in crate::serve) log: AccessLog,
     applications: Vec<WorkerPool>,
 }
@@ -76,6 +79,7 @@ impl Snapshot {
             challenges,
             site: Site::new(hsts, routes, Route::new("/", config.limits, root)),
             manage_script_name: config.script_name.manage,
+            ajp_secret: config.ajp_secret_file.as_deref().map(read_secret).transpose()?,
             log,
             applications: previous.map(|previous| previous.applications.clone()).unwrap_or_default(),
         })
@@ -164,6 +168,10 @@ impl Service {
         }
         Ok(())
     }
+}
+
+fn read_secret(path: &Path) -> Result<Arc<AjpSecret>, Error> {
+    AjpSecret::read(path).map(Arc::new).map_err(|source| Error::AjpSecret { path: path.to_owned(), source })
 }
 
 fn open_folder(path: &Path) -> Result<RouteTarget, Error> {

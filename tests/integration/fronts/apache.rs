@@ -48,7 +48,8 @@ impl Apache {
 }
 
 impl FrontServer for Apache {
-    const PROTOCOLS: &'static [Protocol] = &[Protocol::Uwsgi, Protocol::Fcgi, Protocol::Scgi, Protocol::Http];
+    const PROTOCOLS: &'static [Protocol] =
+        &[Protocol::Uwsgi, Protocol::Fcgi, Protocol::Scgi, Protocol::Ajp, Protocol::Http];
 
     fn start(&self, test: &Test, folder: &Path, ways: &[Way]) -> Process {
         let modules = ["proxy", "proxy_uwsgi", "proxy_fcgi", "proxy_scgi", "proxy_http", "proxy_ajp"];

@@ -18,12 +18,13 @@ impl Lighttpd {
 }
 
 impl FrontServer for Lighttpd {
-    const PROTOCOLS: &'static [Protocol] = &[Protocol::Uwsgi, Protocol::Fcgi, Protocol::Scgi, Protocol::Http];
+    const PROTOCOLS: &'static [Protocol] =
+        &[Protocol::Uwsgi, Protocol::Fcgi, Protocol::Scgi, Protocol::Ajp, Protocol::Http];
 
     fn start(&self, test: &Test, folder: &Path, ways: &[Way]) -> Process {
         let folder = folder.display();
         let mut config = format!(
-            "server.modules = (\"mod_fastcgi\", \"mod_scgi\", \"mod_proxy\")\n\
+            "server.modules = (\"mod_fastcgi\", \"mod_scgi\", \"mod_proxy\", \"mod_ajp13\")\n\
              server.document-root = \"{folder}\"\nserver.errorlog = \"{folder}/error\"\n\
              server.upload-dirs = (\"{folder}\")\nserver.bind = \"127.0.0.1\"\n\
              server.port = {}\nserver.name = \"front.example\"\nserver.stream-response-body = 1\n",
@@ -33,7 +34,7 @@ impl FrontServer for Lighttpd {
             let place = match &way.backend {
                 Backend::Tcp(port) => format!("\"host\" => \"127.0.0.1\", \"port\" => {port}"),
                 // mod_proxy and mod_ajp13 take a path for a host.
-                Backend::Unix(path) if way.protocol == Protocol::Http => {
+                Backend::Unix(path) if matches!(way.protocol, Protocol::Ajp | Protocol::Http) => {
                     format!("\"host\" => \"{}\", \"port\" => 0", path.display())
                 }
                 Backend::Unix(path) => format!("\"socket\" => \"{}\"", path.display()),
@@ -42,13 +43,14 @@ impl FrontServer for Lighttpd {
                 Protocol::Fcgi => ("fastcgi", ""),
                 Protocol::Scgi => ("scgi", "scgi.protocol = \"scgi\"\n"),
                 Protocol::Uwsgi => ("scgi", "scgi.protocol = \"uwsgi\"\n"),
+                Protocol::Ajp => ("ajp13", ""),
                 Protocol::Http => ("proxy", ""),
             };
             let split = match way.protocol {
                 Protocol::Fcgi | Protocol::Scgi | Protocol::Uwsgi => {
                     ", \"check-local\" => \"disable\", \"fix-root-scriptname\" => \"enable\""
                 }
-                Protocol::Http => "",
+                Protocol::Ajp | Protocol::Http => "",
             };
             let _ = writeln!(
                 config,

@@ -284,6 +284,9 @@ const SPOILED: &[(&str, &str, &str)] = &[
     ("Caddy", "fcgi", "Cookie"),
     // 400: it takes what fits into its buffer.
     ("HAProxy", "fcgi", "chunked upload"),
+    // 400: the protocol has a number for each method, and lighttpd no other way to name one.
+    ("lighttpd", "ajp", "PATCH"),
+    ("lighttpd", "ajp", "QUERY"),
     // What it speaks with the server behind it, unless told otherwise.
     ("nginx", "http", "SERVER_PROTOCOL"),
 ];

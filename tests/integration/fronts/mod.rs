@@ -11,6 +11,7 @@ mod managed;
 mod matrix;
 mod nginx;
 mod sockets;
+mod trust;
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
@@ -22,6 +23,7 @@ use crate::process::{Process, free_port};
 /// What a front server and certkit speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
+    Ajp,
     Fcgi,
     Http,
     Scgi,
@@ -31,6 +33,7 @@ pub(crate) enum Protocol {
 impl Protocol {
     fn word(self) -> &'static str {
         match self {
+            Self::Ajp => "ajp",
             Self::Fcgi => "fcgi",
             Self::Http => "http",
             Self::Scgi => "scgi",

@@ -1,11 +1,14 @@
 //! What differs between gateway protocols, as the driver needs it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use http::StatusCode;
 use http::response::Parts;
 
 use crate::protocol::cgi_vars::Variable;
+use crate::serve::site::ajp_secret::AjpSecret;
 
 /// Reads what a front server sends on one connection. Pure: the driver owns the socket.
 ///
@@ -21,7 +24,7 @@ pub(in crate::serve::front) trait GatewayCodec: Send + 'static {
     /// others, some end their half of it as soon as the request is sent.)
     const ABORTS: bool = false;
 
-    fn new(limits: CodecLimits) -> Self;
+    fn new(settings: CodecSettings) -> Self;
 
     /// Reads the head of the next request.
     ///
@@ -86,13 +89,21 @@ pub(in crate::serve::front) trait ResponseEncoder: Send + Sync {
 }
 
 /// What a codec has to know of the server.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::serve::front) struct CodecLimits {
+#[derive(Clone, Debug)]
+pub(in crate::serve::front) struct CodecSettings {
     /// Bytes of the variables of a request.
     pub(super) head: usize,
     /// Connections at the same time.
     pub(super) connections: usize,
+    /// What requests by AJP must contain.
+    pub(super) ajp_secret: Option<Arc<AjpSecret>>,
 }
+
+/// For a head beyond its limit.
+pub(super) const HEAD_TOO_LARGE: HeadProgress = HeadProgress::Refused(
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "the variables of the request are larger than --buffer-size allows",
+);
 
 /// What has come of a head.
 #[derive(Debug, PartialEq, Eq)]
@@ -104,8 +115,8 @@ pub(in crate::serve::front) enum HeadProgress {
         /// Whether PATH_INFO still begins with SCRIPT_NAME.
         under_script_name: bool,
     },
-    /// It is too large.
-    TooLarge,
+    /// It is refused with this status, and why.
+    Refused(StatusCode, &'static str),
     /// The replies are all that there is to say. Then the connection ends.
     End,
 }

@@ -6,7 +6,9 @@ use bytes::{Buf, Bytes, BytesMut};
 use http::response::Parts;
 
 use super::cgi_response::write_document_head;
-use super::codec::{BodyProgress, CodecLimits, GatewayCodec, HeadProgress, ResponseEncoder};
+use super::codec::{
+    BodyProgress, CodecSettings, GatewayCodec, HEAD_TOO_LARGE, HeadProgress, ResponseEncoder,
+};
 use crate::protocol::cgi_vars::Variable;
 use crate::protocol::fastcgi::{
     BODY_LENGTH, BeginRequest, HEADER_LENGTH, LONGEST_ALIGNED, ProtocolStatus, RecordHeader, RecordType,
@@ -14,7 +16,7 @@ use crate::protocol::fastcgi::{
 };
 
 pub(in crate::serve::front) struct FastCgi {
-    limits: CodecLimits,
+    settings: CodecSettings,
     /// The record that is being read.
     record: Option<RecordHeader>,
     /// Bytes of padding that follow.
@@ -125,7 +127,7 @@ impl FastCgi {
         let RecordHeader { record_type, id, .. } = record;
         if id == 0 {
             match record_type {
-                RecordType::GetValues => encode_values(replies, content, self.limits.connections)
+                RecordType::GetValues => encode_values(replies, content, self.settings.connections)
                     .map_err(|error| error.to_string())?,
                 unknown => encode_unknown_type(replies, unknown),
             }
@@ -141,7 +143,7 @@ impl FastCgi {
                     self.request = RequestState::Stdin;
                     Ok(Some(RecordEvent::Head))
                 }
-                (RequestState::Params, more) if self.params.len() + more.len() > self.limits.head => {
+                (RequestState::Params, more) if self.params.len() + more.len() > self.settings.head => {
                     Ok(Some(RecordEvent::TooLarge))
                 }
                 (RequestState::Params, more) => {
@@ -202,9 +204,9 @@ impl GatewayCodec for FastCgi {
     const REPLIES: bool = true;
     const ABORTS: bool = true;
 
-    fn new(limits: CodecLimits) -> Self {
+    fn new(settings: CodecSettings) -> Self {
         Self {
-            limits,
+            settings,
             record: None,
             padding: 0,
             request: RequestState::Idle,
@@ -228,7 +230,7 @@ impl GatewayCodec for FastCgi {
             return Ok(match self.next(received, replies)? {
                 RecordEvent::Incomplete(needed) => HeadProgress::Incomplete { needed },
                 RecordEvent::Head => HeadProgress::Request { under_script_name: false },
-                RecordEvent::TooLarge => HeadProgress::TooLarge,
+                RecordEvent::TooLarge => HEAD_TOO_LARGE,
                 RecordEvent::Refused => HeadProgress::End,
                 RecordEvent::Data(_) | RecordEvent::End | RecordEvent::Aborted => continue,
             });

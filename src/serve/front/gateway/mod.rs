@@ -1,6 +1,7 @@
 //! Drives a connection of a front server that speaks a gateway protocol: socket, timeouts, bodies, one request
 //! after the other. A [`codec`] says how its protocol writes them.
 
+mod ajp;
 mod body;
 mod cgi_response;
 mod codec;
@@ -18,8 +19,9 @@ use http::{Response, StatusCode};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::time::timeout;
 
+pub(super) use self::ajp::Ajp;
 use self::body::Incoming;
-use self::codec::{CodecLimits, GatewayCodec, HeadProgress, ResponseEncoder};
+use self::codec::{CodecSettings, GatewayCodec, HeadProgress, ResponseEncoder};
 pub(super) use self::exchange::BREAK_OFF_PAUSE;
 pub(super) use self::fastcgi::FastCgi;
 pub(super) use self::scgi::Scgi;
@@ -66,12 +68,16 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let connection = Arc::new(connection);
-    let limits = {
+    let settings = {
         let snapshot = service.current();
-        CodecLimits { head: snapshot.limits.buffer_size, connections: snapshot.max_connections }
+        CodecSettings {
+            head: snapshot.limits.buffer_size,
+            connections: snapshot.max_connections,
+            ajp_secret: snapshot.ajp_secret.clone(),
+        }
     };
     let (reader, writer) = tokio::io::split(stream);
-    let mut halves = Halves { incoming: Incoming::new(C::new(limits), reader), writer };
+    let mut halves = Halves { incoming: Incoming::new(C::new(settings), reader), writer };
     let mut draining = shutdown.clone();
     let mut is_first = true;
     loop {
@@ -163,9 +169,7 @@ where
                     self.writer.shutdown().await?;
                     return Ok(None);
                 }
-                HeadProgress::TooLarge => {
-                    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-                    let reason = "the variables of the request are larger than --buffer-size allows";
+                HeadProgress::Refused(status, reason) => {
                     return Ok(Some(ReceivedHead::Refused(status, reason)));
                 }
                 HeadProgress::Request { under_script_name } => break under_script_name,

@@ -6,7 +6,9 @@ use bytes::{Bytes, BytesMut};
 use http::response::Parts;
 
 use super::cgi_response::write_document_head;
-use super::codec::{BodyProgress, CodecLimits, CountedBody, GatewayCodec, HeadProgress, ResponseEncoder};
+use super::codec::{
+    BodyProgress, CodecSettings, CountedBody, GatewayCodec, HEAD_TOO_LARGE, HeadProgress, ResponseEncoder,
+};
 use crate::protocol::cgi_vars::Variable;
 use crate::protocol::scgi::{Error, Netstring, decode_variables};
 
@@ -21,8 +23,8 @@ pub(in crate::serve::front) struct ScgiEncoder;
 impl GatewayCodec for Scgi {
     type Encoder = ScgiEncoder;
 
-    fn new(limits: CodecLimits) -> Self {
-        Self { limit: limits.head, block: Bytes::new(), body: CountedBody::default() }
+    fn new(settings: CodecSettings) -> Self {
+        Self { limit: settings.head, block: Bytes::new(), body: CountedBody::default() }
     }
 
     fn decode_head(
@@ -33,7 +35,7 @@ impl GatewayCodec for Scgi {
         let netstring = match Netstring::find(received, self.limit) {
             Ok(Some(netstring)) => netstring,
             Ok(None) => return Ok(HeadProgress::Incomplete { needed: 1 }),
-            Err(Error::TooLarge(_)) => return Ok(HeadProgress::TooLarge),
+            Err(Error::TooLarge(_)) => return Ok(HEAD_TOO_LARGE),
             Err(error) => return Err(error.to_string().into()),
         };
         if let Some(needed @ 1..) = netstring.end.checked_sub(received.len()) {

@@ -6,7 +6,9 @@ use bytes::{Buf, Bytes, BytesMut};
 use http::response::Parts;
 
 use super::cgi_response::write_http_head;
-use super::codec::{BodyProgress, CodecLimits, CountedBody, GatewayCodec, HeadProgress, ResponseEncoder};
+use super::codec::{
+    BodyProgress, CodecSettings, CountedBody, GatewayCodec, HEAD_TOO_LARGE, HeadProgress, ResponseEncoder,
+};
 use crate::protocol::cgi_vars::Variable;
 use crate::protocol::uwsgi::{HEADER_LENGTH, Header, PONG, PacketKind, decode_variables};
 
@@ -21,8 +23,8 @@ pub(in crate::serve::front) struct UwsgiEncoder;
 impl GatewayCodec for Uwsgi {
     type Encoder = UwsgiEncoder;
 
-    fn new(limits: CodecLimits) -> Self {
-        Self { limit: limits.head, block: Bytes::new(), body: CountedBody::default() }
+    fn new(settings: CodecSettings) -> Self {
+        Self { limit: settings.head, block: Bytes::new(), body: CountedBody::default() }
     }
 
     fn decode_head(
@@ -45,7 +47,7 @@ impl GatewayCodec for Uwsgi {
         };
         let size = usize::from(header.size);
         if size > self.limit {
-            return Ok(HeadProgress::TooLarge);
+            return Ok(HEAD_TOO_LARGE);
         }
         if let Some(needed @ 1..) = (HEADER_LENGTH + size).checked_sub(received.len()) {
             return Ok(HeadProgress::Incomplete { needed });
