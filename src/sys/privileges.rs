@@ -113,12 +113,12 @@ impl Privileges {
         self.user.is_some_and(|user| !user.is_root()) || self.chroot.is_some()
     }
 
-    /// Gives a unix socket to this user and group, and says which file it is. Nothing else is given away, even if
-    /// this user may write to its folder.
+    /// Says which file a unix socket is, and gives it to this user and group unless it `has_owner`. Nothing else is
+    /// given away, even if this user may write to its folder.
     ///
     /// # Errors
     /// What the system says; it is not a socket any more.
-    pub fn own_socket(&self, path: &Path) -> io::Result<FileIdentity> {
+    pub fn own_socket(&self, path: &Path, has_owner: bool) -> io::Result<FileIdentity> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file: OwnedFd = rustix::fs::open(path, flags, Mode::empty())?;
         let metadata = File::from(file.try_clone()?).metadata()?;
@@ -127,7 +127,7 @@ impl Privileges {
         }
         let user = self.user.map(|user| rustix::fs::Uid::from_raw(user.as_raw()));
         let group = self.group.map(|group| rustix::fs::Gid::from_raw(group.as_raw()));
-        if user.is_some() || group.is_some() {
+        if !has_owner && (user.is_some() || group.is_some()) {
             rustix::fs::chownat(&file, "", user, group, AtFlags::EMPTY_PATH)?;
         }
         Ok(FileIdentity::from(&metadata))

@@ -79,7 +79,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         choice => (choice.map(|choice| choice.open(context.console)).transpose()?, None),
     };
     let bound = BoundServer::bind(&settings.serve.server, rights.opener())?;
-    let _socket_files = rights.give_up(bound.socket_files())?;
+    let _socket_files = rights.give_up(bound.socket_files(), settings.serve.server.socket_owner.is_some())?;
     let _redirection = logs.redirect()?;
     let _random = policy::prepare_random();
     let content = settings.serve.content();

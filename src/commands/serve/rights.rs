@@ -54,17 +54,22 @@ impl Rights {
         self.lose_files
     }
 
-    /// Becomes who the settings say. Unix sockets are this user's then (uWSGI binds them as this user), and are
-    /// removed by the value. No thread exists yet.
+    /// Becomes who the settings say. Unix sockets are this user's then (uWSGI binds them as this user), unless they
+    /// `have_owner` by the settings, and are removed by the value. No thread exists yet.
     ///
     /// # Errors
     /// What the system says; the process must end then.
-    pub(super) fn give_up(self, socket_files: Vec<PathBuf>) -> Result<SocketFiles, Failure> {
+    pub(super) fn give_up(
+        self,
+        socket_files: Vec<PathBuf>,
+        have_owner: bool,
+    ) -> Result<SocketFiles, Failure> {
         let Self { privileges, opener, .. } = self;
         let mut sockets = SocketFiles { files: Vec::new(), opener };
         let Some(privileges) = privileges else { return Ok(sockets) };
         for path in socket_files {
-            let identity = privileges.own_socket(&path).map_err(|error| no_socket_owner(&path, &error))?;
+            let owned = privileges.own_socket(&path, have_owner);
+            let identity = owned.map_err(|error| no_socket_owner(&path, &error))?;
             sockets.files.push((path, identity));
         }
         if let Err(error) = service_manager::connect() {
