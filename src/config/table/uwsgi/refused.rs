@@ -17,7 +17,7 @@ pub(super) const REFUSED: &[OptionWord] = &[
     protects(
         "limit-nproc cap unshare unshare2 setns setns-preopen! setns-skip setns-socket setns-socket-skip pivot-root \
          pivot_root cgroup cgroup-opt cgroup-dir-mode namespace namespace-keep-mount namespace-net ns ns-net \
-         never-swap! immediate-uid immediate-gid jail jail2 jail-attach jail-ip4 jail-ip6 jailed! jid-file jidfile \
+         never-swap! jail jail2 jail-attach jail-ip4 jail-ip6 jailed! jid-file jidfile \
          libjail master-as-root! forkbomb-delay ksm? re-fork! refork! re-fork-as-root! refork-as-root! \
          re-fork-post-jail! refork-post-jail! reaper! privileged-binary-patch privileged-binary-patch-arg \
          unprivileged-binary-patch unprivileged-binary-patch-arg vassal-cap vassals-cap emperor-cap",
