@@ -15,7 +15,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use command_fds::{CommandFdExt, FdMapping};
-use rustix::fs::MemfdFlags;
+use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -134,6 +134,12 @@ impl Launch {
         more.extend(config.pythonpath.iter().map(|path| resolved(&base.join(path)).into()));
         let program = interpreter(config, base)?;
         let source = memory_file("certkit-worker", PROGRAM.as_bytes())?;
+        // Workers keep it for its locks (fcntl(2)); none may change what those that start later run.
+        rustix::fs::fcntl_add_seals(
+            &source,
+            SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL,
+        )
+        .map_err(|error| io_error("make a file in memory")(error.into()))?;
         Ok(Self {
             program,
             arguments: [arguments, more],
@@ -341,7 +347,8 @@ fn is_executable(path: &Path) -> bool {
 
 fn memory_file(name: &str, contents: &[u8]) -> Result<File, StartError> {
     let make = || {
-        let mut file = File::from(rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC)?);
+        let mut file =
+            File::from(rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?);
         file.write_all(contents)?;
         Ok(file)
     };

@@ -87,6 +87,8 @@ async fn the_module_uwsgi() {
         ("uwsgi.is_locked()", "True"),
         ("uwsgi.unlock()", "None"),
         ("uwsgi.is_locked()", "False"),
+        // The file whose locks they are is the program of the workers that start later.
+        ("os.pwrite(uwsgi.lock.__self__.descriptor,b'x',0)", "PermissionError(1, 'Operation not permitted')"),
         ("uwsgidecorators.thread(lambda:helper.__dict__.update(value=2))().join()", "None"),
         ("helper.value", "2"),
         ("uwsgi.spool({})", "NotImplementedError('uwsgi.spool is not available under certkit serve')"),
