@@ -34,6 +34,9 @@ pub enum OptionError {
     Unknown { word: String, similar: Option<&'static str> },
     #[error("certkit does not support `{word}`: {way_out}")]
     Unsupported { word: String, way_out: String },
-    #[error("certkit does not support `{word}` yet, and a server without it is not what the file asks for")]
+    #[error("certkit does not support `{word}` yet, and does not start without what it asks for")]
     NotYet { word: String },
+    /// It cannot do what the value asks for.
+    #[error("`{word}`: {reason}")]
+    Value { word: String, reason: String },
 }

@@ -112,8 +112,8 @@ impl Interpretation {
                     let known = known.filter_map(|(name, value)| table::named(name).zip(Some(value.into())));
                     return (known.collect(), note.map(|note| OptionRemark::Converted { word, note }));
                 }
-                Err(way_out) => {
-                    self.refuse(option, OptionError::Unsupported { word, way_out });
+                Err(reason) => {
+                    self.refuse(option, OptionError::Value { word, reason });
                     None
                 }
             },

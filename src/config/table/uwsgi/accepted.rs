@@ -27,7 +27,7 @@ pub(super) const ACCEPTED: &[OptionWord] = &[
         "each worker loads the one application itself, and a start without it fails",
     ),
     accepted(
-        "thunder-lock! lock-engine ftok flock flock2 flock-wait flock-wait2 use-abort! persistent-ipcsem!",
+        "thunder-lock! lock-engine ftok use-abort! persistent-ipcsem!",
         "workers take requests from one queue: there is nothing to lock",
     ),
     accepted(

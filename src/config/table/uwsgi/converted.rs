@@ -100,7 +100,7 @@ fn plugins(value: &str, _: &OptionFacts) -> Result<Converted, String> {
         name.is_empty() || name.starts_with("python") || name.starts_with("router_") || KNOWN.contains(name)
     };
     match names.into_iter().find(|name| !is_known(name)) {
-        Some(other) => Err(format!("certkit runs Python applications; it has no plugin `{other}`")),
+        Some(other) => Err(format!("certkit runs Python applications only; there is no plugin `{other}`")),
         None => Ok(Converted::default()),
     }
 }
@@ -109,7 +109,7 @@ fn no_server(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
     if facts.is_shown || !is_true(value) {
         return Ok(Converted::default());
     }
-    Err("certkit would start; use it together with `--show-config`".to_owned())
+    Err("use it together with `--show-config`".to_owned())
 }
 
 #[cfg(test)]

@@ -94,9 +94,7 @@ fn listen(scheme: &str, value: &str, facts: &OptionFacts) -> Result<Converted, S
         None => value,
     };
     if address.starts_with(['@', '\0']) || address.contains("://") {
-        return Err(format!(
-            "`{address}` is neither ADDRESS:PORT nor the path of a socket; use one of these"
-        ));
+        return Err(format!("`{address}` is neither ADDRESS:PORT nor the path of a socket"));
     }
     let address = match address.rsplit_once(':').filter(|_| !address.starts_with('/')) {
         // Like every number, a port is its leading digits.
