@@ -314,7 +314,10 @@ impl<'a> Reader<'a> {
         if self.bytes > MOST_BYTES {
             return refuse(OptionError::TooLarge { limit: MOST_BYTES });
         }
-        let lines = read(format, &text, section).map_err(|wrong| syntax(wrong.line, wrong.problem))?;
+        // A parser that misses something at the end names the line behind the last one.
+        let last_line = text.lines().count().max(1);
+        let lines = read(format, &text, section)
+            .map_err(|wrong| syntax(wrong.line.map(|line| line.min(last_line)), wrong.problem))?;
         self.files.push(file.to_owned());
         self.files_read += 1;
         for line in lines {

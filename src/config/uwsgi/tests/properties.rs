@@ -52,7 +52,7 @@ proptest! {
     fn any_text_is_read_or_refused_with_a_line_that_it_has(text in fragments(), name in prop::sample::select(vec![
         "uwsgi.ini", "uwsgi.yaml", "uwsgi.json", "uwsgi.xml",
     ])) {
-        let lines = 1..=text.lines().count().max(1) + 1;
+        let lines = 1..=text.lines().count().max(1);
         let start = format!("[uwsgi]\ninclude = {name}\n");
         let files = if name == FILE { vec![(FILE, text.as_str())] } else { vec![(FILE, start.as_str()), (name, &text)] };
         let origins = match list_of(&files) {
