@@ -2649,7 +2649,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__serve)
-            opts="-w -p -H -q -v -h --listen --redirect-http --socket-mode --backlog --max-connections --max-connections-per-address --front-threads --cert --key --tls-min --hsts --force --acme --acme-server --acme-email --acme-ca-roots --acme-state --acme-missing --agree-tos --wsgi-file --module --callable --processes --workers --threads --python --home --venv --virtualenv --chdir --pp --python-path --pythonpath --env --script-name --manage-script-name --static --daemonize --pidfile --control-fifo --touch-reload --user --group --add-group --no-initgroups --chroot --umask --limit-as --log-file --log-max-size --log-backup-name --touch-logreopen --limit-post --post-buffering --header-timeout --body-timeout --keepalive --graceful-timeout --buffer-memory --buffer-file --buffer-dir --no-buffering --access-log --show-config --format --quiet --verbose --color --help"
+            opts="-l -w -p -H -q -v -h --listen --redirect-http --socket-mode --socket-owner --ajp-secret-file --backlog --max-connections --max-connections-per-address --front-threads --cert --key --tls-min --hsts --force --acme --acme-server --acme-email --acme-ca-roots --acme-state --acme-missing --agree-tos --wsgi-file --module --callable --processes --workers --threads --harakiri --request-timeout --max-requests --max-requests-delta --max-worker-lifetime --min-worker-lifetime --reload-on-rss --evil-reload-on-rss --cheaper --cheaper-initial --cheaper-step --gevent --gevent-monkey-patch --reload-on-change --python --home --venv --virtualenv --chdir --pp --python-path --pythonpath --env --script-name --manage-script-name --static --daemonize --pidfile --control-fifo --touch-reload --user --group --add-group --no-initgroups --chroot --umask --limit-as --log-file --log-max-size --log-backup-name --touch-logreopen --limit-post --post-buffering --buffer-size --header-timeout --body-timeout --keepalive --graceful-timeout --buffer-memory --buffer-file --buffer-dir --no-buffering --access-log --logformat --log-format --show-config --ini --yaml --json --xml --strict --lenient --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2667,7 +2667,19 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --socket-owner)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ajp-secret-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --backlog)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2752,6 +2764,58 @@ _certkit() {
                     return 0
                     ;;
                 --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --request-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --harakiri)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-requests)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-requests-delta)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-worker-lifetime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-worker-lifetime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reload-on-rss)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --evil-reload-on-rss)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cheaper)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cheaper-initial)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cheaper-step)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --gevent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reload-on-change)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2867,6 +2931,10 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --buffer-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --header-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2903,7 +2971,31 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --logformat)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --show-config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ini)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --yaml)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --json)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --xml)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -598,10 +598,12 @@ complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_su
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "account" -d 'Show, change or close an account at a server'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "install-timer" -d 'Install a timer that runs `certkit acme renew` twice a day, at times that differ from machine to machine'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l listen -d 'Listen on [https|http|uwsgi[+unix]:]ADDRESS (repeatable) [default: https:127.0.0.1:8443]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l listen -d 'Listen on [SCHEME[+unix|+fd]:]ADDRESS (repeatable); SCHEME is https, http, uwsgi, fcgi, scgi or ajp [default: https:127.0.0.1:8443]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l redirect-http -d 'Redirect plain HTTP clients of this address to https' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l socket-mode -d 'Permission bits of unix sockets [default: 660]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l backlog -d 'Connections waiting to be accepted, per listener [default: 1024]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l socket-owner -d 'Owner of unix sockets; :GROUP alone is possible too' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l ajp-secret-file -d 'File with the secret that requests by AJP must contain; without it, AJP listens on this machine only' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -s l -l backlog -d 'Connections waiting to be accepted, per listener [default: 1024]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-connections -d 'Concurrent connections; when all are taken, the longest idle ones are closed, and further ones wait [default: 10000]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-connections-per-address -d 'Concurrent connections from one client address (IPv6: from one /64 network); further ones are closed [default: no limit]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l front-threads -d 'Threads that handle connections and TLS [default: a quarter of the CPUs, at least 1]' -r
@@ -620,6 +622,18 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -s w -l module -d
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l callable -d 'Name of the callable [default: application]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s p -l workers -l processes -d 'Worker processes [default: number of CPUs, at most 8]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l threads -d 'Threads per worker process [default: 4]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l request-timeout -l harakiri -d 'Longest time that the application may hold a thread for a request: then the client gets status 504, and the worker is replaced [default: 0; no limit]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-requests -d 'Replace a worker when it has had N requests; its successor has loaded the application before it stops [default: 0; no limit]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-requests-delta -d 'Each worker has N requests more than the one before, so that not all are replaced at once [default: 0]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-worker-lifetime -d 'Replace a worker when it has served for SECONDS [default: 0; no limit]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l min-worker-lifetime -d 'Do not replace a worker before it has served for SECONDS, whatever --max-requests, --max-worker-lifetime and --reload-on-rss say [default: 60]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l reload-on-rss -d 'Replace a worker whose resident memory has reached MIB [default: 0; no limit]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l evil-reload-on-rss -d 'Kill a worker whose resident memory has reached MIB, with the requests that it has, and start another [default: 0; no limit]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l cheaper -d 'Least number of workers: as many as the requests need are there, between N and --workers [default: 0; as many as --workers]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l cheaper-initial -d 'Number of workers at the start, with --cheaper [default: 0; that of --cheaper]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l cheaper-step -d 'Number of workers that are started at once, with --cheaper [default: 1]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l gevent -d 'Run up to N requests at once in each worker, as greenlets of gevent in one thread (the application\'s Python must have it)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l reload-on-change -d 'For development: look every SECONDS whether a file of a loaded module has changed, and reload then [without a number: 1] [default: 0; never]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l python -d 'Python interpreter [default: from --virtualenv, then $VIRTUAL_ENV, then python3]' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s H -l virtualenv -l home -l venv -d 'Virtual environment to run in' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l chdir -d 'Folder to run in; a file APP is relative to it' -r -F
@@ -631,12 +645,19 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l daemonize -d '
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l pidfile -d 'Write the process id to FILE and lock it, so that no second server uses it; it is removed at the end' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l control-fifo -d 'Take commands from a named pipe (repeatable): r, R, w, W or c reload, q stop, Q stop at once, l or L open the log files again' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l touch-reload -d 'Reload when the modification time of FILE changes (repeatable)' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l user -d 'Started as root: bind sockets, open logs and keys, then become USER with its groups (name or number)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l group -d 'Started as root: run as this group instead of the one that --user has (name or number)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l add-group -d 'Started as root: run as a member of this group too (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l chroot -d 'Started as root: make DIR the root folder once sockets, logs and keys are open' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l umask -d 'Permission bits that new files of the server and of the application do not get, in octal' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l limit-as -d 'Largest address space of each worker, in MiB; what needs more gets MemoryError [default: no limit]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-file -d 'Append everything that certkit and the application print to FILE; USR1 opens it again after it was moved away' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-max-size -d 'Move log files away when they have reached SIZE, each to its own name with a dot and the time in seconds' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-backup-name -d 'Move the file of --log-file to FILE instead, replacing what is there' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l touch-logreopen -d 'Open the log files again when the modification time of FILE changes (repeatable)' -r -F
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l limit-post -d 'Largest request body; larger ones get status 413 [default: 1g]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l limit-post -d 'Largest request body; larger ones get status 413; 0 for no limit [default: 1g]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l post-buffering -d 'Request bodies are complete before the application is called; what is beyond this size waits in a temporary file [default: 64k]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l buffer-size -d 'Behind a front server: largest request head (all variables together); larger ones get status 431 [default: 65535]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l header-timeout -d 'Time to receive the request line and headers [default: 10]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l body-timeout -d 'Longest pause within a request body [default: 10]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l keepalive -d 'Close idle connections after SECONDS [default: 60]' -r
@@ -646,7 +667,12 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l buffer-file -d
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l buffer-dir -d 'Folder of the temporary file for request and response bodies. On a tmpfs, as /tmp often is, they take memory [default: $TMPDIR, then /tmp]' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l no-buffering -d 'Do not buffer below this path (repeatable): responses are sent as they are made, and request bodies beyond --post-buffering are read from the client. Responses with text/event-stream or X-Accel-Buffering: no are never buffered' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l access-log -d 'Write the access log to a file, to standard error (-), or nowhere (off) [default: -; off with --quiet]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-format -l logformat -d 'Format of the access log: combined, json, or text with uWSGI\'s variables, such as \'%(addr) %(method) %(uri) %(status) %(msecs)\' [default: combined]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l show-config -d 'Print the settings in use and exit: as uWSGI prints them (ini), or as a certkit.toml with the same settings (toml) [without a word: ini]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l ini -d 'Read an option file of uWSGI, or `-` for standard input (repeatable). Every option of uWSGI can also be typed, as --WORD VALUE' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l yaml -d 'Read an option file in YAML (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l json -d 'Read an option file in JSON (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l xml -d 'Read an option file in XML (repeatable)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
@@ -654,7 +680,11 @@ auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l force -d 'Start even if the certificate has expired or the chain is in the wrong order (never with a wrong key)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l agree-tos -d 'Agree to the terms of service of the ACME server (required for a new account)'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l gevent-monkey-patch -d 'With --gevent: call gevent.monkey.patch_all() before the application is loaded'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l manage-script-name -d 'Behind a front server: remove SCRIPT_NAME from PATH_INFO'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l no-initgroups -d 'Without the supplementary groups of --user'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l strict -d 'Refuse to start with options that uWSGI does not know either'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l lenient -d 'Start without what certkit cannot do, except where that protects'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s q -l quiet -d 'Print errors only'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s v -l verbose -d 'Log more (serve; -vv: debug)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
