@@ -71,7 +71,7 @@ impl FromArgMatches for ServeArgs {
 }
 
 /// The short flags of uWSGI that are not those of settings.
-const SHORT: &[(&str, char)] = &[("buffer-size", 'b'), ("master", 'M'), ("socket", 's')];
+const SHORT: &[(&str, char)] = &[("master", 'M'), ("socket", 's')];
 
 /// Adds every option of uWSGI other than the settings, without a line in the help.
 pub(super) fn with_option_words(command: Command) -> Command {

@@ -172,10 +172,9 @@ fn paths_count_from_the_folder_of_the_application() {
 fn a_word_that_protects_stops_the_start() {
     let test = Test::new();
     for (text, line, part) in [
-        ("uid = www-data", 2, "`uid`"),
-        ("gid = www-data", 2, "`gid`"),
-        ("chroot = /srv", 2, "`chroot`"),
-        ("threads = 1\nlimit-as = 512", 3, "`limit-as`"),
+        ("uid = nobody-of-this-name", 2, "`uid`"),
+        ("limit-nproc = 5", 2, "`limit-nproc`"),
+        ("threads = 1\nreload-on-as = 512", 3, "`reload-on-as`"),
         ("https = :443,c,k,HIGH,!ca.pem", 2, "asks clients for certificates"),
         ("route = ^/admin return:403", 2, "`route`"),
         ("plugins = php", 2, "no plugin `php`"),
@@ -188,7 +187,7 @@ fn a_word_that_protects_stops_the_start() {
         assert!(said.contains(&format!("a.ini, line {line}")) && said.contains(part), "{text}: {said}");
     }
     let refused = |args: &[&str]| test.certkit(args).exits(2).stderr();
-    assert!(refused(&["serve", "--uid", "www-data"]).contains("`uid`"));
+    assert!(refused(&["serve", "--limit-nproc", "5"]).contains("`limit-nproc`"));
     // `--lenient` is for what is missing, not for what protects.
     test.write("a.ini", "[uwsgi]\ncron = 0 0 -1 -1 -1 date\nlimit-nproc = 5\n");
     let said = refused(&["serve", "--lenient", "a.ini"]);

@@ -32,7 +32,9 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         word: "buffer-size",
-        uwsgi: &["buffer-size", "b"],
+        short: Some('b'),
+        uwsgi: &["buffer-size"],
+        uwsgi_value: OptionValue::Number,
         value: "SIZE",
         default: "65535",
         help: "Behind a front server: largest request head (all variables together); larger ones get status 431",
