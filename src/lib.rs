@@ -48,7 +48,7 @@
 //! finding    one thing found: code, severity, sentence, location, fix
 //! pem        reading damaged PEM with line numbers, writing clean PEM
 //! der        reading and writing DER, reading BER, the names of OIDs
-//! protocol   pure codecs: HTTP/1.1 and HTTP/2 guards, CGI variables, uwsgi, FastCGI, SCGI, AJP, marshal
+//! protocol   pure codecs: HTTP/1.1 and HTTP/2 guards, CGI variables, uwsgi, FastCGI, SCGI, AJP, PROXY, marshal
 //! sys        the clock, files that appear whole or not at all, processes
 //! ```
 //! <!-- end of map -->

@@ -253,6 +253,9 @@ impl From<Error> for Failure {
                 .fix("Listen on 127.0.0.1 or on a unix socket, or name a file with a secret with --ajp-secret-file and \
                       set it in the front server (Apache: `ProxyPass ... secret=`).")
                 .into(),
+            Error::ProxyProtocolWithoutProxies => Finding::error(Code::InvalidSetting, message)
+                .fix("Name the load balancers with --trust-proxy, for example `--trust-proxy 10.0.0.0/8`.")
+                .into(),
             Error::Bind { address, source } => cannot_listen(message, &address, &source).into(),
             Error::Folder { path, source } => {
                 let code = match source.kind() {

@@ -9,5 +9,6 @@ pub mod fastcgi;
 pub mod http1_guard;
 pub mod http2_guard;
 pub mod marshal;
+pub mod proxy_header;
 pub mod scgi;
 pub mod uwsgi;

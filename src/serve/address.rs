@@ -19,6 +19,8 @@ pub enum Scheme {
     Https,
     /// The uwsgi protocol, as nginx's `uwsgi_pass` speaks it.
     Uwsgi,
+    /// The same inside TLS.
+    Suwsgi,
     /// FastCGI.
     Fcgi,
     Scgi,
@@ -49,17 +51,23 @@ impl Scheme {
             Self::Http => "http",
             Self::Https => "https",
             Self::Uwsgi => "uwsgi",
+            Self::Suwsgi => "suwsgi",
             Self::Fcgi => "fcgi",
             Self::Scgi => "scgi",
             Self::Ajp => "ajp",
         }
     }
 
+    /// Whether it needs a certificate.
+    pub fn is_tls(self) -> bool {
+        matches!(self, Self::Https | Self::Suwsgi)
+    }
+
     fn default_port(self) -> Option<u16> {
         match self {
             Self::Http => Some(80),
             Self::Https => Some(443),
-            Self::Uwsgi | Self::Fcgi | Self::Scgi | Self::Ajp => None,
+            Self::Uwsgi | Self::Suwsgi | Self::Fcgi | Self::Scgi | Self::Ajp => None,
         }
     }
 }
@@ -69,7 +77,9 @@ impl Scheme {
 #[non_exhaustive]
 pub enum AddressError {
     /// A scheme that is not known here.
-    #[error("`{0}` is not supported; use https, http, uwsgi, fcgi, scgi or ajp, each also with +unix or +fd")]
+    #[error(
+        "`{0}` is not supported; use https, http, uwsgi, suwsgi, fcgi, scgi or ajp, each also with +unix or +fd"
+    )]
     Scheme(String),
     /// A TCP address without a usable port.
     #[error("`{0}` has no valid port; write ADDRESS:PORT, with IPv6 addresses in brackets")]
@@ -91,6 +101,7 @@ impl FromStr for ListenAddress {
             "" | "https" => Scheme::Https,
             "http" => Scheme::Http,
             "uwsgi" => Scheme::Uwsgi,
+            "suwsgi" => Scheme::Suwsgi,
             "fcgi" => Scheme::Fcgi,
             "scgi" => Scheme::Scgi,
             "ajp" => Scheme::Ajp,
@@ -209,6 +220,7 @@ mod tests {
             ("http://example.com:81/", "http://example.com:81"),
             ("https", "https://https:443"),
             ("uwsgi:127.0.0.1:3031", "uwsgi://127.0.0.1:3031"),
+            ("suwsgi:127.0.0.1:3032", "suwsgi://127.0.0.1:3032"),
             ("fcgi://127.0.0.1:9000", "fcgi://127.0.0.1:9000"),
             ("scgi:[::1]:4000", "scgi://[::1]:4000"),
             ("ajp://localhost:8009", "ajp://localhost:8009"),

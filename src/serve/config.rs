@@ -1,6 +1,7 @@
 //! What the server is to do, fully decided: no field is left to be filled in.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub struct ServeConfig {
     pub limits: Limits,
     /// Where bodies wait for slow clients.
     pub buffers: Buffers,
+    /// Which front servers are believed, and what.
+    pub trust: Trust,
     /// The file with the secret that requests by AJP must contain; without one, only this machine is listened to.
     pub ajp_secret_file: Option<PathBuf>,
     /// SCRIPT_NAME for the application.
@@ -83,6 +86,7 @@ impl Default for ServeConfig {
             hsts_seconds: None,
             limits: Limits::default(),
             buffers: Buffers::default(),
+            trust: Trust::default(),
             ajp_secret_file: None,
             script_name: ScriptName::default(),
             folders: Vec::new(),
@@ -171,6 +175,70 @@ pub struct ScriptName {
     pub manage: bool,
 }
 
+/// What is believed of what front servers say about their clients.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// Where they are.
+    pub proxies: Vec<TrustedNetwork>,
+    /// Gateway listeners: whether forwarded headers are theirs too.
+    pub forwarded: bool,
+    /// Whether connections from them begin with a PROXY header.
+    pub proxy_protocol: bool,
+    /// Whether every request came by https; `None` for what front servers say of each.
+    pub is_https: Option<bool>,
+}
+
+/// Where trusted front servers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrustedNetwork {
+    /// Addresses with the same first bits.
+    Ip { address: IpAddr, bits: u8 },
+    /// The other ends of unix sockets.
+    Unix,
+}
+
+impl TrustedNetwork {
+    /// Whether an address is in it.
+    pub fn contains(self, other: IpAddr) -> bool {
+        // No bits at all are a shift by the whole width, which gives `None` for both.
+        let same = |left: u128, right: u128, width: u32, bits: u8| {
+            let shift = width.saturating_sub(bits.into());
+            left.checked_shr(shift) == right.checked_shr(shift)
+        };
+        match (self, other.to_canonical()) {
+            (Self::Ip { address: IpAddr::V4(address), bits }, IpAddr::V4(other)) => {
+                same(address.to_bits().into(), other.to_bits().into(), 32, bits)
+            }
+            (Self::Ip { address: IpAddr::V6(address), bits }, IpAddr::V6(other)) => {
+                same(address.to_bits(), other.to_bits(), 128, bits)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for TrustedNetwork {
+    type Err = &'static str;
+
+    /// `ADDRESS`, `ADDRESS/BITS` or `unix:`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = "expected an address, a network such as 10.0.0.0/8, or unix:";
+        if text == "unix:" {
+            return Ok(Self::Unix);
+        }
+        let (address, bits) = match text.split_once('/') {
+            Some((address, bits)) => (address, Some(bits.parse::<u8>().map_err(|_| wrong)?)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| wrong)?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        match bits.unwrap_or(most) {
+            bits if bits <= most => Ok(Self::Ip { address, bits }),
+            _ => Err(wrong),
+        }
+    }
+}
+
 /// Where the access log goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AccessLogTarget {
@@ -191,5 +259,37 @@ impl FromStr for AccessLogTarget {
             "-" => Self::Stderr,
             path => Self::File(path.into()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks() {
+        for (network, address, is_in) in [
+            ("10.0.0.0/8", "10.1.2.3", true),
+            ("10.0.0.0/8", "11.0.0.1", false),
+            ("10.1.2.3", "10.1.2.3", true),
+            ("10.1.2.3", "::ffff:10.1.2.3", true),
+            ("10.1.2.3", "10.1.2.4", false),
+            ("0.0.0.0/0", "192.0.2.1", true),
+            ("0.0.0.0/0", "::1", false),
+            ("::/0", "2001:db8::1", true),
+            ("::/0", "192.0.2.1", false),
+            ("2001:db8::/32", "2001:db8:1::1", true),
+            ("2001:db8::/33", "2001:db8:8000::1", false),
+            ("::1", "::1", true),
+            ("unix:", "127.0.0.1", false),
+        ] {
+            let found = network.parse::<TrustedNetwork>().unwrap().contains(address.parse().unwrap());
+            assert_eq!(found, is_in, "{network} {address}");
+        }
+        for wrong in
+            ["", "unix", "10.0.0.0/33", "::/129", "10.0.0/8", "a.example", "10.0.0.0/", "10.0.0.0/-1"]
+        {
+            assert!(wrong.parse::<TrustedNetwork>().is_err(), "{wrong}");
+        }
     }
 }

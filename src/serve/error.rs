@@ -27,6 +27,11 @@ pub enum Error {
     /// AJP has no other protection.
     #[error("{0} can be reached from other machines, and there is no AJP secret")]
     AjpWithoutSecret(ListenAddress),
+    /// A PROXY header is never believed from anywhere.
+    #[error(
+        "--proxy-protocol is set, and --trust-proxy does not say whose connections begin with a PROXY header"
+    )]
+    ProxyProtocolWithoutProxies,
     #[error("cannot listen on {address}: {}", refusal(address, source))]
     Bind {
         address: ListenAddress,

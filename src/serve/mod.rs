@@ -361,6 +361,7 @@ impl BoundSockets {
             let protocol = match socket.address().scheme {
                 Scheme::Http => ListenerProtocol::Http(ConnectionRole::Serve),
                 Scheme::Https => ListenerProtocol::Https(tls.cloned().ok_or(tls::Error::NoCertificate)?),
+                Scheme::Suwsgi => ListenerProtocol::Suwsgi(tls.cloned().ok_or(tls::Error::NoCertificate)?),
                 Scheme::Uwsgi => ListenerProtocol::Gateway(GatewayProtocol::Uwsgi),
                 Scheme::Fcgi => ListenerProtocol::Gateway(GatewayProtocol::Fcgi),
                 Scheme::Scgi => ListenerProtocol::Gateway(GatewayProtocol::Scgi),

@@ -10,8 +10,8 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version, header
 use http_body::Body;
 
 use super::connection::{Connection, ConnectionRole};
-use super::request::Request;
 use super::request::body::buffer;
+use super::request::{Request, forwarded};
 use super::response::body::{OpenRequest, OutgoingBody, TrackedBody};
 use super::response::headers;
 use super::response::pages::{ErrorPage, page, redirect};
@@ -30,7 +30,10 @@ where
     B::Error: std::error::Error + Send + Sync + 'static,
 {
     let (head, body) = request.into_parts();
-    respond(service.current(), connection, Request::from_http(connection, head), body)
+    let snapshot = service.current();
+    let mut request = Request::from_http(connection, head);
+    forwarded::apply(&mut request, &snapshot.trust, connection);
+    respond(snapshot, connection, request, body)
 }
 
 /// Answers a request, which counts as begun from the call on, not from the first poll.
@@ -83,7 +86,7 @@ where
         return Err(ErrorPage::new(StatusCode::NOT_IMPLEMENTED, "CONNECT is not supported"));
     }
     // RFC 8555 section 8.3: over plain HTTP, whatever else is answered there.
-    if !request.https
+    if connection.tls.is_none()
         && let Some(text) = snapshot.challenges.answer(&request.target.path)
     {
         return Ok(page(StatusCode::OK, "application/octet-stream", text));

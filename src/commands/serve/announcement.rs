@@ -86,12 +86,12 @@ pub(super) fn next(addresses: &[ListenAddress], identity: &ServerIdentity) -> Op
     let address = known.min_by_key(|address| match address.scheme {
         Scheme::Https => 0,
         Scheme::Http => 1,
-        Scheme::Uwsgi | Scheme::Fcgi | Scheme::Scgi => 2,
+        Scheme::Uwsgi | Scheme::Suwsgi | Scheme::Fcgi | Scheme::Scgi => 2,
         Scheme::Ajp => 3,
     })?;
     let word = match address.scheme {
         Scheme::Https | Scheme::Http => None,
-        Scheme::Uwsgi => Some("uwsgi"),
+        Scheme::Uwsgi | Scheme::Suwsgi => Some("uwsgi"),
         Scheme::Fcgi => Some("fastcgi"),
         Scheme::Scgi => Some("scgi"),
         Scheme::Ajp => {
@@ -107,7 +107,10 @@ pub(super) fn next(addresses: &[ListenAddress], identity: &ServerIdentity) -> Op
             Endpoint::Unix(path) => format!("unix:{}", path.display()),
             Endpoint::Fd(_) => return None,
         };
-        return Some(format!("in nginx: location / {{ include {word}_params; {word}_pass {endpoint}; }}"));
+        let tls = if address.scheme == Scheme::Suwsgi { "suwsgi://" } else { "" };
+        return Some(format!(
+            "in nginx: location / {{ include {word}_params; {word}_pass {tls}{endpoint}; }}"
+        ));
     }
     let mut command = "curl".to_owned();
     if let (Some(ca), Scheme::Https) = (&identity.ca, address.scheme) {

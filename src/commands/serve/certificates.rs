@@ -17,7 +17,7 @@ pub(super) fn certificate_choice(
 ) -> Result<Option<CertificateChoice>> {
     let ServeSettings { acme, cert, key, .. } = settings;
     let listens_by = |scheme| settings.server.listeners.iter().any(|address| address.scheme == scheme);
-    if !listens_by(Scheme::Https) {
+    if !settings.server.listeners.iter().any(|address| address.scheme.is_tls()) {
         return if acme.names.is_empty() { Ok(None) } else { Err(CertificateError::AcmeWithoutHttps.into()) };
     }
     if !acme.names.is_empty() {

@@ -15,7 +15,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "ADDRESS",
         separator: Some(' '),
         default: "https:127.0.0.1:8443",
-        help: "Listen on [SCHEME[+unix|+fd]:]ADDRESS (repeatable); SCHEME is https, http, uwsgi, fcgi, scgi or ajp",
+        help: "Listen on [SCHEME[+unix|+fd]:]ADDRESS (repeatable); SCHEME is https, http, uwsgi, suwsgi, fcgi, scgi or ajp",
         more: "With +unix the address is a path, with +fd the number of a socket that was inherited. Sockets that a \
                service manager passes (LISTEN_FDS) are used for the addresses they are bound to. Started by mod_fcgid or \
                spawn-fcgi, without an address, it is fcgi+fd:0.",

@@ -10,6 +10,7 @@ mod listening;
 mod option_files;
 mod process;
 mod set;
+mod trust;
 mod uwsgi;
 
 use super::setting::Setting;
@@ -23,6 +24,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         certificates::SETTINGS,
         application::SETTINGS,
         process::SETTINGS,
+        trust::SETTINGS,
         limits::SETTINGS,
         option_files::SETTINGS,
     ];

@@ -68,6 +68,8 @@ pub(in crate::serve) struct ClientStream {
     unread: usize,
     /// Bytes that were read to see what is spoken, to be read again.
     first: Bytes,
+    /// What an answer that broke off ends with, instead of a reset.
+    alert: &'static [u8],
     activity: Arc<Activity>,
 }
 
@@ -77,7 +79,7 @@ impl ClientStream {
             Socket::Tcp(socket) => socket.as_raw_fd(),
             Socket::Unix(socket) => socket.as_raw_fd(),
         });
-        Self { socket, unread: 0, first: Bytes::new(), activity }
+        Self { socket, unread: 0, first: Bytes::new(), alert: b"", activity }
     }
 
     /// The first byte, without taking it; `None` when the client closed without one.
@@ -94,6 +96,17 @@ impl ClientStream {
         &self.first
     }
 
+    /// Bytes that were read too early; nothing else may have been put back before.
+    pub(in crate::serve) fn put_back(&mut self, bytes: Vec<u8>) {
+        self.first = bytes.into();
+    }
+
+    /// TLS is spoken with a front server, to which a reset looks like a proper end (nginx 1.22: measured). What cannot be
+    /// decrypted does not: here an alert of an internal error (RFC 8446 section 6).
+    pub(in crate::serve) fn breaks_off_in_tls(&mut self) {
+        self.alert = b"\x15\x03\x03\x00\x02\x02\x50";
+    }
+
     /// They were read by somebody else.
     pub(in crate::serve) fn take_first_bytes(&mut self) {
         self.first.clear();
@@ -104,6 +117,9 @@ impl Drop for ClientStream {
     fn drop(&mut self) {
         // A plain close would look like the proper end of an answer without length.
         match &self.socket {
+            Socket::Tcp(socket) if self.activity.is_broken() && !self.alert.is_empty() => {
+                let _ = socket.try_write(self.alert);
+            }
             Socket::Tcp(socket) if self.activity.is_broken() => {
                 let _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
             }

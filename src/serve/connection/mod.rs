@@ -25,6 +25,8 @@ pub(super) struct Connection {
     pub(super) server_port: Bytes,
     pub(super) tls: Option<Arc<Session>>,
     pub(super) role: ConnectionRole,
+    /// Whether the other end is a front server whose word is taken for its clients.
+    pub(super) is_trusted: bool,
     pub(super) activity: Arc<Activity>,
 }
 

@@ -19,8 +19,8 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::gateway;
 use super::threads::FrontThread;
+use super::{gateway, proxy};
 use crate::protocol::http1_guard;
 use crate::serve::connection::activity::{Activity, Overdue};
 use crate::serve::connection::client_stream::{AcceptedSocket, ClientStream};
@@ -52,6 +52,8 @@ const READ_BUFFER: usize = 128 * 1024;
 pub(in crate::serve) enum ListenerProtocol {
     Http(ConnectionRole),
     Https(Arc<ServerConfig>),
+    /// uwsgi inside TLS.
+    Suwsgi(Arc<ServerConfig>),
     Gateway(GatewayProtocol),
 }
 
@@ -67,7 +69,12 @@ pub(in crate::serve) enum GatewayProtocol {
 impl ListenerProtocol {
     /// Whether its connections may wait for further requests.
     fn keeps_connections(&self) -> bool {
-        !matches!(self, Self::Gateway(GatewayProtocol::Scgi | GatewayProtocol::Uwsgi))
+        !matches!(self, Self::Suwsgi(_) | Self::Gateway(GatewayProtocol::Scgi | GatewayProtocol::Uwsgi))
+    }
+
+    /// Whether all clients of a front server come from its address.
+    pub(super) fn is_gateway(&self) -> bool {
+        matches!(self, Self::Suwsgi(_) | Self::Gateway(_))
     }
 }
 
@@ -110,33 +117,68 @@ pub(in crate::serve) async fn serve(
         Ok(socket) => socket,
         Err(error) => return tracing::warn!(%error, "cannot serve a connection"),
     };
-    let activity = Arc::new(Activity::new(&service.current().limits));
-    let mut connection = Connection {
+    let snapshot = service.current();
+    let activity = Arc::new(Activity::new(&snapshot.limits));
+    let is_trusted = proxy::is_trusted(&snapshot.trust, &accepted.peer_address);
+    let has_header = is_trusted && snapshot.trust.proxy_protocol;
+    drop(snapshot);
+    let connection = Connection {
         peer_address: accepted.peer_address.into(),
         peer_port: accepted.peer_port,
         server_port: accepted.server_port.into(),
         tls: None,
         role: ConnectionRole::Serve,
+        is_trusted,
         activity: Arc::clone(&activity),
     };
     let stream = ClientStream::new(socket, Arc::clone(&activity));
     // Where there is only one request, it comes at once.
     let _registered = speak.keeps_connections().then(|| thread.register(&activity));
-    let running = match speak {
-        ListenerProtocol::Http(role) => {
-            connection.role = role;
-            http1(stream, connection, service, shutdown)
-        }
-        ListenerProtocol::Https(config) => {
-            let handshake =
-                handshake(stream, connection, config, service, Arc::clone(&thread), shutdown.clone());
-            Box::pin(https(Box::pin(handshake), activity, shutdown))
-        }
-        ListenerProtocol::Gateway(protocol) => gateway(protocol, stream, connection, service, shutdown),
+    let running = if has_header {
+        let thread = Arc::clone(&thread);
+        Box::pin(async move {
+            let (mut stream, mut connection) = (stream, connection);
+            proxy::receive(&mut stream, &mut connection, &service).await?;
+            start(speak, stream, connection, service, thread, shutdown).await
+        })
+    } else {
+        start(speak, stream, connection, service, Arc::clone(&thread), shutdown)
     };
     if let Err(error) = running.await {
         tracing::debug!(%error, "the connection ended early");
     }
+}
+
+/// Begins with what is spoken.
+fn start(
+    speak: ListenerProtocol,
+    stream: ClientStream,
+    mut connection: Connection,
+    service: Arc<Service>,
+    thread: Arc<FrontThread>,
+    shutdown: Shutdown,
+) -> Running {
+    let (spoken, config) = match speak {
+        ListenerProtocol::Http(role) => {
+            connection.role = role;
+            return http1(stream, connection, service, shutdown);
+        }
+        ListenerProtocol::Gateway(protocol) => {
+            return gateway(protocol, stream, connection, service, shutdown);
+        }
+        ListenerProtocol::Https(config) => (InsideTls::Http, config),
+        ListenerProtocol::Suwsgi(config) => (InsideTls::Uwsgi, config),
+    };
+    let activity = Arc::clone(&connection.activity);
+    let handshake = handshake(stream, connection, spoken, config, service, thread, shutdown.clone());
+    Box::pin(tls(Box::pin(handshake), activity, shutdown))
+}
+
+/// What is spoken once the handshake is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum InsideTls {
+    Http,
+    Uwsgi,
 }
 
 fn gateway(
@@ -155,7 +197,7 @@ fn gateway(
     }
 }
 
-async fn https(
+async fn tls(
     handshake: Pin<Box<impl Future<Output = Result<Option<Running>>>>>,
     activity: Arc<Activity>,
     mut shutdown: Shutdown,
@@ -176,6 +218,7 @@ async fn https(
 async fn handshake(
     mut stream: ClientStream,
     mut connection: Connection,
+    spoken: InsideTls,
     config: Arc<ServerConfig>,
     service: Arc<Service>,
     thread: Arc<FrontThread>,
@@ -184,11 +227,14 @@ async fn handshake(
     let Some(first) = stream.first_byte().await? else { return Ok(None) };
     // This is plain HTTP, probably a URL typed without the `s`: methods are capital letters, and no
     // TLS record begins with one.
-    if first.is_ascii_uppercase() {
+    if first.is_ascii_uppercase() && spoken == InsideTls::Http {
         connection.role = ConnectionRole::Redirect { port: None };
         return Ok(Some(http1(stream, connection, service, shutdown)));
     }
     let begun = thread.hellos.answer(&config, stream.first_bytes()).await;
+    if spoken == InsideTls::Uwsgi {
+        stream.breaks_off_in_tls();
+    }
     let acceptor = TlsAcceptor::from(config);
     let accept = match begun {
         None => acceptor.accept(stream),
@@ -207,6 +253,12 @@ async fn handshake(
     if stream.get_ref().1.alpn_protocol() == Some(ACME_TLS) {
         stream.shutdown().await?;
         return Ok(None);
+    }
+    // Its variables say what the client speaks.
+    if spoken == InsideTls::Uwsgi {
+        return Ok(Some(Box::pin(gateway::serve::<gateway::Uwsgi, _>(
+            stream, connection, service, shutdown,
+        ))));
     }
     let session = Session::new(stream.get_ref().1);
     tracing::debug!(

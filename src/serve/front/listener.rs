@@ -13,6 +13,7 @@ use super::driver::{self, Accepted, ListenerProtocol};
 use super::threads::FrontThreads;
 use crate::serve::address::{ListenAddress, Scheme};
 use crate::serve::connection::client_stream::{AcceptedSocket, Socket};
+use crate::serve::request::forwarded::is_proxy;
 use crate::serve::shutdown::{Phase, Shutdown};
 use crate::serve::site::snapshot::Service;
 
@@ -74,7 +75,7 @@ impl Listener {
             let accepted = tokio::select! {
                 biased;
                 () = draining.reached(Phase::Draining) => return,
-                accepted = self.accept(&protocol, &admission) => accepted,
+                accepted = self.accept(&protocol, &service, &admission) => accepted,
             };
             let (connection, share) = match accepted {
                 Ok(accepted) => accepted,
@@ -113,6 +114,7 @@ impl Listener {
     async fn accept(
         &self,
         protocol: &ListenerProtocol,
+        service: &Service,
         admission: &Admission,
     ) -> io::Result<(Accepted, Option<AddressShare>)> {
         let mut share = None;
@@ -123,8 +125,8 @@ impl Listener {
                     tracing::warn!(%peer, "not one of FCGI_WEB_SERVER_ADDRS");
                     return Err(io::ErrorKind::ConnectionAborted.into());
                 }
-                // All clients of a front server come from its address.
-                if !matches!(protocol, ListenerProtocol::Gateway(_)) {
+                // The clients of a front server all come from its address.
+                if !protocol.is_gateway() && !is_proxy(peer.ip(), &service.current().trust.proxies) {
                     share = admission.of_address(peer.ip()).map_err(|TooMany| {
                         tracing::debug!(%peer, "too many connections of one address");
                         io::ErrorKind::ConnectionAborted
@@ -142,7 +144,7 @@ impl Listener {
             }
             Listening::Unix(listener, _) => {
                 let (socket, _) = listener.accept().await?;
-                let port = if self.address.scheme == Scheme::Https { "443" } else { "80" };
+                let port = if self.address.scheme.is_tls() { "443" } else { "80" };
                 Accepted {
                     server_port: port.to_owned(),
                     socket: AcceptedSocket::Here(Socket::Unix(socket)),

@@ -7,4 +7,5 @@ mod gateway;
 mod handshake;
 mod hellos;
 pub(super) mod listener;
+mod proxy;
 pub(super) mod threads;

@@ -4,7 +4,9 @@
 pub(super) mod body;
 mod check;
 pub(super) mod environ;
+pub(super) mod forwarded;
 pub(super) mod host;
+mod sent_target;
 pub(super) mod target;
 pub(super) mod variables;
 

@@ -7,36 +7,22 @@
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Version};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
+use super::forwarded::{self, FrontServer};
 use super::host::{self, RequestHost};
-use super::target::{self, RequestTarget, TargetError};
+use super::sent_target::SentTarget;
 use super::{Client, NamedServer, Request, RequestError};
-use crate::protocol::cgi_vars::{self, Variable};
+use crate::protocol::cgi_vars::Variable;
 
-/// Where a front server says that a request is.
-#[derive(Default)]
-struct SentTarget {
-    /// The target as the client sent it (REQUEST_URI).
-    raw: Bytes,
-    script_name: Vec<u8>,
-    path_info: Option<Vec<u8>>,
-    query: Option<Bytes>,
-    /// Whether SCRIPT_NAME is the whole path where there is no PATH_INFO. nginx's own fastcgi_params and Apache's
-    /// mod_proxy_fcgi send that. (From all others it means that nothing follows SCRIPT_NAME.)
-    is_unsplit: bool,
-}
-
-/// Makes a request of variables; with it the length of its body, if one says it. `peer` is the client where no variable names
-/// another. `under_script_name` says that PATH_INFO still begins with SCRIPT_NAME if it can.
+/// Makes a request of variables; with it the length of its body, if one says it. `under_script_name` says that PATH_INFO still begins with SCRIPT_NAME if it can.
 ///
 /// # Errors
 /// Variables that do not make a request, and why. One that is refused for what its client sent has a
 /// [`fault`](Request::fault).
-pub(in crate::serve) fn from_variables(
+pub(in crate::serve) fn from_front(
     variables: &[Variable<'_>],
     under_script_name: bool,
-    peer: Client,
+    front: FrontServer<'_>,
 ) -> Result<(Request, Option<u64>), &'static str> {
     let mut sent = SentTarget::default();
     let mut client = Client::default();
@@ -47,7 +33,9 @@ pub(in crate::serve) fn from_variables(
     let mut other = Vec::new();
     let mut seen = Seen::default();
     for &(name, value) in variables {
-        if value.iter().any(|byte| b"\0\r\n".contains(byte)) {
+        // Certificates have several lines (Apache's SSL_CLIENT_CERT); they do not become headers.
+        let is_broken = |byte: &u8| *byte == 0 || (b"\r\n".contains(byte) && !name.starts_with(b"SSL_"));
+        if value.iter().any(is_broken) {
             return Err("a variable contains NUL, CR or LF");
         }
         // Names become keys in Python, one byte long and ASCII.
@@ -89,8 +77,8 @@ pub(in crate::serve) fn from_variables(
             b"REMOTE_ADDR" => client.address = Bytes::copy_from_slice(without_brackets(value)),
             b"REMOTE_PORT" => client.port = number(value).and_then(|n| n.try_into().ok()).unwrap_or(0),
             b"UWSGI_SCHEME" => seen.scheme(0, value),
-            b"HTTPS" => seen.scheme(1, if is_on(value) { b"https" } else { b"" }),
-            b"REQUEST_SCHEME" => seen.scheme(2, value),
+            b"HTTPS" => seen.scheme(2, if is_on(value) { b"https" } else { b"" }),
+            b"REQUEST_SCHEME" => seen.scheme(3, value),
             b"SERVER_SOFTWARE" => sent.is_unsplit |= value.starts_with(b"nginx/"),
             // Computed here.
             b"GATEWAY_INTERFACE" | b"RAW_URI" => {}
@@ -108,10 +96,18 @@ pub(in crate::serve) fn from_variables(
     };
     // A front that does not say who its client is, is the client.
     if client.address.is_empty() {
-        client = peer;
+        client = front.peer;
+    }
+    if front.is_believed {
+        seen.forwarded(forwarded::https(&fields));
+        let address = str::from_utf8(&client.address).ok().and_then(|address| address.parse().ok());
+        // The front server knows who has connected to it. Further fronts are behind that only if it is one.
+        if address.is_some_and(|address| forwarded::is_proxy(address, &front.trust.proxies)) {
+            client = forwarded::client(&fields, &front.trust.proxies).unwrap_or(client);
+        }
     }
     // PEP 3333 wants these always there; not every front sends them.
-    let https = seen.https();
+    let https = front.trust.is_https.unwrap_or_else(|| seen.https());
     if server.port.is_empty() {
         server.port = Bytes::from_static(if https { b"443" } else { b"80" });
     }
@@ -142,58 +138,15 @@ pub(in crate::serve) fn from_variables(
     Ok((request, length))
 }
 
-impl SentTarget {
-    /// The target, SCRIPT_NAME, and what is wrong with the path. The path is what the front server made of
-    /// the request, which may be another than the client's: its rewrite rules have been applied.
-    fn target(self, under_script_name: bool) -> (RequestTarget, Bytes, Result<(), TargetError>) {
-        let Self { raw, mut script_name, mut path_info, query, is_unsplit } = self;
-        if is_unsplit && path_info.is_none() {
-            path_info = Some(std::mem::take(&mut script_name));
-        }
-        let script_name = without_dots(script_name);
-        let Some(path_info) = path_info.map(Bytes::from) else {
-            let (mut target, result) = RequestTarget::parse(if raw.is_empty() { "/".into() } else { raw });
-            if let Some(query) = query {
-                target.query = query;
-            }
-            return (target, script_name, result);
-        };
-        let is_whole = under_script_name && cgi_vars::below(&script_name, &path_info).is_some();
-        let path = if script_name.is_empty() || is_whole {
-            path_info
-        } else if path_info.is_empty() {
-            script_name.clone()
-        } else {
-            [&script_name[..], if path_info.starts_with(b"/") { b"" } else { b"/" }, &path_info]
-                .concat()
-                .into()
-        };
-        let query = query.unwrap_or_default();
-        let raw = if raw.is_empty() { encoded(&path, &query) } else { raw };
-        let (target, result) = RequestTarget::from_decoded(raw, path, query);
-        (target, script_name, result)
-    }
-}
-
-/// SCRIPT_NAME in the form in which it can be the beginning of a path: empty, or a path without a slash at
-/// its end.
-fn without_dots(script_name: Vec<u8>) -> Bytes {
-    if script_name.is_empty() {
-        return Bytes::new();
-    }
-    let mut script_name = target::resolved(&script_name).unwrap_or_default();
-    script_name.pop_if(|last| *last == b'/');
-    script_name.into()
-}
-
-/// The target that stands for a decoded path.
-fn encoded(path: &[u8], query: &[u8]) -> Bytes {
-    let mut target = percent_encode(path, PATH).to_string().into_bytes();
-    if !query.is_empty() {
-        target.push(b'?');
-        target.extend_from_slice(query);
-    }
-    target.into()
+/// The same of a front server that is not believed. `peer` is the client where no variable names another.
+#[cfg(test)]
+pub(in crate::serve) fn from_variables(
+    variables: &[Variable<'_>],
+    under_script_name: bool,
+    peer: Client,
+) -> Result<(Request, Option<u64>), &'static str> {
+    let trust = crate::serve::config::Trust::default();
+    from_front(variables, under_script_name, FrontServer { peer, trust: &trust, is_believed: false })
 }
 
 /// Variables that uWSGI obeys: with them, everything that can write to the socket could run code
@@ -207,8 +160,8 @@ fn is_forbidden(name: &[u8]) -> bool {
 #[derive(Default)]
 struct Seen<'a> {
     once: [Option<&'a [u8]>; 6],
-    /// `https` or not, by falling precedence: UWSGI_SCHEME, HTTPS, REQUEST_SCHEME.
-    schemes: [Option<bool>; 3],
+    /// `https` or not, by falling precedence: UWSGI_SCHEME, forwarded headers, HTTPS, REQUEST_SCHEME.
+    schemes: [Option<bool>; 4],
 }
 
 impl<'a> Seen<'a> {
@@ -236,31 +189,15 @@ impl<'a> Seen<'a> {
         }
     }
 
+    fn forwarded(&mut self, https: Option<bool>) {
+        let [_, forwarded, ..] = &mut self.schemes;
+        *forwarded = https;
+    }
+
     fn https(&self) -> bool {
         self.schemes.iter().flatten().next().copied().unwrap_or(false)
     }
 }
-
-/// What need not be encoded in a path (RFC 3986 section 3.3).
-const PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'/')
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'!')
-    .remove(b'$')
-    .remove(b'&')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')')
-    .remove(b'*')
-    .remove(b'+')
-    .remove(b',')
-    .remove(b';')
-    .remove(b'=')
-    .remove(b':')
-    .remove(b'@');
 
 fn field(fields: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(), &'static str> {
     let name = HeaderName::try_from(name).map_err(|_| "the name of a header is invalid")?;
@@ -293,6 +230,8 @@ fn without_brackets(address: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serve::config::Trust;
+    use crate::serve::request::target::TargetError;
 
     const NGINX: &[(&str, &str)] = &[
         ("QUERY_STRING", "a=b"),
@@ -374,6 +313,42 @@ mod tests {
         assert!(https(&[("HTTPS", ""), ("REQUEST_SCHEME", "https")]));
         assert!(!https(&[("UWSGI_SCHEME", "http"), ("HTTPS", "on")]));
         assert!(https(&[("HTTPS", "1"), ("REQUEST_SCHEME", "http")]));
+    }
+
+    #[test]
+    fn forwarded_headers_are_believed_of_some() {
+        let variables: [(&[u8], &[u8]); 4] = [
+            (b"REMOTE_ADDR", b"10.0.0.1"),
+            (b"REQUEST_SCHEME", b"http"),
+            (b"HTTP_X_FORWARDED_PROTO", b"https"),
+            (b"HTTP_X_FORWARDED_FOR", b"192.0.2.9, 192.0.2.1, 10.0.0.2"),
+        ];
+        let asked = |variables: &[Variable<'_>], is_believed, proxies: &[&str], is_https| {
+            let proxies = proxies.iter().map(|network| network.parse().unwrap()).collect();
+            let trust = Trust { proxies, is_https, ..Trust::default() };
+            let front = FrontServer { peer: Client::default(), trust: &trust, is_believed };
+            let (request, _) = from_front(variables, false, front).unwrap();
+            (request.https, String::from_utf8_lossy(&request.client.address).into_owned())
+        };
+        assert_eq!(asked(&variables, false, &["10.0.0.0/8"], None), (false, "10.0.0.1".into()));
+        assert_eq!(asked(&variables, true, &["10.0.0.0/8"], None), (true, "192.0.2.1".into()));
+        assert_eq!(asked(&variables, true, &[], None), (true, "10.0.0.1".into()));
+        assert!(!asked(&variables, true, &[], Some(false)).0);
+        assert!(asked(&variables, false, &[], Some(true)).0);
+        let named = [&variables[..], &[(&b"UWSGI_SCHEME"[..], &b"http"[..])]].concat();
+        assert!(!asked(&named, true, &[], None).0);
+    }
+
+    #[test]
+    fn variables_of_rewriting_and_certificates_are_passed_on() {
+        let sent = [
+            ("SCRIPT_URL", "/app/x"),
+            ("REDIRECT_URL", "/app/x"),
+            ("SSL_CLIENT_CERT", "-----BEGIN CERTIFICATE-----\nxyz\n-----END CERTIFICATE-----\n"),
+        ];
+        let expected: Vec<_> =
+            sent.iter().map(|(name, value)| (Bytes::from(*name), Bytes::from(*value))).collect();
+        assert_eq!(request(&sent).variables, expected);
     }
 
     #[test]

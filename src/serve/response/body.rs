@@ -253,6 +253,7 @@ mod tests {
             server_port: Bytes::new(),
             tls: None,
             role: ConnectionRole::Serve,
+            is_trusted: false,
             activity: Arc::clone(&activity),
         };
         let opener = crate::sys::opener::OwnRights::shared();

@@ -13,7 +13,7 @@ use super::ajp_secret::AjpSecret;
 use super::http_challenges::HttpChallenges;
 use super::router::{AppId, Route, RouteTarget, Site};
 use crate::protocol::cgi_vars;
-use crate::serve::config::{Limits, Root, ServeConfig};
+use crate::serve::config::{Limits, Root, ServeConfig, Trust};
 use crate::serve::error::Error;
 use crate::serve::response::access_log::AccessLog;
 use crate::serve::response::static_files::Folder;
@@ -32,6 +32,8 @@ pub(in crate::serve) struct Snapshot {
     pub(in crate::serve) site: Site,
     /// Gateway listeners: whether PATH_INFO still begins with SCRIPT_NAME.
     pub(in crate::serve) manage_script_name: bool,
+    /// Which front servers are believed.
+    pub(in crate::serve) trust: Trust,
     /// What requests by AJP must contain.
     pub(in crate::serve) ajp_secret: Option<Arc<AjpSecret>>,
     pub(in crate::serve) log: AccessLog,
@@ -54,6 +56,9 @@ impl Snapshot {
         log: AccessLog,
         previous: Option<&Self>,
     ) -> Result<Self, Error> {
+        if config.trust.proxy_protocol && config.trust.proxies.is_empty() {
+            return Err(Error::ProxyProtocolWithoutProxies);
+        }
         let routes = config
             .folders
             .iter()
@@ -79,6 +84,7 @@ impl Snapshot {
             challenges,
             site: Site::new(hsts, routes, Route::new("/", config.limits, root)),
             manage_script_name: config.script_name.manage,
+            trust: config.trust.clone(),
             ajp_secret: config.ajp_secret_file.as_deref().map(read_secret).transpose()?,
             log,
             applications: previous.map(|previous| previous.applications.clone()).unwrap_or_default(),

@@ -120,7 +120,7 @@ pub(super) const LEAVES: &[Room] = &[
     Room { name: "der", does: "reading and writing DER, reading BER, the names of OIDs", uses: &[] },
     Room {
         name: "protocol",
-        does: "pure codecs: HTTP/1.1 and HTTP/2 guards, CGI variables, uwsgi, FastCGI, SCGI, AJP, marshal",
+        does: "pure codecs: HTTP/1.1 and HTTP/2 guards, CGI variables, uwsgi, FastCGI, SCGI, AJP, PROXY, marshal",
         uses: &[],
     },
     Room { name: "sys", does: "the clock, files that appear whole or not at all, processes", uses: &[] },

@@ -287,6 +287,9 @@ const SPOILED: &[(&str, &str, &str)] = &[
     // 400: the protocol has a number for each method, and lighttpd no other way to name one.
     ("lighttpd", "ajp", "PATCH"),
     ("lighttpd", "ajp", "QUERY"),
+    // It sends the first segment of a path alone, and decoded.
+    ("lighttpd", "ajp", "/%C3%A9/%e2%82%ac"),
+    ("lighttpd", "ajp", "/a+b/;c=d"),
     // What it speaks with the server behind it, unless told otherwise.
     ("nginx", "http", "SERVER_PROTOCOL"),
 ];

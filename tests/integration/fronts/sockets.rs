@@ -12,8 +12,14 @@ use crate::process::Process;
 
 /// What a server says on a unix socket to a request by HTTP.
 pub(super) fn by_http(socket: &Path, target: &str) -> String {
+    by_http_with(socket, target, &[])
+}
+
+/// The same to a request with more header fields.
+pub(super) fn by_http_with(socket: &Path, target: &str, fields: &[&str]) -> String {
     let mut stream = UnixStream::connect(socket).unwrap();
-    let request = format!("GET {target} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n");
+    let fields: String = fields.iter().map(|field| format!("{field}\r\n")).collect();
+    let request = format!("GET {target} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n{fields}\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut said = String::new();
     stream.read_to_string(&mut said).unwrap();

@@ -27,8 +27,9 @@ pub(super) use self::fastcgi::FastCgi;
 pub(super) use self::scgi::Scgi;
 pub(super) use self::uwsgi::Uwsgi;
 use crate::serve::connection::Connection;
-use crate::serve::request::variables::from_variables;
-use crate::serve::request::{Client, Request};
+use crate::serve::request::Request;
+use crate::serve::request::forwarded::FrontServer;
+use crate::serve::request::variables::from_front;
 use crate::serve::shutdown::{Phase, Shutdown};
 use crate::serve::site::snapshot::{Service, Snapshot};
 
@@ -178,7 +179,8 @@ where
         let snapshot = service.current();
         let variables = self.incoming.codec.variables()?;
         let under_script_name = under_script_name || snapshot.manage_script_name;
-        Ok(Some(match from_variables(&variables, under_script_name, Client::peer(connection)) {
+        let front = FrontServer::new(connection, &snapshot.trust);
+        Ok(Some(match from_front(&variables, under_script_name, front) {
             Ok((request, length)) => ReceivedHead::Request(snapshot, Box::new(request), length),
             Err(reason) => ReceivedHead::Refused(StatusCode::BAD_REQUEST, reason),
         }))

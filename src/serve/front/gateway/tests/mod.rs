@@ -131,6 +131,7 @@ async fn said_to_with<C: GatewayCodec + Unpin>(
         server_port: Bytes::new(),
         tls: None,
         role: ConnectionRole::Serve,
+        is_trusted: false,
         activity: Arc::clone(&activity),
     };
     let (mut front, back) = UnixStream::pair().unwrap();

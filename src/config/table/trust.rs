@@ -1,0 +1,46 @@
+//! What is believed of front servers.
+
+use super::set::{add, parsed, put, put_some, switch};
+use crate::config::setting::{Setting, Takes};
+use crate::config::values::UrlScheme;
+
+const ROW: Setting = Setting { heading: "Front servers", ..Setting::NEW };
+
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting {
+        word: "trust-proxy",
+        takes: Takes::List,
+        value: "NETWORK",
+        separator: Some(','),
+        help: "Believe X-Forwarded-For and X-Forwarded-Proto from here: an address, a network such as 10.0.0.0/8, or unix: \
+               for unix sockets (repeatable)",
+        set: |s, value| add(&mut s.server.trust.proxies, parsed(value)),
+        ..ROW
+    },
+    Setting {
+        word: "trust-forwarded",
+        takes: Takes::Switch,
+        help: "Believe them on uwsgi, fcgi, scgi and ajp listeners too",
+        set: |s, value| put(&mut s.server.trust.forwarded, switch(value)),
+        ..ROW
+    },
+    Setting {
+        word: "proxy-protocol",
+        takes: Takes::Switch,
+        help: "Connections from --trust-proxy begin with a PROXY header, which names the client",
+        set: |s, value| put(&mut s.server.trust.proxy_protocol, switch(value)),
+        ..ROW
+    },
+    Setting {
+        word: "scheme",
+        value: "SCHEME",
+        help: "All requests came by http, or all by https, whatever a front server says",
+        set: |s, value| {
+            put_some(
+                &mut s.server.trust.is_https,
+                parsed(value).map(|scheme: UrlScheme| scheme == UrlScheme::Https),
+            )
+        },
+        ..ROW
+    },
+];
