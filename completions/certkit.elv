@@ -741,7 +741,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
         &'certkit;acme;help;help'= {
         }
         &'certkit;serve'= {
-            cand --listen 'Listen on [SCHEME[+unix|+fd]:]ADDRESS (repeatable); SCHEME is https, http, uwsgi, fcgi, scgi or ajp [default: https:127.0.0.1:8443]'
+            cand --listen 'Listen on [SCHEME[+unix|+fd]:]ADDRESS (repeatable); SCHEME is https, http, uwsgi, suwsgi, fcgi, scgi or ajp [default: https:127.0.0.1:8443]'
             cand --redirect-http 'Redirect plain HTTP clients of this address to https'
             cand --socket-mode 'Permission bits of unix sockets [default: 660]'
             cand --socket-owner 'Owner of unix sockets; :GROUP alone is possible too'
@@ -808,8 +808,11 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --log-max-size 'Move log files away when they have reached SIZE, each to its own name with a dot and the time in seconds'
             cand --log-backup-name 'Move the file of --log-file to FILE instead, replacing what is there'
             cand --touch-logreopen 'Open the log files again when the modification time of FILE changes (repeatable)'
+            cand --trust-proxy 'Believe X-Forwarded-For and X-Forwarded-Proto from here: an address, a network such as 10.0.0.0/8, or unix: for unix sockets (repeatable)'
+            cand --scheme 'All requests came by http, or all by https, whatever a front server says'
             cand --limit-post 'Largest request body; larger ones get status 413; 0 for no limit [default: 1g]'
             cand --post-buffering 'Request bodies are complete before the application is called; what is beyond this size waits in a temporary file [default: 64k]'
+            cand -b 'Behind a front server: largest request head (all variables together); larger ones get status 431 [default: 65535]'
             cand --buffer-size 'Behind a front server: largest request head (all variables together); larger ones get status 431 [default: 65535]'
             cand --header-timeout 'Time to receive the request line and headers [default: 10]'
             cand --body-timeout 'Longest pause within a request body [default: 10]'
@@ -834,6 +837,8 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --gevent-monkey-patch 'With --gevent: call gevent.monkey.patch_all() before the application is loaded'
             cand --manage-script-name 'Behind a front server: remove SCRIPT_NAME from PATH_INFO'
             cand --no-initgroups 'Without the supplementary groups of --user'
+            cand --trust-forwarded 'Believe them on uwsgi, fcgi, scgi and ajp listeners too'
+            cand --proxy-protocol 'Connections from --trust-proxy begin with a PROXY header, which names the client'
             cand --strict 'Refuse to start with options that uWSGI does not know either'
             cand --lenient 'Start without what certkit cannot do, except where that protects'
             cand -q 'Print errors only'

@@ -598,7 +598,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_su
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "account" -d 'Show, change or close an account at a server'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "install-timer" -d 'Install a timer that runs `certkit acme renew` twice a day, at times that differ from machine to machine'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l listen -d 'Listen on [SCHEME[+unix|+fd]:]ADDRESS (repeatable); SCHEME is https, http, uwsgi, fcgi, scgi or ajp [default: https:127.0.0.1:8443]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l listen -d 'Listen on [SCHEME[+unix|+fd]:]ADDRESS (repeatable); SCHEME is https, http, uwsgi, suwsgi, fcgi, scgi or ajp [default: https:127.0.0.1:8443]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l redirect-http -d 'Redirect plain HTTP clients of this address to https' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l socket-mode -d 'Permission bits of unix sockets [default: 660]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l socket-owner -d 'Owner of unix sockets; :GROUP alone is possible too' -r
@@ -655,9 +655,11 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-file -d 'A
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-max-size -d 'Move log files away when they have reached SIZE, each to its own name with a dot and the time in seconds' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-backup-name -d 'Move the file of --log-file to FILE instead, replacing what is there' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l touch-logreopen -d 'Open the log files again when the modification time of FILE changes (repeatable)' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l trust-proxy -d 'Believe X-Forwarded-For and X-Forwarded-Proto from here: an address, a network such as 10.0.0.0/8, or unix: for unix sockets (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l scheme -d 'All requests came by http, or all by https, whatever a front server says' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l limit-post -d 'Largest request body; larger ones get status 413; 0 for no limit [default: 1g]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l post-buffering -d 'Request bodies are complete before the application is called; what is beyond this size waits in a temporary file [default: 64k]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l buffer-size -d 'Behind a front server: largest request head (all variables together); larger ones get status 431 [default: 65535]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -s b -l buffer-size -d 'Behind a front server: largest request head (all variables together); larger ones get status 431 [default: 65535]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l header-timeout -d 'Time to receive the request line and headers [default: 10]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l body-timeout -d 'Longest pause within a request body [default: 10]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l keepalive -d 'Close idle connections after SECONDS [default: 60]' -r
@@ -683,6 +685,8 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l agree-tos -d '
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l gevent-monkey-patch -d 'With --gevent: call gevent.monkey.patch_all() before the application is loaded'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l manage-script-name -d 'Behind a front server: remove SCRIPT_NAME from PATH_INFO'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l no-initgroups -d 'Without the supplementary groups of --user'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l trust-forwarded -d 'Believe them on uwsgi, fcgi, scgi and ajp listeners too'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l proxy-protocol -d 'Connections from --trust-proxy begin with a PROXY header, which names the client'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l strict -d 'Refuse to start with options that uWSGI does not know either'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l lenient -d 'Start without what certkit cannot do, except where that protects'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s q -l quiet -d 'Print errors only'

@@ -818,7 +818,7 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             break
         }
         'certkit;serve' {
-            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Listen on [SCHEME[+unix|+fd]:]ADDRESS (repeatable); SCHEME is https, http, uwsgi, fcgi, scgi or ajp [default: https:127.0.0.1:8443]')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Listen on [SCHEME[+unix|+fd]:]ADDRESS (repeatable); SCHEME is https, http, uwsgi, suwsgi, fcgi, scgi or ajp [default: https:127.0.0.1:8443]')
             [CompletionResult]::new('--redirect-http', '--redirect-http', [CompletionResultType]::ParameterName, 'Redirect plain HTTP clients of this address to https')
             [CompletionResult]::new('--socket-mode', '--socket-mode', [CompletionResultType]::ParameterName, 'Permission bits of unix sockets [default: 660]')
             [CompletionResult]::new('--socket-owner', '--socket-owner', [CompletionResultType]::ParameterName, 'Owner of unix sockets; :GROUP alone is possible too')
@@ -885,8 +885,11 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--log-max-size', '--log-max-size', [CompletionResultType]::ParameterName, 'Move log files away when they have reached SIZE, each to its own name with a dot and the time in seconds')
             [CompletionResult]::new('--log-backup-name', '--log-backup-name', [CompletionResultType]::ParameterName, 'Move the file of --log-file to FILE instead, replacing what is there')
             [CompletionResult]::new('--touch-logreopen', '--touch-logreopen', [CompletionResultType]::ParameterName, 'Open the log files again when the modification time of FILE changes (repeatable)')
+            [CompletionResult]::new('--trust-proxy', '--trust-proxy', [CompletionResultType]::ParameterName, 'Believe X-Forwarded-For and X-Forwarded-Proto from here: an address, a network such as 10.0.0.0/8, or unix: for unix sockets (repeatable)')
+            [CompletionResult]::new('--scheme', '--scheme', [CompletionResultType]::ParameterName, 'All requests came by http, or all by https, whatever a front server says')
             [CompletionResult]::new('--limit-post', '--limit-post', [CompletionResultType]::ParameterName, 'Largest request body; larger ones get status 413; 0 for no limit [default: 1g]')
             [CompletionResult]::new('--post-buffering', '--post-buffering', [CompletionResultType]::ParameterName, 'Request bodies are complete before the application is called; what is beyond this size waits in a temporary file [default: 64k]')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Behind a front server: largest request head (all variables together); larger ones get status 431 [default: 65535]')
             [CompletionResult]::new('--buffer-size', '--buffer-size', [CompletionResultType]::ParameterName, 'Behind a front server: largest request head (all variables together); larger ones get status 431 [default: 65535]')
             [CompletionResult]::new('--header-timeout', '--header-timeout', [CompletionResultType]::ParameterName, 'Time to receive the request line and headers [default: 10]')
             [CompletionResult]::new('--body-timeout', '--body-timeout', [CompletionResultType]::ParameterName, 'Longest pause within a request body [default: 10]')
@@ -911,6 +914,8 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--gevent-monkey-patch', '--gevent-monkey-patch', [CompletionResultType]::ParameterName, 'With --gevent: call gevent.monkey.patch_all() before the application is loaded')
             [CompletionResult]::new('--manage-script-name', '--manage-script-name', [CompletionResultType]::ParameterName, 'Behind a front server: remove SCRIPT_NAME from PATH_INFO')
             [CompletionResult]::new('--no-initgroups', '--no-initgroups', [CompletionResultType]::ParameterName, 'Without the supplementary groups of --user')
+            [CompletionResult]::new('--trust-forwarded', '--trust-forwarded', [CompletionResultType]::ParameterName, 'Believe them on uwsgi, fcgi, scgi and ajp listeners too')
+            [CompletionResult]::new('--proxy-protocol', '--proxy-protocol', [CompletionResultType]::ParameterName, 'Connections from --trust-proxy begin with a PROXY header, which names the client')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Refuse to start with options that uWSGI does not know either')
             [CompletionResult]::new('--lenient', '--lenient', [CompletionResultType]::ParameterName, 'Start without what certkit cannot do, except where that protects')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')

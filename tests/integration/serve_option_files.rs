@@ -172,7 +172,6 @@ fn paths_count_from_the_folder_of_the_application() {
 fn a_word_that_protects_stops_the_start() {
     let test = Test::new();
     for (text, line, part) in [
-        ("uid = nobody-of-this-name", 2, "`uid`"),
         ("limit-nproc = 5", 2, "`limit-nproc`"),
         ("threads = 1\nreload-on-as = 512", 3, "`reload-on-as`"),
         ("https = :443,c,k,HIGH,!ca.pem", 2, "asks clients for certificates"),
