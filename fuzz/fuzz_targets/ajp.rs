@@ -1,7 +1,9 @@
 //! AJP: packets, requests and parts of bodies; what is read can be written and read again.
 #![no_main]
 
-use certkit::internals::protocol::ajp::{PACKET_HEADER, decode_body, decode_forward, decode_header, front, packet_type};
+use certkit::internals::protocol::ajp::{
+    PACKET_HEADER, decode_body, decode_forward, decode_header, front, packet_type,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -16,7 +18,10 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(request) = decode_forward(data) {
         let written = front::forward(&request);
         let again = decode_forward(&written).expect("what was written");
-        assert_eq!((again.uri, &again.fields, &again.attributes), (request.uri, &request.fields, &request.attributes));
+        assert_eq!(
+            (again.uri, &again.fields, &again.attributes),
+            (request.uri, &request.fields, &request.attributes)
+        );
         assert_eq!(again.method, request.method);
     }
 });
