@@ -48,15 +48,20 @@ fn django(folder: &Path) -> Option<Application> {
     let line = manage.lines().find(|line| line.contains("DJANGO_SETTINGS_MODULE"))?;
     let settings = strings(line).into_iter().find(|text| *text != "DJANGO_SETTINGS_MODULE")?;
     let module_file = |module: &str| folder.join(module.replace('.', "/") + ".py");
-    let declared = read(&module_file(settings)).and_then(|source| {
+    let package_file = || folder.join(settings.replace('.', "/")).join("__init__.py");
+    let declared = read(&module_file(settings)).or_else(|| read(&package_file())).and_then(|source| {
         let line = source.lines().find(|line| line.starts_with("WSGI_APPLICATION"))?.to_owned();
         let (module, callable) = strings(&line).first()?.rsplit_once('.')?;
         Some((module.to_owned(), callable.to_owned()))
     });
-    let (module, callable) = declared.or_else(|| {
-        let module = format!("{}.wsgi", settings.rsplit_once('.')?.0);
-        module_file(&module).is_file().then(|| (module, "application".to_owned()))
-    })?;
+    // Settings may be a package themselves (`site.settings.dev`, which imports the rest): the module stands beside
+    // one of the packages above.
+    let packages = std::iter::successors(Some(settings), |module| Some(module.rsplit_once('.')?.0)).skip(1);
+    let beside = || {
+        let mut modules = packages.map(|package| format!("{package}.wsgi"));
+        modules.find(|module| module_file(module).is_file())
+    };
+    let (module, callable) = declared.or_else(|| Some((beside()?, "application".to_owned())))?;
     Some(Application::Module { module, callable: Some(callable) })
 }
 
@@ -187,5 +192,16 @@ mod tests {
         assert_eq!(found(), "site1.wsgi:application");
         write("site1/settings.py", "WSGI_APPLICATION = \"other.wsgi.app\"");
         assert_eq!(found(), "other.wsgi:app");
+
+        // Wagtail's and others' settings are a package.
+        write("manage.py", "    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site2.settings.dev')");
+        write("site2/settings/dev.py", "from .base import *");
+        assert_eq!(found(), "index.py:application");
+        write("site2/wsgi.py", "");
+        assert_eq!(found(), "site2.wsgi:application");
+        write("manage.py", "    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site2.settings')");
+        assert_eq!(found(), "site2.wsgi:application");
+        write("site2/settings/__init__.py", "WSGI_APPLICATION = 'site2.other.app'");
+        assert_eq!(found(), "site2.other:app");
     }
 }
