@@ -98,14 +98,18 @@ class SharedLocks:
     def is_locked(self, number=0):
         import fcntl
 
-        if number in self.own and self.own[number].locked():
+        # Locks of files belong to the process: another thread must not get this one meanwhile.
+        own = self.own.setdefault(number, allocate_lock())
+        if not own.acquire(False):
             return True
         try:
             fcntl.lockf(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, number)
+            fcntl.lockf(self.descriptor, fcntl.LOCK_UN, 1, number)
+            return False
         except OSError:
             return True
-        fcntl.lockf(self.descriptor, fcntl.LOCK_UN, 1, number)
-        return False
+        finally:
+            own.release()
 
 
 def option_values(options):

@@ -249,6 +249,12 @@ impl From<Error> for Failure {
                 .fix("Write the secret into its first line, as in `openssl rand -hex 16 > FILE`, and name the file \
                       with --ajp-secret-file.")
                 .into(),
+            Error::AjpSecretGone => Finding::error(Code::InvalidSetting, message)
+                .fix("Name the file again, or restart the server without that listener.")
+                .into(),
+            Error::SocketTwice(_) => Finding::error(Code::InvalidSetting, message)
+                .fix("Give each listener a socket of its own.")
+                .into(),
             Error::AjpWithoutSecret(_) => Finding::error(Code::InvalidSetting, message)
                 .fix("Listen on 127.0.0.1 or on a unix socket, or name a file with a secret with --ajp-secret-file and \
                       set it in the front server (Apache: `ProxyPass ... secret=`).")

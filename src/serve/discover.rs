@@ -54,7 +54,7 @@ fn django(folder: &Path) -> Option<Application> {
         let (module, callable) = strings(&line).first()?.rsplit_once('.')?;
         Some((module.to_owned(), callable.to_owned()))
     });
-    // Settings may be a package themselves (`site.settings.dev`, which imports the rest): the module stands beside
+    // Settings may be a package themselves (`site.settings.dev`, which imports the rest): the module is next to
     // one of the packages above.
     let packages = std::iter::successors(Some(settings), |module| Some(module.rsplit_once('.')?.0)).skip(1);
     let beside = || {

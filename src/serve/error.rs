@@ -27,6 +27,10 @@ pub enum Error {
     /// AJP has no other protection.
     #[error("{0} can be reached from other machines, and there is no AJP secret")]
     AjpWithoutSecret(ListenAddress),
+    #[error("--ajp-secret-file is no longer set, and the server would take AJP from every machine")]
+    AjpSecretGone,
+    #[error("two listeners have the same unix socket `{}`", .0.display())]
+    SocketTwice(PathBuf),
     /// A PROXY header is never believed from anywhere.
     #[error(
         "--proxy-protocol is set, and --trust-proxy does not say whose connections begin with a PROXY header"

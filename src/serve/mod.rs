@@ -323,13 +323,23 @@ struct BoundSockets {
 
 impl BoundSockets {
     fn bind(config: &ServeConfig) -> Result<Self, Error> {
-        let files = SocketFiles { mode: config.socket_mode, owner: config.socket_owner };
+        let modes = SocketFiles { mode: config.socket_mode, owner: config.socket_owner };
         let mut passed = PassedSockets::find();
         let mut one = |address: &ListenAddress| {
-            front::bind::bind(address, files, &mut passed)
+            front::bind::bind(address, modes, &mut passed)
                 .map_err(|source| Error::Bind { address: address.clone(), source })
         };
         let mut listeners = Vec::new();
+        let mut files = Vec::new();
+        let all = config.listeners.iter().map(|address| &address.endpoint).chain(&config.redirect_http);
+        for endpoint in all {
+            let Endpoint::Unix(path) = endpoint else { continue };
+            // The second one would take the first one for that of a server that has ended.
+            if files.contains(&path) {
+                return Err(Error::SocketTwice(path.clone()));
+            }
+            files.push(path);
+        }
         for address in &config.listeners {
             let sockets = one(address)?;
             let needs_secret = address.scheme == Scheme::Ajp && config.ajp_secret_file.is_none();

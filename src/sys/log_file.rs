@@ -32,7 +32,8 @@ pub struct Rotation {
 #[derive(Debug)]
 struct Open {
     file: File,
-    size: u64,
+    /// Not a device or a pipe: those have no length, and are nobody's to move away.
+    is_regular: bool,
 }
 
 impl LogFile {
@@ -58,23 +59,30 @@ impl LogFile {
     /// What the system says; nothing was appended then. (A file that cannot be moved away grows on.)
     pub fn append(&self, bytes: &[u8]) -> io::Result<()> {
         let mut open = self.lock();
-        let size = open.size.saturating_add(bytes.len() as u64);
-        if open.size > 0 && self.rotation.max_size.is_some_and(|largest| size > largest) {
+        if !open.is_regular {
+            return open.file.write_all(bytes);
+        }
+        let mut before = open.file.metadata()?.len();
+        let size = before.saturating_add(bytes.len() as u64);
+        if before > 0 && self.rotation.max_size.is_some_and(|largest| size > largest) {
             self.rotate(&mut open);
+            before = open.file.metadata()?.len();
         }
-        let Open { file, size } = &mut *open;
-        let before = *size;
-        match file.write_all(bytes) {
-            Ok(()) => {
-                *size = before.saturating_add(bytes.len() as u64);
-                Ok(())
-            }
-            Err(error) => {
-                // A device or a pipe has no length.
-                let _ = file.set_len(before);
-                Err(error)
+        let mut written = 0;
+        while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
+            match open.file.write(rest) {
+                Ok(more) => written += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    // Another process may have appended or truncated it meanwhile.
+                    if open.file.metadata()?.len() == before.saturating_add(written as u64) {
+                        let _ = open.file.set_len(before);
+                    }
+                    return Err(error);
+                }
             }
         }
+        Ok(())
     }
 
     /// Opens what is at the path now: the file may have been moved away.
@@ -111,8 +119,8 @@ impl LogFile {
 impl Open {
     fn at(path: &Path, opener: &dyn Opener) -> io::Result<Self> {
         let file = opener.append(path)?;
-        let size = file.metadata()?.len();
-        Ok(Self { file, size })
+        let is_regular = file.metadata()?.is_file();
+        Ok(Self { file, is_regular })
     }
 }
 
@@ -133,7 +141,8 @@ pub fn redirect_straight(log: &LogFile) -> io::Result<()> {
 #[derive(Debug)]
 pub struct Redirection {
     log: Arc<LogFile>,
-    reader: Option<JoinHandle<()>>,
+    /// Ends when the other thread has.
+    writer: Option<JoinHandle<()>>,
 }
 
 /// Pieces that may wait for the disk, of at most [`PIECE`] bytes each.
@@ -146,18 +155,18 @@ impl Redirection {
     /// # Errors
     /// What the system says; nothing is redirected then.
     pub fn start(log: Arc<LogFile>) -> io::Result<Self> {
-        let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+        let (reader, output) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
         let (sender, pieces) = sync_channel(WAITING);
         let lost = Arc::new(AtomicU64::new(0));
         let named = |name: &str| thread::Builder::new().name(name.to_owned());
-        named("log-writer").spawn({
+        let writer = named("log-writer").spawn({
             let (log, lost) = (Arc::clone(&log), Arc::clone(&lost));
             move || write_pieces(&pieces, &log, &lost)
         })?;
-        let reader = named("log-reader").spawn(move || read_pieces(File::from(reader), &sender, &lost))?;
-        rustix::stdio::dup2_stdout(&writer)?;
-        rustix::stdio::dup2_stderr(&writer)?;
-        Ok(Self { log, reader: Some(reader) })
+        named("log-reader").spawn(move || read_pieces(File::from(reader), &sender, &lost))?;
+        rustix::stdio::dup2_stdout(&output)?;
+        rustix::stdio::dup2_stderr(&output)?;
+        Ok(Self { log, writer: Some(writer) })
     }
 }
 
@@ -166,10 +175,10 @@ impl Drop for Redirection {
     fn drop(&mut self) {
         let is_done = redirect_straight(&self.log).is_ok();
         // The pipe ends now, unless a process that an application has started still has it.
-        if let Some(reader) = self.reader.take().filter(|_| is_done) {
+        if let Some(writer) = self.writer.take().filter(|_| is_done) {
             for _ in 0..50 {
-                if reader.is_finished() {
-                    let _ = reader.join();
+                if writer.is_finished() {
+                    let _ = writer.join();
                     return;
                 }
                 thread::sleep(std::time::Duration::from_millis(10));
@@ -253,6 +262,32 @@ mod tests {
         let names: Vec<_> =
             fs::read_dir(folder.path()).unwrap().map(|one| one.unwrap().file_name()).collect();
         assert!(names.iter().any(|name| name.to_string_lossy().starts_with("log.")), "{names:?}");
+    }
+
+    #[test]
+    fn a_device_is_never_moved_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        crate::sys::testing::make_fifo(&pipe);
+        let _reader = File::options().read(true).write(true).open(&pipe).unwrap();
+        let rotation = Rotation { max_size: Some(1), backup: None };
+        let log = LogFile::open(&pipe, rotation, OwnRights::shared()).unwrap();
+        for _ in 0..3 {
+            log.append(b"line\n").unwrap();
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_others_append_is_neither_cut_off_nor_left_out_of_the_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, backup) = (folder.path().join("log"), folder.path().join("old"));
+        let rotation = Rotation { max_size: Some(10), backup: Some(backup.clone()) };
+        let log = LogFile::open(&path, rotation, OwnRights::shared()).unwrap();
+        fs::write(&path, "another's\n").unwrap();
+        log.append(b"ours\n").unwrap();
+        assert_eq!(fs::read_to_string(&backup).unwrap(), "another's\n");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "ours\n");
     }
 
     #[test]

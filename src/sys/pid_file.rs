@@ -2,8 +2,11 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rustix::fs::OFlags;
 
 use super::opener::{FileIdentity, Opener};
 
@@ -46,8 +49,14 @@ impl PidFile {
                 .write(true)
                 .create(true)
                 .truncate(false)
+                // The folder may belong to a user with fewer rights, who could make it lead to another file.
+                .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
                 .open(path)
                 .map_err(failed)?;
+            let metadata = file.metadata().map_err(failed)?;
+            if !metadata.is_file() || metadata.nlink() > 1 {
+                return Err(failed(io::ErrorKind::AlreadyExists.into()));
+            }
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {

@@ -1,7 +1,7 @@
 //! Commands from a named pipe, one letter each, as in uWSGI's master FIFO.
 
 use std::io;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode};
@@ -15,7 +15,8 @@ use crate::serve::control::Control;
 pub(super) struct ControlFifo {
     path: PathBuf,
     receiver: Option<Receiver>,
-    is_ours: bool,
+    /// Device and inode of one that was made here.
+    made: Option<(u64, u64)>,
 }
 
 impl ControlFifo {
@@ -24,16 +25,17 @@ impl ControlFifo {
     /// # Errors
     /// What the system says; `AlreadyExists` for another kind of file.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let made = rustix::fs::mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0);
-        let is_ours = made.is_ok();
-        if let Err(error) = made
+        let result = rustix::fs::mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0);
+        let is_ours = result.is_ok();
+        if let Err(error) = result
             && !std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_fifo())
         {
             return Err(error.into());
         }
         // Open for writing too: so it does not end when a writer leaves.
         let receiver = OpenOptions::new().read_write(true).open_receiver(path)?;
-        Ok(Self { path: path.to_owned(), receiver: Some(receiver), is_ours })
+        let made = if is_ours { identity(path) } else { None };
+        Ok(Self { path: path.to_owned(), receiver: Some(receiver), made })
     }
 
     /// Passes on what is written to it, for ever.
@@ -61,10 +63,16 @@ impl ControlFifo {
 
 impl Drop for ControlFifo {
     fn drop(&mut self) {
-        if self.is_ours {
+        // What has taken its place by now is another's.
+        if self.made.is_some() && identity(&self.path) == self.made {
             let _ = std::fs::remove_file(&self.path);
         }
     }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let metadata = std::fs::symlink_metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
 }
 
 /// What a letter asks for. A reload is always graceful, and every reload loads the new code beside the

@@ -71,6 +71,15 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     let lost_files = rights.lose_files();
     let logs = Logs::open(&settings.serve, rights.opener())?;
     log_to_stderr(context.global);
+    // From now on others know the process, and may send it signals. No thread comes with this.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| no_event_loop(&error))?;
+    let mut signals = {
+        let _entered = runtime.enter();
+        Signals::listen().map_err(|error| no_event_loop(&error))?
+    };
     let pid_file = settings.serve.process.pid_file.as_deref();
     let _pid_file = pid_file.map(|path| PidFile::create(path, rights.opener())).transpose()?;
     let (opened, choice) = match certificate_choice(&settings.serve, rights.opener())? {
@@ -105,16 +114,12 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     let what = announcement::what(&content, &config, settings.named_by.as_deref());
     let loading = loading(&content);
 
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| no_event_loop(&error))?;
     let result = runtime.block_on(async {
-        let mut signals = Signals::listen().map_err(|error| no_event_loop(&error))?;
         let controls = Controls::listen(&process)?;
         let starting = Server::start(bound, config, certificates);
-        let Some(server) = running::until_stopped(&mut signals, starting, &loading, &context.console).await
-        else {
+        let mut later = Vec::new();
+        let starting = running::until_stopped(&mut signals, starting, &loading, &context.console, &mut later);
+        let Some(server) = starting.await else {
             // The workers that load are children of tasks, which end with the runtime.
             context.console.say("certkit: stopped before the server was ready");
             return Ok(Report::new(Outcome::Nothing));
@@ -131,7 +136,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
             }
         }
         let announcer = Announcer { console: context.console, status: what };
-        running::serve(server, signals, controls, reader, logs, announcer).await;
+        running::serve(server, signals, controls, later, reader, logs, announcer).await;
         Ok(Report::new(Outcome::Nothing))
     });
     runtime.shutdown_timeout(END_OF_RUNTIME);

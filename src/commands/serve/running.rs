@@ -20,12 +20,13 @@ use crate::sys::service_manager;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The outcome of `starting`; `None` as soon as a signal says to stop. The application's own code
-/// runs meanwhile and may never end. All other commands wait until the server runs.
+/// runs meanwhile and may never end. All other commands are kept in `later`.
 pub(super) async fn until_stopped<T>(
     signals: &mut Signals,
     starting: impl Future<Output = T>,
     loading: &str,
     console: &Console,
+    later: &mut Vec<Control>,
 ) -> Option<T> {
     let mut starting = std::pin::pin!(starting);
     let mut patience = std::pin::pin!(tokio::time::sleep(PATIENCE));
@@ -36,6 +37,9 @@ pub(super) async fn until_stopped<T>(
             control = signals.next() => {
                 if matches!(control, Control::Stop | Control::StopNow) {
                     return None;
+                }
+                if !later.contains(&control) {
+                    later.push(control);
                 }
             }
             outcome = &mut starting => return Some(outcome),
@@ -52,6 +56,7 @@ pub(super) async fn serve(
     server: Server,
     mut signals: Signals,
     mut controls: Controls,
+    mut first: Vec<Control>,
     settings: Arc<dyn Reload>,
     logs: Logs,
     announcer: Announcer,
@@ -62,10 +67,13 @@ pub(super) async fn serve(
     let handle = server.handle();
     let mut running = std::pin::pin!(server.run(stop.subscribe(), reloads, settings, Arc::new(announcer)));
     loop {
-        let control = tokio::select! {
-            () = &mut running => return,
-            control = signals.next() => control,
-            control = controls.next() => control,
+        let control = match first.pop() {
+            Some(control) => control,
+            None => tokio::select! {
+                () = &mut running => return,
+                control = signals.next() => control,
+                control = controls.next() => control,
+            },
         };
         match control {
             Control::Stop | Control::StopNow => {

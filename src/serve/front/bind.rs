@@ -3,10 +3,11 @@
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::os::fd::RawFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid};
 use socket2::{Domain, SockAddr, Socket as RawSocket, Type};
 
 use crate::serve::address::{Endpoint, ListenAddress};
@@ -41,11 +42,17 @@ pub(super) struct SocketFile {
     inode: u64,
 }
 
+impl SocketFile {
+    /// Whether its path leads to this file; `None` if it leads nowhere, as after a change of the root folder.
+    pub(super) fn is_at_its_path(&self) -> Option<bool> {
+        let now = fs::symlink_metadata(&self.path).ok()?;
+        Some((now.dev(), now.ino()) == (self.device, self.inode))
+    }
+}
+
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        if let Ok(now) = fs::symlink_metadata(&self.path)
-            && (now.dev(), now.ino()) == (self.device, self.inode)
-        {
+        if self.is_at_its_path() == Some(true) {
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -152,13 +159,22 @@ fn bind_unix(path: &Path, files: SocketFiles) -> io::Result<(RawSocket, SocketFi
     let socket = RawSocket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     socket.bind(&SockAddr::unix(path)?)?;
-    let metadata = fs::symlink_metadata(path)?;
+    // In a folder that belongs to another user the path may lead elsewhere by now; a descriptor does not.
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let descriptor = rustix::fs::open(path, flags, Mode::empty())?;
+    let metadata = fs::File::from(descriptor.try_clone()?).metadata()?;
+    if !metadata.file_type().is_socket() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
     let file = SocketFile { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() };
     // No client can connect before listen, so both apply from the first connection on.
     if let Some(Owner { user, group }) = files.owner {
-        chown(path, user, group)?;
+        let (user, group) = (user.map(Uid::from_raw), group.map(Gid::from_raw));
+        rustix::fs::chownat(&descriptor, "", user, group, AtFlags::EMPTY_PATH)?;
     }
-    fs::set_permissions(path, fs::Permissions::from_mode(files.mode))?;
+    // fchmod(2) takes no such descriptor.
+    let opened = format!("/proc/self/fd/{}", descriptor.as_raw_fd());
+    fs::set_permissions(opened, fs::Permissions::from_mode(files.mode))?;
     Ok((socket, file))
 }
 

@@ -45,6 +45,10 @@ impl Listener {
         if !is_inherited {
             socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         }
+        // Another server may have taken this one for ended, before it listened.
+        if file.as_ref().and_then(SocketFile::is_at_its_path) == Some(false) {
+            return Err(io::ErrorKind::AddrInUse.into());
+        }
         let is_managed = is_inherited && address.scheme == Scheme::Fcgi;
         let socket = if socket.local_addr()?.is_unix() {
             Listening::Unix(UnixListener::from_std(socket.into())?, file)

@@ -71,6 +71,11 @@ impl Snapshot {
             Root::Folder(path) => open_folder(path)?,
             Root::StartPage(html) => RouteTarget::Page(html.clone()),
         };
+        let ajp_secret = config.ajp_secret_file.as_deref().map(read_secret).transpose()?;
+        // A listener that other machines reach was opened because there was one.
+        if ajp_secret.is_none() && previous.is_some_and(|previous| previous.ajp_secret.is_some()) {
+            return Err(Error::AjpSecretGone);
+        }
         let hsts =
             config.hsts_seconds.and_then(|seconds| HeaderValue::try_from(format!("max-age={seconds}")).ok());
         Ok(Self {
@@ -85,7 +90,7 @@ impl Snapshot {
             site: Site::new(hsts, routes, Route::new("/", config.limits, root)),
             manage_script_name: config.script_name.manage,
             trust: config.trust.clone(),
-            ajp_secret: config.ajp_secret_file.as_deref().map(read_secret).transpose()?,
+            ajp_secret,
             log,
             applications: previous.map(|previous| previous.applications.clone()).unwrap_or_default(),
         })

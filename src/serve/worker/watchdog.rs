@@ -68,15 +68,17 @@ impl Watchdog {
             if !limits.request_timeout.is_zero() {
                 self.look_at_requests(generation, worker, &mut queue, since, now);
             }
-            if *worker.state.borrow() != WorkerState::Serving {
+            let is_serving = *worker.state.borrow() == WorkerState::Serving;
+            if worker.state.borrow().has_served() {
                 continue;
             }
             let memory = if limits.looks_at_memory() { resident_memory(worker.id.pid) } else { None };
             if let Some(memory) = limits.kills(memory) {
                 queue.worker_gone(worker.id);
                 let _ = worker.orders.send(Order { why: Ending::TooLarge(memory), by: now });
-            } else if let Some(due) =
-                limits.due(worker.place, now - worker.born, queue.requests(worker.id), memory)
+            } else if is_serving
+                && let Some(due) =
+                    limits.due(worker.place, now - worker.born, queue.requests(worker.id), memory)
             {
                 worker.state.send_replace(WorkerState::Due(due));
             }

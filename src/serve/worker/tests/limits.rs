@@ -184,7 +184,9 @@ async fn a_worker_that_takes_up_too_much_memory() {
         let Some(served) = served else { return };
         let first = served.process().await;
         if limits.max_memory != 1 {
-            assert_eq!(served.get("/grow").await.0, 200);
+            let status = served.get("/grow").await.0;
+            // One that is ended at once may be gone before it has answered.
+            assert!(status == 200 || limits.kill_memory > 0, "{status}");
         }
         until("another process", || is_gone(&first)).await;
         assert_ne!(served.process().await, first);
