@@ -170,10 +170,12 @@ fn a_file_that_is_not_a_pipe_takes_no_commands() {
 fn in_the_background_the_command_returns_when_the_application_is_loaded() {
     let test = Test::new();
     test.write("app.py", APP);
+    test.write("site.ini", "[uwsgi]\nwsgi-file = app.py\nvaccum = true\n");
     let port = free_port();
     let listen = format!("http:127.0.0.1:{port}");
-    let args = ["serve", "--listen", &listen, "--daemonize", "log", "--pidfile", "pid", "app.py"];
+    let args = ["serve", "--listen", &listen, "--daemonize", "log", "--pidfile", "pid", "site.ini"];
     let said = test.certkit(&args).exits(0).stderr();
+    assert_eq!(said.matches("did you mean `vacuum`?").count(), 1, "{said}");
     let pid = fs::read_to_string(test.path("pid")).unwrap();
     let _end = EndOf(&pid);
     assert!(said.contains(&format!("as process {}", pid.trim())), "{said}");

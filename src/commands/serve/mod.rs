@@ -54,8 +54,11 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     }
     let background = Background::enter().map_err(|error| no_event_loop(&error))?;
     let mut settings = config::read(&args.settings, context.global.quiet, Occasion::Start)?;
-    context.console.findings(&settings.notes.iter().map(advice::config::note).collect::<Vec<_>>());
-    settings.printed.iter().for_each(|line| context.console.say(line));
+    // The command that started this process in the background has printed them.
+    if background.is_none() {
+        context.console.findings(&settings.notes.iter().map(advice::config::note).collect::<Vec<_>>());
+        settings.printed.iter().for_each(|line| context.console.say(line));
+    }
     if let Some(format) = settings.serve.show_config {
         return Ok(Report::new(Outcome::Text(settings.shown(format))));
     }
