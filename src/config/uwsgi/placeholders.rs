@@ -172,7 +172,7 @@ mod tests {
         let mut options: Vec<_> = pairs.iter().map(option).collect();
         let around = NoMachine {
             files: vec![("f".to_owned(), "one\ntwo\n".to_owned())],
-            variables: vec![("HOME".to_owned(), "/root".to_owned())],
+            variables: vec![("HOME".to_owned(), "/home/ann".to_owned())],
         };
         replace_all(&mut options, &around)?;
         Ok(options.into_iter().filter_map(|option| option.value).collect())
@@ -189,7 +189,7 @@ mod tests {
             ("none", "%(no) %() %"),
         ]);
         // The scan goes on at the second byte after a replacement, so that a first one hides nothing behind it.
-        let expected = ["5", "5", "/root/$(NO)/$x", "one\ntwo|", "/root/$(NO)/$x5", "%(no) %() %"];
+        let expected = ["5", "5", "/home/ann/$(NO)/$x", "one\ntwo|", "/home/ann/$(NO)/$x5", "%(no) %() %"];
         assert_eq!(values.unwrap(), expected);
     }
 
