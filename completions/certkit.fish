@@ -620,6 +620,8 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-missing -
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l wsgi-file -d 'Application as a file' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s w -l module -d 'Application as a module: pkg.mod[:callable]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l callable -d 'Name of the callable [default: application]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l mount -d 'Serve another application below a path, which becomes its SCRIPT_NAME (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l mount-by -d 'What chooses an application of --mount: its prefix in the `path`; the `script-name` that a front server sends, which must be the prefix; or its UWSGI_APPID alone, `appid` [default: path]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s p -l workers -l processes -d 'Worker processes [default: number of CPUs, at most 8]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l threads -d 'Threads per worker process [default: 4]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l request-timeout -l harakiri -d 'Longest time that the application may hold a thread for a request: then the client gets status 504, and the worker is replaced [default: 0; no limit]' -r
@@ -637,6 +639,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l reload-on-chan
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l python -d 'Python interpreter [default: from --virtualenv, then $VIRTUAL_ENV, then python3]' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s H -l virtualenv -l home -l venv -d 'Virtual environment to run in' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l chdir -d 'Folder to run in; a file APP is relative to it' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l chdir2 -d 'Folder to change to once the application is loaded' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l pythonpath -l pp -l python-path -d 'Folder to import modules from, before all others (repeatable)' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l env -d 'Environment variable for the application (repeatable)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l script-name -d 'SCRIPT_NAME: the URL prefix of the application' -r
@@ -656,6 +659,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-max-size -
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-backup-name -d 'Move the file of --log-file to FILE instead, replacing what is there' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l touch-logreopen -d 'Open the log files again when the modification time of FILE changes (repeatable)' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l trust-proxy -d 'Believe X-Forwarded-For and X-Forwarded-Proto from here: an address, a network such as 10.0.0.0/8, or unix: for unix sockets (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l allow-uwsgi-vars -d 'Pass this variable UWSGI_... of a front server on to the application (repeatable)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l scheme -d 'All requests came by http, or all by https, whatever a front server says' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l limit-post -d 'Largest request body; larger ones get status 413; 0 for no limit [default: 1g]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l post-buffering -d 'Request bodies are complete before the application is called; what is beyond this size waits in a temporary file [default: 64k]' -r
@@ -682,6 +686,7 @@ auto\t'On a terminal'
 never\t'Never'"
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l force -d 'Start even if the certificate has expired or the chain is in the wrong order (never with a wrong key)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l agree-tos -d 'Agree to the terms of service of the ACME server (required for a new account)'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l default-mount -d 'Without APP, the first application of --mount also gets what is for none of them, as in uWSGI'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l gevent-monkey-patch -d 'With --gevent: call gevent.monkey.patch_all() before the application is loaded'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l manage-script-name -d 'Behind a front server: remove SCRIPT_NAME from PATH_INFO'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l no-initgroups -d 'Without the supplementary groups of --user'

@@ -66,6 +66,14 @@ def load_file(path):
     return module
 
 
+def change_folder(folder):
+    """As uWSGI's chdir2, after the application is loaded."""
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise LoadError("cannot change to the folder %s: %s" % (os.fsdecode(folder), error.strerror)) from None
+
+
 def missing_callable(module, target, name):
     text = "%s has no `%s`" % (target, name or "application")
     if name is None or name == "":

@@ -56,6 +56,8 @@ def main():
         if "gevent" in more:
             import_gevent("monkey" in more)
         application = load(kind, target, name, paths)
+        if "chdir" in more:
+            change_folder(bytes.fromhex(more["chdir"]))
         if run_hooks is not None:
             application = with_env(application)
             run_hooks()

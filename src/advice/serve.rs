@@ -102,7 +102,7 @@ impl From<CertificateError> for Failure {
 /// The server was started as root, and so is the application, if there is one.
 pub fn runs_as_root(content: &Content) -> Finding {
     let message = match content {
-        Content::Application(_) => {
+        Content::Application(_) | Content::Mounts => {
             "certkit and the application run as root: a flaw in either gives an attacker control of this \
              machine"
         }
@@ -274,7 +274,8 @@ impl From<Error> for Failure {
                     .fix("Name a folder that exists and that you may read.")
                     .into()
             }
-            Error::Worker(error) => error.into(),
+            Error::Worker(error) => of_application(&error, message),
+            Error::Mount { source, .. } => of_application(&source, message),
             _ => Finding::error(Code::Io, message).into(),
         }
     }
@@ -319,32 +320,30 @@ fn cannot_listen(message: String, address: &ListenAddress, source: &io::Error) -
     Finding::error(code, message).fix(fix)
 }
 
-impl From<StartError> for Failure {
-    fn from(error: StartError) -> Self {
-        let message = error.to_string();
-        let (code, fix) = match error {
-            StartError::Interpreter { .. } => {
-                let fix = "Name the interpreter with --python or the virtual environment with \
-                           --virtualenv, or install Python: `apt install python3`.";
-                return Finding::error(Code::InterpreterNotFound, message).fix(fix).into();
-            }
-            StartError::Application { .. } => (
-                Code::ApplicationFailed,
-                "Correct what the last line reports. Packages come from the environment of \
-                 --virtualenv, modules from --chdir and --pythonpath.",
-            ),
-            StartError::NotFound { .. } => (
-                Code::ApplicationFailed,
-                "Name the file or module, and its WSGI callable if that is not `application`, for \
-                 example `certkit serve app.py:app`. Both are looked for in the folder of --chdir.",
-            ),
-            StartError::Ended { .. } => (
-                Code::ApplicationFailed,
-                "Import the application by hand to see why Python ended: `python3 -X faulthandler \
-                 -c 'import ...'`.",
-            ),
-            _ => return Finding::error(Code::Io, message).into(),
-        };
-        Self::new(Finding::error(code, message).fix(fix)).status(1)
-    }
+/// Why an application does not start.
+fn of_application(error: &StartError, message: String) -> Failure {
+    let (code, fix) = match error {
+        StartError::Interpreter { .. } => {
+            let fix = "Name the interpreter with --python or the virtual environment with \
+                       --virtualenv, or install Python: `apt install python3`.";
+            return Finding::error(Code::InterpreterNotFound, message).fix(fix).into();
+        }
+        StartError::Application { .. } => (
+            Code::ApplicationFailed,
+            "Correct what the last line reports. Packages come from the environment of \
+             --virtualenv, modules from --chdir and --pythonpath.",
+        ),
+        StartError::NotFound { .. } => (
+            Code::ApplicationFailed,
+            "Name the file or module, and its WSGI callable if that is not `application`, for \
+             example `certkit serve app.py:app`. Both are looked for in the folder of --chdir.",
+        ),
+        StartError::Ended { .. } => (
+            Code::ApplicationFailed,
+            "Import the application by hand to see why Python ended: `python3 -X faulthandler \
+             -c 'import ...'`.",
+        ),
+        _ => return Finding::error(Code::Io, message).into(),
+    };
+    Failure::new(Finding::error(code, message).fix(fix)).status(1)
 }

@@ -160,6 +160,7 @@ EXAMPLES
       --acme www.example.com --agree-tos app.py            with a certificate from Let's Encrypt
   certkit serve --listen uwsgi+unix:/run/app.sock app.py   behind nginx's uwsgi_pass
   certkit serve uwsgi.ini                                  instead of uWSGI, with its option file
+  certkit serve --mount /shop=shop.py --mount /blog=blog.wsgi:app      several applications
 
 EXIT STATUS
   0  stopped by a signal

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::settings::ServeSettings;
+use super::values::NamedApplication;
 use crate::serve::discover::{self, Content};
+use crate::serve::mount::{MountPoint, MountedApplication};
 use crate::serve::worker::Application;
 
 impl ServeSettings {
@@ -12,6 +14,9 @@ impl ServeSettings {
     pub fn content(&self) -> Content {
         if let Some(application) = self.application() {
             return Content::Application(application);
+        }
+        if !self.mounts.is_empty() {
+            return Content::Mounts;
         }
         let found = discover::search(self.worker.chdir.as_deref().unwrap_or_else(|| Path::new(".")));
         // Mounted folders are something to serve already.
@@ -26,19 +31,71 @@ impl ServeSettings {
         if let Some(path) = &self.wsgi_file {
             return Some(Application::File { path: path.clone(), callable: callable() });
         }
-        let text = self.module.as_ref().or(self.app.as_ref())?;
-        let (name, named_callable) = match text.rsplit_once(':') {
-            Some((name, callable)) => (name, Some(callable.to_owned())),
-            None => (text.as_str(), None),
-        };
-        let callable = named_callable.or_else(callable);
+        match (&self.module, &self.app) {
+            (Some(module), _) => {
+                let (name, named_callable) = parts(module);
+                Some(Application::Module {
+                    module: name.to_owned(),
+                    callable: named_callable.or_else(callable),
+                })
+            }
+            (None, Some(app)) => Some(self.named(app)),
+            (None, None) => None,
+        }
+    }
+
+    /// The application that a text names: a file or a module.
+    fn named(&self, app: &str) -> Application {
+        let (name, named_callable) = parts(app);
+        let callable = named_callable.or_else(|| self.callable.clone());
         // The dotted name of a module has neither a slash nor this ending.
-        let is_file = self.module.is_none() && (name.contains('/') || name.ends_with(".py"));
-        Some(if is_file {
+        if name.contains('/') || name.ends_with(".py") {
             Application::File { path: name.into(), callable }
         } else {
             Application::Module { module: name.to_owned(), callable }
+        }
+    }
+
+    /// The applications of `mount`, each with workers of its own.
+    pub fn mounted_applications(&self) -> Vec<MountedApplication> {
+        let mounted = self.mounts.iter().map(|NamedApplication { at, app }| MountedApplication {
+            at: at.clone(),
+            workers: self.workers(self.named(app)),
+        });
+        mounted.collect()
+    }
+
+    /// A value of `mount` that cannot be, and why not, so far as several settings together say it.
+    pub(super) fn wrong_mount(&self) -> Option<(&NamedApplication, String)> {
+        let folders = || self.server.folders.iter().map(|(prefix, _)| prefix.as_str());
+        let chdir = self.worker.chdir.as_deref().unwrap_or_else(|| Path::new("."));
+        self.mounts.iter().enumerate().find_map(|(index, mount)| {
+            let NamedApplication { at, app } = mount;
+            let name = parts(app).0;
+            let is_folder =
+                |name: &str| chdir.join(name).is_dir() && !chdir.join(name).join("__init__.py").exists();
+            let reason = if self.mounts.iter().take(index).any(|earlier| earlier.at == *at) {
+                format!("there is an application at {at} already; give each a path of its own")
+            } else if matches!(at, MountPoint::Path(path) if path.is_empty()) && self.application().is_some()
+            {
+                "APP is the application at `/`; name another path, or omit APP".to_owned()
+            } else if matches!(at, MountPoint::Path(path) if folders().any(|prefix| prefix == path)) {
+                format!("--static has a folder at {at} already; give each a path of its own")
+            } else if is_folder(name) {
+                format!("`{name}` is a folder; serve its files with --static {at}={name}")
+            } else {
+                return None;
+            };
+            Some((mount, reason))
         })
+    }
+}
+
+/// What holds the application, and the callable in it.
+fn parts(text: &str) -> (&str, Option<String>) {
+    match text.rsplit_once(':') {
+        Some((name, callable)) => (name, Some(callable.to_owned())),
+        None => (text, None),
     }
 }
 

@@ -52,7 +52,8 @@ impl Assignment {
         })
     }
 
-    fn refused(&self, value: &OsStr, reason: String) -> SettingsError {
+    /// Why a value of it cannot be used.
+    pub(super) fn refused(&self, value: &OsStr, reason: String) -> SettingsError {
         let word = match &self.origin {
             // A key alone is enough in option files, and its value is one that nobody has written.
             Origin::File { .. } => format!("`{}`", self.word),

@@ -11,6 +11,7 @@ use super::origin::Origin;
 use super::setting::{Setting, Takes};
 use super::settings::ServeSettings;
 use super::uwsgi::{ExportedOption, Interpretation, MAX_FILE_BYTES, OptionList, Reader, ThisMachine};
+use super::values::NamedApplication;
 use super::{table, toml};
 use crate::sys::read::read_regular;
 
@@ -52,7 +53,8 @@ pub fn read(flags: &[Assignment], is_quiet: bool, occasion: Occasion) -> Result<
     let mut list = option_list(flags, None, occasion)?;
     let mut meaning = Interpretation::of(&list);
     let sources = [&meaning.flags, &meaning.files, &meaning.environment, &project];
-    let names_application = sources.into_iter().flatten().any(Assignment::names_application);
+    let names_one = |one: &Assignment| one.names_application() || one.mounts_application();
+    let names_application = sources.into_iter().flatten().any(names_one);
     let is_fallback = !names_application && meaning.files.is_empty() && Path::new(UWSGI_FILE).exists();
     if is_fallback {
         list = option_list(flags, Some(UWSGI_FILE), occasion)?;
@@ -80,6 +82,9 @@ pub fn read(flags: &[Assignment], is_quiet: bool, occasion: Occasion) -> Result<
     let assignments = visible(layers);
     let mut serve = checked(&assignments)?;
     serve.finish();
+    if let Some((mount, reason)) = serve.wrong_mount() {
+        return Err(refused_mount(&assignments, mount, reason));
+    }
     serve.worker.uwsgi_options = has_option_file.then(|| {
         let shown = list.options.iter().filter(|option| option.is_shown);
         shown.map(|option| (option.word.clone(), option.value.clone().unwrap_or_default())).collect()
@@ -92,6 +97,24 @@ pub fn read(flags: &[Assignment], is_quiet: bool, occasion: Occasion) -> Result<
     let written = written(&assignments, &list.options);
     let (refused, printed) = (meaning.refused, meaning.printed);
     Ok(Settings { serve, assignments, written, named_by, notes, refused, printed })
+}
+
+/// What is wrong with a value of `mount`, where it is written.
+fn refused_mount(assignments: &[Assignment], mount: &NamedApplication, reason: String) -> SettingsError {
+    let is_it = |one: &&Assignment| {
+        one.sets.iter().any(|(setting, value)| {
+            let value = value.to_str().unwrap_or_default();
+            setting.word == "mount" && value.parse().is_ok_and(|named: NamedApplication| named == *mount)
+        })
+    };
+    // Of two that are alike, the second one is too much.
+    match assignments.iter().rev().find(is_it) {
+        Some(one) => one.refused(&one.value, reason),
+        None => {
+            let value = format!("{}={}", mount.at, mount.app);
+            SettingsError::Value { origin: Origin::Flag, word: "--mount".to_owned(), value, reason }
+        }
+    }
 }
 
 /// Environment, command line and the option files that they name, with one more file at the end.
@@ -179,6 +202,10 @@ impl Assignment {
     fn is_of_certkit_file(&self) -> bool {
         let is_file = matches!(&self.origin, Origin::File { file, .. } if file.ends_with(".toml"));
         is_file && !self.sets.is_empty()
+    }
+
+    fn mounts_application(&self) -> bool {
+        self.sets.iter().any(|(setting, _)| setting.word == "mount")
     }
 
     fn names_application(&self) -> bool {

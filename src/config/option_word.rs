@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::serve::mount::MountChoice;
+
 /// A row of the [table](super::table) for several words that are treated alike.
 #[derive(Clone, Copy)]
 pub struct OptionWord {
@@ -57,6 +59,10 @@ pub struct OptionFacts {
     pub shared_sockets: Vec<String>,
     /// The folder that the application runs in, absolute.
     pub chdir: PathBuf,
+    /// What chooses among mounted applications.
+    pub mount_choice: MountChoice,
+    /// Whether none of them is the default.
+    pub no_default_app: bool,
     /// Whether the settings are printed only.
     pub is_shown: bool,
 }

@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::values::{AcmeMissing, ConfigFormat};
+use super::values::{AcmeMissing, ConfigFormat, NamedApplication};
 use crate::serve::address::{Endpoint, ListenAddress, Scheme};
 use crate::serve::config::{Root, ServeConfig};
 use crate::serve::worker::{Application, Cheaper, WorkerConfig, WorkerLimits};
@@ -30,6 +30,8 @@ pub struct ServeSettings {
     pub wsgi_file: Option<PathBuf>,
     pub module: Option<String>,
     pub callable: Option<String>,
+    /// Applications beside that one.
+    pub mounts: Vec<NamedApplication>,
     pub cert: Vec<PathBuf>,
     pub key: Vec<PathBuf>,
     /// Serve certificates that have expired or are in the wrong order.
@@ -41,7 +43,7 @@ pub struct ServeSettings {
     pub strict: bool,
     /// Accept options that certkit cannot do.
     pub lenient: bool,
-    /// All but its `root`.
+    /// All but its `root` and `mounts`.
     pub server: ServeConfig,
     /// All but its `application` and `graceful_timeout`, which the server has.
     pub worker: WorkerConfig,
@@ -83,6 +85,7 @@ impl Default for ServeSettings {
             wsgi_file: None,
             module: None,
             callable: None,
+            mounts: Vec::new(),
             cert: Vec::new(),
             key: Vec::new(),
             force: false,
@@ -99,6 +102,7 @@ impl Default for ServeSettings {
                 python: None,
                 virtualenv: None,
                 chdir: None,
+                chdir_after: None,
                 pythonpath: Vec::new(),
                 env: Vec::new(),
                 address_space: None,
@@ -136,7 +140,8 @@ impl ServeSettings {
 
     /// The server with `root` at the root.
     pub fn decide(self, root: Root) -> ServeConfig {
-        ServeConfig { root, ..self.server }
+        let mounts = self.mounted_applications();
+        ServeConfig { root, mounts, ..self.server }
     }
 
     /// How an application is to be run.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::serve::mount::MountPoint;
+
 /// A span of time: seconds (`30`, `0.5`), or with a unit (`500ms`, `30s`, `5m`, `1h`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(pub Duration);
@@ -32,6 +34,18 @@ pub struct Mount {
     pub prefix: String,
     pub folder: PathBuf,
 }
+
+/// `/PREFIX=APP`: an application at a path; `id:NAME=APP`: one that front servers choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedApplication {
+    pub at: MountPoint,
+    /// As for APP.
+    pub app: String,
+}
+
+/// The name of a variable that front servers may send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UwsgiVariable(pub String);
 
 /// How long browsers insist on https, in seconds: a number, or `true` for two years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,6 +204,56 @@ impl FromStr for Mount {
     }
 }
 
+impl FromStr for NamedApplication {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((at, app)) = text.split_once('=').filter(|(_, app)| !app.is_empty()) else {
+            return Err("expected /PREFIX=APP, for example /shop=shop.py:app".to_owned());
+        };
+        let at = at.parse().map_err(|reason| format!("{reason}; expected /PREFIX=APP or id:NAME=APP"))?;
+        Ok(Self { at, app: app.to_owned() })
+    }
+}
+
+impl FromStr for UwsgiVariable {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // With these, uWSGI lets a request choose the code, its folder and its environment, or read a file.
+        const OBEYED: [&str; 12] = [
+            "CACHE_GET",
+            "CALLABLE",
+            "CHDIR",
+            "FILE",
+            "HOME",
+            "MODULE",
+            "PASTE",
+            "POSTFILE",
+            "PYHOME",
+            "SCRIPT",
+            "SETENV",
+            "TOUCH_RELOAD",
+        ];
+        let Some(name) = text.strip_prefix("UWSGI_").filter(|name| !name.is_empty()) else {
+            return Err(
+                "expected a name that begins with UWSGI_; all others reach the application anyway".to_owned()
+            );
+        };
+        if OBEYED.contains(&name) {
+            return Err(format!(
+                "the settings alone say what runs, not a request; name each application with --mount, and choose it with \
+                 UWSGI_APPID instead of UWSGI_{name}"
+            ));
+        }
+        if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("a variable has letters, digits and `_` only".to_owned())
+        }
+    }
+}
+
 impl FromStr for Age {
     type Err = &'static str;
 
@@ -233,6 +297,15 @@ mod tests {
         assert_eq!("/a/=b=c".parse(), Ok(Mount { prefix: "/a".into(), folder: "b=c".into() }));
         assert!("a=b".parse::<Mount>().is_err() && "/a".parse::<Mount>().is_err());
         assert_eq!("true".parse(), Ok(Age(63_072_000)));
+        let mount: NamedApplication = "/a/=b.py:c=d".parse().unwrap();
+        assert_eq!((mount.at.to_string(), mount.app.as_str()), ("/a".to_owned(), "b.py:c=d"));
+        for wrong in ["", "a.py", "/a", "/a=", "=a.py", "a=a.py", "/a?=a.py"] {
+            assert!(wrong.parse::<NamedApplication>().is_err(), "{wrong}");
+        }
+        assert_eq!("UWSGI_SHOP".parse(), Ok(UwsgiVariable("UWSGI_SHOP".into())));
+        for wrong in ["", "UWSGI_", "SHOP", "UWSGI_FILE", "UWSGI_SETENV", "UWSGI_A.B"] {
+            assert!(wrong.parse::<UwsgiVariable>().is_err(), "{wrong}");
+        }
         let secret: Variable = "KEY=secret=x".parse().unwrap();
         assert_eq!(
             (secret.value.to_str(), format!("{secret:?}")),

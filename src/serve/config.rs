@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::address::{Endpoint, ListenAddress};
 use super::log_format::LogFormat;
+use super::mount::{MountChoice, MountPoint, MountedApplication};
 use super::worker::WorkerConfig;
 use crate::finding::Finding;
 use crate::sys::account::Owner;
@@ -48,6 +49,12 @@ pub struct ServeConfig {
     pub script_name: ScriptName,
     /// Folders served below a path prefix (no trailing slash), without the application.
     pub folders: Vec<(String, PathBuf)>,
+    /// Applications beside the one at the root.
+    pub mounts: Vec<MountedApplication>,
+    /// What chooses among those that have a path.
+    pub mount_choice: MountChoice,
+    /// Whether the first of them also takes what is for none, where nothing is at the root.
+    pub default_mount: bool,
     /// What answers everything else.
     pub root: Root,
     /// Where the access log goes.
@@ -90,6 +97,9 @@ impl Default for ServeConfig {
             ajp_secret_file: None,
             script_name: ScriptName::default(),
             folders: Vec::new(),
+            mounts: Vec::new(),
+            mount_choice: MountChoice::default(),
+            default_mount: false,
             root: Root::StartPage(String::new()),
             access_log: AccessLogTarget::default(),
             log_format: LogFormat::default(),
@@ -99,12 +109,26 @@ impl Default for ServeConfig {
     }
 }
 
+impl ServeConfig {
+    /// Every application with its mount point, which the one at the root has not. The places of this list are the ids
+    /// of a snapshot.
+    pub fn applications(&self) -> impl Iterator<Item = (Option<&MountPoint>, &WorkerConfig)> {
+        let root = match &self.root {
+            Root::Application(workers) => Some((None, workers.as_ref())),
+            Root::Folder(_) | Root::NotFound | Root::StartPage(_) => None,
+        };
+        root.into_iter().chain(self.mounts.iter().map(|mount| (Some(&mount.at), &mount.workers)))
+    }
+}
+
 /// What answers requests that no folder takes.
 #[derive(Clone, Debug)]
 pub enum Root {
     Application(Box<WorkerConfig>),
     /// The files of a folder.
     Folder(PathBuf),
+    /// Nothing: status 404.
+    NotFound,
     /// Nothing was found to serve: a page that says what to do next, as HTML.
     StartPage(String),
 }
@@ -186,6 +210,8 @@ pub struct Trust {
     pub proxy_protocol: bool,
     /// Whether every request came by https; `None` for what front servers say of each.
     pub is_https: Option<bool>,
+    /// Variables with UWSGI_ that the application gets from gateway listeners.
+    pub uwsgi_variables: Vec<String>,
 }
 
 /// Where trusted front servers are.

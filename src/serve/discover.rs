@@ -8,6 +8,8 @@ use crate::sys::read::read_regular;
 #[derive(Debug, PartialEq)]
 pub enum Content {
     Application(Application),
+    /// Nothing but applications at paths of their own.
+    Mounts,
     /// A folder of files.
     Folder(PathBuf),
     Nothing,
@@ -176,7 +178,7 @@ mod tests {
         let found = || match search(folder.path()) {
             Content::Application(application) => application.to_string(),
             Content::Folder(path) => path.strip_prefix(folder.path()).unwrap().display().to_string(),
-            Content::Nothing => "nothing".to_owned(),
+            Content::Mounts | Content::Nothing => "nothing".to_owned(),
         };
         assert_eq!(found(), "nothing");
         write("public/index.html", "");

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::address::{Endpoint, ListenAddress};
+use super::mount::MountPoint;
 use super::worker::StartError;
 use crate::sys::fs::plain;
 use crate::tls;
@@ -52,6 +53,9 @@ pub enum Error {
     Thread(#[source] io::Error),
     #[error(transparent)]
     Tls(#[from] tls::Error),
+    /// Not the one at the root.
+    #[error("--mount {at}: {source}")]
+    Mount { at: MountPoint, source: StartError },
     #[error(transparent)]
     Worker(#[from] StartError),
 }

@@ -18,6 +18,7 @@ pub mod discover;
 mod error;
 mod front;
 pub mod log_format;
+pub mod mount;
 pub mod open_files;
 mod pipeline;
 mod renewal;
@@ -38,7 +39,7 @@ use rustls::ServerConfig;
 use tokio::task::JoinSet;
 
 use self::address::{Endpoint, ListenAddress, Scheme};
-use self::config::{AccessLogTarget, Reload, Root, ServeConfig};
+use self::config::{AccessLogTarget, Reload, ServeConfig};
 use self::connection::ConnectionRole;
 pub use self::error::Error;
 use self::front::admission::Admission;
@@ -168,7 +169,7 @@ impl Server {
             None => None,
         };
         let mut snapshot = Snapshot::build(&config, challenges, log, None)?;
-        let has_application = matches!(config.root, Root::Application(_));
+        let has_application = config.applications().next().is_some();
         let threads = FrontThreads::start(config.front_threads, has_application).map_err(Error::Thread)?;
         snapshot.start_applications(&config).await?;
         let listeners = match sockets.listen(tls.as_ref(), config.backlog) {
@@ -267,11 +268,14 @@ impl Server {
         // Aborted requests still get their line in the log.
         let _ = tokio::time::timeout(LAST_LINES, self.admission.all_ended()).await;
         let snapshot = self.service.current();
+        let mut stopping = JoinSet::new();
         for pool in snapshot.applications() {
-            tokio::select! {
-                () = pool.stop_by(deadline) => {}
-                () = shutdown.reached(Phase::Now) => {}
-            }
+            let pool = pool.clone();
+            stopping.spawn(async move { pool.stop_by(deadline).await });
+        }
+        tokio::select! {
+            () = async { while stopping.join_next().await.is_some() {} } => {}
+            () = shutdown.reached(Phase::Now) => {}
         }
         // Nothing accepts any more.
         if let Some(threads) = Arc::into_inner(threads) {

@@ -3,7 +3,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::config::{Root, ServeConfig};
+use super::config::ServeConfig;
 
 /// For listeners, logs, certificates and the runtime.
 const OWN: u64 = 64;
@@ -27,10 +27,9 @@ pub struct FewerConnections {
 /// Raises the limit of open files as far as possible, and lowers `max_connections` to what fits.
 pub fn fit_connections(config: &mut ServeConfig) -> Option<FewerConnections> {
     let limit = raise()?;
-    let (workers, threads) = match &config.root {
-        Root::Application(application) => (application.workers as u64, application.threads as u64),
-        Root::Folder(_) | Root::StartPage(_) => (0, 0),
-    };
+    // All applications have the same number of threads.
+    let threads = config.applications().map(|(_, workers)| workers.threads as u64).next().unwrap_or_default();
+    let workers = config.applications().map(|(_, workers)| workers.workers as u64).sum();
     let allowed = connections(limit, workers, threads);
     if config.max_connections <= allowed {
         return None;

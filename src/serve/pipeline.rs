@@ -94,18 +94,19 @@ where
     if let ConnectionRole::Redirect { port } = connection.role {
         return redirect(request, port);
     }
-    let (route, path) = snapshot.site.route(&request.target.path);
-    match &route.target {
+    let route = snapshot.site.route(request);
+    match route.target {
         RouteTarget::Page(html) => Ok(page(StatusCode::OK, "text/html; charset=utf-8", html.clone())),
-        RouteTarget::Folder(folder) => Ok(folder.answer(request, path).await),
-        RouteTarget::Application { id, script_name } => {
+        RouteTarget::NotFound => Err(ErrorPage::new(StatusCode::NOT_FOUND, "no application is mounted here")),
+        RouteTarget::Folder(folder) => Ok(folder.answer(request, route.below).await),
+        RouteTarget::Application(id) => {
             let pool = snapshot.application(*id).ok_or_else(|| {
                 ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, "no application is running")
             })?;
             let is_unbuffered = snapshot.is_unbuffered(&request.target.path);
-            let body = buffer(body, &route.limits, &snapshot.spool, is_unbuffered).await?;
+            let body = buffer(body, route.limits, &snapshot.spool, is_unbuffered).await?;
             let fault = body.fault.clone();
-            match pool.call(request.worker_request(script_name.as_deref(), body)).await {
+            match pool.call(request.worker_request(route.script_name, body)).await {
                 Ok(mut response) => {
                     open.comes_from(response.body().worker());
                     let is_stream =

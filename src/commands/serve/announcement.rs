@@ -5,18 +5,30 @@ use crate::operands::output::shell_word;
 use crate::serve::address::{Endpoint, ListenAddress, Scheme};
 use crate::serve::config::{Root, ServeConfig};
 use crate::serve::discover::Content;
+use crate::serve::worker::WorkerConfig;
 use crate::sources::ServerIdentity;
 
 /// What is served, and which file chose it.
 pub(super) fn what(content: &Content, config: &ServeConfig, named_by: Option<&str>) -> String {
     let by = named_by.map(|file| format!(", named by {file}")).unwrap_or_default();
+    let size = |workers: &WorkerConfig| {
+        format!("{} with {}", count(workers.workers, "worker"), count(workers.threads, "thread"))
+    };
     match (content, &config.root) {
-        (Content::Application(application), Root::Application(workers)) => format!(
-            "serving {}{by}: {} with {}",
-            application,
-            count(workers.workers, "worker"),
-            count(workers.threads, "thread"),
-        ),
+        (_, root) if !config.mounts.is_empty() => {
+            let at_root = match root {
+                Root::Application(workers) => Some(format!("{}{by}", workers.application)),
+                Root::Folder(_) | Root::NotFound | Root::StartPage(_) => None,
+            };
+            let mounted =
+                config.mounts.iter().map(|mount| format!("{} at {}", mount.workers.application, mount.at));
+            let all: Vec<_> = at_root.into_iter().chain(mounted).collect();
+            let each = config.applications().next().map(|(_, workers)| size(workers)).unwrap_or_default();
+            format!("serving {}: {each}{}", all.join(", "), if all.len() > 1 { " each" } else { "" })
+        }
+        (Content::Application(application), Root::Application(workers)) => {
+            format!("serving {application}{by}: {}", size(workers))
+        }
         (Content::Folder(folder), _) => format!("serving the files in {}", folder.display()),
         _ if !config.folders.is_empty() => {
             let folders: Vec<_> =

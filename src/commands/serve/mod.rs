@@ -156,6 +156,7 @@ fn loading(content: &Content) -> String {
     match content {
         Content::Application(Application::File { path, .. }) => path.display().to_string(),
         Content::Application(Application::Module { module, .. }) => module.clone(),
+        Content::Mounts => "the applications".to_owned(),
         Content::Folder(_) | Content::Nothing => "the server".to_owned(),
     }
 }

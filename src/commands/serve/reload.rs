@@ -77,7 +77,8 @@ impl Reload for SettingsReader {
         // An application has workers, a folder has none: that is decided at the start.
         let root = match (new, &self.root) {
             (Some(new @ Root::Application(_)), Root::Application(_))
-            | (Some(new @ Root::Folder(_)), Root::Folder(_)) => new,
+            | (Some(new @ Root::Folder(_)), Root::Folder(_))
+            | (Some(new @ Root::NotFound), Root::NotFound) => new,
             (None, Root::StartPage(_)) => self.root.clone(),
             _ => {
                 findings.push(advice::config::needs_restart("app"));
@@ -96,6 +97,7 @@ pub(super) fn root(content: &Content, settings: &ServeSettings) -> Option<Root> 
             Some(Root::Application(Box::new(settings.workers(application.clone()))))
         }
         Content::Folder(folder) => Some(Root::Folder(folder.clone())),
+        Content::Mounts => Some(Root::NotFound),
         Content::Nothing => None,
     }
 }

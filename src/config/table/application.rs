@@ -51,6 +51,37 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..ROW
     },
     Setting {
+        word: "mount",
+        takes: Takes::List,
+        value: "/PREFIX=APP",
+        help: "Serve another application below a path, which becomes its SCRIPT_NAME (repeatable)",
+        more: "Each application has its own --workers, which load, are replaced and die apart from the others. The longest \
+               prefix that ends at a slash of the path counts. Without APP, other paths get status 404. id:NAME=APP is \
+               an application that a front server chooses with UWSGI_APPID.",
+        set: |s, value| add(&mut s.mounts, parsed(value)),
+        ..ROW
+    },
+    Setting {
+        word: "mount-by",
+        value: "WHAT",
+        default: "path",
+        help: "What chooses an application of --mount: its prefix in the `path`; the `script-name` that a front server \
+               sends, which must be the prefix; or its UWSGI_APPID alone, `appid`",
+        more: "Unless it is `path`, SCRIPT_NAME and PATH_INFO stay as the front server sends them, which is uWSGI's way \
+               without manage-script-name.",
+        hidden_by: &["mount"],
+        set: |s, value| put(&mut s.server.mount_choice, parsed(value)),
+        ..ROW
+    },
+    Setting {
+        word: "default-mount",
+        takes: Takes::Switch,
+        help: "Without APP, the first application of --mount also gets what is for none of them, as in uWSGI",
+        hidden_by: &["mount"],
+        set: |s, value| put(&mut s.server.default_mount, switch(value)),
+        ..ROW
+    },
+    Setting {
         word: "workers",
         short: Some('p'),
         aliases: &["processes"],
@@ -239,6 +270,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "FOLDER",
         help: "Folder to run in; a file APP is relative to it",
         set: |s, value| put_some(&mut s.worker.chdir, path(value)),
+        ..ROW
+    },
+    Setting {
+        word: "chdir2",
+        uwsgi: &["chdir2"],
+        value: "FOLDER",
+        help: "Folder to change to once the application is loaded",
+        set: |s, value| put_some(&mut s.worker.chdir_after, path(value)),
         ..ROW
     },
     Setting {

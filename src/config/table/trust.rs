@@ -2,7 +2,7 @@
 
 use super::set::{add, parsed, put, put_some, switch};
 use crate::config::setting::{Setting, Takes};
-use crate::config::values::UrlScheme;
+use crate::config::values::{UrlScheme, UwsgiVariable};
 
 const ROW: Setting = Setting { heading: "Front servers", ..Setting::NEW };
 
@@ -29,6 +29,19 @@ pub(super) const SETTINGS: &[Setting] = &[
         takes: Takes::Switch,
         help: "Connections from --trust-proxy begin with a PROXY header, which names the client",
         set: |s, value| put(&mut s.server.trust.proxy_protocol, switch(value)),
+        ..ROW
+    },
+    Setting {
+        word: "allow-uwsgi-vars",
+        takes: Takes::List,
+        value: "NAME",
+        separator: Some(','),
+        help: "Pass this variable UWSGI_... of a front server on to the application (repeatable)",
+        more: "UWSGI_SCHEME and UWSGI_APPID are always obeyed. Those that let a request choose what runs in uWSGI are never: \
+               anyone who can write to the socket could run code.",
+        set: |s, value| {
+            add(&mut s.server.trust.uwsgi_variables, parsed(value).map(|UwsgiVariable(name)| name))
+        },
         ..ROW
     },
     Setting {

@@ -14,6 +14,7 @@ use crate::config::option_words::{OptionMeaning, similar_word};
 use crate::config::origin::Origin;
 use crate::config::setting::Setting;
 use crate::config::table;
+use crate::serve::mount::MountChoice;
 
 /// The values of all sources, each source by itself, and what there is to say.
 #[derive(Debug, Default)]
@@ -34,10 +35,7 @@ pub(crate) struct Interpretation {
 impl Interpretation {
     pub(crate) fn of(list: &OptionList) -> Self {
         let facts = facts(list);
-        let is_on = |word: &str| {
-            let value = list.options.iter().rev().find(|option| option.word == word);
-            value.is_some_and(|option| is_true(option.value.as_deref().unwrap_or_default()))
-        };
+        let is_on = |word: &str| is_on(list, word);
         let mut meaning =
             Self { is_strict: is_on("strict"), is_lenient: is_on("lenient"), ..Self::default() };
         for option in &list.options {
@@ -188,12 +186,19 @@ fn setting_value(setting: &Setting, value: &str, facts: &OptionFacts) -> (String
     }
 }
 
+/// Whether the last value of a switch is true.
+fn is_on(list: &OptionList, word: &str) -> bool {
+    let last = list.options.iter().rev().find(|option| option.word == word);
+    last.is_some_and(|option| is_true(option.value.as_deref().unwrap_or_default()))
+}
+
 /// What one option must know of others.
 fn facts(list: &OptionList) -> OptionFacts {
     let values = |words: &'static [&'static str]| {
         let named = list.options.iter().filter(move |option| words.contains(&option.word.as_str()));
         named.map(|option| (&option.origin, option.value.as_deref().unwrap_or_default()))
     };
+    let is_on = |word: &str| is_on(list, word);
     let start = std::env::current_dir().unwrap_or_default();
     let rank = |origin: &Origin| match origin {
         Origin::Flag => 2,
@@ -211,6 +216,14 @@ fn facts(list: &OptionList) -> OptionFacts {
             .map(|(_, value)| value.to_owned())
             .collect(),
         chdir: PathBuf::from(&start).join(Path::new(chdir)),
+        mount_choice: if is_on("ignore-script-name") {
+            MountChoice::AppId
+        } else if is_on("manage-script-name") {
+            MountChoice::Path
+        } else {
+            MountChoice::ScriptName
+        },
+        no_default_app: is_on("no-default-app"),
         is_shown: values(&["show-config"]).next().is_some(),
     }
 }

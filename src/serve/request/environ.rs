@@ -17,10 +17,21 @@ enum Recurrence {
     Changing,
 }
 
+/// Where the path of a request is cut into SCRIPT_NAME and PATH_INFO.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::serve) enum ScriptNameRule<'a> {
+    /// Where the front server did.
+    AsSent,
+    /// SCRIPT_NAME is this, whatever was sent.
+    Forced(&'a str),
+    /// PATH_INFO is this end of the path; SCRIPT_NAME what is before it, unless it is forced to be something else.
+    Mounted { forced: Option<&'a str>, path_info: &'a [u8] },
+}
+
 impl Request {
-    /// The request for a worker. `forced` takes the place of SCRIPT_NAME.
-    pub(in crate::serve) fn worker_request(&self, forced: Option<&str>, body: Buffered) -> WorkerRequest {
-        let (script_name, path_info) = self.script_name_and_path_info(forced);
+    /// The request for a worker.
+    pub(in crate::serve) fn worker_request(&self, rule: ScriptNameRule<'_>, body: Buffered) -> WorkerRequest {
+        let (script_name, path_info) = self.script_name_and_path_info(rule);
         let mut repeated = DictWriter::new();
         let mut changing = DictWriter::new();
         self.variables(script_name, |recurrence, name, value| match recurrence {
@@ -85,8 +96,8 @@ impl Request {
 
     /// Visits every variable, for an upstream that speaks a gateway protocol. There is none yet.
     #[cfg(test)]
-    fn all_variables(&self, forced: Option<&str>, mut visit: impl FnMut(&[u8], &[u8])) {
-        let (script_name, path_info) = self.script_name_and_path_info(forced);
+    fn all_variables(&self, mut visit: impl FnMut(&[u8], &[u8])) {
+        let (script_name, path_info) = self.script_name_and_path_info(ScriptNameRule::AsSent);
         visit(b"REQUEST_METHOD", self.method.as_str().as_bytes());
         visit(b"REQUEST_URI", &self.target.raw);
         visit(b"PATH_INFO", &path_info);
@@ -97,18 +108,30 @@ impl Request {
         self.variables(script_name, |_, name, value| visit(name, value));
     }
 
+    /// The path below the SCRIPT_NAME that was sent, and below `forced` if it can still begin with that.
+    pub(in crate::serve) fn path_below(&self, forced: Option<&str>) -> &[u8] {
+        let path = &self.target.path[..];
+        let path = cgi_vars::below(&self.script_name, path).unwrap_or(path);
+        let forced = forced.filter(|_| self.has_prefix);
+        forced.and_then(|forced| cgi_vars::below(forced.as_bytes(), path)).unwrap_or(path)
+    }
+
     /// What the application gets: together they are the path of the target, unless another
     /// SCRIPT_NAME is forced.
-    fn script_name_and_path_info<'s>(&'s self, forced: Option<&'s str>) -> (&'s [u8], Bytes) {
+    pub(in crate::serve) fn script_name_and_path_info<'s>(
+        &'s self,
+        rule: ScriptNameRule<'s>,
+    ) -> (&'s [u8], Bytes) {
         let path = &self.target.path[..];
-        let below = cgi_vars::below(&self.script_name, path);
-        let (script_name, path_info) = match forced {
-            None => below.map_or((&b""[..], path), |below| (&self.script_name[..], below)),
-            Some(forced) => {
-                let forced = forced.strip_suffix('/').unwrap_or(forced).as_bytes();
-                let path = below.unwrap_or(path);
-                let path_info = self.has_prefix.then(|| cgi_vars::below(forced, path)).flatten();
-                (forced, path_info.unwrap_or(path))
+        let before = |path_info: &[u8]| path.get(..path.len() - path_info.len()).unwrap_or_default();
+        let (script_name, path_info) = match rule {
+            ScriptNameRule::AsSent => {
+                let below = self.path_below(None);
+                (before(below), below)
+            }
+            ScriptNameRule::Forced(forced) => (forced.as_bytes(), self.path_below(Some(forced))),
+            ScriptNameRule::Mounted { forced, path_info } => {
+                (forced.map_or_else(|| before(path_info), str::as_bytes), path_info)
             }
         };
         match (script_name, path_info) {
@@ -143,13 +166,14 @@ mod tests {
             (Some("/new"), false, ("", "/x"), ("/new", "/x")),
             (Some("/new"), false, ("/old", "/x"), ("/new", "/x")),
             (Some("/new"), false, ("", "/new/x"), ("/new", "/new/x")),
-            (Some("/new/"), true, ("", "/new/x"), ("/new", "/x")),
+            (Some("/new"), true, ("", "/new/x"), ("/new", "/x")),
             (Some(""), false, ("/old", ""), ("", "/")),
         ] {
             let variables: [(&[u8], &[u8]); 2] =
                 [(b"SCRIPT_NAME", sent.0.as_bytes()), (b"PATH_INFO", sent.1.as_bytes())];
             let (request, _) = from_variables(&variables, manage, Client::default()).unwrap();
-            let (script_name, path_info) = request.script_name_and_path_info(forced);
+            let rule = forced.map_or(ScriptNameRule::AsSent, ScriptNameRule::Forced);
+            let (script_name, path_info) = request.script_name_and_path_info(rule);
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             assert_eq!(
                 (text(script_name), text(&path_info)),
@@ -162,7 +186,7 @@ mod tests {
     /// What a worker is given for a request without a body.
     fn given(request: &Request) -> WorkerRequest {
         let body = Buffered { first: Bytes::new(), rest: None, length: Some(0), fault: Fault::default() };
-        request.worker_request(None, body)
+        request.worker_request(ScriptNameRule::AsSent, body)
     }
 
     #[test]
@@ -189,7 +213,7 @@ mod tests {
         let mut params = fastcgi::ParamsWriter::default();
         let mut head = scgi::RequestWriter::new(0);
         let mut pairs = Vec::new();
-        request.all_variables(None, |name, value| {
+        request.all_variables(|name, value| {
             params.insert(name, value);
             head.insert(name, value);
             pairs.push((name.to_vec(), value.to_vec()));

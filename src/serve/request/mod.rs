@@ -123,6 +123,12 @@ impl Request {
         }
     }
 
+    /// UWSGI_APPID: the application that a front server chooses.
+    pub(super) fn application_id(&self) -> Option<&[u8]> {
+        let is_id = |(name, value): &&(Bytes, Bytes)| name.as_ref() == b"UWSGI_APPID" && !value.is_empty();
+        self.variables.iter().find(is_id).map(|(_, id)| id.as_ref())
+    }
+
     /// SERVER_NAME, which is never empty.
     pub(super) fn server_name(&self) -> &[u8] {
         match &self.server.name {

@@ -13,6 +13,7 @@ use super::host::{self, RequestHost};
 use super::sent_target::SentTarget;
 use super::{Client, NamedServer, Request, RequestError};
 use crate::protocol::cgi_vars::Variable;
+use crate::serve::config::Trust;
 
 /// Makes a request of variables; with it the length of its body, if one says it. `under_script_name` says that PATH_INFO still begins with SCRIPT_NAME if it can.
 ///
@@ -82,7 +83,7 @@ pub(in crate::serve) fn from_front(
             b"SERVER_SOFTWARE" => sent.is_unsplit |= value.starts_with(b"nginx/"),
             // Computed here.
             b"GATEWAY_INTERFACE" | b"RAW_URI" => {}
-            _ if is_forbidden(name) => {}
+            _ if is_forbidden(name, front.trust) => {}
             b"SCRIPT_FILENAME" if value.starts_with(b"proxy:") => {
                 sent.is_unsplit = true;
                 other.push((Bytes::copy_from_slice(name), Bytes::copy_from_slice(value)));
@@ -145,15 +146,16 @@ pub(in crate::serve) fn from_variables(
     under_script_name: bool,
     peer: Client,
 ) -> Result<(Request, Option<u64>), &'static str> {
-    let trust = crate::serve::config::Trust::default();
+    let trust = Trust::default();
     from_front(variables, under_script_name, FrontServer { peer, trust: &trust, is_believed: false })
 }
 
 /// Variables that uWSGI obeys: with them, everything that can write to the socket could run code
 /// here. Names with a dot belong to WSGI, those with CERTKIT_ to this program.
-fn is_forbidden(name: &[u8]) -> bool {
-    let harmless = name == b"UWSGI_APPID";
-    name.contains(&b'.') || name.starts_with(b"CERTKIT_") || (name.starts_with(b"UWSGI_") && !harmless)
+fn is_forbidden(name: &[u8], trust: &Trust) -> bool {
+    let is_passed_on =
+        || name == b"UWSGI_APPID" || trust.uwsgi_variables.iter().any(|allowed| allowed.as_bytes() == name);
+    name.contains(&b'.') || name.starts_with(b"CERTKIT_") || (name.starts_with(b"UWSGI_") && !is_passed_on())
 }
 
 /// What was seen so far, of what matters once.
@@ -230,7 +232,6 @@ fn without_brackets(address: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serve::config::Trust;
     use crate::serve::request::target::TargetError;
 
     const NGINX: &[(&str, &str)] = &[

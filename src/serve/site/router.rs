@@ -5,7 +5,10 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use crate::protocol::cgi_vars;
-use crate::serve::config::Limits;
+use crate::serve::config::{Limits, ServeConfig};
+use crate::serve::mount::{MountChoice, MountPoint};
+use crate::serve::request::Request;
+use crate::serve::request::environ::ScriptNameRule;
 use crate::serve::response::static_files::Folder;
 
 /// What is served under one name, or several.
@@ -17,6 +20,11 @@ pub(in crate::serve) struct Site {
     routes: Vec<Route>,
     /// Takes what no other route does.
     root: Route,
+    /// Takes the place of a SCRIPT_NAME that was sent. No slash at its end.
+    forced: Option<String>,
+    /// The applications that front servers can name.
+    named: Vec<(String, RouteTarget)>,
+    choice: MountChoice,
 }
 
 /// The requests for a path and everything below it.
@@ -24,20 +32,30 @@ pub(in crate::serve) struct Site {
 pub(in crate::serve) struct Route {
     /// Without a slash at its end; empty for the root.
     prefix: String,
-    pub(in crate::serve) limits: Limits,
-    pub(in crate::serve) target: RouteTarget,
+    limits: Limits,
+    target: RouteTarget,
+    /// Of a mounted application: SCRIPT_NAME, if it is another than its prefix.
+    script_name: Option<String>,
 }
 
 /// Who answers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::serve) enum RouteTarget {
-    Application {
-        id: AppId,
-        /// Takes the place of a SCRIPT_NAME that was sent.
-        script_name: Option<String>,
-    },
+    Application(AppId),
     Folder(Arc<Folder>),
+    NotFound,
     Page(String),
+}
+
+/// What a site has for a request.
+#[derive(Debug)]
+pub(in crate::serve) struct Routed<'a> {
+    pub(in crate::serve) limits: &'a Limits,
+    pub(in crate::serve) target: &'a RouteTarget,
+    /// The path below the prefix of the route: it begins with a slash, or is empty for the prefix itself.
+    pub(in crate::serve) below: &'a [u8],
+    /// How an application gets the path.
+    pub(in crate::serve) script_name: ScriptNameRule<'a>,
 }
 
 /// An application of a snapshot.
@@ -47,31 +65,118 @@ pub(in crate::serve) struct AppId(pub(super) usize);
 impl Route {
     /// A route for `prefix`; a slash at its end is dropped.
     pub(in crate::serve) fn new(prefix: &str, limits: Limits, target: RouteTarget) -> Self {
-        Self { prefix: prefix.strip_suffix('/').unwrap_or(prefix).to_owned(), limits, target }
+        let prefix = prefix.strip_suffix('/').unwrap_or(prefix).to_owned();
+        Self { prefix, limits, target, script_name: None }
     }
 }
 
 impl Site {
-    pub(in crate::serve) fn new(hsts: Option<HeaderValue>, mut routes: Vec<Route>, root: Route) -> Self {
-        routes.sort_by_key(|route| std::cmp::Reverse(route.prefix.len()));
-        Self { hsts, routes, root }
+    pub(in crate::serve) fn new(hsts: Option<HeaderValue>, routes: Vec<Route>, root: Route) -> Self {
+        let (forced, named, choice) = (None, Vec::new(), MountChoice::default());
+        let mut site = Self { hsts, routes, root, forced, named, choice };
+        site.sort();
+        site
     }
 
-    /// The route of a path, and the path below its prefix: it begins with a slash, or is empty for the prefix
-    /// itself.
-    pub(in crate::serve) fn route<'p>(&self, path: &'p [u8]) -> (&Route, &'p [u8]) {
-        for route in &self.routes {
-            if let Some(below) = cgi_vars::below(route.prefix.as_bytes(), path) {
-                return (route, below);
+    /// Adds the applications of the settings other than that of [`ServeConfig::root`], and what the settings say of
+    /// SCRIPT_NAME.
+    pub(in crate::serve) fn with_applications(mut self, config: &ServeConfig) -> Self {
+        let forced = config.script_name.forced.as_deref();
+        self.forced = forced.map(|forced| forced.strip_suffix('/').unwrap_or(forced).to_owned());
+        self.choice = config.mount_choice;
+        for (index, (at, _)) in config.applications().enumerate() {
+            let Some(at) = at else { continue };
+            let target = RouteTarget::Application(AppId(index));
+            self.named.push((at.name().to_owned(), target.clone()));
+            match at {
+                MountPoint::Path(path) if path.is_empty() => self.root.target = target,
+                MountPoint::Path(path) if self.choice == MountChoice::Path => {
+                    let script_name = self.forced.as_ref().map(|forced| format!("{forced}{path}"));
+                    self.routes.push(Route { script_name, ..Route::new(path, config.limits, target) });
+                }
+                MountPoint::Path(_) | MountPoint::AppId(_) => {}
             }
         }
-        (&self.root, path)
+        let mut at_paths = self.named.iter().filter(|(name, _)| name.starts_with('/'));
+        if config.default_mount
+            && matches!(self.root.target, RouteTarget::NotFound)
+            && let Some((_, target)) = at_paths.next()
+        {
+            self.root.target = target.clone();
+        }
+        self.sort();
+        self
+    }
+
+    /// The longest prefix first.
+    fn sort(&mut self) {
+        self.routes.sort_by_key(|route| std::cmp::Reverse(route.prefix.len()));
+    }
+
+    /// Who answers a request.
+    pub(in crate::serve) fn route<'a>(&'a self, request: &'a Request) -> Routed<'a> {
+        let path = &request.target.path[..];
+        let (route, below) = match self.at(path) {
+            Some(found) => found,
+            None => self.below_script_name(request).unwrap_or((&self.root, path)),
+        };
+        let target = self.named_by(request).filter(|_| !matches!(route.target, RouteTarget::Folder(_)));
+        let script_name = match (&self.forced, route.prefix.is_empty()) {
+            (forced, false) => {
+                let forced = forced.as_ref().and(route.script_name.as_deref());
+                ScriptNameRule::Mounted { forced, path_info: below }
+            }
+            (Some(forced), true) => ScriptNameRule::Forced(forced),
+            (None, true) => ScriptNameRule::AsSent,
+        };
+        Routed { limits: &route.limits, target: target.unwrap_or(&route.target), below, script_name }
+    }
+
+    /// The route of a path, other than that of the root, and the path below its prefix.
+    fn at<'p>(&self, path: &'p [u8]) -> Option<(&Route, &'p [u8])> {
+        self.routes.iter().find_map(|route| Some((route, cgi_vars::below(route.prefix.as_bytes(), path)?)))
+    }
+
+    /// The application that is mounted below the SCRIPT_NAME of the whole server: a front server has it at a path of
+    /// its own.
+    fn below_script_name<'a>(&'a self, request: &'a Request) -> Option<(&'a Route, &'a [u8])> {
+        let is_whole = request.script_name.is_empty() && self.forced.is_none();
+        if self.named.is_empty() || is_whole {
+            return None;
+        }
+        let found = self.at(request.path_below(self.forced.as_deref()));
+        found.filter(|(route, _)| matches!(route.target, RouteTarget::Application(_)))
+    }
+
+    /// The application that a front server names; one that does not exist is the one at the root, as in uWSGI.
+    fn named_by(&self, request: &Request) -> Option<&RouteTarget> {
+        if self.named.is_empty() {
+            return None;
+        }
+        let named = |name: &[u8]| self.named.iter().find(|(known, _)| known.as_bytes() == name);
+        if let Some(id) = request.application_id() {
+            return Some(named(id).map_or(&self.root.target, |(_, target)| target));
+        }
+        let is_sent = self.choice == MountChoice::ScriptName && !request.script_name.is_empty();
+        is_sent.then(|| named(&request.script_name)).flatten().map(|(_, target)| target)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serve::config::{Root, ScriptName};
+    use crate::serve::mount::MountedApplication;
+    use crate::serve::request::Client;
+    use crate::serve::request::variables::from_variables;
+    use crate::serve::worker::WorkerConfig;
+
+    /// A request as a front server sends it.
+    fn sent(variables: &[(&str, &str)], manage: bool) -> Request {
+        let variables: Vec<_> =
+            variables.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
+        from_variables(&variables, manage, Client::default()).unwrap().0
+    }
 
     #[test]
     fn the_longest_prefix_answers() {
@@ -89,9 +194,125 @@ mod tests {
             ("/ab", "", "/ab"),
             ("*", "", "*"),
         ] {
-            let (route, rest) = site.route(path.as_bytes());
-            let RouteTarget::Page(page) = &route.target else { panic!("{path}") };
-            assert_eq!((page.as_str(), rest), (prefix, below.as_bytes()), "{path}");
+            let request = sent(&[("PATH_INFO", path)], false);
+            let route = site.route(&request);
+            let RouteTarget::Page(page) = route.target else { panic!("{path}") };
+            assert_eq!((page.as_str(), route.below), (prefix, below.as_bytes()), "{path}");
         }
+    }
+
+    /// A site with the applications `/a` (0), `/a/b` (1) and `id:blog` (2), and nothing at the root.
+    fn mounted(choice: MountChoice, forced: Option<&str>) -> ServeConfig {
+        let mount =
+            |at: &str| MountedApplication { at: at.parse().unwrap(), workers: WorkerConfig::default() };
+        ServeConfig {
+            root: Root::NotFound,
+            mounts: vec![mount("/a"), mount("/a/b/"), mount("id:blog")],
+            mount_choice: choice,
+            script_name: ScriptName { forced: forced.map(str::to_owned), manage: false },
+            ..ServeConfig::default()
+        }
+    }
+
+    /// The application, SCRIPT_NAME and PATH_INFO of a request.
+    fn given(config: &ServeConfig, request: &Request) -> String {
+        let root = Route::new("/", config.limits, RouteTarget::NotFound);
+        let site = Site::new(None, Vec::new(), root).with_applications(config);
+        let route = site.route(request);
+        let RouteTarget::Application(AppId(id)) = route.target else { return "none".to_owned() };
+        let (script_name, path_info) = request.script_name_and_path_info(route.script_name);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        format!("{id} {:?} {:?}", text(script_name), text(&path_info))
+    }
+
+    #[test]
+    fn a_mounted_application_gets_its_prefix_as_script_name() {
+        let config = mounted(MountChoice::Path, None);
+        for (script_name, path_info, manage, expected) in [
+            ("", "/a/x", false, r#"0 "/a" "/x""#),
+            ("", "/a", false, r#"0 "/a" """#),
+            ("", "/a/", false, r#"0 "/a" "/""#),
+            ("", "/apple", false, "none"),
+            ("", "/", false, "none"),
+            ("", "/a/b/c", false, r#"1 "/a/b" "/c""#),
+            ("", "/a/bc", false, r#"0 "/a" "/bc""#),
+            // The front server has cut it off already, or sends both.
+            ("/a", "/x", false, r#"0 "/a" "/x""#),
+            ("/a", "", false, r#"0 "/a" """#),
+            ("/a", "/a/x", true, r#"0 "/a" "/x""#),
+            ("/a", "/a/x", false, r#"0 "/a" "/a/x""#),
+            ("/a/", "/b/x", false, r#"1 "/a/b" "/x""#),
+            // The front server has the whole server at a path of its own.
+            ("/site", "/a/x", false, r#"0 "/site/a" "/x""#),
+            ("/site", "/x", false, "none"),
+        ] {
+            let request = sent(&[("SCRIPT_NAME", script_name), ("PATH_INFO", path_info)], manage);
+            assert_eq!(given(&config, &request), expected, "{script_name:?} {path_info:?}");
+        }
+    }
+
+    #[test]
+    fn a_forced_script_name_comes_before_the_prefix() {
+        let config = mounted(MountChoice::Path, Some("/site/"));
+        for (script_name, path_info, manage, expected) in [
+            ("", "/a/x", false, r#"0 "/site/a" "/x""#),
+            ("/old", "/a/x", false, r#"0 "/site/a" "/x""#),
+            // By HTTP, and by front servers that leave it, the path may begin with it.
+            ("", "/site/a/x", true, r#"0 "/site/a" "/x""#),
+            ("", "/site/a/x", false, "none"),
+        ] {
+            let request = sent(&[("SCRIPT_NAME", script_name), ("PATH_INFO", path_info)], manage);
+            assert_eq!(given(&config, &request), expected, "{script_name:?} {path_info:?}");
+        }
+    }
+
+    #[test]
+    fn a_front_server_names_the_application() {
+        let request = |id: &str, script_name: &str, path: &str| {
+            sent(&[("UWSGI_APPID", id), ("SCRIPT_NAME", script_name), ("PATH_INFO", path)], false)
+        };
+        let config = mounted(MountChoice::Path, None);
+        assert_eq!(given(&config, &request("blog", "", "/x")), r#"2 "" "/x""#);
+        assert_eq!(given(&config, &request("/a/b", "", "/a/x")), r#"1 "/a" "/x""#);
+        assert_eq!(given(&config, &request("unknown", "", "/a/x")), "none");
+        assert_eq!(given(&config, &request("", "", "/a/x")), r#"0 "/a" "/x""#);
+
+        let config = mounted(MountChoice::ScriptName, None);
+        assert_eq!(given(&config, &request("", "/a", "/a/x")), r#"0 "/a" "/a/x""#);
+        assert_eq!(given(&config, &request("", "/a", "/x")), r#"0 "/a" "/x""#);
+        assert_eq!(given(&config, &request("", "/a/b/c", "/x")), "none");
+        assert_eq!(given(&config, &request("", "", "/a/x")), "none");
+        assert_eq!(given(&config, &request("blog", "/a", "/x")), r#"2 "/a" "/x""#);
+
+        let config = mounted(MountChoice::AppId, None);
+        assert_eq!(given(&config, &request("", "/a", "/x")), "none");
+        assert_eq!(given(&config, &request("/a", "/q", "/x")), r#"0 "/q" "/x""#);
+    }
+
+    #[test]
+    fn the_first_may_take_what_is_for_none() {
+        let config = ServeConfig { default_mount: true, ..mounted(MountChoice::Path, None) };
+        let request = |path: &str| sent(&[("PATH_INFO", path)], false);
+        assert_eq!(given(&config, &request("/c")), r#"0 "" "/c""#);
+        assert_eq!(given(&config, &request("/a/b/c")), r#"1 "/a/b" "/c""#);
+        let at_root =
+            MountedApplication { at: MountPoint::Path(String::new()), workers: WorkerConfig::default() };
+        let mut config = config;
+        config.mounts.push(at_root);
+        assert_eq!(given(&config, &request("/c")), r#"3 "" "/c""#);
+    }
+
+    #[test]
+    fn a_folder_keeps_its_path() {
+        let page = || RouteTarget::Page("files".to_owned());
+        let config = mounted(MountChoice::Path, None);
+        let files = Route::new("/a/static", config.limits, page());
+        let root = Route::new("/", config.limits, RouteTarget::NotFound);
+        let site = Site::new(None, vec![files], root).with_applications(&config);
+        let request = sent(&[("PATH_INFO", "/a/static/x")], false);
+        let route = site.route(&request);
+        assert!(matches!(route.target, RouteTarget::Page(_)) && route.below == b"/x");
+        let request = sent(&[("PATH_INFO", "/a/statics")], false);
+        assert!(matches!(site.route(&request).target, RouteTarget::Application(AppId(0))));
     }
 }

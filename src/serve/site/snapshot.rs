@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use http::HeaderValue;
 
 use super::ajp_secret::AjpSecret;
+use super::applications::Applications;
 use super::http_challenges::HttpChallenges;
 use super::router::{AppId, Route, RouteTarget, Site};
 use crate::protocol::cgi_vars;
@@ -37,11 +38,8 @@ pub(in crate::serve) struct Snapshot {
     /// What requests by AJP must contain.
     pub(in crate::serve) ajp_secret: Option<Arc<AjpSecret>>,
     pub(in crate::serve) log: AccessLog,
-    applications: Vec<WorkerPool>,
+    applications: Applications,
 }
-
-/// The application of [`ServeConfig::root`].
-const ROOT: AppId = AppId(0);
 
 impl Snapshot {
     /// Opens what the settings name: each folder anew, since a release may have replaced it.
@@ -65,10 +63,10 @@ impl Snapshot {
             .map(|(prefix, path)| Ok(Route::new(prefix, config.limits, open_folder(path)?)))
             .collect::<Result<_, Error>>()?;
         let root = match &config.root {
-            Root::Application(_) => {
-                RouteTarget::Application { id: ROOT, script_name: config.script_name.forced.clone() }
-            }
+            // It is the first one.
+            Root::Application(_) => RouteTarget::Application(AppId(0)),
             Root::Folder(path) => open_folder(path)?,
+            Root::NotFound => RouteTarget::NotFound,
             Root::StartPage(html) => RouteTarget::Page(html.clone()),
         };
         let ajp_secret = config.ajp_secret_file.as_deref().map(read_secret).transpose()?;
@@ -87,7 +85,7 @@ impl Snapshot {
             },
             unbuffered: config.buffers.unbuffered.clone(),
             challenges,
-            site: Site::new(hsts, routes, Route::new("/", config.limits, root)),
+            site: Site::new(hsts, routes, Route::new("/", config.limits, root)).with_applications(config),
             manage_script_name: config.script_name.manage,
             trust: config.trust.clone(),
             ajp_secret,
@@ -101,9 +99,7 @@ impl Snapshot {
     /// # Errors
     /// The first application's trouble; none runs then.
     pub(in crate::serve) async fn start_applications(&mut self, config: &ServeConfig) -> Result<(), Error> {
-        if let Root::Application(workers) = &config.root {
-            self.applications = vec![WorkerPool::start(workers.as_ref().clone()).await?];
-        }
+        (self.applications, _) = self.applications.reload(config).await?;
         Ok(())
     }
 
@@ -113,11 +109,11 @@ impl Snapshot {
     }
 
     pub(in crate::serve) fn application(&self, id: AppId) -> Option<&WorkerPool> {
-        self.applications.get(id.0)
+        self.applications.get(id)
     }
 
     pub(in crate::serve) fn applications(&self) -> &[WorkerPool] {
-        &self.applications
+        self.applications.pools()
     }
 }
 
@@ -149,10 +145,11 @@ impl Service {
     }
 
     /// Builds a new snapshot from `config` for the requests that begin from now on, and loads the
-    /// application's code again.
+    /// code of its applications again. One that does not load keeps the others from changing too: they are one release,
+    /// may share modules, and have common settings, of which there is one state.
     ///
     /// # Errors
-    /// A folder cannot be opened, or the application does not load; the snapshot and the code in
+    /// A folder cannot be opened, or an application does not load; the snapshot and the code in
     /// use stay.
     pub(in crate::serve) async fn reload(self: &Arc<Self>, config: ServeConfig) -> Result<(), Error> {
         let service = Arc::clone(self);
@@ -166,12 +163,8 @@ impl Service {
         // It does not panic, and nothing aborts it but the end of the runtime.
         let Ok(built) = tokio::task::spawn_blocking(build).await else { return Ok(()) };
         let (config, mut next) = built?;
-        let mut unused = Vec::new();
-        match (&config.root, next.application(ROOT)) {
-            (Root::Application(workers), Some(pool)) => pool.reload(workers.as_ref().clone()).await?,
-            (Root::Application(_), None) => next.start_applications(&config).await?,
-            (Root::Folder(_) | Root::StartPage(_), _) => unused = std::mem::take(&mut next.applications),
-        }
+        let (applications, unused) = next.applications.reload(&config).await?;
+        next.applications = applications;
         self.current.store(Arc::new(next));
         for pool in unused {
             // Its requests must not hold up the next reload.

@@ -1,7 +1,7 @@
 //! Reloading: a whole new snapshot, or none.
 
 use super::*;
-use crate::serve::worker::{Application, Cheaper, WorkerConfig, WorkerLimits};
+use crate::serve::worker::WorkerConfig;
 
 /// What the server has at `/files/name` now.
 async fn file(server: &Running) -> String {
@@ -60,22 +60,9 @@ def application(environ, start_response):
 ";
     std::fs::write(test.path().join("app.py"), source).unwrap();
     let workers = WorkerConfig {
-        application: Application::File { path: "app.py".into(), callable: None },
-        workers: 1,
-        threads: 1,
-        python: None,
-        virtualenv: None,
         chdir: Some(test.path().to_owned()),
-        pythonpath: vec![],
-        env: vec![],
-        address_space: None,
         graceful_timeout: Duration::from_secs(30),
-        limits: WorkerLimits::default(),
-        cheaper: Cheaper::default(),
-        greenlets: None,
-        monkey_patch: false,
-        reload_on_change: Duration::ZERO,
-        uwsgi_options: None,
+        ..WorkerConfig::default()
     };
     let root = Root::Application(Box::new(workers));
     let server = Running::start(&["http:127.0.0.1:0"], |config| config.root = root).await;

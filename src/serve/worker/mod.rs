@@ -71,6 +71,7 @@ pub use limits::WorkerLimits;
 pub(in crate::serve) use tests::has_python;
 
 use pool::Pool;
+pub use pool::PreparedReload;
 use waiting::Call;
 
 /// A request's body as it comes from the client. An `Err` means that it will never be complete.
@@ -91,6 +92,8 @@ pub struct WorkerConfig {
     pub virtualenv: Option<PathBuf>,
     /// The folder in which workers run; a file application is looked for from there.
     pub chdir: Option<PathBuf>,
+    /// The folder that they change to when they have loaded the application.
+    pub chdir_after: Option<PathBuf>,
     /// Folders put before the interpreter's own module path.
     pub pythonpath: Vec<PathBuf>,
     /// Environment variables of the workers, beside the inherited ones.
@@ -273,16 +276,22 @@ impl WorkerPool {
         Ok(Self { shared: Arc::new(Pool::start(config).await?) })
     }
 
-    /// Loads the code again, into new workers, and lets them take over: new requests and those that
-    /// no worker has yet go to them, while the old ones finish what they run within their graceful
+    /// Loads the code again, into new workers. Once [switched](PreparedReload::switch) they take over: new requests
+    /// and those that no worker has yet go to them, while the old ones finish what they run within their graceful
     /// timeout, streams too. The folders of the code are resolved anew, so this is how a release
     /// behind a symlink is switched. Several reloads come one after the other. To be called on the
     /// runtime that [`start`](Self::start) was called on; dropping the future gives the reload up.
     ///
     /// # Errors
     /// That of the first new worker that did not load the application; then nothing has changed.
+    pub async fn prepare(&self, config: WorkerConfig) -> Result<PreparedReload, StartError> {
+        Arc::clone(&self.shared).prepare(config).await
+    }
+
+    /// [Prepares](Self::prepare) and switches.
+    #[cfg(test)]
     pub async fn reload(&self, config: WorkerConfig) -> Result<(), StartError> {
-        self.shared.reload(config).await
+        self.prepare(config).await.map(PreparedReload::switch)
     }
 
     /// Runs one request. Dropping the future has no effect on a worker: a request that was not

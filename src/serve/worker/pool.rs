@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedMutexGuard, watch};
 use tokio::task::JoinHandle;
 
 use super::generation::{Generation, lock};
@@ -18,7 +19,7 @@ pub(super) struct Pool {
     /// From where relative folders are meant.
     base: PathBuf,
     /// One reload at a time, and none while the pool stops.
-    reloading: tokio::sync::Mutex<()>,
+    reloading: Arc<tokio::sync::Mutex<()>>,
     is_stopping: watch::Sender<bool>,
     retiring: Mutex<Vec<(Arc<Generation>, JoinHandle<()>)>>,
     /// A worker has asked for a reload.
@@ -37,7 +38,7 @@ impl Pool {
         Ok(Self {
             current: ArcSwap::new(generation),
             base,
-            reloading: tokio::sync::Mutex::default(),
+            reloading: Arc::default(),
             is_stopping: watch::Sender::new(false),
             retiring: Mutex::default(),
             reload_asked,
@@ -52,12 +53,12 @@ impl Pool {
         self.current.load().submit(call)
     }
 
-    /// Loads a new generation and lets the old one retire.
+    /// Loads a new generation, which does not serve yet.
     ///
     /// # Errors
-    /// As [`WorkerPool::reload`](super::WorkerPool::reload).
-    pub(super) async fn reload(&self, config: WorkerConfig) -> Result<(), StartError> {
-        let _alone = self.reloading.lock().await;
+    /// As [`WorkerPool::prepare`](super::WorkerPool::prepare).
+    pub(super) async fn prepare(self: Arc<Self>, config: WorkerConfig) -> Result<PreparedReload, StartError> {
+        let alone = Arc::clone(&self.reloading).lock_owned().await;
         let mut is_stopping = self.is_stopping.subscribe();
         tracing::info!("reloading the application");
         let loaded = tokio::select! {
@@ -65,21 +66,17 @@ impl Pool {
             _ = is_stopping.wait_for(|stopping| *stopping) => return Err(StartError::Stopping),
             loaded = supervisor::start(config, &self.base, &self.reload_asked) => loaded,
         };
-        let new = loaded?;
-        let old = self.current.swap(Arc::clone(&new));
-        old.give_way_to(new);
-        // Every old worker sees the change that one has asked for; the new ones see what came too late for them.
-        self.reload_asked.send_replace(false);
-        let by = Instant::now() + old.config.graceful_timeout;
+        let new = Some(loaded?);
+        Ok(PreparedReload { pool: self, new, _alone: alone })
+    }
+
+    /// Lets a generation finish what it has until then.
+    fn retire(&self, runtime: &Handle, old: Arc<Generation>, by: Instant) {
         let leaving = Arc::clone(&old);
-        let task = tokio::spawn(async move { leaving.leave(by).await });
+        let task = runtime.spawn(async move { leaving.leave(by).await });
         let mut retiring = lock(&self.retiring);
         retiring.retain(|(_, task)| !task.is_finished());
         retiring.push((old, task));
-        tracing::info!(
-            "reloaded the application; running requests in old workers have until the graceful timeout"
-        );
-        Ok(())
     }
 
     /// Ends all generations; the last one may finish what it has until then.
@@ -93,6 +90,44 @@ impl Pool {
         self.current().stop(deadline).await;
         for (_, task) in retiring {
             let _ = task.await;
+        }
+    }
+}
+
+/// A generation that has loaded the code and waits to take over; dropped, it leaves again. No other reload of the pool
+/// begins meanwhile, and the pool does not stop.
+pub struct PreparedReload {
+    pool: Arc<Pool>,
+    /// `None` once it has taken over.
+    new: Option<Arc<Generation>>,
+    _alone: OwnedMutexGuard<()>,
+}
+
+impl PreparedReload {
+    /// Lets it take over, and the old one retire. To be called on the runtime of the pool.
+    pub fn switch(mut self) {
+        let Some(new) = self.new.take() else { return };
+        let pool = &self.pool;
+        let old = pool.current.swap(Arc::clone(&new));
+        old.give_way_to(new);
+        // Every old worker sees the change that one has asked for; the new ones see what came too late for them.
+        pool.reload_asked.send_replace(false);
+        let by = Instant::now() + old.config.graceful_timeout;
+        pool.retire(&Handle::current(), old, by);
+        tracing::info!(
+            "reloaded the application; running requests in old workers have until the graceful timeout"
+        );
+    }
+}
+
+impl Drop for PreparedReload {
+    fn drop(&mut self) {
+        let Some(new) = self.new.take() else { return };
+        let now = Instant::now();
+        new.hurry(now);
+        // Without a runtime, the workers are gone with it.
+        if let Ok(runtime) = Handle::try_current() {
+            self.pool.retire(&runtime, new, now);
         }
     }
 }

@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -268,6 +269,11 @@ fn words(config: &WorkerConfig) -> String {
     }
     if config.uwsgi_options.is_some() {
         words.push("uwsgi".to_owned());
+    }
+    if let Some(folder) = &config.chdir_after {
+        // In hexadecimal, since blanks separate words.
+        let bytes = folder.as_os_str().as_bytes();
+        words.push(format!("chdir={}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()));
     }
     words.join(" ")
 }

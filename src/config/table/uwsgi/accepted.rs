@@ -23,8 +23,8 @@ pub(super) const ACCEPTED: &[OptionWord] = &[
     accepted("die-on-term!", "TERM always stops; HUP reloads"),
     accepted("vacuum!", "sockets are removed at the end"),
     accepted(
-        "single-interpreter! lazy! lazy-apps! need-app? no-default-app! no-site!",
-        "each worker loads the one application itself, and a start without it fails",
+        "single-interpreter! lazy! lazy-apps! need-app? no-site!",
+        "each worker loads its one application itself, and a start without it fails",
     ),
     accepted(
         "thunder-lock! lock-engine ftok use-abort! persistent-ipcsem!",
@@ -39,7 +39,7 @@ pub(super) const ACCEPTED: &[OptionWord] = &[
         "locks sharedarea signal-bufsize signals-bufsize queue queue-blocksize",
         "nothing has to be reserved",
     ),
-    accepted("vhost! vhost-host!", "there is one application"),
+    accepted("vhost! vhost-host!", "no application is chosen by host"),
     accepted(
         "plugins-dir plugin-dir autoload! pcre-jit! allowed-modifiers max-apps max-vars",
         "certkit has no plugins and no fixed tables",

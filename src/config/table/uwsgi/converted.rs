@@ -3,6 +3,7 @@
 use super::listeners::{fastcgi, http, https, https2, scgi, socket, suwsgi, uwsgi};
 use crate::config::option_value::{integer, is_true, leading_digits};
 use crate::config::option_word::{Conversion, Converted, OptionFacts, OptionWord, Support};
+use crate::serve::mount::MountChoice;
 
 const fn sets(words: &'static str, convert: Conversion, means: &'static str) -> OptionWord {
     OptionWord { words, support: Support::Sets(convert, means) }
@@ -24,6 +25,9 @@ pub(super) const CONVERTED: &[OptionWord] = &[
     sets("req-logger logger-req", request_logger, "`--access-log`"),
     sets("http-keepalive?", keepalive, "`--keepalive`"),
     sets("static-map", static_map, "`--static`"),
+    sets("mount worker-mount", mount, "`--mount`, `--mount-by`, `--default-mount`"),
+    sets("ignore-script-name!", elsewhere, "`--mount-by appid`"),
+    sets("no-default-app!", elsewhere, "without `--default-mount`"),
     sets("plugin plugins need-plugin need-plugins", plugins, "Python and HTTP are always there"),
     sets("no-server!", no_server, "with `--show-config` only"),
 ];
@@ -75,6 +79,41 @@ fn static_map(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
         return Err(format!("`{value}` has no `=` between the path and its folder"));
     };
     Ok(Converted::one("static", format!("{path}={}", facts.below_chdir(folder))))
+}
+
+/// `/PREFIX=APP`, or a name of which front servers send UWSGI_APPID.
+fn mount(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
+    let Some((at, app)) = value.split_once('=') else {
+        return Err(format!("`{value}` has no `=` between the path and its application"));
+    };
+    if at.contains('|') {
+        return Err(format!(
+            "`{at}`: certkit does not choose applications by host; send UWSGI_APPID from the front server and mount the \
+             application under that name"
+        ));
+    }
+    if app.ends_with(".ini") || app.contains("://") {
+        return Err(format!("`{app}` is neither a Python file nor MODULE:CALLABLE"));
+    }
+    let at = match at {
+        "" => "/".to_owned(),
+        path if path.starts_with('/') => path.to_owned(),
+        name => format!("id:{name}"),
+    };
+    // To certkit, `site.wsgi` alone is a module.
+    let is_module = !app.ends_with(".wsgi") || app.contains('/');
+    let app = if is_module { app.to_owned() } else { format!("./{app}") };
+    let choice = match facts.mount_choice {
+        MountChoice::Path => "path",
+        MountChoice::ScriptName => "script-name",
+        MountChoice::AppId => "appid",
+    };
+    let sets = vec![
+        ("mount", format!("{at}={app}")),
+        ("mount-by", choice.to_owned()),
+        ("default-mount", (!facts.no_default_app).to_string()),
+    ];
+    Ok(Converted { sets, note: None })
 }
 
 /// Names separated by commas.
@@ -147,6 +186,30 @@ mod tests {
         }
         let converted = keepalive("true", &facts()).unwrap();
         assert!(converted.sets.is_empty() && converted.note.is_some());
+    }
+
+    #[test]
+    fn mounts_follow_manage_script_name() {
+        let sets = |value: &str, mount_choice, no_default_app| {
+            let facts = OptionFacts { mount_choice, no_default_app, ..facts() };
+            let sets = mount(value, &facts).unwrap().sets;
+            sets.into_iter().map(|(word, value)| format!("{word}={value}")).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(
+            sets("/a=a.py", MountChoice::Path, false),
+            "mount=/a=a.py mount-by=path default-mount=true"
+        );
+        assert_eq!(
+            sets("=a.wsgi", MountChoice::ScriptName, true),
+            "mount=/=./a.wsgi mount-by=script-name default-mount=false"
+        );
+        assert_eq!(
+            sets("a.example=pkg.mod:app", MountChoice::AppId, false),
+            "mount=id:a.example=pkg.mod:app mount-by=appid default-mount=true"
+        );
+        for wrong in ["a.py", "a.example|/a=a.py", "/a=config:a.ini", "/a=http://a/a.py"] {
+            assert!(mount(wrong, &facts()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -120,7 +120,7 @@ mod tests {
             protocol: protocol.to_owned(),
             shared_sockets: vec!["0.0.0.0:443".to_owned(), "/run/shared".to_owned()],
             chdir: "/srv/site".into(),
-            is_shown: false,
+            ..OptionFacts::default()
         }
     }
 

@@ -32,7 +32,7 @@ const ROWS: &[(&str, &str)] = &[
     ("processes = 4 ; x", "workers=4"),
     ("workers = 4", "workers=4"),
     ("chdir = /", "chdir=/"),
-    ("chdir2 = /", "not yet"),
+    ("chdir2 = /", "chdir2=/"),
     ("socket = :3031", "listen=uwsgi://:3031"),
     ("uwsgi-socket = /run/a", "listen=uwsgi+unix:/run/a"),
     ("module = a.b:c", "module=a.b:c"),
@@ -152,7 +152,11 @@ const ROWS: &[(&str, &str)] = &[
     ("rawrouter = :1", "refused"),
     ("shared-socket = :1", "silent"),
     ("protocol = http", "silent"),
-    ("mount = /a=b.py", "refused"),
+    ("mount = /a=b.py", "mount=/a=b.py mount-by=script-name default-mount=true"),
+    ("worker-mount = b=b:c", "mount=id:b=b:c mount-by=script-name default-mount=true"),
+    ("mount = b.py", "refused"),
+    ("mount = a.example|/b=b.py", "refused"),
+    ("ignore-script-name", "silent"),
     ("manage-script-name", "manage-script-name=true"),
     ("manage-script-name = false", "manage-script-name=false"),
     ("need-app", "accepted"),
@@ -184,7 +188,7 @@ const ROWS: &[(&str, &str)] = &[
     ("print = hello", "silent"),
     ("strict = true", "strict=true"),
     ("no-server", "refused"),
-    ("no-default-app", "accepted"),
+    ("no-default-app", "silent"),
 ];
 
 #[test]

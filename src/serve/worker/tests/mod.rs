@@ -85,29 +85,37 @@ pub(in crate::serve) fn has_python() -> bool {
     found
 }
 
+impl Default for WorkerConfig {
+    /// One thread of one process that runs `app.py`.
+    fn default() -> Self {
+        Self {
+            application: Application::File { path: "app.py".into(), callable: None },
+            workers: 1,
+            threads: 1,
+            python: None,
+            virtualenv: None,
+            chdir: None,
+            chdir_after: None,
+            pythonpath: vec![],
+            env: vec![],
+            address_space: None,
+            graceful_timeout: Duration::from_secs(20),
+            limits: WorkerLimits::default(),
+            cheaper: Cheaper::default(),
+            greenlets: None,
+            monkey_patch: false,
+            reload_on_change: Duration::ZERO,
+            uwsgi_options: None,
+        }
+    }
+}
+
 fn config(folder: &TempDir, source: &str) -> Option<WorkerConfig> {
     if !has_python() {
         return None;
     }
     fs::write(folder.path().join("app.py"), source).unwrap();
-    Some(WorkerConfig {
-        application: Application::File { path: "app.py".into(), callable: None },
-        workers: 1,
-        threads: 1,
-        python: None,
-        virtualenv: None,
-        chdir: Some(folder.path().to_owned()),
-        pythonpath: vec![],
-        env: vec![],
-        address_space: None,
-        graceful_timeout: Duration::from_secs(20),
-        limits: WorkerLimits::default(),
-        cheaper: Cheaper::default(),
-        greenlets: None,
-        monkey_patch: false,
-        reload_on_change: Duration::ZERO,
-        uwsgi_options: None,
-    })
+    Some(WorkerConfig { chdir: Some(folder.path().to_owned()), ..WorkerConfig::default() })
 }
 
 fn get(path: &str) -> WorkerRequest {

@@ -130,6 +130,30 @@ async fn code_that_does_not_load_changes_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_prepared_serves_once_it_is_switched_or_leaves() {
+    let Some((served, config)) = served(|_| {}).await else { return };
+    point(served.folder.path(), "two");
+    let prepared = served.pool.prepare(config.clone()).await.unwrap();
+    assert_eq!(served.get("/").await.1, "one");
+    drop(prepared);
+    // The next reload does not wait for anything of the one that was given up.
+    let prepared = served.pool.prepare(config.clone()).await.unwrap();
+    assert_eq!(served.get("/").await.1, "one");
+    prepared.switch();
+    assert_eq!(served.get("/").await.1, "two");
+
+    // A pool that stops waits for what is prepared, whose workers leave with it.
+    point(served.folder.path(), "one");
+    let prepared = served.pool.prepare(config).await.unwrap();
+    let pool = served.pool.clone();
+    let stopping = tokio::spawn(async move { pool.stop().await });
+    tokio::task::yield_now().await;
+    assert!(!stopping.is_finished());
+    drop(prepared);
+    stopping.await.unwrap();
+}
+
+#[tokio::test]
 async fn no_request_fails_while_code_is_reloaded() {
     let found = served(|config| (config.workers, config.threads) = (2, 2)).await;
     let Some((served, config)) = found else { return };
