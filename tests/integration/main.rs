@@ -60,6 +60,7 @@ mod serve_faults;
 mod serve_files;
 mod serve_front;
 mod serve_life;
+mod serve_mounts;
 mod serve_option_files;
 mod serve_privileges;
 mod serve_process;

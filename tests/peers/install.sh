@@ -30,6 +30,8 @@ openssl openssl
 pebble pebble
 spawn-fcgi spawn-fcgi
 util-linux setpriv
+uwsgi-core uwsgi-core
+uwsgi-plugin-python3 uwsgi_python3
 '
 requirements=(tests/peers/requirements.txt)
 if [ "${1:-test}" = bench ]; then
@@ -37,8 +39,6 @@ if [ "${1:-test}" = bench ]; then
 certbot certbot
 lego lego
 mkcert mkcert
-uwsgi-core uwsgi-core
-uwsgi-plugin-python3 uwsgi-core
 wrk wrk
 '
     requirements+=(tests/peers/requirements-bench.txt)
