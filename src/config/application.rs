@@ -15,7 +15,7 @@ impl ServeSettings {
         if let Some(application) = self.application() {
             return Content::Application(application);
         }
-        if !self.mounts.is_empty() {
+        if !self.mounts.is_empty() || !self.server.upstreams.is_empty() {
             return Content::Mounts;
         }
         let found = discover::search(self.worker.chdir.as_deref().unwrap_or_else(|| Path::new(".")));

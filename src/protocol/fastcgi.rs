@@ -14,7 +14,6 @@ use super::cgi_vars::Variable;
 pub const HEADER_LENGTH: usize = 8;
 
 /// The longest content of a record, as far as lengths can say.
-#[cfg(any(test, feature = "internals"))]
 const LONGEST_CONTENT: usize = u16::MAX as usize;
 
 /// The longest content of a record that needs no padding to end where the next one should begin (section 3.3: at a
@@ -100,7 +99,6 @@ impl BeginRequest {
         Self { role: u16::from_be_bytes([role_high, role_low]), keep_connection: flags & 1 != 0 }
     }
 
-    #[cfg(any(test, feature = "internals"))]
     pub fn encode(self) -> [u8; BODY_LENGTH] {
         let [role_high, role_low] = self.role.to_be_bytes();
         [role_high, role_low, u8::from(self.keep_connection), 0, 0, 0, 0, 0]
@@ -197,7 +195,6 @@ pub fn encode_values(out: &mut Vec<u8>, asked: &[u8], connections: usize) -> Res
 }
 
 /// Writes a stream as records, with the empty one that ends it.
-#[cfg(any(test, feature = "internals"))]
 pub fn encode_stream(out: &mut Vec<u8>, record_type: RecordType, id: u16, content: &[u8]) {
     let last: &[u8] = &[];
     for piece in content.chunks(LONGEST_CONTENT).chain([last]) {

@@ -4,6 +4,7 @@
 //! A leaf room: it depends on nothing else of this crate.
 
 pub mod ajp;
+pub mod cgi_response;
 pub mod cgi_vars;
 pub mod fastcgi;
 pub mod http1_guard;

@@ -123,15 +123,13 @@ pub fn decode_variables(block: &[u8]) -> Result<Vec<Variable<'_>>, Error> {
     }
 }
 
-/// The head of a request in the making. No upstream speaks SCGI yet; tests use this direction.
-#[cfg(any(test, feature = "internals"))]
+/// The head of a request in the making.
 #[derive(Clone, Debug)]
 pub struct RequestWriter {
     block: Vec<u8>,
     is_valid: bool,
 }
 
-#[cfg(any(test, feature = "internals"))]
 impl RequestWriter {
     /// A request with a body of so many bytes.
     pub fn new(content_length: u64) -> Self {

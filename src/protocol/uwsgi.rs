@@ -48,7 +48,6 @@ impl Header {
 
     /// The header as it goes over the wire. No upstream speaks uwsgi yet; tests and the fuzz target
     /// use this direction.
-    #[cfg(any(test, feature = "internals"))]
     pub fn encode(self) -> [u8; HEADER_LENGTH] {
         let [low, high] = self.size.to_le_bytes();
         [self.modifier1, low, high, self.modifier2]
@@ -75,7 +74,6 @@ pub enum Error {
     /// A variable without a name, or with a NUL in it.
     #[error("the name of a variable is invalid")]
     Name,
-    #[cfg(any(test, feature = "internals"))]
     /// More than 65535 bytes: the header cannot say it, and cutting or wrapping would move the
     /// start of the body.
     #[error("the variables do not fit into 65535 bytes")]
@@ -106,7 +104,6 @@ fn string(block: &[u8]) -> Result<(&[u8], &[u8]), Error> {
     rest.split_at_checked(usize::from(u16::from_le_bytes(length))).ok_or(Error::Lengths)
 }
 
-#[cfg(any(test, feature = "internals"))]
 /// Writes a request packet: header and block.
 ///
 /// # Errors

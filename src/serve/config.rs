@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::address::{Endpoint, ListenAddress};
+use super::address::{AddressError, Endpoint, ListenAddress};
 use super::log_format::LogFormat;
 use super::mount::{MountChoice, MountPoint, MountedApplication};
 use super::worker::WorkerConfig;
@@ -55,6 +55,12 @@ pub struct ServeConfig {
     pub mount_choice: MountChoice,
     /// Whether the first of them also takes what is for none, where nothing is at the root.
     pub default_mount: bool,
+    /// Servers that answer below a path prefix.
+    pub upstreams: Vec<UpstreamConfig>,
+    /// How long they may take to begin a response, and between two pieces of one.
+    pub upstream_timeout: Duration,
+    /// The file with the roots that verify those of https; `None` for the system's.
+    pub upstream_ca: Option<PathBuf>,
     /// What answers everything else.
     pub root: Root,
     /// Where the access log goes.
@@ -100,6 +106,9 @@ impl Default for ServeConfig {
             mounts: Vec::new(),
             mount_choice: MountChoice::default(),
             default_mount: false,
+            upstreams: Vec::new(),
+            upstream_timeout: Duration::from_secs(60),
+            upstream_ca: None,
             root: Root::StartPage(String::new()),
             access_log: AccessLogTarget::default(),
             log_format: LogFormat::default(),
@@ -131,6 +140,54 @@ pub enum Root {
     NotFound,
     /// Nothing was found to serve: a page that says what to do next, as HTML.
     StartPage(String),
+}
+
+/// Servers that answer the requests below a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamConfig {
+    /// The path; no slash at its end, empty for all.
+    pub prefix: String,
+    /// At least one; all speak one protocol.
+    pub servers: Vec<ListenAddress>,
+    /// Whether they get to see only what is below the path: the address ended with a slash.
+    pub removes_prefix: bool,
+}
+
+impl FromStr for UpstreamConfig {
+    type Err = String;
+
+    /// `/PATH=SCHEME[+unix]:[//]ADDRESS[,ADDRESS]...[/]`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = "expected /PATH=SCHEME://ADDRESS, for example /=http://127.0.0.1:8000";
+        let (prefix, addresses) = text.split_once('=').ok_or(wrong)?;
+        if !prefix.starts_with('/') {
+            return Err(wrong.to_owned());
+        }
+        let (scheme, _) = addresses.split_once(':').ok_or(wrong)?;
+        let (addresses, removes_prefix) = match addresses.strip_suffix('/') {
+            Some(addresses) => (addresses.strip_suffix(':').unwrap_or(addresses), true),
+            None => (addresses, false),
+        };
+        let mut servers = Vec::new();
+        for address in addresses.split(',') {
+            // Only the first one has to name the protocol.
+            let address = if servers.is_empty() || address.starts_with(scheme) {
+                address.to_owned()
+            } else {
+                format!("{scheme}:{address}")
+            };
+            let address: ListenAddress = address.parse().map_err(|error: AddressError| error.to_string())?;
+            if matches!(address.endpoint, Endpoint::Fd(_)) {
+                return Err("an upstream cannot be an inherited socket".to_owned());
+            }
+            servers.push(address);
+        }
+        let prefix = prefix.trim_end_matches('/').to_owned();
+        if servers.iter().any(|server| Some(server.scheme) != servers.first().map(|first| first.scheme)) {
+            return Err("all servers of one upstream must speak the same protocol".to_owned());
+        }
+        Ok(Self { prefix, servers, removes_prefix })
+    }
 }
 
 /// Times and sizes that hold for every request.

@@ -5,7 +5,7 @@
 //! one leaves connections to the others. A request takes one way through the rooms:
 //!
 //! ```text
-//! front ─> connection ─┬─ guard ─> hyper (HTTP/1.1) ─┬─> request ─> pipeline ─> site ─> worker / response
+//! front ─> connection ─┬─ guard ─> hyper (HTTP/1.1) ─┬─> request ─> pipeline ─> site ─> worker / upstream / response
 //!                      ├─ hyper (HTTP/2) ────────────┤
 //!                      └─ gateway (uwsgi, ...) ──────┘
 //! ```
@@ -29,6 +29,7 @@ mod site;
 mod spool;
 #[cfg(test)]
 mod tests;
+mod upstream;
 pub mod worker;
 
 use std::path::PathBuf;

@@ -99,6 +99,24 @@ where
         RouteTarget::Page(html) => Ok(page(StatusCode::OK, "text/html; charset=utf-8", html.clone())),
         RouteTarget::NotFound => Err(ErrorPage::new(StatusCode::NOT_FOUND, "no application is mounted here")),
         RouteTarget::Folder(folder) => Ok(folder.answer(request, route.below).await),
+        RouteTarget::Upstream(upstream) => {
+            let is_unbuffered = snapshot.is_unbuffered(&request.target.path);
+            let body = buffer(body, route.limits, &snapshot.spool, is_unbuffered).await?;
+            let fault = body.fault.clone();
+            match upstream.call(request, connection, body).await {
+                Ok(mut response) => {
+                    let is_stream =
+                        headers::is_stream(response.headers_mut(), request.tls.is_some()) || is_unbuffered;
+                    let body =
+                        |body| OutgoingBody::upstream(&snapshot.spool, body, request.version, is_stream);
+                    Ok(response.map(body))
+                }
+                Err(error) => Err(match fault.get() {
+                    Some((status, reason)) => ErrorPage::new(*status, reason.clone()),
+                    None => error.into(),
+                }),
+            }
+        }
         RouteTarget::Application(id) => {
             let pool = snapshot.application(*id).ok_or_else(|| {
                 ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, "no application is running")

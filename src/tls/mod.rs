@@ -3,14 +3,18 @@
 //! of them ([`server`]).
 
 pub mod challenge;
+pub mod client;
 pub mod policy;
 pub mod resolver;
 pub mod server;
 
 pub use challenge::{ACME_TLS, AlpnChallenges};
+pub use client::client_config;
 pub use policy::MinVersion;
 pub use resolver::{CertificateSet, CertificateSource, Resolver};
 pub use server::{Session, server_config};
+
+use std::path::PathBuf;
 
 /// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +26,12 @@ pub enum Error {
     CertifiedKey(#[source] rustls::Error),
     #[error("no certificate to show to clients")]
     NoCertificate,
+    /// No roots to verify servers by: those of a file, or of the system.
+    #[error("cannot use the root certificates {}: {reason}", match path {
+        Some(path) => format!("in {}", path.display()),
+        None => "of the system".to_owned(),
+    })]
+    Roots { path: Option<PathBuf>, reason: String },
     /// rustls refuses the configuration.
     #[error("TLS cannot be set up: {0}")]
     Setup(#[source] rustls::Error),

@@ -326,4 +326,30 @@ pub(super) const SETTINGS: &[Setting] = &[
         },
         ..ROW
     },
+    Setting {
+        word: "upstream",
+        takes: Takes::List,
+        value: "/PATH=SCHEME://ADDRESS",
+        help: "Forward requests below a path to other servers: http, https, uwsgi, suwsgi, fcgi, scgi, ajp (repeatable)",
+        more: "With a slash behind the address, the servers get to see only what is below the path; gateway protocols \
+               get it as SCRIPT_NAME. SCHEME+unix: names a socket. Several addresses, with commas between, share the \
+               requests: the least busy one first, and one that fails is passed over for ten seconds.",
+        set: |s, value| add(&mut s.server.upstreams, parsed(value)),
+        ..ROW
+    },
+    Setting {
+        word: "upstream-timeout",
+        value: "SECONDS",
+        default: "60",
+        help: "How long an upstream may take to begin a response, and between two pieces of one",
+        set: |s, value| put(&mut s.server.upstream_timeout, span(value)),
+        ..ROW
+    },
+    Setting {
+        word: "upstream-ca",
+        value: "FILE",
+        help: "Roots that verify upstreams by https, instead of the system's",
+        set: |s, value| put_some(&mut s.server.upstream_ca, absolute(value)),
+        ..ROW
+    },
 ];

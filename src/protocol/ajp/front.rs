@@ -1,6 +1,74 @@
-//! What a front server sends. No upstream speaks AJP yet; tests and the fuzz target use this direction.
+//! The other side: what a front server sends, and how it reads what comes back.
 
-use super::*;
+use super::{
+    Error, FIELD_CODES, FROM_FRONT, ForwardRequest, METHODS, NO_STRING, PACKET_HEADER, PacketReader,
+    REQUEST_FIELDS, RESPONSE_FIELDS, STORED_METHOD, TO_FRONT, Variable, write_string,
+};
+
+/// The longest payload of a body packet that every server takes.
+pub const LONGEST_BODY: usize = 8186;
+
+/// What a server sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply<'a> {
+    /// A part of the response's body.
+    Chunk(&'a [u8]),
+    Head {
+        status: u16,
+        /// Names as they were spelled, or in lower case.
+        fields: Vec<Variable<'a>>,
+    },
+    /// The response is complete.
+    End {
+        /// Whether the connection takes another request.
+        is_reused: bool,
+    },
+    /// So many bytes of the request's body are wanted.
+    GetBody(u16),
+    /// The reply to a ping.
+    CPong,
+}
+
+/// The length of the payload that follows the header of a packet.
+///
+/// # Errors
+/// [`Error::Magic`].
+pub fn decode_header([first, second, high, low]: [u8; PACKET_HEADER]) -> Result<usize, Error> {
+    if [first, second] != TO_FRONT {
+        return Err(Error::Magic);
+    }
+    Ok(u16::from_be_bytes([high, low]).into())
+}
+
+/// Reads a payload.
+///
+/// # Errors
+/// [`Error::Lengths`], [`Error::Code`].
+pub fn decode_reply(payload: &[u8]) -> Result<Reply<'_>, Error> {
+    let mut rest = PacketReader(payload);
+    match rest.byte()? {
+        3 => {
+            let length = rest.number()?;
+            // Some servers leave out the NUL behind it.
+            rest.0.get(..length.into()).map(Reply::Chunk).ok_or(Error::Lengths)
+        }
+        4 => {
+            let status = rest.number()?;
+            rest.string()?; // the phrase
+            let count = rest.number()?;
+            let mut fields = Vec::new();
+            for _ in 0..count {
+                let name = rest.field_name(|index| RESPONSE_FIELDS.get(index).map(|name| name.as_bytes()))?;
+                fields.push((name, rest.text()?));
+            }
+            Ok(Reply::Head { status, fields })
+        }
+        5 => Ok(Reply::End { is_reused: rest.byte()? != 0 }),
+        6 => rest.number().map(Reply::GetBody),
+        9 => Ok(Reply::CPong),
+        _ => Err(Error::Code),
+    }
+}
 
 /// A packet around a payload; content beyond the longest packet is omitted.
 pub fn packet(payload: &[u8]) -> Vec<u8> {

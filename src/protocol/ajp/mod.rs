@@ -7,7 +7,6 @@
 //!
 //! The source is the AJPv13 reference of the Apache Tomcat Connectors.
 
-#[cfg(any(test, feature = "internals"))]
 pub mod front;
 #[cfg(test)]
 mod tests;
@@ -214,7 +213,7 @@ pub fn decode_forward(payload: &[u8]) -> Result<ForwardRequest<'_>, Error> {
         attributes: Attributes::default(),
     };
     for _ in 0..fields.number()? {
-        let name = fields.field_name()?;
+        let name = fields.field_name(|index| REQUEST_FIELDS.get(index).copied())?;
         request.fields.push((name, fields.text()?));
     }
     let stored_method = fields.attributes(&mut request.attributes)?;
@@ -260,12 +259,12 @@ impl<'a> PacketReader<'a> {
         Ok(bytes)
     }
 
-    fn field_name(&mut self) -> Result<&'a [u8], Error> {
+    /// The name of a header; `known` knows those with a number.
+    fn field_name(&mut self, known: impl Fn(usize) -> Option<&'static [u8]>) -> Result<&'a [u8], Error> {
         match self.number()? {
             NO_STRING => Err(Error::Code),
             code if code & 0xff00 == FIELD_CODES => {
-                let index = usize::from(code & 0xff).checked_sub(1);
-                index.and_then(|index| REQUEST_FIELDS.get(index)).copied().ok_or(Error::Code)
+                usize::from(code & 0xff).checked_sub(1).and_then(known).ok_or(Error::Code)
             }
             length => self.bytes(length),
         }

@@ -177,7 +177,8 @@ fn counted(bytes: Bytes, share: MemoryShare) -> Bytes {
 }
 
 impl Buffered {
-    fn whole(first: Bytes) -> Self {
+    /// A body that is all here.
+    pub(in crate::serve) fn whole(first: Bytes) -> Self {
         Self { length: Some(first.len() as u64), first, rest: None, fault: Fault::default() }
     }
 }

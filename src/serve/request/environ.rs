@@ -2,7 +2,7 @@
 //! repeat between the requests of one client (workers remember them) and those that change.
 
 use bytes::Bytes;
-use http::header;
+use http::{HeaderMap, header};
 
 use super::Request;
 use super::body::Buffered;
@@ -34,7 +34,7 @@ impl Request {
         let (script_name, path_info) = self.script_name_and_path_info(rule);
         let mut repeated = DictWriter::new();
         let mut changing = DictWriter::new();
-        self.variables(script_name, |recurrence, name, value| match recurrence {
+        self.variables(script_name, &self.fields, |recurrence, name, value| match recurrence {
             Recurrence::Repeated => repeated.insert(name, value),
             Recurrence::Changing => changing.insert(name, value),
         });
@@ -59,7 +59,12 @@ impl Request {
 
     /// Visits every variable but those of the request line (method, path, query, target) and REMOTE_PORT,
     /// which differ from request to request and have places of their own in a worker's message.
-    fn variables(&self, script_name: &[u8], mut visit: impl FnMut(Recurrence, &[u8], &[u8])) {
+    fn variables(
+        &self,
+        script_name: &[u8],
+        fields: &HeaderMap,
+        mut visit: impl FnMut(Recurrence, &[u8], &[u8]),
+    ) {
         use Recurrence::{Changing, Repeated};
         visit(Repeated, b"GATEWAY_INTERFACE", b"CGI/1.1");
         visit(Repeated, b"SERVER_SOFTWARE", concat!("certkit/", env!("CARGO_PKG_VERSION")).as_bytes());
@@ -85,7 +90,7 @@ impl Request {
         if !self.host.value().is_empty() {
             visit(Repeated, b"HTTP_HOST", self.host.value());
         }
-        cgi_vars::header_variables(&self.fields, |variable| {
+        cgi_vars::header_variables(fields, |variable| {
             if *variable.header == header::HOST {
                 return; // the target may have named another, which counts (RFC 9112 section 3.2.2)
             }
@@ -94,18 +99,32 @@ impl Request {
         });
     }
 
-    /// Visits every variable, for an upstream that speaks a gateway protocol. There is none yet.
-    #[cfg(test)]
-    fn all_variables(&self, mut visit: impl FnMut(&[u8], &[u8])) {
-        let (script_name, path_info) = self.script_name_and_path_info(ScriptNameRule::AsSent);
+    /// Visits every variable, for an upstream that speaks a gateway protocol: with these header fields, and with
+    /// the length of the body if it is known.
+    pub(in crate::serve) fn gateway_variables(
+        &self,
+        script_name: &str,
+        path_info: &[u8],
+        fields: &HeaderMap,
+        length: Option<u64>,
+        mut visit: impl FnMut(&[u8], &[u8]),
+    ) {
         visit(b"REQUEST_METHOD", self.method.as_str().as_bytes());
         visit(b"REQUEST_URI", &self.target.raw);
-        visit(b"PATH_INFO", &path_info);
+        visit(b"PATH_INFO", path_info);
         visit(b"QUERY_STRING", &self.target.query);
         if self.client.port != 0 {
             visit(b"REMOTE_PORT", self.client.port.to_string().as_bytes());
         }
-        self.variables(script_name, |_, name, value| visit(name, value));
+        let length = length.filter(|&length| length > 0 || fields.contains_key(header::CONTENT_LENGTH));
+        if let Some(length) = length {
+            visit(b"CONTENT_LENGTH", length.to_string().as_bytes());
+        }
+        self.variables(script_name.as_bytes(), fields, |_, name, value| {
+            if name != b"wsgi.url_scheme" && name != b"CONTENT_LENGTH" {
+                visit(name, value);
+            }
+        });
     }
 
     /// The path below the SCRIPT_NAME that was sent, and below `forced` if it can still begin with that.
@@ -213,7 +232,7 @@ mod tests {
         let mut params = fastcgi::ParamsWriter::default();
         let mut head = scgi::RequestWriter::new(0);
         let mut pairs = Vec::new();
-        request.all_variables(|name, value| {
+        request.gateway_variables("/app", b"/a b/", &request.fields, Some(0), |name, value| {
             params.insert(name, value);
             head.insert(name, value);
             pairs.push((name.to_vec(), value.to_vec()));

@@ -14,6 +14,7 @@ use super::access_log::AccessLog;
 use super::record::Record;
 use crate::serve::connection::Connection;
 use crate::serve::spool::{Spool, SpooledBody};
+use crate::serve::upstream::UpstreamBody;
 use crate::serve::worker::ResponseBody;
 
 /// Bytes of a response that one HTTP/2 stream gets at a time, its usual frame. hyper asks again for
@@ -41,6 +42,7 @@ pub(in crate::serve) enum OutgoingBody {
     Full(Full<Bytes>),
     Stream(http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>),
     Worker(SpooledBody<ResponseBody>),
+    Upstream(SpooledBody<UpstreamBody>),
     /// Waits for its client, and the application with it.
     Unbuffered(ResponseBody),
 }
@@ -65,9 +67,22 @@ impl OutgoingBody {
         Self::Worker(SpooledBody::new(spool, body, piece))
     }
 
+    /// The body of an upstream's response, in the same way.
+    pub(in crate::serve) fn upstream(
+        spool: &Arc<Spool>,
+        body: UpstreamBody,
+        version: Version,
+        is_stream: bool,
+    ) -> Self {
+        let piece = if version == Version::HTTP_2 { STREAM_PIECE } else { PIECE };
+        if is_stream { Self::Stream(body) } else { Self::Upstream(SpooledBody::new(spool, body, piece)) }
+    }
+
     fn set_piece(&mut self, piece: usize) {
-        if let Self::Worker(body) = self {
-            body.set_piece(piece);
+        match self {
+            Self::Worker(body) => body.set_piece(piece),
+            Self::Upstream(body) => body.set_piece(piece),
+            Self::Empty | Self::Full(_) | Self::Stream(_) | Self::Unbuffered(_) => {}
         }
     }
 
@@ -77,6 +92,7 @@ impl OutgoingBody {
             Self::Full(body) => body.is_end_stream(),
             Self::Stream(body) => body.is_end_stream(),
             Self::Worker(body) => body.is_end_stream(),
+            Self::Upstream(body) => body.is_end_stream(),
             Self::Unbuffered(body) => body.is_end_stream(),
         }
     }
@@ -178,6 +194,7 @@ impl Body for TrackedBody {
             }),
             OutgoingBody::Stream(body) => ready!(Pin::new(body).poll_frame(cx)),
             OutgoingBody::Worker(body) => ready!(Pin::new(body).poll_frame(cx)),
+            OutgoingBody::Upstream(body) => ready!(Pin::new(body).poll_frame(cx)),
             OutgoingBody::Unbuffered(body) => ready!(Pin::new(body).poll_frame(cx)),
         };
         match frame {
@@ -220,6 +237,7 @@ impl Body for TrackedBody {
             OutgoingBody::Full(body) => body.size_hint(),
             OutgoingBody::Stream(body) => body.size_hint(),
             OutgoingBody::Worker(body) => body.size_hint(),
+            OutgoingBody::Upstream(body) => body.size_hint(),
             OutgoingBody::Unbuffered(body) => body.size_hint(),
         };
         let rest = self.rest.len() as u64;

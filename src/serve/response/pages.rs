@@ -7,6 +7,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use super::body::OutgoingBody;
 use crate::serve::request::body::BodyError;
 use crate::serve::request::{Request, RequestError};
+use crate::serve::upstream::UpstreamError;
 use crate::serve::worker::CallError;
 
 /// A request that is answered by an error.
@@ -83,6 +84,12 @@ impl From<RequestError> for ErrorPage {
 impl From<BodyError> for ErrorPage {
     fn from(error: BodyError) -> Self {
         Self::new(error.status(), error.to_string())
+    }
+}
+
+impl From<UpstreamError> for ErrorPage {
+    fn from(error: UpstreamError) -> Self {
+        Self::new(error.status(), error.reason())
     }
 }
 

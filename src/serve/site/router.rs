@@ -10,6 +10,7 @@ use crate::serve::mount::{MountChoice, MountPoint};
 use crate::serve::request::Request;
 use crate::serve::request::environ::ScriptNameRule;
 use crate::serve::response::static_files::Folder;
+use crate::serve::upstream::Upstream;
 
 /// What is served under one name, or several.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ pub(in crate::serve) enum RouteTarget {
     Application(AppId),
     Folder(Arc<Folder>),
     NotFound,
+    Upstream(Arc<Upstream>),
     Page(String),
 }
 

@@ -14,12 +14,14 @@ use super::applications::Applications;
 use super::http_challenges::HttpChallenges;
 use super::router::{AppId, Route, RouteTarget, Site};
 use crate::protocol::cgi_vars;
-use crate::serve::config::{Limits, Root, ServeConfig, Trust};
+use crate::serve::config::{Limits, Root, ServeConfig, Trust, UpstreamConfig};
 use crate::serve::error::Error;
 use crate::serve::response::access_log::AccessLog;
 use crate::serve::response::static_files::Folder;
 use crate::serve::spool::Spool;
+use crate::serve::upstream::Upstream;
 use crate::serve::worker::WorkerPool;
+use crate::tls;
 
 /// What all requests share.
 pub(in crate::serve) struct Snapshot {
@@ -57,11 +59,12 @@ impl Snapshot {
         if config.trust.proxy_protocol && config.trust.proxies.is_empty() {
             return Err(Error::ProxyProtocolWithoutProxies);
         }
-        let routes = config
+        let mut routes = config
             .folders
             .iter()
             .map(|(prefix, path)| Ok(Route::new(prefix, config.limits, open_folder(path)?)))
-            .collect::<Result<_, Error>>()?;
+            .collect::<Result<Vec<_>, Error>>()?;
+        routes.extend(upstreams(config)?);
         let root = match &config.root {
             // It is the first one.
             Root::Application(_) => RouteTarget::Application(AppId(0)),
@@ -172,6 +175,17 @@ impl Service {
         }
         Ok(())
     }
+}
+
+/// The routes to servers behind this one.
+fn upstreams(config: &ServeConfig) -> Result<Vec<Route>, Error> {
+    let is_tls = config.upstreams.iter().any(|upstream| upstream.servers.iter().any(|at| at.scheme.is_tls()));
+    let tls = is_tls.then(|| tls::client_config(config.upstream_ca.as_deref())).transpose()?;
+    let route = |upstream: &UpstreamConfig| {
+        let target = Upstream::new(upstream, config.upstream_timeout, tls.as_ref());
+        Route::new(&upstream.prefix, config.limits, RouteTarget::Upstream(Arc::new(target)))
+    };
+    Ok(config.upstreams.iter().map(route).collect())
 }
 
 fn read_secret(path: &Path) -> Result<Arc<AjpSecret>, Error> {

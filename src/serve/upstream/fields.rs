@@ -1,0 +1,147 @@
+//! What an upstream is sent of a request's head: fields that belong to one connection stay behind, and what front
+//! servers say of clients is said anew.
+
+use ::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
+
+use super::Forwarded;
+
+const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+const PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
+const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+
+/// Fields of one connection (RFC 9110 section 7.6.1), and what older servers still take for such.
+const HOP_BY_HOP: [HeaderName; 9] = [
+    header::CONNECTION,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+
+/// What only front servers may say. From anybody else it is a lie, or an attempt at one.
+const FORWARDED: [HeaderName; 8] =
+    [FOR, HOST, PORT, PREFIX, PROTO, REAL_IP, header::FORWARDED, HeaderName::from_static("x-forwarded-ssl")];
+
+/// Orders to the front server, which this one does not follow.
+const ORDERS: [&str; 3] = ["x-accel-redirect", "x-accel-limit-rate", "x-sendfile"];
+
+/// What must be encoded in a path (RFC 3986 section 3.3).
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Removes the fields of one connection, those named by Connection among them.
+pub(super) fn remove_hop_by_hop(fields: &mut HeaderMap) {
+    let mut named = Vec::new();
+    for value in fields.get_all(header::CONNECTION) {
+        let names = value.as_bytes().split(|&byte| byte == b',');
+        named.extend(names.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok()));
+    }
+    for name in named.iter().chain(&HOP_BY_HOP) {
+        fields.remove(name);
+    }
+}
+
+/// Removes what a response says to the front server alone.
+pub(super) fn remove_orders(fields: &mut HeaderMap) {
+    for name in ORDERS {
+        fields.remove(name);
+    }
+}
+
+impl Forwarded<'_> {
+    /// The fields of the request.
+    pub(super) fn fields(&self) -> HeaderMap {
+        let request = self.request;
+        let mut fields = request.fields.clone();
+        // Before ours are added, which a client could name in Connection otherwise.
+        remove_hop_by_hop(&mut fields);
+        // This server has answered it, if it was to be answered.
+        fields.remove(header::EXPECT);
+        fields.remove("http2-settings");
+        // CVE-2016-5385 and its family: programs read HTTP_PROXY as a setting.
+        fields.remove("proxy");
+        let mut chain = Vec::new();
+        if self.connection.is_trusted {
+            for value in fields.get_all(FOR) {
+                chain.extend_from_slice(value.as_bytes());
+                chain.extend_from_slice(b", ");
+            }
+        }
+        for name in FORWARDED {
+            if !self.connection.is_trusted || name != header::FORWARDED {
+                fields.remove(name);
+            }
+        }
+        let peer = &self.connection.peer_address;
+        chain.extend_from_slice(if peer.is_empty() { b"unknown" } else { peer });
+        let scheme: &[u8] = if request.https { b"https" } else { b"http" };
+        for (name, value) in [
+            (FOR, &chain[..]),
+            (HOST, request.host.value()),
+            (PORT, &request.server.port),
+            (PREFIX, self.removed_prefix.as_bytes()),
+            (PROTO, scheme),
+            (REAL_IP, &request.client.address),
+        ] {
+            if let (false, Ok(value)) = (value.is_empty(), HeaderValue::from_bytes(value)) {
+                fields.insert(name, value);
+            }
+        }
+        match HeaderValue::from_bytes(request.host.value()) {
+            Ok(host) if !host.is_empty() => drop(fields.insert(header::HOST, host)),
+            _ => {}
+        }
+        fields
+    }
+
+    /// The path below the removed prefix, decoded.
+    pub(super) fn path(&self) -> Bytes {
+        let path = &self.request.target.path;
+        match crate::protocol::cgi_vars::below(self.removed_prefix.as_bytes(), path) {
+            Some([]) => Bytes::from_static(b"/"),
+            Some(below) => path.slice(path.len() - below.len()..),
+            None => path.clone(),
+        }
+    }
+
+    /// The target of the request line: as it came, where it says to everybody what the rules here have seen; else
+    /// that path, encoded anew. (Another server would find another path in `/public/../private`.)
+    pub(super) fn target(&self) -> String {
+        let target = &self.request.target;
+        let raw = target.raw_path();
+        let is_same = self.removed_prefix.is_empty() && percent_decode(&raw).eq(target.path.iter().copied());
+        let mut sent = if is_same && raw.is_ascii() {
+            String::from_utf8_lossy(&raw).into_owned()
+        } else {
+            percent_encode(&self.path(), PATH).to_string()
+        };
+        if target.raw.contains(&b'?') {
+            sent.push('?');
+            sent.push_str(&String::from_utf8_lossy(&target.query));
+        }
+        sent
+    }
+}

@@ -1,0 +1,251 @@
+//! HTTP/1.1 to an upstream, over connections that are kept for further requests.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use ::http::{Request, Response, StatusCode, Uri};
+use bytes::Bytes;
+use futures_util::stream::try_unfold;
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+
+use super::body::{Sent, SentBody};
+use super::error::UpstreamError;
+use super::server::{Busy, Server};
+use super::{Failed, Forwarded, UpstreamBody, connect, fields};
+use crate::serve::request::body::Buffered;
+
+/// Connections of one server that are kept.
+const MOST_IDLE: usize = 64;
+
+/// How long one is kept. Servers close idle connections too, and many wait no longer than a minute.
+const LONGEST_IDLE: Duration = Duration::from_secs(30);
+
+/// Fields of a response's head, at most.
+const MOST_FIELDS: usize = 256;
+
+/// Connections that wait for their next request, the one used last behind the others.
+#[derive(Debug, Default)]
+pub(super) struct IdleConnections(Mutex<Vec<Idle>>);
+
+#[derive(Debug)]
+struct Idle {
+    sender: SendRequest<SentBody>,
+    since: Instant,
+}
+
+impl IdleConnections {
+    fn list(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection that was used last, if it still takes requests.
+    fn take(&self) -> Option<SendRequest<SentBody>> {
+        let mut list = self.list();
+        list.retain(|idle| idle.sender.is_ready() && idle.since.elapsed() < LONGEST_IDLE);
+        list.pop().map(|idle| idle.sender)
+    }
+
+    fn put(&self, sender: SendRequest<SentBody>) {
+        let mut list = self.list();
+        if list.len() < MOST_IDLE {
+            list.push(Idle { sender, since: Instant::now() });
+        }
+    }
+}
+
+/// The request as it is sent.
+pub(super) fn request(forwarded: Forwarded<'_>, body: Buffered) -> Result<Request<SentBody>, Failed> {
+    let target = forwarded.target();
+    let Ok(uri) = target.parse::<Uri>() else {
+        let error = UpstreamError::Broken("the target cannot be sent by HTTP".to_owned());
+        return Err(Failed { error, unsent: Some(body) });
+    };
+    let mut request = Request::new(SentBody::new(body));
+    *request.method_mut() = forwarded.request.method.clone();
+    *request.uri_mut() = uri;
+    *request.headers_mut() = forwarded.fields();
+    // hyper frames the body by its length.
+    request.headers_mut().remove(::http::header::CONTENT_LENGTH);
+    Ok(request)
+}
+
+/// Forwards a request over a kept connection, or over a new one.
+pub(super) async fn call(
+    server: Arc<Server>,
+    busy: Busy,
+    mut request: Request<SentBody>,
+    timeout: Duration,
+) -> Result<Response<UpstreamBody>, Failed> {
+    if let Some(sender) = server.idle.take() {
+        match send(&server, sender, request, timeout).await {
+            Ok(response) => return Ok(finish(&server, busy, response, timeout)),
+            // The server had closed the connection.
+            Err(Unanswered { request: Some(unsent), .. }) => request = *unsent,
+            Err(Unanswered { error, request: None }) => return Err(Failed { error, unsent: None }),
+        }
+    }
+    let sender = match handshake(&server, timeout).await {
+        Ok(sender) => sender,
+        Err(error) => return Err(Failed { error, unsent: Some(request.into_body().into_buffered()) }),
+    };
+    match send(&server, sender, request, timeout).await {
+        Ok(response) => Ok(finish(&server, busy, response, timeout)),
+        Err(Unanswered { error, request }) => {
+            let unsent = request.map(|request| request.into_body().into_buffered());
+            Err(Failed { error, unsent })
+        }
+    }
+}
+
+async fn handshake(server: &Server, timeout: Duration) -> Result<SendRequest<SentBody>, UpstreamError> {
+    let stream = connect::open(server, timeout).await?;
+    let mut builder = http1::Builder::new();
+    builder.max_headers(MOST_FIELDS);
+    let (sender, connection) = builder
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| UpstreamError::Broken(cause(&error)))?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!("a connection to an upstream ended: {}", cause(&error));
+        }
+    });
+    Ok(sender)
+}
+
+/// A request without a response.
+struct Unanswered {
+    error: UpstreamError,
+    /// The request, if nothing of it was sent.
+    request: Option<Box<Request<SentBody>>>,
+}
+
+/// A response, and the connection that it comes over.
+type Answered = (Response<Incoming>, SendRequest<SentBody>);
+
+async fn send(
+    server: &Server,
+    mut sender: SendRequest<SentBody>,
+    request: Request<SentBody>,
+    timeout: Duration,
+) -> Result<Answered, Unanswered> {
+    let sent = request.body().sent();
+    let response = sender.try_send_request(request);
+    match within(timeout, &sent, response).await {
+        Some(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+            let error = UpstreamError::Broken("it switches protocols, and nobody asked for that".to_owned());
+            Err(Unanswered { error, request: None })
+        }
+        Some(Ok(response)) => Ok((response, sender)),
+        Some(Err(mut failed)) => {
+            let request = failed.take_message().map(Box::new);
+            let error = match failed.error() {
+                error if error.is_incomplete_message() || error.is_canceled() || error.is_closed() => {
+                    UpstreamError::Closed("")
+                }
+                error => UpstreamError::Broken(cause(error)),
+            };
+            Err(Unanswered { error, request })
+        }
+        None => {
+            tracing::debug!("upstream {}: nothing for {} s", server.address, timeout.as_secs());
+            Err(Unanswered { error: UpstreamError::TooSlow(timeout), request: None })
+        }
+    }
+}
+
+/// What comes of `response` while no more than `timeout` passes without it, or a further byte of the request on its
+/// way.
+async fn within<T>(timeout: Duration, sent: &Sent, response: impl Future<Output = T>) -> Option<T> {
+    let mut response = std::pin::pin!(response);
+    let mut before = sent.bytes();
+    loop {
+        if let Ok(response) = tokio::time::timeout(timeout, response.as_mut()).await {
+            return Some(response);
+        }
+        let now = sent.bytes();
+        if now == before {
+            return None;
+        }
+        before = now;
+    }
+}
+
+/// The response for the client; its connection is kept when the last byte was read.
+fn finish(
+    server: &Arc<Server>,
+    busy: Busy,
+    (response, sender): Answered,
+    timeout: Duration,
+) -> Response<UpstreamBody> {
+    let (mut head, incoming) = response.into_parts();
+    fields::remove_hop_by_hop(&mut head.headers);
+    fields::remove_orders(&mut head.headers);
+    head.version = ::http::Version::HTTP_11;
+    head.extensions.clear();
+    if incoming.is_end_stream() {
+        keep(Arc::clone(server), sender);
+        return Response::from_parts(
+            head,
+            http_body_util::Empty::new().map_err(|no| match no {}).boxed_unsync(),
+        );
+    }
+    let state = Reading { incoming, kept: Some((Arc::clone(server), sender)), _busy: busy };
+    let frames = try_unfold(state, move |mut state| async move {
+        let frame = state.frame(timeout).await?;
+        Ok::<_, io::Error>(frame.map(|frame| (frame, state)))
+    });
+    Response::from_parts(head, StreamBody::new(frames).boxed_unsync())
+}
+
+/// A response's body that is not complete yet.
+struct Reading {
+    incoming: Incoming,
+    kept: Option<(Arc<Server>, SendRequest<SentBody>)>,
+    _busy: Busy,
+}
+
+impl Reading {
+    /// The next data; trailers are left out.
+    async fn frame(&mut self, timeout: Duration) -> io::Result<Option<Frame<Bytes>>> {
+        loop {
+            let Ok(frame) = tokio::time::timeout(timeout, self.incoming.frame()).await else {
+                return Err(UpstreamError::TooSlow(timeout).into());
+            };
+            match frame {
+                Some(Ok(frame)) if frame.is_data() => return Ok(Some(frame)),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(io::Error::other(cause(&error))),
+                None => {
+                    if let Some((server, sender)) = self.kept.take() {
+                        keep(server, sender);
+                    }
+                    return Ok(None);
+                }
+            }
+        }
+    }
+}
+
+/// Keeps a connection as soon as it takes another request.
+fn keep(server: Arc<Server>, mut sender: SendRequest<SentBody>) {
+    tokio::spawn(async move {
+        if sender.ready().await.is_ok() {
+            server.idle.put(sender);
+        }
+    });
+}
+
+/// What lies at the bottom says what is wrong; what lies above says where in hyper.
+fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
