@@ -69,7 +69,7 @@ where
 /// The steps. Each may answer early.
 async fn answer<B>(
     snapshot: &Snapshot,
-    connection: &Connection,
+    connection: &Arc<Connection>,
     request: &Request,
     body: B,
     open: &mut OpenRequest,
@@ -82,7 +82,7 @@ where
         return Err(fault.into());
     }
     expectation(&request.fields)?;
-    if request.method == Method::CONNECT {
+    if request.method == Method::CONNECT && !is_for_upstream(snapshot, request) {
         return Err(ErrorPage::new(StatusCode::NOT_IMPLEMENTED, "CONNECT is not supported"));
     }
     // RFC 8555 section 8.3: over plain HTTP, whatever else is answered there.
@@ -140,6 +140,12 @@ where
             }
         }
     }
+}
+
+/// A WebSocket over HTTP/2 (RFC 8441), which only upstreams accept.
+fn is_for_upstream(snapshot: &Snapshot, request: &Request) -> bool {
+    let (route, _) = snapshot.site.route(&request.target.path);
+    request.websocket.is_some() && matches!(route.target, RouteTarget::Upstream(_))
 }
 
 /// Adds the headers of every response, and removes bodies where HTTP has none.

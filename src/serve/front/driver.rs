@@ -340,6 +340,7 @@ where
             .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
             .max_pending_accept_reset_streams(PENDING_RESETS)
             .max_send_buf_size(STREAM_BUFFER)
+            .enable_connect_protocol()
             .serve_connection(TokioIo::new(CountedFrames::new(stream)), answer),
     );
     Box::pin(async move {

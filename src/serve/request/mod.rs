@@ -9,11 +9,13 @@ pub(super) mod host;
 mod sent_target;
 pub(super) mod target;
 pub(super) mod variables;
+mod websocket;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Version};
+use hyper::upgrade::OnUpgrade;
 
 use self::check::MessageError;
 use self::host::{HostError, RequestHost};
@@ -43,6 +45,8 @@ pub(super) struct Request {
     pub(super) fields: HeaderMap,
     /// Further variables of a front server, passed on as they are, such as REMOTE_USER and DOCUMENT_ROOT.
     pub(super) variables: Vec<(Bytes, Bytes)>,
+    /// The client's connection, or its stream, once it is to be a WebSocket.
+    pub(super) websocket: Option<OnUpgrade>,
     /// The client's TLS, where it ends here.
     pub(super) tls: Option<Arc<Session>>,
     /// Why it is refused. The rest is for the log then.
@@ -89,7 +93,8 @@ impl RequestError {
 
 impl Request {
     /// The request that came by HTTP.
-    pub(super) fn from_http(connection: &Connection, head: http::request::Parts) -> Self {
+    pub(super) fn from_http(connection: &Connection, mut head: http::request::Parts) -> Self {
+        let websocket = websocket::wanted(&mut head);
         let (target, resolved) = RequestTarget::from_uri(&head.uri);
         let (host, named) = match host::required(&head) {
             Ok(host) => (host, Ok(())),
@@ -118,6 +123,7 @@ impl Request {
             has_prefix: true,
             fields: head.headers,
             variables: Vec::new(),
+            websocket,
             tls: connection.tls.clone(),
             fault,
         }

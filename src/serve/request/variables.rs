@@ -133,6 +133,7 @@ pub(in crate::serve) fn from_front(
         has_prefix: under_script_name,
         fields,
         variables: other,
+        websocket: None,
         tls: None,
         fault,
     };

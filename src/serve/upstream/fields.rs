@@ -2,6 +2,8 @@
 //! servers say of clients is said anew.
 
 use ::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
 
@@ -69,6 +71,18 @@ pub(super) fn remove_orders(fields: &mut HeaderMap) {
     for name in ORDERS {
         fields.remove(name);
     }
+}
+
+/// Asks for a WebSocket (RFC 6455 section 4.1). Clients by HTTP/2 send no key; one is made for them.
+pub(super) fn ask_for_websocket(fields: &mut HeaderMap) {
+    fields.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    fields.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    fields.entry(header::SEC_WEBSOCKET_KEY).or_insert_with(|| {
+        let mut key = [0; 16];
+        // It protects nothing: it only shows that the server knows the protocol.
+        let _ = aws_lc_rs::rand::fill(&mut key);
+        HeaderValue::try_from(STANDARD.encode(key)).unwrap_or_else(|_| HeaderValue::from_static(""))
+    });
 }
 
 impl Forwarded<'_> {

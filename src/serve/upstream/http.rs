@@ -4,19 +4,21 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use ::http::{Request, Response, StatusCode, Uri};
+use ::http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
 use bytes::Bytes;
 use futures_util::stream::try_unfold;
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
 use super::body::{Sent, SentBody};
 use super::error::UpstreamError;
 use super::server::{Busy, Server};
-use super::{Failed, Forwarded, UpstreamBody, connect, fields};
+use super::{Failed, Forwarded, UpstreamBody, connect, fields, tunnel};
+use crate::serve::connection::Connection;
 use crate::serve::request::body::Buffered;
 
 /// Connections of one server that are kept.
@@ -58,6 +60,24 @@ impl IdleConnections {
     }
 }
 
+/// What a client's connection is to become, if the upstream agrees.
+pub(super) struct WebSocket {
+    connection: Arc<Connection>,
+    client: OnUpgrade,
+    /// Whether it is a stream of HTTP/2.
+    is_http2: bool,
+}
+
+impl Forwarded<'_> {
+    pub(super) fn websocket(&self) -> Option<WebSocket> {
+        Some(WebSocket {
+            connection: Arc::clone(self.connection),
+            client: self.request.websocket.clone()?,
+            is_http2: self.request.version == Version::HTTP_2,
+        })
+    }
+}
+
 /// The request as it is sent.
 pub(super) fn request(forwarded: Forwarded<'_>, body: Buffered) -> Result<Request<SentBody>, Failed> {
     let target = forwarded.target();
@@ -66,11 +86,19 @@ pub(super) fn request(forwarded: Forwarded<'_>, body: Buffered) -> Result<Reques
         return Err(Failed { error, unsent: Some(body) });
     };
     let mut request = Request::new(SentBody::new(body));
-    *request.method_mut() = forwarded.request.method.clone();
+    let websocket = forwarded.request.websocket.as_ref();
+    *request.method_mut() = match websocket {
+        // RFC 8441: over HTTP/2 it is CONNECT.
+        Some(_) => Method::GET,
+        None => forwarded.request.method.clone(),
+    };
     *request.uri_mut() = uri;
     *request.headers_mut() = forwarded.fields();
     // hyper frames the body by its length.
-    request.headers_mut().remove(::http::header::CONTENT_LENGTH);
+    request.headers_mut().remove(header::CONTENT_LENGTH);
+    if websocket.is_some() {
+        fields::ask_for_websocket(request.headers_mut());
+    }
     Ok(request)
 }
 
@@ -79,11 +107,12 @@ pub(super) async fn call(
     server: Arc<Server>,
     busy: Busy,
     mut request: Request<SentBody>,
+    websocket: Option<WebSocket>,
     timeout: Duration,
 ) -> Result<Response<UpstreamBody>, Failed> {
     if let Some(sender) = server.idle.take() {
         match send(&server, sender, request, timeout).await {
-            Ok(response) => return Ok(finish(&server, busy, response, timeout)),
+            Ok(response) => return finish(&server, busy, response, websocket, timeout),
             // The server had closed the connection.
             Err(Unanswered { request: Some(unsent), .. }) => request = *unsent,
             Err(Unanswered { error, request: None }) => return Err(Failed { error, unsent: None }),
@@ -94,7 +123,7 @@ pub(super) async fn call(
         Err(error) => return Err(Failed { error, unsent: Some(request.into_body().into_buffered()) }),
     };
     match send(&server, sender, request, timeout).await {
-        Ok(response) => Ok(finish(&server, busy, response, timeout)),
+        Ok(response) => finish(&server, busy, response, websocket, timeout),
         Err(Unanswered { error, request }) => {
             let unsent = request.map(|request| request.into_body().into_buffered());
             Err(Failed { error, unsent })
@@ -111,7 +140,7 @@ async fn handshake(server: &Server, timeout: Duration) -> Result<SendRequest<Sen
         .await
         .map_err(|error| UpstreamError::Broken(cause(&error)))?;
     tokio::spawn(async move {
-        if let Err(error) = connection.await {
+        if let Err(error) = connection.with_upgrades().await {
             tracing::debug!("a connection to an upstream ended: {}", cause(&error));
         }
     });
@@ -137,10 +166,6 @@ async fn send(
     let sent = request.body().sent();
     let response = sender.try_send_request(request);
     match within(timeout, &sent, response).await {
-        Some(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-            let error = UpstreamError::Broken("it switches protocols, and nobody asked for that".to_owned());
-            Err(Unanswered { error, request: None })
-        }
         Some(Ok(response)) => Ok((response, sender)),
         Some(Err(mut failed)) => {
             let request = failed.take_message().map(Box::new);
@@ -180,27 +205,46 @@ async fn within<T>(timeout: Duration, sent: &Sent, response: impl Future<Output 
 fn finish(
     server: &Arc<Server>,
     busy: Busy,
-    (response, sender): Answered,
+    (mut response, sender): Answered,
+    websocket: Option<WebSocket>,
     timeout: Duration,
-) -> Response<UpstreamBody> {
+) -> Result<Response<UpstreamBody>, Failed> {
+    let is_switching = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+    let upgraded = is_switching.then(|| hyper::upgrade::on(&mut response));
     let (mut head, incoming) = response.into_parts();
     fields::remove_hop_by_hop(&mut head.headers);
     fields::remove_orders(&mut head.headers);
-    head.version = ::http::Version::HTTP_11;
+    head.version = Version::HTTP_11;
     head.extensions.clear();
+    if let Some(upgraded) = upgraded {
+        let Some(websocket) = websocket else {
+            let error = UpstreamError::Broken("it switches protocols, and nobody asked for that".to_owned());
+            return Err(Failed { error, unsent: None });
+        };
+        if websocket.is_http2 {
+            head.status = StatusCode::OK;
+            head.headers.remove(header::SEC_WEBSOCKET_ACCEPT);
+        } else {
+            head.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+            head.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        }
+        tunnel::open(websocket.connection, websocket.client, upgraded, busy);
+        return Ok(Response::from_parts(head, empty()));
+    }
     if incoming.is_end_stream() {
         keep(Arc::clone(server), sender);
-        return Response::from_parts(
-            head,
-            http_body_util::Empty::new().map_err(|no| match no {}).boxed_unsync(),
-        );
+        return Ok(Response::from_parts(head, empty()));
     }
     let state = Reading { incoming, kept: Some((Arc::clone(server), sender)), _busy: busy };
     let frames = try_unfold(state, move |mut state| async move {
         let frame = state.frame(timeout).await?;
         Ok::<_, io::Error>(frame.map(|frame| (frame, state)))
     });
-    Response::from_parts(head, StreamBody::new(frames).boxed_unsync())
+    Ok(Response::from_parts(head, StreamBody::new(frames).boxed_unsync()))
+}
+
+fn empty() -> UpstreamBody {
+    http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync()
 }
 
 /// A response's body that is not complete yet.

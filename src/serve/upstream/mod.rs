@@ -10,6 +10,7 @@
 //! | `gateway` | uwsgi, SCGI, FastCGI and AJP: their requests as bytes |
 //! | `fastcgi`, `ajp` | the records and packets of their responses |
 //! | `response` | pieces of bytes from any of them to a [`http::Response`] |
+//! | `tunnel` | a WebSocket, after its handshake |
 //! | `body` | the body of a request on its way out |
 
 mod ajp;
@@ -22,6 +23,7 @@ mod gateway;
 mod http;
 mod response;
 mod server;
+mod tunnel;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -59,7 +61,7 @@ pub(in crate::serve) struct Upstream {
 #[derive(Clone, Copy)]
 struct Forwarded<'a> {
     request: &'a Request,
-    connection: &'a Connection,
+    connection: &'a Arc<Connection>,
     removed_prefix: &'a str,
 }
 
@@ -88,7 +90,7 @@ impl Upstream {
     pub(in crate::serve) async fn call(
         &self,
         request: &Request,
-        connection: &Connection,
+        connection: &Arc<Connection>,
         mut body: Buffered,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         let forwarded = Forwarded { request, connection, removed_prefix: &self.removed_prefix };
@@ -139,7 +141,10 @@ impl Upstream {
         let timeout = self.timeout;
         match server.address.scheme {
             Scheme::Http | Scheme::Https => match http::request(forwarded, body) {
-                Ok(request) => Box::pin(http::call(server, busy, request, timeout)),
+                Ok(request) => {
+                    let websocket = forwarded.websocket();
+                    Box::pin(http::call(server, busy, request, websocket, timeout))
+                }
                 Err(failed) => Box::pin(std::future::ready(Err(failed))),
             },
             protocol => match gateway::encode(protocol, forwarded, body.length) {
