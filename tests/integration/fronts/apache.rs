@@ -51,7 +51,7 @@ impl FrontServer for Apache {
     const PROTOCOLS: &'static [Protocol] =
         &[Protocol::Uwsgi, Protocol::Fcgi, Protocol::Scgi, Protocol::Ajp, Protocol::Http];
 
-    fn start(&self, test: &Test, folder: &Path, ways: &[Way]) -> Process {
+    fn start(&self, test: &Test, folder: &Path, ways: &[Way]) -> Vec<Process> {
         let modules = ["proxy", "proxy_uwsgi", "proxy_fcgi", "proxy_scgi", "proxy_http", "proxy_ajp"];
         let mut config = Self::base(folder, &modules);
         for way in ways {
@@ -66,6 +66,6 @@ impl FrontServer for Apache {
                 port = way.port
             );
         }
-        self.run(test, &config)
+        vec![self.run(test, &config)]
     }
 }

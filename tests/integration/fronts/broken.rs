@@ -3,6 +3,7 @@
 use super::apache::Apache;
 use super::client::{ask, request};
 use super::haproxy::Haproxy;
+use super::itself::Certkit;
 use super::lighttpd::Lighttpd;
 use super::nginx::Nginx;
 use super::{Backend, FrontServer, Site};
@@ -30,6 +31,11 @@ fn behind_lighttpd() {
     if let Some(front) = Lighttpd::find() {
         breaks(&front, &[]);
     }
+}
+
+#[test]
+fn behind_certkit() {
+    breaks(&Certkit, &[]);
 }
 
 /// (Caddy hides all breaks.)

@@ -20,7 +20,7 @@ impl Caddy {
 impl FrontServer for Caddy {
     const PROTOCOLS: &'static [Protocol] = &[Protocol::Fcgi, Protocol::Http];
 
-    fn start(&self, test: &Test, folder: &Path, ways: &[Way]) -> Process {
+    fn start(&self, test: &Test, folder: &Path, ways: &[Way]) -> Vec<Process> {
         let mut config = "{\n    admin off\n    auto_https off\n}\n".to_owned();
         for way in ways {
             let address = match &way.backend {
@@ -39,9 +39,9 @@ impl FrontServer for Caddy {
         }
         test.write("front/Caddyfile", config);
         let config = folder.join("Caddyfile").display().to_string();
-        Process::start(
+        vec![Process::start(
             test,
             test.program(&self.0).args(["run", "--adapter", "caddyfile", "--config", &config]),
-        )
+        )]
     }
 }

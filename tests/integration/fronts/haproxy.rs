@@ -20,7 +20,7 @@ impl Haproxy {
 impl FrontServer for Haproxy {
     const PROTOCOLS: &'static [Protocol] = &[Protocol::Fcgi, Protocol::Http];
 
-    fn start(&self, test: &Test, folder: &Path, ways: &[Way]) -> Process {
+    fn start(&self, test: &Test, folder: &Path, ways: &[Way]) -> Vec<Process> {
         let mut config =
             "global\n    log stderr local0 warning\ndefaults\n    mode http\n    timeout connect 10s\n    \
                           timeout client 60s\n    timeout server 60s\nfcgi-app app\n    docroot /srv\n    \
@@ -43,6 +43,6 @@ impl FrontServer for Haproxy {
         }
         test.write("front/haproxy.cfg", config);
         let config = folder.join("haproxy.cfg").display().to_string();
-        Process::start(test, test.program(&self.0).args(["-db", "-f", &config]))
+        vec![Process::start(test, test.program(&self.0).args(["-db", "-f", &config]))]
     }
 }

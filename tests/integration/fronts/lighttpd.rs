@@ -21,7 +21,7 @@ impl FrontServer for Lighttpd {
     const PROTOCOLS: &'static [Protocol] =
         &[Protocol::Uwsgi, Protocol::Fcgi, Protocol::Scgi, Protocol::Ajp, Protocol::Http];
 
-    fn start(&self, test: &Test, folder: &Path, ways: &[Way]) -> Process {
+    fn start(&self, test: &Test, folder: &Path, ways: &[Way]) -> Vec<Process> {
         let folder = folder.display();
         let mut config = format!(
             "server.modules = (\"mod_fastcgi\", \"mod_scgi\", \"mod_proxy\", \"mod_ajp13\")\n\
@@ -61,6 +61,6 @@ impl FrontServer for Lighttpd {
         }
         test.write("front/lighttpd.conf", config);
         let config = format!("{folder}/lighttpd.conf");
-        Process::start(test, test.program(&self.0).args(["-D", "-f", &config]))
+        vec![Process::start(test, test.program(&self.0).args(["-D", "-f", &config]))]
     }
 }

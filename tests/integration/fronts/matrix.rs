@@ -12,6 +12,7 @@ use super::apache::Apache;
 use super::caddy::Caddy;
 use super::client::{ask, connect, request};
 use super::haproxy::Haproxy;
+use super::itself::Certkit;
 use super::lighttpd::Lighttpd;
 use super::nginx::Nginx;
 use super::{FrontServer, Protocol, Site, Way};
@@ -43,6 +44,11 @@ fn haproxy() {
     if let Some(front) = Haproxy::find() {
         matrix("HAProxy", &front);
     }
+}
+
+#[test]
+fn certkit_itself() {
+    matrix("certkit", &Certkit);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod broken;
 mod caddy;
 mod client;
 mod haproxy;
+mod itself;
 mod lighttpd;
 mod managed;
 mod matrix;
@@ -79,15 +80,15 @@ impl Way {
 pub(crate) struct Site {
     pub(crate) ways: Vec<Way>,
     _back: Process,
-    _front: Process,
+    _front: Vec<Process>,
 }
 
 /// A kind of front server.
 pub(crate) trait FrontServer {
     const PROTOCOLS: &'static [Protocol];
 
-    /// Writes the configuration into `folder` of the test and starts the program with it.
-    fn start(&self, test: &Test, folder: &Path, ways: &[Way]) -> Process;
+    /// Writes the configuration into `folder` of the test and starts the program with it, or one for each way.
+    fn start(&self, test: &Test, folder: &Path, ways: &[Way]) -> Vec<Process>;
 }
 
 impl Site {
@@ -103,11 +104,12 @@ impl Site {
         let back = start_certkit(test, &ways, args, app);
         let folder = test.path("front");
         std::fs::create_dir(&folder).unwrap();
-        let mut process = front.start(test, &folder, &ways);
-        for way in &ways {
-            process.wait_for(([127, 0, 0, 1], way.port).into());
+        let mut processes = front.start(test, &folder, &ways);
+        for (number, way) in ways.iter().enumerate() {
+            let number = number.min(processes.len() - 1);
+            processes[number].wait_for(([127, 0, 0, 1], way.port).into());
         }
-        Self { ways, _back: back, _front: process }
+        Self { ways, _back: back, _front: processes }
     }
 }
 

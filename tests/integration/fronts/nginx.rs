@@ -20,7 +20,7 @@ impl Nginx {
 impl FrontServer for Nginx {
     const PROTOCOLS: &'static [Protocol] = &[Protocol::Uwsgi, Protocol::Fcgi, Protocol::Scgi, Protocol::Http];
 
-    fn start(&self, test: &Test, folder: &Path, ways: &[Way]) -> Process {
+    fn start(&self, test: &Test, folder: &Path, ways: &[Way]) -> Vec<Process> {
         let folder = folder.display();
         let mut config = format!(
             "daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\n\
@@ -48,6 +48,6 @@ impl FrontServer for Nginx {
         config.push('}');
         test.write("front/nginx.conf", config);
         let (config, prefix) = (format!("{folder}/nginx.conf"), folder.to_string());
-        Process::start(test, test.program(&self.0).args(["-c", &config, "-p", &prefix, "-e", "stderr"]))
+        vec![Process::start(test, test.program(&self.0).args(["-c", &config, "-p", &prefix, "-e", "stderr"]))]
     }
 }
