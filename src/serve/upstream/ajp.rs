@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use ::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use bytes::{Buf, Bytes, BytesMut};
 use http_body_util::BodyExt;
 use tokio::io::AsyncWriteExt;
 
-use super::UpstreamBody;
 use super::body::SentBody;
 use super::connect::Duplex;
 use super::error::UpstreamError;
-use super::response::{ResponseSource, read, response};
-use super::server::Busy;
+use super::reading::read;
 use crate::protocol::ajp::PACKET_HEADER;
 use crate::protocol::ajp::front::{self, LONGEST_BODY, Reply};
 use crate::protocol::cgi_response::ResponseHead;
@@ -40,19 +38,16 @@ impl AjpExchange {
         stream: Box<dyn Duplex>,
         head: Vec<u8>,
         body: SentBody,
-        busy: Busy,
         timeout: Duration,
-    ) -> Result<Response<UpstreamBody>, UpstreamError> {
+    ) -> Result<(ResponseHead, Self), UpstreamError> {
         let mut exchange = Self { stream, received: BytesMut::new(), body, rest: Bytes::new(), timeout };
         exchange.write(&head).await?;
-        // A body with a length begins unasked.
+        // A body with a length begins at once; the rest waits until it is wanted.
         if http_body::Body::size_hint(&exchange.body).exact().is_some_and(|length| length > 0) {
             exchange.send_body(LONGEST_BODY).await?;
         }
         match exchange.packet().await? {
-            Packet::Head(head) => {
-                Ok(response(head, Bytes::new(), ResponseSource::Ajp(exchange), (None, busy)))
-            }
+            Packet::Head(head) => Ok((head, exchange)),
             Packet::Chunk(_) | Packet::End => {
                 Err(UpstreamError::Broken("its body comes before its head".to_owned()))
             }

@@ -10,7 +10,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 
 use super::error::UpstreamError;
-use super::server::Server;
+use super::server::UpstreamServer;
 use crate::serve::address::Endpoint;
 
 /// How long a connection may take to open, if a response may take longer.
@@ -22,14 +22,17 @@ pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 /// Opens a connection. Names are looked up each time, so that a server that has moved is found again.
-pub(super) async fn open(server: &Server, timeout: Duration) -> Result<Box<dyn Duplex>, UpstreamError> {
+pub(super) async fn open(
+    server: &UpstreamServer,
+    timeout: Duration,
+) -> Result<Box<dyn Duplex>, UpstreamError> {
     match tokio::time::timeout(timeout.min(LONGEST), connect(server)).await {
         Ok(opened) => opened.map_err(UpstreamError::Connect),
         Err(_) => Err(UpstreamError::Connect(io::ErrorKind::TimedOut.into())),
     }
 }
 
-async fn connect(server: &Server) -> io::Result<Box<dyn Duplex>> {
+async fn connect(server: &UpstreamServer) -> io::Result<Box<dyn Duplex>> {
     match &server.address.endpoint {
         Endpoint::Unix(path) => Ok(Box::new(UnixStream::connect(path).await?)),
         Endpoint::Fd(_) => Err(io::ErrorKind::Unsupported.into()),

@@ -42,7 +42,7 @@ impl UpstreamError {
         }
     }
 
-    /// What the client is told: not where the upstream is.
+    /// What the client gets to read: not where the upstream is.
     pub(in crate::serve) fn reason(&self) -> &'static str {
         match self {
             Self::TooSlow(_) => "the server behind this one did not answer in time",

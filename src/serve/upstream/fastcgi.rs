@@ -7,7 +7,7 @@ use tokio::io::ReadHalf;
 
 use super::connect::Duplex;
 use super::error::UpstreamError;
-use super::response::read;
+use super::reading::read;
 use crate::protocol::fastcgi::{HEADER_LENGTH, RecordHeader, RecordType};
 
 /// The stream of standard output.

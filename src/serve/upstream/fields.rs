@@ -1,5 +1,5 @@
 //! What an upstream is sent of a request's head: fields that belong to one connection stay behind, and what front
-//! servers say of clients is said anew.
+//! servers say of clients is written anew.
 
 use ::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use base64::Engine as _;

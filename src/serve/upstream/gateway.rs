@@ -5,25 +5,21 @@ use std::time::Duration;
 
 use ::http::Response;
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use tokio::io::{AsyncRead, AsyncWriteExt, WriteHalf};
-use tokio::task::JoinHandle;
 
 use super::ajp::AjpExchange;
 use super::body::SentBody;
 use super::connect::Duplex;
 use super::error::UpstreamError;
 use super::fastcgi::StdoutReader;
-use super::response::{PlainReader, ResponseSource, respond};
-use super::server::{Busy, Server};
+use super::reading::PlainReader;
+use super::response::{ResponseSource, respond, response};
+use super::sending::{ID, Sending};
+use super::server::{Busy, UpstreamServer};
 use super::{Failed, Forwarded, UpstreamBody, connect};
 use crate::protocol::fastcgi::{BeginRequest, ParamsWriter, RecordType};
 use crate::protocol::{ajp, fastcgi, scgi, uwsgi};
 use crate::serve::address::Scheme;
 use crate::serve::request::body::Buffered;
-
-/// The number of the one request on a FastCGI connection.
-const ID: u16 = 1;
 
 /// What is sent before the body. `length` is that of the body, if it is known.
 ///
@@ -106,7 +102,7 @@ impl Forwarded<'_> {
 
 /// Sends a request over a new connection, which ends with the response.
 pub(super) async fn call(
-    server: Arc<Server>,
+    server: Arc<UpstreamServer>,
     busy: Busy,
     head: Vec<u8>,
     body: Buffered,
@@ -129,72 +125,16 @@ async fn exchange(
     timeout: Duration,
 ) -> Result<Response<UpstreamBody>, UpstreamError> {
     if protocol == Scheme::Ajp {
-        return AjpExchange::begin(stream, head, SentBody::new(body), busy, timeout).await;
+        let (head, exchange) = AjpExchange::begin(stream, head, SentBody::new(body), timeout).await?;
+        return Ok(response(head, Bytes::new(), ResponseSource::Ajp(exchange), (None, busy)));
     }
     let is_fastcgi = protocol == Scheme::Fcgi;
     let (read, write) = tokio::io::split(stream);
-    let sending = Sending(tokio::spawn(async move {
-        // What is wrong shows in the response, which may have come before the whole body was sent.
-        if let Err(error) = send(write, head, SentBody::new(body), is_fastcgi, timeout).await {
-            tracing::debug!("a request was not sent to its end: {error}");
-        }
-    }));
+    let sending = Sending::start(write, head, SentBody::new(body), is_fastcgi, timeout);
     let source = if is_fastcgi {
         ResponseSource::FastCgi(StdoutReader::new(read, timeout))
     } else {
         ResponseSource::Plain(PlainReader { stream: read, timeout, protocol })
     };
     respond(source, (Some(sending), busy)).await
-}
-
-/// Ends when the response is read, or nobody wants it.
-pub(super) struct Sending(JoinHandle<()>);
-
-impl Drop for Sending {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-async fn send<S: AsyncRead + tokio::io::AsyncWrite>(
-    mut stream: WriteHalf<S>,
-    head: Vec<u8>,
-    mut body: SentBody,
-    is_fastcgi: bool,
-    timeout: Duration,
-) -> std::io::Result<()> {
-    let mut record = Vec::new();
-    write(&mut stream, &head, timeout).await?;
-    while let Some(frame) = body.frame().await {
-        // A body that breaks off is not ended: what comes is not a request then.
-        let Ok(data) = frame?.into_data() else { continue };
-        if !is_fastcgi {
-            write(&mut stream, &data, timeout).await?;
-            continue;
-        }
-        for piece in data.chunks(fastcgi::LONGEST_ALIGNED) {
-            record.clear();
-            fastcgi::encode_record(&mut record, RecordType::Stdin, ID, piece);
-            write(&mut stream, &record, timeout).await?;
-        }
-    }
-    if is_fastcgi {
-        record.clear();
-        fastcgi::encode_record(&mut record, RecordType::Stdin, ID, &[]);
-        write(&mut stream, &record, timeout).await?;
-    }
-    stream.flush().await
-}
-
-/// Writes all, while some of it is taken now and then.
-async fn write<W: tokio::io::AsyncWrite + Unpin>(
-    stream: &mut W,
-    bytes: &[u8],
-    timeout: Duration,
-) -> std::io::Result<()> {
-    let mut rest = Bytes::copy_from_slice(bytes);
-    while !rest.is_empty() {
-        tokio::time::timeout(timeout, stream.write_buf(&mut rest)).await??;
-    }
-    Ok(())
 }

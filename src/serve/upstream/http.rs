@@ -1,8 +1,8 @@
 //! HTTP/1.1 to an upstream, over connections that are kept for further requests.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use ::http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
 use bytes::Bytes;
@@ -16,49 +16,13 @@ use hyper_util::rt::TokioIo;
 
 use super::body::{Sent, SentBody};
 use super::error::UpstreamError;
-use super::server::{Busy, Server};
+use super::server::{Busy, UpstreamServer};
 use super::{Failed, Forwarded, UpstreamBody, connect, fields, tunnel};
 use crate::serve::connection::Connection;
 use crate::serve::request::body::Buffered;
 
-/// Connections of one server that are kept.
-const MOST_IDLE: usize = 64;
-
-/// How long one is kept. Servers close idle connections too, and many wait no longer than a minute.
-const LONGEST_IDLE: Duration = Duration::from_secs(30);
-
 /// Fields of a response's head, at most.
 const MOST_FIELDS: usize = 256;
-
-/// Connections that wait for their next request, the one used last behind the others.
-#[derive(Debug, Default)]
-pub(super) struct IdleConnections(Mutex<Vec<Idle>>);
-
-#[derive(Debug)]
-struct Idle {
-    sender: SendRequest<SentBody>,
-    since: Instant,
-}
-
-impl IdleConnections {
-    fn list(&self) -> MutexGuard<'_, Vec<Idle>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The connection that was used last, if it still takes requests.
-    fn take(&self) -> Option<SendRequest<SentBody>> {
-        let mut list = self.list();
-        list.retain(|idle| idle.sender.is_ready() && idle.since.elapsed() < LONGEST_IDLE);
-        list.pop().map(|idle| idle.sender)
-    }
-
-    fn put(&self, sender: SendRequest<SentBody>) {
-        let mut list = self.list();
-        if list.len() < MOST_IDLE {
-            list.push(Idle { sender, since: Instant::now() });
-        }
-    }
-}
 
 /// What a client's connection is to become, if the upstream agrees.
 pub(super) struct WebSocket {
@@ -104,7 +68,7 @@ pub(super) fn request(forwarded: Forwarded<'_>, body: Buffered) -> Result<Reques
 
 /// Forwards a request over a kept connection, or over a new one.
 pub(super) async fn call(
-    server: Arc<Server>,
+    server: Arc<UpstreamServer>,
     busy: Busy,
     mut request: Request<SentBody>,
     websocket: Option<WebSocket>,
@@ -131,7 +95,10 @@ pub(super) async fn call(
     }
 }
 
-async fn handshake(server: &Server, timeout: Duration) -> Result<SendRequest<SentBody>, UpstreamError> {
+async fn handshake(
+    server: &UpstreamServer,
+    timeout: Duration,
+) -> Result<SendRequest<SentBody>, UpstreamError> {
     let stream = connect::open(server, timeout).await?;
     let mut builder = http1::Builder::new();
     builder.max_headers(MOST_FIELDS);
@@ -158,7 +125,7 @@ struct Unanswered {
 type Answered = (Response<Incoming>, SendRequest<SentBody>);
 
 async fn send(
-    server: &Server,
+    server: &UpstreamServer,
     mut sender: SendRequest<SentBody>,
     request: Request<SentBody>,
     timeout: Duration,
@@ -203,7 +170,7 @@ async fn within<T>(timeout: Duration, sent: &Sent, response: impl Future<Output 
 
 /// The response for the client; its connection is kept when the last byte was read.
 fn finish(
-    server: &Arc<Server>,
+    server: &Arc<UpstreamServer>,
     busy: Busy,
     (mut response, sender): Answered,
     websocket: Option<WebSocket>,
@@ -250,7 +217,7 @@ fn empty() -> UpstreamBody {
 /// A response's body that is not complete yet.
 struct Reading {
     incoming: Incoming,
-    kept: Option<(Arc<Server>, SendRequest<SentBody>)>,
+    kept: Option<(Arc<UpstreamServer>, SendRequest<SentBody>)>,
     _busy: Busy,
 }
 
@@ -277,7 +244,7 @@ impl Reading {
 }
 
 /// Keeps a connection as soon as it takes another request.
-fn keep(server: Arc<Server>, mut sender: SendRequest<SentBody>) {
+fn keep(server: Arc<UpstreamServer>, mut sender: SendRequest<SentBody>) {
     tokio::spawn(async move {
         if sender.ready().await.is_ok() {
             server.idle.put(sender);

@@ -6,9 +6,11 @@
 //! | `server` | one address: whether it works, how busy it is, its idle connections |
 //! | `connect` | opening a connection: TCP, unix, TLS |
 //! | `fields` | the header fields and the target that a server behind this one is sent |
-//! | `http` | HTTP/1.1, with connections that are kept |
+//! | `http` | HTTP/1.1 |
+//! | `idle` | connections by HTTP that are kept |
 //! | `gateway` | uwsgi, SCGI, FastCGI and AJP: their requests as bytes |
 //! | `fastcgi`, `ajp` | the records and packets of their responses |
+//! | `reading`, `sending` | bytes, within the time that an upstream has |
 //! | `response` | pieces of bytes from any of them to a [`http::Response`] |
 //! | `tunnel` | a WebSocket, after its handshake |
 //! | `body` | the body of a request on its way out |
@@ -21,7 +23,10 @@ mod fastcgi;
 mod fields;
 mod gateway;
 mod http;
+mod idle;
+mod reading;
 mod response;
+mod sending;
 mod server;
 mod tunnel;
 
@@ -36,7 +41,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use rustls::ClientConfig;
 
 pub(in crate::serve) use self::error::UpstreamError;
-use self::server::Server;
+use self::server::UpstreamServer;
 use super::address::{ListenAddress, Scheme};
 use super::config::UpstreamConfig;
 use super::connection::Connection;
@@ -49,7 +54,7 @@ pub(in crate::serve) type UpstreamBody = UnsyncBoxBody<Bytes, std::io::Error>;
 /// Servers that do the same work.
 #[derive(Debug)]
 pub(in crate::serve) struct Upstream {
-    servers: Vec<Arc<Server>>,
+    servers: Vec<Arc<UpstreamServer>>,
     /// Who is asked first among equals.
     next: AtomicUsize,
     /// The beginning of the path that they do not get to see; no slash at its end.
@@ -72,7 +77,7 @@ impl Upstream {
         timeout: Duration,
         tls: Option<&Arc<ClientConfig>>,
     ) -> Self {
-        let server = |address: &ListenAddress| Arc::new(Server::new(address.clone(), tls.cloned()));
+        let server = |address: &ListenAddress| Arc::new(UpstreamServer::new(address.clone(), tls.cloned()));
         Self {
             servers: config.servers.iter().map(server).collect(),
             next: AtomicUsize::new(0),
@@ -121,7 +126,7 @@ impl Upstream {
     }
 
     /// Every server once: those that work before those that failed lately, the least busy first.
-    fn in_turn(&self) -> Vec<Arc<Server>> {
+    fn in_turn(&self) -> Vec<Arc<UpstreamServer>> {
         let count = self.servers.len().max(1);
         let first = self.next.fetch_add(1, Ordering::Relaxed) % count;
         let (before, from) = self.servers.split_at_checked(first).unwrap_or_default();
@@ -133,7 +138,7 @@ impl Upstream {
     /// Makes the request for `server`, and what is to be done with it.
     fn ask(
         &self,
-        server: Arc<Server>,
+        server: Arc<UpstreamServer>,
         forwarded: Forwarded<'_>,
         body: Buffered,
     ) -> BoxFuture<'static, Result<Response<UpstreamBody>, Failed>> {

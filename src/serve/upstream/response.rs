@@ -1,20 +1,18 @@
 //! From pieces of bytes, whatever they came in, to a response: first its head, then its body.
 
 use std::io;
-use std::time::Duration;
 
 use ::http::{Response, StatusCode};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::try_unfold;
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
-use tokio::io::{AsyncRead, AsyncReadExt, ReadHalf};
 
 use super::ajp::AjpExchange;
-use super::connect::Duplex;
 use super::error::UpstreamError;
 use super::fastcgi::StdoutReader;
-use super::gateway::Sending;
+use super::reading::PlainReader;
+use super::sending::Sending;
 use super::server::Busy;
 use super::{UpstreamBody, fields};
 use crate::protocol::cgi_response::{self, ResponseHead};
@@ -22,9 +20,6 @@ use crate::serve::address::Scheme;
 
 /// Bytes of a response's head, at most.
 const LONGEST_HEAD: usize = 64 * 1024;
-
-/// Bytes that are read at once.
-const PIECE: usize = 64 * 1024;
 
 /// Where the bytes of a response come from: its head, unless AJP has sent it already, then its body.
 pub(super) enum ResponseSource {
@@ -52,34 +47,6 @@ impl ResponseSource {
             }
             _ => "",
         }
-    }
-}
-
-/// A response that is over when the connection is.
-pub(super) struct PlainReader {
-    pub(super) stream: ReadHalf<Box<dyn Duplex>>,
-    pub(super) timeout: Duration,
-    pub(super) protocol: Scheme,
-}
-
-impl PlainReader {
-    async fn piece(&mut self) -> Result<Option<Bytes>, UpstreamError> {
-        let mut piece = BytesMut::with_capacity(PIECE);
-        read(&mut self.stream, &mut piece, self.timeout).await?;
-        Ok((!piece.is_empty()).then(|| piece.freeze()))
-    }
-}
-
-/// Reads what is there, but waits for something; nothing at the end.
-pub(super) async fn read<R: AsyncRead + Unpin>(
-    stream: &mut R,
-    into: &mut BytesMut,
-    timeout: Duration,
-) -> Result<usize, UpstreamError> {
-    match tokio::time::timeout(timeout, stream.read_buf(into)).await {
-        Ok(Ok(length)) => Ok(length),
-        Ok(Err(error)) => Err(UpstreamError::Broken(crate::sys::fs::plain(&error))),
-        Err(_) => Err(UpstreamError::TooSlow(timeout)),
     }
 }
 

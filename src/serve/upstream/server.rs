@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
 
-use super::http::IdleConnections;
+use super::idle::IdleConnections;
 use crate::serve::address::ListenAddress;
 
 /// How long a server that failed is asked only when no other is left.
 const PAUSE: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
-pub(super) struct Server {
+pub(super) struct UpstreamServer {
     pub(super) address: ListenAddress,
     pub(super) tls: Option<Arc<ClientConfig>>,
     pub(super) idle: IdleConnections,
@@ -23,9 +23,9 @@ pub(super) struct Server {
 
 /// A request that a server works on, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Busy(Arc<Server>);
+pub(super) struct Busy(Arc<UpstreamServer>);
 
-impl Server {
+impl UpstreamServer {
     pub(super) fn new(address: ListenAddress, tls: Option<Arc<ClientConfig>>) -> Self {
         Self {
             address,
