@@ -75,4 +75,5 @@ mod sign;
 #[path = "../../src/sys/testing.rs"]
 mod testing;
 mod trust;
+mod upstreams;
 mod words;

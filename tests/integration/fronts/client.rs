@@ -5,13 +5,13 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
 /// What came back.
-pub(super) struct Reply {
-    pub(super) status: u16,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
     head: String,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
     /// Whether the answer ended as its head said: at its length, with the last chunk, or else with a proper end of
     /// the connection.
-    pub(super) is_whole: bool,
+    pub(crate) is_whole: bool,
 }
 
 impl std::fmt::Debug for Reply {
@@ -24,7 +24,7 @@ impl std::fmt::Debug for Reply {
 
 impl Reply {
     /// The values of a header field.
-    pub(super) fn fields(&self, name: &str) -> Vec<&str> {
+    pub(crate) fn fields(&self, name: &str) -> Vec<&str> {
         self.head
             .lines()
             .filter_map(|line| line.split_once(": "))
@@ -33,21 +33,21 @@ impl Reply {
             .collect()
     }
 
-    pub(super) fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| {
             panic!("{error}: {} {}{}", self.status, self.head, String::from_utf8_lossy(&self.body))
         })
     }
 }
 
-pub(super) fn connect(port: u16) -> TcpStream {
+pub(crate) fn connect(port: u16) -> TcpStream {
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     stream
 }
 
 /// Sends a request and reads its answer to the end of the connection, which the request must ask for.
-pub(super) fn ask(port: u16, request: &[u8]) -> Reply {
+pub(crate) fn ask(port: u16, request: &[u8]) -> Reply {
     let mut stream = connect(port);
     // A server may answer before it has everything.
     let _ = stream.write_all(request);
@@ -56,7 +56,7 @@ pub(super) fn ask(port: u16, request: &[u8]) -> Reply {
 }
 
 /// `METHOD target`, further lines, and a body.
-pub(super) fn request(method: &str, target: &str, fields: &[&str], body: &[u8]) -> Vec<u8> {
+pub(crate) fn request(method: &str, target: &str, fields: &[&str], body: &[u8]) -> Vec<u8> {
     let mut head = format!("{method} {target} HTTP/1.1\r\nHost: front.example\r\nConnection: close\r\n");
     for field in fields {
         head += field;

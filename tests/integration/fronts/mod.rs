@@ -4,7 +4,7 @@
 mod apache;
 mod broken;
 mod caddy;
-mod client;
+pub(crate) mod client;
 mod haproxy;
 mod itself;
 mod lighttpd;
