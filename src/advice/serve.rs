@@ -106,7 +106,7 @@ pub fn runs_as_root(content: &Content) -> Finding {
             "certkit and the application run as root: a flaw in either gives an attacker control of this \
              machine"
         }
-        Content::Folder(_) | Content::Nothing => {
+        Content::Folder(_) | Content::Upstreams | Content::Nothing => {
             "certkit runs as root: a flaw in it gives an attacker control of this machine"
         }
     };

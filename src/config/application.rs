@@ -15,8 +15,11 @@ impl ServeSettings {
         if let Some(application) = self.application() {
             return Content::Application(application);
         }
-        if !self.mounts.is_empty() || !self.server.upstreams.is_empty() {
+        if !self.mounts.is_empty() {
             return Content::Mounts;
+        }
+        if !self.server.upstreams.is_empty() {
+            return Content::Upstreams;
         }
         let found = discover::search(self.worker.chdir.as_deref().unwrap_or_else(|| Path::new(".")));
         // Mounted folders are something to serve already.

@@ -93,10 +93,8 @@ fn decode_lines(lines: &[&[u8]]) -> Result<ResponseHead, Error> {
     }
     // RFC 3875 section 6.2: a Location without a status redirects. What it says of local paths, that the server goes
     // there by itself, no front server does for these protocols unless it is told to.
-    let status = status.unwrap_or(match fields.contains_key(LOCATION) {
-        true => StatusCode::FOUND,
-        false => StatusCode::OK,
-    });
+    let unsaid = || if fields.contains_key(LOCATION) { StatusCode::FOUND } else { StatusCode::OK };
+    let status = status.unwrap_or_else(unsaid);
     Ok(ResponseHead { status, fields, content_length })
 }
 
@@ -141,7 +139,10 @@ mod tests {
 
     use super::*;
 
-    fn read(head: &str) -> Result<Option<(u16, String, Option<u64>, usize)>, Error> {
+    /// Status, fields, length of the body, length of the head.
+    type Shown = (u16, String, Option<u64>, usize);
+
+    fn read(head: &str) -> Result<Option<Shown>, Error> {
         let head = decode_head(head.as_bytes(), 1000)?;
         Ok(head.map(|(head, length)| {
             let fields: Vec<_> = head

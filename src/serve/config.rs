@@ -160,9 +160,7 @@ impl FromStr for UpstreamConfig {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = "expected /PATH=SCHEME://ADDRESS, for example /=http://127.0.0.1:8000";
         let (prefix, addresses) = text.split_once('=').ok_or(wrong)?;
-        if !prefix.starts_with('/') {
-            return Err(wrong.to_owned());
-        }
+        let MountPoint::Path(prefix) = prefix.parse()? else { return Err(wrong.to_owned()) };
         let (scheme, _) = addresses.split_once(':').ok_or(wrong)?;
         let (addresses, removes_prefix) = match addresses.strip_suffix('/') {
             Some(addresses) => (addresses.strip_suffix(':').unwrap_or(addresses), true),
@@ -182,7 +180,6 @@ impl FromStr for UpstreamConfig {
             }
             servers.push(address);
         }
-        let prefix = prefix.trim_end_matches('/').to_owned();
         if servers.iter().any(|server| Some(server.scheme) != servers.first().map(|first| first.scheme)) {
             return Err("all servers of one upstream must speak the same protocol".to_owned());
         }

@@ -12,6 +12,8 @@ pub enum Content {
     Mounts,
     /// A folder of files.
     Folder(PathBuf),
+    /// Nothing but servers behind this one, and folders perhaps.
+    Upstreams,
     Nothing,
 }
 
@@ -178,7 +180,7 @@ mod tests {
         let found = || match search(folder.path()) {
             Content::Application(application) => application.to_string(),
             Content::Folder(path) => path.strip_prefix(folder.path()).unwrap().display().to_string(),
-            Content::Mounts | Content::Nothing => "nothing".to_owned(),
+            Content::Mounts | Content::Upstreams | Content::Nothing => "nothing".to_owned(),
         };
         assert_eq!(found(), "nothing");
         write("public/index.html", "");

@@ -97,7 +97,7 @@ where
     let route = snapshot.site.route(request);
     match route.target {
         RouteTarget::Page(html) => Ok(page(StatusCode::OK, "text/html; charset=utf-8", html.clone())),
-        RouteTarget::NotFound => Err(ErrorPage::new(StatusCode::NOT_FOUND, "no application is mounted here")),
+        RouteTarget::NotFound => Err(ErrorPage::new(StatusCode::NOT_FOUND, "nothing is served here")),
         RouteTarget::Folder(folder) => Ok(folder.answer(request, route.below).await),
         RouteTarget::Upstream(upstream) => {
             let is_unbuffered = snapshot.is_unbuffered(&request.target.path);
@@ -144,8 +144,7 @@ where
 
 /// A WebSocket over HTTP/2 (RFC 8441), which only upstreams accept.
 fn is_for_upstream(snapshot: &Snapshot, request: &Request) -> bool {
-    let (route, _) = snapshot.site.route(&request.target.path);
-    request.websocket.is_some() && matches!(route.target, RouteTarget::Upstream(_))
+    request.websocket.is_some() && matches!(snapshot.site.route(request).target, RouteTarget::Upstream(_))
 }
 
 /// Adds the headers of every response, and removes bodies where HTTP has none.

@@ -10,6 +10,16 @@ use crate::sources::ServerIdentity;
 
 /// What is served, and which file chose it.
 pub(super) fn what(content: &Content, config: &ServeConfig, named_by: Option<&str>) -> String {
+    let forwarding = config.upstreams.iter().map(|upstream| {
+        let servers: Vec<_> = upstream.servers.iter().map(ToString::to_string).collect();
+        format!("forwarding {}/ to {}", upstream.prefix, servers.join(", "))
+    });
+    let here = (!matches!(content, Content::Upstreams) || !config.folders.is_empty())
+        .then(|| served_here(content, config, named_by));
+    here.into_iter().chain(forwarding).collect::<Vec<_>>().join("; ")
+}
+
+fn served_here(content: &Content, config: &ServeConfig, named_by: Option<&str>) -> String {
     let by = named_by.map(|file| format!(", named by {file}")).unwrap_or_default();
     let size = |workers: &WorkerConfig| {
         format!("{} with {}", count(workers.workers, "worker"), count(workers.threads, "thread"))

@@ -157,7 +157,7 @@ fn loading(content: &Content) -> String {
         Content::Application(Application::File { path, .. }) => path.display().to_string(),
         Content::Application(Application::Module { module, .. }) => module.clone(),
         Content::Mounts => "the applications".to_owned(),
-        Content::Folder(_) | Content::Nothing => "the server".to_owned(),
+        Content::Folder(_) | Content::Upstreams | Content::Nothing => "the server".to_owned(),
     }
 }
 

@@ -97,7 +97,7 @@ pub(super) fn root(content: &Content, settings: &ServeSettings) -> Option<Root> 
             Some(Root::Application(Box::new(settings.workers(application.clone()))))
         }
         Content::Folder(folder) => Some(Root::Folder(folder.clone())),
-        Content::Mounts => Some(Root::NotFound),
+        Content::Mounts | Content::Upstreams => Some(Root::NotFound),
         Content::Nothing => None,
     }
 }
