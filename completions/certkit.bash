@@ -2649,7 +2649,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__serve)
-            opts="-l -w -p -H -b -q -v -h --listen --redirect-http --socket-mode --socket-owner --ajp-secret-file --backlog --max-connections --max-connections-per-address --front-threads --cert --key --tls-min --hsts --force --acme --acme-server --acme-email --acme-ca-roots --acme-state --acme-missing --agree-tos --wsgi-file --module --callable --mount --mount-by --default-mount --processes --workers --threads --harakiri --request-timeout --max-requests --max-requests-delta --max-worker-lifetime --min-worker-lifetime --reload-on-rss --evil-reload-on-rss --cheaper --cheaper-initial --cheaper-step --gevent --gevent-monkey-patch --reload-on-change --python --home --venv --virtualenv --chdir --chdir2 --pp --python-path --pythonpath --env --script-name --manage-script-name --static --daemonize --pidfile --control-fifo --touch-reload --user --group --add-group --no-initgroups --chroot --umask --limit-as --log-file --log-max-size --log-backup-name --touch-logreopen --trust-proxy --trust-forwarded --proxy-protocol --allow-uwsgi-vars --scheme --limit-post --post-buffering --buffer-size --header-timeout --body-timeout --keepalive --graceful-timeout --buffer-memory --buffer-file --buffer-dir --no-buffering --access-log --logformat --log-format --show-config --ini --yaml --json --xml --strict --lenient --format --quiet --verbose --color --help"
+            opts="-l -w -p -H -b -q -v -h --listen --redirect-http --socket-mode --socket-owner --ajp-secret-file --backlog --max-connections --max-connections-per-address --front-threads --cert --key --tls-min --client-ca --client-auth --client-crl --hsts --force --acme --acme-server --acme-email --acme-ca-roots --acme-state --acme-missing --agree-tos --wsgi-file --module --callable --mount --mount-by --default-mount --processes --workers --threads --harakiri --request-timeout --max-requests --max-requests-delta --max-worker-lifetime --min-worker-lifetime --reload-on-rss --evil-reload-on-rss --cheaper --cheaper-initial --cheaper-step --gevent --gevent-monkey-patch --reload-on-change --python --home --venv --virtualenv --chdir --chdir2 --pp --python-path --pythonpath --env --script-name --manage-script-name --static --upstream --upstream-timeout --upstream-ca --daemonize --pidfile --control-fifo --touch-reload --user --group --add-group --no-initgroups --chroot --umask --limit-as --log-file --log-max-size --log-backup-name --touch-logreopen --trust-proxy --trust-forwarded --proxy-protocol --allow-uwsgi-vars --scheme --limit-post --post-buffering --buffer-size --header-timeout --body-timeout --keepalive --graceful-timeout --buffer-memory --buffer-file --buffer-dir --no-buffering --access-log --logformat --log-format --show-config --ini --yaml --json --xml --strict --lenient --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2704,6 +2704,18 @@ _certkit() {
                     return 0
                     ;;
                 --tls-min)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-crl)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2876,6 +2888,18 @@ _certkit() {
                     return 0
                     ;;
                 --static)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --upstream-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --upstream-ca)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -610,6 +610,9 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l front-threads 
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l cert -d 'Certificate chain, server certificate first (repeatable with --key, for several names by SNI)' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l key -d 'Private key of the certificate' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l tls-min -d 'Lowest TLS version: 1.2 or 1.3 [default: 1.2]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l client-ca -d 'Ask clients for a certificate that leads to one of these CA certificates' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l client-auth -d 'Whether a client without a certificate may connect (request) or not (require) [default: require; with --client-ca]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l client-crl -d 'Refuse the certificates of clients that this revocation list contains (repeatable)' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l hsts -d 'Send Strict-Transport-Security: browsers use only https for AGE seconds [without AGE: two years]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme -d 'Obtain a certificate for NAME from an ACME server and keep it renewed (repeatable). Names separated by commas share a certificate' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-server -d 'Directory URL of the ACME server [default: Let\'s Encrypt]' -r
@@ -644,6 +647,9 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l pythonpath -l 
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l env -d 'Environment variable for the application (repeatable)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l script-name -d 'SCRIPT_NAME: the URL prefix of the application' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l static -d 'Serve the files of a folder below a path (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l upstream -d 'Forward requests below a path to other servers: http, https, uwsgi, suwsgi, fcgi, scgi, ajp (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l upstream-timeout -d 'How long an upstream may take to begin a response, and between two pieces of one [default: 60]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l upstream-ca -d 'Roots that verify upstreams by https, instead of the system\'s' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l daemonize -d 'Run in the background and write all output to FILE; the command returns when the application is loaded' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l pidfile -d 'Write the process id to FILE and lock it, so that no second server uses it; it is removed at the end' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l control-fifo -d 'Take commands from a named pipe (repeatable): r, R, w, W or c reload, q stop, Q stop at once, l or L open the log files again' -r -F

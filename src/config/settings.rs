@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::values::{AcmeMissing, ConfigFormat, NamedApplication};
 use crate::serve::address::{Endpoint, ListenAddress, Scheme};
-use crate::serve::config::{Root, ServeConfig};
+use crate::serve::config::{ClientAuth, ClientCertificates, Root, ServeConfig};
 use crate::serve::worker::{Application, Cheaper, WorkerConfig, WorkerLimits};
 use crate::sys::privileges::PrivilegeOptions;
 use crate::sys::socket;
@@ -34,6 +34,8 @@ pub struct ServeSettings {
     pub mounts: Vec<NamedApplication>,
     pub cert: Vec<PathBuf>,
     pub key: Vec<PathBuf>,
+    /// Which certificates of clients are taken, if it names a CA.
+    pub client: ClientCertificates,
     /// Serve certificates that have expired or are in the wrong order.
     pub force: bool,
     pub acme: AcmeSettings,
@@ -88,6 +90,7 @@ impl Default for ServeSettings {
             mounts: Vec::new(),
             cert: Vec::new(),
             key: Vec::new(),
+            client: ClientCertificates::default(),
             force: false,
             acme: AcmeSettings::default(),
             process: ProcessSettings::default(),
@@ -132,6 +135,8 @@ impl ServeSettings {
                 self.server.listeners.push(default_listener());
             }
         }
+        let asks = !self.client.ca.as_os_str().is_empty() && self.client.auth != ClientAuth::Off;
+        self.server.client_certificates = asks.then(|| self.client.clone());
         // A file that has both: certificates that are there already count.
         if !self.cert.is_empty() {
             self.acme.names.clear();

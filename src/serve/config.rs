@@ -12,7 +12,7 @@ use super::mount::{MountChoice, MountPoint, MountedApplication};
 use super::worker::WorkerConfig;
 use crate::finding::Finding;
 use crate::sys::account::Owner;
-pub use crate::tls::MinVersion;
+pub use crate::tls::{ClientAuth, ClientCertificates, MinVersion};
 
 /// Everything the server needs to know, except the certificates, which come from a source of their
 /// own.
@@ -36,6 +36,8 @@ pub struct ServeConfig {
     pub front_threads: usize,
     /// The lowest version of TLS.
     pub tls_min: MinVersion,
+    /// Which certificates of clients are taken; none is asked for without.
+    pub client_certificates: Option<ClientCertificates>,
     /// How long browsers must use https (Strict-Transport-Security), in seconds.
     pub hsts_seconds: Option<u64>,
     pub limits: Limits,
@@ -96,6 +98,7 @@ impl Default for ServeConfig {
             max_connections_per_address: None,
             front_threads: default_front_threads(),
             tls_min: MinVersion::default(),
+            client_certificates: None,
             hsts_seconds: None,
             limits: Limits::default(),
             buffers: Buffers::default(),

@@ -165,11 +165,14 @@ impl Server {
             let resolver = Arc::new(Resolver::new(certificates.set, certificates.alpn_challenges));
             Renewal::new(resolver, certificates.source)
         });
+        let mut snapshot = Snapshot::build(&config, challenges, log, None)?;
         let tls = match &renewal {
-            Some(renewal) => Some(tls::server_config(Arc::clone(&renewal.resolver), config.tls_min)?),
+            Some(renewal) => {
+                let clients = snapshot.clients.clone();
+                Some(tls::server_config(Arc::clone(&renewal.resolver), config.tls_min, clients)?)
+            }
             None => None,
         };
-        let mut snapshot = Snapshot::build(&config, challenges, log, None)?;
         let has_application = config.applications().next().is_some();
         let threads = FrontThreads::start(config.front_threads, has_application).map_err(Error::Thread)?;
         snapshot.start_applications(&config).await?;

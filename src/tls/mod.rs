@@ -1,18 +1,21 @@
 //! Server-side TLS: versions and cipher suites ([`policy`]), which certificate a client gets
 //! ([`resolver`], and [`challenge`] for an ACME server that validates), and the configuration made
-//! of them ([`server`]).
+//! of them ([`server`]); certificates of clients ([`client_auth`]), and connections to servers behind this one
+//! ([`client`]).
 
 pub mod challenge;
 pub mod client;
+pub mod client_auth;
 pub mod policy;
 pub mod resolver;
 pub mod server;
 
 pub use challenge::{ACME_TLS, AlpnChallenges};
 pub use client::client_config;
+pub use client_auth::{ClientAuth, ClientCertificates, ClientVerifier};
 pub use policy::MinVersion;
 pub use resolver::{CertificateSet, CertificateSource, Resolver};
-pub use server::{Session, server_config};
+pub use server::{ClientIdentity, Session, server_config};
 
 use std::path::PathBuf;
 
@@ -26,6 +29,9 @@ pub enum Error {
     CertifiedKey(#[source] rustls::Error),
     #[error("no certificate to show to clients")]
     NoCertificate,
+    /// A file by which the certificates of clients are verified.
+    #[error("cannot use {} to verify the certificates of clients: {reason}", path.display())]
+    ClientCertificates { path: PathBuf, reason: String },
     /// No roots to verify servers by: those of a file, or of the system.
     #[error("cannot use the root certificates {}: {reason}", match path {
         Some(path) => format!("in {}", path.display()),

@@ -5,22 +5,41 @@ use std::sync::Arc;
 use rustls::crypto::aws_lc_rs::Ticketer;
 use rustls::{CipherSuite, ProtocolVersion, ServerConfig, ServerConnection};
 
-use super::{ACME_TLS, Error, MinVersion, Resolver, policy};
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+use super::{ACME_TLS, ClientVerifier, Error, MinVersion, Resolver, policy};
+use crate::pem;
+use crate::x509::{Certificate, SubjectAltName};
 
 /// The configuration of an https listener: HTTP/2 and HTTP/1.1 by ALPN, resumption by tickets whose
-/// key changes every six hours.
+/// key changes every six hours. `clients` verifies the certificates of clients; no session is resumed then, since a
+/// resumed one is not verified again, whatever was revoked meanwhile.
 ///
 /// # Errors
 /// [`Error::Setup`] when rustls refuses, or the system has no random bytes.
-pub fn server_config(resolver: Arc<Resolver>, min_version: MinVersion) -> Result<Arc<ServerConfig>, Error> {
-    let mut config = ServerConfig::builder_with_provider(policy::provider())
+pub fn server_config(
+    resolver: Arc<Resolver>,
+    min_version: MinVersion,
+    clients: Option<Arc<ClientVerifier>>,
+) -> Result<Arc<ServerConfig>, Error> {
+    let resumes = clients.is_none();
+    let builder = ServerConfig::builder_with_provider(policy::provider())
         .with_protocol_versions(min_version.versions())
-        .map_err(Error::Setup)?
-        .with_no_client_auth()
-        .with_cert_resolver(resolver);
+        .map_err(Error::Setup)?;
+    let builder = match clients {
+        Some(clients) => builder.with_client_cert_verifier(clients),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_cert_resolver(resolver);
     // Without a challenge under way, a client that asks for the last finds no certificate.
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec(), ACME_TLS.to_vec()];
-    config.ticketer = Ticketer::new().map_err(Error::Setup)?;
+    if resumes {
+        config.ticketer = Ticketer::new().map_err(Error::Setup)?;
+    } else {
+        config.send_tls13_tickets = 0;
+    }
     // Tickets carry their state themselves, so nothing needs to be remembered here.
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
     Ok(Arc::new(config))
@@ -37,6 +56,67 @@ pub struct Session {
     pub server_name: Option<String>,
     /// Whether the client chose HTTP/2.
     pub http2: bool,
+    /// The client, if it has shown a certificate; it holds then.
+    pub client: Option<ClientIdentity>,
+}
+
+/// What the certificate of a client says: values of the SSL_CLIENT_* variables, as Apache's mod_ssl has them.
+#[derive(Clone, Debug)]
+pub struct ClientIdentity {
+    /// The last part first (RFC 4514), as `CN=alice,O=example`.
+    pub subject: String,
+    pub issuer: String,
+    pub common_name: Option<String>,
+    /// In hexadecimal.
+    pub serial: String,
+    /// As OpenSSL prints times: `Nov 28 16:00:00 2026 GMT`.
+    pub not_before: String,
+    pub not_after: String,
+    /// The names for mail of its SAN, else of its subject.
+    pub mail: Vec<String>,
+    pub dns_names: Vec<String>,
+    pub pem: String,
+}
+
+impl ClientIdentity {
+    /// `None` for a certificate that cannot be read, which none is that was verified.
+    fn new(der: &[u8]) -> Option<Self> {
+        let certificate = Certificate::from_der(der).ok()?;
+        let names = certificate.subject_alt_names.as_deref().unwrap_or_default();
+        let mut mail: Vec<_> = names
+            .iter()
+            .filter_map(|name| match name {
+                SubjectAltName::Mail(mail) => Some(mail.clone()),
+                _ => None,
+            })
+            .collect();
+        if mail.is_empty() {
+            mail = certificate.subject.mail_addresses().map(str::to_owned).collect();
+        }
+        let dns = names.iter().filter_map(|name| match name {
+            SubjectAltName::Dns(name) => Some(name.clone()),
+            _ => None,
+        });
+        let mut pem = String::new();
+        pem::write(&mut pem, "CERTIFICATE", der);
+        Some(Self {
+            subject: certificate.subject.rfc4514(),
+            issuer: certificate.issuer.rfc4514(),
+            common_name: certificate.subject.common_name().map(str::to_owned),
+            serial: certificate.serial_hex(),
+            not_before: openssl_time(certificate.not_before),
+            not_after: openssl_time(certificate.not_after),
+            mail,
+            dns_names: dns.collect(),
+            pem,
+        })
+    }
+}
+
+fn openssl_time(time: OffsetDateTime) -> String {
+    const FORMAT: &[BorrowedFormatItem<'_>] =
+        format_description!("[month repr:short] [day padding:space] [hour]:[minute]:[second] [year] GMT");
+    time.format(FORMAT).unwrap_or_default()
 }
 
 impl Session {
@@ -53,6 +133,10 @@ impl Session {
                 .unwrap_or_default(),
             server_name: connection.server_name().map(str::to_owned),
             http2: connection.alpn_protocol() == Some(b"h2"),
+            client: connection
+                .peer_certificates()
+                .and_then(|chain| chain.first())
+                .and_then(|leaf| ClientIdentity::new(leaf)),
         }
     }
 }

@@ -49,6 +49,25 @@ impl DistinguishedName {
         self.common_names().next_back()
     }
 
+    /// As text with the last part first (RFC 4514): `CN=alice,O=example`. Empty for an empty name.
+    pub fn rfc4514(&self) -> String {
+        let part = |(kind, value): &(String, String)| {
+            let mut part = format!("{kind}=");
+            for (index, letter) in value.char_indices() {
+                let at_end = index + letter.len_utf8() == value.len();
+                let is_special = matches!(letter, ',' | '+' | '"' | '\\' | '<' | '>' | ';')
+                    || (letter == '#' && index == 0)
+                    || (letter == ' ' && (index == 0 || at_end));
+                if is_special {
+                    part.push('\\');
+                }
+                part.push(letter);
+            }
+            part
+        };
+        self.attributes.iter().rev().map(part).collect::<Vec<_>>().join(",")
+    }
+
     /// The name to call it by: the common name, else all of it.
     pub fn label(&self) -> String {
         self.common_name().map_or_else(|| self.to_string(), str::to_owned)

@@ -55,6 +55,7 @@ mod read;
 mod readme;
 mod serve_acme;
 mod serve_applications;
+mod serve_client_auth;
 mod serve_clients;
 mod serve_faults;
 mod serve_files;

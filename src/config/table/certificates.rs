@@ -1,6 +1,6 @@
 //! TLS, and where certificates come from.
 
-use super::set::{add, parsed, path, put, put_some, switch, text};
+use super::set::{absolute, add, parsed, path, put, put_some, switch, text};
 use crate::config::setting::{Setting, Takes};
 use crate::config::values::Age;
 
@@ -35,6 +35,31 @@ pub(super) const SETTINGS: &[Setting] = &[
         default: "1.2",
         help: "Lowest TLS version: 1.2 or 1.3",
         set: |s, value| put(&mut s.server.tls_min, parsed(value)),
+        ..TLS
+    },
+    Setting {
+        word: "client-ca",
+        value: "FILE",
+        help: "Ask clients for a certificate that leads to one of these CA certificates",
+        more: "Applications get its data as SSL_CLIENT_VERIFY, SSL_CLIENT_S_DN, SSL_CLIENT_CERT and so on, by the \
+               names of Apache's mod_ssl. The file is read again on HUP, and so are the revocation lists.",
+        set: |s, value| put(&mut s.client.ca, absolute(value)),
+        ..TLS
+    },
+    Setting {
+        word: "client-auth",
+        value: "off|request|require",
+        default: "require; with --client-ca",
+        help: "Whether a client without a certificate may connect (request) or not (require)",
+        set: |s, value| put(&mut s.client.auth, parsed(value)),
+        ..TLS
+    },
+    Setting {
+        word: "client-crl",
+        takes: Takes::List,
+        value: "FILE",
+        help: "Refuse the certificates of clients that this revocation list contains (repeatable)",
+        set: |s, value| add(&mut s.client.crls, absolute(value)),
         ..TLS
     },
     Setting {

@@ -9,6 +9,7 @@ use super::body::Buffered;
 use crate::protocol::cgi_vars;
 use crate::protocol::marshal::DictWriter;
 use crate::serve::worker::WorkerRequest;
+use crate::tls::ClientIdentity;
 
 /// Whether the value of a variable repeats between the requests of one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +86,9 @@ impl Request {
             if let Some(name) = &tls.server_name {
                 visit(Repeated, b"SSL_SERVER_NAME", name.as_bytes());
             }
+            if let Some(client) = &tls.client {
+                client_variables(client, |name, value| visit(Repeated, name, value));
+            }
         }
         self.variables.iter().for_each(|(name, value)| visit(Changing, name, value));
         if !self.host.value().is_empty() {
@@ -157,6 +161,29 @@ impl Request {
             ([], []) => (script_name, Bytes::from_static(b"/")),
             // It is what the path ends with.
             _ => (script_name, self.target.path.slice(path.len() - path_info.len()..)),
+        }
+    }
+}
+
+/// The variables of a client's certificate, by Apache's names.
+fn client_variables(client: &ClientIdentity, mut visit: impl FnMut(&[u8], &[u8])) {
+    visit(b"SSL_CLIENT_VERIFY", b"SUCCESS");
+    for (name, value) in [
+        ("SSL_CLIENT_S_DN", &client.subject),
+        ("SSL_CLIENT_I_DN", &client.issuer),
+        ("SSL_CLIENT_M_SERIAL", &client.serial),
+        ("SSL_CLIENT_V_START", &client.not_before),
+        ("SSL_CLIENT_V_END", &client.not_after),
+        ("SSL_CLIENT_CERT", &client.pem),
+    ] {
+        visit(name.as_bytes(), value.as_bytes());
+    }
+    if let Some(name) = &client.common_name {
+        visit(b"SSL_CLIENT_S_DN_CN", name.as_bytes());
+    }
+    for (kind, values) in [("Email", &client.mail), ("DNS", &client.dns_names)] {
+        for (number, value) in values.iter().enumerate() {
+            visit(format!("SSL_CLIENT_SAN_{kind}_{number}").as_bytes(), value.as_bytes());
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::serve::response::static_files::Folder;
 use crate::serve::spool::Spool;
 use crate::serve::upstream::Upstream;
 use crate::serve::worker::WorkerPool;
-use crate::tls;
+use crate::tls::{self, ClientVerifier};
 
 /// What all requests share.
 pub(in crate::serve) struct Snapshot {
@@ -37,6 +37,8 @@ pub(in crate::serve) struct Snapshot {
     pub(in crate::serve) manage_script_name: bool,
     /// Which front servers are believed.
     pub(in crate::serve) trust: Trust,
+    /// Verifies the certificates of clients; none is asked for without.
+    pub(in crate::serve) clients: Option<Arc<ClientVerifier>>,
     /// What requests by AJP must contain.
     pub(in crate::serve) ajp_secret: Option<Arc<AjpSecret>>,
     pub(in crate::serve) log: AccessLog,
@@ -79,6 +81,7 @@ impl Snapshot {
         }
         let hsts =
             config.hsts_seconds.and_then(|seconds| HeaderValue::try_from(format!("max-age={seconds}")).ok());
+        let clients = clients(config, previous)?;
         Ok(Self {
             limits: config.limits,
             max_connections: config.max_connections,
@@ -91,6 +94,7 @@ impl Snapshot {
             site: Site::new(hsts, routes, Route::new("/", config.limits, root)).with_applications(config),
             manage_script_name: config.script_name.manage,
             trust: config.trust.clone(),
+            clients,
             ajp_secret,
             log,
             applications: previous.map(|previous| previous.applications.clone()).unwrap_or_default(),
@@ -174,6 +178,20 @@ impl Service {
             tokio::spawn(pool.retire());
         }
         Ok(())
+    }
+}
+
+/// Who verifies clients: the same as before, by files that are read anew.
+fn clients(config: &ServeConfig, previous: Option<&Snapshot>) -> Result<Option<Arc<ClientVerifier>>, Error> {
+    let before = previous.and_then(|previous| previous.clients.clone());
+    match (&config.client_certificates, before) {
+        (Some(config), None) => Ok(Some(Arc::new(ClientVerifier::new(config)?))),
+        (Some(config), Some(verifier)) => {
+            verifier.reload(config)?;
+            Ok(Some(verifier))
+        }
+        // Only a restart can end it.
+        (None, before) => Ok(before),
     }
 }
 

@@ -74,12 +74,16 @@ fn with_certificate(scheme: &str, value: &str, facts: &OptionFacts) -> Result<Co
     }
     match parts.next() {
         Some(ca) if !ca.is_empty() => {
-            Err("it asks clients for certificates, which certkit does not do yet; remove the CA, or ask for them in \
-                 the front server"
-                .to_owned())
+            let (ca, auth) = match ca.strip_prefix('!') {
+                Some(ca) => (ca, "require"),
+                None => (ca, "request"),
+            };
+            converted.sets.push(("client-ca", ca.to_owned()));
+            converted.sets.push(("client-auth", auth.to_owned()));
         }
-        _ => Ok(converted),
+        _ => {}
     }
+    Ok(converted)
 }
 
 /// An address: with a colon TCP, else the path of a unix socket, from the folder that the application runs in; `=0` is
@@ -173,8 +177,9 @@ mod tests {
         let value = "addr=:8443,cert=c.pem,key=k.pem,ciphers=HIGH,spdy=1";
         assert_eq!(of(https2, value, ""), "listen=https://:8443 cert=c.pem key=k.pem");
         assert!(https(":443,c,k,HIGH", &facts("")).unwrap().note.is_some());
-        for value in [":443,c,k,HIGH,!ca.pem", ":443,c,k,,ca.pem"] {
-            assert!(of(https, value, "").contains("asks clients for certificates"), "{value}");
+        for (value, auth) in [(":443,c,k,HIGH,!ca.pem", "require"), (":443,c,k,,ca.pem", "request")] {
+            let expected = format!("listen=https://:443 cert=c key=k client-ca=ca.pem client-auth={auth}");
+            assert_eq!(of(https, value, ""), expected);
         }
     }
 }

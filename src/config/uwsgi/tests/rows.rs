@@ -139,7 +139,7 @@ const ROWS: &[(&str, &str)] = &[
     ("http-websockets", "accepted"),
     ("http-auto-gzip", "refused"),
     ("https = :443,c,k", "listen=https://:443 cert=c key=k"),
-    ("https = :443,c,k,HIGH,ca", "refused"),
+    ("https = :443,c,k,,ca", "listen=https://:443 cert=c key=k client-ca=ca client-auth=request"),
     ("https2 = addr=:443,cert=c,key=k", "listen=https://:443 cert=c key=k"),
     ("sni = name c,k", "refused"),
     ("sni-dir = a", "refused"),
