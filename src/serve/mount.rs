@@ -27,10 +27,20 @@ pub enum MountChoice {
     /// The path: it begins with that of the application, which becomes SCRIPT_NAME.
     #[default]
     Path,
+    /// The same; and folders are looked for in PATH_INFO, below the application too. (uWSGI with
+    /// `manage-script-name`.)
+    PathInfo,
     /// SCRIPT_NAME as a front server sends it, which is exactly that path. (uWSGI without `manage-script-name`.)
     ScriptName,
     /// Nothing else. (uWSGI's `ignore-script-name`.)
     AppId,
+}
+
+impl MountChoice {
+    /// Whether the path of a request chooses.
+    pub fn is_by_path(self) -> bool {
+        matches!(self, Self::Path | Self::PathInfo)
+    }
 }
 
 impl MountPoint {
@@ -87,9 +97,10 @@ impl FromStr for MountChoice {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "path" => Ok(Self::Path),
+            "path-info" => Ok(Self::PathInfo),
             "script-name" => Ok(Self::ScriptName),
             "appid" => Ok(Self::AppId),
-            _ => Err("expected `path`, `script-name` or `appid`"),
+            _ => Err("expected `path`, `path-info`, `script-name` or `appid`"),
         }
     }
 }

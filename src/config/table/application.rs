@@ -67,8 +67,9 @@ pub(super) const SETTINGS: &[Setting] = &[
         default: "path",
         help: "What chooses an application of --mount: its prefix in the `path`; the `script-name` that a front server \
                sends, which must be the prefix; or its UWSGI_APPID alone, `appid`",
-        more: "Unless it is `path`, SCRIPT_NAME and PATH_INFO stay as the front server sends them, which is uWSGI's way \
-               without manage-script-name.",
+        more: "With the last two, SCRIPT_NAME and PATH_INFO stay as the front server sends them, which is uWSGI's way \
+               without manage-script-name. Its way with that is `path-info`: as `path`, and the folders of --static are \
+               below each application too.",
         hidden_by: &["mount"],
         set: |s, value| put(&mut s.server.mount_choice, parsed(value)),
         ..ROW

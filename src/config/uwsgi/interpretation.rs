@@ -219,7 +219,7 @@ fn facts(list: &OptionList) -> OptionFacts {
         mount_choice: if is_on("ignore-script-name") {
             MountChoice::AppId
         } else if is_on("manage-script-name") {
-            MountChoice::Path
+            MountChoice::PathInfo
         } else {
             MountChoice::ScriptName
         },

@@ -70,6 +70,15 @@ impl Route {
         let prefix = prefix.strip_suffix('/').unwrap_or(prefix).to_owned();
         Self { prefix, limits, target, script_name: None }
     }
+
+    /// The path below the prefix.
+    fn below<'p>(&self, path: &'p [u8]) -> Option<(&Self, &'p [u8])> {
+        Some((self, cgi_vars::below(self.prefix.as_bytes(), path)?))
+    }
+
+    fn is_mount(&self) -> bool {
+        matches!(self.target, RouteTarget::Application(_))
+    }
 }
 
 impl Site {
@@ -92,7 +101,7 @@ impl Site {
             self.named.push((at.name().to_owned(), target.clone()));
             match at {
                 MountPoint::Path(path) if path.is_empty() => self.root.target = target,
-                MountPoint::Path(path) if self.choice == MountChoice::Path => {
+                MountPoint::Path(path) if self.choice.is_by_path() => {
                     let script_name = self.forced.as_ref().map(|forced| format!("{forced}{path}"));
                     self.routes.push(Route { script_name, ..Route::new(path, config.limits, target) });
                 }
@@ -118,16 +127,20 @@ impl Site {
     /// Who answers a request.
     pub(in crate::serve) fn route<'a>(&'a self, request: &'a Request) -> Routed<'a> {
         let path = &request.target.path[..];
-        let (route, below) = match self.at(path) {
+        let (mut route, mut below) = match self.at(path) {
             Some(found) => found,
             None => self.below_script_name(request).unwrap_or((&self.root, path)),
         };
-        let target = self.named_by(request).filter(|_| !matches!(route.target, RouteTarget::Folder(_)));
+        if self.choice == MountChoice::PathInfo
+            && route.is_mount()
+            && let Some(found) = self.folder_at(below)
+        {
+            (route, below) = found;
+        }
+        let is_file = !route.is_mount() && !route.prefix.is_empty();
+        let target = self.named_by(request).filter(|_| !is_file);
         let script_name = match (&self.forced, route.prefix.is_empty()) {
-            (forced, false) => {
-                let forced = forced.as_ref().and(route.script_name.as_deref());
-                ScriptNameRule::Mounted { forced, path_info: below }
-            }
+            (_, false) => ScriptNameRule::Mounted { forced: route.script_name.as_deref(), path_info: below },
             (Some(forced), true) => ScriptNameRule::Forced(forced),
             (None, true) => ScriptNameRule::AsSent,
         };
@@ -136,18 +149,27 @@ impl Site {
 
     /// The route of a path, other than that of the root, and the path below its prefix.
     fn at<'p>(&self, path: &'p [u8]) -> Option<(&Route, &'p [u8])> {
-        self.routes.iter().find_map(|route| Some((route, cgi_vars::below(route.prefix.as_bytes(), path)?)))
+        self.routes.iter().find_map(|route| route.below(path))
     }
 
-    /// The application that is mounted below the SCRIPT_NAME of the whole server: a front server has it at a path of
-    /// its own.
+    /// The same of folders alone.
+    fn folder_at<'p>(&self, path: &'p [u8]) -> Option<(&Route, &'p [u8])> {
+        self.routes.iter().filter(|route| !route.is_mount()).find_map(|route| route.below(path))
+    }
+
+    /// What is below the SCRIPT_NAME of the whole server: a front server has it at a path of its own, which its
+    /// settings need not know.
     fn below_script_name<'a>(&'a self, request: &'a Request) -> Option<(&'a Route, &'a [u8])> {
+        if !request.script_name.is_empty()
+            && let Some(found) = self.folder_at(request.path_below(None))
+        {
+            return Some(found);
+        }
         let is_whole = request.script_name.is_empty() && self.forced.is_none();
         if self.named.is_empty() || is_whole {
             return None;
         }
-        let found = self.at(request.path_below(self.forced.as_deref()));
-        found.filter(|(route, _)| matches!(route.target, RouteTarget::Application(_)))
+        self.at(request.path_below(self.forced.as_deref())).filter(|(route, _)| route.is_mount())
     }
 
     /// The application that a front server names; one that does not exist is the one at the root, as in uWSGI.
@@ -316,5 +338,36 @@ mod tests {
         assert!(matches!(route.target, RouteTarget::Page(_)) && route.below == b"/x");
         let request = sent(&[("PATH_INFO", "/a/statics")], false);
         assert!(matches!(site.route(&request).target, RouteTarget::Application(AppId(0))));
+    }
+
+    #[test]
+    fn a_folder_below_script_name() {
+        for (choice, script_name, path_info, expected) in [
+            (MountChoice::Path, "", "/static/x", "files /x"),
+            // Of a front server that has cut it off.
+            (MountChoice::Path, "/site", "/static/x", "files /x"),
+            (MountChoice::Path, "/site", "/x", "none"),
+            // uWSGI looks for files when it has cut off the prefix of the application.
+            (MountChoice::Path, "", "/a/static/x", "application"),
+            (MountChoice::PathInfo, "", "/a/static/x", "files /x"),
+            (MountChoice::PathInfo, "/a", "/static/x", "files /x"),
+            (MountChoice::PathInfo, "", "/a/b/static", "files "),
+            (MountChoice::PathInfo, "", "/a/statics", "application"),
+            (MountChoice::ScriptName, "/a", "/static/x", "files /x"),
+            (MountChoice::ScriptName, "/a", "/x", "application"),
+        ] {
+            let config = mounted(choice, None);
+            let files = Route::new("/static", config.limits, RouteTarget::Page("files".to_owned()));
+            let root = Route::new("/", config.limits, RouteTarget::NotFound);
+            let site = Site::new(None, vec![files], root).with_applications(&config);
+            let request = sent(&[("SCRIPT_NAME", script_name), ("PATH_INFO", path_info)], false);
+            let route = site.route(&request);
+            let found = match route.target {
+                RouteTarget::Page(page) => format!("{page} {}", String::from_utf8_lossy(route.below)),
+                RouteTarget::Application(_) => "application".to_owned(),
+                _ => "none".to_owned(),
+            };
+            assert_eq!(found, expected, "{choice:?} {script_name:?} {path_info:?}");
+        }
     }
 }

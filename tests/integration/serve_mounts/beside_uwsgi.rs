@@ -36,6 +36,10 @@ const REQUESTS: &[&[(&str, &str)]] = &[
     &[("SCRIPT_NAME", "/one"), ("PATH_INFO", "/x")],
     &[("SCRIPT_NAME", "/unknown"), ("PATH_INFO", "/x")],
     &[("SCRIPT_NAME", ""), ("PATH_INFO", "/two/x")],
+    &[("PATH_INFO", "/files/x.css")],
+    &[("PATH_INFO", "/one/files/x.css")],
+    &[("SCRIPT_NAME", "/one"), ("PATH_INFO", "/files/x.css")],
+    &[("SCRIPT_NAME", "/unknown"), ("PATH_INFO", "/files/x.css")],
     &[("UWSGI_APPID", "blog"), ("PATH_INFO", "/x")],
     &[("UWSGI_APPID", "/two"), ("PATH_INFO", "/one/x")],
     &[("UWSGI_APPID", "unknown"), ("PATH_INFO", "/x")],
@@ -90,12 +94,15 @@ fn script_name_and_path_info_are_those_of_uwsgi() {
         "mount = /one=app:one\n".to_owned(),
         "worker-mount = /one=other.wsgi\nmanage-script-name = true\n".to_owned(),
         "mount = /one=other.py\ncallable = two\nmanage-script-name = true\n".to_owned(),
+        format!("{two}manage-script-name = true\nstatic-map = /files=files\n"),
+        format!("{two}static-map = /files=files\n"),
         "mount = /=app:root\nmount = /one=app:one\nmanage-script-name = true\n".to_owned(),
     ] {
         let test = Test::new();
         for name in ["app.py", "other.py", "other.wsgi"] {
             test.write(name, APP);
         }
+        test.write("files/x.css", "a file");
         let answers = |name: &str, program: &Path, first: &[&str]| {
             let socket = test.path(name);
             let file = format!("{name}.ini");

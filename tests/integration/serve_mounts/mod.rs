@@ -153,7 +153,10 @@ fn what_cannot_be_mounted_is_refused() {
         (&["--mount", "/a=folder"], "`folder` is a folder; serve its files with --static /a=folder"),
         (&["--mount", "/a=./folder"], "serve its files with --static"),
         (&["--mount", "/a=one.py", "--static", "/a=folder"], "--static has a folder at /a already"),
-        (&["--mount", "/a=one.py", "--mount-by", "host"], "expected `path`, `script-name` or `appid`"),
+        (
+            &["--mount", "/a=one.py", "--mount-by", "host"],
+            "expected `path`, `path-info`, `script-name` or `appid`",
+        ),
         (&["--allow-uwsgi-vars", "UWSGI_FILE"], "choose it with UWSGI_APPID instead of UWSGI_FILE"),
     ] {
         test.certkit(&[&["serve"], args].concat()).exits(2).says(reason);

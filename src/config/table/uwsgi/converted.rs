@@ -105,6 +105,7 @@ fn mount(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
     let app = if is_module { app.to_owned() } else { format!("./{app}") };
     let choice = match facts.mount_choice {
         MountChoice::Path => "path",
+        MountChoice::PathInfo => "path-info",
         MountChoice::ScriptName => "script-name",
         MountChoice::AppId => "appid",
     };
@@ -196,8 +197,8 @@ mod tests {
             sets.into_iter().map(|(word, value)| format!("{word}={value}")).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(
-            sets("/a=a.py", MountChoice::Path, false),
-            "mount=/a=a.py mount-by=path default-mount=true"
+            sets("/a=a.py", MountChoice::PathInfo, false),
+            "mount=/a=a.py mount-by=path-info default-mount=true"
         );
         assert_eq!(
             sets("=a.wsgi", MountChoice::ScriptName, true),
