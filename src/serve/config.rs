@@ -65,6 +65,8 @@ pub struct ServeConfig {
     pub upstream_ca: Option<PathBuf>,
     /// What answers everything else.
     pub root: Root,
+    /// Where the server tells how it is doing, and how.
+    pub stats: StatsOptions,
     /// Where the access log goes.
     pub access_log: AccessLogTarget,
     /// How its lines look.
@@ -113,6 +115,7 @@ impl Default for ServeConfig {
             upstream_timeout: Duration::from_secs(60),
             upstream_ca: None,
             root: Root::StartPage(String::new()),
+            stats: StatsOptions::default(),
             access_log: AccessLogTarget::default(),
             log_format: LogFormat::default(),
             log_max_size: None,
@@ -131,6 +134,19 @@ impl ServeConfig {
         };
         root.into_iter().chain(self.mounts.iter().map(|mount| (Some(&mount.at), &mount.workers)))
     }
+}
+
+/// Where the server tells how it is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatsOptions {
+    /// `None` for nowhere.
+    pub address: Option<Endpoint>,
+    /// Whether every client speaks HTTP; else one that says nothing gets the document alone.
+    pub http: bool,
+    /// JSON without white space.
+    pub minified: bool,
+    /// JSON without threads.
+    pub no_cores: bool,
 }
 
 /// What answers requests that no folder takes.

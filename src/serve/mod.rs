@@ -14,6 +14,8 @@ pub mod address;
 pub mod config;
 mod connection;
 pub mod control;
+mod counted_events;
+mod counters;
 pub mod discover;
 mod error;
 mod front;
@@ -27,6 +29,7 @@ mod response;
 pub mod shutdown;
 mod site;
 mod spool;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod upstream;
@@ -42,6 +45,7 @@ use tokio::task::JoinSet;
 use self::address::{Endpoint, ListenAddress, Scheme};
 use self::config::{AccessLogTarget, Reload, ServeConfig};
 use self::connection::ConnectionRole;
+use self::counted_events::CountedEvents;
 pub use self::error::Error;
 use self::front::admission::Admission;
 use self::front::bind::{BoundSocket, PassedSockets, SocketFiles};
@@ -53,7 +57,9 @@ use self::response::access_log::AccessLog;
 use self::shutdown::{Phase, Shutdown, ShutdownSender};
 pub use self::site::http_challenges::HttpChallenges;
 use self::site::snapshot::{Service, Snapshot};
+use self::stats::Observed;
 use crate::finding::Finding;
+use crate::sys::clock::{Clock, SystemClock};
 use crate::sys::memory;
 use crate::sys::opener::Opener;
 use crate::tls::{self, AlpnChallenges, CertificateSet, CertificateSource, Resolver};
@@ -64,6 +70,8 @@ pub struct Server {
     service: Arc<Service>,
     threads: FrontThreads,
     renewal: Option<Renewal>,
+    /// Where it tells how it is doing, and what is looked at for that.
+    stats: Option<(Vec<Listener>, Arc<Observed>)>,
     admission: Arc<Admission>,
     graceful_timeout: Duration,
 }
@@ -133,8 +141,9 @@ impl BoundServer {
 
     /// The files of unix sockets.
     pub fn socket_files(&self) -> Vec<PathBuf> {
-        let BoundSockets { listeners, redirect } = &self.sockets;
-        let endpoints = listeners.iter().chain(redirect).map(|socket| &socket.address().endpoint);
+        let BoundSockets { listeners, redirect, stats } = &self.sockets;
+        let endpoints =
+            listeners.iter().chain(redirect).chain(stats).map(|socket| &socket.address().endpoint);
         let files = endpoints.filter_map(|endpoint| match endpoint {
             Endpoint::Unix(path) => Some(path.clone()),
             Endpoint::Tcp { .. } | Endpoint::Fd(_) => None,
@@ -176,7 +185,7 @@ impl Server {
         let has_application = config.applications().next().is_some();
         let threads = FrontThreads::start(config.front_threads, has_application).map_err(Error::Thread)?;
         snapshot.start_applications(&config).await?;
-        let listeners = match sockets.listen(tls.as_ref(), config.backlog) {
+        let Listeners { listeners, stats } = match sockets.listen(tls.as_ref(), config.backlog) {
             Ok(listeners) => listeners,
             Err(error) => {
                 for pool in snapshot.applications() {
@@ -185,13 +194,29 @@ impl Server {
                 return Err(error);
             }
         };
+        let service = Arc::new(Service::new(snapshot));
+        let stats = (!stats.is_empty()).then(|| {
+            let threads = threads.all();
+            threads.iter().for_each(|thread| thread.counters().time_requests());
+            let observed = Observed {
+                service: Arc::clone(&service),
+                threads,
+                renewal: renewal.clone(),
+                addresses: listeners.iter().map(|(listener, _)| listener.address().clone()).collect(),
+                backlog: config.backlog,
+                started: SystemClock.now().unix_timestamp(),
+                options: config.stats,
+            };
+            (stats, Arc::new(observed))
+        });
         Ok(Self {
             listeners,
             threads,
+            stats,
             renewal,
             admission: Arc::new(Admission::new(config.max_connections, config.max_connections_per_address)),
             graceful_timeout: config.graceful_timeout,
-            service: Arc::new(Service::new(snapshot)),
+            service,
         })
     }
 
@@ -227,10 +252,18 @@ impl Server {
         background.spawn(async move { log.write_lines().await });
         let admission = Arc::clone(&self.admission);
         background.spawn(async move { admission.give_memory_back().await });
+        let observer: Arc<dyn Observer> =
+            Arc::new(CountedEvents { observer, service: Arc::clone(&self.service) });
+        if let Some((listeners, observed)) = self.stats {
+            background.spawn(stats::serve(listeners, observed));
+        }
         let (refresh, mut refreshed) = tokio::sync::mpsc::channel(1);
         if let Some(renewal) = self.renewal.clone() {
             let observer = Arc::clone(&observer);
             background.spawn(async move { renewal.keep_fresh(&mut refreshed, &*observer).await });
+        }
+        if let Some(renewal) = self.renewal {
+            background.spawn(async move { renewal.warn_of_expiry().await });
         }
         let service = Arc::clone(&self.service);
         background.spawn(async move {
@@ -327,6 +360,14 @@ struct BoundSockets {
     listeners: Vec<BoundSocket>,
     /// Those of [`ServeConfig::redirect_http`].
     redirect: Vec<BoundSocket>,
+    /// Those of [`ServeConfig::stats`].
+    stats: Vec<BoundSocket>,
+}
+
+/// Sockets that listen.
+struct Listeners {
+    listeners: Vec<(Listener, ListenerProtocol)>,
+    stats: Vec<Listener>,
 }
 
 impl BoundSockets {
@@ -339,7 +380,8 @@ impl BoundSockets {
         };
         let mut listeners = Vec::new();
         let mut files = Vec::new();
-        let all = config.listeners.iter().map(|address| &address.endpoint).chain(&config.redirect_http);
+        let all = config.listeners.iter().map(|address| &address.endpoint);
+        let all = all.chain(&config.redirect_http).chain(&config.stats.address);
         for endpoint in all {
             let Endpoint::Unix(path) = endpoint else { continue };
             // The second one would take the first one for that of a server that has ended.
@@ -356,19 +398,16 @@ impl BoundSockets {
             }
             listeners.extend(sockets);
         }
-        let redirect = match &config.redirect_http {
-            Some(endpoint) => one(&ListenAddress { scheme: Scheme::Http, endpoint: endpoint.clone() })?,
-            None => Vec::new(),
+        let mut of_http = |endpoint: &Option<Endpoint>| match endpoint {
+            Some(endpoint) => one(&ListenAddress { scheme: Scheme::Http, endpoint: endpoint.clone() }),
+            None => Ok(Vec::new()),
         };
+        let (redirect, stats) = (of_http(&config.redirect_http)?, of_http(&config.stats.address)?);
         passed.warn_of_unused();
-        Ok(Self { listeners, redirect })
+        Ok(Self { listeners, redirect, stats })
     }
 
-    fn listen(
-        self,
-        tls: Option<&Arc<ServerConfig>>,
-        backlog: u32,
-    ) -> Result<Vec<(Listener, ListenerProtocol)>, Error> {
+    fn listen(self, tls: Option<&Arc<ServerConfig>>, backlog: u32) -> Result<Listeners, Error> {
         let https_port = self.listeners.iter().find_map(|socket| match socket.address() {
             ListenAddress { scheme: Scheme::Https, endpoint: Endpoint::Tcp { port, .. } } => Some(*port),
             _ => None,
@@ -388,12 +427,14 @@ impl BoundSockets {
             sockets.push((socket, protocol));
         }
         sockets.extend(self.redirect.into_iter().map(|socket| (socket, redirect.clone())));
-        let listen = |(socket, protocol): (BoundSocket, ListenerProtocol)| {
+        let listen = |socket: BoundSocket| {
             let address = socket.address().clone();
-            let listener =
-                Listener::new(socket, backlog).map_err(|source| Error::Bind { address, source })?;
-            Ok((listener, protocol))
+            Listener::new(socket, backlog).map_err(|source| Error::Bind { address, source })
         };
-        sockets.into_iter().map(listen).collect()
+        // Before the others: a server that serves can be asked how it is doing.
+        let stats = self.stats.into_iter().map(listen).collect::<Result<_, Error>>()?;
+        let listeners = sockets.into_iter().map(|(socket, protocol)| Ok((listen(socket)?, protocol)));
+        let listeners = listeners.collect::<Result<_, Error>>()?;
+        Ok(Listeners { listeners, stats })
     }
 }

@@ -3,15 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::Observer;
 use crate::finding::Finding;
-use crate::tls::{CertificateSet, CertificateSource, Resolver};
+use crate::sys::clock::{Clock, SystemClock, date};
+use crate::tls::{CertificateSet, CertificateSource, Resolver, Validity};
 
 /// How long reading certificates may take: a file system that hangs (a network is down) must not end reloading.
 const LOAD_TIME: Duration = Duration::from_secs(10);
+
+/// From when on the log mentions that a certificate expires...
+const WARN_BEFORE: time::Duration = time::Duration::days(30);
+/// ...and how often.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 type Load = JoinHandle<Result<CertificateSet, Vec<Finding>>>;
 
@@ -63,6 +70,33 @@ impl Renewal {
     }
 }
 
+impl Renewal {
+    /// Says once a day which certificates in use expire soon, for ever.
+    pub(super) async fn warn_of_expiry(&self) {
+        loop {
+            let now = SystemClock.now();
+            for validity in self.resolver.validities() {
+                if let Some(warning) = expiry(&validity, now) {
+                    tracing::warn!("{warning}");
+                }
+            }
+            tokio::time::sleep(DAY).await;
+        }
+    }
+}
+
+/// What is to be said of a certificate that has expired, or does so soon.
+fn expiry(Validity { name, not_after }: &Validity, now: OffsetDateTime) -> Option<String> {
+    let left = *not_after - now;
+    let day = date(*not_after);
+    if left.is_negative() {
+        Some(format!("the certificate for {name} expired on {day}"))
+    } else {
+        (left < WARN_BEFORE)
+            .then(|| format!("the certificate for {name} expires on {day}, in {} days", left.whole_days()))
+    }
+}
+
 /// The end of a load that hangs; there is none without one.
 async fn end(hanging: &mut Option<Load>) {
     match hanging {
@@ -76,6 +110,7 @@ mod tests {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use time::macros::datetime;
     use tokio::sync::mpsc::UnboundedSender;
 
     use super::*;
@@ -124,6 +159,22 @@ mod tests {
         }
 
         fn settings_refused(&self, _: &[Finding]) {}
+    }
+
+    #[test]
+    fn certificates_are_mentioned_in_their_last_month() {
+        let not_after = datetime!(2026-12-28 12:00 UTC);
+        let validity = Validity { name: "test.example".to_owned(), not_after };
+        assert_eq!(expiry(&validity, datetime!(2026-11-28 12:00 UTC)), None);
+        let said = |now| expiry(&validity, now).unwrap();
+        assert_eq!(
+            said(datetime!(2026-11-28 12:00:01 UTC)),
+            "the certificate for test.example expires on 2026-12-28, in 29 days"
+        );
+        assert_eq!(
+            said(datetime!(2026-12-28 12:00:01 UTC)),
+            "the certificate for test.example expired on 2026-12-28"
+        );
     }
 
     #[tokio::test]

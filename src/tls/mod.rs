@@ -14,7 +14,7 @@ pub use challenge::{ACME_TLS, AlpnChallenges};
 pub use client::client_config;
 pub use client_auth::{ClientAuth, ClientCertificates, ClientVerifier};
 pub use policy::MinVersion;
-pub use resolver::{CertificateSet, CertificateSource, Resolver};
+pub use resolver::{CertificateSet, CertificateSource, Resolver, Validity};
 pub use server::{ClientIdentity, Session, server_config};
 
 use std::path::PathBuf;

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey as RustlsKey;
+use time::OffsetDateTime;
 
 use super::challenge::is_validation;
 use super::{AlpnChallenges, Error, policy};
@@ -45,6 +46,7 @@ struct ServedCertificate {
     /// DNS names in lower case, wildcards as `*.example.com`.
     names: Vec<String>,
     has_address: bool,
+    validity: Validity,
     key: Arc<RustlsKey>,
 }
 
@@ -63,7 +65,10 @@ impl CertificateSet {
                 let key = RustlsKey::from_der(chain, pair.key().to_rustls(), &provider)
                     .map_err(Error::CertifiedKey)?;
                 let has_address = has_address(pair.leaf());
-                Ok(ServedCertificate { names: dns_names(pair.leaf()), has_address, key: Arc::new(key) })
+                let names = dns_names(pair.leaf());
+                let name = names.first().cloned().unwrap_or_else(|| pair.leaf().label());
+                let validity = Validity { name, not_after: pair.leaf().not_after };
+                Ok(ServedCertificate { names, has_address, validity, key: Arc::new(key) })
             })
             .collect::<Result<Vec<_>, Error>>()?;
         if entries.is_empty() {
@@ -109,6 +114,14 @@ impl CertificateSet {
     }
 }
 
+/// How long a certificate may be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// The first of its DNS names, else what its subject is called.
+    pub name: String,
+    pub not_after: OffsetDateTime,
+}
+
 /// Hands the set in use to rustls, and lets it be replaced.
 #[derive(Debug)]
 pub struct Resolver {
@@ -120,6 +133,11 @@ impl Resolver {
     /// A resolver that begins with `set`, and shows `challenges` to ACME servers.
     pub fn new(set: CertificateSet, challenges: AlpnChallenges) -> Self {
         Self { set: ArcSwap::from_pointee(set), challenges }
+    }
+
+    /// How long each certificate in use may be.
+    pub fn validities(&self) -> Vec<Validity> {
+        self.set.load().entries.iter().map(|entry| entry.validity.clone()).collect()
     }
 
     /// Uses `set` from the next handshake on.

@@ -30,8 +30,8 @@ openssl openssl
 pebble pebble
 spawn-fcgi spawn-fcgi
 util-linux setpriv
-uwsgi-core uwsgi-core
-uwsgi-plugin-python3 uwsgi_python3
+uwsgi-core uwsgi
+uwsgi-plugin-python3 /usr/lib/uwsgi/plugins/python3_plugin.so
 '
 requirements=(tests/peers/requirements.txt)
 if [ "${1:-test}" = bench ]; then

@@ -111,6 +111,7 @@ fn grants(settings: &ServeSettings) -> Vec<Grant> {
     }
     grants.extend(process.pid_file.iter().map(|path| grant(path, Access::Remove)));
     let sockets = server.listeners.iter().map(|listener| &listener.endpoint).chain(&server.redirect_http);
+    let sockets = sockets.chain(&server.stats.address);
     grants.extend(sockets.filter_map(|endpoint| match endpoint {
         Endpoint::Unix(path) => Some(grant(path, Access::Remove)),
         Endpoint::Tcp { .. } | Endpoint::Fd(_) => None,

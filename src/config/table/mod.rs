@@ -10,6 +10,7 @@ mod listening;
 mod option_files;
 mod process;
 mod set;
+mod stats;
 mod trust;
 mod uwsgi;
 
@@ -24,6 +25,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         certificates::SETTINGS,
         application::SETTINGS,
         process::SETTINGS,
+        stats::SETTINGS,
         trust::SETTINGS,
         limits::SETTINGS,
         option_files::SETTINGS,

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use self::activity::Activity;
+use super::counters::Counters;
 use crate::tls::Session;
 
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(super) struct Connection {
     /// Whether the other end is a front server whose word is taken for its clients.
     pub(super) is_trusted: bool,
     pub(super) activity: Arc<Activity>,
+    /// Those of the thread that drives it.
+    pub(super) counters: Arc<Counters>,
 }
 
 /// What requests on a connection are answered with.

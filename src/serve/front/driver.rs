@@ -27,6 +27,7 @@ use crate::serve::connection::client_stream::{AcceptedSocket, ClientStream};
 use crate::serve::connection::counted_frames::CountedFrames;
 use crate::serve::connection::guarded::Guarded;
 use crate::serve::connection::{Connection, ConnectionRole};
+use crate::serve::counters::Counters;
 use crate::serve::pipeline;
 use crate::serve::shutdown::{Phase, Shutdown};
 use crate::serve::site::snapshot::Service;
@@ -130,7 +131,9 @@ pub(in crate::serve) async fn serve(
         role: ConnectionRole::Serve,
         is_trusted,
         activity: Arc::clone(&activity),
+        counters: Arc::clone(thread.counters()),
     };
+    thread.counters().accepted();
     let stream = ClientStream::new(socket, Arc::clone(&activity));
     // Where there is only one request, it comes at once.
     let _registered = speak.keeps_connections().then(|| thread.register(&activity));
@@ -169,9 +172,9 @@ fn start(
         ListenerProtocol::Https(config) => (InsideTls::Http, config),
         ListenerProtocol::Suwsgi(config) => (InsideTls::Uwsgi, config),
     };
-    let activity = Arc::clone(&connection.activity);
+    let (activity, counters) = (Arc::clone(&connection.activity), Arc::clone(&connection.counters));
     let handshake = handshake(stream, connection, spoken, config, service, thread, shutdown.clone());
-    Box::pin(tls(Box::pin(handshake), activity, shutdown))
+    Box::pin(tls(Box::pin(handshake), activity, counters, shutdown))
 }
 
 /// What is spoken once the handshake is over.
@@ -200,11 +203,17 @@ fn gateway(
 async fn tls(
     handshake: Pin<Box<impl Future<Output = Result<Option<Running>>>>>,
     activity: Arc<Activity>,
+    counters: Arc<Counters>,
     mut shutdown: Shutdown,
 ) -> Result {
     let running = tokio::select! {
         biased;
-        result = timeout(HANDSHAKE_TIMEOUT, handshake) => result??,
+        result = timeout(HANDSHAKE_TIMEOUT, handshake) => {
+            if !matches!(result, Ok(Ok(_))) {
+                counters.handshake(false);
+            }
+            result??
+        }
         () = shutdown.reached(Phase::Draining) => None,
         () = activity.closes() => None,
     };
@@ -249,6 +258,7 @@ async fn handshake(
         }
     };
     let mut stream = thread.handshakes.pass(accept).await?;
+    connection.counters.handshake(true);
     // A validating ACME server needs no more than the handshake (RFC 8737 section 3).
     if stream.get_ref().1.alpn_protocol() == Some(ACME_TLS) {
         stream.shutdown().await?;

@@ -13,6 +13,7 @@ use super::driver::{self, Accepted, ListenerProtocol};
 use super::threads::FrontThreads;
 use crate::serve::address::{ListenAddress, Scheme};
 use crate::serve::connection::client_stream::{AcceptedSocket, Socket};
+use crate::serve::counters::count_up;
 use crate::serve::request::forwarded::is_proxy;
 use crate::serve::shutdown::{Phase, Shutdown};
 use crate::serve::site::snapshot::Service;
@@ -90,6 +91,7 @@ impl Listener {
                         error.kind(),
                         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
                     ) {
+                        count_up(&service.events.failed_accepts);
                         if complained.is_none_or(|last| last.elapsed() >= COMPLAIN_EVERY) {
                             complained = Some(Instant::now());
                             tracing::warn!(%error, "cannot accept a connection");
@@ -115,6 +117,17 @@ impl Listener {
         }
     }
 
+    /// The next connection, on the thread that asks.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(in crate::serve) async fn accept_plain(&self) -> io::Result<Socket> {
+        Ok(match &self.socket {
+            Listening::Tcp(listener) => Socket::Tcp(listener.accept().await?.0),
+            Listening::Unix(listener, _) => Socket::Unix(listener.accept().await?.0),
+        })
+    }
+
     async fn accept(
         &self,
         protocol: &ListenerProtocol,
@@ -132,6 +145,7 @@ impl Listener {
                 // The clients of a front server all come from its address.
                 if !protocol.is_gateway() && !is_proxy(peer.ip(), &service.current().trust.proxies) {
                     share = admission.of_address(peer.ip()).map_err(|TooMany| {
+                        count_up(&service.events.too_many_of_address);
                         tracing::debug!(%peer, "too many connections of one address");
                         io::ErrorKind::ConnectionAborted
                     })?;

@@ -17,6 +17,7 @@ use super::handshake::Gate;
 use super::hellos::HelloThread;
 use crate::serve::connection::activity::Activity;
 use crate::serve::connection::registry::Registry;
+use crate::serve::counters::Counters;
 
 /// A connection that has been idle for less time may be about to get a request.
 const LEAST_IDLE: Duration = Duration::from_secs(1);
@@ -55,6 +56,7 @@ pub(in crate::serve) struct FrontThread {
     pub(super) hellos: HelloThread,
     /// The connections that close when that is asked of them.
     registry: Registry,
+    counters: Arc<Counters>,
 }
 
 struct Running {
@@ -93,6 +95,12 @@ impl FrontThreads {
         }
         let costs = if has_application { WITH_APPLICATION } else { WITHOUT_APPLICATION };
         Ok(Self { first: Arc::new(FrontThread::new(None)), further, costs })
+    }
+
+    /// All of them.
+    pub(in crate::serve) fn all(&self) -> Vec<Arc<FrontThread>> {
+        let further = self.further.iter().map(|(thread, _)| thread);
+        std::iter::once(&self.first).chain(further).map(Arc::clone).collect()
     }
 
     /// The thread that has the least to do with one more connection, and that connection on it.
@@ -149,11 +157,18 @@ impl FrontThread {
             handshakes: Gate::default(),
             hellos: HelloThread::default(),
             registry: Registry::default(),
+            counters: Arc::default(),
         }
     }
 
-    fn connections(&self) -> usize {
+    /// How many connections it drives.
+    pub(in crate::serve) fn connections(&self) -> usize {
         self.connections.load(Relaxed)
+    }
+
+    /// What is counted on it.
+    pub(in crate::serve) fn counters(&self) -> &Arc<Counters> {
+        &self.counters
     }
 
     pub(super) fn register(&self, activity: &Arc<Activity>) -> Registered<'_> {

@@ -83,6 +83,7 @@ impl AccessLog {
 
     /// Logs a client that was refused before it had made a request.
     pub(in crate::serve) fn refusal(&self, connection: &Connection, status: u16) {
+        connection.counters.refused(status);
         self.add(|line, format| line.refusal(&connection.peer_address, status, format));
     }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::{StatusCode, Version};
@@ -111,6 +112,10 @@ pub(in crate::serve) struct OpenRequest {
     stream: Option<u64>,
     is_waiting: bool,
     sent: u64,
+    /// As in nginx: the client disconnected before there was a response.
+    status: u16,
+    /// If requests are timed.
+    begun: Option<Instant>,
 }
 
 impl OpenRequest {
@@ -123,7 +128,8 @@ impl OpenRequest {
         let number = connection.activity.request_begins();
         let stream = (version == Version::HTTP_2).then_some(number);
         let resets = connection.tls.is_none() && stream.is_none();
-        Self { connection, log, record, resets, stream, is_waiting: false, sent: 0 }
+        let begun = connection.counters.begin();
+        Self { connection, log, record, resets, stream, is_waiting: false, sent: 0, status: 499, begun }
     }
 
     /// The application answers, in the worker with this process id.
@@ -134,6 +140,7 @@ impl OpenRequest {
     }
 
     pub(in crate::serve) fn answered(mut self, status: StatusCode, body: OutgoingBody) -> TrackedBody {
+        self.status = status.as_u16();
         if let Some(record) = &mut self.record {
             record.answered(status.as_u16());
         }
@@ -167,6 +174,7 @@ impl Drop for OpenRequest {
             record.end(self.sent);
             self.log.request(record);
         }
+        self.connection.counters.request(self.status, self.sent, self.begun);
         self.connection.activity.request_ends();
     }
 }
@@ -251,7 +259,7 @@ impl Body for TrackedBody {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use futures_util::FutureExt;
     use http_body_util::BodyExt;
@@ -273,6 +281,7 @@ mod tests {
             role: ConnectionRole::Serve,
             is_trusted: false,
             activity: Arc::clone(&activity),
+            counters: Arc::default(),
         };
         let opener = crate::sys::opener::OwnRights::shared();
         let log = AccessLog::open(&AccessLogTarget::Off, LogFormat::default(), None, opener).unwrap();

@@ -15,6 +15,7 @@ use super::http_challenges::HttpChallenges;
 use super::router::{AppId, Route, RouteTarget, Site};
 use crate::protocol::cgi_vars;
 use crate::serve::config::{Limits, Root, ServeConfig, Trust, UpstreamConfig};
+use crate::serve::counters::Events;
 use crate::serve::error::Error;
 use crate::serve::response::access_log::AccessLog;
 use crate::serve::response::static_files::Folder;
@@ -127,11 +128,13 @@ impl Snapshot {
 /// The snapshot in use.
 pub(in crate::serve) struct Service {
     current: ArcSwap<Snapshot>,
+    /// What has happened to the server.
+    pub(in crate::serve) events: Events,
 }
 
 impl Service {
     pub(in crate::serve) fn new(first: Snapshot) -> Self {
-        Self { current: ArcSwap::from_pointee(first) }
+        Self { current: ArcSwap::from_pointee(first), events: Events::default() }
     }
 
     /// The snapshot for a request that begins now.

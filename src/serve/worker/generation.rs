@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 
+use super::history::History;
 use super::in_flight::WorkerId;
 use super::live::LiveWorker;
 use super::process::Launch;
@@ -48,6 +49,8 @@ pub(super) struct Generation {
     heir: OnceLock<Arc<Self>>,
     /// The code is to be loaded again.
     reload: Arc<watch::Sender<bool>>,
+    /// That of all generations.
+    pub(super) history: Arc<History>,
 }
 
 impl Generation {
@@ -59,6 +62,7 @@ impl Generation {
         mut config: WorkerConfig,
         base: &Path,
         reload: Arc<watch::Sender<bool>>,
+        history: Arc<History>,
     ) -> Result<Arc<Self>, StartError> {
         config.workers = config.workers.max(1);
         config.threads = config.greenlets.unwrap_or(config.threads).max(1);
@@ -80,6 +84,7 @@ impl Generation {
             background: Mutex::default(),
             heir: OnceLock::new(),
             reload,
+            history,
         }))
     }
 
@@ -147,6 +152,7 @@ impl Generation {
     /// A worker has loaded the application.
     pub(super) fn worker_serves(&self, mut worker: LiveWorker) {
         let id = worker.id;
+        self.history.spawned(worker.place);
         let mut living = lock(&self.living);
         if self.leave_by.borrow().is_some() {
             worker.queue = None;
@@ -161,7 +167,17 @@ impl Generation {
     /// A worker has died with these claims, and everything that it had sent is delivered.
     pub(super) fn worker_is_gone(&self, id: WorkerId, claims: &[u64]) {
         // Only now: the end of its control stream tells a worker that the front is gone.
-        lock(&self.living).retain(|worker| worker.id != id);
+        let mut gone = None;
+        lock(&self.living).retain(|worker| {
+            let stays = worker.id != id;
+            if !stays {
+                gone = Some((worker.place, worker.work()));
+            }
+            stays
+        });
+        if let Some((place, work)) = gone {
+            self.history.done(place, work);
+        }
         self.queue().settle(id, claims);
         self.send_waiting();
     }

@@ -74,6 +74,16 @@ struct Message {
     streams: bool,
 }
 
+/// A request that is answered.
+pub(super) struct Finished {
+    /// Its reply, unless that was taken before.
+    pub(super) reply: Option<Reply>,
+    /// The time per request, if its message is answered completely and says something about the application's pace.
+    pub(super) took: Option<Duration>,
+    /// The time of its message, if that is answered completely.
+    pub(super) whole: Option<Duration>,
+}
+
 /// The messages that workers have. The key of each is its first id; the ids of a message are
 /// consecutive.
 #[derive(Default)]
@@ -180,26 +190,21 @@ impl InFlight {
         Ok(running.reply.take())
     }
 
-    /// A request is answered. Gives its reply, unless that was taken before, and the time per request
-    /// if its message is answered completely and says something about the application's pace.
-    pub(super) fn finish(
-        &mut self,
-        worker: WorkerId,
-        id: u64,
-        now: Instant,
-    ) -> Result<(Option<Reply>, Option<Duration>), Foreign> {
+    /// A request is answered.
+    pub(super) fn finish(&mut self, worker: WorkerId, id: u64, now: Instant) -> Result<Finished, Foreign> {
         let (_, running) = self.running(worker, id)?;
         let running = running.take().ok_or(Foreign)?;
         let (first, message) = self.message_of(worker, id)?;
         message.unanswered -= 1;
-        let mut took = None;
+        let (mut took, mut whole) = (None, None);
         if message.unanswered == 0 {
+            whole = Some(now - message.sent);
             took = (!message.streams).then(|| (now - message.sent).min(SLOWEST) / message.count);
             if message.is_released {
                 self.messages.remove(&first);
             }
         }
-        Ok((running.reply, took))
+        Ok(Finished { reply: running.reply, took, whole })
     }
 
     /// A worker's thread is done with the message that this request is in, and takes another.

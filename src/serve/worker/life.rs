@@ -70,7 +70,14 @@ impl Worker {
         let kill = Arc::new(Notify::new());
         let (reader, control) = control.into_split();
         let mut links = JoinSet::new();
-        links.spawn(listen(Arc::clone(&generation), id, reader, Arc::clone(&kill)));
+        let control_pulse = Arc::<Pulse>::default();
+        links.spawn(listen(
+            Arc::clone(&generation),
+            id,
+            reader,
+            Arc::clone(&kill),
+            Arc::clone(&control_pulse),
+        ));
         let mut pulses = Vec::with_capacity(streams.len());
         for stream in streams {
             let (generation, kill) = (Arc::clone(&generation), Arc::clone(&kill));
@@ -86,6 +93,7 @@ impl Worker {
             queue: Some(queue),
             claims: Arc::clone(&claims),
             pulses,
+            control_pulse,
             control,
             state: Arc::clone(&state),
             orders,

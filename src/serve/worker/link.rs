@@ -61,17 +61,20 @@ pub(super) async fn listen(
     worker: WorkerId,
     control: OwnedReadHalf,
     kill: Arc<Notify>,
+    pulse: Arc<Pulse>,
 ) {
     let mut frames = FrameReader::new(control);
     let delivered: Result<(), ProtocolError> = async {
         while let Some(frame) = frames.next().await? {
             match Frame::parse(frame).ok_or(ProtocolError::Frame)? {
-                Frame::Answers(list) => deliver(&shared, worker, &list)?,
+                Frame::Answers(list) => deliver(&shared, worker, &list, &pulse)?,
                 Frame::NotBegun(id) => shared.queue().not_begun(worker, id)?,
                 Frame::Reload(why) => shared.ask_for_reload(&why),
                 // An answer whose head is too large.
                 Frame::Failed(id) => {
                     let reply = shared.queue().finish(worker, id, Instant::now())?;
+                    pulse.finished(1);
+                    pulse.failed();
                     if let Some(reply) = reply {
                         let _ = reply.send(Err(CallError::Failed));
                     }
@@ -93,9 +96,11 @@ pub(super) async fn listen(
 }
 
 /// Hands on whole answers.
-fn deliver(shared: &Generation, worker: WorkerId, list: &Bytes) -> Result<(), ProtocolError> {
+fn deliver(shared: &Generation, worker: WorkerId, list: &Bytes, pulse: &Pulse) -> Result<(), ProtocolError> {
     let now = Instant::now();
-    response::read_answers(list, |answer| {
+    let mut count = 0;
+    pulse.sent(list.len());
+    let delivered = response::read_answers(list, |answer| {
         let mut queue = shared.queue();
         let id = answer.id;
         let response = answer.response(queue.method(worker, id)?, worker.pid)?;
@@ -103,8 +108,11 @@ fn deliver(shared: &Generation, worker: WorkerId, list: &Bytes) -> Result<(), Pr
             // The client may be gone.
             let _ = reply.send(Ok(response));
         }
+        count += 1;
         Ok(())
-    })
+    });
+    pulse.finished(count);
+    delivered
 }
 
 /// Why a worker is killed: it does not keep to the protocol.
@@ -238,6 +246,7 @@ where
             Frame::Head(id, head) => self.head(id, &head),
             Frame::Data(id, piece) => {
                 self.pulse.beat();
+                self.pulse.sent(piece.len());
                 Ok(self.answer(id)?.send(piece)?)
             }
             Frame::End(id) => {
@@ -246,6 +255,7 @@ where
                     answer.end();
                 }
                 self.shared.queue().finish(self.worker, id, Instant::now())?;
+                self.pulse.finished(1);
                 Ok(())
             }
             Frame::Failed(id) => self.failed(id),
@@ -259,7 +269,7 @@ where
         if self.exchange.take().is_some_and(|exchange| exchange.answer.is_some()) {
             return Err(ProtocolError::Frame);
         }
-        deliver(self.shared, self.worker, list)
+        deliver(self.shared, self.worker, list, self.pulse)
     }
 
     /// The head of a streamed answer.
@@ -274,6 +284,7 @@ where
         let reply = shared.queue().begin_answer(worker, id)?.ok_or(ProtocolError::Frame)?;
         exchange.answer = Some(sender);
         self.pulse.beat();
+        self.pulse.sent(head.len());
         // Without a taker the response is dropped here, which counts as a client that has disconnected.
         let _ = reply.send(Ok(response));
         Ok(())
@@ -289,9 +300,13 @@ where
 
     /// The application failed, or stopped because its client is gone.
     fn failed(&mut self, id: u64) -> Result<(), ProtocolError> {
-        self.exchange(id)?;
+        let is_alone = self.exchange(id)?.gone;
         // Dropping the sender without an end breaks a begun answer.
         self.exchange = None;
+        self.pulse.finished(1);
+        if !is_alone {
+            self.pulse.failed();
+        }
         if let Some(reply) = self.shared.queue().finish(self.worker, id, Instant::now())? {
             let _ = reply.send(Err(CallError::Failed));
         }

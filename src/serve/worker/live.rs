@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::claims::Claims;
 use super::frame;
+use super::history::Work;
 use super::in_flight::WorkerId;
 use super::queue::Unsent;
 use super::state::{Ending, WorkerState};
@@ -28,6 +29,8 @@ pub(super) struct LiveWorker {
     pub(super) claims: Arc<Claims>,
     /// What each thread's stream shows of the request that it runs.
     pub(super) pulses: Vec<Arc<Pulse>>,
+    /// What came over the control stream.
+    pub(super) control_pulse: Arc<Pulse>,
     /// Closing it ends the worker at once.
     pub(super) control: OwnedWriteHalf,
     pub(super) state: Arc<watch::Sender<WorkerState>>,
@@ -49,6 +52,12 @@ pub(super) struct Pulse {
     beats: AtomicU64,
     /// The thread may wait for the client: for a piece of the request's body, or until some of the answer is taken.
     waits: AtomicBool,
+    /// Requests that are finished...
+    requests: AtomicU64,
+    /// ...in which the application failed.
+    exceptions: AtomicU64,
+    /// Bytes of answers.
+    sent: AtomicU64,
 }
 
 impl Pulse {
@@ -67,9 +76,49 @@ impl Pulse {
     pub(super) fn waits(&self) -> bool {
         self.waits.load(Ordering::Relaxed)
     }
+
+    /// So many requests more are finished.
+    pub(super) fn finished(&self, requests: u64) {
+        grow(&self.requests, requests);
+    }
+
+    /// In one of them the application failed.
+    pub(super) fn failed(&self) {
+        grow(&self.exceptions, 1);
+    }
+
+    /// So many bytes of answers more.
+    pub(super) fn sent(&self, bytes: usize) {
+        grow(&self.sent, bytes as u64);
+    }
+
+    /// What was counted so far.
+    pub(super) fn work(&self) -> Work {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Work {
+            requests: of(&self.requests),
+            exceptions: of(&self.exceptions),
+            sent: of(&self.sent),
+            ..Work::default()
+        }
+    }
+}
+
+/// Only the task of the stream counts, so no number is lost.
+fn grow(counter: &AtomicU64, by: u64) {
+    counter.store(counter.load(Ordering::Relaxed).wrapping_add(by), Ordering::Relaxed);
 }
 
 impl LiveWorker {
+    /// What its threads have done, without their time.
+    pub(super) fn work(&self) -> Work {
+        let mut work = Work::default();
+        for pulse in self.pulses.iter().chain([&self.control_pulse]) {
+            work += pulse.work();
+        }
+        work
+    }
+
     /// Sends a message.
     ///
     /// # Errors

@@ -24,6 +24,8 @@
 //! | `limits` | how long a worker serves, and a request may take |
 //! | `watchdog` | looks at both now and then |
 //! | `cheaper` | how many workers there are when their number follows the requests |
+//! | `history` | what the workers of each place have done, over all generations |
+//! | `status` | what a pool does now |
 //! | `supervisor` | a generation's workers: starting all, keeping each place filled |
 //! | `generation` | one load of the code: its queue, its workers, how it ends |
 //! | `pool` | the generation in use, and those on their way out |
@@ -37,6 +39,7 @@ mod cheaper;
 mod claims;
 mod frame;
 mod generation;
+mod history;
 mod in_flight;
 mod life;
 mod limits;
@@ -48,6 +51,7 @@ mod process;
 mod queue;
 mod response;
 mod state;
+mod status;
 mod supervisor;
 #[cfg(test)]
 mod tests;
@@ -67,6 +71,7 @@ use tokio::sync::oneshot;
 pub use body::ResponseBody;
 pub use cheaper::Cheaper;
 pub use limits::WorkerLimits;
+pub use status::{PoolStatus, ThreadStatus, WorkerActivity, WorkerStatus};
 #[cfg(test)]
 pub(in crate::serve) use tests::has_python;
 
@@ -337,6 +342,11 @@ impl WorkerPool {
     /// runtime that [`start`](Self::start) was called on. A reload goes back to the number of its settings.
     pub fn change_workers(&self, by: i32) {
         supervisor::change_workers(&self.shared.current(), by);
+    }
+
+    /// What the workers do now. Takes a moment; nothing waits for anything but locks that are held for less.
+    pub fn status(&self) -> PoolStatus {
+        self.shared.status()
     }
 
     /// As [`stop`](Self::stop), for a caller who has spent a part of the timeout already.

@@ -10,6 +10,8 @@ use tokio::sync::{OwnedMutexGuard, watch};
 use tokio::task::JoinHandle;
 
 use super::generation::{Generation, lock};
+use super::history::History;
+use super::status::{self, PoolStatus};
 use super::waiting::Call;
 use super::{CallError, StartError, WorkerConfig, supervisor};
 
@@ -24,6 +26,7 @@ pub(super) struct Pool {
     retiring: Mutex<Vec<(Arc<Generation>, JoinHandle<()>)>>,
     /// A worker has asked for a reload.
     pub(super) reload_asked: Arc<watch::Sender<bool>>,
+    history: Arc<History>,
 }
 
 impl Pool {
@@ -34,7 +37,8 @@ impl Pool {
     pub(super) async fn start(config: WorkerConfig) -> Result<Self, StartError> {
         let base = current_folder()?;
         let reload_asked = Arc::new(watch::Sender::new(false));
-        let generation = supervisor::start(config, &base, &reload_asked).await?;
+        let history = Arc::<History>::default();
+        let generation = supervisor::start(config, &base, &reload_asked, &history).await?;
         Ok(Self {
             current: ArcSwap::new(generation),
             base,
@@ -42,6 +46,7 @@ impl Pool {
             is_stopping: watch::Sender::new(false),
             retiring: Mutex::default(),
             reload_asked,
+            history,
         })
     }
 
@@ -64,7 +69,7 @@ impl Pool {
         let loaded = tokio::select! {
             biased;
             _ = is_stopping.wait_for(|stopping| *stopping) => return Err(StartError::Stopping),
-            loaded = supervisor::start(config, &self.base, &self.reload_asked) => loaded,
+            loaded = supervisor::start(config, &self.base, &self.reload_asked, &self.history) => loaded,
         };
         let new = Some(loaded?);
         Ok(PreparedReload { pool: self, new, _alone: alone })
@@ -77,6 +82,12 @@ impl Pool {
         let mut retiring = lock(&self.retiring);
         retiring.retain(|(_, task)| !task.is_finished());
         retiring.push((old, task));
+    }
+
+    /// What the workers do.
+    pub(super) fn status(&self) -> PoolStatus {
+        let leaving = lock(&self.retiring).iter().map(|(generation, _)| generation.living().len()).sum();
+        status::status(&self.current(), leaving)
     }
 
     /// Ends all generations; the last one may finish what it has until then.

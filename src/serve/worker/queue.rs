@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::Method;
 
-use super::in_flight::{Foreign, InFlight, Running, WorkerId};
+use super::in_flight::{Finished, Foreign, InFlight, Running, WorkerId};
 use super::message::{Added, MessageWriter};
 use super::waiting::{Call, Reply, Waiting};
 use super::{CallError, RequestBody};
@@ -43,6 +43,8 @@ struct ReadyWorker {
     in_flight: usize,
     /// Requests that it was sent.
     requests: u64,
+    /// Time that its messages took.
+    time: Duration,
     /// The kernel had no room for another message: none is sent before then, or before one of its threads is done.
     full_until: Option<Instant>,
 }
@@ -114,7 +116,13 @@ impl Queue {
     }
 
     pub(super) fn worker_ready(&mut self, id: WorkerId) {
-        self.workers.push(ReadyWorker { id, in_flight: 0, requests: 0, full_until: None });
+        self.workers.push(ReadyWorker {
+            id,
+            in_flight: 0,
+            requests: 0,
+            time: Duration::ZERO,
+            full_until: None,
+        });
     }
 
     /// A worker gets no more messages. What it has is its own until [`settle`](Self::settle).
@@ -125,6 +133,16 @@ impl Queue {
     /// How many requests a worker was sent.
     pub(super) fn requests(&self, id: WorkerId) -> u64 {
         self.workers.iter().find(|worker| worker.id == id).map_or(0, |worker| worker.requests)
+    }
+
+    /// How long its requests have run.
+    pub(super) fn time(&self, id: WorkerId) -> Duration {
+        self.workers.iter().find(|worker| worker.id == id).map_or(Duration::ZERO, |worker| worker.time)
+    }
+
+    /// How many requests wait to be sent.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
     }
 
     /// How many workers would have a thread for each message that is running and each request that waits.
@@ -274,7 +292,11 @@ impl Queue {
         id: u64,
         now: Instant,
     ) -> Result<Option<Reply>, Foreign> {
-        let (reply, took) = self.messages.finish(worker, id, now)?;
+        let Finished { reply, took, whole } = self.messages.finish(worker, id, now)?;
+        if let (Some(whole), Some(worker)) = (whole, self.workers.iter_mut().find(|ready| ready.id == worker))
+        {
+            worker.time += whole;
+        }
         if let Some(took) = took {
             self.pace = (self.pace * 15 + took) / 16;
         }

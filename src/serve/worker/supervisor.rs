@@ -15,6 +15,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::cheaper::{Demand, SAMPLE};
 use super::generation::Generation;
+use super::history::History;
 use super::life::Worker;
 use super::limits::Due;
 use super::live::Order;
@@ -36,8 +37,9 @@ pub(super) async fn start(
     config: WorkerConfig,
     base: &Path,
     reload: &Arc<watch::Sender<bool>>,
+    history: &Arc<History>,
 ) -> Result<Arc<Generation>, StartError> {
-    let generation = Generation::new(config, base, Arc::clone(reload))?;
+    let generation = Generation::new(config, base, Arc::clone(reload), Arc::clone(history))?;
     let mut unfinished = Unfinished(Some(Arc::clone(&generation)));
     let mut answers = Vec::with_capacity(generation.config.workers);
     generation.change_wanted(

@@ -112,6 +112,7 @@ impl Watchdog {
             held.count(pulse.beats(), pulse.waits(), since);
             if held.time >= limit && !held.is_timed_out {
                 held.is_timed_out = true;
+                generation.history.timed_out(worker.place);
                 let which = queue.time_out(worker.id, request).unwrap_or_default();
                 tracing::error!(
                     "process {} of worker {} did not finish {which} within {} s (--request-timeout); it gets no more requests",

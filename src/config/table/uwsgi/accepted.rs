@@ -19,6 +19,10 @@ pub(super) const ACCEPTED: &[OptionWord] = &[
         "master! no-orphans! log-master! threaded-logger!",
         "the server always watches over its workers",
     ),
+    accepted(
+        "stats-no-metrics! memory-report2",
+        "the JSON of `stats` has memory always, and no metrics beside",
+    ),
     accepted("enable-threads! no-threads-wait!", "threads always run"),
     accepted("die-on-term!", "TERM always stops; HUP reloads"),
     accepted("vacuum!", "sockets are removed at the end"),

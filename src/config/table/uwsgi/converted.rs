@@ -23,6 +23,7 @@ pub(super) const CONVERTED: &[OptionWord] = &[
     sets("chmod-socket? chmod?", chmod, "`--socket-mode`, 666 without a value"),
     sets("disable-logging!", disable_logging, "`--access-log off`"),
     sets("req-logger logger-req", request_logger, "`--access-log`"),
+    sets("stats stats-server", stats, "`--stats`"),
     sets("http-keepalive?", keepalive, "`--keepalive`"),
     sets("static-map", static_map, "`--static`"),
     sets("mount worker-mount", mount, "`--mount`, `--mount-by`, `--default-mount`"),
@@ -55,6 +56,19 @@ fn request_logger(value: &str, facts: &OptionFacts) -> Result<Converted, String>
         None if value == "stdio" => Ok(Converted::one("access-log", "-")),
         _ => Err(format!("`{value}`: the access log is written to `file:PATH` or `stdio`")),
     }
+}
+
+/// An address as uWSGI takes it: `:PORT` is every one of this machine, a path counts from the folder of the application.
+fn stats(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
+    let address = match value {
+        _ if value.starts_with('@') => {
+            return Err(format!("`{value}`: the stats server has no abstract socket; name a path"));
+        }
+        _ if value.starts_with(':') => format!("*{value}"),
+        _ if value.contains(':') => value.to_owned(),
+        _ => format!("unix:{}", facts.below_chdir(value)),
+    };
+    Ok(Converted::one("stats", address))
 }
 
 /// Off, on, or seconds. What uWSGI reads as zero is off there, also where a word was meant.

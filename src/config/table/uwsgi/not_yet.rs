@@ -27,8 +27,6 @@ pub(super) const NOT_YET: &[OptionWord] = &[
     refused("emperor emperor-tyrant!"),
     not_yet("emperor-freq emperor-throttle emperor-max-throttle emperor-stats emperor-stats-server"),
     // The process.
-    not_yet("stats stats-server stats-http! stats-min!"),
-    not_yet("stats-minified! stats-no-cores! stats-no-metrics! memory-report2"),
     not_yet("logger log-reopen! log-truncate! log-syslog? log-socket"),
     not_yet("log-4xx! log-5xx! log-slow log-format-strftime! logformat-strftime!"),
     not_yet("log-x-forwarded-for! log-ioerror log-sendfile logfile-chown! logfile-chmod"),

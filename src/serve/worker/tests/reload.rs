@@ -244,9 +244,9 @@ async fn what_is_handed_on_to_a_stopped_generation_is_answered() {
     let Some(mut config) = config(&folder, "") else { return };
     config.chdir = Some(folder.path().join("one"));
     config.env = vec![("MARKS".into(), folder.path().into())];
-    let reload = Arc::default();
-    let old = supervisor::start(config.clone(), folder.path(), &reload).await.unwrap();
-    let new = supervisor::start(config, folder.path(), &reload).await.unwrap();
+    let (reload, history) = (Arc::default(), Arc::default());
+    let old = supervisor::start(config.clone(), folder.path(), &reload, &history).await.unwrap();
+    let new = supervisor::start(config, folder.path(), &reload, &history).await.unwrap();
     let call = |generation: &Arc<Generation>, path| {
         let (reply, answer) = oneshot::channel();
         generation.submit(Call { request: get(path), reply }).unwrap();

@@ -133,6 +133,7 @@ async fn said_to_with<C: GatewayCodec + Unpin>(
         role: ConnectionRole::Serve,
         is_trusted: false,
         activity: Arc::clone(&activity),
+        counters: Arc::default(),
     };
     let (mut front, back) = UnixStream::pair().unwrap();
     let stop = ShutdownSender::default();
