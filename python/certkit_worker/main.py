@@ -44,7 +44,8 @@ def main():
 
     run_hooks = None
     if "uwsgi" in more:
-        run_hooks = install_uwsgi(receive_options(control), place, workers, ask, locks)
+        run_hooks = install_uwsgi(receive_list(control), place, workers, ask, locks)
+    actions = receive_list(control) if "hooks" in more else []
     start_new_thread(watch, (control, speaking, lanes))
     # A service manager that stops the service sends SIGTERM to each of its processes, yet running requests are to be
     # finished: the front decides. (A handler, not SIG_IGN, because programs started from here would inherit that.)
@@ -61,6 +62,8 @@ def main():
         if run_hooks is not None:
             application = with_env(application)
             run_hooks()
+        for action in actions:
+            run_action(os.fsdecode(action))
     except LoadError as error:
         fail_to_load(control, b"U", str(error))
     except BaseException:
@@ -122,8 +125,8 @@ def close_foreign(first):
             pass
 
 
-def receive_options(control):
-    """The options of uWSGI and their values, as pairs: what the front writes first where there are any."""
+def receive_list(control):
+    """What the front writes first, where there is any: the options of uWSGI and their values, as pairs; then hooks."""
     length = int.from_bytes(control.recv(4, _socket.MSG_WAITALL), "little")
     return loads(control.recv(length, _socket.MSG_WAITALL))
 

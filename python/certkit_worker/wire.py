@@ -6,14 +6,15 @@ descriptor and hands over, beside the standard streams (everything printed goes 
     3 this source   4 control stream   5 queue   6 claims (8 bytes per thread)   7... one stream per thread
 
 The program is several files that travel as one, in this order: wire, checks, lane, exchange, application, greenlets,
-reloader, uwsgi_module, main.
+reloader, uwsgi_module, hooks, main.
 
 Arguments: `file` or `module`, which, the callable; the numbers of threads, of workers, of this worker's place; words:
-`gevent` and `monkey`, `change=SECONDS`, `uwsgi`; folders for the module path.
+`gevent` and `monkey`, `change=SECONDS`, `uwsgi`, `hooks`; folders for the module path.
 
 Control: this process writes `L` and the version of the protocol (u16) when the application is loaded, `F` and a
 traceback when loading fails, `U` and a line when there is no application. Where the settings came from options of uWSGI,
-the front first writes those: `u32 length |` a marshalled list of pairs. Later this process may ask for a reload of the
+the front first writes those: `u32 length |` a marshalled list of pairs; where there are hooks for workers, those come
+next, a list of texts. Later this process may ask for a reload of the
 code (`u32 length | C | why`), and the front may write frames, `u32 length | kind | ...` (little endian, as everywhere);
 a kind that is not known is skipped:
 

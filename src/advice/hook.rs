@@ -1,7 +1,10 @@
-//! A deploy hook that failed.
+//! A hook that failed: one that deploys a certificate, or one of the server's life.
 
+use crate::config::HookPhase;
 use crate::finding::{Code, Finding};
+use crate::report::Failure;
 use crate::sys::hook::HookRun;
+use crate::sys::hook_action::{ActionError, HookAction};
 
 /// Why the hook failed and the end of its output; `None` when the hook succeeded.
 pub fn failed(run: &HookRun, fix: &str) -> Option<Finding> {
@@ -13,4 +16,11 @@ pub fn failed(run: &HookRun, fix: &str) -> Option<Finding> {
         message.push_str(line);
     }
     Some(Finding::error(Code::HookFailed, message).fix(fix))
+}
+
+/// A hook of `serve`, without which the server does not start.
+pub fn at_phase_failed(action: &HookAction, phase: HookPhase, error: &ActionError) -> Failure {
+    let message = format!("the hook `{action}` ({phase}) failed: {error}");
+    let fix = "Run it by hand to see why, or remove it from the settings.";
+    Finding::error(Code::HookFailed, message).fix(fix).into()
 }

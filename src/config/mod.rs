@@ -7,8 +7,10 @@
 
 mod application;
 mod assignment;
+mod attached_daemon;
 mod error;
 mod file_format;
+mod hook;
 mod layers;
 mod option_error;
 mod option_note;
@@ -30,7 +32,9 @@ mod uwsgi_page;
 pub mod values;
 
 pub use self::assignment::Assignment;
+pub use self::attached_daemon::AttachedDaemon;
 pub use self::error::SettingsError;
+pub use self::hook::{HookPhase, PhasedHook};
 pub use self::layers::{Occasion, Settings, read};
 pub use self::option_note::{OptionNote, OptionRemark};
 pub use self::origin::Origin;

@@ -5,6 +5,8 @@ use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::attached_daemon::AttachedDaemon;
+use super::hook::PhasedHook;
 use super::values::{AcmeMissing, ConfigFormat, NamedApplication};
 use crate::serve::address::{Endpoint, ListenAddress, Scheme};
 use crate::serve::config::{ClientAuth, ClientCertificates, Root, ServeConfig};
@@ -78,6 +80,12 @@ pub struct ProcessSettings {
     pub privileges: PrivilegeOptions,
     /// Permission bits that new files do not get; `None` for those that are inherited.
     pub umask: Option<u32>,
+    /// Commands that run beside the server.
+    pub daemons: Vec<AttachedDaemon>,
+    /// Those read the standard input of the server.
+    pub daemons_have_stdin: bool,
+    /// All but those of workers.
+    pub hooks: Vec<PhasedHook>,
 }
 
 impl Default for ServeSettings {
@@ -116,6 +124,7 @@ impl Default for ServeSettings {
                 monkey_patch: false,
                 reload_on_change: Duration::ZERO,
                 uwsgi_options: None,
+                post_fork: Vec::new(),
             },
         }
     }

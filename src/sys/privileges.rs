@@ -133,11 +133,16 @@ impl Privileges {
         Ok(FileIdentity::from(&metadata))
     }
 
-    /// Becomes that. There should be no other thread yet.
+    /// Whether the root folder is to change.
+    pub fn change_root(&self) -> bool {
+        self.chroot.is_some()
+    }
+
+    /// Changes the root folder, if that is asked for. [`assume`](Self::assume) comes next.
     ///
     /// # Errors
     /// What the system says; the process must end then.
-    pub fn assume(self) -> Result<(), PrivilegeError> {
+    pub fn enter_root(&self) -> Result<(), PrivilegeError> {
         if let Some(folder) = &self.chroot {
             let action = || format!("change the root folder to `{}`", folder.display());
             chroot(folder).map_err(failed(action()))?;
@@ -145,6 +150,14 @@ impl Privileges {
             std::env::set_current_dir("/")
                 .map_err(|source| PrivilegeError::System { action: action(), source })?;
         }
+        Ok(())
+    }
+
+    /// Becomes that user. There should be no other thread yet.
+    ///
+    /// # Errors
+    /// What the system says; the process must end then.
+    pub fn assume(self) -> Result<(), PrivilegeError> {
         if let Some(groups) = &self.groups {
             setgroups(groups).map_err(failed("change the groups of this process"))?;
         }

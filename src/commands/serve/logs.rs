@@ -1,9 +1,12 @@
 //! Where the output goes: to the terminal, or to a log file that is opened anew on USR1.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
+use tracing_subscriber::EnvFilter;
+
 use crate::advice::serve::no_log_file;
+use crate::cli::{Color, GlobalArgs};
 use crate::config::ServeSettings;
 use crate::report::Failure;
 use crate::serve::ServerHandle;
@@ -56,4 +59,25 @@ impl Logs {
             tracing::error!("cannot open the access log again: {}", plain(&error));
         }
     }
+}
+
+/// What is logged goes to standard error, wherever that leads.
+pub(super) fn print_to_stderr(global: &GlobalArgs) {
+    let default = match global.verbose {
+        0 => "warn",
+        1 => "certkit=debug",
+        _ => "debug",
+    };
+    let filter = EnvFilter::try_from_env("CERTKIT_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let has_colour = match global.color {
+        Color::Always => true,
+        Color::Auto => io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        Color::Never => false,
+    };
+    // Only the first subscriber of a process counts.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(has_colour)
+        .with_writer(io::stderr)
+        .try_init();
 }

@@ -6,6 +6,8 @@ mod certificates;
 mod control_fifo;
 mod controls;
 mod daemon;
+mod daemons;
+mod hooks;
 mod logs;
 mod reload;
 mod rights;
@@ -14,25 +16,24 @@ mod signals;
 mod start_page;
 mod touch;
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
-
 use self::certificates::certificate_choice;
 use self::controls::Controls;
+use self::daemons::{DaemonSurroundings, Daemons};
+use self::hooks::Hooks;
 use self::logs::Logs;
 use self::reload::SettingsReader;
 use self::rights::Rights;
-use self::running::Announcer;
+use self::running::{Announcer, ControlSources};
 use self::signals::Signals;
 use super::{Context, Result};
 use crate::advice;
 use crate::advice::serve::no_event_loop;
-use crate::cli::{Color, GlobalArgs, ServeArgs};
-use crate::config::{self, Occasion, ServeSettings};
-use crate::report::{Outcome, Report};
+use crate::cli::ServeArgs;
+use crate::config::{self, HookPhase, Occasion, ServeSettings};
+use crate::report::{Failure, Outcome, Report};
 use crate::serve::config::Root;
 use crate::serve::discover::Content;
 use crate::serve::open_files::fit_connections;
@@ -40,8 +41,8 @@ use crate::serve::worker::Application;
 use crate::serve::{BoundServer, Server};
 use crate::sources::{CertificateChoice, OpenedCertificates, ServerIdentity};
 use crate::sys::background::Background;
-use crate::sys::keeper;
 use crate::sys::pid_file::PidFile;
+use crate::sys::{guard, keeper};
 use crate::tls::policy;
 
 /// At the end the runtime waits at most for a log on a blocked terminal.
@@ -51,6 +52,10 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     if keeper::is_keeper() {
         keeper::serve().map_err(|error| no_event_loop(&error))?;
         return Ok(Report::new(Outcome::Nothing));
+    }
+    if guard::is_guard() {
+        let status = guard::serve().map_err(|error| no_event_loop(&error))?;
+        return Ok(Report::new(Outcome::Failed { status }));
     }
     let background = Background::enter().map_err(|error| no_event_loop(&error))?;
     let mut settings = config::read(&args.settings, context.global.quiet, Occasion::Start)?;
@@ -68,12 +73,14 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     if let (None, Some(log)) = (&background, &settings.serve.process.daemonize) {
         return daemon::start(log, &context.console);
     }
+    let hooks = Arc::new(Hooks::new(&settings.serve));
+    hooks.run(HookPhase::Asap)?;
     // Logs, keys and sockets are opened with the rights of the start; everything else is reached with those that
     // remain. No thread runs before they are given up.
-    let rights = Rights::new(&settings.serve)?;
+    let rights = Rights::new(&settings.serve, &hooks)?;
     let lost_files = rights.lose_files();
     let logs = Logs::open(&settings.serve, rights.opener())?;
-    log_to_stderr(context.global);
+    logs::print_to_stderr(context.global);
     // From now on others know the process, and may send it signals. No thread comes with this.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -91,7 +98,9 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         choice => (choice.map(|choice| choice.open(context.console)).transpose()?, None),
     };
     let bound = BoundServer::bind(&settings.serve.server, rights.opener())?;
-    let _socket_files = rights.give_up(bound.socket_files(), settings.serve.server.socket_owner.is_some())?;
+    let beside = DaemonSurroundings::new(&settings.serve, rights.opener());
+    let has_owner = settings.serve.server.socket_owner.is_some();
+    let _socket_files = rights.give_up(bound.socket_files(), has_owner, &hooks)?;
     let _redirection = logs.redirect()?;
     let _random = policy::prepare_random();
     let content = settings.serve.content();
@@ -108,7 +117,8 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     };
     let root = reload::root(&content, &settings.serve)
         .unwrap_or_else(|| Root::StartPage(start_page(&settings.serve, &identity)));
-    let reader = Arc::new(SettingsReader::new(context.console, &args.settings, &settings, &root, lost_files));
+    let reader =
+        Arc::new(SettingsReader::new(context.console, &args.settings, &settings, &root, lost_files, &hooks));
     let process = settings.serve.process.clone();
     let mut config = settings.serve.decide(root);
     if let Some(fewer) = fit_connections(&mut config) {
@@ -119,7 +129,13 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
 
     let result = runtime.block_on(async {
         let controls = Controls::listen(&process)?;
-        let starting = Server::start(bound, config, certificates);
+        let starting = async {
+            hooks.wait_for(HookPhase::PreApp).await?;
+            let server = Server::start(bound, config, certificates).await?;
+            hooks.wait_for(HookPhase::PostApp).await?;
+            hooks.wait_for(HookPhase::MasterStart).await?;
+            Ok::<_, Failure>(server)
+        };
         let mut later = Vec::new();
         let starting = running::until_stopped(&mut signals, starting, &loading, &context.console, &mut later);
         let Some(server) = starting.await else {
@@ -138,8 +154,16 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
                 return Ok(Report::new(Outcome::Nothing));
             }
         }
-        let announcer = Announcer { console: context.console, status: what };
-        running::serve(server, signals, controls, later, reader, logs, announcer).await;
+        let daemons = Daemons::start(process.daemons, &beside);
+        let announcer = Announcer {
+            console: context.console,
+            status: what,
+            hooks: Arc::clone(&hooks),
+            daemons: daemons.orders(),
+        };
+        let sources = ControlSources { signals, controls, daemons };
+        running::serve(server, sources, later, reader, logs, announcer).await;
+        hooks.run_at_exit();
         Ok(Report::new(Outcome::Nothing))
     });
     runtime.shutdown_timeout(END_OF_RUNTIME);
@@ -159,24 +183,4 @@ fn loading(content: &Content) -> String {
         Content::Mounts => "the applications".to_owned(),
         Content::Folder(_) | Content::Upstreams | Content::Nothing => "the server".to_owned(),
     }
-}
-
-fn log_to_stderr(global: &GlobalArgs) {
-    let default = match global.verbose {
-        0 => "warn",
-        1 => "certkit=debug",
-        _ => "debug",
-    };
-    let filter = EnvFilter::try_from_env("CERTKIT_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let has_colour = match global.color {
-        Color::Always => true,
-        Color::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
-        Color::Never => false,
-    };
-    // Only the first subscriber of a process counts.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(has_colour)
-        .with_writer(std::io::stderr)
-        .try_init();
 }

@@ -2,9 +2,11 @@
 
 use std::fs::File;
 use std::io::ErrorKind;
+use std::sync::Arc;
 
+use super::hooks::Hooks;
 use crate::advice;
-use crate::config::{self, Assignment, Occasion, Origin, ServeSettings, Settings};
+use crate::config::{self, Assignment, HookPhase, Occasion, Origin, ServeSettings, Settings};
 use crate::console::Console;
 use crate::finding::Finding;
 use crate::report::Failure;
@@ -22,6 +24,7 @@ pub(super) struct SettingsReader {
     root: Root,
     /// Whether the process has become another user, or has another root folder, since then.
     lost_files: bool,
+    hooks: Arc<Hooks>,
 }
 
 impl SettingsReader {
@@ -32,9 +35,18 @@ impl SettingsReader {
         settings: &Settings,
         root: &Root,
         lost_files: bool,
+        hooks: &Arc<Hooks>,
     ) -> Self {
         let (running, started_with) = (settings.assignments.clone(), settings.serve.clone());
-        Self { console, flags: flags.to_vec(), running, started_with, root: root.clone(), lost_files }
+        Self {
+            console,
+            flags: flags.to_vec(),
+            running,
+            started_with,
+            root: root.clone(),
+            lost_files,
+            hooks: Arc::clone(hooks),
+        }
     }
 
     /// A file of settings that is out of reach now.
@@ -86,6 +98,7 @@ impl Reload for SettingsReader {
             }
         };
         self.console.findings(&findings);
+        self.hooks.run(HookPhase::PreApp).map_err(|failure| failure.findings)?;
         Ok(settings.decide(root))
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use rustix::fs::Mode;
 
+use super::hooks::Hooks;
 use crate::advice::serve::{no_keeper, no_socket_owner};
-use crate::config::ServeSettings;
+use crate::config::{HookPhase, ServeSettings};
 use crate::report::Failure;
 use crate::serve::address::Endpoint;
 use crate::serve::config::AccessLogTarget;
@@ -23,26 +24,34 @@ pub(super) struct Rights {
     opener: Arc<dyn Opener>,
     /// Whether this process cannot open again what it has opened.
     lose_files: bool,
+    was_root: bool,
 }
 
 impl Rights {
-    /// Finds out who the process is to become, and starts what opens files for it then. Sets the umask, which both
-    /// have.
+    /// Finds out who the process is to become, runs the hooks that need the rights of the start, and starts what opens
+    /// files for it then. Sets the umask, which all have.
     ///
     /// # Errors
-    /// This process is not root, or a name is not known: then it must not run as who it is.
-    pub(super) fn new(settings: &ServeSettings) -> Result<Self, Failure> {
+    /// This process is not root, or a name is not known: then it must not run as who it is. Or a hook failed.
+    pub(super) fn new(settings: &ServeSettings, hooks: &Hooks) -> Result<Self, Failure> {
         if let Some(umask) = settings.process.umask {
             rustix::process::umask(Mode::from_raw_mode(umask));
         }
         let privileges = Privileges::resolve(&settings.process.privileges)?;
+        let was_root = rustix::process::geteuid().is_root();
+        hooks.run(HookPhase::PreJail)?;
+        hooks.run(HookPhase::InJail)?;
+        // They make folders for logs and sockets, which are opened next. Those of a new root folder must wait for it.
+        if was_root && !privileges.as_ref().is_some_and(Privileges::change_root) {
+            hooks.run(HookPhase::AsRoot)?;
+        }
         let lose_files = privileges.as_ref().is_some_and(Privileges::lose_files);
         let opener = if lose_files {
             Arc::new(Keeper::start(&grants(settings)).map_err(|error| no_keeper(&error))?)
         } else {
             OwnRights::shared()
         };
-        Ok(Self { privileges, opener, lose_files })
+        Ok(Self { privileges, opener, lose_files, was_root })
     }
 
     /// Opens files before and after.
@@ -58,15 +67,18 @@ impl Rights {
     /// `have_owner` by the settings, and are removed by the value. No thread exists yet.
     ///
     /// # Errors
-    /// What the system says; the process must end then.
+    /// What the system says, or a hook that failed; the process must end then.
     pub(super) fn give_up(
         self,
         socket_files: Vec<PathBuf>,
         have_owner: bool,
+        hooks: &Hooks,
     ) -> Result<SocketFiles, Failure> {
-        let Self { privileges, opener, .. } = self;
+        let Self { privileges, opener, was_root, .. } = self;
         let mut sockets = SocketFiles { files: Vec::new(), opener };
-        let Some(privileges) = privileges else { return Ok(sockets) };
+        let Some(privileges) = privileges else {
+            return if was_root { hooks.run(HookPhase::AsUser).map(|()| sockets) } else { Ok(sockets) };
+        };
         for path in socket_files {
             let owned = privileges.own_socket(&path, have_owner);
             let identity = owned.map_err(|error| no_socket_owner(&path, &error))?;
@@ -75,7 +87,12 @@ impl Rights {
         if let Err(error) = service_manager::connect() {
             tracing::warn!(%error, "cannot reach the service manager");
         }
+        privileges.enter_root()?;
+        if privileges.change_root() {
+            hooks.run(HookPhase::AsRoot)?;
+        }
         privileges.assume()?;
+        hooks.run(HookPhase::AsUser)?;
         Ok(sockets)
     }
 }

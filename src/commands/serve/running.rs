@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::controls::Controls;
+use super::daemons::{self, DaemonOrder, Daemons};
+use super::hooks::Hooks;
 use super::logs::Logs;
 use super::signals::Signals;
+use crate::config::HookPhase;
 use crate::console::Console;
 use crate::finding::Finding;
 use crate::serve::config::Reload;
@@ -54,8 +57,7 @@ pub(super) async fn until_stopped<T>(
 /// Runs the server until it has stopped, obeying signals and what comes from `controls`.
 pub(super) async fn serve(
     server: Server,
-    mut signals: Signals,
-    mut controls: Controls,
+    mut sources: ControlSources,
     mut first: Vec<Control>,
     settings: Arc<dyn Reload>,
     logs: Logs,
@@ -70,9 +72,8 @@ pub(super) async fn serve(
         let control = match first.pop() {
             Some(control) => control,
             None => tokio::select! {
-                () = &mut running => return,
-                control = signals.next() => control,
-                control = controls.next() => control,
+                () = &mut running => break,
+                control = sources.next() => control,
             },
         };
         match control {
@@ -91,6 +92,39 @@ pub(super) async fn serve(
             Control::RemoveWorker => handle.change_workers(-1),
         }
     }
+    let ControlSources { mut signals, mut controls, daemons } = sources;
+    let mut now = stop.subscribe();
+    let hurried = async {
+        loop {
+            let control = tokio::select! {
+                () = now.reached(Phase::Now) => return,
+                control = signals.next() => control,
+                control = controls.next() => control,
+            };
+            if control == Control::StopNow {
+                return;
+            }
+        }
+    };
+    daemons.stop(hurried).await;
+}
+
+/// Where commands for a running server come from.
+pub(super) struct ControlSources {
+    pub(super) signals: Signals,
+    pub(super) controls: Controls,
+    /// Ended with the server.
+    pub(super) daemons: Daemons,
+}
+
+impl ControlSources {
+    async fn next(&mut self) -> Control {
+        tokio::select! {
+            control = self.signals.next() => control,
+            control = self.controls.next() => control,
+            control = self.daemons.control() => control,
+        }
+    }
 }
 
 /// Says on the console, and to the service manager, what happens while the server runs.
@@ -98,6 +132,9 @@ pub(super) struct Announcer {
     pub(super) console: Console,
     /// What is served, in words.
     pub(super) status: String,
+    pub(super) hooks: Arc<Hooks>,
+    /// Where to tell the commands beside the server of a reload.
+    pub(super) daemons: watch::Sender<DaemonOrder>,
 }
 
 impl Observer for Announcer {
@@ -112,6 +149,13 @@ impl Observer for Announcer {
     fn reloaded(&self) {
         service_manager::ready(&self.status);
         self.console.say("certkit: reloaded; new requests use the new settings and code");
+        daemons::after_reload(&self.daemons);
+        let (hooks, console) = (Arc::clone(&self.hooks), self.console);
+        tokio::spawn(async move {
+            if let Err(failure) = hooks.wait_for(HookPhase::PostApp).await {
+                console.findings(&failure.findings);
+            }
+        });
     }
 
     fn code_refused(&self) {

@@ -4,6 +4,7 @@
 //! A new setting is one row here and the field that it sets.
 
 mod application;
+mod beside;
 mod certificates;
 mod limits;
 mod listening;
@@ -26,6 +27,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         application::SETTINGS,
         process::SETTINGS,
         stats::SETTINGS,
+        beside::SETTINGS,
         trust::SETTINGS,
         limits::SETTINGS,
         option_files::SETTINGS,

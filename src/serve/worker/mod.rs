@@ -119,6 +119,8 @@ pub struct WorkerConfig {
     /// The options of uWSGI and their values, if the settings came from those: only then the modules `uwsgi` and
     /// `uwsgidecorators` can be imported. An empty value is a word without one.
     pub uwsgi_options: Option<Vec<(String, String)>>,
+    /// What each worker does when it has loaded the application: hooks of uWSGI, `ACTION:ARGUMENT`.
+    pub post_fork: Vec<String>,
 }
 
 /// Where the WSGI callable is. The callable's default name is `application`; a dotted name goes

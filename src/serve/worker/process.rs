@@ -25,7 +25,7 @@ use tokio::process::{Child, Command};
 use super::claims::Claims;
 use super::{Application, InterpreterFault, StartError, WorkerConfig};
 use crate::protocol::marshal;
-use crate::sys::{background, keeper};
+use crate::sys::own_variables::OWN_VARIABLES;
 
 /// The program's files, one after the other, as they say.
 const PROGRAM: &str = concat!(
@@ -37,6 +37,7 @@ const PROGRAM: &str = concat!(
     include_str!("../../../python/certkit_worker/greenlets.py"),
     include_str!("../../../python/certkit_worker/reloader.py"),
     include_str!("../../../python/certkit_worker/uwsgi_module.py"),
+    include_str!("../../../python/certkit_worker/hooks.py"),
     include_str!("../../../python/certkit_worker/main.py"),
 );
 
@@ -49,19 +50,6 @@ const BOOTSTRAP: &str = "import os, sys; \
     sys.version_info < (3, 8) and (os.write(4, ('V' + sys.version.split()[0]).encode()), os._exit(1)); \
     SOURCE = os.pread(3, 1 << 20, 0); \
     exec(compile(SOURCE, 'certkit_worker.py', 'exec'), {'__name__': 'certkit_worker', 'SOURCE': SOURCE})";
-
-/// What is meant for this process alone: of its service manager (sd_notify(3), sd_listen_fds(3)), of
-/// [`background`], and of [`keeper`].
-const OWN_VARIABLES: &[&str] = &[
-    background::VARIABLE,
-    keeper::VARIABLE,
-    "LISTEN_FDNAMES",
-    "LISTEN_FDS",
-    "LISTEN_PID",
-    "NOTIFY_SOCKET",
-    "WATCHDOG_PID",
-    "WATCHDOG_USEC",
-];
 
 /// What a worker may say about a failed start.
 const REPORT_LIMIT: usize = 1024 * 1024;
@@ -78,7 +66,7 @@ pub(super) struct Launch {
     /// Those before the number of workers, and those behind what is a worker's own.
     arguments: [Vec<OsString>; 2],
     /// What a worker reads before it loads the application.
-    preface: Option<Vec<u8>>,
+    preface: Vec<u8>,
     /// Where workers run.
     folder: PathBuf,
     env: Vec<(OsString, OsString)>,
@@ -144,7 +132,7 @@ impl Launch {
         Ok(Self {
             program,
             arguments: [arguments, more],
-            preface: config.uwsgi_options.as_deref().map(preface),
+            preface: preface(config),
             folder,
             env,
             threads: config.threads,
@@ -199,7 +187,7 @@ impl Launch {
             _ => StartError::Io { action: format!("run {}", self.program.display()), source },
         })?;
         let claims = Claims::new(claims, self.threads);
-        let preface = self.preface.clone().unwrap_or_default();
+        let preface = self.preface.clone();
         Ok(Process { child, control, queue, streams, claims, preface, program: self.program.clone() })
     }
 }
@@ -275,20 +263,38 @@ fn words(config: &WorkerConfig) -> String {
         let bytes = folder.as_os_str().as_bytes();
         words.push(format!("chdir={}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()));
     }
+    if !config.post_fork.is_empty() {
+        words.push("hooks".to_owned());
+    }
     words.join(" ")
 }
 
-/// The options of uWSGI and their values, as a worker reads them: `u32 length`, a marshalled list of pairs.
-fn preface(options: &[(String, String)]) -> Vec<u8> {
-    let mut list = Vec::new();
-    marshal::write_list(&mut list, u32::try_from(options.len()).unwrap_or(u32::MAX));
-    for (word, value) in options {
-        marshal::write_tuple(&mut list, 2);
-        marshal::write_bytes(&mut list, word.as_bytes());
-        marshal::write_bytes(&mut list, value.as_bytes());
+/// What a worker reads first, where it is to: the options of uWSGI and their values, a list of pairs; hooks, a list of
+/// their texts. Each is `u32 length`, a marshalled list.
+fn preface(config: &WorkerConfig) -> Vec<u8> {
+    let mut preface = Vec::new();
+    if let Some(options) = &config.uwsgi_options {
+        let mut list = Vec::new();
+        marshal::write_list(&mut list, u32::try_from(options.len()).unwrap_or(u32::MAX));
+        for (word, value) in options {
+            marshal::write_tuple(&mut list, 2);
+            marshal::write_bytes(&mut list, word.as_bytes());
+            marshal::write_bytes(&mut list, value.as_bytes());
+        }
+        with_length(&mut preface, &list);
     }
-    let length = u32::try_from(list.len()).unwrap_or(u32::MAX);
-    [&length.to_le_bytes()[..], &list].concat()
+    if !config.post_fork.is_empty() {
+        let mut list = Vec::new();
+        marshal::write_list(&mut list, u32::try_from(config.post_fork.len()).unwrap_or(u32::MAX));
+        config.post_fork.iter().for_each(|hook| marshal::write_bytes(&mut list, hook.as_bytes()));
+        with_length(&mut preface, &list);
+    }
+    preface
+}
+
+fn with_length(out: &mut Vec<u8>, list: &[u8]) {
+    out.extend(u32::try_from(list.len()).unwrap_or(u32::MAX).to_le_bytes());
+    out.extend(list);
 }
 
 /// The interpreter to use: the one that was named, else a virtual environment's, else the first

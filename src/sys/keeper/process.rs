@@ -1,8 +1,8 @@
 //! The keeper as a process: it answers one message after the other, until the front has ended.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, IoSlice};
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::parent_id;
 
 use nix::sys::signal::SigSet;
@@ -12,6 +12,7 @@ use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlag
 use super::VARIABLE;
 use super::granted::Granted;
 use super::message::{LONGEST, Message};
+use crate::sys::inherited;
 
 /// Whether this process was started as a keeper, by [`super::Keeper::start`].
 pub fn is_keeper() -> bool {
@@ -26,7 +27,8 @@ pub fn is_keeper() -> bool {
 pub fn serve() -> io::Result<()> {
     // Ctrl-C and a service manager that stops the service mean the front, which needs its keeper to the end.
     SigSet::all().thread_block()?;
-    close_inherited();
+    // The front's sockets, pipes with keys.
+    inherited::close_all();
     std::env::set_current_dir("/")?;
     let front = io::stdin();
     let front = front.as_fd();
@@ -94,16 +96,4 @@ fn error_number(error: &io::Error) -> i32 {
         _ => Errno::IO,
     };
     number.raw_os_error()
-}
-
-/// Closes what the front had inherited itself: its sockets, pipes with keys.
-fn close_inherited() {
-    let Ok(folder) = fs::read_dir("/proc/self/fd") else { return };
-    let numbers: Vec<RawFd> = folder.filter_map(|one| one.ok()?.file_name().to_str()?.parse().ok()).collect();
-    for number in numbers {
-        if number > 2 {
-            // Nothing here has opened a file yet; the descriptor of the listing itself is closed already.
-            let _ = nix::unistd::close(number);
-        }
-    }
 }

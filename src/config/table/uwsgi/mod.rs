@@ -5,6 +5,7 @@
 
 mod accepted;
 mod converted;
+mod hooks;
 mod listeners;
 mod not_yet;
 mod refused;
@@ -23,6 +24,6 @@ const READING: OptionWord = OptionWord {
 
 /// Every row.
 pub fn option_words() -> impl Iterator<Item = &'static OptionWord> {
-    let parts = [converted::CONVERTED, accepted::ACCEPTED, not_yet::NOT_YET, refused::REFUSED];
+    let parts = [converted::CONVERTED, hooks::HOOKS, accepted::ACCEPTED, not_yet::NOT_YET, refused::REFUSED];
     std::iter::once(&READING).chain(parts.into_iter().flatten())
 }

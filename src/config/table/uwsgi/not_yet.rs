@@ -30,10 +30,7 @@ pub(super) const NOT_YET: &[OptionWord] = &[
     not_yet("logger log-reopen! log-truncate! log-syslog? log-socket"),
     not_yet("log-4xx! log-5xx! log-slow log-format-strftime! logformat-strftime!"),
     not_yet("log-x-forwarded-for! log-ioerror log-sendfile logfile-chown! logfile-chmod"),
-    refused("attach-daemon attach-daemon2 attach-control-daemon smart-attach-daemon smart-attach-daemon2"),
-    not_yet("daemons-honour-stdin! envdir unenv"),
-    refused("hook-asap hook-pre-app hook-post-fork hook-master-start exec-asap exec-pre-app exec-post-app"),
-    refused("exec-pre-jail exec-post-jail exec-in-jail exec-as-root exec-as-user exec-as-user-atexit"),
+    not_yet("envdir unenv"),
     // Requests.
     refused(
         "route route-if route-if-not route-host route-uri route-qs route-label route-run route-remote-addr",

@@ -109,7 +109,6 @@ pub(super) const REFUSED: &[OptionWord] = &[
     ),
     refused(
         "hook-accepting hook-accepting-once hook-accepting1 hook-accepting1-once hook-as-gateway hook-as-mule \
-         hook-as-root hook-as-user hook-as-user-atexit hook-in-jail hook-post-app hook-post-jail hook-pre-jail \
          hook-touch touch-exec touch-signal after-request-hook after-request-call call-as-root call-as-user \
          call-as-user-atexit call-asap call-in-jail call-post-app call-post-jail call-pre-app call-pre-jail \
          mount-asap mount-pre-jail mount-post-jail mount-in-jail mount-as-root worker-exec2 file-write \

@@ -96,6 +96,7 @@ impl Default for WorkerConfig {
             virtualenv: None,
             chdir: None,
             chdir_after: None,
+            post_fork: Vec::new(),
             pythonpath: vec![],
             env: vec![],
             address_space: None,

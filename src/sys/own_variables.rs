@@ -1,0 +1,24 @@
+//! Variables that are meant for this process alone, and not for the programs that it starts for others.
+
+use std::process::Command;
+
+use super::{background, keeper};
+
+/// Of its service manager (sd_notify(3), sd_listen_fds(3)), of [`background`], and of [`keeper`].
+pub const OWN_VARIABLES: &[&str] = &[
+    background::VARIABLE,
+    keeper::VARIABLE,
+    "LISTEN_FDNAMES",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "NOTIFY_SOCKET",
+    "WATCHDOG_PID",
+    "WATCHDOG_USEC",
+];
+
+/// Keeps them from a program that is about to start.
+pub fn remove(command: &mut Command) {
+    for variable in OWN_VARIABLES {
+        command.env_remove(variable);
+    }
+}
