@@ -1,6 +1,6 @@
-"""What a test adds to the project that `django-admin startproject` makes: a session and an upload form."""
+"""What a test adds to the project that `django-admin startproject` makes: a session, an upload form, pieces."""
 from django.contrib import admin
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
 from django.urls import path
 
@@ -17,4 +17,13 @@ def upload(request):
     return HttpResponse('<input name="csrfmiddlewaretoken" value="%s">' % get_token(request))
 
 
-urlpatterns = [path("admin/", admin.site.urls), path("visits/", visits), path("upload/", upload)]
+def pieces(request):
+    return StreamingHttpResponse("%d\n" % number for number in range(10_000))
+
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("visits/", visits),
+    path("upload/", upload),
+    path("pieces/", pieces),
+]

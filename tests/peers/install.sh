@@ -25,6 +25,7 @@ libapache2-mod-fcgid /usr/lib/apache2/modules/mod_fcgid.so
 libc6-dev /usr/include/stdio.h
 libnss3-tools certutil
 lighttpd lighttpd
+litmus litmus
 nginx-light nginx
 openssl openssl
 pebble pebble

@@ -11,6 +11,7 @@ mod lighttpd;
 mod managed;
 mod matrix;
 mod nginx;
+mod sites;
 mod sockets;
 mod trust;
 
@@ -113,12 +114,16 @@ impl Site {
     }
 }
 
-/// Both ways for each protocol.
-fn ways(test: &Test, protocols: &[Protocol]) -> Vec<Way> {
-    // Front servers may run as another user.
+/// Front servers may run as another user.
+fn readable(test: &Test) {
     for folder in [test.folder(), test.folder().parent().unwrap().to_owned()] {
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
+}
+
+/// Both ways for each protocol.
+fn ways(test: &Test, protocols: &[Protocol]) -> Vec<Way> {
+    readable(test);
     let both = |protocol: Protocol| {
         let socket = test.path(format!("{}.sock", protocol.word()));
         [Backend::Tcp(free_port()), Backend::Unix(socket)].map(|backend| Way {
@@ -145,7 +150,8 @@ fn start_certkit(test: &Test, ways: &[Way], args: &[&str], app: &str) -> Process
         })
         .collect();
     let app = repository().join("tests/apps").join(app).display().to_string();
-    let program = test.program(certkit()).args(["serve", "--socket-mode", "666", "--workers", "2"]);
+    let workers = if args.contains(&"--workers") { &[][..] } else { &["--workers", "2"] };
+    let program = test.program(certkit()).args(["serve", "--socket-mode", "666"]).args(workers);
     let mut process = Process::start(test, program.args(listeners).args(args).args([app]));
     for way in ways {
         match &way.backend {
