@@ -11,7 +11,9 @@ def load(kind, target, name, paths):
         del sys.path[0]
     if kind == "file":
         target = os.path.abspath(target)
-        sys.path[:0] = paths + [os.path.dirname(target)]
+        # The modules of a project, as in `shop/wsgi.py`, count from the current folder, as in uWSGI.
+        folders = [os.path.dirname(target), os.getcwd()]
+        sys.path[:0] = paths + list(dict.fromkeys(folders))
         module = load_file(target)
     else:
         sys.path[:0] = paths + [os.getcwd()]

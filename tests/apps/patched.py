@@ -11,8 +11,8 @@ import gevent
 
 
 def application(environ, start_response):
-    # A lock of its own: one that several native threads hold in turn makes gevent raise LoopExit now and then, under
-    # every server.
+    # A lock of its own: gevent raises LoopExit now and then when several native threads hold one in turn (and gunicorn
+    # with threads hangs).
     lock = threading.Lock()
     with lock:
         time.sleep(0.001)

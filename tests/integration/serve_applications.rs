@@ -28,6 +28,32 @@ fn bottle_with_default_app() {
     }
 }
 
+/// As Django's, whose settings are in the package beside it; and as uWSGI and gunicorn search: the last path first.
+#[test]
+fn a_file_finds_the_modules_of_the_current_folder_and_of_its_own() {
+    let test = Test::with_chain("test.example");
+    let Some(curl) = Curl::new(&test, "test.example") else { return };
+    for (file, text) in [("site/shop/__init__.py", ""), ("site/shop/settings.py", "name = 'shop'\n")] {
+        test.write(file, text);
+    }
+    for folder in ["one", "two"] {
+        test.write(&format!("{folder}/which.py"), format!("name = '{folder}'\n"));
+    }
+    test.write("site/shop/beside.py", "name = 'beside'\n");
+    test.write(
+        "site/shop/wsgi.py",
+        "import beside, shop.settings, which\n\ndef application(environ, start_response):\n    \
+         start_response('200 OK', [])\n    \
+         return [' '.join([shop.settings.name, beside.name, which.name]).encode()]\n",
+    );
+    let args = ["--cert", "chain.pem", "--key", "server.key", "--chdir", "site"];
+    let paths = ["--pythonpath", "one", "--pythonpath", "two"];
+    for app in [&["shop/wsgi.py"][..], &["--wsgi-file", "shop/wsgi.py"]] {
+        let server = Server::start(&test, &[&args[..], &paths, app].concat());
+        assert_eq!(curl.get(&server, "/").is(200).text(), "shop beside two");
+    }
+}
+
 #[test]
 fn flask() {
     let Some(python) = python(&["flask"]) else { return };

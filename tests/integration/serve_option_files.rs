@@ -15,9 +15,9 @@ const PARTS: &[&str] = &["cases.txt", "default.ini", "letters-sub.ini", "lines.t
 const OF_OPTION_FILES: &[&str] = &["limit-post = 0", "workers = 1", "threads = 1"];
 
 /// How a file is read.
-struct Case {
-    variables: Vec<(String, String)>,
-    args: Vec<String>,
+pub(crate) struct Case {
+    pub(crate) variables: Vec<(String, String)>,
+    pub(crate) args: Vec<String>,
 }
 
 fn with_files() -> Test {
@@ -30,7 +30,7 @@ fn with_files() -> Test {
 }
 
 /// Every file with how it is read: as `cases.txt` says, else as an option that its ending names.
-fn cases() -> BTreeMap<String, Case> {
+pub(crate) fn cases() -> BTreeMap<String, Case> {
     let folder = repository().join("testdata/uwsgi");
     let mut cases = BTreeMap::new();
     for file in fs::read_dir(&folder).unwrap() {

@@ -120,7 +120,8 @@ impl Launch {
         arguments.push(callable.clone().unwrap_or_default().into());
         arguments.push(config.threads.to_string().into());
         let mut more = vec![OsString::from(words(config))];
-        more.extend(config.pythonpath.iter().map(|path| resolved(&base.join(path)).into()));
+        // The last one is searched first, as in uWSGI and gunicorn, which put each before all others.
+        more.extend(config.pythonpath.iter().rev().map(|path| resolved(&base.join(path)).into()));
         let program = interpreter(config, base)?;
         let source = memory_file("certkit-worker", PROGRAM.as_bytes())?;
         // Workers keep it for its locks (fcntl(2)); none may change what those that start later run.
