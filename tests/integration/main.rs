@@ -73,6 +73,7 @@ mod serve_settings;
 mod serve_slow;
 mod serve_start;
 mod serve_stats;
+mod serve_systemd;
 mod serve_targets;
 mod serve_wsgi;
 mod show;

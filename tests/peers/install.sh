@@ -30,6 +30,7 @@ nginx-light nginx
 openssl openssl
 pebble pebble
 spawn-fcgi spawn-fcgi
+systemd systemd-analyze
 util-linux setpriv
 uwsgi-core uwsgi
 uwsgi-plugin-python3 /usr/lib/uwsgi/plugins/python3_plugin.so
