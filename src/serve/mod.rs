@@ -35,6 +35,7 @@ mod tests;
 mod upstream;
 pub mod worker;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -345,6 +346,11 @@ impl ServerHandle {
     }
 }
 
+/// How long another server may keep an address: restart scripts end one server and start the next at once.
+const LET_GO: Duration = Duration::from_secs(1);
+/// How often the address is looked at meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 /// Time for aborted connections to end.
 const LAST_LINES: Duration = Duration::from_millis(100);
 
@@ -374,9 +380,14 @@ impl BoundSockets {
     fn bind(config: &ServeConfig) -> Result<Self, Error> {
         let modes = SocketFiles { mode: config.socket_mode, owner: config.socket_owner };
         let mut passed = PassedSockets::find();
-        let mut one = |address: &ListenAddress| {
-            front::bind::bind(address, modes, &mut passed)
-                .map_err(|source| Error::Bind { address: address.clone(), source })
+        let deadline = Instant::now() + LET_GO;
+        let mut one = |address: &ListenAddress| loop {
+            match front::bind::bind(address, modes, &mut passed) {
+                Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < deadline => {
+                    std::thread::sleep(LOOK_AGAIN);
+                }
+                bound => return bound.map_err(|source| Error::Bind { address: address.clone(), source }),
+            }
         };
         let mut listeners = Vec::new();
         let mut files = Vec::new();
