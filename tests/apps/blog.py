@@ -13,6 +13,7 @@ from django.urls import path, reverse
 settings.configure(
     ALLOWED_HOSTS=["*"],
     INSTALLED_APPS=["django.contrib.staticfiles"],
+    FORCE_SCRIPT_NAME=os.environ.get("BLOG_PREFIX"),
     ROOT_URLCONF=__name__,
     # Below the prefix of the application, because it does not begin with a slash.
     STATIC_URL="static/",

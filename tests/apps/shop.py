@@ -14,7 +14,7 @@ def home():
 
 @app.route("/go")
 def go():
-    return redirect(url_for("home"))
+    return redirect(url_for("home", _external=True))
 
 
 @app.route("/links")

@@ -5,6 +5,7 @@ mod apache;
 mod broken;
 mod caddy;
 pub(crate) mod client;
+mod documents;
 mod haproxy;
 mod itself;
 mod lighttpd;

@@ -83,7 +83,10 @@ fn links_and_redirects_are_right_whoever_cuts_the_path() {
             );
             assert_eq!(ask(&format!("/{name}/")), format!("/{name} home\n"));
             let redirect = ask(&format!("/{name}/go"));
-            assert!(redirect.ends_with(&format!("/{name}/")), "{redirect}");
+            // Django's redirects stay relative, and curl completes them.
+            let host = if name == "shop" { "https://shop.example" } else { "http://127.0.0.1" };
+            let is_right = redirect.contains(host) && redirect.ends_with(&format!("/{name}/"));
+            assert!(is_right, "{}: {redirect}", front.word);
         }
         let log = eventually("the access log", || {
             Some(test.text("access.log")).filter(|log| log.matches("GET /blog/go ").count() == 1)
