@@ -71,6 +71,9 @@ def main():
     put("wire", b"\x40PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\0\0\x08\x06\0\0\0\0\x0012345678")
     put("ajp", b"\x02\x02\0\x08HTTP/1.1\0\0\x02/x\0\0\x01a\0\xff\xff\0\x01a\0\0P\0\0\x02\xa0\x0b\0\x01a\0\0\x03X-Y\0\0\0\0"
                b"\x05\0\x01q\0\x0a\0\x01n\0\0\x01v\0\x0b\x01\0\xff")
+    put("rules", b"route ^/old/(.*) redirect:/new/$1?q=${QUERY_STRING}\nroute-label end\nresponse-route-status 404 log:x\n")
+    put("rules", b"route-if equal:${cookie[a]};b goto:end\nroute ^/f/(.*) static:/srv/$1\nroute-label end\n")
+    put("rules", b"file \\.css$ 60\ntype text/css=7\n/static=7d\nmatching:[a-z]+\nroute-if ipv4in:${REMOTE_ADDR};10.0.0.0/8 break:403\n")
     put("proxy_header", b"PROXY TCP4 192.0.2.1 192.0.2.2 40000 443\r\n")
     put("proxy_header", b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x11\xc0\0\x02\x01\xc0\0\x02\x02\x9c\x40\x01\xbb\x04\0\x02\0\0")
     put("ajp", b"\x12\x34\0\x05\0\x03abc")

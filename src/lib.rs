@@ -133,6 +133,9 @@ pub mod internals {
     pub mod protocol {
         pub use crate::protocol::*;
     }
+    pub mod serve {
+        pub use crate::serve::*;
+    }
     pub mod sys {
         pub use crate::sys::*;
     }

@@ -274,6 +274,9 @@ impl From<Error> for Failure {
                     .fix("Name a folder that exists and that you may read.")
                     .into()
             }
+            Error::Rules(_) => Finding::error(Code::InvalidSetting, message)
+                .fix("Put the label behind the rule that jumps to it; docs/rules.md lists what rules can do.")
+                .into(),
             Error::Worker(error) => of_application(&error, message),
             Error::Mount { source, .. } => of_application(&source, message),
             _ => Finding::error(Code::Io, message).into(),

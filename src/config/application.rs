@@ -23,7 +23,8 @@ impl ServeSettings {
         }
         let found = discover::search(self.worker.chdir.as_deref().unwrap_or_else(|| Path::new(".")));
         // Mounted folders are something to serve already.
-        if !self.server.folders.is_empty() && matches!(found, Content::Folder(_)) {
+        let mounts_folders = !self.server.folders.is_empty() || !self.server.files.tried.is_empty();
+        if mounts_folders && matches!(found, Content::Folder(_)) {
             return Content::Nothing;
         }
         found

@@ -73,7 +73,7 @@ mod tests {
     fn other_names_of_settings() {
         assert_eq!(native("processes"), Some("workers"));
         assert_eq!(native("http-socket"), Some("listen"));
-        assert_eq!(native("static-map"), Some("static"));
+        assert_eq!(native("static-map"), Some("try-static"));
         assert_eq!(native("master"), None);
         assert_eq!(similar_word("vaccum"), Some("vacuum"));
         assert_eq!(similar_word("chmod_socket"), Some("chmod-socket"));

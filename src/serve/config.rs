@@ -7,8 +7,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::address::{AddressError, Endpoint, ListenAddress};
+use super::field_name::{AddedField, CollectedField, RemovedField};
+use super::file_options::FileOptions;
 use super::log_format::LogFormat;
 use super::mount::{MountChoice, MountPoint, MountedApplication};
+use super::rules::{IpNetwork, Rule};
 use super::worker::WorkerConfig;
 use crate::finding::Finding;
 use crate::sys::account::Owner;
@@ -63,6 +66,16 @@ pub struct ServeConfig {
     pub upstream_timeout: Duration,
     /// The file with the roots that verify those of https; `None` for the system's.
     pub upstream_ca: Option<PathBuf>,
+    /// How files are served, and folders whose files come before the application.
+    pub files: FileOptions,
+    /// Rules for requests and responses, in their order.
+    pub rules: Vec<Rule>,
+    /// Header fields for every response.
+    pub added_fields: Vec<AddedField>,
+    /// Header fields that no response keeps.
+    pub removed_fields: Vec<RemovedField>,
+    /// Header fields of responses that rules read as variables.
+    pub collected_fields: Vec<CollectedField>,
     /// What answers everything else.
     pub root: Root,
     /// Where the server tells how it is doing, and how.
@@ -114,6 +127,11 @@ impl Default for ServeConfig {
             upstreams: Vec::new(),
             upstream_timeout: Duration::from_secs(60),
             upstream_ca: None,
+            files: FileOptions::default(),
+            rules: Vec::new(),
+            added_fields: Vec::new(),
+            removed_fields: Vec::new(),
+            collected_fields: Vec::new(),
             root: Root::StartPage(String::new()),
             stats: StatsOptions::default(),
             access_log: AccessLogTarget::default(),
@@ -290,8 +308,7 @@ pub struct Trust {
 /// Where trusted front servers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrustedNetwork {
-    /// Addresses with the same first bits.
-    Ip { address: IpAddr, bits: u8 },
+    Ip(IpNetwork),
     /// The other ends of unix sockets.
     Unix,
 }
@@ -299,19 +316,9 @@ pub enum TrustedNetwork {
 impl TrustedNetwork {
     /// Whether an address is in it.
     pub fn contains(self, other: IpAddr) -> bool {
-        // No bits at all are a shift by the whole width, which gives `None` for both.
-        let same = |left: u128, right: u128, width: u32, bits: u8| {
-            let shift = width.saturating_sub(bits.into());
-            left.checked_shr(shift) == right.checked_shr(shift)
-        };
-        match (self, other.to_canonical()) {
-            (Self::Ip { address: IpAddr::V4(address), bits }, IpAddr::V4(other)) => {
-                same(address.to_bits().into(), other.to_bits().into(), 32, bits)
-            }
-            (Self::Ip { address: IpAddr::V6(address), bits }, IpAddr::V6(other)) => {
-                same(address.to_bits(), other.to_bits(), 128, bits)
-            }
-            _ => false,
+        match self {
+            Self::Ip(network) => network.contains(other),
+            Self::Unix => false,
         }
     }
 }
@@ -321,19 +328,12 @@ impl FromStr for TrustedNetwork {
 
     /// `ADDRESS`, `ADDRESS/BITS` or `unix:`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = "expected an address, a network such as 10.0.0.0/8, or unix:";
-        if text == "unix:" {
-            return Ok(Self::Unix);
-        }
-        let (address, bits) = match text.split_once('/') {
-            Some((address, bits)) => (address, Some(bits.parse::<u8>().map_err(|_| wrong)?)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().map_err(|_| wrong)?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        match bits.unwrap_or(most) {
-            bits if bits <= most => Ok(Self::Ip { address, bits }),
-            _ => Err(wrong),
+        match text {
+            "unix:" => Ok(Self::Unix),
+            _ => text
+                .parse()
+                .map(Self::Ip)
+                .map_err(|_| "expected an address, a network such as 10.0.0.0/8, or unix:"),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::address::{Endpoint, ListenAddress};
 use super::mount::MountPoint;
+use super::rules::RuleListError;
 use super::worker::StartError;
 use crate::sys::fs::plain;
 use crate::tls;
@@ -49,6 +50,8 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    #[error(transparent)]
+    Rules(#[from] RuleListError),
     #[error("cannot start a thread for connections: {}", plain(.0))]
     Thread(#[source] io::Error),
     #[error(transparent)]

@@ -13,7 +13,7 @@ use super::connection::{Connection, ConnectionRole};
 use super::request::body::buffer;
 use super::request::{Request, forwarded};
 use super::response::body::{OpenRequest, OutgoingBody, TrackedBody};
-use super::response::headers;
+use super::response::headers::{self, FieldEdits};
 use super::response::pages::{ErrorPage, page, redirect};
 use super::response::record::Record;
 use super::site::router::RouteTarget;
@@ -52,8 +52,10 @@ where
     let connection = Arc::clone(connection);
     let has_body = !body.is_end_stream();
     async move {
-        let result = answer(&snapshot, &connection, &request, body, &mut open).await;
-        let response = result.unwrap_or_else(|error| {
+        let mut edits = FieldEdits::default();
+        let mut request = request;
+        let result = answer(&snapshot, &connection, &mut request, body, &mut open, &mut edits).await;
+        let mut response = result.unwrap_or_else(|error| {
             let mut page = error.response();
             // hyper closes the connection when a body is left unread, and a client whose request is
             // refused gets no second one: tell it. HTTP/2 ends only the one stream.
@@ -62,7 +64,14 @@ where
             }
             page
         });
-        Ok(finish(&snapshot, &connection, &request.method, response, open))
+        let edge = &snapshot.site.edge;
+        if edge.rules.has_responses() || !edge.collected.is_empty() {
+            Box::pin(after(&snapshot, &mut request, &mut response, &mut edits)).await;
+        }
+        if edits.is_unlogged {
+            open.is_not_logged();
+        }
+        Ok(finish(&snapshot, &connection, &request, response, &edits, open))
     }
 }
 
@@ -70,9 +79,10 @@ where
 async fn answer<B>(
     snapshot: &Snapshot,
     connection: &Arc<Connection>,
-    request: &Request,
+    request: &mut Request,
     body: B,
     open: &mut OpenRequest,
+    edits: &mut FieldEdits,
 ) -> Result<Response<OutgoingBody>, ErrorPage>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
@@ -94,8 +104,25 @@ where
     if let ConnectionRole::Redirect { port } = connection.role {
         return redirect(request, port);
     }
+    let edge = &snapshot.site.edge;
+    if edge.rules.has_requests() {
+        let split = snapshot.site.script_name(request);
+        if let Some(response) = Box::pin(edge.rules.before(request, split, edits)).await? {
+            return Ok(response);
+        }
+    }
+    if !edge.tried.is_empty()
+        && let Some(response) = Box::pin(snapshot.site.tried_file(request)).await
+    {
+        return Ok(response);
+    }
+    let request = &*request;
     let route = snapshot.site.route(request);
     match route.target {
+        // There is no application to ask for what a folder does not have.
+        RouteTarget::Page(_) if snapshot.site.is_tried(&request.target.path) => {
+            Err(ErrorPage::new(StatusCode::NOT_FOUND, "file not found"))
+        }
         RouteTarget::Page(html) => Ok(page(StatusCode::OK, "text/html; charset=utf-8", html.clone())),
         RouteTarget::NotFound => Err(ErrorPage::new(StatusCode::NOT_FOUND, "nothing is served here")),
         RouteTarget::Folder(folder) => Ok(folder.answer(request, route.below).await),
@@ -147,24 +174,47 @@ fn is_for_upstream(snapshot: &Snapshot, request: &Request) -> bool {
     request.websocket.is_some() && matches!(snapshot.site.route(request).target, RouteTarget::Upstream(_))
 }
 
+/// What rules say of a response.
+async fn after(
+    snapshot: &Snapshot,
+    request: &mut Request,
+    response: &mut Response<OutgoingBody>,
+    edits: &mut FieldEdits,
+) {
+    let edge = &snapshot.site.edge;
+    for field in &edge.collected {
+        if let Some(value) = response.headers().get(&field.name) {
+            let value = value.as_bytes().to_vec();
+            request.set_variable(&field.variable, value);
+            if field.is_pulled {
+                response.headers_mut().remove(&field.name);
+            }
+        }
+    }
+    let split = snapshot.site.script_name(request);
+    edge.rules.after(request, split, response.status(), edits).await;
+}
+
 /// Adds the headers of every response, and removes bodies where HTTP has none.
 fn finish(
     snapshot: &Snapshot,
     connection: &Connection,
-    method: &Method,
+    request: &Request,
     response: Response<OutgoingBody>,
+    edits: &FieldEdits,
     open: OpenRequest,
 ) -> Response<TrackedBody> {
     let (mut head, mut body) = response.into_parts();
+    FieldEdits::apply(&[&snapshot.site.edge.fields, edits], &mut head.headers, request.version);
     // RFC 6797 section 7.2: never over plain HTTP.
     if connection.tls.is_some()
-        && let Some(hsts) = &snapshot.site.hsts
+        && let Some(hsts) = &snapshot.site.edge.hsts
     {
         head.headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert_with(|| hsts.clone());
     }
     // RFC 9110 sections 6.4.1 and 8.6.
     let no_body = head.status == StatusCode::NO_CONTENT || head.status == StatusCode::NOT_MODIFIED;
-    if no_body || *method == Method::HEAD {
+    if no_body || request.method == Method::HEAD {
         body = OutgoingBody::Empty;
     }
     if head.status == StatusCode::NO_CONTENT {

@@ -160,7 +160,7 @@ fn paths_count_from_the_folder_of_the_application() {
     for line in [
         format!("listen = \"uwsgi+unix:{folder}/run/a.sock\""),
         format!("pythonpath = \"{folder}/lib\""),
-        format!("static = \"/s={folder}/public\""),
+        format!("try-static = \"/s={folder}/public\""),
         format!("virtualenv = \"{folder}/env\""),
         "threads = 2".to_owned(),
     ] {
@@ -175,7 +175,7 @@ fn a_word_that_protects_stops_the_start() {
         ("limit-nproc = 5", 2, "`limit-nproc`"),
         ("threads = 1\nreload-on-as = 512", 3, "`reload-on-as`"),
         ("https = :443,c,k,HIGH,!ca.pem", 2, "asks clients for certificates"),
-        ("route = ^/admin return:403", 2, "`route`"),
+        ("route = ^/admin http:127.0.0.1:80", 2, "the action `http`"),
         ("plugins = php", 2, "no plugin `php`"),
         ("cron = 0 0 -1 -1 -1 date", 2, "use cron or a systemd timer"),
         ("fastrouter = :80", 2, "nginx"),

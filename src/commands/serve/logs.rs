@@ -64,7 +64,8 @@ impl Logs {
 /// What is logged goes to standard error, wherever that leads.
 pub(super) fn print_to_stderr(global: &GlobalArgs) {
     let default = match global.verbose {
-        0 => "warn",
+        // The `log:` of rules is asked for.
+        0 => "warn,certkit::rule=info",
         1 => "certkit=debug",
         _ => "debug",
     };

@@ -3,7 +3,7 @@
 use super::set::{absolute, add, count, number, parsed, path, program, put, put_some, span, switch, text};
 use crate::config::option_word::OptionValue;
 use crate::config::setting::{Setting, Takes};
-use crate::config::values::{Mount, Variable};
+use crate::config::values::Variable;
 
 const ROW: Setting = Setting { heading: "Application", ..Setting::NEW };
 /// An application that is named above hides all of the one below.
@@ -315,16 +315,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         takes: Takes::Switch,
         help: "Behind a front server: remove SCRIPT_NAME from PATH_INFO",
         set: |s, value| put(&mut s.server.script_name.manage, switch(value)),
-        ..ROW
-    },
-    Setting {
-        word: "static",
-        takes: Takes::List,
-        value: "/PATH=FOLDER",
-        help: "Serve the files of a folder below a path (repeatable)",
-        set: |s, value| {
-            add(&mut s.server.folders, parsed(value).map(|Mount { prefix, folder }| (prefix, folder)))
-        },
         ..ROW
     },
     Setting {

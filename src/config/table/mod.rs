@@ -6,6 +6,7 @@
 mod application;
 mod beside;
 mod certificates;
+mod edge;
 mod limits;
 mod listening;
 mod option_files;
@@ -25,6 +26,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         listening::SETTINGS,
         certificates::SETTINGS,
         application::SETTINGS,
+        edge::SETTINGS,
         process::SETTINGS,
         stats::SETTINGS,
         beside::SETTINGS,

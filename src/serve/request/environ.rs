@@ -25,8 +25,9 @@ pub(in crate::serve) enum ScriptNameRule<'a> {
     AsSent,
     /// SCRIPT_NAME is this, whatever was sent.
     Forced(&'a str),
-    /// PATH_INFO is this end of the path; SCRIPT_NAME what is before it, unless it is forced to be something else.
-    Mounted { forced: Option<&'a str>, path_info: &'a [u8] },
+    /// PATH_INFO is the path behind so many bytes; SCRIPT_NAME what is before it, unless it is forced to be something
+    /// else.
+    Mounted { forced: Option<&'a str>, length: usize },
 }
 
 impl Request {
@@ -153,7 +154,8 @@ impl Request {
                 (before(below), below)
             }
             ScriptNameRule::Forced(forced) => (forced.as_bytes(), self.path_below(Some(forced))),
-            ScriptNameRule::Mounted { forced, path_info } => {
+            ScriptNameRule::Mounted { forced, length } => {
+                let path_info = path.get(length..).unwrap_or_default();
                 (forced.map_or_else(|| before(path_info), str::as_bytes), path_info)
             }
         };

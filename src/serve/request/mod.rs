@@ -6,6 +6,7 @@ mod check;
 pub(super) mod environ;
 pub(super) mod forwarded;
 pub(super) mod host;
+pub(super) mod named;
 mod sent_target;
 pub(super) mod target;
 pub(super) mod variables;

@@ -109,7 +109,7 @@ fn decoded(path: &[u8]) -> Result<Vec<u8>, TargetError> {
 
 /// Resolves dot segments (RFC 3986 section 5.2.4) and merges slashes, as front servers do. What the RFC lets
 /// end at the root, a path that leads above it, is refused: no client makes one, and servers differ.
-pub(super) fn resolved(path: &[u8]) -> Result<Vec<u8>, TargetError> {
+pub(in crate::serve) fn resolved(path: &[u8]) -> Result<Vec<u8>, TargetError> {
     let mut resolved = Vec::with_capacity(path.len() + 1);
     let mut segments = path.split(|&byte| byte == b'/').peekable();
     while let Some(segment) = segments.next() {

@@ -139,6 +139,11 @@ impl OpenRequest {
         }
     }
 
+    /// The access log does not mention it.
+    pub(in crate::serve) fn is_not_logged(&mut self) {
+        self.record = None;
+    }
+
     pub(in crate::serve) fn answered(mut self, status: StatusCode, body: OutgoingBody) -> TrackedBody {
         self.status = status.as_u16();
         if let Some(record) = &mut self.record {

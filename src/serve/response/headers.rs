@@ -1,9 +1,68 @@
-//! Header fields of an application's response that are meant for the server.
+//! Header fields of responses: those of an application that are meant for the server, and those that settings and rules
+//! add or remove.
 
-use http::{HeaderMap, header};
+use std::time::SystemTime;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
+
+use crate::serve::field_name::AddedField;
 
 /// nginx's field, which frameworks set for event streams behind it.
 const BUFFERING: &str = "x-accel-buffering";
+
+/// What settings or rules change in the head of a response.
+#[derive(Debug, Default)]
+pub(in crate::serve) struct FieldEdits {
+    pub(in crate::serve) added: Vec<AddedField>,
+    pub(in crate::serve) removed: Vec<HeaderName>,
+    /// Whether the connection is closed behind the response.
+    pub(in crate::serve) closes: bool,
+    /// Whether the request is left out of the access log.
+    pub(in crate::serve) is_unlogged: bool,
+}
+
+impl FieldEdits {
+    /// What settings ask for.
+    pub(in crate::serve) fn new(added: &[AddedField], removed: Vec<HeaderName>) -> Self {
+        let mut edits = Self { removed, ..Self::default() };
+        added.iter().for_each(|field| edits.add(&field.name, &field.value));
+        edits
+    }
+
+    /// Adds a field; `Connection: close` is what it says, and other values of that are the server's business.
+    pub(in crate::serve) fn add(&mut self, name: &HeaderName, value: &HeaderValue) {
+        if *name == header::CONNECTION {
+            self.closes |= value.as_bytes().eq_ignore_ascii_case(b"close");
+        } else {
+            self.added.push(AddedField { name: name.clone(), value: value.clone() });
+        }
+    }
+
+    /// Makes all changes to the head of a response. As in uWSGI: what is removed is what the response has by itself,
+    /// and what is added comes behind that.
+    pub(in crate::serve) fn apply(all: &[&Self], headers: &mut HeaderMap, version: Version) {
+        for name in all.iter().flat_map(|edits| &edits.removed) {
+            headers.remove(name);
+        }
+        for AddedField { name, value } in all.iter().flat_map(|edits| &edits.added) {
+            // An application that fills the map by itself gets no more.
+            let _ = headers.try_append(name, value.clone());
+        }
+        // RFC 9113 section 8.2.2: not in HTTP/2. A connection that is upgraded has its own end.
+        let closes = all.iter().any(|edits| edits.closes);
+        if closes && version != Version::HTTP_2 && !headers.contains_key(header::UPGRADE) {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
+}
+
+/// A date as header fields have it, within the years that it can say.
+pub(in crate::serve) fn http_date(time: SystemTime) -> String {
+    /// The last second of the year 9999 (RFC 9110 section 5.6.7 has four digits for the year).
+    const LAST: u64 = 253_402_300_799;
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs().min(LAST));
+    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds))
+}
 
 /// Whether the client is to get each piece of this response as it is made, and nothing is to wait in
 /// between. `is_last` says that no other server stands between this one and the client, for which the
@@ -24,9 +83,24 @@ fn is_event_stream(value: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderName, HeaderValue};
-
     use super::*;
+
+    #[test]
+    fn fields_are_removed_then_added() {
+        let added = ["X-A: 2", "Connection: close"].map(|field| field.parse().unwrap());
+        let edits = FieldEdits::new(&added, vec![HeaderName::from_static("x-b")]);
+        let after = |version| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-a", HeaderValue::from_static("1"));
+            headers.insert("x-b", HeaderValue::from_static("1"));
+            FieldEdits::apply(&[&edits], &mut headers, version);
+            let values = headers.get_all("x-a").iter().map(|value| value.to_str().unwrap().to_owned());
+            (values.collect::<Vec<_>>(), headers.contains_key("x-b"), headers.contains_key("connection"))
+        };
+        assert_eq!(after(Version::HTTP_11), (vec!["1".into(), "2".into()], false, true));
+        assert_eq!(after(Version::HTTP_2), (vec!["1".into(), "2".into()], false, false));
+        assert_eq!(http_date(SystemTime::UNIX_EPOCH), "Thu, 01 Jan 1970 00:00:00 GMT");
+    }
 
     #[test]
     fn streams_by_their_header_fields() {

@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
-use http::HeaderValue;
+use http::{HeaderValue, Response};
 
+use super::rules::SiteRules;
 use crate::protocol::cgi_vars;
 use crate::serve::config::{Limits, ServeConfig};
+use crate::serve::field_name::CollectedField;
 use crate::serve::mount::{MountChoice, MountPoint};
 use crate::serve::request::Request;
 use crate::serve::request::environ::ScriptNameRule;
+use crate::serve::response::body::OutgoingBody;
+use crate::serve::response::headers::FieldEdits;
 use crate::serve::response::static_files::Folder;
 use crate::serve::upstream::Upstream;
 
 /// What is served under one name, or several.
 #[derive(Debug)]
 pub(in crate::serve) struct Site {
-    /// The value of Strict-Transport-Security.
-    pub(in crate::serve) hsts: Option<HeaderValue>,
+    pub(in crate::serve) edge: SiteEdge,
     /// The longest prefix first.
     routes: Vec<Route>,
     /// Takes what no other route does.
@@ -26,6 +29,29 @@ pub(in crate::serve) struct Site {
     /// The applications that front servers can name.
     named: Vec<(String, RouteTarget)>,
     choice: MountChoice,
+}
+
+/// What all requests and responses of a site pass.
+#[derive(Debug, Default)]
+pub(in crate::serve) struct SiteEdge {
+    /// The value of Strict-Transport-Security.
+    pub(in crate::serve) hsts: Option<HeaderValue>,
+    pub(in crate::serve) rules: SiteRules,
+    /// What every response has, and what none keeps.
+    pub(in crate::serve) fields: FieldEdits,
+    /// Fields of responses that rules read.
+    pub(in crate::serve) collected: Vec<CollectedField>,
+    /// Folders before the application; the longest prefix first.
+    pub(in crate::serve) tried: Vec<TriedRoute>,
+}
+
+/// A folder whose files come before the application.
+#[derive(Debug)]
+pub(in crate::serve) struct TriedRoute {
+    /// Without a slash at its end.
+    pub(in crate::serve) prefix: String,
+    pub(in crate::serve) keeps_prefix: bool,
+    pub(in crate::serve) folder: Folder,
 }
 
 /// The requests for a path and everything below it.
@@ -51,13 +77,13 @@ pub(in crate::serve) enum RouteTarget {
 
 /// What a site has for a request.
 #[derive(Debug)]
-pub(in crate::serve) struct Routed<'a> {
-    pub(in crate::serve) limits: &'a Limits,
-    pub(in crate::serve) target: &'a RouteTarget,
+pub(in crate::serve) struct Routed<'s, 'r> {
+    pub(in crate::serve) limits: &'s Limits,
+    pub(in crate::serve) target: &'s RouteTarget,
     /// The path below the prefix of the route: it begins with a slash, or is empty for the prefix itself.
-    pub(in crate::serve) below: &'a [u8],
+    pub(in crate::serve) below: &'r [u8],
     /// How an application gets the path.
-    pub(in crate::serve) script_name: ScriptNameRule<'a>,
+    pub(in crate::serve) script_name: ScriptNameRule<'s>,
 }
 
 /// An application of a snapshot.
@@ -82,11 +108,46 @@ impl Route {
 }
 
 impl Site {
-    pub(in crate::serve) fn new(hsts: Option<HeaderValue>, routes: Vec<Route>, root: Route) -> Self {
+    pub(in crate::serve) fn new(mut edge: SiteEdge, routes: Vec<Route>, root: Route) -> Self {
+        edge.tried.sort_by_key(|tried| std::cmp::Reverse(tried.prefix.len()));
         let (forced, named, choice) = (None, Vec::new(), MountChoice::default());
-        let mut site = Self { hsts, routes, root, forced, named, choice };
+        let mut site = Self { edge, routes, root, forced, named, choice };
         site.sort();
         site
+    }
+
+    /// The response with a file of a folder before the application, if there is one.
+    pub(in crate::serve) async fn tried_file(&self, request: &Request) -> Option<Response<OutgoingBody>> {
+        for TriedRoute { prefix, keeps_prefix, folder } in &self.edge.tried {
+            let path = &request.target.path[..];
+            if let Some(below) = cgi_vars::below(prefix.as_bytes(), path) {
+                let response = folder.try_answer(request, if *keeps_prefix { path } else { below }).await;
+                if response.is_some() {
+                    return response;
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether a folder would have had the file of this path.
+    pub(in crate::serve) fn is_tried(&self, path: &[u8]) -> bool {
+        let covers = |tried: &TriedRoute| cgi_vars::below(tried.prefix.as_bytes(), path).is_some();
+        self.edge.tried.iter().any(covers)
+    }
+
+    /// How the application of a request gets the path.
+    pub(in crate::serve) fn script_name(&self, request: &Request) -> ScriptNameRule<'_> {
+        let routed = self.route(request);
+        match routed.target {
+            RouteTarget::Application(_) => routed.script_name,
+            _ => self.whole(),
+        }
+    }
+
+    /// How the application at the root gets it.
+    fn whole(&self) -> ScriptNameRule<'_> {
+        self.forced.as_deref().map_or(ScriptNameRule::AsSent, ScriptNameRule::Forced)
     }
 
     /// Adds the applications of the settings other than that of [`ServeConfig::root`], and what the settings say of
@@ -125,7 +186,7 @@ impl Site {
     }
 
     /// Who answers a request.
-    pub(in crate::serve) fn route<'a>(&'a self, request: &'a Request) -> Routed<'a> {
+    pub(in crate::serve) fn route<'s, 'r>(&'s self, request: &'r Request) -> Routed<'s, 'r> {
         let path = &request.target.path[..];
         let (mut route, mut below) = match self.at(path) {
             Some(found) => found,
@@ -139,10 +200,11 @@ impl Site {
         }
         let is_file = !route.is_mount() && !route.prefix.is_empty();
         let target = self.named_by(request).filter(|_| !is_file);
-        let script_name = match (&self.forced, route.prefix.is_empty()) {
-            (_, false) => ScriptNameRule::Mounted { forced: route.script_name.as_deref(), path_info: below },
-            (Some(forced), true) => ScriptNameRule::Forced(forced),
-            (None, true) => ScriptNameRule::AsSent,
+        let script_name = if route.prefix.is_empty() {
+            self.whole()
+        } else {
+            let length = path.len() - below.len();
+            ScriptNameRule::Mounted { forced: route.script_name.as_deref(), length }
         };
         Routed { limits: &route.limits, target: target.unwrap_or(&route.target), below, script_name }
     }
@@ -159,7 +221,7 @@ impl Site {
 
     /// What is below the SCRIPT_NAME of the whole server: a front server has it at a path of its own, which its
     /// settings need not know.
-    fn below_script_name<'a>(&'a self, request: &'a Request) -> Option<(&'a Route, &'a [u8])> {
+    fn below_script_name<'r>(&self, request: &'r Request) -> Option<(&Route, &'r [u8])> {
         if !request.script_name.is_empty()
             && let Some(found) = self.folder_at(request.path_below(None))
         {
@@ -207,7 +269,7 @@ mod tests {
         let route = |prefix: &str| {
             Route::new(prefix, Limits::default(), RouteTarget::Page(prefix.trim_end_matches('/').to_owned()))
         };
-        let site = Site::new(None, ["/a", "/a/b/", "/c"].map(route).into(), route("/"));
+        let site = Site::new(SiteEdge::default(), ["/a", "/a/b/", "/c"].map(route).into(), route("/"));
         for (path, prefix, below) in [
             ("/", "", "/"),
             ("/a", "/a", ""),
@@ -241,7 +303,7 @@ mod tests {
     /// The application, SCRIPT_NAME and PATH_INFO of a request.
     fn given(config: &ServeConfig, request: &Request) -> String {
         let root = Route::new("/", config.limits, RouteTarget::NotFound);
-        let site = Site::new(None, Vec::new(), root).with_applications(config);
+        let site = Site::new(SiteEdge::default(), Vec::new(), root).with_applications(config);
         let route = site.route(request);
         let RouteTarget::Application(AppId(id)) = route.target else { return "none".to_owned() };
         let (script_name, path_info) = request.script_name_and_path_info(route.script_name);
@@ -332,7 +394,7 @@ mod tests {
         let config = mounted(MountChoice::Path, None);
         let files = Route::new("/a/static", config.limits, page());
         let root = Route::new("/", config.limits, RouteTarget::NotFound);
-        let site = Site::new(None, vec![files], root).with_applications(&config);
+        let site = Site::new(SiteEdge::default(), vec![files], root).with_applications(&config);
         let request = sent(&[("PATH_INFO", "/a/static/x")], false);
         let route = site.route(&request);
         assert!(matches!(route.target, RouteTarget::Page(_)) && route.below == b"/x");
@@ -359,7 +421,7 @@ mod tests {
             let config = mounted(choice, None);
             let files = Route::new("/static", config.limits, RouteTarget::Page("files".to_owned()));
             let root = Route::new("/", config.limits, RouteTarget::NotFound);
-            let site = Site::new(None, vec![files], root).with_applications(&config);
+            let site = Site::new(SiteEdge::default(), vec![files], root).with_applications(&config);
             let request = sent(&[("SCRIPT_NAME", script_name), ("PATH_INFO", path_info)], false);
             let route = site.route(&request);
             let found = match route.target {

@@ -2,7 +2,7 @@
 //!
 //! A request keeps the snapshot that it began with. A reload builds a whole new one, or none, and swaps it in.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -12,13 +12,15 @@ use http::HeaderValue;
 use super::ajp_secret::AjpSecret;
 use super::applications::Applications;
 use super::http_challenges::HttpChallenges;
-use super::router::{AppId, Route, RouteTarget, Site};
+use super::router::{AppId, Route, RouteTarget, Site, SiteEdge, TriedRoute};
+use super::rules::SiteRules;
 use crate::protocol::cgi_vars;
 use crate::serve::config::{Limits, Root, ServeConfig, Trust, UpstreamConfig};
 use crate::serve::counters::Events;
 use crate::serve::error::Error;
 use crate::serve::response::access_log::AccessLog;
-use crate::serve::response::static_files::Folder;
+use crate::serve::response::headers::FieldEdits;
+use crate::serve::response::static_files::{FileSettings, Folder};
 use crate::serve::spool::Spool;
 use crate::serve::upstream::Upstream;
 use crate::serve::worker::WorkerPool;
@@ -62,16 +64,17 @@ impl Snapshot {
         if config.trust.proxy_protocol && config.trust.proxies.is_empty() {
             return Err(Error::ProxyProtocolWithoutProxies);
         }
+        let files = FileSettings::open(&config.files);
         let mut routes = config
             .folders
             .iter()
-            .map(|(prefix, path)| Ok(Route::new(prefix, config.limits, open_folder(path)?)))
+            .map(|(prefix, path)| Ok(Route::new(prefix, config.limits, open_folder(path, &files)?)))
             .collect::<Result<Vec<_>, Error>>()?;
         routes.extend(upstreams(config)?);
         let root = match &config.root {
             // It is the first one.
             Root::Application(_) => RouteTarget::Application(AppId(0)),
-            Root::Folder(path) => open_folder(path)?,
+            Root::Folder(path) => open_folder(path, &files)?,
             Root::NotFound => RouteTarget::NotFound,
             Root::StartPage(html) => RouteTarget::Page(html.clone()),
         };
@@ -80,8 +83,7 @@ impl Snapshot {
         if ajp_secret.is_none() && previous.is_some_and(|previous| previous.ajp_secret.is_some()) {
             return Err(Error::AjpSecretGone);
         }
-        let hsts =
-            config.hsts_seconds.and_then(|seconds| HeaderValue::try_from(format!("max-age={seconds}")).ok());
+        let edge = edge(config, &files)?;
         let clients = clients(config, previous)?;
         Ok(Self {
             limits: config.limits,
@@ -92,7 +94,7 @@ impl Snapshot {
             },
             unbuffered: config.buffers.unbuffered.clone(),
             challenges,
-            site: Site::new(hsts, routes, Route::new("/", config.limits, root)).with_applications(config),
+            site: Site::new(edge, routes, Route::new("/", config.limits, root)).with_applications(config),
             manage_script_name: config.script_name.manage,
             trust: config.trust.clone(),
             clients,
@@ -213,8 +215,34 @@ fn read_secret(path: &Path) -> Result<Arc<AjpSecret>, Error> {
     AjpSecret::read(path).map(Arc::new).map_err(|source| Error::AjpSecret { path: path.to_owned(), source })
 }
 
-fn open_folder(path: &Path) -> Result<RouteTarget, Error> {
-    Folder::open(path)
+fn open_folder(path: &Path, files: &Arc<FileSettings>) -> Result<RouteTarget, Error> {
+    Folder::open(path, files)
         .map(|folder| RouteTarget::Folder(Arc::new(folder)))
         .map_err(|source| Error::Folder { path: path.to_owned(), source })
+}
+
+/// What requests pass before their route, and responses behind it.
+fn edge(config: &ServeConfig, files: &Arc<FileSettings>) -> Result<SiteEdge, Error> {
+    let hsts =
+        config.hsts_seconds.and_then(|seconds| HeaderValue::try_from(format!("max-age={seconds}")).ok());
+    let tried = config.files.tried.iter().map(|tried| {
+        let folder = Folder::for_application(&tried.path, files)
+            .map_err(|source| Error::Folder { path: tried.path.clone(), source })?;
+        Ok(TriedRoute { prefix: tried.prefix.clone(), keeps_prefix: tried.keeps_prefix, folder })
+    });
+    let removed = config.removed_fields.iter().map(|field| field.0.clone()).collect();
+    Ok(SiteEdge {
+        hsts,
+        rules: SiteRules::new(&config.rules, folder_of_the_application(config), files)?,
+        fields: FieldEdits::new(&config.added_fields, removed),
+        collected: config.collected_fields.clone(),
+        tried: tried.collect::<Result<_, Error>>()?,
+    })
+}
+
+/// Where the application runs, which is where relative paths of rules begin.
+fn folder_of_the_application(config: &ServeConfig) -> PathBuf {
+    let start = std::env::current_dir().unwrap_or_default();
+    let chdir = config.applications().find_map(|(_, workers)| workers.chdir.as_ref());
+    chdir.map_or_else(|| start.clone(), |chdir| start.join(chdir))
 }

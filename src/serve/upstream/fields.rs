@@ -5,9 +5,10 @@ use ::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
+use percent_encoding::{percent_decode, percent_encode};
 
 use super::Forwarded;
+use crate::serve::request::named::IN_PATH;
 
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -35,24 +36,6 @@ const FORWARDED: [HeaderName; 8] =
 
 /// Orders to the front server, which this one does not follow.
 const ORDERS: [&str; 3] = ["x-accel-redirect", "x-accel-limit-rate", "x-sendfile"];
-
-/// What must be encoded in a path (RFC 3986 section 3.3).
-const PATH: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// Removes the fields of one connection, those named by Connection among them.
 pub(super) fn remove_hop_by_hop(fields: &mut HeaderMap) {
@@ -150,7 +133,7 @@ impl Forwarded<'_> {
         let mut sent = if is_same && raw.is_ascii() {
             String::from_utf8_lossy(&raw).into_owned()
         } else {
-            percent_encode(&self.path(), PATH).to_string()
+            percent_encode(&self.path(), IN_PATH).to_string()
         };
         if target.raw.contains(&b'?') {
             sent.push('?');

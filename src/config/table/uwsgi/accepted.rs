@@ -78,6 +78,20 @@ pub(super) const ACCEPTED: &[OptionWord] = &[
         "the log has all of it",
     ),
     accepted("py-call-uwsgi-fork-hooks! py-call-osafterfork!", "workers are not forked from Python"),
+    accepted("honour-range!", "ranges of files are always honoured"),
+    accepted("post-buffering-bufsize", "bodies are read in pieces of up to 64 KiB"),
+    accepted("body-read-warning", "a body that is larger than `limit-post` is refused"),
+    accepted("response-headers-limit", "the head of a response may have up to 1 MiB"),
+    accepted("wsgi-env-behavior wsgi-env-behaviour", "each request has a dictionary of its own"),
+    accepted("wsgi-strict!", "PEP 3333 is always followed"),
+    accepted(
+        "wsgi-disable-file-wrapper!",
+        "the wrapper reads a file from where it is, as an application's own loop does",
+    ),
+    accepted(
+        "catch-exceptions!",
+        "exceptions are logged with their traceback; clients get status 500 without one",
+    ),
     accepted(
         "thread-stacksize threads-stacksize thread-stack-size threads-stack-size",
         "Python's default is kept",

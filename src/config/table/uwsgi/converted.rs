@@ -25,7 +25,6 @@ pub(super) const CONVERTED: &[OptionWord] = &[
     sets("req-logger logger-req", request_logger, "`--access-log`"),
     sets("stats stats-server", stats, "`--stats`"),
     sets("http-keepalive?", keepalive, "`--keepalive`"),
-    sets("static-map", static_map, "`--static`"),
     sets("mount worker-mount", mount, "`--mount`, `--mount-by`, `--default-mount`"),
     sets("ignore-script-name!", elsewhere, "`--mount-by appid`"),
     sets("no-default-app!", elsewhere, "without `--default-mount`"),
@@ -85,14 +84,6 @@ fn keepalive(value: &str, _: &OptionFacts) -> Result<Converted, String> {
         1 => Converted::default(),
         seconds => Converted::one("keepalive", seconds.to_string()),
     })
-}
-
-/// `/PATH=FOLDER`, from the folder that the application runs in.
-fn static_map(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
-    let Some((path, folder)) = value.split_once('=') else {
-        return Err(format!("`{value}` has no `=` between the path and its folder"));
-    };
-    Ok(Converted::one("static", format!("{path}={}", facts.below_chdir(folder))))
 }
 
 /// `/PREFIX=APP`, or a name of which front servers send UWSGI_APPID.
@@ -188,8 +179,6 @@ mod tests {
         assert_eq!(sets_of(request_logger, "file:log/a.log"), one("access-log", "/srv/site/log/a.log"));
         assert_eq!(sets_of(request_logger, "stdio"), one("access-log", "-"));
         assert!(request_logger("syslog", &facts()).is_err());
-        assert_eq!(sets_of(static_map, "/s=public"), one("static", "/s=/srv/site/public"));
-        assert!(static_map("public", &facts()).is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod accepted;
 mod converted;
+mod edge;
 mod hooks;
 mod listeners;
 mod not_yet;
@@ -24,6 +25,13 @@ const READING: OptionWord = OptionWord {
 
 /// Every row.
 pub fn option_words() -> impl Iterator<Item = &'static OptionWord> {
-    let parts = [converted::CONVERTED, hooks::HOOKS, accepted::ACCEPTED, not_yet::NOT_YET, refused::REFUSED];
+    let parts = [
+        converted::CONVERTED,
+        edge::EDGE,
+        hooks::HOOKS,
+        accepted::ACCEPTED,
+        not_yet::NOT_YET,
+        refused::REFUSED,
+    ];
     std::iter::once(&READING).chain(parts.into_iter().flatten())
 }

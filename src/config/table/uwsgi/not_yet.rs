@@ -18,7 +18,7 @@ pub(super) const NOT_YET: &[OptionWord] = &[
     not_yet("harakiri-graceful-signal harakiri-queue-threshold"),
     refused("max-worker-lifetime-delta"),
     refused("reload-on-as evil-reload-on-as"),
-    not_yet("exit-on-reload! reload-on-exception! worker-exec optimize wsgi-disable-file-wrapper!"),
+    not_yet("exit-on-reload! reload-on-exception! worker-exec optimize"),
     not_yet("touch-logrotate"),
     not_yet("py-auto-reload-ignore"),
     not_yet("cheaper-rss-limit-soft cheaper-rss-limit-hard"),
@@ -32,27 +32,7 @@ pub(super) const NOT_YET: &[OptionWord] = &[
     not_yet("log-x-forwarded-for! log-ioerror log-sendfile logfile-chown! logfile-chmod"),
     not_yet("envdir unenv"),
     // Requests.
-    refused(
-        "route route-if route-if-not route-host route-uri route-qs route-label route-run route-remote-addr",
-    ),
-    refused("route-remote-user route-referer route-user-agent final-route final-route-host final-route-if"),
-    refused(
-        "final-route-if-not final-route-label final-route-qs final-route-run final-route-status final-route-uri",
-    ),
-    refused(
-        "response-route response-route-host response-route-if response-route-if-not response-route-label",
-    ),
-    refused("response-route-qs response-route-run response-route-status response-route-uri http-to"),
-    not_yet("add-header del-header rem-header collect-header pull-header response-header-collect"),
-    not_yet("post-buffering-bufsize body-read-warning catch-exceptions! response-headers-limit"),
-    refused("static-map2 check-static static-check check-static-docroot! static-skip-ext"),
-    not_yet("static-index static-safe static-gzip static-gzip-all! static-gzip-dir static-gzip-prefix"),
-    not_yet("static-gzip-ext static-gzip-suffix static-expires static-expires-mtime static-expires-uri"),
-    not_yet(
-        "static-expires-uri-mtime static-expires-path-info static-expires-path-info-mtime static-expires-type",
-    ),
-    not_yet("static-expires-type-mtime mimefile mime-file honour-range!"),
-    not_yet("wsgi-env-behavior wsgi-env-behaviour wsgi-strict!"),
+    refused("http-to"),
     // Sockets.
     refused("sni ssl-verify-depth? enable-proxy-protocol! http-enable-proxy-protocol?"),
     not_yet(

@@ -35,11 +35,19 @@ pub(super) const REFUSED: &[OptionWord] = &[
     protects("https-export-cert!", "remove it; the application is not given the certificate of the client"),
     protects("umount-asap umount-pre-jail umount-post-jail umount-in-jail umount-as-root", SYSTEMD),
     protects(
+        "final-route final-route-host final-route-if final-route-if-not final-route-label final-route-qs \
+         final-route-run final-route-status final-route-uri final-route-referer final-route-remote-addr \
+         final-route-remote-user final-route-user-agent",
+        "use `response-route`, whose rules run when the head of the response is there",
+    ),
+    protects(
+        "check-static-docroot!",
+        "name the folder with `check-static`; front servers do not decide which files are served",
+    ),
+    protects(
         "error-route error-route-host error-route-if error-route-if-not error-route-label error-route-qs \
          error-route-referer error-route-remote-addr error-route-remote-user error-route-run error-route-status \
-         error-route-uri error-route-user-agent final-route-referer final-route-remote-addr \
-         final-route-remote-user final-route-user-agent response-route-referer response-route-remote-addr \
-         response-route-remote-user response-route-user-agent log-req-route",
+         error-route-uri error-route-user-agent log-req-route",
         "put the rule into the front server, or into the application",
     ),
     refused(

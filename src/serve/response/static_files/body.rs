@@ -1,6 +1,8 @@
 //! The body of a response that is a large file.
 
+use std::collections::VecDeque;
 use std::io;
+use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -15,14 +17,26 @@ const FIRST_PIECE: usize = 4 * 1024;
 /// Bytes of the largest piece.
 const LARGEST_PIECE: usize = 128 * 1024;
 
-/// A file, read piece by piece when the client has room. A piece is twice the one before: a client that takes little
-/// holds little memory.
+/// A file, or parts of it, read piece by piece when the client has room. A piece is twice the one before: a client that
+/// takes little holds little memory.
 pub(super) struct FileBody {
     state: ReadState,
-    /// Bytes that were handed over.
+    /// What follows the range that is being read.
+    parts: VecDeque<BodyPart>,
+    /// Where the next byte is in the file.
     offset: u64,
-    length: u64,
+    /// Where the range ends in the file.
+    end: u64,
+    /// Bytes of the whole body that were not handed over.
+    left: u64,
     piece: usize,
+}
+
+/// A part of a body.
+pub(super) enum BodyPart {
+    Text(Bytes),
+    /// Bytes of the file.
+    File(Range<u64>),
 }
 
 /// Where the next piece is.
@@ -45,13 +59,27 @@ impl FileBody {
         } else {
             ReadState::Ready(reader, beginning)
         };
-        let mut body = Self { state, offset: 0, length, piece };
+        let mut body = Self { state, parts: VecDeque::new(), offset: 0, end: length, left: length, piece };
         body.wait();
         body
     }
 
-    fn left(&self) -> u64 {
-        self.length.saturating_sub(self.offset)
+    /// A body of these parts, one after the other.
+    pub(super) fn of_parts(reader: FileReader, parts: VecDeque<BodyPart>) -> Self {
+        let length = |part: &BodyPart| match part {
+            BodyPart::Text(text) => text.len() as u64,
+            BodyPart::File(range) => range.end.saturating_sub(range.start),
+        };
+        let left = parts.iter().map(length).sum();
+        let state = ReadState::InFile(reader);
+        let mut body = Self { state, parts, offset: 0, end: 0, left, piece: FIRST_PIECE };
+        body.wait();
+        body
+    }
+
+    /// Bytes of all that is still to be handed over.
+    pub(super) fn length(&self) -> u64 {
+        self.left
     }
 
     fn wait(&mut self) {
@@ -62,13 +90,18 @@ impl FileBody {
 
     fn hand_over(&mut self, reader: FileReader, mut piece: Vec<u8>) -> Frame<Bytes> {
         // A file that has grown is not sent further than was promised.
-        piece.truncate(usize::try_from(self.left()).unwrap_or(usize::MAX));
+        piece.truncate(usize::try_from(self.end.saturating_sub(self.offset)).unwrap_or(usize::MAX));
         self.offset += piece.len() as u64;
-        if self.left() > 0 {
+        self.send(reader, piece.into())
+    }
+
+    fn send(&mut self, reader: FileReader, piece: Bytes) -> Frame<Bytes> {
+        self.left = self.left.saturating_sub(piece.len() as u64);
+        if self.left > 0 {
             self.state = ReadState::InFile(reader);
             self.wait();
         }
-        Frame::data(piece.into())
+        Frame::data(piece)
     }
 }
 
@@ -81,10 +114,15 @@ impl Body for FileBody {
         let mut reading = match std::mem::replace(&mut this.state, ReadState::Nothing) {
             ReadState::Ready(reader, piece) => return Poll::Ready(Some(Ok(this.hand_over(reader, piece)))),
             ReadState::InFile(mut reader) => {
-                let length = this.piece.min(usize::try_from(this.left()).unwrap_or(usize::MAX));
-                if length == 0 {
-                    return Poll::Ready(None);
+                while this.offset >= this.end {
+                    match this.parts.pop_front() {
+                        Some(BodyPart::Text(text)) => return Poll::Ready(Some(Ok(this.send(reader, text)))),
+                        Some(BodyPart::File(range)) => (this.offset, this.end) = (range.start, range.end),
+                        None => return Poll::Ready(None),
+                    }
                 }
+                let left = this.end.saturating_sub(this.offset);
+                let length = this.piece.min(usize::try_from(left).unwrap_or(usize::MAX));
                 this.piece = this.piece.saturating_mul(2).min(LARGEST_PIECE);
                 match reader.read_now(this.offset, length) {
                     Some(piece) => return Poll::Ready(Some(Ok(this.hand_over(reader, piece)))),
@@ -107,11 +145,11 @@ impl Body for FileBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left() == 0
+        self.left == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left())
+        SizeHint::with_exact(self.left)
     }
 }
 

@@ -1,66 +1,186 @@
-//! Files of a folder. Never one outside of it, whatever symbolic links it contains, and never one
-//! whose name begins with a dot.
+//! Files of a folder. Never one outside of it, whatever symbolic links it contains (other than those that lead to a
+//! folder that settings call safe), and never one whose name begins with a dot.
 
 mod body;
 mod file;
+mod file_response;
 mod media_type;
+mod ranges;
+mod settings;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version, header};
-use http_body_util::BodyExt;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use rustix::io::Errno;
 
-use self::body::FileBody;
 use self::file::{Directory, FilePath, FileReader, PathContent};
-use self::media_type::media_type;
+use self::file_response::{FileHead, respond};
+pub(in crate::serve) use self::settings::FileSettings;
+use self::settings::accepted_codings;
 use super::body::OutgoingBody;
 use super::pages::error_page;
 use crate::serve::request::Request;
 use crate::serve::request::target::RequestTarget;
 
-/// Bytes read before the response begins; a file up to this size is sent whole.
-const BEGINNING: usize = 64 * 1024;
-/// The same on HTTP/2, where a client may ask for 128 files and take none: about as much as the stream itself costs.
-const STREAM_BEGINNING: usize = 4 * 1024;
-const INDEX: &str = "index.html";
-
-/// A folder whose files are served.
+/// A folder whose files are served, or one file of it.
 #[derive(Debug)]
 pub(in crate::serve) struct Folder {
     directory: Arc<Directory>,
+    /// Where it is.
+    path: PathBuf,
+    settings: Arc<FileSettings>,
+    indexes: Vec<String>,
+    /// The one file that is served.
+    only: Option<String>,
+    /// Whether an application has the paths that are not files.
+    is_before_application: bool,
 }
 
 impl Folder {
+    /// A folder that answers everything below its path.
+    ///
     /// # Errors
     /// What the system says.
-    pub(in crate::serve) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { directory: Arc::new(Directory::open(path)?) })
+    pub(in crate::serve) fn open(path: &Path, settings: &Arc<FileSettings>) -> io::Result<Self> {
+        Ok(Self {
+            directory: Arc::new(Directory::open(path)?),
+            path: real_path(path),
+            settings: Arc::clone(settings),
+            indexes: settings.own_indexes(),
+            only: None,
+            is_before_application: false,
+        })
+    }
+
+    /// A folder, or a file, before an application: see [`Folder::try_answer`].
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(in crate::serve) fn for_application(path: &Path, settings: &Arc<FileSettings>) -> io::Result<Self> {
+        let path = real_path(path);
+        let (folder, only) =
+            match (path.is_file(), path.parent(), path.file_name().and_then(|name| name.to_str())) {
+                (true, Some(folder), Some(name)) => (folder.to_owned(), Some(name.to_owned())),
+                _ => (path, None),
+            };
+        Ok(Self {
+            directory: Arc::new(Directory::open(&folder)?),
+            path: folder,
+            settings: Arc::clone(settings),
+            indexes: settings.indexes(),
+            only,
+            is_before_application: true,
+        })
     }
 
     /// Answers a request for `path`, which begins with a slash, or is empty for the folder itself.
     pub(in crate::serve) async fn answer(&self, request: &Request, path: &[u8]) -> Response<OutgoingBody> {
-        if request.method != Method::GET && request.method != Method::HEAD {
+        if !asks_for_files(request) {
             let mut response =
                 error_page(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are allowed for files");
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
             return response;
         }
-        let Some(relative) = relative(path) else {
-            return not_found();
-        };
-        let is_folder = path.ends_with(b"/");
-        let wanted = if is_folder { join(&relative, INDEX) } else { relative };
-        let result = match self.find(&wanted).await {
-            Ok(PathContent::File(file)) => answer_file(file, request, media_type(&wanted)).await,
-            Ok(PathContent::Directory) if !is_folder => return with_slash(&request.target),
-            Ok(PathContent::Directory) => return not_found(),
-            Err(error) => Err(error),
-        };
-        result.unwrap_or_else(|error| failure(&error, &wanted))
+        match self.response(request, path).await {
+            Ok(response) => response.unwrap_or_else(not_found),
+            Err(error) => failure(&error, path),
+        }
+    }
+
+    /// The same if there is a file, and if it is asked for; `None` leaves the request to the application.
+    pub(in crate::serve) async fn try_answer(
+        &self,
+        request: &Request,
+        path: &[u8],
+    ) -> Option<Response<OutgoingBody>> {
+        if !asks_for_files(request) {
+            return None;
+        }
+        match self.response(request, path).await {
+            Ok(response) => response,
+            Err(error) if failure_status(&error) == StatusCode::NOT_FOUND => None,
+            Err(error) => Some(failure(&error, path)),
+        }
+    }
+
+    async fn response(&self, request: &Request, path: &[u8]) -> io::Result<Option<Response<OutgoingBody>>> {
+        if let Some(only) = &self.only {
+            return if path.is_empty() { self.file(request, only).await } else { Ok(None) };
+        }
+        let Some(relative) = relative(path) else { return Ok(None) };
+        if path.ends_with(b"/") {
+            return self.index(request, &relative).await;
+        }
+        match self.find(&relative).await? {
+            PathContent::File(file) => self.respond(file, &relative, request).await,
+            PathContent::Directory if self.has_index(&relative).await => {
+                Ok(Some(with_slash(&request.target)))
+            }
+            PathContent::Directory => Ok(None),
+        }
+    }
+
+    async fn file(&self, request: &Request, wanted: &str) -> io::Result<Option<Response<OutgoingBody>>> {
+        match self.find(wanted).await? {
+            PathContent::File(file) => self.respond(file, wanted, request).await,
+            PathContent::Directory => Ok(None),
+        }
+    }
+
+    /// The first index of a folder that is there.
+    async fn index(&self, request: &Request, folder: &str) -> io::Result<Option<Response<OutgoingBody>>> {
+        for index in &self.indexes {
+            match self.file(request, &join(folder, index)).await {
+                Ok(None) => {}
+                Err(error) if failure_status(&error) == StatusCode::NOT_FOUND => {}
+                result => return result,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a folder's name without a slash means the folder: an application may have a page of that name.
+    async fn has_index(&self, folder: &str) -> bool {
+        if !self.is_before_application {
+            return true;
+        }
+        for index in &self.indexes {
+            if matches!(self.find(&join(folder, index)).await, Ok(PathContent::File(_))) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The response with a file, or with a variant of it.
+    async fn respond(
+        &self,
+        mut file: FileReader,
+        wanted: &str,
+        request: &Request,
+    ) -> io::Result<Option<Response<OutgoingBody>>> {
+        if self.settings.is_skipped(wanted) {
+            return Ok(None);
+        }
+        let mut head = FileHead { media_type: self.settings.media_type(wanted), ..FileHead::default() };
+        if self.settings.needs_paths() {
+            let path = self.path.join(wanted);
+            if self.settings.has_variants(&path) {
+                head.varies = true;
+                for (coding, ending) in accepted_codings(&request.fields) {
+                    if let Ok(PathContent::File(variant)) = self.find(&format!("{wanted}{ending}")).await {
+                        (file, head.coding) = (variant, Some(coding));
+                        break;
+                    }
+                }
+            }
+            let modified = file.version().modified_time();
+            let (fields, media_type) = (&mut head.fields, &head.media_type);
+            self.settings.set_expiry(fields, request, &path, media_type, modified);
+        }
+        respond(file, request, head).await.map(Some)
     }
 
     async fn find(&self, wanted: &str) -> io::Result<PathContent> {
@@ -68,70 +188,45 @@ impl Folder {
             return Ok(PathContent::Directory);
         }
         let path = FilePath { directory: Arc::clone(&self.directory), relative: wanted.into() };
-        match path.open_now() {
+        let result = match path.open_now() {
             Some(result) => result,
             None => tokio::task::spawn_blocking(move || path.open()).await?,
+        };
+        match result {
+            Err(error)
+                if Errno::from_io_error(&error) == Some(Errno::XDEV) && !self.settings.safe().is_empty() =>
+            {
+                self.find_safe(wanted, error).await
+            }
+            result => result,
         }
     }
-}
 
-async fn answer_file(
-    mut file: FileReader,
-    request: &Request,
-    media_type: &'static str,
-) -> io::Result<Response<OutgoingBody>> {
-    let version = file.version();
-    let mut response = Response::new(OutgoingBody::Empty);
-    let headers = response.headers_mut();
-    let ((seconds, nanoseconds), length) = (version.modified, version.length);
-    let etag = format!("\"{seconds:x}.{nanoseconds:x}-{length:x}\"");
-    insert(headers, header::ETAG, &etag);
-    insert(headers, header::LAST_MODIFIED, &httpdate::fmt_http_date(version.modified_time()));
-    if is_known(&request.fields, &etag, version.modified_time()) {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        return Ok(response);
-    }
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CONTENT_LENGTH, length.into());
-    if request.method == Method::HEAD {
-        return Ok(response);
-    }
-    let whole = usize::try_from(length).unwrap_or(usize::MAX);
-    let beginning = match request.version {
-        Version::HTTP_2 if whole > STREAM_BEGINNING => 0,
-        _ => whole.min(BEGINNING),
-    };
-    let mut piece = Vec::new();
-    if beginning > 0 {
-        piece = match file.read_now(0, beginning) {
-            Some(piece) => piece,
-            None => {
-                let (reader, piece) = file.read_later(0, beginning).await??;
-                file = reader;
-                piece
+    /// What a link leads to, if that is below a folder that settings call safe.
+    async fn find_safe(&self, wanted: &str, refused: io::Error) -> io::Result<PathContent> {
+        let (path, settings) = (self.path.join(wanted), Arc::clone(&self.settings));
+        let open = move || {
+            let real = path.canonicalize()?;
+            for safe in settings.safe() {
+                let below = real.strip_prefix(&safe.path).ok().and_then(Path::to_str);
+                if let Some(below) = below.and_then(|below| relative(below.as_bytes())) {
+                    let directory = Arc::clone(&safe.directory);
+                    return FilePath { directory, relative: below.into() }.open();
+                }
             }
+            Err(refused)
         };
+        tokio::task::spawn_blocking(open).await?
     }
-    *response.body_mut() = if piece.len() == whole {
-        OutgoingBody::text(piece)
-    } else {
-        OutgoingBody::Stream(FileBody::new(file, piece).boxed_unsync())
-    };
-    Ok(response)
 }
 
-/// Whether the client has this version (RFC 9110 section 13.2.2: If-None-Match before
-/// If-Modified-Since).
-fn is_known(request: &HeaderMap, etag: &str, modified: SystemTime) -> bool {
-    let text = |name| request.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    if let Some(tags) = text(header::IF_NONE_MATCH) {
-        let is_same = |tag: &str| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag;
-        return tags.split(',').map(str::trim).any(is_same);
-    }
-    let since = text(header::IF_MODIFIED_SINCE).and_then(|date| httpdate::parse_http_date(date).ok());
-    // HTTP dates have whole seconds.
-    since.is_some_and(|since| modified < since + Duration::from_secs(1))
+/// With links resolved, as far as that can be done.
+fn real_path(path: &Path) -> PathBuf {
+    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+}
+
+fn asks_for_files(request: &Request) -> bool {
+    request.method == Method::GET || request.method == Method::HEAD
 }
 
 /// The path without its first slash. `None` for names that are never served: dot files, `..`, and
@@ -149,11 +244,11 @@ fn join(folder: &str, name: &str) -> String {
 }
 
 /// Answers for a file that cannot be had.
-fn failure(error: &io::Error, wanted: &str) -> Response<OutgoingBody> {
+fn failure(error: &io::Error, path: &[u8]) -> Response<OutgoingBody> {
     match failure_status(error) {
         StatusCode::NOT_FOUND => not_found(),
         status => {
-            tracing::error!(%error, file = ?wanted, "cannot read a file");
+            tracing::error!(%error, path = %path.escape_ascii(), "cannot read a file");
             error_page(status, "the file could not be read")
         }
     }
@@ -202,90 +297,4 @@ fn insert(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::serve::request::Client;
-    use crate::serve::request::variables::from_variables;
-
-    async fn contents(folder: &Path, wanted: &str) -> Option<Vec<u8>> {
-        let folder = Folder::open(folder).unwrap();
-        let relative = relative(wanted.as_bytes())?;
-        match folder.find(&relative).await {
-            Ok(PathContent::File(file)) => {
-                let length = usize::try_from(file.version().length).unwrap();
-                Some(file.read_later(0, length).await.unwrap().unwrap().1)
-            }
-            _ => None,
-        }
-    }
-
-    #[tokio::test]
-    async fn nothing_outside_and_no_dot_files() {
-        let outer = tempfile::tempdir().unwrap();
-        let folder = outer.path().join("public");
-        std::fs::create_dir_all(folder.join(".git")).unwrap();
-        std::fs::create_dir_all(folder.join(".well-known")).unwrap();
-        for (name, text) in
-            [("secret", "s"), ("public/a.txt", "a"), ("public/.env", "e"), ("public/.git/config", "c")]
-        {
-            std::fs::write(outer.path().join(name), text).unwrap();
-        }
-        std::fs::write(folder.join(".well-known/x"), "x").unwrap();
-        std::os::unix::fs::symlink("../secret", folder.join("out")).unwrap();
-        std::os::unix::fs::symlink(outer.path().join("secret"), folder.join("absolute")).unwrap();
-        std::os::unix::fs::symlink("a.txt", folder.join("inside")).unwrap();
-        assert_eq!(contents(&folder, "/a.txt").await.as_deref(), Some(&b"a"[..]));
-        assert_eq!(contents(&folder, "//inside").await.as_deref(), Some(&b"a"[..]));
-        assert_eq!(contents(&folder, "/.well-known/x").await.as_deref(), Some(&b"x"[..]));
-        for wanted in
-            ["/.env", "/.git/config", "/../secret", "/out", "/absolute", "/a.txt/../../secret", "/b", ""]
-        {
-            assert_eq!(contents(&folder, wanted).await, None, "{wanted}");
-        }
-    }
-
-    #[tokio::test]
-    async fn what_is_missing_and_what_fails() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("a"), "a").unwrap();
-        std::os::unix::fs::symlink("loop", folder.path().join("loop")).unwrap();
-        let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
-        let fifo = folder.path().join("fifo");
-        rustix::fs::mkfifoat(rustix::fs::CWD, fifo, rustix::fs::Mode::RUSR).unwrap();
-        let opened = Folder::open(folder.path()).unwrap();
-        let long = "x".repeat(300);
-        // The second time the system knows the names.
-        for wanted in ["none", "a/b", "loop", "../a", "socket", "fifo", &long].repeat(2) {
-            let Err(error) = opened.find(wanted).await else { panic!("{wanted} is there") };
-            assert_eq!(failure_status(&error), StatusCode::NOT_FOUND, "{wanted}: {error}");
-        }
-        let status = |errno: Errno| failure_status(&errno.into()).as_u16();
-        assert_eq!((status(Errno::MFILE), status(Errno::IO)), (503, 500));
-    }
-
-    #[tokio::test]
-    async fn how_much_is_read_before_the_response() {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, length) in [("small", 4096), ("medium", 65536), ("large", 200_000)] {
-            std::fs::write(folder.path().join(name), vec![b'x'; length]).unwrap();
-        }
-        let opened = Folder::open(folder.path()).unwrap();
-        let respond = async |method: &str, version, path: &str| {
-            let (mut request, _) = from_variables(&[], false, Client::default()).unwrap();
-            (request.method, request.version) = (method.parse().unwrap(), version);
-            opened.answer(&request, path.as_bytes()).await
-        };
-        for (version, path, is_whole) in [
-            (Version::HTTP_11, "/medium", true),
-            (Version::HTTP_11, "/large", false),
-            (Version::HTTP_2, "/small", true),
-            (Version::HTTP_2, "/medium", false),
-        ] {
-            let response = respond("GET", version, path).await;
-            assert_eq!(matches!(response.body(), OutgoingBody::Full(_)), is_whole, "{version:?} {path}");
-        }
-        let response = respond("HEAD", Version::HTTP_11, "/medium").await;
-        assert!(matches!(response.body(), OutgoingBody::Empty));
-        assert_eq!(response.headers()[header::CONTENT_LENGTH], "65536");
-    }
-}
+mod tests;
