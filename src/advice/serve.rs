@@ -170,6 +170,25 @@ pub fn no_log_file(path: &Path, error: &io::Error) -> Failure {
 
 const ANOTHER_FOLDER: &str = "Name a file in a folder that you may write to.";
 
+/// An emperor in a process that is to do something else too.
+pub fn emperor_with(other: &str) -> Failure {
+    let message =
+        format!("--emperor serves the option files of a folder, and nothing else: {other} is set too");
+    Finding::error(Code::InvalidSetting, message)
+        .fix("Write what else is to be served into an option file in that folder.")
+        .into()
+}
+
+/// A tyrant that cannot start servers as other users.
+pub fn tyrant_without_root() -> Failure {
+    Finding::error(
+        Code::Permission,
+        "--emperor-tyrant needs root, to start each server as the owner of its file",
+    )
+    .fix("Start certkit as root and without --user, or omit --emperor-tyrant.")
+    .into()
+}
+
 /// A named pipe for commands that cannot be made or opened.
 pub fn no_control_fifo(path: &Path, error: &io::Error) -> Failure {
     let message = match error.kind() {

@@ -33,6 +33,19 @@ pub fn split_section(name: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// The option that reads a file with this name; `None` for other files.
+pub fn option_file_word(file: &str) -> Option<&'static str> {
+    if file.contains(':') {
+        return None;
+    }
+    FileFormat::of(file).map(|format| match format {
+        FileFormat::Ini => "ini",
+        FileFormat::Json => "json",
+        FileFormat::Xml => "xml",
+        FileFormat::Yaml => "yaml",
+    })
+}
+
 /// Whether an APP of the command line is an option file: a name with such an end, or `-` for standard input.
 pub fn is_option_file(app: &str) -> bool {
     app == "-" || FileFormat::of(split_section(app).0).is_some()

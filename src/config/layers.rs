@@ -209,7 +209,9 @@ impl Assignment {
     }
 
     fn names_application(&self) -> bool {
-        self.sets.iter().any(|(setting, _)| matches!(setting.word, "app" | "module" | "wsgi-file"))
+        self.sets
+            .iter()
+            .any(|(setting, _)| matches!(setting.word, "app" | "module" | "wsgi-file" | "emperor"))
     }
 }
 

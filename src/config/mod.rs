@@ -8,6 +8,7 @@
 mod application;
 mod assignment;
 mod attached_daemon;
+mod emperor;
 mod error;
 mod file_format;
 mod hook;
@@ -33,7 +34,9 @@ pub mod values;
 
 pub use self::assignment::Assignment;
 pub use self::attached_daemon::AttachedDaemon;
+pub use self::emperor::EmperorSettings;
 pub use self::error::SettingsError;
+pub use self::file_format::option_file_word;
 pub use self::hook::{HookPhase, PhasedHook};
 pub use self::layers::{Occasion, Settings, read};
 pub use self::option_note::{OptionNote, OptionRemark};

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::attached_daemon::AttachedDaemon;
+use super::emperor::EmperorSettings;
 use super::hook::PhasedHook;
 use super::values::{AcmeMissing, ConfigFormat, NamedApplication};
 use crate::serve::address::{Endpoint, ListenAddress, Scheme};
@@ -86,6 +87,7 @@ pub struct ProcessSettings {
     pub daemons_have_stdin: bool,
     /// All but those of workers.
     pub hooks: Vec<PhasedHook>,
+    pub emperor: EmperorSettings,
 }
 
 impl Default for ServeSettings {
@@ -133,7 +135,7 @@ impl Default for ServeSettings {
 impl ServeSettings {
     /// Fills in what depends on all settings together.
     pub(super) fn finish(&mut self) {
-        if self.server.listeners.is_empty() {
+        if self.server.listeners.is_empty() && self.process.emperor.places.is_empty() {
             if socket::inherited(MANAGED).is_ok() {
                 self.server.listeners.push(managed_listener());
                 // The process manager starts as many processes as are needed.

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod background;
 pub mod clock;
+pub mod emperor_link;
 pub mod fs;
 pub mod guard;
 pub mod hook;

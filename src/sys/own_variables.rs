@@ -2,11 +2,12 @@
 
 use std::process::Command;
 
-use super::{background, keeper};
+use super::{background, emperor_link, keeper};
 
-/// Of its service manager (sd_notify(3), sd_listen_fds(3)), of [`background`], and of [`keeper`].
+/// Of its service manager (sd_notify(3), sd_listen_fds(3)), of [`background`], [`emperor_link`] and [`keeper`].
 pub const OWN_VARIABLES: &[&str] = &[
     background::VARIABLE,
+    emperor_link::VARIABLE,
     keeper::VARIABLE,
     "LISTEN_FDNAMES",
     "LISTEN_FDS",

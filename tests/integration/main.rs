@@ -61,6 +61,7 @@ mod serve_beside_uwsgi;
 mod serve_client_auth;
 mod serve_clients;
 mod serve_edge;
+mod serve_emperor;
 mod serve_faults;
 mod serve_files;
 mod serve_front;

@@ -1,11 +1,12 @@
 //! The lines that say what is served, where, and how to reach it.
 
+use super::start_page;
 use crate::console::Console;
 use crate::operands::output::shell_word;
 use crate::serve::address::{Endpoint, ListenAddress, Scheme};
 use crate::serve::config::{Root, ServeConfig};
 use crate::serve::discover::Content;
-use crate::serve::worker::WorkerConfig;
+use crate::serve::worker::{Application, WorkerConfig};
 use crate::sources::ServerIdentity;
 
 /// What is served, and which file chose it.
@@ -51,6 +52,21 @@ fn served_here(content: &Content, config: &ServeConfig, named_by: Option<&str>) 
 
 fn count(number: usize, thing: &str) -> String {
     if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
+
+/// The page for a server that has nothing else to serve.
+pub(super) fn start_page(addresses: &[ListenAddress], identity: &ServerIdentity) -> String {
+    start_page::html(identity.ca.as_deref(), &next(addresses, identity).unwrap_or_default())
+}
+
+/// What is being loaded, in messages.
+pub(super) fn loading(content: &Content) -> String {
+    match content {
+        Content::Application(Application::File { path, .. }) => path.display().to_string(),
+        Content::Application(Application::Module { module, .. }) => module.clone(),
+        Content::Mounts => "the applications".to_owned(),
+        Content::Folder(_) | Content::Upstreams | Content::Nothing => "the server".to_owned(),
+    }
 }
 
 /// Prints what is served, its URLs, and the next command.
@@ -102,7 +118,7 @@ fn host(address: &ListenAddress, identity: &ServerIdentity) -> String {
 }
 
 /// A command that sends a request to the server.
-pub(super) fn next(addresses: &[ListenAddress], identity: &ServerIdentity) -> Option<String> {
+fn next(addresses: &[ListenAddress], identity: &ServerIdentity) -> Option<String> {
     // What an inherited socket is bound to, somebody else knows.
     let known = addresses.iter().filter(|address| !matches!(address.endpoint, Endpoint::Fd(_)));
     let address = known.min_by_key(|address| match address.scheme {

@@ -1,14 +1,17 @@
 //! Everything that commands a running server, besides signals.
 
-use tokio::sync::mpsc::{self, Receiver};
+use tokio::io::AsyncReadExt;
+use tokio::net::UnixStream;
+use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
 use super::control_fifo::ControlFifo;
 use super::touch::TouchedFiles;
-use crate::advice::serve::no_control_fifo;
+use crate::advice::serve::{no_control_fifo, no_event_loop};
 use crate::commands::Result;
 use crate::config::ProcessSettings;
 use crate::serve::control::Control;
+use crate::sys::emperor_link::EmperorLink;
 use crate::sys::service_manager;
 
 /// Commands from named pipes and from touched files, as long as this lives; and the watchdog's signs of life.
@@ -23,12 +26,17 @@ impl Controls {
     ///
     /// # Errors
     /// A named pipe cannot be made or opened.
-    pub(super) fn listen(process: &ProcessSettings) -> Result<Self> {
+    pub(super) fn listen(process: &ProcessSettings, emperor: Option<&EmperorLink>) -> Result<Self> {
         let (sender, receiver) = mpsc::channel(16);
         let mut tasks = JoinSet::new();
         for path in &process.control_fifos {
             let fifo = ControlFifo::open(path).map_err(|error| no_control_fifo(path, &error))?;
             tasks.spawn(fifo.obey(sender.clone()));
+        }
+        if let Some(link) = emperor {
+            let stream =
+                link.stream().and_then(UnixStream::from_std).map_err(|error| no_event_loop(&error))?;
+            tasks.spawn(without_emperor(stream, sender.clone()));
         }
         let with = |files: &[std::path::PathBuf], control| {
             files.iter().map(|path| (path.clone(), control)).collect::<Vec<_>>()
@@ -58,4 +66,11 @@ impl Controls {
             None => std::future::pending().await,
         }
     }
+}
+
+/// Stops a vassal whose emperor has ended.
+async fn without_emperor(mut link: UnixStream, controls: Sender<Control>) {
+    // It never says anything.
+    while let Ok(1..) = link.read(&mut [0; 16]).await {}
+    let _ = controls.send(Control::Stop).await;
 }

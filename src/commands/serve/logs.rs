@@ -48,6 +48,14 @@ impl Logs {
         redirection.map(Some).map_err(|error| no_log_file(log.path(), &error))
     }
 
+    /// Opens the file again.
+    ///
+    /// # Errors
+    /// What the system says; the old one stays in use.
+    pub(super) fn reopen_own(&self) -> io::Result<()> {
+        self.0.as_ref().map_or(Ok(()), |log| log.reopen())
+    }
+
     /// Opens all log files again and says which one cannot be opened.
     pub(super) fn reopen(&self, server: &ServerHandle) {
         if let Some(log) = &self.0

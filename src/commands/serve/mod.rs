@@ -7,6 +7,7 @@ mod control_fifo;
 mod controls;
 mod daemon;
 mod daemons;
+mod emperor;
 mod hooks;
 mod logs;
 mod reload;
@@ -24,7 +25,7 @@ use self::controls::Controls;
 use self::daemons::{DaemonSurroundings, Daemons};
 use self::hooks::Hooks;
 use self::logs::Logs;
-use self::reload::SettingsReader;
+use self::reload::{AfterStart, SettingsReader};
 use self::rights::Rights;
 use self::running::{Announcer, ControlSources};
 use self::signals::Signals;
@@ -32,15 +33,14 @@ use super::{Context, Result};
 use crate::advice;
 use crate::advice::serve::no_event_loop;
 use crate::cli::ServeArgs;
-use crate::config::{self, HookPhase, Occasion, ServeSettings};
+use crate::config::{self, HookPhase, Occasion};
 use crate::report::{Failure, Outcome, Report};
 use crate::serve::config::Root;
-use crate::serve::discover::Content;
 use crate::serve::open_files::fit_connections;
-use crate::serve::worker::Application;
 use crate::serve::{BoundServer, Server};
 use crate::sources::{CertificateChoice, OpenedCertificates, ServerIdentity};
 use crate::sys::background::Background;
+use crate::sys::emperor_link::{EmperorLink, READY};
 use crate::sys::pid_file::PidFile;
 use crate::sys::{guard, keeper};
 use crate::tls::policy;
@@ -58,6 +58,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         return Ok(Report::new(Outcome::Failed { status }));
     }
     let background = Background::enter().map_err(|error| no_event_loop(&error))?;
+    let link = EmperorLink::enter().map_err(|error| no_event_loop(&error))?.map(Arc::new);
     let mut settings = config::read(&args.settings, context.global.quiet, Occasion::Start)?;
     // The command that started this process in the background has printed them.
     if background.is_none() {
@@ -69,6 +70,11 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     }
     if let Some(failure) = advice::config::refused(&mut settings) {
         return Err(failure);
+    }
+    if link.is_some() {
+        // As in uWSGI, the emperor is who knows its process.
+        let process = &mut settings.serve.process;
+        process.log_file = process.daemonize.take().or_else(|| process.log_file.take());
     }
     if let (None, Some(log)) = (&background, &settings.serve.process.daemonize) {
         return daemon::start(log, &context.console);
@@ -92,6 +98,19 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     };
     let pid_file = settings.serve.process.pid_file.as_deref();
     let _pid_file = pid_file.map(|path| PidFile::create(path, rights.opener())).transpose()?;
+    if let Some(emperor) = emperor::asked_for(&settings.serve)? {
+        let _nothing = rights.give_up(Vec::new(), false, &hooks)?;
+        emperor::check_rights(&emperor)?;
+        let _redirection = logs.redirect()?;
+        runtime.block_on(async {
+            hooks.wait_for(HookPhase::MasterStart).await?;
+            let controls = Controls::listen(&settings.serve.process, None)?;
+            emperor::run(emperor, signals, controls, &logs, &context.console, background).await;
+            Ok::<_, Failure>(())
+        })?;
+        hooks.run_at_exit();
+        return Ok(Report::new(Outcome::Nothing));
+    }
     let (opened, choice) = match certificate_choice(&settings.serve, rights.opener())? {
         // What it keeps must be this user's, who writes there later.
         Some(acme @ CertificateChoice::Acme(_)) => (None, Some(acme)),
@@ -115,20 +134,22 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         Some(OpenedCertificates { certificates, identity, watch }) => (Some(certificates), identity, watch),
         None => (None, ServerIdentity::default(), None),
     };
-    let root = reload::root(&content, &settings.serve)
-        .unwrap_or_else(|| Root::StartPage(start_page(&settings.serve, &identity)));
-    let reader =
-        Arc::new(SettingsReader::new(context.console, &args.settings, &settings, &root, lost_files, &hooks));
+    let root = reload::root(&content, &settings.serve).unwrap_or_else(|| {
+        Root::StartPage(announcement::start_page(&settings.serve.server.listeners, &identity))
+    });
+    let after_start =
+        AfterStart { root: root.clone(), lost_files, hooks: Arc::clone(&hooks), link: link.clone() };
+    let reader = Arc::new(SettingsReader::new(context.console, &args.settings, &settings, after_start));
     let process = settings.serve.process.clone();
     let mut config = settings.serve.decide(root);
     if let Some(fewer) = fit_connections(&mut config) {
         context.console.say(&format!("certkit: {fewer}"));
     }
     let what = announcement::what(&content, &config, settings.named_by.as_deref());
-    let loading = loading(&content);
+    let loading = announcement::loading(&content);
 
     let result = runtime.block_on(async {
-        let controls = Controls::listen(&process)?;
+        let mut controls = Controls::listen(&process, link.as_deref())?;
         let starting = async {
             hooks.wait_for(HookPhase::PreApp).await?;
             let server = Server::start(bound, config, certificates).await?;
@@ -137,7 +158,8 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
             Ok::<_, Failure>(server)
         };
         let mut later = Vec::new();
-        let starting = running::until_stopped(&mut signals, starting, &loading, &context.console, &mut later);
+        let sources = (&mut signals, &mut controls);
+        let starting = running::until_stopped(sources, starting, &loading, &context.console, &mut later);
         let Some(server) = starting.await else {
             // The workers that load are children of tasks, which end with the runtime.
             context.console.say("certkit: stopped before the server was ready");
@@ -154,6 +176,9 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
                 return Ok(Report::new(Outcome::Nothing));
             }
         }
+        if let Some(link) = &link {
+            link.say(READY);
+        }
         let daemons = Daemons::start(process.daemons, &beside);
         let announcer = Announcer {
             console: context.console,
@@ -168,19 +193,4 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     });
     runtime.shutdown_timeout(END_OF_RUNTIME);
     result
-}
-
-fn start_page(settings: &ServeSettings, identity: &ServerIdentity) -> String {
-    let curl = announcement::next(&settings.server.listeners, identity).unwrap_or_default();
-    start_page::html(identity.ca.as_deref(), &curl)
-}
-
-/// What is being loaded, in messages.
-fn loading(content: &Content) -> String {
-    match content {
-        Content::Application(Application::File { path, .. }) => path.display().to_string(),
-        Content::Application(Application::Module { module, .. }) => module.clone(),
-        Content::Mounts => "the applications".to_owned(),
-        Content::Folder(_) | Content::Upstreams | Content::Nothing => "the server".to_owned(),
-    }
 }

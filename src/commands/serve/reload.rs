@@ -12,6 +12,7 @@ use crate::finding::Finding;
 use crate::report::Failure;
 use crate::serve::config::{Reload, Root, ServeConfig};
 use crate::serve::discover::Content;
+use crate::sys::emperor_link::{EmperorLink, NEEDS_RESTART};
 
 /// Reads the files of settings again, below the same command line.
 pub(super) struct SettingsReader {
@@ -21,32 +22,29 @@ pub(super) struct SettingsReader {
     running: Vec<Assignment>,
     /// The same, applied.
     started_with: ServeSettings,
-    root: Root,
-    /// Whether the process has become another user, or has another root folder, since then.
-    lost_files: bool,
-    hooks: Arc<Hooks>,
+    after_start: AfterStart,
+}
+
+/// What the start has come to.
+pub(super) struct AfterStart {
+    pub(super) root: Root,
+    /// Whether the process has become another user, or has another root folder, since the settings were read.
+    pub(super) lost_files: bool,
+    pub(super) hooks: Arc<Hooks>,
+    /// To the emperor, in a vassal.
+    pub(super) link: Option<Arc<EmperorLink>>,
 }
 
 impl SettingsReader {
-    /// For a server that runs by `settings` with `root`.
+    /// For a server that runs by `settings`.
     pub(super) fn new(
         console: Console,
         flags: &[Assignment],
         settings: &Settings,
-        root: &Root,
-        lost_files: bool,
-        hooks: &Arc<Hooks>,
+        after_start: AfterStart,
     ) -> Self {
         let (running, started_with) = (settings.assignments.clone(), settings.serve.clone());
-        Self {
-            console,
-            flags: flags.to_vec(),
-            running,
-            started_with,
-            root: root.clone(),
-            lost_files,
-            hooks: Arc::clone(hooks),
-        }
+        Self { console, flags: flags.to_vec(), running, started_with, after_start }
     }
 
     /// A file of settings that is out of reach now.
@@ -58,15 +56,23 @@ impl SettingsReader {
         let has_new_root = self.started_with.process.privileges.chroot.is_some();
         let is_closed =
             |file: &str| File::open(file).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
-        files.find(|file| self.lost_files && (has_new_root || is_closed(file)))
+        files.find(|file| self.after_start.lost_files && (has_new_root || is_closed(file)))
+    }
+
+    /// An emperor can do what a vassal cannot do itself.
+    fn ask_for_restart(&self) {
+        if let Some(link) = &self.after_start.link {
+            link.say(NEEDS_RESTART);
+        }
     }
 
     /// What the settings say, and what is worth saying about them.
     fn read(&self) -> Result<(ServeSettings, Vec<Finding>), Vec<Finding>> {
         if let Some(file) = self.unreachable_file() {
+            self.ask_for_restart();
             return Ok((self.started_with.clone(), vec![advice::config::out_of_reach(file)]));
         }
-        if self.lost_files && self.started_with.process.privileges.chroot.is_some() {
+        if self.after_start.lost_files && self.started_with.process.privileges.chroot.is_some() {
             // What is called certkit.toml there is not the one of the start.
             return Ok((self.started_with.clone(), Vec::new()));
         }
@@ -77,6 +83,9 @@ impl SettingsReader {
         }
         let mut findings: Vec<_> = settings.notes.iter().map(advice::config::note).collect();
         let kept = settings.needing_restart(&self.running);
+        if !kept.is_empty() {
+            self.ask_for_restart();
+        }
         findings.extend(kept.into_iter().map(advice::config::needs_restart));
         Ok((settings.serve, findings))
     }
@@ -87,18 +96,18 @@ impl Reload for SettingsReader {
         let (settings, mut findings) = self.read()?;
         let new = root(&settings.content(), &settings);
         // An application has workers, a folder has none: that is decided at the start.
-        let root = match (new, &self.root) {
+        let root = match (new, &self.after_start.root) {
             (Some(new @ Root::Application(_)), Root::Application(_))
             | (Some(new @ Root::Folder(_)), Root::Folder(_))
             | (Some(new @ Root::NotFound), Root::NotFound) => new,
-            (None, Root::StartPage(_)) => self.root.clone(),
+            (None, Root::StartPage(_)) => self.after_start.root.clone(),
             _ => {
                 findings.push(advice::config::needs_restart("app"));
-                self.root.clone()
+                self.after_start.root.clone()
             }
         };
         self.console.findings(&findings);
-        self.hooks.run(HookPhase::PreApp).map_err(|failure| failure.findings)?;
+        self.after_start.hooks.run(HookPhase::PreApp).map_err(|failure| failure.findings)?;
         Ok(settings.decide(root))
     }
 }

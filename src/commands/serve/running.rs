@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The outcome of `starting`; `None` as soon as a signal says to stop. The application's own code
 /// runs meanwhile and may never end. All other commands are kept in `later`.
 pub(super) async fn until_stopped<T>(
-    signals: &mut Signals,
+    (signals, controls): (&mut Signals, &mut Controls),
     starting: impl Future<Output = T>,
     loading: &str,
     console: &Console,
@@ -35,21 +35,22 @@ pub(super) async fn until_stopped<T>(
     let mut patience = std::pin::pin!(tokio::time::sleep(PATIENCE));
     let mut is_patient = true;
     loop {
-        tokio::select! {
+        let control = tokio::select! {
             biased;
-            control = signals.next() => {
-                if matches!(control, Control::Stop | Control::StopNow) {
-                    return None;
-                }
-                if !later.contains(&control) {
-                    later.push(control);
-                }
-            }
+            control = signals.next() => control,
+            control = controls.next() => control,
             outcome = &mut starting => return Some(outcome),
             () = &mut patience, if is_patient => {
                 is_patient = false;
                 console.say(&format!("certkit: still loading {loading}"));
+                continue;
             }
+        };
+        if matches!(control, Control::Stop | Control::StopNow) {
+            return None;
+        }
+        if !later.contains(&control) {
+            later.push(control);
         }
     }
 }

@@ -7,6 +7,7 @@ mod application;
 mod beside;
 mod certificates;
 mod edge;
+mod emperor;
 mod limits;
 mod listening;
 mod option_files;
@@ -30,6 +31,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         process::SETTINGS,
         stats::SETTINGS,
         beside::SETTINGS,
+        emperor::SETTINGS,
         trust::SETTINGS,
         limits::SETTINGS,
         option_files::SETTINGS,

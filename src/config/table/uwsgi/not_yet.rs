@@ -24,8 +24,7 @@ pub(super) const NOT_YET: &[OptionWord] = &[
     not_yet("cheaper-rss-limit-soft cheaper-rss-limit-hard"),
     not_yet("idle cheap! die-on-idle! flock flock2 flock-wait flock-wait2"),
     refused("gevent-early-monkey-patch! gevent-wait-for-hub!"),
-    refused("emperor emperor-tyrant!"),
-    not_yet("emperor-freq emperor-throttle emperor-max-throttle emperor-stats emperor-stats-server"),
+    not_yet("emperor-stats emperor-stats-server"),
     // The process.
     not_yet("logger log-reopen! log-truncate! log-syslog? log-socket"),
     not_yet("log-4xx! log-5xx! log-slow log-format-strftime! logformat-strftime!"),

@@ -102,12 +102,12 @@ pub(super) const REFUSED: &[OptionWord] = &[
     ),
     protects("zerg zerg-fallback! zerg-server zergpool zerg-pool", "reload with HUP, which loses no request"),
     refused(
-        "vassal-set vassal-sos vassal-sos-backlog vassals-include vassals-include-before vassals-inherit \
-         vassals-inherit-before vassals-set vassals-start-hook vassals-stop-hook early-emperor! emperor-broodlord \
+        "vassal-sos vassal-sos-backlog vassals-include-before \
+         vassals-inherit-before vassals-start-hook vassals-stop-hook early-emperor! emperor-broodlord \
          emperor-curse-tolerance emperor-extra-ext emperor-extra-extension emperor-graceful-shutdown! \
-         emperor-magic-exec! emperor-no-blacklist! emperor-nofollow! emperor-on-demand-dir \
+         emperor-magic-exec! emperor-no-blacklist! emperor-on-demand-dir \
          emperor-on-demand-directory emperor-on-demand-exec emperor-on-demand-ext emperor-on-demand-extension \
-         emperor-pidfile emperor-procname emperor-proxy-socket emperor-required-heartbeat emperor-tyrant-nofollow! \
+         emperor-pidfile emperor-procname emperor-proxy-socket emperor-required-heartbeat \
          emperor-use-clone emperor-wrapper emperor-wrapper-fallback emperor-wrapper-override heartbeat \
          call-as-emperor call-as-emperor1 call-as-emperor2 call-as-emperor4 call-as-vassal call-as-vassal1 \
          call-as-vassal3 exec-as-emperor exec-as-vassal hook-as-emperor hook-as-vassal hook-emperor-lost \
