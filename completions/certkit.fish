@@ -646,10 +646,23 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l chdir2 -d 'Fol
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l pythonpath -l pp -l python-path -d 'Folder to import modules from, before all others (repeatable)' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l env -d 'Environment variable for the application (repeatable)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l script-name -d 'SCRIPT_NAME: the URL prefix of the application' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l static -d 'Serve the files of a folder below a path (repeatable)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l upstream -d 'Forward requests below a path to other servers: http, https, uwsgi, suwsgi, fcgi, scgi, ajp (repeatable)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l upstream-timeout -d 'How long an upstream may take to begin a response, and between two pieces of one [default: 60]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l upstream-ca -d 'Roots that verify upstreams by https, instead of the system\'s' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l static -d 'Serve the files of a folder below a path (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l try-static -d 'As --static, but what is not a file there is left to the application; FOLDER may be one file (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l try-static-whole -d 'As --try-static, but the whole path is looked for in FOLDER, with /PATH at its beginning (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l index -d 'File that is served for its folder (repeatable: the first one that is there); without this option index.html, and none with --try-static' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l static-safe -d 'Serve what symbolic links lead to below this folder; no other link may leave its folder (repeatable)' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l static-skip-ext -d 'Do not serve files whose name ends with this (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l precompressed -d 'Files with a compressed variant beside them (style.css.br, .zst, .gz), which clients that accept it get: all, below:FOLDER, ending:TEXT or matching:REGEX (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l expires -d 'Let clients keep files below a path for AGE: seconds, or 30m, 12h, 7d (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l media-types -d 'Media types by the endings of files, in the format of mime.types (repeatable)' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l header -d 'Add a header field to every response (repeatable); `Connection: close` closes the connection behind it' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l remove-header -d 'Remove a header field of applications and files from every response (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l collect-header -d 'Let rules for responses read a header field as a variable (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l pull-header -d 'As --collect-header, and clients do not get the field (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l rule -d 'Rule of uWSGI\'s router, with its name and value: \'route ^/private break:403\' (repeatable, in this order)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l daemonize -d 'Run in the background and write all output to FILE; the command returns when the application is loaded' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l pidfile -d 'Write the process id to FILE and lock it, so that no second server uses it; it is removed at the end' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l control-fifo -d 'Take commands from a named pipe (repeatable): r, R, w, W or c reload, q stop, Q stop at once, l or L open the log files again' -r -F
@@ -664,6 +677,20 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-file -d 'A
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-max-size -d 'Move log files away when they have reached SIZE, each to its own name with a dot and the time in seconds' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-backup-name -d 'Move the file of --log-file to FILE instead, replacing what is there' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l touch-logreopen -d 'Open the log files again when the modification time of FILE changes (repeatable)' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l stats -d 'Tell clients that connect here how the server is doing: JSON as uwsgitop reads it, and by HTTP also /metrics for Prometheus' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l attach-daemon -d 'Run COMMAND beside the server (repeatable): as the user of --user, started again when it ends, ended with the server' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l attach-control-daemon -d 'As --attach-daemon, and the server stops when COMMAND ends' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l attach-daemon2 -d 'As --attach-daemon, in detail: cmd, pidfile, freq, control, daemonize, touch, stopsignal, reloadsignal, stdin, uid, gid, chdir, max_throttle, notifypid' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l smart-attach-daemon -d 'Run COMMAND unless the process in PIDFILE runs; it goes into the background by itself, and goes on when the server ends' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l smart-attach-daemon2 -d 'The same for a COMMAND that stays in the foreground: certkit writes PIDFILE' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l hook -d 'Do something at a moment of the server\'s life (repeatable), for example `pre-app exec:./migrate`; the server does not start when it fails' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l emperor -d 'Start one server for each option file of a folder or pattern (repeatable), and serve nothing else' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l emperor-freq -d 'How often the files are looked at [default: 3]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l emperor-throttle -d 'How much longer each pause is than the one before, while a server does not start [default: 1000]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l emperor-max-throttle -d 'The longest of these pauses [default: 180]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l vassal-set -d 'A placeholder for all files of the emperor (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l vassals-inherit -d 'An option file that all files of the emperor inherit from (repeatable)' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l vassals-include -d 'An option file that all files of the emperor include (repeatable)' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l trust-proxy -d 'Believe X-Forwarded-For and X-Forwarded-Proto from here: an address, a network such as 10.0.0.0/8, or unix: for unix sockets (repeatable)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l allow-uwsgi-vars -d 'Pass this variable UWSGI_... of a front server on to the application (repeatable)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l scheme -d 'All requests came by http, or all by https, whatever a front server says' -r
@@ -696,6 +723,13 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l default-mount 
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l gevent-monkey-patch -d 'With --gevent: call gevent.monkey.patch_all() before the application is loaded'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l manage-script-name -d 'Behind a front server: remove SCRIPT_NAME from PATH_INFO'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l no-initgroups -d 'Without the supplementary groups of --user'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l stats-http -d 'Expect HTTP of every client of --stats, also of one that is slow to ask'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l stats-min -d 'Write the JSON of --stats without white space'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l stats-no-cores -d 'Leave the threads of workers out of the JSON of --stats'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l daemons-honour-stdin -d 'Commands beside the server read the server\'s standard input instead of /dev/null'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l emperor-tyrant -d 'Started as root: each server runs as the owner and group of its file; files of root\'s are left alone'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l emperor-nofollow -d 'A file that is a symbolic link is touched when the link is'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l emperor-tyrant-nofollow -d 'With --emperor-tyrant: a symbolic link is served as the owner of the link'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l trust-forwarded -d 'Believe them on uwsgi, fcgi, scgi and ajp listeners too'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l proxy-protocol -d 'Connections from --trust-proxy begin with a PROXY header, which names the client'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l strict -d 'Refuse to start with options that uWSGI does not know either'

@@ -13,6 +13,7 @@ mod logs;
 mod reload;
 mod rights;
 mod running;
+mod served;
 mod signals;
 mod start_page;
 mod touch;
@@ -145,8 +146,8 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     if let Some(fewer) = fit_connections(&mut config) {
         context.console.say(&format!("certkit: {fewer}"));
     }
-    let what = announcement::what(&content, &config, settings.named_by.as_deref());
-    let loading = announcement::loading(&content);
+    let what = served::what(&content, &config, settings.named_by.as_deref());
+    let loading = served::loading(&content);
 
     let result = runtime.block_on(async {
         let mut controls = Controls::listen(&process, link.as_deref())?;
