@@ -6,7 +6,7 @@ use super::settings::ServeSettings;
 use super::values::NamedApplication;
 use crate::serve::discover::{self, Content};
 use crate::serve::mount::{MountPoint, MountedApplication};
-use crate::serve::worker::Application;
+use crate::serve::worker::{Application, WorkerConfig};
 
 impl ServeSettings {
     /// The application that the settings name, else what is in the folder where the application
@@ -64,7 +64,7 @@ impl ServeSettings {
     pub fn mounted_applications(&self) -> Vec<MountedApplication> {
         let mounted = self.mounts.iter().map(|NamedApplication { at, app }| MountedApplication {
             at: at.clone(),
-            workers: self.workers(self.named(app)),
+            workers: WorkerConfig { mounted_at: Some(at.to_string()), ..self.workers(self.named(app)) },
         });
         mounted.collect()
     }

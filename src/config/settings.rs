@@ -110,6 +110,7 @@ impl Default for ServeSettings {
             server: ServeConfig::default(),
             worker: WorkerConfig {
                 application: Application::File { path: PathBuf::new(), callable: None },
+                mounted_at: None,
                 workers: default_workers(),
                 threads: THREADS,
                 python: None,

@@ -86,6 +86,8 @@ pub type RequestBody = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Err
 #[derive(Clone, Debug)]
 pub struct WorkerConfig {
     pub application: Application,
+    /// Where it is among several, for the log; `None` for the one at the root.
+    pub mounted_at: Option<String>,
     /// Number of processes, at least 1.
     pub workers: usize,
     /// Threads in each, at least 1.
@@ -121,6 +123,16 @@ pub struct WorkerConfig {
     pub uwsgi_options: Option<Vec<(String, String)>>,
     /// What each worker does when it has loaded the application: hooks of uWSGI, `ACTION:ARGUMENT`.
     pub post_fork: Vec<String>,
+}
+
+impl WorkerConfig {
+    /// What the log calls the worker at a place.
+    fn worker(&self, place: usize) -> String {
+        match &self.mounted_at {
+            Some(at) => format!("worker {place} of {at}"),
+            None => format!("worker {place}"),
+        }
+    }
 }
 
 /// Where the WSGI callable is. The callable's default name is `application`; a dotted name goes

@@ -65,7 +65,7 @@ impl Pool {
     pub(super) async fn prepare(self: Arc<Self>, config: WorkerConfig) -> Result<PreparedReload, StartError> {
         let alone = Arc::clone(&self.reloading).lock_owned().await;
         let mut is_stopping = self.is_stopping.subscribe();
-        tracing::info!("reloading the application");
+        tracing::info!("reloading the application {}", config.application);
         let loaded = tokio::select! {
             biased;
             _ = is_stopping.wait_for(|stopping| *stopping) => return Err(StartError::Stopping),
@@ -126,7 +126,8 @@ impl PreparedReload {
         let by = Instant::now() + old.config.graceful_timeout;
         pool.retire(&Handle::current(), old, by);
         tracing::info!(
-            "reloaded the application; running requests in old workers have until the graceful timeout"
+            "reloaded the application {}; running requests in old workers have until the graceful timeout",
+            pool.current().config.application
         );
     }
 }

@@ -125,6 +125,7 @@ async fn fill(
     mut first: Option<oneshot::Sender<Result<(), StartError>>>,
 ) {
     let graceful_timeout = generation.config.graceful_timeout;
+    let called = generation.config.worker(number);
     let mut leave_by = generation.leave_by();
     let mut wanted = generation.wanted();
     let mut pause = Duration::ZERO;
@@ -157,7 +158,7 @@ async fn fill(
                 break;
             }
             (Err(error), None) => {
-                tracing::error!("worker {number} could not be started: {error}");
+                tracing::error!("{called} could not be started: {error}");
                 // A killed worker or a refusing system says nothing about the application: the next
                 // one may serve.
                 if !matches!(error, StartError::Ended { killed: true, .. } | StartError::Io { .. }) {
@@ -188,17 +189,17 @@ async fn fill(
                 match change {
                     Change::Leave => break,
                     Change::Due(why) => {
-                        tracing::info!("worker {number} is replaced: {why}");
+                        tracing::info!("{called} is replaced: {why}");
                         previous = Some(orders);
                         pause = Duration::ZERO;
                     }
                     Change::Surplus => {
-                        tracing::info!("worker {number} is not needed any more");
+                        tracing::info!("{called} is not needed any more");
                         retire(orders, Ending::Surplus);
                         continue;
                     }
                     Change::Ended(state) => {
-                        tracing::error!("worker {number} {state}; starting another");
+                        tracing::error!("{called} {state}; starting another");
                         // It has been slow to end as it is.
                         if matches!(state, WorkerState::Retiring(Ending::TimedOut(_))) {
                             pause = Duration::ZERO;

@@ -115,9 +115,9 @@ impl Watchdog {
                 generation.history.timed_out(worker.place);
                 let which = queue.time_out(worker.id, request).unwrap_or_default();
                 tracing::error!(
-                    "process {} of worker {} did not finish {which} within {} s (--request-timeout); it gets no more requests",
+                    "process {} of {} did not finish {which} within {} s (--request-timeout); it gets no more requests",
                     worker.id.pid,
-                    worker.place,
+                    generation.config.worker(worker.place),
                     limit.as_secs_f64()
                 );
                 worker.log_stacks(slot);

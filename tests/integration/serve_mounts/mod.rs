@@ -200,6 +200,7 @@ fn a_worker_that_dies_does_not_touch_the_others() {
             (answer.status == 200 && pid != first).then_some(pid)
         });
         assert_ne!(next, first);
+        server.process.wait_for_log("worker 0 of /one was killed by signal 9; starting another");
         test.write("go", "");
         assert_eq!(held.join().unwrap(), format!("two /two /hold {other}"));
     });

@@ -90,6 +90,7 @@ impl Default for WorkerConfig {
     fn default() -> Self {
         Self {
             application: Application::File { path: "app.py".into(), callable: None },
+            mounted_at: None,
             workers: 1,
             threads: 1,
             python: None,
