@@ -10,10 +10,12 @@ test:
 	@tests/peers/install.sh test
 	@tests/peers/run-tests.sh
 
-# What must hold every time, twenty times over: 100 names while an ACME server refuses a fifth of all nonces.
+# What must hold every time: 100 names while an ACME server refuses a fifth of all nonces, twenty times over; 500,000 mixed
+# requests, with memory that stays flat.
 soak:
 	@tests/peers/install.sh test
 	CERTKIT_REQUIRE_PEERS=1 CERTKIT_ACME_RUNS=20 cargo test --locked --test integration -- acme_faults::a_hundred_names
+	CERTKIT_REQUIRE_PEERS=1 CERTKIT_SOAK_REQUESTS=500000 cargo test --locked --test integration -- serve_soak::
 
 # Format, lints, documentation, dependencies. Clippy runs twice: the second time without what only tests and fuzz targets use.
 lint:

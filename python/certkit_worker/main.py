@@ -1,6 +1,23 @@
 """The program itself."""
 
 
+class Output(io.FileIO):
+    """Where output goes. When a disk is full, or a reader has left, output is lost; the application serves on."""
+
+    def write(self, data):
+        try:
+            written = super().write(data)
+        except OSError:
+            written = None
+        return len(data) if written is None else written
+
+
+def output(stream, descriptor):
+    # Buffered output of a process that may be killed would be lost, and print() is how people debug: by lines.
+    buffer = io.BufferedWriter(Output(descriptor, "wb", closefd=False))
+    return io.TextIOWrapper(buffer, stream.encoding, stream.errors, line_buffering=True)
+
+
 def main():
     """Loads the application, says so, serves until the queue ends."""
     begun = now()
@@ -10,8 +27,7 @@ def main():
     paths = sys.argv[8:]
     sys.argv = [target]
     limit_address_space(int(more.get("address-space", 0)))
-    # Buffered output of a process that may be killed would be lost, and print() is how people debug.
-    sys.stdout.reconfigure(line_buffering=True)
+    sys.stdout, sys.stderr = output(sys.stdout, 1), output(sys.stderr, 2)
     for descriptor in range(3, FIRST_STREAM + threads):
         os.set_inheritable(descriptor, False)
     # All workers have this file, so its locks are those of all.

@@ -52,6 +52,14 @@ impl Listener {
         }
     }
 
+    /// The port of an address that has one.
+    pub(crate) fn port(&self) -> u16 {
+        match &self.address {
+            Address::Unix(path) => panic!("no port: {}", path.display()),
+            Address::Tcp(address) => address.rsplit_once(':').unwrap().1.parse().unwrap(),
+        }
+    }
+
     /// Whether somebody accepts connections.
     pub(crate) fn accepts(&self) -> bool {
         match &self.address {

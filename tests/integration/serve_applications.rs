@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixStream;
 
 use crate::curl::Curl;
-use crate::harness::{Test, certkit, repository};
+use crate::harness::{Test, certkit, eventually, repository};
 use crate::peers::{peer, python, script};
 use crate::process::{Process, Server, free_port};
 
@@ -26,6 +26,54 @@ fn bottle_with_default_app() {
         assert_eq!(answer.text(), "Zoë from https\n");
         curl.get(&server, "/missing").is(404);
     }
+}
+
+/// The first document: Bottle's own server, then uWSGI's options one after the other, with the bought chain in a folder.
+#[test]
+fn a_course_about_bottle_step_by_step() {
+    let Some(python) = python(&["bottle"]) else { return };
+    let test = Test::new();
+    test.certkit(&["mkca", "--intermediate"]).exits(0);
+    test.certkit(&["mkcert", "test.example"]).exits(0);
+    let Some(curl) = Curl::new(&test, "test.example") else { return };
+    std::fs::create_dir(test.path("auth")).unwrap();
+    for file in ["server.crt", "server.key", "ca-bundle.ca"] {
+        std::fs::rename(test.path(file), test.path("auth").join(file)).unwrap();
+    }
+    // As the provider sends it: no line break at its end, which a mere `cat` would not survive.
+    test.write("auth/server.crt", test.text("auth/server.crt").trim_end());
+    test.certkit(&["merge", "auth/server.crt", "auth/ca-bundle.ca", "-o", "auth/merged.crt"]).exits(0);
+    std::fs::copy(app("bottle_app.py"), test.path("index.py")).unwrap();
+    let python = python.display().to_string();
+    let form = |server: &Server, scheme: &str| {
+        let url = format!("{scheme}://test.example:{}/form", server.port);
+        let said =
+            curl.program(server, "/").args([&url, "--data-urlencode", "name=Zoë"]).run().exits(0).stdout();
+        assert!(said.ends_with(&format!("Zoë from {scheme}\n")), "{said}");
+    };
+    let start = |args: &[&str]| {
+        let port = free_port();
+        let args: Vec<_> = args.iter().map(|arg| arg.replace("PORT", &port.to_string())).collect();
+        let program = test.program(certkit()).args(["serve", "--python", &python, "--master"]).args(&args);
+        let mut process = Process::start(&test, program);
+        process.wait_for(([127, 0, 0, 1], port).into());
+        Server { process, port }
+    };
+    let server = start(&["--http", "127.0.0.1:PORT", "--wsgi-file", "index.py"]);
+    let url = format!("http://test.example:{}/", server.port);
+    let said = curl.program(&server, "/").args(["-o", "/dev/null", &url]).run().stdout();
+    assert_eq!(said, "Bottle says hello\n");
+    drop(server);
+    let https = "127.0.0.1:PORT,auth/merged.crt,auth/server.key";
+    let more = ["--processes", "2", "--threads", "2", "--logto", "uwsgi.log", "--pidfile", "pid"];
+    let server = start(&[&["--https", https, "--wsgi-file", "index.py"][..], &more].concat());
+    form(&server, "https");
+    eventually("the log", || test.text("uwsgi.log").contains("POST /form ").then_some(()));
+    // The intermediate is sent: curl knows the root alone.
+    let names = "-----BEGIN CERTIFICATE-----";
+    assert_eq!(test.text("auth/merged.crt").matches(names).count(), 2);
+    drop(server);
+    assert!(!test.path("pid").exists());
 }
 
 /// As Django's, whose settings are in the package beside it; and as uWSGI and gunicorn search: the last path first.
@@ -142,7 +190,7 @@ fn flask_behind_nginx_by_uwsgi_pass() {
             .args(["serve", "--listen", &uwsgi, "--listen", &unix, "--python", &program, &app]),
     );
     backend.wait_for(([127, 0, 0, 1], tcp).into());
-    crate::harness::eventually("the unix socket", || UnixStream::connect(&socket).ok());
+    eventually("the unix socket", || UnixStream::connect(&socket).ok());
 
     // Everything that nginx writes stays in the test's folder.
     std::fs::create_dir(test.path("nginx")).unwrap();
