@@ -145,6 +145,7 @@ impl Test {
             environment: Vec::new(),
             stdin: Vec::new(),
             umask: None,
+            deadline: DEADLINE,
         }
     }
 
@@ -191,9 +192,16 @@ pub(crate) struct Program<'a> {
     environment: Vec<(OsString, OsString)>,
     stdin: Vec<u8>,
     umask: Option<&'static str>,
+    deadline: Duration,
 }
 
 impl Program<'_> {
+    /// Gives it `times` as long as others: for what does the work of many.
+    pub(crate) fn patiently(mut self, times: u32) -> Self {
+        self.deadline = DEADLINE * times;
+        self
+    }
+
     /// Adds arguments.
     pub(crate) fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
         self.words.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
@@ -267,10 +275,10 @@ impl Program<'_> {
             if let Some(status) = child.try_wait().unwrap() {
                 break status;
             }
-            if start.elapsed() > DEADLINE {
+            if start.elapsed() > self.deadline {
                 let _ = child.kill();
                 let _ = child.wait();
-                self.test.note(&format!("$ {line}\n(killed after {} s)", DEADLINE.as_secs()));
+                self.test.note(&format!("$ {line}\n(killed after {} s)", self.deadline.as_secs()));
                 panic!("{line} did not end");
             }
             thread::sleep(Duration::from_millis(2));

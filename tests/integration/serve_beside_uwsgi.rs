@@ -18,11 +18,12 @@ use serde_json::Value;
 use crate::gateway::{Asked, Listener, Received};
 use crate::harness::{Test, certkit, eventually, repository};
 use crate::peers::{peer, python};
-use crate::process::{Process, free_port, send, wait_until_gone};
+use crate::process::{Process, free_port, is_running, send, wait_until_gone};
 use crate::serve_option_files::{Case, cases};
 
 /// Where the application of a file is, below the test's folder. All others get one on the command line.
 const APPLICATIONS: &[(&str, &str)] = &[
+    ("bare file", "shop.py"),
     ("bare.ini", "shop.py"),
     ("call-form.ini", "django/core/wsgi.py"),
     ("cheaper.ini", "api.py"),
@@ -43,6 +44,8 @@ const APPLICATIONS: &[(&str, &str)] = &[
     ("supervisor.ini", "srv/app/wsgi.py"),
     ("typos.ini", "new.py"),
     ("unicode.ini", "srv/späti/app.py"),
+    ("variables alone", "app.py"),
+    ("variables and a file", "shop.py"),
     ("windows.ini", "app.py"),
 ];
 
@@ -75,6 +78,7 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
     ("django.ini", "variables VIRTUAL_ENV", "certkit says what `activate` of the environment would say"),
     ("docker.ini", "user", "uWSGI stays in root's group when it gets no `gid`; certkit takes the user's own"),
     ("gevent.ini", "flags", "Debian's uWSGI has no gevent; it serves the file without"),
+    ("variables alone", "flags", "without an option file certkit has its own number of threads"),
     ("supervisor.ini", "environ REMOTE_ADDR", "uWSGI says 0.0.0.0 of clients by HTTP on a unix socket"),
 ];
 
@@ -229,7 +233,8 @@ impl Copy {
             }
         }
         // uWSGI with threads does not always end when it is asked to.
-        let all = [program.children(), vec![program.id()]].concat();
+        // Its master goes first, which would start new workers.
+        let all = [vec![program.id()], program.children()].concat();
         all.iter().for_each(|id| send(*id, Signal::KILL));
         program.wait();
         wait_until_gone(&all);
@@ -252,9 +257,8 @@ impl Copy {
     fn program(&self, program: &Path, case: &Case) -> crate::harness::Program<'_> {
         let program = self.test.program(program).env("DUMP_ROOT", self.test.folder());
         case.variables.iter().fold(program, |program, (name, value)| {
-            let value =
-                if name == "PORT" { self.adapt(&format!("={value}"))[1..].to_owned() } else { value.clone() };
-            program.env(name, value)
+            // (The mark makes a value that is a port look like one.)
+            program.env(name, &self.adapt(&format!("={value}"))[1..])
         })
     }
 }
@@ -282,7 +286,7 @@ fn option_files_serve_as_under_uwsgi() {
 
 fn compare(uwsgi: &Path, gevent: &Path, name: &str, case: &Case) -> Result<(), String> {
     let copy = Copy::new();
-    let mut args = case.args.clone();
+    let mut args: Vec<_> = case.args.iter().map(|word| copy.adapt(word)).collect();
     match APPLICATIONS.iter().find(|(file, _)| *file == name) {
         Some((_, path)) => copy.put_application(path),
         None => {
@@ -393,4 +397,44 @@ fn flat(json: &Value) -> BTreeMap<String, String> {
 /// Where modules are searched.
 fn folders(json: &Value) -> Vec<String> {
     json["path"].as_array().into_iter().flatten().map(ToString::to_string).collect()
+}
+
+/// Ends a process that the test did not start itself.
+struct EndOf(u32);
+
+impl Drop for EndOf {
+    fn drop(&mut self) {
+        send(self.0, Signal::KILL);
+    }
+}
+
+/// As Debian's /etc/init.d/uwsgi does it: what it gives every application, the application's file, variables that name it,
+/// and a log; the signals are the script's too.
+#[test]
+fn as_an_init_script_starts_it() {
+    let copy = Copy::new();
+    copy.put_application("srv/wiki/wiki/wsgi.py");
+    copy.put_environment("srv/wiki/venv");
+    let cases = cases();
+    let case = &cases["debian.ini"];
+    let folder = "run/uwsgi/app/wiki";
+    let program = copy.program(&certkit(), case).args(["serve"]).args(&case.args);
+    program.args(["--daemonize", "wiki.log"]).run().exits(0);
+    let pid: u32 = copy.test.text(&format!("{folder}/pid")).trim().parse().unwrap();
+    let _end = EndOf(pid);
+    let ended = || (!is_running(pid)).then_some(());
+    let socket = copy.test.path(folder).join("socket");
+    let listener = Listener::parse(&format!("uwsgi+unix:{}", socket.display()));
+    let ask = || listener.ask(ASKED[0]).unwrap();
+    assert_eq!(ask().status, "203 Dumped");
+    if rustix::process::geteuid().is_root() {
+        let user: Value = serde_json::from_str(&ask().body).unwrap();
+        assert!(user["user"][0].as_u64().is_some_and(|uid| uid > 0), "{user}");
+    }
+    send(pid, Signal::HUP);
+    eventually("the reload", || copy.test.text("wiki.log").contains("reloaded").then_some(()));
+    assert_eq!(ask().status, "203 Dumped");
+    send(pid, Signal::QUIT);
+    eventually("its end", ended);
+    assert!(!socket.exists() && !copy.test.path(format!("{folder}/pid")).exists());
 }

@@ -37,6 +37,6 @@ fn a_service_is_reloaded_and_restarted_without_a_failed_request() {
     let play = script("systemd.py").display().to_string();
     let serve = ["serve", "--listen", "http:ADDRESS", "--workers", "2", "--threads", "2", "app.py"];
     let args = [&[play.as_str(), "shop.service", "release.py", &certkit], &serve[..]].concat();
-    let said = test.run(&python, &args).exits(0).stdout();
+    let said = test.program(&python).args(args).patiently(4).run().exits(0).stdout();
     assert!(said.starts_with("reloaded\nrestarted\n") && said.ends_with("none failed\n"), "{said}");
 }

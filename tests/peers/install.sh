@@ -29,6 +29,7 @@ litmus litmus
 nginx-light nginx
 openssl openssl
 pebble pebble
+python3 /usr/bin/python3
 spawn-fcgi spawn-fcgi
 systemd systemd-analyze
 util-linux setpriv

@@ -24,7 +24,7 @@ output = threading.Lock()
 class Browser(httpx.Client):
     def __init__(self, listener, url):
         self.listener, self.url = listener, url
-        super().__init__(base_url=url, verify=context, http2=listener.endswith("-h2"), timeout=60, trust_env=False)
+        super().__init__(base_url=url, verify=context, http2=listener.endswith("-h2"), timeout=300, trust_env=False)
 
     def send(self, request, **options):
         # Over https Django checks the Referer of every form, strictly.

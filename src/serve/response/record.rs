@@ -44,7 +44,8 @@ pub(in crate::serve) struct Record {
 impl Record {
     /// A request that begins now, for a log of this format; `None` if nobody will read of it.
     pub(in crate::serve) fn begin(request: &Request, format: Option<&LogFormat>) -> Option<Self> {
-        let is_user = |(name, _): &&(Bytes, Bytes)| name.as_ref() == b"REMOTE_USER";
+        // An empty one, as nginx sends it, is nobody.
+        let is_user = |(name, user): &&(Bytes, Bytes)| name.as_ref() == b"REMOTE_USER" && !user.is_empty();
         let fields =
             |format: &LogFormat| format.fields().map(|name| request.fields.get(name).cloned()).collect();
         (format.is_some() || tracing::enabled!(tracing::Level::DEBUG)).then(|| Self {

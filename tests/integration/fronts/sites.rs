@@ -189,7 +189,8 @@ fn with_sites() -> Option<(Test, String)> {
     test.certkit(&["mkca"]).exits(0);
     test.certkit(&["mkcert", "test.example", "*.test.example"]).exits(0);
     let apps = repository().join("tests/apps").display().to_string();
-    test.run(&python, &[&script("sites.py").display().to_string(), &apps, "sites"]).exits(0);
+    let sites = script("sites.py").display().to_string();
+    test.program(&python).args([&sites, &apps, "sites"]).patiently(4).run().exits(0);
     Some((test, python))
 }
 
@@ -221,7 +222,8 @@ fn applications_by_every_listener() {
         }
     }
     let visit = script("visit.py").display().to_string();
-    let said = test.program(&python).args([&visit, "ca.crt"]).stdin(visits).run().exits(0).stdout();
+    let said =
+        test.program(&python).args([&visit, "ca.crt"]).stdin(visits).patiently(4).run().exits(0).stdout();
     let failed: Vec<_> = running
         .iter()
         .flat_map(|site| LISTENERS.iter().map(move |(listener, ..)| format!("{} by {listener}", site.name)))
@@ -237,6 +239,8 @@ fn applications_by_every_listener() {
     for site in &running {
         let log = site.server.log();
         assert!(!log.contains("Traceback"), "{}: {log}", site.name);
+        // An empty REMOTE_USER, as nginx sends it by FastCGI, is nobody.
+        assert!(log.contains("127.0.0.1 - - [") && !log.contains("127.0.0.1 -  ["), "{}: {log}", site.name);
     }
 }
 
