@@ -240,10 +240,28 @@ class Exchange:
             self.lane.flush()
             self.lane.send(frame(b"X", self.number))
 
-    def fail(self, what):
-        sys.stderr.write("certkit worker: %s: the application failed\n%s" % (what, traceback_text()))
+    def fail(self, what, shows):
+        text = traceback_text()
+        sys.stderr.write("certkit worker: %s: the application failed\n%s" % (what, text))
         sys.stderr.flush()
+        if shows and not self.begun and not self.gone:
+            body = text.encode("utf-8", "replace")[-WHOLE_LIMIT:]
+            self.status = "500 Internal Server Error"
+            self.headers = [("Content-Type", "text/plain; charset=utf-8")]
+            self.whole(b"" if self.head_only else body)
+            return
         self.abandon()
+
+
+# Not empty if clients on this machine get tracebacks.
+SHOWS_EXCEPTIONS = []
+
+
+def is_local(environ):
+    """Whether the client is on this machine, and not a proxy for others."""
+    if any(name in environ for name in ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")):
+        return False
+    return environ["REMOTE_ADDR"] == "::1" or environ["REMOTE_ADDR"].startswith("127.")
 
 
 class ClientGone(OSError):

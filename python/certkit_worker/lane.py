@@ -207,6 +207,8 @@ def run(application, lane, request):
         environ["wsgi.input"] = io.BufferedReader(Pull(exchange), WHOLE_LIMIT)
     else:
         environ["wsgi.input"] = io.BytesIO(body)
+    # Before the application changes the environ.
+    shows = bool(SHOWS_EXCEPTIONS) and is_local(environ)
     try:
         result = application(environ, exchange.start_response)
         kind = type(result)
@@ -235,7 +237,7 @@ def run(application, lane, request):
         exchange.abandon()
     except BaseException:
         # Also SystemExit and KeyboardInterrupt: one request must not take the worker's other requests with it.
-        exchange.fail("%s %s" % (method, path))
+        exchange.fail("%s %s" % (method, path), shows)
     finally:
         exchange.over = True
         if exchange.streamed:

@@ -58,6 +58,8 @@ def main():
         if is_loaded:
             ask_for_reload(control, speaking, why)
 
+    if "trace" in more:
+        SHOWS_EXCEPTIONS.append(True)
     run_hooks = None
     if "uwsgi" in more:
         run_hooks = install_uwsgi(receive_list(control), place, workers, ask, locks)

@@ -15,6 +15,9 @@ impl ServeSettings {
         if let Some(application) = self.application() {
             return Content::Application(application);
         }
+        if let Some(root) = &self.server.files.root {
+            return Content::Folder(root.clone());
+        }
         if !self.mounts.is_empty() {
             return Content::Mounts;
         }

@@ -125,6 +125,7 @@ impl Default for ServeSettings {
                 cheaper: Cheaper { step: 1, ..Cheaper::default() },
                 greenlets: None,
                 monkey_patch: false,
+                shows_exceptions: false,
                 reload_on_change: Duration::ZERO,
                 uwsgi_options: None,
                 post_fork: Vec::new(),

@@ -10,6 +10,10 @@ use super::rules::{Pattern, PatternError};
 pub struct FileOptions {
     /// Folders whose files come before the application, in the order in which they are tried.
     pub tried: Vec<TriedFolder>,
+    /// The folder at the root of the site; before the application, if there is one.
+    pub root: Option<PathBuf>,
+    /// The path whose file answers for all that the folder at the root does not have.
+    pub fallback: Option<String>,
     /// Files that stand for their folder; empty for `index.html`, and for none in tried folders.
     pub indexes: Vec<String>,
     /// Folders that symbolic links may lead to, from any folder.

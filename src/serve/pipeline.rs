@@ -106,8 +106,8 @@ where
     }
     let edge = &snapshot.site.edge;
     if edge.rules.has_requests() {
-        let split = snapshot.site.script_name(request);
-        if let Some(response) = Box::pin(edge.rules.before(request, split, edits)).await? {
+        let split = |request: &Request| snapshot.site.split(request);
+        if let Some(response) = Box::pin(edge.rules.before(request, &split, edits)).await? {
             return Ok(response);
         }
     }
@@ -191,8 +191,8 @@ async fn after(
             }
         }
     }
-    let split = snapshot.site.script_name(request);
-    edge.rules.after(request, split, response.status(), edits).await;
+    let split = |request: &Request| snapshot.site.split(request);
+    edge.rules.after(request, &split, response.status(), edits).await;
 }
 
 /// Adds the headers of every response, and removes bodies where HTTP has none.

@@ -3,10 +3,11 @@
 
 use std::net::Ipv4Addr;
 
+use crate::curl::Curl;
 use crate::fronts::client::{Reply, ask, request};
 use crate::harness::{Test, certkit};
 use crate::peers::peer;
-use crate::process::{Process, free_port};
+use crate::process::{Process, Server, free_port};
 
 const APP: &str = r#"
 def application(environ, start_response):
@@ -264,6 +265,58 @@ fn a_connection_is_closed_by_its_header() {
     let reply = ask(port, b"GET /log/%1b HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!((reply.status, reply.fields("connection")), (200, vec!["close"]), "{reply:?}");
     server.wait_for_log("path /log/\\x1b");
+}
+
+#[test]
+fn rules_and_fields_are_those_of_every_version() {
+    let test = Test::with_certificate("test.example");
+    test.write("app.py", APP);
+    let rule = "route ^/private break:403";
+    let args = [
+        "--cert",
+        "server.crt",
+        "--key",
+        "server.key",
+        "--header",
+        "X-Add: a",
+        "--header",
+        "Connection: close",
+    ];
+    let server =
+        Server::start(&test, &[&args[..], &["--remove-header", "X-Drop", "--rule", rule, "app.py"]].concat());
+    let Some(curl) = Curl::new(&test, "test.example") else { return };
+    for version in ["--http2", "--http1.1"] {
+        let get = |target: &str| curl.fetch(&server, target, &["--path-as-is", version]);
+        for target in ["/private", "/a/../private", "//private", "/%70rivate", "/private%2f"] {
+            assert_eq!(get(target).status, 403, "{version} {target}");
+        }
+        let whole = get("/").is(200);
+        assert_eq!((whole.header("x-add"), whole.header("x-drop")), (Some("a"), None), "{version}");
+        assert_eq!(whole.header("connection").is_some(), version == "--http1.1");
+    }
+}
+
+#[test]
+fn a_folder_at_the_root_with_and_without_an_application() {
+    let test = Test::with_certificate("test.example");
+    test.write("app.py", APP);
+    test.write("www/index.html", "page");
+    test.write("www/a.txt", "text");
+    let Some(curl) = Curl::new(&test, "test.example") else { return };
+    let certificate = ["--cert", "server.crt", "--key", "server.key", "--static-root", "www"];
+    for (more, expected) in [
+        (&["--expires", "/=60"][..], [(200, "page"), (200, "text"), (404, "")]),
+        (&["--try-files"], [(200, "page"), (200, "text"), (200, "page")]),
+        (&["app.py"], [(200, "page"), (200, "text"), (200, "GET||/deep/link|")]),
+    ] {
+        let server = Server::start(&test, &[&certificate[..], more].concat());
+        for (target, (status, text)) in ["/", "/a.txt", "/deep/link"].into_iter().zip(expected) {
+            let page = curl.get(&server, target).is(status);
+            assert!(page.text().starts_with(text), "{more:?} {target}: {page:?}");
+            let is_kept = status == 200 && more[0] == "--expires";
+            assert_eq!(page.header("cache-control").is_some(), is_kept, "{more:?} {target}");
+        }
+    }
 }
 
 #[test]

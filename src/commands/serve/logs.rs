@@ -88,5 +88,7 @@ pub(super) fn print_to_stderr(global: &GlobalArgs) {
         .with_env_filter(filter)
         .with_ansi(has_colour)
         .with_writer(io::stderr)
+        // It would be said on standard error too, by a macro that panics when that is what fails.
+        .log_internal_errors(false)
         .try_init();
 }

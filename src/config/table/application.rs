@@ -246,6 +246,17 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..ROW
     },
     Setting {
+        word: "catch-exceptions",
+        uwsgi: &["catch-exceptions"],
+        uwsgi_value: OptionValue::Switch,
+        takes: Takes::Switch,
+        help: "For development: show clients on this machine the traceback of an exception",
+        more: "Not through a proxy, even one on this machine: a request with X-Forwarded-For, Forwarded, X-Real-IP or Via \
+               is answered with status 500 alone, as all others are.",
+        set: |s, value| put(&mut s.worker.shows_exceptions, switch(value)),
+        ..ROW
+    },
+    Setting {
         word: "python",
         environment: Some("CERTKIT_PYTHON"),
         value: "PROGRAM",

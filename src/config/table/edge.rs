@@ -1,6 +1,6 @@
 //! What happens to requests and responses on their way: header fields, files, rules.
 
-use super::set::{absolute, add, parsed, text};
+use super::set::{absolute, add, parsed, put_some, text};
 use crate::config::option_word::OptionValue;
 use crate::config::setting::{Setting, Takes};
 use crate::config::values::Mount;
@@ -33,6 +33,23 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "/PATH=FOLDER",
         help: "As --try-static, but the whole path is looked for in FOLDER, with /PATH at its beginning (repeatable)",
         set: |s, value| add(&mut s.server.files.tried, tried(value, true)),
+        ..ROW
+    },
+    Setting {
+        word: "static-root",
+        takes: Takes::One,
+        value: "FOLDER",
+        help: "Serve the files of a folder at the root; with an application, what is not a file there is left to it",
+        set: |s, value| put_some(&mut s.server.files.root, absolute(value)),
+        ..ROW
+    },
+    Setting {
+        word: "try-files",
+        takes: Takes::Optional("/index.html"),
+        value: "/PATH",
+        help: "Without an application: the file that answers for all that are missing, as the page of a single-page \
+               application [without a value: /index.html]",
+        set: |s, value| put_some(&mut s.server.files.fallback, page(value)),
         ..ROW
     },
     Setting {
@@ -131,6 +148,12 @@ pub(super) const SETTINGS: &[Setting] = &[
 
 fn tried(value: &std::ffi::OsStr, keeps_prefix: bool) -> Result<TriedFolder, String> {
     parsed(value).map(|Mount { prefix, folder }| TriedFolder { prefix, path: folder, keeps_prefix })
+}
+
+/// The path of a page.
+fn page(value: &std::ffi::OsStr) -> Result<String, String> {
+    let path = text(value)?;
+    if path.starts_with('/') { Ok(path) } else { Err("expected a path that begins with `/`".to_owned()) }
 }
 
 fn collected(value: &std::ffi::OsStr, is_pulled: bool) -> Result<CollectedField, String> {

@@ -7,7 +7,6 @@ use http::header::{self, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use super::Request;
-use super::environ::ScriptNameRule;
 use super::target::{self, TargetError};
 
 /// What is not written in a path as it is (RFC 3986 section 3.3), other than bytes beyond ASCII.
@@ -34,7 +33,11 @@ impl Request {
     pub(in crate::serve) fn variable(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         Some(match name {
             "HTTPS" if self.https => Cow::Borrowed(b"on"),
-            "HTTP_HOST" => Cow::Borrowed(self.host.value()),
+            // RFC 9110 section 4.2.3: its case means nothing, and must not get past a comparison.
+            "HTTP_HOST" => match self.host.value() {
+                host if host.iter().any(u8::is_ascii_uppercase) => Cow::Owned(host.to_ascii_lowercase()),
+                host => Cow::Borrowed(host),
+            },
             "QUERY_STRING" => Cow::Borrowed(&self.target.query),
             "REMOTE_ADDR" => Cow::Borrowed(&self.client.address),
             "REMOTE_PORT" => Cow::Owned(self.client.port.to_string().into_bytes()),
@@ -80,17 +83,12 @@ impl Request {
         uri
     }
 
-    /// Gives the application another path. (REQUEST_URI stays what the client asked for.)
+    /// Gives the application another path than `old`, its PATH_INFO. (REQUEST_URI stays what the client asked for.)
     ///
     /// # Errors
     /// A path that leads above the root.
-    pub(in crate::serve) fn set_path_info(
-        &mut self,
-        split: ScriptNameRule<'_>,
-        path_info: &[u8],
-    ) -> Result<(), TargetError> {
-        let new = target::resolved(path_info)?;
-        let (_, old) = self.script_name_and_path_info(split);
+    pub(in crate::serve) fn set_path_info(&mut self, old: &[u8], new: &[u8]) -> Result<(), TargetError> {
+        let new = target::resolved(new)?;
         let before = self.target.path.len().saturating_sub(old.len());
         let mut path = self.target.path.get(..before).unwrap_or_default().to_vec();
         path.extend(new);
@@ -99,10 +97,9 @@ impl Request {
     }
 
     /// Gives the application another SCRIPT_NAME, and the same PATH_INFO.
-    pub(in crate::serve) fn set_script_name(&mut self, script_name: &[u8]) {
+    pub(in crate::serve) fn set_script_name(&mut self, script_name: &[u8], path_info: &[u8]) {
         let script_name = script_name.strip_suffix(b"/").unwrap_or(script_name);
-        let (_, path_info) = self.script_name_and_path_info(ScriptNameRule::AsSent);
-        self.target.path = [script_name, &path_info].concat().into();
+        self.target.path = [script_name, path_info].concat().into();
         self.script_name = Bytes::copy_from_slice(script_name);
     }
 
@@ -150,6 +147,7 @@ fn field_name(name: &str) -> Option<HeaderName> {
 mod tests {
     use super::*;
     use crate::serve::request::Client;
+    use crate::serve::request::environ::ScriptNameRule;
     use crate::serve::request::variables::from_variables;
 
     fn request(variables: &[(&str, &str)]) -> Request {
@@ -209,11 +207,11 @@ mod tests {
     #[test]
     fn another_path_for_the_application() {
         let mut request = request(&[("SCRIPT_NAME", "/app"), ("PATH_INFO", "/x")]);
-        request.set_path_info(ScriptNameRule::AsSent, b"/y/../z").unwrap();
+        request.set_path_info(b"/x", b"/y/../z").unwrap();
         assert_eq!(&request.target.path[..], b"/app/z");
-        request.set_script_name(b"/other/");
+        request.set_script_name(b"/other/", b"/z");
         assert_eq!(&request.target.path[..], b"/other/z");
-        assert_eq!(request.set_path_info(ScriptNameRule::AsSent, b"/../z"), Err(TargetError::AboveRoot));
+        assert_eq!(request.set_path_info(b"/z", b"/../z"), Err(TargetError::AboveRoot));
         let (script_name, path_info) = request.script_name_and_path_info(ScriptNameRule::AsSent);
         assert_eq!((script_name, &path_info[..]), (&b"/other"[..], &b"/z"[..]));
     }

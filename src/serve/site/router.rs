@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{HeaderValue, Response};
 
 use super::rules::SiteRules;
@@ -136,13 +137,15 @@ impl Site {
         self.edge.tried.iter().any(covers)
     }
 
-    /// How the application of a request gets the path.
-    pub(in crate::serve) fn script_name(&self, request: &Request) -> ScriptNameRule<'_> {
+    /// SCRIPT_NAME and PATH_INFO, as the application of a request gets them.
+    pub(in crate::serve) fn split(&self, request: &Request) -> (Bytes, Bytes) {
         let routed = self.route(request);
-        match routed.target {
+        let rule = match routed.target {
             RouteTarget::Application(_) => routed.script_name,
             _ => self.whole(),
-        }
+        };
+        let (script_name, path_info) = request.script_name_and_path_info(rule);
+        (Bytes::copy_from_slice(script_name), path_info)
     }
 
     /// How the application at the root gets it.

@@ -2,6 +2,7 @@
 //!
 //! A request keeps the snapshot that it began with. A reload builds a whole new one, or none, and swaps it in.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::task::Poll;
@@ -18,6 +19,7 @@ use crate::protocol::cgi_vars;
 use crate::serve::config::{Limits, Root, ServeConfig, Trust, UpstreamConfig};
 use crate::serve::counters::Events;
 use crate::serve::error::Error;
+use crate::serve::file_options::TriedFolder;
 use crate::serve::response::access_log::AccessLog;
 use crate::serve::response::headers::FieldEdits;
 use crate::serve::response::static_files::{FileSettings, Folder};
@@ -74,8 +76,12 @@ impl Snapshot {
         let root = match &config.root {
             // It is the first one.
             Root::Application(_) => RouteTarget::Application(AppId(0)),
-            Root::Folder(path) => open_folder(path, &files)?,
             Root::NotFound => RouteTarget::NotFound,
+            Root::Folder(path) => {
+                let folder = Folder::open(path, &files)
+                    .map_err(|source| Error::Folder { path: path.clone(), source })?;
+                RouteTarget::Folder(Arc::new(folder.with_fallback(config.files.fallback.clone())))
+            }
             Root::StartPage(html) => RouteTarget::Page(html.clone()),
         };
         let ajp_secret = config.ajp_secret_file.as_deref().map(read_secret).transpose()?;
@@ -225,18 +231,35 @@ fn open_folder(path: &Path, files: &Arc<FileSettings>) -> Result<RouteTarget, Er
 fn edge(config: &ServeConfig, files: &Arc<FileSettings>) -> Result<SiteEdge, Error> {
     let hsts =
         config.hsts_seconds.and_then(|seconds| HeaderValue::try_from(format!("max-age={seconds}")).ok());
-    let tried = config.files.tried.iter().map(|tried| {
-        let folder = Folder::for_application(&tried.path, files)
-            .map_err(|source| Error::Folder { path: tried.path.clone(), source })?;
-        Ok(TriedRoute { prefix: tried.prefix.clone(), keeps_prefix: tried.keeps_prefix, folder })
-    });
+    let mut tried = Vec::new();
+    for TriedFolder { prefix, path, keeps_prefix } in &config.files.tried {
+        match Folder::for_application(path, files) {
+            Ok(folder) => {
+                tried.push(TriedRoute { prefix: prefix.clone(), keeps_prefix: *keeps_prefix, folder });
+            }
+            // As in uWSGI: all of it is left to the application.
+            Err(source) if source.kind() == ErrorKind::NotFound => {
+                tracing::warn!(
+                    "there is no folder {}; its paths are left to the application",
+                    path.display()
+                );
+            }
+            Err(source) => return Err(Error::Folder { path: path.clone(), source }),
+        }
+    }
+    if let (Some(path), Root::Application(_)) = (&config.files.root, &config.root) {
+        let folder = Folder::for_application(path, files)
+            .map_err(|source| Error::Folder { path: path.clone(), source })?;
+        let folder = folder.with_own_indexes();
+        tried.push(TriedRoute { prefix: String::new(), keeps_prefix: false, folder });
+    }
     let removed = config.removed_fields.iter().map(|field| field.0.clone()).collect();
     Ok(SiteEdge {
         hsts,
         rules: SiteRules::new(&config.rules, folder_of_the_application(config), files)?,
         fields: FieldEdits::new(&config.added_fields, removed),
         collected: config.collected_fields.clone(),
-        tried: tried.collect::<Result<_, Error>>()?,
+        tried,
     })
 }
 

@@ -116,6 +116,8 @@ pub struct WorkerConfig {
     pub greenlets: Option<usize>,
     /// With greenlets: gevent takes the place of Python's own modules before the application is loaded.
     pub monkey_patch: bool,
+    /// Whether clients on this machine get the traceback of an exception.
+    pub shows_exceptions: bool,
     /// How often workers look for files of the code that have changed, to ask for a reload; zero for never.
     pub reload_on_change: Duration,
     /// The options of uWSGI and their values, if the settings came from those: only then the modules `uwsgi` and

@@ -250,6 +250,9 @@ fn words(config: &WorkerConfig) -> String {
             words.push("monkey".to_owned());
         }
     }
+    if config.shows_exceptions {
+        words.push("trace".to_owned());
+    }
     if !config.reload_on_change.is_zero() {
         words.push(format!("change={}", config.reload_on_change.as_secs_f64()));
     }

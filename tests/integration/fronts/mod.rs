@@ -12,6 +12,7 @@ mod lighttpd;
 mod managed;
 mod matrix;
 mod nginx;
+mod rules;
 mod sites;
 mod sockets;
 mod trust;

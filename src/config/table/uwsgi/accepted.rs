@@ -89,10 +89,6 @@ pub(super) const ACCEPTED: &[OptionWord] = &[
         "the wrapper reads a file from where it is, as an application's own loop does",
     ),
     accepted(
-        "catch-exceptions!",
-        "exceptions are logged with their traceback; clients get status 500 without one",
-    ),
-    accepted(
         "thread-stacksize threads-stacksize thread-stack-size threads-stack-size",
         "Python's default is kept",
     ),

@@ -195,7 +195,7 @@ const ROWS: &[(&str, &str)] = &[
     ("manage-script-name", "manage-script-name=true"),
     ("manage-script-name = false", "manage-script-name=false"),
     ("need-app", "accepted"),
-    ("catch-exceptions", "accepted"),
+    ("catch-exceptions", "catch-exceptions=true"),
     ("ignore-sigpipe", "accepted"),
     ("ignore-write-errors", "accepted"),
     ("disable-write-exception", "accepted"),

@@ -36,6 +36,8 @@ pub(in crate::serve) struct Folder {
     only: Option<String>,
     /// Whether an application has the paths that are not files.
     is_before_application: bool,
+    /// The file that answers for all that are missing.
+    fallback: Option<String>,
 }
 
 impl Folder {
@@ -51,6 +53,7 @@ impl Folder {
             indexes: settings.own_indexes(),
             only: None,
             is_before_application: false,
+            fallback: None,
         })
     }
 
@@ -72,7 +75,18 @@ impl Folder {
             indexes: settings.indexes(),
             only,
             is_before_application: true,
+            fallback: None,
         })
+    }
+
+    /// Folders are answered by their index even where settings name none.
+    pub(in crate::serve) fn with_own_indexes(self) -> Self {
+        Self { indexes: self.settings.own_indexes(), ..self }
+    }
+
+    /// A file, by its path, answers for what is missing: the one page of an application that runs in browsers.
+    pub(in crate::serve) fn with_fallback(self, fallback: Option<String>) -> Self {
+        Self { fallback, ..self }
     }
 
     /// Answers a request for `path`, which begins with a slash, or is empty for the folder itself.
@@ -83,7 +97,16 @@ impl Folder {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
             return response;
         }
-        match self.response(request, path).await {
+        let mut result = self.response(request, path).await;
+        let is_missing = match &result {
+            Ok(response) => response.is_none(),
+            Err(error) => failure_status(error) == StatusCode::NOT_FOUND,
+        };
+        // Not for names that are hidden.
+        if let (true, Some(fallback), Some(_)) = (is_missing, &self.fallback, relative(path)) {
+            result = self.response(request, fallback.as_bytes()).await;
+        }
+        match result {
             Ok(response) => response.unwrap_or_else(not_found),
             Err(error) => failure(&error, path),
         }

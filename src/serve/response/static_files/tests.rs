@@ -242,6 +242,30 @@ async fn what_is_not_a_file_is_left_to_the_application() {
 }
 
 #[tokio::test]
+async fn one_page_answers_for_what_is_missing() {
+    let site = Site::new(&[("index.html", "page"), ("a.css", "a"), (".env", "e")]);
+    let opened = Folder::open(&site.path("www"), &Arc::default()).unwrap();
+    let opened = opened.with_fallback(Some("/index.html".to_owned()));
+    for (path, status, text) in [
+        ("/", 200, "page"),
+        ("/a.css", 200, "a"),
+        ("/deep/link", 200, "page"),
+        ("/deep/link/", 200, "page"),
+        ("/a.css/x", 200, "page"),
+        ("/.env", 404, "404 Not Found: file not found\n"),
+    ] {
+        let response = opened.answer(&request("GET", path, &[]), path.as_bytes()).await;
+        assert_eq!(response.status().as_u16(), status, "{path}");
+        assert_eq!(String::from_utf8(body(response).await).unwrap(), text, "{path}");
+    }
+    // Before an application folders have their index only where settings name one.
+    let before = Folder::for_application(&site.path("www"), &Arc::default()).unwrap();
+    assert!(before.try_answer(&request("GET", "/", &[]), b"/").await.is_none());
+    let before = before.with_own_indexes();
+    assert!(before.try_answer(&request("GET", "/", &[]), b"/").await.is_some());
+}
+
+#[tokio::test]
 async fn links_lead_to_safe_folders_only() {
     let site = Site::new(&[("a", "a")]);
     for (name, text) in [("safe/b", "b"), ("safe/.c", "c"), ("safer/d", "d"), ("secret", "s")] {

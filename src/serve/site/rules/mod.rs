@@ -12,7 +12,6 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
 
 use crate::serve::error::Error;
 use crate::serve::request::Request;
-use crate::serve::request::environ::ScriptNameRule;
 use crate::serve::request::named::IN_PATH;
 use crate::serve::response::body::OutgoingBody;
 use crate::serve::response::headers::FieldEdits;
@@ -53,11 +52,13 @@ struct SiteRule {
     folder: Option<Folder>,
 }
 
+/// How the path of a request is cut into SCRIPT_NAME and PATH_INFO, by its route.
+pub(in crate::serve) type PathSplit<'s> = &'s (dyn Fn(&Request) -> (Bytes, Bytes) + Sync);
+
 /// What conditions and templates see.
 struct Scope<'a> {
     request: &'a Request,
-    /// How the application of the request gets the path.
-    split: ScriptNameRule<'a>,
+    split: PathSplit<'a>,
     /// Of the response.
     status: Option<StatusCode>,
 }
@@ -116,7 +117,7 @@ impl SiteRules {
     pub(in crate::serve) async fn before(
         &self,
         request: &mut Request,
-        split: ScriptNameRule<'_>,
+        split: PathSplit<'_>,
         edits: &mut FieldEdits,
     ) -> Result<Option<Response<OutgoingBody>>, ErrorPage> {
         self.apply(&self.requests, request, split, None, edits).await
@@ -126,7 +127,7 @@ impl SiteRules {
     pub(in crate::serve) async fn after(
         &self,
         request: &mut Request,
-        split: ScriptNameRule<'_>,
+        split: PathSplit<'_>,
         status: StatusCode,
         edits: &mut FieldEdits,
     ) {
@@ -138,7 +139,7 @@ impl SiteRules {
         &self,
         rules: &[SiteRule],
         request: &mut Request,
-        split: ScriptNameRule<'_>,
+        split: PathSplit<'_>,
         status: Option<StatusCode>,
         edits: &mut FieldEdits,
     ) -> Result<Option<Response<OutgoingBody>>, ErrorPage> {
@@ -162,7 +163,7 @@ impl SiteRule {
     async fn run(
         &self,
         request: &mut Request,
-        split: ScriptNameRule<'_>,
+        split: PathSplit<'_>,
         status: Option<StatusCode>,
         groups: &Groups,
         edits: &mut FieldEdits,
@@ -215,8 +216,8 @@ impl SiteRule {
                 }
             }
             RuleAction::SetScriptName(script_name) => {
-                let script_name = expanded(script_name);
-                request.set_script_name(&script_name);
+                let (script_name, path_info) = (expanded(script_name), scope.path_info());
+                request.set_script_name(&script_name, &path_info);
             }
             RuleAction::SetUser(user) => {
                 let mut user = expanded(user);
@@ -287,7 +288,7 @@ impl<'a> Scope<'a> {
     }
 
     fn path_info(&self) -> Bytes {
-        self.request.script_name_and_path_info(self.split).1
+        (self.split)(self.request).1
     }
 
     fn variable(&self, variable: &TemplateVariable) -> Option<Cow<'a, [u8]>> {
@@ -295,9 +296,7 @@ impl<'a> Scope<'a> {
         match variable {
             TemplateVariable::Named(name) => match name.as_str() {
                 "PATH_INFO" => Some(Cow::Owned(self.path_info().into())),
-                "SCRIPT_NAME" => {
-                    Some(Cow::Owned(self.request.script_name_and_path_info(self.split).0.to_vec()))
-                }
+                "SCRIPT_NAME" => Some(Cow::Owned((self.split)(self.request).0.into())),
                 name => self.request.variable(name),
             },
             TemplateVariable::Cookie(name) => self.request.cookie(name).map(Cow::Borrowed),
@@ -374,8 +373,9 @@ fn moved(is_permanent: bool, location: String) -> Response<OutgoingBody> {
     }
 }
 
-fn set_path(request: &mut Request, split: ScriptNameRule<'_>, path: &[u8]) -> Result<(), ErrorPage> {
-    let changed = request.set_path_info(split, path);
+fn set_path(request: &mut Request, split: PathSplit<'_>, path: &[u8]) -> Result<(), ErrorPage> {
+    let (_, old) = split(request);
+    let changed = request.set_path_info(&old, path);
     changed
         .map_err(|_| ErrorPage::new(StatusCode::BAD_REQUEST, "a rule made a path that leads above the root"))
 }
@@ -383,7 +383,7 @@ fn set_path(request: &mut Request, split: ScriptNameRule<'_>, path: &[u8]) -> Re
 /// Another path; `query` comes before that of the request, which is all there is without it.
 fn rewrite(
     request: &mut Request,
-    split: ScriptNameRule<'_>,
+    split: PathSplit<'_>,
     mut path: Vec<u8>,
     mut query: Option<Vec<u8>>,
     is_encoded: bool,

@@ -2,6 +2,7 @@
 //! its own.
 
 mod contract;
+mod exceptions;
 mod isolation;
 mod life;
 mod limits;
@@ -106,6 +107,7 @@ impl Default for WorkerConfig {
             cheaper: Cheaper::default(),
             greenlets: None,
             monkey_patch: false,
+            shows_exceptions: false,
             reload_on_change: Duration::ZERO,
             uwsgi_options: None,
         }
