@@ -100,7 +100,7 @@ def main():
         control.sendall(b"L" + VERSION.to_bytes(2, "little"))
     is_loaded.append(True)
     if "change" in more:
-        start_new_thread(watch_files, (ask, begun, float(more["change"])))
+        start_new_thread(watch_files, (ask, begun, float(more["change"]), set(more["ignore"].split(","))))
     try:
         if "gevent" in more:
             serve_greenlets(application, queue, lanes)

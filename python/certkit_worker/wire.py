@@ -9,7 +9,7 @@ The program is several files that travel as one, in this order: wire, checks, la
 reloader, uwsgi_module, hooks, main.
 
 Arguments: `file` or `module`, which, the callable; the numbers of threads, of workers, of this worker's place; words:
-`gevent` and `monkey`, `change=SECONDS`, `uwsgi`, `hooks`; folders for the module path.
+`gevent` and `monkey`, `change=SECONDS` and `ignore=MODULES`, `uwsgi`, `hooks`; folders for the module path.
 
 Control: this process writes `L` and the version of the protocol (u16) when the application is loaded, `F` and a
 traceback when loading fails, `U` and a line when there is no application. Where the settings came from options of uWSGI,

@@ -179,6 +179,13 @@ pub fn emperor_with(other: &str) -> Failure {
         .into()
 }
 
+/// Commands beside a server in another root folder.
+pub fn daemons_in_chroot() -> Failure {
+    Finding::error(Code::InvalidSetting, "--attach-daemon does not work together with --chroot")
+        .fix("Start the command from a unit or script of its own.")
+        .into()
+}
+
 /// A tyrant that cannot start servers as other users.
 pub fn tyrant_without_root() -> Failure {
     Finding::error(
@@ -187,6 +194,16 @@ pub fn tyrant_without_root() -> Failure {
     )
     .fix("Start certkit as root and without --user, or omit --emperor-tyrant.")
     .into()
+}
+
+/// A file of `--flock` that cannot be locked.
+pub fn not_locked(path: &Path, error: &io::Error) -> Failure {
+    let message = match error.kind() {
+        io::ErrorKind::ResourceBusy => format!("another process has locked `{}`", path.display()),
+        _ => format!("cannot lock `{}`: {}", path.display(), plain(error)),
+    };
+    let fix = "Stop the other process, or name a file that exists; `fuser FILE` lists who has it open.";
+    Finding::error(Code::Io, message).fix(fix).into()
 }
 
 /// A named pipe for commands that cannot be made or opened.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::assignment::Assignment;
 use super::error::SettingsError;
 use super::option_note::{OptionNote, OptionRemark};
+use super::option_words::is_known;
 use super::origin::Origin;
 use super::setting::{Setting, Takes};
 use super::settings::ServeSettings;
@@ -85,7 +86,10 @@ pub fn read(flags: &[Assignment], is_quiet: bool, occasion: Occasion) -> Result<
     if let Some((mount, reason)) = serve.wrong_mount() {
         return Err(refused_mount(&assignments, mount, reason));
     }
-    serve.worker.uwsgi_options = has_option_file.then(|| {
+    // Applications find out by importing whether they run under uWSGI.
+    let has_uwsgi_words =
+        list.options.iter().any(|option| option.setting.is_none() && is_known(&option.word));
+    serve.worker.uwsgi_options = (has_option_file || has_uwsgi_words).then(|| {
         let shown = list.options.iter().filter(|option| option.is_shown);
         shown.map(|option| (option.word.clone(), option.value.clone().unwrap_or_default())).collect()
     });

@@ -88,6 +88,12 @@ pub struct ProcessSettings {
     /// All but those of workers.
     pub hooks: Vec<PhasedHook>,
     pub emperor: EmperorSettings,
+    /// Files that this server alone may have locked, and whether to wait for them.
+    pub locks: Vec<(PathBuf, bool)>,
+    /// A reload stops the server: a service manager starts it again.
+    pub exits_on_reload: bool,
+    /// Permission bits of unix sockets, if they are set.
+    pub socket_mode: Option<u32>,
 }
 
 impl Default for ServeSettings {
@@ -129,6 +135,8 @@ impl Default for ServeSettings {
                 reload_on_change: Duration::ZERO,
                 uwsgi_options: None,
                 post_fork: Vec::new(),
+                unset: Vec::new(),
+                reload_ignored: Vec::new(),
             },
         }
     }
@@ -150,6 +158,12 @@ impl ServeSettings {
         }
         let asks = !self.client.ca.as_os_str().is_empty() && self.client.auth != ClientAuth::Off;
         self.server.client_certificates = asks.then(|| self.client.clone());
+        self.server.socket_mode = match (self.process.socket_mode, self.process.umask) {
+            (Some(mode), _) => mode,
+            // As bind(2) makes them.
+            (None, Some(umask)) => 0o777 & !umask,
+            (None, None) => self.server.socket_mode,
+        };
         // A file that has both: certificates that are there already count.
         if !self.cert.is_empty() {
             self.acme.names.clear();

@@ -31,6 +31,9 @@ pub struct ServeConfig {
     pub socket_owner: Option<Owner>,
     /// Connections that the system keeps waiting per listener.
     pub backlog: u32,
+    pub sockets: SocketOptions,
+    /// Open files that this process and its workers may have; `None` for as many as the system allows.
+    pub max_open_files: Option<u64>,
     /// Connections served at the same time; when all are taken, idle ones are closed and more wait.
     pub max_connections: usize,
     /// Connections of one address (IPv6: of one /64) at the same time; `None` for any number.
@@ -90,6 +93,17 @@ pub struct ServeConfig {
     pub graceful_timeout: Duration,
 }
 
+/// Options of sockets (socket(7), ip(7)).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SocketOptions {
+    pub reuse_port: bool,
+    pub freebind: bool,
+    pub keepalive: bool,
+    /// Bytes; `None` for what the system does.
+    pub send_buffer: Option<usize>,
+    pub receive_buffer: Option<usize>,
+}
+
 /// Reads the settings again, on HUP.
 pub trait Reload: Send + Sync {
     /// What the server is to do from now on. May wait for files.
@@ -109,6 +123,8 @@ impl Default for ServeConfig {
             socket_mode: 0o660,
             socket_owner: None,
             backlog: 1024,
+            sockets: SocketOptions::default(),
+            max_open_files: None,
             max_connections: 10_000,
             max_connections_per_address: None,
             front_threads: default_front_threads(),

@@ -121,6 +121,7 @@ pub trait Observer: Send + Sync {
 pub struct BoundServer {
     sockets: BoundSockets,
     log: AccessLog,
+    opener: Arc<dyn Opener>,
 }
 
 impl BoundServer {
@@ -140,7 +141,7 @@ impl BoundServer {
             AccessLogTarget::File(path) => Error::AccessLog { path: path.clone(), source },
             _ => Error::AccessLog { path: PathBuf::new(), source },
         })?;
-        Ok(Self { sockets: BoundSockets::bind(config)?, log })
+        Ok(Self { sockets: BoundSockets::bind(config)?, log, opener: Arc::clone(opener) })
     }
 
     /// The files of unix sockets.
@@ -171,14 +172,14 @@ impl Server {
         if let Err(error) = memory::keep_private() {
             tracing::warn!("cannot protect the TLS keys from other processes of this user: {error}");
         }
-        let BoundServer { sockets, log } = bound;
+        let BoundServer { sockets, log, opener } = bound;
         let mut challenges = HttpChallenges::default();
         let renewal = certificates.map(|certificates| {
             challenges = certificates.http_challenges;
             let resolver = Arc::new(Resolver::new(certificates.set, certificates.alpn_challenges));
             Renewal::new(resolver, certificates.source)
         });
-        let mut snapshot = Snapshot::build(&config, challenges, log, None)?;
+        let mut snapshot = Snapshot::build(&config, challenges, log, opener, None)?;
         let tls = match &renewal {
             Some(renewal) => {
                 let clients = snapshot.clients.clone();
@@ -381,7 +382,8 @@ struct Listeners {
 
 impl BoundSockets {
     fn bind(config: &ServeConfig) -> Result<Self, Error> {
-        let modes = SocketFiles { mode: config.socket_mode, owner: config.socket_owner };
+        let modes =
+            SocketFiles { mode: config.socket_mode, owner: config.socket_owner, options: config.sockets };
         let mut passed = PassedSockets::find();
         let deadline = Instant::now() + LET_GO;
         let mut one = |address: &ListenAddress| loop {

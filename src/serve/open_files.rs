@@ -26,7 +26,7 @@ pub struct FewerConnections {
 
 /// Raises the limit of open files as far as possible, and lowers `max_connections` to what fits.
 pub fn fit_connections(config: &mut ServeConfig) -> Option<FewerConnections> {
-    let limit = raise()?;
+    let limit = raise(config.max_open_files)?;
     // All applications have the same number of threads.
     let threads = config.applications().map(|(_, workers)| workers.threads as u64).next().unwrap_or_default();
     let workers = config.applications().map(|(_, workers)| workers.workers as u64).sum();
@@ -38,9 +38,20 @@ pub fn fit_connections(config: &mut ServeConfig) -> Option<FewerConnections> {
     Some(FewerConnections { allowed, wanted, open_files: limit })
 }
 
-/// The limit now; `None` if there is none.
-fn raise() -> Option<u64> {
+/// The limit now; `None` if there is none. `wanted` takes the place of what the system allows.
+fn raise(wanted: Option<u64>) -> Option<u64> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if let Some(wanted) = wanted {
+        // Only root may raise the maximum.
+        let most = Rlimit { current: Some(wanted), maximum: maximum.map(|most| most.max(wanted)) };
+        if setrlimit(Resource::Nofile, most).is_ok() {
+            return Some(wanted);
+        }
+        let allowed = maximum.map_or(wanted, |most| most.min(wanted));
+        tracing::warn!("the system allows {allowed} open files only (--max-fd {wanted})");
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(allowed), maximum });
+        return Some(allowed);
+    }
     if current == maximum || setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_err() {
         return current;
     }

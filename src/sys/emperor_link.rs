@@ -10,6 +10,8 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::own_program;
+
 /// Tells a server that it is a vassal.
 pub const VARIABLE: &str = "CERTKIT_EMPEROR";
 
@@ -60,7 +62,7 @@ impl EmperorLink {
 pub fn vassal() -> io::Result<(Command, UnixStream)> {
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
-    let mut command = Command::new(std::env::current_exe()?);
+    let mut command = own_program::command("certkit")?;
     command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(io::stderr().as_fd().try_clone_to_owned()?);
     Ok((command, ours))
 }

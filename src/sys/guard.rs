@@ -20,7 +20,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group, setsid, test_kill_process_group};
 use serde::{Deserialize, Serialize};
 
-use super::{inherited, own_variables};
+use super::{inherited, own_program, own_variables};
 
 /// Tells the second process that it is a guard. The command does not get it.
 const VARIABLE: &str = "CERTKIT_GUARD";
@@ -87,10 +87,9 @@ impl GuardedCommand {
         }
         let length = u32::try_from(told.len()).unwrap_or_default();
         ours.write_all(&[&length.to_le_bytes()[..], &told].concat())?;
-        let mut guard = Command::new(std::env::current_exe()?);
+        let mut guard = own_program::command("certkit-guard")?;
         own_variables::remove(&mut guard);
         guard
-            .arg0("certkit-guard")
             .arg("serve")
             .env(VARIABLE, "1")
             .stdin(Stdio::from(OwnedFd::from(theirs)))

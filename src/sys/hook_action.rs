@@ -47,6 +47,8 @@ pub struct HookSurroundings {
     pub folder: Option<PathBuf>,
     /// Variables beside those of this process.
     pub variables: Vec<(OsString, OsString)>,
+    /// Variables of this process that they do not get.
+    pub unset: Vec<OsString>,
 }
 
 /// Why a hook failed.
@@ -72,6 +74,9 @@ impl HookAction {
         // Standard output is data; what programs print belongs to the log.
         shell.stdout(io::stderr().as_fd().try_clone_to_owned()?);
         own_variables::remove(&mut shell);
+        for variable in &surroundings.unset {
+            shell.env_remove(variable);
+        }
         shell.envs(surroundings.variables.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = &surroundings.folder {
             shell.current_dir(folder);
@@ -190,11 +195,12 @@ mod tests {
         let surroundings = HookSurroundings {
             folder: Some(folder.path().to_owned()),
             variables: vec![("NAME".into(), "a value".into())],
+            unset: vec!["PATH".into()],
         };
         let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
         for text in [
             "mkdir:new",
-            "exec:echo \"$NAME\" >new/ran; pwd >>new/ran",
+            "exec:echo \"$NAME\" >new/ran; pwd >>new/ran; ! printenv PATH",
             "safeexec:exit 3",
             "write:file one two",
             "append:file , three",

@@ -17,6 +17,7 @@ pub mod keeper;
 pub mod log_file;
 pub mod memory;
 pub mod opener;
+pub mod own_program;
 pub mod own_variables;
 pub mod pid_file;
 pub mod privileges;

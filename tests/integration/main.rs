@@ -69,6 +69,7 @@ mod serve_hooks;
 mod serve_life;
 mod serve_mounts;
 mod serve_option_files;
+mod serve_options;
 mod serve_privileges;
 mod serve_process;
 mod serve_settings;

@@ -156,6 +156,7 @@ fn what_an_emperor_does_not_do() {
         (&["--listen", "http:127.0.0.1:1"][..], "--listen is set too"),
         (&["app.py"], "an application is set too"),
         (&["--attach-daemon", "true"], "--attach-daemon is set too"),
+        (&["--chroot", "."], "--chroot is set too"),
         (&["--emperor", "pg://x"], "folders only"),
         (&["--emperor-broodlord", "3"], "emperor-broodlord"),
         (&["--emperor-on-demand-extension", ".s"], "emperor-on-demand-extension"),

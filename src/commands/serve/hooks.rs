@@ -17,7 +17,11 @@ pub(super) struct Hooks {
 
 impl Hooks {
     pub(super) fn new(settings: &ServeSettings) -> Self {
-        let at_first = HookSurroundings { folder: None, variables: settings.worker.env.clone() };
+        let at_first = HookSurroundings {
+            folder: None,
+            variables: settings.worker.env.clone(),
+            unset: settings.worker.unset.clone(),
+        };
         let in_chdir = HookSurroundings { folder: settings.worker.chdir.clone(), ..at_first.clone() };
         Self { hooks: settings.process.hooks.clone(), at_first, in_chdir }
     }

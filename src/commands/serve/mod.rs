@@ -9,6 +9,7 @@ mod daemon;
 mod daemons;
 mod emperor;
 mod hooks;
+mod locks;
 mod logs;
 mod reload;
 mod rights;
@@ -80,6 +81,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     if let (None, Some(log)) = (&background, &settings.serve.process.daemonize) {
         return daemon::start(log, &context.console);
     }
+    let _locks = locks::take(&settings.serve.process.locks)?;
     let hooks = Arc::new(Hooks::new(&settings.serve));
     hooks.run(HookPhase::Asap)?;
     // Logs, keys and sockets are opened with the rights of the start; everything else is reached with those that
@@ -118,7 +120,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         choice => (choice.map(|choice| choice.open(context.console)).transpose()?, None),
     };
     let bound = BoundServer::bind(&settings.serve.server, rights.opener())?;
-    let beside = DaemonSurroundings::new(&settings.serve, rights.opener());
+    let beside = DaemonSurroundings::new(&settings.serve, rights.opener())?;
     let has_owner = settings.serve.server.socket_owner.is_some();
     let _socket_files = rights.give_up(bound.socket_files(), has_owner, &hooks)?;
     let _redirection = logs.redirect()?;
@@ -187,7 +189,8 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
             hooks: Arc::clone(&hooks),
             daemons: daemons.orders(),
         };
-        let sources = ControlSources { signals, controls, daemons };
+        let exits_on_reload = process.exits_on_reload;
+        let sources = ControlSources { signals, controls, daemons, exits_on_reload };
         running::serve(server, sources, later, reader, logs, announcer).await;
         hooks.run_at_exit();
         Ok(Report::new(Outcome::Nothing))

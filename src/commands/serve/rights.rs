@@ -126,6 +126,7 @@ fn grants(settings: &ServeSettings) -> Vec<Grant> {
     if let AccessLogTarget::File(log) = &server.access_log {
         grants.push(grant(log, Access::Log { backup: None }));
     }
+    grants.extend(server.ajp_secret_file.iter().map(|path| grant(path, Access::Read)));
     grants.extend(process.pid_file.iter().map(|path| grant(path, Access::Remove)));
     let sockets = server.listeners.iter().map(|listener| &listener.endpoint).chain(&server.redirect_http);
     let sockets = sockets.chain(&server.stats.address);

@@ -93,7 +93,7 @@ pub(super) async fn serve(
             Control::RemoveWorker => handle.change_workers(-1),
         }
     }
-    let ControlSources { mut signals, mut controls, daemons } = sources;
+    let ControlSources { mut signals, mut controls, daemons, .. } = sources;
     let mut now = stop.subscribe();
     let hurried = async {
         loop {
@@ -116,15 +116,18 @@ pub(super) struct ControlSources {
     pub(super) controls: Controls,
     /// Ended with the server.
     pub(super) daemons: Daemons,
+    /// Whether the server stops instead of reloading.
+    pub(super) exits_on_reload: bool,
 }
 
 impl ControlSources {
     async fn next(&mut self) -> Control {
-        tokio::select! {
+        let control = tokio::select! {
             control = self.signals.next() => control,
             control = self.controls.next() => control,
             control = self.daemons.control() => control,
-        }
+        };
+        if control == Control::Reload && self.exits_on_reload { Control::Stop } else { control }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The application, how it runs, and what is served beside it.
 
+use super::environment::{folder_variables, unset};
 use super::set::{absolute, add, count, number, parsed, path, program, put, put_some, span, switch, text};
 use crate::config::option_word::OptionValue;
 use crate::config::setting::{Setting, Takes};
@@ -122,6 +123,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..ROW
     },
     Setting {
+        word: "request-grace",
+        uwsgi: &["harakiri-graceful-timeout"],
+        uwsgi_value: OptionValue::Number,
+        value: "SECONDS",
+        default: "that of --graceful-timeout",
+        help: "With --request-timeout: time for the other requests of the worker to finish",
+        set: |s, value| put_some(&mut s.worker.limits.request_grace, span(value)),
+        ..ROW
+    },
+    Setting {
         word: "max-requests",
         uwsgi: &["max-requests"],
         uwsgi_value: OptionValue::Number,
@@ -149,6 +160,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         default: "0; no limit",
         help: "Replace a worker when it has served for SECONDS",
         set: |s, value| put(&mut s.worker.limits.max_lifetime, span(value)),
+        ..ROW
+    },
+    Setting {
+        word: "max-worker-lifetime-delta",
+        uwsgi: &["max-worker-lifetime-delta"],
+        uwsgi_value: OptionValue::Number,
+        value: "SECONDS",
+        default: "0",
+        help: "Each worker serves SECONDS longer than the one before, so that not all are replaced at once",
+        set: |s, value| put(&mut s.worker.limits.max_lifetime_delta, span(value)),
         ..ROW
     },
     Setting {
@@ -180,6 +201,35 @@ pub(super) const SETTINGS: &[Setting] = &[
         default: "0; no limit",
         help: "Kill a worker whose resident memory has reached MIB, with the requests that it has, and start another",
         set: |s, value| put(&mut s.worker.limits.kill_memory, number(value).map(u64::from)),
+        ..ROW
+    },
+    Setting {
+        word: "reload-on-as",
+        uwsgi: &["reload-on-as"],
+        uwsgi_value: OptionValue::Number,
+        value: "MIB",
+        default: "0; no limit",
+        help: "Replace a worker whose address space has reached MIB",
+        set: |s, value| put(&mut s.worker.limits.max_address_space, number(value).map(u64::from)),
+        ..ROW
+    },
+    Setting {
+        word: "evil-reload-on-as",
+        uwsgi: &["evil-reload-on-as"],
+        uwsgi_value: OptionValue::Number,
+        value: "MIB",
+        default: "0; no limit",
+        help: "Kill a worker whose address space has reached MIB, with the requests that it has, and start another",
+        set: |s, value| put(&mut s.worker.limits.kill_address_space, number(value).map(u64::from)),
+        ..ROW
+    },
+    Setting {
+        word: "reload-on-exception",
+        uwsgi: &["reload-on-exception"],
+        uwsgi_value: OptionValue::Switch,
+        takes: Takes::Switch,
+        help: "Replace a worker when the application has raised an exception",
+        set: |s, value| put(&mut s.worker.limits.replaces_failed, switch(value)),
         ..ROW
     },
     Setting {
@@ -226,7 +276,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         word: "gevent-monkey-patch",
-        uwsgi: &["gevent-monkey-patch"],
+        uwsgi: &["gevent-monkey-patch", "gevent-early-monkey-patch"],
         uwsgi_value: OptionValue::Switch,
         takes: Takes::Switch,
         help: "With --gevent: call gevent.monkey.patch_all() before the application is loaded",
@@ -254,6 +304,15 @@ pub(super) const SETTINGS: &[Setting] = &[
         more: "Not through a proxy, even one on this machine: a request with X-Forwarded-For, Forwarded, X-Real-IP or Via \
                is answered with status 500 alone, as all others are.",
         set: |s, value| put(&mut s.worker.shows_exceptions, switch(value)),
+        ..ROW
+    },
+    Setting {
+        word: "reload-ignore",
+        uwsgi: &["py-auto-reload-ignore"],
+        takes: Takes::List,
+        value: "MODULE",
+        help: "With --reload-on-change: a module whose changes do not count (repeatable)",
+        set: |s, value| add(&mut s.worker.reload_ignored, text(value)),
         ..ROW
     },
     Setting {
@@ -310,6 +369,36 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "NAME=VALUE",
         help: "Environment variable for the application (repeatable)",
         set: |s, value| add(&mut s.worker.env, parsed(value).map(|Variable { name, value }| (name, value))),
+        ..ROW
+    },
+    Setting {
+        word: "envdir",
+        uwsgi: &["envdir"],
+        takes: Takes::Joined,
+        value: "DIR",
+        help: "Environment variables for the application from a folder (repeatable): each file is one, an empty file \
+               removes one",
+        set: |s, value| {
+            for (name, value) in folder_variables(&path(value)?)? {
+                match value {
+                    Some(value) => s.worker.env.push((name, value)),
+                    None => unset(&mut s.worker, name),
+                }
+            }
+            Ok(())
+        },
+        ..ROW
+    },
+    Setting {
+        word: "unenv",
+        uwsgi: &["unenv"],
+        takes: Takes::Joined,
+        value: "NAME",
+        help: "Environment variable that the application does not get (repeatable)",
+        set: |s, value| {
+            unset(&mut s.worker, text(value)?.into());
+            Ok(())
+        },
         ..ROW
     },
     Setting {

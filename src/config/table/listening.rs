@@ -1,6 +1,6 @@
 //! Where the server listens, and how many connections it takes.
 
-use super::set::{absolute, add, count, number, parsed, put, put_some};
+use super::set::{absolute, add, count, memory, number, parsed, put, put_some, switch};
 use crate::config::option_word::OptionValue;
 use crate::config::setting::{Setting, Takes};
 use crate::config::values::Mode;
@@ -35,9 +35,9 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "socket-mode",
         value: "MODE",
-        default: "660",
+        default: "660; with --umask what that leaves of 777",
         help: "Permission bits of unix sockets",
-        set: |s, value| put(&mut s.server.socket_mode, parsed(value).map(|Mode(bits)| bits)),
+        set: |s, value| put_some(&mut s.process.socket_mode, parsed(value).map(|Mode(bits)| bits)),
         ..ROW
     },
     Setting {
@@ -65,6 +65,53 @@ pub(super) const SETTINGS: &[Setting] = &[
         default: "1024",
         help: "Connections waiting to be accepted, per listener",
         set: |s, value| put(&mut s.server.backlog, number(value)),
+        ..ROW
+    },
+    Setting {
+        word: "reuse-port",
+        uwsgi: &["reuse-port"],
+        uwsgi_value: OptionValue::Switch,
+        takes: Takes::Switch,
+        help: "Share TCP addresses with other servers that do the same (SO_REUSEPORT)",
+        set: |s, value| put(&mut s.server.sockets.reuse_port, switch(value)),
+        ..ROW
+    },
+    Setting {
+        word: "freebind",
+        uwsgi: &["freebind"],
+        uwsgi_value: OptionValue::Switch,
+        takes: Takes::Switch,
+        help: "Listen on addresses that this machine does not have yet (IP_FREEBIND)",
+        set: |s, value| put(&mut s.server.sockets.freebind, switch(value)),
+        ..ROW
+    },
+    Setting {
+        word: "so-keepalive",
+        uwsgi: &["so-keepalive"],
+        uwsgi_value: OptionValue::Switch,
+        takes: Takes::Switch,
+        help: "Probe TCP connections on which nothing is sent (SO_KEEPALIVE)",
+        set: |s, value| put(&mut s.server.sockets.keepalive, switch(value)),
+        ..ROW
+    },
+    Setting {
+        word: "socket-sndbuf",
+        uwsgi: &["socket-sndbuf"],
+        uwsgi_value: OptionValue::Number,
+        value: "SIZE",
+        default: "that of the system",
+        help: "Send buffer of connections (SO_SNDBUF)",
+        set: |s, value| put_some(&mut s.server.sockets.send_buffer, memory(value)),
+        ..ROW
+    },
+    Setting {
+        word: "socket-rcvbuf",
+        uwsgi: &["socket-rcvbuf"],
+        uwsgi_value: OptionValue::Number,
+        value: "SIZE",
+        default: "that of the system",
+        help: "Receive buffer of connections (SO_RCVBUF)",
+        set: |s, value| put_some(&mut s.server.sockets.receive_buffer, memory(value)),
         ..ROW
     },
     Setting {

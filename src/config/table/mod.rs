@@ -8,6 +8,7 @@ mod beside;
 mod certificates;
 mod edge;
 mod emperor;
+mod environment;
 mod limits;
 mod listening;
 mod option_files;

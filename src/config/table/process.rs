@@ -118,6 +118,43 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..ROW
     },
     Setting {
+        word: "max-fd",
+        uwsgi: &["max-fd"],
+        uwsgi_value: OptionValue::Number,
+        value: "N",
+        default: "as many as the system allows",
+        help: "Open files that the server and each worker may have",
+        set: |s, value| put_some(&mut s.server.max_open_files, number(value).map(u64::from)),
+        ..ROW
+    },
+    Setting {
+        word: "flock",
+        uwsgi: &["flock", "flock2"],
+        takes: Takes::Joined,
+        value: "FILE",
+        help: "Lock FILE before anything else (repeatable); do not start if another process has locked it",
+        set: |s, value| add(&mut s.process.locks, absolute(value).map(|path| (path, false))),
+        ..ROW
+    },
+    Setting {
+        word: "flock-wait",
+        uwsgi: &["flock-wait", "flock-wait2"],
+        takes: Takes::Joined,
+        value: "FILE",
+        help: "The same, and wait until it is free",
+        set: |s, value| add(&mut s.process.locks, absolute(value).map(|path| (path, true))),
+        ..ROW
+    },
+    Setting {
+        word: "exit-on-reload",
+        uwsgi: &["exit-on-reload"],
+        uwsgi_value: OptionValue::Switch,
+        takes: Takes::Switch,
+        help: "Stop where a reload is asked for; a service manager starts the server again",
+        set: |s, value| put(&mut s.process.exits_on_reload, switch(value)),
+        ..ROW
+    },
+    Setting {
         word: "log-file",
         uwsgi: &["logto", "logto2"],
         environment: Some("CERTKIT_LOG_FILE"),

@@ -1,6 +1,7 @@
 //! What is believed of front servers.
 
 use super::set::{add, parsed, put, put_some, switch};
+use crate::config::option_word::OptionValue;
 use crate::config::setting::{Setting, Takes};
 use crate::config::values::{UrlScheme, UwsgiVariable};
 
@@ -26,6 +27,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         word: "proxy-protocol",
+        uwsgi: &["enable-proxy-protocol", "http-enable-proxy-protocol"],
+        uwsgi_value: OptionValue::Switch,
         takes: Takes::Switch,
         help: "Connections from --trust-proxy begin with a PROXY header, which names the client",
         set: |s, value| put(&mut s.server.trust.proxy_protocol, switch(value)),

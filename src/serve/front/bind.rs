@@ -8,9 +8,11 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid};
+use rustix::net::sockopt;
 use socket2::{Domain, SockAddr, Socket as RawSocket, Type};
 
 use crate::serve::address::{Endpoint, ListenAddress};
+use crate::serve::config::SocketOptions;
 use crate::sys::account::Owner;
 use crate::sys::socket;
 
@@ -26,12 +28,14 @@ pub(in crate::serve) struct BoundSocket {
     pub(super) is_inherited: bool,
 }
 
-/// What the files of unix sockets are like.
+/// What sockets are like, and the files of unix sockets.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::serve) struct SocketFiles {
     /// Permission bits.
     pub(in crate::serve) mode: u32,
     pub(in crate::serve) owner: Option<Owner>,
+    /// Of all sockets.
+    pub(in crate::serve) options: SocketOptions,
 }
 
 /// A socket's file, which goes away with the server, unless another has taken its place.
@@ -100,7 +104,7 @@ pub(in crate::serve) fn bind(
     let mut chosen = port;
     for wanted in resolve(host, port)? {
         // The same port for all of them, when the system was asked to choose one.
-        let socket = match bind_tcp(SocketAddr::new(wanted.ip(), chosen)) {
+        let socket = match bind_tcp(SocketAddr::new(wanted.ip(), chosen), files.options) {
             Ok(socket) => socket,
             // No IPv6 on this machine, or no IPv4: one of the addresses of a name is enough.
             Err(error) if !bound.is_empty() && is_missing_family(&error) => continue,
@@ -136,7 +140,7 @@ fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
-fn bind_tcp(address: SocketAddr) -> io::Result<RawSocket> {
+fn bind_tcp(address: SocketAddr, options: SocketOptions) -> io::Result<RawSocket> {
     let socket = RawSocket::new(Domain::for_address(address), Type::STREAM, None)?;
     // A server that was just stopped leaves connections behind for a minute, which must not bar the
     // port.
@@ -144,9 +148,32 @@ fn bind_tcp(address: SocketAddr) -> io::Result<RawSocket> {
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
+    if options.reuse_port {
+        sockopt::set_socket_reuseport(&socket, true)?;
+    }
+    if options.freebind {
+        if address.is_ipv6() {
+            sockopt::set_ipv6_freebind(&socket, true)?;
+        } else {
+            sockopt::set_ip_freebind(&socket, true)?;
+        }
+    }
+    // Connections have what their listener has.
+    socket.set_keepalive(options.keepalive)?;
+    set_buffers(&socket, options)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     Ok(socket)
+}
+
+fn set_buffers(socket: &RawSocket, options: SocketOptions) -> io::Result<()> {
+    if let Some(bytes) = options.send_buffer {
+        socket.set_send_buffer_size(bytes)?;
+    }
+    if let Some(bytes) = options.receive_buffer {
+        socket.set_recv_buffer_size(bytes)?;
+    }
+    Ok(())
 }
 
 fn is_missing_family(error: &io::Error) -> bool {
@@ -158,6 +185,7 @@ fn bind_unix(path: &Path, files: SocketFiles) -> io::Result<(RawSocket, SocketFi
     remove_stale(path)?;
     let socket = RawSocket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
+    set_buffers(&socket, files.options)?;
     socket.bind(&SockAddr::unix(path)?)?;
     // In a folder that belongs to another user the path may lead elsewhere by now; a descriptor does not.
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -259,7 +287,17 @@ mod tests {
     use super::*;
     use crate::serve::address::Scheme;
 
-    const FILES: SocketFiles = SocketFiles { mode: 0o600, owner: None };
+    const FILES: SocketFiles = SocketFiles {
+        mode: 0o600,
+        owner: None,
+        options: SocketOptions {
+            reuse_port: false,
+            freebind: false,
+            keepalive: false,
+            send_buffer: None,
+            receive_buffer: None,
+        },
+    };
 
     fn listen(path: &Path) -> ListenAddress {
         ListenAddress { scheme: Scheme::Http, endpoint: Endpoint::Unix(path.to_owned()) }
@@ -297,6 +335,28 @@ mod tests {
         assert!(!path.exists(), "it is removed at the end");
         let _messages = UnixDatagram::bind(&path).unwrap();
         assert_eq!(kind(bind()), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn sockets_have_their_options() {
+        let address: ListenAddress = "http:127.0.0.1:0".parse().unwrap();
+        let options = SocketOptions {
+            reuse_port: true,
+            freebind: true,
+            keepalive: true,
+            send_buffer: Some(20_000),
+            receive_buffer: Some(30_000),
+        };
+        let plain = bind(&address, FILES, &mut PassedSockets::default()).unwrap().remove(0).socket;
+        let files = SocketFiles { options, ..FILES };
+        let bound = bind(&address, files, &mut PassedSockets::default()).unwrap().remove(0).socket;
+        let is = |socket: &RawSocket| {
+            let reuse = sockopt::socket_reuseport(socket).unwrap();
+            (reuse, sockopt::ip_freebind(socket).unwrap(), socket.keepalive().unwrap())
+        };
+        assert_eq!((is(&plain), is(&bound)), ((false, false, false), (true, true, true)));
+        // The kernel doubles both (socket(7)).
+        assert_eq!((bound.send_buffer_size().unwrap(), bound.recv_buffer_size().unwrap()), (40_000, 60_000));
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::sys::read::read_regular;
+use crate::sys::opener::Opener;
+use crate::sys::read::read_regular_from;
 
 /// Longer files are not secrets.
 const LONGEST: u64 = 4096;
@@ -18,8 +19,8 @@ impl AjpSecret {
     ///
     /// # Errors
     /// What the system says; [`io::ErrorKind::InvalidData`] if there is nothing in it, or too much.
-    pub(in crate::serve) fn read(path: &Path) -> io::Result<Self> {
-        let text = Zeroizing::new(read_regular(path, LONGEST)?);
+    pub(in crate::serve) fn read(path: &Path, opener: &dyn Opener) -> io::Result<Self> {
+        let text = Zeroizing::new(read_regular_from(opener.read(path)?, LONGEST)?);
         let line = text.split(|byte| b"\r\n".contains(byte)).next().unwrap_or_default();
         if line.is_empty() {
             return Err(io::ErrorKind::InvalidData.into());
@@ -42,6 +43,7 @@ impl std::fmt::Debug for AjpSecret {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::opener::OwnRights;
 
     #[test]
     fn the_first_line_of_a_file() {
@@ -49,7 +51,7 @@ mod tests {
         let read = |text: &str| {
             let path = folder.path().join("secret");
             std::fs::write(&path, text).unwrap();
-            AjpSecret::read(&path)
+            AjpSecret::read(&path, &OwnRights)
         };
         for text in ["swordfish", "swordfish\n", "swordfish\r\nmore\n"] {
             let secret = read(text).unwrap();
@@ -58,6 +60,6 @@ mod tests {
             assert!(!format!("{secret:?}").contains("sword"));
         }
         assert!(read("").is_err() && read("\nx").is_err() && read(&"x".repeat(5000)).is_err());
-        assert!(AjpSecret::read(&folder.path().join("missing")).is_err());
+        assert!(AjpSecret::read(&folder.path().join("missing"), &OwnRights).is_err());
     }
 }

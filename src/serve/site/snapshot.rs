@@ -26,6 +26,7 @@ use crate::serve::response::static_files::{FileSettings, Folder};
 use crate::serve::spool::Spool;
 use crate::serve::upstream::Upstream;
 use crate::serve::worker::WorkerPool;
+use crate::sys::opener::Opener;
 use crate::tls::{self, ClientVerifier};
 
 /// What all requests share.
@@ -45,6 +46,8 @@ pub(in crate::serve) struct Snapshot {
     /// Verifies the certificates of clients; none is asked for without.
     pub(in crate::serve) clients: Option<Arc<ClientVerifier>>,
     /// What requests by AJP must contain.
+    /// Opens the secret again at a reload.
+    opener: Arc<dyn Opener>,
     pub(in crate::serve) ajp_secret: Option<Arc<AjpSecret>>,
     pub(in crate::serve) log: AccessLog,
     applications: Applications,
@@ -61,6 +64,7 @@ impl Snapshot {
         config: &ServeConfig,
         challenges: HttpChallenges,
         log: AccessLog,
+        opener: Arc<dyn Opener>,
         previous: Option<&Self>,
     ) -> Result<Self, Error> {
         if config.trust.proxy_protocol && config.trust.proxies.is_empty() {
@@ -84,7 +88,8 @@ impl Snapshot {
             }
             Root::StartPage(html) => RouteTarget::Page(html.clone()),
         };
-        let ajp_secret = config.ajp_secret_file.as_deref().map(read_secret).transpose()?;
+        let ajp_secret =
+            config.ajp_secret_file.as_deref().map(|path| read_secret(path, &*opener)).transpose()?;
         // A listener that other machines reach was opened because there was one.
         if ajp_secret.is_none() && previous.is_some_and(|previous| previous.ajp_secret.is_some()) {
             return Err(Error::AjpSecretGone);
@@ -105,6 +110,7 @@ impl Snapshot {
             trust: config.trust.clone(),
             clients,
             ajp_secret,
+            opener,
             log,
             applications: previous.map(|previous| previous.applications.clone()).unwrap_or_default(),
         })
@@ -175,7 +181,8 @@ impl Service {
         let build = move || {
             let previous = service.current();
             let (challenges, log) = (previous.challenges.clone(), previous.log.clone());
-            let next = Snapshot::build(&config, challenges, log, Some(&previous))?;
+            let opener = Arc::clone(&previous.opener);
+            let next = Snapshot::build(&config, challenges, log, opener, Some(&previous))?;
             Ok::<_, Error>((config, next))
         };
         // It does not panic, and nothing aborts it but the end of the runtime.
@@ -217,8 +224,10 @@ fn upstreams(config: &ServeConfig) -> Result<Vec<Route>, Error> {
     Ok(config.upstreams.iter().map(route).collect())
 }
 
-fn read_secret(path: &Path) -> Result<Arc<AjpSecret>, Error> {
-    AjpSecret::read(path).map(Arc::new).map_err(|source| Error::AjpSecret { path: path.to_owned(), source })
+fn read_secret(path: &Path, opener: &dyn Opener) -> Result<Arc<AjpSecret>, Error> {
+    AjpSecret::read(path, opener)
+        .map(Arc::new)
+        .map_err(|source| Error::AjpSecret { path: path.to_owned(), source })
 }
 
 fn open_folder(path: &Path, files: &Arc<FileSettings>) -> Result<RouteTarget, Error> {

@@ -13,9 +13,11 @@ use tokio::task::{AbortHandle, JoinHandle};
 
 use super::history::History;
 use super::in_flight::WorkerId;
+use super::limits::Due;
 use super::live::LiveWorker;
 use super::process::Launch;
 use super::queue::{Queue, Unsent};
+use super::state::WorkerState;
 use super::waiting::Call;
 use super::{CallError, StartError, WorkerConfig};
 
@@ -139,6 +141,22 @@ impl Generation {
         }
         self.queue().worker_gone(id);
         self.send_waiting();
+    }
+
+    /// The application has raised an exception in a worker.
+    pub(super) fn application_failed(&self, id: WorkerId) {
+        if !self.config.limits.replaces_failed {
+            return;
+        }
+        if let Some(worker) = self.living().iter().find(|worker| worker.id == id) {
+            worker.state.send_if_modified(|state| {
+                let is_serving = *state == WorkerState::Serving;
+                if is_serving {
+                    *state = WorkerState::Due(Due::Exception);
+                }
+                is_serving
+            });
+        }
     }
 
     /// A worker asks for a reload. All of them see the same change: those that ask after it has succeeded are late.

@@ -15,14 +15,25 @@ pub struct WorkerLimits {
     pub max_requests: u64,
     /// ...and how many more for each place before its own, so that not all are replaced at once.
     pub max_requests_delta: u64,
-    /// How long a worker serves.
+    /// How long the other requests of a worker may take whose request has taken too long; `None` for the graceful
+    /// timeout.
+    pub request_grace: Option<Duration>,
+    /// How long a worker serves...
     pub max_lifetime: Duration,
+    /// ...and how much longer for each place before its own.
+    pub max_lifetime_delta: Duration,
     /// No worker is replaced before it has served that long, unless it is broken.
     pub min_lifetime: Duration,
     /// Resident memory in MiB at which a worker is replaced.
     pub max_memory: u64,
     /// Resident memory in MiB at which a worker is killed.
     pub kill_memory: u64,
+    /// Address space in MiB at which a worker is replaced.
+    pub max_address_space: u64,
+    /// Address space in MiB at which a worker is killed.
+    pub kill_address_space: u64,
+    /// Whether a worker is replaced when the application has raised an exception.
+    pub replaces_failed: bool,
 }
 
 /// Why a worker is to be replaced.
@@ -32,6 +43,16 @@ pub(super) enum Due {
     Lifetime(Duration),
     /// Its resident memory in MiB.
     Memory(u64),
+    /// In MiB.
+    AddressSpace(u64),
+    Exception,
+}
+
+/// The memory of a worker, in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Memory {
+    pub(super) resident: u64,
+    pub(super) address_space: u64,
 }
 
 impl fmt::Display for Due {
@@ -42,6 +63,8 @@ impl fmt::Display for Due {
                 write!(f, "it has served for {} s (--max-worker-lifetime)", age.as_secs())
             }
             Self::Memory(memory) => write!(f, "it takes up {memory} MiB of memory (--reload-on-rss)"),
+            Self::AddressSpace(size) => write!(f, "it takes up {size} MiB of address space (--reload-on-as)"),
+            Self::Exception => f.write_str("the application has raised an exception (--reload-on-exception)"),
         }
     }
 }
@@ -61,30 +84,44 @@ impl WorkerLimits {
     }
 
     pub(super) fn looks_at_memory(&self) -> bool {
-        self.max_memory > 0 || self.kill_memory > 0
+        [self.max_memory, self.kill_memory, self.max_address_space, self.kill_address_space] != [0; 4]
     }
 
     /// Whether a worker is to be replaced that has served for `age`, and has had so many requests.
-    pub(super) fn due(&self, place: usize, age: Duration, requests: u64, memory: Option<u64>) -> Option<Due> {
+    pub(super) fn due(
+        &self,
+        place: usize,
+        age: Duration,
+        requests: u64,
+        memory: Option<Memory>,
+    ) -> Option<Due> {
         if age < self.min_lifetime {
             return None;
         }
-        let memory = memory.unwrap_or_default() / MIB;
+        let Memory { resident, address_space } = memory.unwrap_or_default();
+        let (memory, address_space) = (resident / MIB, address_space / MIB);
+        let delta = self.max_lifetime_delta.saturating_mul(u32::try_from(place).unwrap_or(u32::MAX));
+        let max_lifetime = self.max_lifetime.saturating_add(delta);
         let most = self.max_requests.saturating_add(self.max_requests_delta.saturating_mul(place as u64));
         if self.max_requests > 0 && requests >= most {
             Some(Due::Requests(requests))
-        } else if !self.max_lifetime.is_zero() && age >= self.max_lifetime {
+        } else if !self.max_lifetime.is_zero() && age >= max_lifetime {
             Some(Due::Lifetime(age))
         } else if self.max_memory > 0 && memory >= self.max_memory {
             Some(Due::Memory(memory))
+        } else if self.max_address_space > 0 && address_space >= self.max_address_space {
+            Some(Due::AddressSpace(address_space))
         } else {
             None
         }
     }
 
     /// The memory of a worker in MiB, if it is to be killed for that.
-    pub(super) fn kills(&self, memory: Option<u64>) -> Option<u64> {
-        memory.map(|bytes| bytes / MIB).filter(|memory| self.kill_memory > 0 && *memory >= self.kill_memory)
+    pub(super) fn kills(&self, memory: Option<Memory>) -> Option<u64> {
+        let Memory { resident, address_space } = memory?;
+        let is_over =
+            |bytes: u64, limit: u64| Some(bytes / MIB).filter(|memory| limit > 0 && *memory >= limit);
+        is_over(resident, self.kill_memory).or_else(|| is_over(address_space, self.kill_address_space))
     }
 }
 
@@ -98,8 +135,9 @@ mod tests {
     fn what_is_not_limited_is_not_looked_at() {
         let limits = WorkerLimits { min_lifetime: SECOND, ..WorkerLimits::default() };
         assert_eq!(limits.interval(), None);
-        assert_eq!(limits.due(0, 1000 * SECOND, u64::MAX, Some(u64::MAX)), None);
-        assert_eq!(limits.kills(Some(u64::MAX)), None);
+        let most = Some(Memory { resident: u64::MAX, address_space: u64::MAX });
+        assert_eq!(limits.due(0, 1000 * SECOND, u64::MAX, most), None);
+        assert_eq!(limits.kills(most), None);
     }
 
     #[test]
@@ -111,9 +149,13 @@ mod tests {
             min_lifetime: 2 * SECOND,
             max_memory: 100,
             kill_memory: 200,
+            max_lifetime_delta: 5 * SECOND,
+            max_address_space: 300,
+            kill_address_space: 400,
             ..WorkerLimits::default()
         };
-        let due = |place, age, requests, memory| limits.due(place, age, requests, Some(memory));
+        let of = |resident, address_space| Some(Memory { resident, address_space });
+        let due = |place, age, requests, memory| limits.due(place, age, requests, of(memory, 0));
         assert_eq!(due(0, 2 * SECOND, 9, 0), None);
         assert_eq!(due(0, 2 * SECOND, 10, 0), Some(Due::Requests(10)));
         assert_eq!(due(2, 2 * SECOND, 19, 0), None);
@@ -123,8 +165,13 @@ mod tests {
         assert_eq!(due(0, 60 * SECOND, 0, 0), Some(Due::Lifetime(60 * SECOND)));
         assert_eq!(due(0, 2 * SECOND, 0, 100 * MIB - 1), None);
         assert_eq!(due(0, 2 * SECOND, 0, 100 * MIB), Some(Due::Memory(100)));
-        assert_eq!(limits.kills(Some(200 * MIB - 1)), None);
-        assert_eq!(limits.kills(Some(200 * MIB)), Some(200));
+        assert_eq!(due(2, 69 * SECOND, 0, 0), None);
+        assert_eq!(due(2, 70 * SECOND, 0, 0), Some(Due::Lifetime(70 * SECOND)));
+        assert_eq!(limits.due(0, 2 * SECOND, 0, of(0, 300 * MIB - 1)), None);
+        assert_eq!(limits.due(0, 2 * SECOND, 0, of(0, 300 * MIB)), Some(Due::AddressSpace(300)));
+        assert_eq!(limits.kills(of(200 * MIB - 1, 400 * MIB - 1)), None);
+        assert_eq!(limits.kills(of(200 * MIB, 0)), Some(200));
+        assert_eq!(limits.kills(of(0, 400 * MIB)), Some(400));
         assert_eq!(limits.kills(None), None);
     }
 }

@@ -307,8 +307,10 @@ where
         if !is_alone {
             self.pulse.failed();
         }
-        if let Some(reply) = self.shared.queue().finish(self.worker, id, Instant::now())? {
+        let reply = self.shared.queue().finish(self.worker, id, Instant::now())?;
+        if let Some(reply) = reply {
             let _ = reply.send(Err(CallError::Failed));
+            self.shared.application_failed(self.worker);
         }
         Ok(())
     }

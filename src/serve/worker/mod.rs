@@ -105,6 +105,8 @@ pub struct WorkerConfig {
     pub pythonpath: Vec<PathBuf>,
     /// Environment variables of the workers, beside the inherited ones.
     pub env: Vec<(OsString, OsString)>,
+    /// Inherited variables that they do not get.
+    pub unset: Vec<OsString>,
     /// Bytes of address space of each (setrlimit(2), RLIMIT_AS).
     pub address_space: Option<u64>,
     /// How long running requests may take after [`WorkerPool::stop`].
@@ -120,6 +122,8 @@ pub struct WorkerConfig {
     pub shows_exceptions: bool,
     /// How often workers look for files of the code that have changed, to ask for a reload; zero for never.
     pub reload_on_change: Duration,
+    /// Modules whose changes do not count.
+    pub reload_ignored: Vec<String>,
     /// The options of uWSGI and their values, if the settings came from those: only then the modules `uwsgi` and
     /// `uwsgidecorators` can be imported. An empty value is a word without one.
     pub uwsgi_options: Option<Vec<(String, String)>>,

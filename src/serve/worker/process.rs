@@ -70,6 +70,7 @@ pub(super) struct Launch {
     /// Where workers run.
     folder: PathBuf,
     env: Vec<(OsString, OsString)>,
+    unset: Vec<OsString>,
     threads: usize,
     source: OwnedFd,
 }
@@ -136,6 +137,7 @@ impl Launch {
             preface: preface(config),
             folder,
             env,
+            unset: config.unset.clone(),
             threads: config.threads,
             source: source.into(),
         })
@@ -169,7 +171,6 @@ impl Launch {
             .args(&self.arguments[0])
             .args([workers.to_string(), place.to_string()])
             .args(&self.arguments[1])
-            .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(stdout)
             // A Ctrl-C on the terminal is for the front, which lets running requests finish.
@@ -180,7 +181,10 @@ impl Launch {
         for variable in OWN_VARIABLES {
             command.env_remove(variable);
         }
-        command.current_dir(&self.folder);
+        for variable in &self.unset {
+            command.env_remove(variable);
+        }
+        command.envs(self.env.iter().map(|(name, value)| (name, value))).current_dir(&self.folder);
         let child = spawn_without_privileges(&mut command).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
                 StartError::Interpreter { program: self.program.clone(), fault: InterpreterFault::NotFound }
@@ -255,6 +259,9 @@ fn words(config: &WorkerConfig) -> String {
     }
     if !config.reload_on_change.is_zero() {
         words.push(format!("change={}", config.reload_on_change.as_secs_f64()));
+        // Names of modules have no blanks.
+        let ignored = config.reload_ignored.iter().filter(|module| !module.contains(char::is_whitespace));
+        words.push(format!("ignore={}", ignored.cloned().collect::<Vec<_>>().join(",")));
     }
     if let Some(bytes) = config.address_space {
         words.push(format!("address-space={bytes}"));

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::generation::Generation;
+use super::limits::Memory;
 use super::live::{LiveWorker, Order};
 use super::queue::Queue;
 use super::state::{Ending, WorkerState};
@@ -72,7 +73,7 @@ impl Watchdog {
             if worker.state.borrow().has_served() {
                 continue;
             }
-            let memory = if limits.looks_at_memory() { resident_memory(worker.id.pid) } else { None };
+            let memory = if limits.looks_at_memory() { memory_of(worker.id.pid) } else { None };
             if let Some(memory) = limits.kills(memory) {
                 queue.worker_gone(worker.id);
                 let _ = worker.orders.send(Order { why: Ending::TooLarge(memory), by: now });
@@ -123,7 +124,8 @@ impl Watchdog {
                 worker.log_stacks(slot);
                 worker.queue = None;
                 queue.worker_gone(worker.id);
-                let by = now + generation.config.graceful_timeout;
+                let grace = generation.config.limits.request_grace;
+                let by = now + grace.unwrap_or(generation.config.graceful_timeout);
                 let _ = worker.orders.send(Order { why: Ending::TimedOut(limit), by });
             }
             timed_out += usize::from(held.is_timed_out);
@@ -135,12 +137,15 @@ impl Watchdog {
     }
 }
 
-/// The resident memory of a process in bytes (proc_pid_status(5)).
-fn resident_memory(pid: u32) -> Option<u64> {
+/// The memory of a process (proc_pid_status(5)).
+fn memory_of(pid: u32) -> Option<Memory> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
-    Some(kib * 1024)
+    let bytes = |field| {
+        let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+        let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+        Some(kib * 1024)
+    };
+    Some(Memory { resident: bytes("VmRSS:")?, address_space: bytes("VmSize:")? })
 }
 
 #[cfg(test)]
@@ -163,7 +168,8 @@ mod tests {
 
     #[test]
     fn the_memory_of_this_process() {
-        assert!(resident_memory(std::process::id()).is_some_and(|bytes| bytes > 100 * 1024));
-        assert_eq!(resident_memory(0), None);
+        let memory = memory_of(std::process::id()).unwrap();
+        assert!(memory.resident > 100 * 1024 && memory.address_space > memory.resident, "{memory:?}");
+        assert!(memory_of(0).is_none());
     }
 }

@@ -31,7 +31,7 @@ pub use self::message::{Access, Grant};
 pub use self::process::{is_keeper, serve};
 use super::opener::{FileIdentity, Opener, OwnRights};
 
-/// Tells the second process that it is a keeper: the id of the front.
+/// Tells the second process that it is a keeper. Nothing that it or the front starts gets the variable.
 pub const VARIABLE: &str = "CERTKIT_KEEPER";
 
 /// A keeper that runs, as its front sees it.
@@ -57,7 +57,7 @@ impl Keeper {
             .arg0("certkit-keeper")
             .arg("serve")
             .env_clear()
-            .env(VARIABLE, std::process::id().to_string())
+            .env(VARIABLE, "1")
             .process_group(0)
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())

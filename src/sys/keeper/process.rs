@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::process::parent_id;
 
 use nix::sys::signal::SigSet;
 use rustix::io::Errno;
@@ -14,10 +13,9 @@ use super::granted::Granted;
 use super::message::{LONGEST, Message};
 use crate::sys::inherited;
 
-/// Whether this process was started as a keeper, by [`super::Keeper::start`].
+/// Whether this process was started as a keeper, by [`super::Keeper::start`]. Its front may have ended since.
 pub fn is_keeper() -> bool {
-    // The variable counts only for the process that the front has started itself.
-    std::env::var(VARIABLE).ok().and_then(|pid| pid.parse().ok()) == Some(parent_id())
+    std::env::var_os(VARIABLE).is_some()
 }
 
 /// Serves the front that started this process, until it has ended.

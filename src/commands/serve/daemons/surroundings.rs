@@ -10,7 +10,9 @@ use std::time::{Duration, SystemTime};
 
 use tokio::process::{Child, Command};
 
+use crate::advice::serve::daemons_in_chroot;
 use crate::config::{AttachedDaemon, ServeSettings};
+use crate::report::Failure;
 use crate::sys::guard::{GuardLink, GuardedCommand};
 use crate::sys::opener::Opener;
 
@@ -33,6 +35,7 @@ pub(in crate::commands::serve) enum DaemonOrder {
 pub(in crate::commands::serve) struct DaemonSurroundings {
     folder: Option<PathBuf>,
     variables: Vec<(OsString, OsString)>,
+    unset: Vec<OsString>,
     have_stdin: bool,
     mercy: Duration,
     /// The log file of the server, for those that outlive it.
@@ -41,16 +44,27 @@ pub(in crate::commands::serve) struct DaemonSurroundings {
 }
 
 impl DaemonSurroundings {
-    pub(in crate::commands::serve) fn new(settings: &ServeSettings, opener: &Arc<dyn Opener>) -> Self {
+    /// For the commands of these settings.
+    ///
+    /// # Errors
+    /// They cannot be started from inside of another root folder, where this program is not.
+    pub(in crate::commands::serve) fn new(
+        settings: &ServeSettings,
+        opener: &Arc<dyn Opener>,
+    ) -> Result<Self, Failure> {
         let process = &settings.process;
-        Self {
+        if !process.daemons.is_empty() && process.privileges.chroot.is_some() {
+            return Err(daemons_in_chroot());
+        }
+        Ok(Self {
             folder: settings.worker.chdir.clone(),
             variables: settings.worker.env.clone(),
+            unset: settings.worker.unset.clone(),
             have_stdin: process.daemons_have_stdin,
             mercy: settings.server.graceful_timeout,
             log: process.daemonize.as_ref().or(process.log_file.as_ref()).cloned(),
             opener: Arc::clone(opener),
-        }
+        })
     }
 
     /// Starts a command. To be called in the thread of the runtime.
@@ -74,6 +88,9 @@ impl DaemonSurroundings {
             Stdio::null()
         };
         let (mut command, link) = guarded.prepare(stdin)?;
+        for variable in &self.unset {
+            command.env_remove(variable);
+        }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         // The pipe to the log ends with the server.
         if outlives && let Some(log) = &self.log {

@@ -22,6 +22,8 @@ pub(in crate::commands::serve) fn asked_for(
         "--listen"
     } else if !settings.process.daemons.is_empty() {
         "--attach-daemon"
+    } else if settings.process.privileges.chroot.is_some() {
+        "--chroot"
     } else {
         return Ok(Some(emperor.clone()));
     };

@@ -25,6 +25,15 @@ pub(super) const ACCEPTED: &[OptionWord] = &[
     ),
     accepted("enable-threads! no-threads-wait!", "threads always run"),
     accepted("die-on-term!", "TERM always stops; HUP reloads"),
+    accepted(
+        "harakiri-no-arh! no-harakiri-arh! no-harakiri-after-req-hook! gevent-wait-for-hub!",
+        "a worker has nothing but requests that could take long",
+    ),
+    accepted(
+        "tcp-nodelay! tcp-fast-open-client! tcp-fastopen-client! so-send-timeout! so-write-timeout! \
+         socket-send-timeout! socket-write-timeout!",
+        "responses are sent without delay, and clients that read too slowly are disconnected",
+    ),
     accepted("vacuum!", "sockets are removed at the end"),
     accepted(
         "single-interpreter! lazy! lazy-apps! need-app? no-site!",

@@ -24,6 +24,8 @@ pub(super) const CONVERTED: &[OptionWord] = &[
     sets("disable-logging!", disable_logging, "`--access-log off`"),
     sets("req-logger logger-req", request_logger, "`--access-log`"),
     sets("stats stats-server", stats, "`--stats`"),
+    sets("optimize", optimize, "`--env PYTHONOPTIMIZE=...`"),
+    sets("sni", sni, "`--cert`, `--key`"),
     sets("http-keepalive?", keepalive, "`--keepalive`"),
     sets("mount worker-mount", mount, "`--mount`, `--mount-by`, `--default-mount`"),
     sets("ignore-script-name!", elsewhere, "`--mount-by appid`"),
@@ -68,6 +70,28 @@ fn stats(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
         _ => format!("unix:{}", facts.below_chdir(value)),
     };
     Ok(Converted::one("stats", address))
+}
+
+/// The level of Python's `-O`.
+fn optimize(value: &str, _: &OptionFacts) -> Result<Converted, String> {
+    Ok(Converted::one("env", format!("PYTHONOPTIMIZE={}", integer(value).clamp(0, 2))))
+}
+
+/// `NAME CHAIN,KEY[,CIPHERS[,CA]]`: clients get the certificate that is for the name that they ask for.
+fn sni(value: &str, _: &OptionFacts) -> Result<Converted, String> {
+    let wrong = || format!("`{value}`: expected `NAME CHAIN,KEY`");
+    let (_, files) = value.trim().split_once(' ').ok_or_else(wrong)?;
+    let mut parts = files.trim().split(',').map(str::trim);
+    let mut file = || parts.next().filter(|file| !file.is_empty()).map(str::to_owned).ok_or_else(wrong);
+    let sets = vec![("cert", file()?), ("key", file()?)];
+    let note = parts
+        .next()
+        .is_some_and(|ciphers| !ciphers.is_empty())
+        .then(|| "the list of ciphers is not used; TLS 1.2 and 1.3 have safe ones only".to_owned());
+    if parts.next().is_some_and(|ca| !ca.is_empty()) {
+        return Err("it asks clients for certificates, which certkit does not do for one name".to_owned());
+    }
+    Ok(Converted { sets, note })
 }
 
 /// Off, on, or seconds. What uWSGI reads as zero is off there, also where a word was meant.
@@ -179,6 +203,18 @@ mod tests {
         assert_eq!(sets_of(request_logger, "file:log/a.log"), one("access-log", "/srv/site/log/a.log"));
         assert_eq!(sets_of(request_logger, "stdio"), one("access-log", "-"));
         assert!(request_logger("syslog", &facts()).is_err());
+    }
+
+    #[test]
+    fn certificates_by_name() {
+        let files = vec![("cert", "a.crt".to_owned()), ("key", "a.key".to_owned())];
+        assert_eq!(sets_of(sni, "a.test a.crt,a.key"), files);
+        let with_ciphers = sni("a.test a.crt,a.key,HIGH", &facts()).unwrap();
+        assert!(with_ciphers.sets == files && with_ciphers.note.is_some());
+        for wrong in ["a.crt,a.key", "a.test a.crt", "a.test ,a.key", "a.test a.crt,a.key,,ca.pem"] {
+            assert!(sni(wrong, &facts()).is_err(), "{wrong}");
+        }
+        assert_eq!(sets_of(optimize, "2"), vec![("env", "PYTHONOPTIMIZE=2".to_owned())]);
     }
 
     #[test]

@@ -134,6 +134,7 @@ pub(super) const REFUSED: &[OptionWord] = &[
          symcall-use-next! dlopen binsh test",
         "import it in the application's module",
     ),
+    refused("worker-exec", "run other programs beside the server with `attach-daemon`"),
     refused(
         "ini-paste ini-paste-logged paste paste-logger! pecan web3 pump wsgi-lite",
         "name a WSGI callable with `module` or `wsgi-file`",

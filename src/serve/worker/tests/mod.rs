@@ -107,6 +107,8 @@ impl Default for WorkerConfig {
             cheaper: Cheaper::default(),
             greenlets: None,
             monkey_patch: false,
+            unset: Vec::new(),
+            reload_ignored: Vec::new(),
             shows_exceptions: false,
             reload_on_change: Duration::ZERO,
             uwsgi_options: None,

@@ -122,7 +122,8 @@ async fn said_to_with<C: GatewayCodec + Unpin>(
     change(&mut config);
     let log =
         AccessLog::open(&config.access_log, config.log_format.clone(), None, OwnRights::shared()).unwrap();
-    let snapshot = Snapshot::build(&config, HttpChallenges::default(), log, None).unwrap();
+    let snapshot =
+        Snapshot::build(&config, HttpChallenges::default(), log, OwnRights::shared(), None).unwrap();
     let activity = Arc::new(Activity::new(&config.limits));
     let service = Arc::new(Service::new(snapshot));
     let connection = Connection {
