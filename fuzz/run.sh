@@ -17,7 +17,8 @@ for argument in "${@:2}"; do
 done
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-targets=(reader der names path http1_guard uwsgi marshal uwsgi_ini wire keeper_message ajp proxy_header upstream rules)
+targets=(reader der names path http1_guard uwsgi marshal uwsgi_ini wire keeper_message ajp proxy_header upstream rules
+         beside)
 host=$(rustc -vV | sed -n 's/^host: //p')
 built=target/$host/release
 

@@ -83,6 +83,8 @@ def main():
     for path in sorted((HERE.parent / "testdata/uwsgi").iterdir()):
         put("uwsgi_ini", path.read_bytes())
     put("keeper_message", b"G\x02\4\0/log/old")
+    for text in ["cmd=run -a,pidfile=/run/x,freq=3,stopsignal=2,touch=/a;/b", "/run/x,5 run", "asap exec:true"]:
+        put("beside", text.encode())
     limbo()
 
 
