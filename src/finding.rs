@@ -286,6 +286,8 @@ codes! {
     NotYetValid = "not_yet_valid",
     /// A server speaks SSL 3.0, TLS 1.0 or TLS 1.1.
     OldProtocol = "old_protocol",
+    /// An option of uWSGI without effect here, or with another one.
+    OptionIgnored = "option_ignored",
     /// An output file exists.
     OutputExists = "output_exists",
     /// A password is needed and none was given.

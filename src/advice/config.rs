@@ -1,6 +1,6 @@
 //! Settings that cannot be used.
 
-use crate::config::{MAX_FILE_BYTES, OptionNote, OptionRemark, Origin, Settings, SettingsError};
+use crate::config::{MAX_FILE_BYTES, OptionNote, OptionRemark, Origin, Settings, SettingsError, table};
 use crate::finding::{Code, Finding, Location};
 use crate::operands::read::ReadError;
 use crate::report::Failure;
@@ -8,6 +8,9 @@ use crate::report::Failure;
 const HELP: &str = "Run `certkit serve --help`; it lists all settings and their values.";
 
 const OPTION_HELP: &str = "Change or remove the option; docs/uwsgi.md lists what certkit does with each.";
+const NAME_SOCKET: &str = "Add a line such as `http-socket = :8000` or `socket = /run/app.sock`, or start certkit with `--listen http:*:8000`.";
+const NAME_APPLICATION: &str = "Add a line such as `module = pkg.mod:app` or `wsgi-file = app.py`; uWSGI would send status 500 for \
+                                every request.";
 
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
@@ -24,7 +27,11 @@ impl From<SettingsError> for Failure {
             SettingsError::Option { origin, .. } => {
                 return of_origin(&origin, message).fix(OPTION_HELP).into();
             }
-            SettingsError::Value { origin, .. } => return of_origin(&origin, message).fix(HELP).into(),
+            SettingsError::Value { origin, word, .. } => {
+                return of_origin(&origin, message).fix(value_help(&word)).into();
+            }
+            SettingsError::NoApplication { file } => (Location::file(file), NAME_APPLICATION),
+            SettingsError::NoListener { file } => (Location::file(file), NAME_SOCKET),
         };
         Finding::error(Code::InvalidSetting, message).at(location).fix(fix).into()
     }
@@ -38,10 +45,8 @@ pub fn needs_restart(setting: &str) -> Finding {
 
 /// Why the server does not start with these settings, if it does not.
 pub fn refused(settings: &mut Settings) -> Option<Failure> {
-    let findings: Vec<_> = std::mem::take(&mut settings.refused)
-        .into_iter()
-        .flat_map(|error| Failure::from(error).findings)
-        .collect();
+    let findings = std::mem::take(&mut settings.refused).into_iter();
+    let findings = grouped(findings.flat_map(|error| Failure::from(error).findings));
     (!findings.is_empty()).then_some(Failure { findings, status: 2 })
 }
 
@@ -53,12 +58,58 @@ fn of_origin(origin: &Origin, message: String) -> Finding {
     }
 }
 
-/// What to say of an option that the server starts with.
-pub fn note(note: &OptionNote) -> Finding {
+/// What the value of an option of uWSGI is for.
+fn value_help(word: &str) -> String {
+    let word = word.trim_matches('`');
+    match table::settings().find(|setting| setting.uwsgi.contains(&word)) {
+        Some(setting) => format!("{}. docs/uwsgi.md lists all options of uWSGI.", setting.help),
+        None => HELP.to_owned(),
+    }
+}
+
+/// What to say of options that the server starts with.
+pub fn notes(notes: &[OptionNote]) -> Vec<Finding> {
+    grouped(notes.iter().map(note))
+}
+
+/// The findings that differ in their lines only become one, at the first of these lines.
+fn grouped(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
+    let mut groups: Vec<(Finding, Vec<usize>)> = Vec::new();
+    for finding in findings {
+        let place = |finding: &Finding| match &finding.location {
+            Some(Location { file, lines, .. }) => (Some(file.clone()), lines.map(|(first, _)| first)),
+            None => (None, None),
+        };
+        let (file, line) = place(&finding);
+        let is_same = |(first, _): &&mut (Finding, Vec<usize>)| {
+            first.message == finding.message && first.fix == finding.fix && place(first).0 == file
+        };
+        match (groups.iter_mut().find(is_same), line) {
+            (Some((_, lines)), Some(line)) => lines.push(line),
+            (Some(_), None) => {}
+            (None, _) => groups.push((finding, Vec::new())),
+        }
+    }
+    let one = |(mut finding, lines): (Finding, Vec<usize>)| {
+        if !lines.is_empty() {
+            let lines: Vec<_> = lines.iter().map(usize::to_string).collect();
+            let noun = if lines.len() == 1 { "line" } else { "lines" };
+            finding.message += &format!(" (also {noun} {})", lines.join(", "));
+        }
+        finding
+    };
+    groups.into_iter().map(one).collect()
+}
+
+fn note(note: &OptionNote) -> Finding {
     let message = note.remark.to_string();
     let finding = match note.remark {
-        OptionRemark::Accepted(_) | OptionRemark::Converted { .. } => {
-            Finding::note(Code::InvalidSetting, message)
+        OptionRemark::Accepted(_)
+        | OptionRemark::Converted { .. }
+        | OptionRemark::Empty { .. }
+        | OptionRemark::Repeated { .. } => Finding::note(Code::OptionIgnored, message),
+        OptionRemark::Lenient { .. } | OptionRemark::NotYet { .. } => {
+            Finding::warning(Code::OptionIgnored, message)
         }
         _ => Finding::warning(Code::InvalidSetting, message),
     };

@@ -110,8 +110,8 @@ pub fn runs_as_root(content: &Content) -> Finding {
             "certkit runs as root: a flaw in it gives an attacker control of this machine"
         }
     };
-    let fix =
-        "Name a user with `--user USER`: certkit becomes this user as soon as ports, keys and logs are open.";
+    let fix = "Name a user with `--user USER`, or in an option file with `uid = USER`: certkit becomes this user as soon as ports, \
+         keys and logs are open.";
     Finding::warning(Code::Permission, message).fix(fix)
 }
 
@@ -223,13 +223,22 @@ impl From<PrivilegeError> for Failure {
             PrivilegeError::NotRoot { .. } => {
                 (Code::Permission, "Start certkit as root, or omit the option.".to_owned())
             }
+            PrivilegeError::NoUser(name) if name.is_empty() => {
+                (Code::InvalidSetting, "Name a user.".to_owned())
+            }
             PrivilegeError::NoUser(name) => {
                 (Code::InvalidSetting, format!("Name a user that exists, or create it: `useradd -r {name}`."))
+            }
+            PrivilegeError::NoGroup(name) if name.is_empty() => {
+                (Code::InvalidSetting, "Name a group.".to_owned())
             }
             PrivilegeError::NoGroup(name) => {
                 (Code::InvalidSetting, format!("Name a group that exists, or create it: `groupadd -r {name}`."))
             }
-            PrivilegeError::GroupUnknown(_) => (Code::InvalidSetting, "Name its group with --group.".to_owned()),
+            PrivilegeError::GroupUnknown(_) => (
+                Code::InvalidSetting,
+                "Name its group with --group, or in an option file with `gid = GROUP`.".to_owned(),
+            ),
             PrivilegeError::System { .. } | PrivilegeError::StillRoot(_) => (
                 Code::Permission,
                 "Check what the service manager or the container allows: root needs CAP_SETUID, CAP_SETGID and, \
@@ -347,6 +356,10 @@ fn cannot_listen(message: String, address: &ListenAddress, source: &io::Error) -
         ),
         (io::ErrorKind::PermissionDenied, _) => {
             (Code::Permission, "Name an address or path that you may use, with --listen.".to_owned())
+        }
+        (io::ErrorKind::NotFound, Endpoint::Unix(path)) => {
+            let folder = path.parent().unwrap_or(path).display();
+            (Code::NotFound, format!("Create the folder `{folder}`, or name another path."))
         }
         (io::ErrorKind::AddrNotAvailable, _) => (
             Code::InvalidSetting,

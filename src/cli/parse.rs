@@ -1,12 +1,14 @@
 //! From words to arguments.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
-use super::serve::with_option_words;
+use super::serve::{with_equals_sign, with_option_words};
 use super::{Cli, after_help, options_help};
+use crate::config::option_words;
 use crate::sys::terminal;
 
 /// A command line that was understood: what it says, and the command's name as `acme obtain`.
@@ -38,9 +40,12 @@ pub fn parse(words: &[OsString]) -> Result<Parsed, Box<UsageError>> {
     let asks_for_help = words.iter().any(|word| word == "--help" || word == "-h" || word == "help");
     let mut definition = if asks_for_help { short_helps(words) } else { Cli::command() };
     // A thousand words that no help lists: only who may have typed one waits for them.
+    let mut words = Cow::Borrowed(words);
     if words.iter().any(|word| word == "serve") {
         definition = definition.mut_subcommand("serve", with_option_words);
+        words.to_mut().iter_mut().for_each(with_equals_sign);
     }
+    let words = &*words;
     let parsed = definition.try_get_matches_from_mut(words).and_then(|matches| {
         let cli = Cli::from_arg_matches(&matches)?;
         Ok(Parsed { cli, command: command_name(&matches) })
@@ -49,8 +54,26 @@ pub fn parse(words: &[OsString]) -> Result<Parsed, Box<UsageError>> {
         let command = typed_command(&definition, words);
         let is_json = words.iter().any(|word| word == "--format=json")
             || words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
-        Box::new(UsageError { error: with_short_help(error, words), command, is_json })
+        let error = with_own_tip(with_short_help(error, words), &command);
+        Box::new(UsageError { error, command, is_json })
     })
+}
+
+/// Among a thousand words clap finds a similar one for everything.
+fn with_own_tip(mut error: clap::Error, command: &str) -> clap::Error {
+    if command != "serve" || error.kind() != ErrorKind::UnknownArgument {
+        return error;
+    }
+    error.remove(ContextKind::Suggested);
+    error.remove(ContextKind::SuggestedArg);
+    let similar = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(word)) => word.strip_prefix("--").and_then(option_words::similar_option),
+        _ => None,
+    };
+    if let Some(similar) = similar {
+        error.insert(ContextKind::SuggestedArg, ContextValue::String(format!("--{similar}")));
+    }
+    error
 }
 
 /// The help that clap prints where the command is missing, with the options of every command in one line.

@@ -70,8 +70,29 @@ impl FromArgMatches for ServeArgs {
     }
 }
 
-/// The short flags of uWSGI that are not those of settings.
-const SHORT: &[(&str, char)] = &[("master", 'M'), ("socket", 's')];
+/// The short flags of uWSGI that settings do not have. `-q`, `-v` and `-h` are certkit's own.
+const SHORT: &[(&str, char)] = &[
+    ("abstract-socket", 'a'),
+    ("cgi-mode", 'c'),
+    ("chmod-socket", 'C'),
+    ("daemonize", 'd'),
+    ("disable-logging", 'L'),
+    ("enable-threads", 'T'),
+    ("harakiri", 't'),
+    ("json", 'j'),
+    ("master", 'M'),
+    ("max-requests", 'R'),
+    ("memory-report", 'm'),
+    ("reaper", 'r'),
+    ("set", 'S'),
+    ("sharedarea", 'A'),
+    ("single-interpreter", 'i'),
+    ("socket", 's'),
+    ("socket-timeout", 'z'),
+    ("spooler", 'Q'),
+    ("xml", 'x'),
+    ("yaml", 'y'),
+];
 
 /// Adds every option of uWSGI other than the settings, without a line in the help.
 pub(super) fn with_option_words(command: Command) -> Command {
@@ -93,6 +114,14 @@ pub(super) fn with_option_words(command: Command) -> Command {
             }
         }
     }))
+}
+
+/// uWSGI's `-C664`: where a value may be missing, clap takes one behind an equals sign only.
+pub(super) fn with_equals_sign(word: &mut OsString) {
+    let mode = word.to_str().and_then(|word| word.strip_prefix("-C"));
+    if let Some(mode) = mode.filter(|mode| mode.starts_with(|first: char| first.is_ascii_digit())) {
+        *word = format!("-C={mode}").into();
+    }
 }
 
 /// A row of the table for clap. Values are judged later, with those of the files.
@@ -129,6 +158,9 @@ fn argument(setting: &'static Setting) -> Arg {
         Takes::One | Takes::Switch => {}
     }
     arg = arg.long(setting.word).visible_aliases(setting.aliases).help_heading(setting.heading);
+    // Those of uWSGI work, and are not in the help.
+    let of_uwsgi = SHORT.iter().filter(|(word, _)| setting.is_named(word)).map(|(_, short)| *short);
+    arg = arg.short_aliases(of_uwsgi);
     if let Some(short) = setting.short { arg.short(short) } else { arg }
 }
 

@@ -24,6 +24,9 @@ impl ServeSettings {
         if !self.server.upstreams.is_empty() {
             return Content::Upstreams;
         }
+        if self.only_named {
+            return Content::Mounts;
+        }
         let found = discover::search(self.worker.chdir.as_deref().unwrap_or_else(|| Path::new(".")));
         // Mounted folders are something to serve already.
         let mounts_folders = !self.server.folders.is_empty() || !self.server.files.tried.is_empty();
@@ -33,21 +36,20 @@ impl ServeSettings {
         found
     }
 
-    fn application(&self) -> Option<Application> {
+    pub(super) fn application(&self) -> Option<Application> {
         let callable = || self.callable.clone();
-        if let Some(path) = &self.wsgi_file {
-            return Some(Application::File { path: path.clone(), callable: callable() });
-        }
-        match (&self.module, &self.app) {
-            (Some(module), _) => {
+        // As in uWSGI, a module counts before a file, whichever comes last.
+        match (&self.module, &self.wsgi_file, &self.app) {
+            (Some(module), ..) => {
                 let (name, named_callable) = parts(module);
                 Some(Application::Module {
                     module: name.to_owned(),
                     callable: named_callable.or_else(callable),
                 })
             }
-            (None, Some(app)) => Some(self.named(app)),
-            (None, None) => None,
+            (None, Some(path), _) => Some(Application::File { path: path.clone(), callable: callable() }),
+            (None, None, Some(app)) => Some(self.named(app)),
+            (None, None, None) => None,
         }
     }
 
@@ -127,5 +129,17 @@ mod tests {
         assert_eq!(of("./bin/app:make"), "file ./bin/app:make");
         assert_eq!(of("pkg.mod"), "module pkg.mod");
         assert_eq!(of("pkg.mod:app.wsgi"), "module pkg.mod:app.wsgi");
+    }
+
+    #[test]
+    fn a_module_counts_before_a_file() {
+        let settings = ServeSettings {
+            module: Some("shop".into()),
+            wsgi_file: Some("old.py".into()),
+            callable: Some("app".into()),
+            ..ServeSettings::default()
+        };
+        let Content::Application(application) = settings.content() else { panic!("no application") };
+        assert_eq!(application.to_string(), "shop:app");
     }
 }

@@ -22,6 +22,12 @@ pub enum SettingsError {
     Option { origin: Origin, error: OptionError },
     #[error("{file}: {error}")]
     Syntax { file: String, error: SyntaxError },
+    /// uWSGI starts, and all requests get status 500.
+    #[error("{file} names no application")]
+    NoApplication { file: String },
+    /// uWSGI does not start.
+    #[error("{file} names no socket to listen on")]
+    NoListener { file: String },
     #[error("`{value}` is not a valid value for {word}: {reason}")]
     Value { origin: Origin, word: String, value: String, reason: String },
 }

@@ -56,7 +56,10 @@ pub fn read(flags: &[Assignment], is_quiet: bool, occasion: Occasion) -> Result<
     let sources = [&meaning.flags, &meaning.files, &meaning.environment, &project];
     let names_one = |one: &Assignment| one.names_application() || one.mounts_application();
     let names_application = sources.into_iter().flatten().any(names_one);
-    let is_fallback = !names_application && meaning.files.is_empty() && Path::new(UWSGI_FILE).exists();
+    // Options that are typed are a configuration by themselves, as in uWSGI.
+    let has_options = flags.iter().any(|one| table::named(&one.word).is_none());
+    let is_fallback =
+        !names_application && !has_options && meaning.files.is_empty() && Path::new(UWSGI_FILE).exists();
     if is_fallback {
         list = option_list(flags, Some(UWSGI_FILE), occasion)?;
         meaning = Interpretation::of(&list);
@@ -82,6 +85,15 @@ pub fn read(flags: &[Assignment], is_quiet: bool, occasion: Occasion) -> Result<
     }
     let assignments = visible(layers);
     let mut serve = checked(&assignments)?;
+    let mut refused = std::mem::take(&mut meaning.refused);
+    if has_option_file {
+        notes.extend(serve.as_in_uwsgi(&list, &assignments));
+        // What is refused already may be what is missing.
+        if !is_fallback && refused.is_empty() {
+            refused.extend(serve.lacking(&list));
+        }
+    }
+    refused.extend(serve.resolve_socket_owner(&assignments));
     serve.finish();
     if let Some((mount, reason)) = serve.wrong_mount() {
         return Err(refused_mount(&assignments, mount, reason));
@@ -99,7 +111,7 @@ pub fn read(flags: &[Assignment], is_quiet: bool, occasion: Occasion) -> Result<
             Origin::Flag | Origin::Environment(_) => None,
         });
     let written = written(&assignments, &list.options);
-    let (refused, printed) = (meaning.refused, meaning.printed);
+    let printed = meaning.printed;
     Ok(Settings { serve, assignments, written, named_by, notes, refused, printed })
 }
 
@@ -155,7 +167,16 @@ fn written(assignments: &[Assignment], options: &[ExportedOption]) -> Vec<(Strin
     let of_certkit = assignments.iter().filter(|one| one.is_of_certkit_file());
     let of_certkit = of_certkit.map(|one| (one.word.clone(), one.value.display().to_string()));
     let listed = options.iter().filter(|option| option.is_shown);
-    let listed = listed.map(|option| (option.word.clone(), option.value.clone().unwrap_or_default()));
+    let listed = listed.map(|option| {
+        // What was typed by a name of certkit has one in uWSGI.
+        let names = option.setting.map_or(&[][..], |setting| setting.uwsgi);
+        let is_foreign = !names.contains(&option.word.as_str());
+        let word = names
+            .first()
+            .filter(|_| is_foreign)
+            .map_or_else(|| option.word.clone(), |name| (*name).to_owned());
+        (word, option.value.clone().unwrap_or_default())
+    });
     of_certkit.chain(listed).collect()
 }
 

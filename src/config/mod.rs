@@ -13,6 +13,7 @@ mod error;
 mod file_format;
 mod hook;
 mod layers;
+mod option_defaults;
 mod option_error;
 mod option_note;
 mod option_value;

@@ -32,9 +32,10 @@ pub enum OptionError {
     TooLarge { limit: usize },
     #[error("the option `{word}` is unknown{}", did_you_mean(*.similar))]
     Unknown { word: String, similar: Option<&'static str> },
-    #[error("certkit does not support `{word}`: {way_out}")]
-    Unsupported { word: String, way_out: String },
-    #[error("certkit does not support `{word}` yet, and does not start without what it asks for")]
+    #[error("certkit does not support `{word}`: {way_out}{}", if *.is_lenient { "; --lenient starts without it" } else { "" })]
+    Unsupported { word: String, way_out: String, is_lenient: bool },
+    /// With `--lenient` as well.
+    #[error("certkit does not support `{word}` yet, and does not start as if it were not there")]
     NotYet { word: String },
     /// It cannot do what the value asks for.
     #[error("`{word}`: {reason}")]

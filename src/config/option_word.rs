@@ -81,8 +81,20 @@ pub enum OptionValue {
     /// As certkit does.
     #[default]
     Text,
-    /// The digits at its beginning.
+    /// The digits at its beginning; none are 0.
     Number,
+    /// The same; 0 stands for this, or with an empty text for no value at all.
+    Count(&'static str),
+    /// Seconds in digits, which certkit counts up to a year.
+    Seconds,
+    /// A number that protects, so that it is never 0 by mistake: what has no digits is refused.
+    Limit,
+    /// The same, in seconds.
+    TimeLimit,
+    /// `NAME=VALUE`; what has no equals sign sets nothing.
+    Pair,
+    /// Text that protects: it is never empty.
+    Protects,
     /// Everything but four words is true.
     Switch,
     /// A path from the folder that the application runs in.

@@ -34,6 +34,13 @@ pub(super) fn similar_word(word: &str) -> Option<&'static str> {
     similar(word, names().map(|(name, _)| name))
 }
 
+/// The option of the command line that was meant.
+pub fn similar_option(word: &str) -> Option<&'static str> {
+    let settings =
+        table::settings().flat_map(|setting| setting.aliases.iter().copied().chain([setting.word]));
+    similar(word, settings.chain(names().map(|(name, _)| name)))
+}
+
 /// The setting that a word is for, where it is another name only.
 pub(super) fn native(word: &str) -> Option<&'static str> {
     match OptionMeaning::of(word) {

@@ -44,6 +44,10 @@ pub struct ServeSettings {
     pub acme: AcmeSettings,
     pub process: ProcessSettings,
     pub show_config: Option<ConfigFormat>,
+    /// Owner of unix sockets, by names.
+    pub socket_owner: Option<String>,
+    /// Whether only what the settings name is served, and nothing that the folder offers.
+    pub only_named: bool,
     /// Refuse options that nobody knows.
     pub strict: bool,
     /// Accept options that certkit cannot do.
@@ -111,6 +115,8 @@ impl Default for ServeSettings {
             acme: AcmeSettings::default(),
             process: ProcessSettings::default(),
             show_config: None,
+            socket_owner: None,
+            only_named: false,
             strict: false,
             lenient: false,
             server: ServeConfig::default(),
@@ -145,8 +151,9 @@ impl Default for ServeSettings {
 impl ServeSettings {
     /// Fills in what depends on all settings together.
     pub(super) fn finish(&mut self) {
-        if self.server.listeners.is_empty() && self.process.emperor.places.is_empty() {
-            if socket::inherited(MANAGED).is_ok() {
+        let is_emperor = !self.process.emperor.places.is_empty();
+        if self.server.listeners.is_empty() && !is_emperor && self.server.passed_scheme.is_none() {
+            if self.is_managed() {
                 self.server.listeners.push(managed_listener());
                 // The process manager starts as many processes as are needed.
                 if self.worker.workers == default_workers() {
@@ -168,6 +175,11 @@ impl ServeSettings {
         if !self.cert.is_empty() {
             self.acme.names.clear();
         }
+    }
+
+    /// Whether a process manager has made standard input a socket.
+    pub(super) fn is_managed(&self) -> bool {
+        socket::inherited(MANAGED).is_ok()
     }
 
     /// The server with `root` at the root.

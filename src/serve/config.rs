@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::address::{AddressError, Endpoint, ListenAddress};
+use super::address::{AddressError, Endpoint, ListenAddress, Scheme};
 use super::field_name::{AddedField, CollectedField, RemovedField};
 use super::file_options::FileOptions;
 use super::log_format::LogFormat;
@@ -23,6 +23,8 @@ pub use crate::tls::{ClientAuth, ClientCertificates, MinVersion};
 pub struct ServeConfig {
     /// Where to listen; at least one.
     pub listeners: Vec<ListenAddress>,
+    /// What sockets speak that a service manager passes and no listener names; `None` to leave them alone.
+    pub passed_scheme: Option<Scheme>,
     /// Where every request is redirected to the https listener.
     pub redirect_http: Option<Endpoint>,
     /// Permission bits of unix sockets.
@@ -118,6 +120,7 @@ impl Default for ServeConfig {
     fn default() -> Self {
         Self {
             listeners: Vec::new(),
+            passed_scheme: None,
             redirect_http: None,
             // Group members may connect: the front server usually runs as another user.
             socket_mode: 0o660,

@@ -419,7 +419,10 @@ impl BoundSockets {
             None => Ok(Vec::new()),
         };
         let (redirect, stats) = (of_http(&config.redirect_http)?, of_http(&config.stats.address)?);
-        passed.warn_of_unused();
+        match config.passed_scheme {
+            Some(scheme) => listeners.extend(passed.take_rest(scheme)?),
+            None => passed.warn_of_unused(),
+        }
         Ok(Self { listeners, redirect, stats })
     }
 

@@ -29,3 +29,4 @@ pub mod socket;
 pub mod terminal;
 #[cfg(test)]
 pub mod testing;
+pub mod umask;

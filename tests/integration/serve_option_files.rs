@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::Ipv4Addr;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::harness::{Test, certkit, repository};
 use crate::peers::peer;
@@ -241,4 +242,136 @@ fn a_server_starts_from_an_option_file() {
     let ran = test.run(&curl, &["-sS", "--data-binary", "@body", &url]).exits(0);
     assert_eq!(ran.stdout(), "shop 100000 False");
     assert!(!server.log().contains("`name` has no effect"), "{}", server.log());
+}
+
+/// An application that says who it is.
+const NAMED: &str = "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [__name__.encode()]\n";
+
+#[test]
+fn files_that_uwsgi_starts_with_are_shown() {
+    let test = Test::new();
+    for (text, expected) in [
+        ("http-socket = [::]:8000", "listen = \"http://:8000\"\n"),
+        ("module = a\nwsgi-file = b.py", "wsgi-file = \"b.py\"\nmodule = \"a\"\n"),
+        ("threads = 0\ngevent = 0\ncheaper-step = 0", "cheaper-step = 1\n"),
+        ("harakiri = 300000000", "request-timeout = 31536000\n"),
+        ("home =\ntouch-reload =\nenv = A", ""),
+        (
+            "http-socket = :8000\nchown-socket = no-such-user:no-such-group",
+            "listen = \"http://:8000\"\nsocket-owner = \"no-such-user:no-such-group\"\n",
+        ),
+    ] {
+        test.write("a.ini", format!("[uwsgi]\n{text}\n"));
+        let shown = test.certkit(&["serve", "a.ini", "--show-config=toml"]).exits(0).stdout();
+        let expected: Vec<_> = expected.lines().collect();
+        let lines = shown.lines().filter(|line| !OF_OPTION_FILES.contains(line) && *line != "[serve]");
+        assert_eq!(lines.collect::<Vec<_>>(), expected, "{text}");
+    }
+}
+
+#[test]
+fn short_options_are_those_of_uwsgi() {
+    let test = Test::new();
+    test.write("a.yaml", "uwsgi:\n  threads:\t3\n");
+    test.write("a.xml", "<uwsgi><threads>3</threads></uwsgi>");
+    test.write("a.json", "{\"uwsgi\": {\"threads\": 3}}");
+    test.write("a.ini", "[uwsgi]\nthreads = 3\n");
+    for args in [
+        &["-y", "a.yaml"][..],
+        &["-x", "a.xml"],
+        &["-j", "a.json"],
+        &["-i", "a.ini"],
+        &["-M", "-T", "-m", "a.ini"],
+    ] {
+        let ran = test.certkit(&[&["serve", "--show-config=toml"], args].concat()).exits(0);
+        assert!(ran.stdout().contains("threads = 3\n"), "{args:?}: {}", ran.stdout());
+    }
+    let args = ["-t", "20", "-R", "500", "-z", "5", "-C664", "-L", "-d", "a.log", "-S", "threads=7"];
+    let ran = test.certkit(&[&["serve", "--show-config=toml"], &args[..]].concat()).exits(0);
+    for line in [
+        "request-timeout = 20",
+        "max-requests = 500",
+        "body-timeout = 5",
+        "socket-mode = 664",
+        "access-log = \"off\"",
+        "daemonize = \"a.log\"",
+        "threads = 7",
+    ] {
+        assert!(ran.stdout().lines().any(|shown| shown == line), "{line}: {}", ran.stdout());
+    }
+    for args in [&["-Q", "x"][..], &["-r"], &["-a"]] {
+        assert!(
+            test.certkit(&[&["serve"], args].concat()).exits(2).stderr().contains("does not support"),
+            "{args:?}"
+        );
+    }
+    let said = test.certkit(&["serve", "--rack", "config.ru"]).exits(2).stderr();
+    assert!(said.contains("Python applications only"), "{said}");
+    for (word, tip) in [("--cluster", None), ("-k", None), ("--proceses", Some("--processes"))] {
+        let said = test.certkit(&["serve", word, "x"]).exits(2).stderr();
+        assert_eq!(said.contains("tip:"), tip.is_some(), "{said}");
+        assert!(said.contains(tip.unwrap_or_default()), "{said}");
+    }
+}
+
+#[test]
+fn a_file_without_application_or_socket_is_refused() {
+    let test = Test::new();
+    test.write("app.py", NAMED);
+    for (text, part) in [
+        ("http-socket = 127.0.0.1:0", "a.ini names no application"),
+        ("http-socket = 127.0.0.1:0\nfoo = x", "a.ini names no application"),
+        ("module = app", "a.ini names no socket"),
+        ("psgi = app.psgi\nhttp-socket = 127.0.0.1:0", "Python applications only"),
+        ("socket = \"/tmp/x.sock\"\nmodule = app", "quotes"),
+        ("socket = nowhere/x.sock\nmodule = app", "Create the folder"),
+        ("socket = x.sock\nmodule = app\nchown-socket = no-such-user", "no user `no-such-user`"),
+        ("attach-control-daemon = a\nattach-control-daemon = b", "(also line 3)"),
+    ] {
+        test.write("a.ini", format!("[uwsgi]\n{text}\n"));
+        let said = test.certkit(&["serve", "a.ini"]).exits(2).stderr();
+        assert!(said.contains(part), "{text}: {said}");
+    }
+    // What would be refused is said when settings are shown.
+    test.write("a.ini", "[uwsgi]\nmule = true\n");
+    let ran = test.certkit(&["serve", "a.ini", "--show-config"]).exits(0);
+    assert!(ran.stderr().contains("does not support `mule`"), "{}", ran.stderr());
+    // uWSGI's own words.
+    let ran = test.certkit(&["serve", "--show-config", "-p", "2", "-l", "7", "--harakiri", "5"]).exits(0);
+    assert_eq!(shown(&ran.stdout()), ["workers = 2", "listen = 7", "harakiri = 5"]);
+}
+
+#[test]
+fn options_that_are_typed_are_a_configuration_by_themselves() {
+    let test = Test::new();
+    test.write("uwsgi.ini", "[uwsgi]\nthreads = 3\n");
+    let show =
+        |args: &[&str]| test.certkit(&[&["serve", "--show-config=toml"], args].concat()).exits(0).stdout();
+    assert!(show(&[]).contains("threads = 3\n"));
+    assert!(show(&["--no-buffering", "/x"]).contains("threads = 3\n"));
+    assert!(!show(&["--http-socket", ":8000"]).contains("threads = 3\n"));
+}
+
+#[test]
+fn sockets_are_those_of_uwsgi() {
+    let test = Test::new();
+    test.write("app.py", NAMED);
+    let port = free_port();
+    let text = format!(
+        "[uwsgi]\nhttp-socket = [::]:{port}\nsocket = [::]:{port}\nsocket = a.sock\nmodule = app\numask = 007\n\
+         wsgi-file = other.py\nmaster = true\n"
+    );
+    test.write("a.ini", text);
+    let mut server = Process::start(&test, test.program(certkit()).args(["serve", "a.ini"]));
+    server.wait_for((Ipv4Addr::LOCALHOST, port).into());
+    let mode = fs::metadata(test.path("a.sock")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o770);
+    let log = server.log();
+    assert!(
+        log.contains("is there twice") && !log.contains("invalid_setting") && !log.contains("next:"),
+        "{log}"
+    );
+    let Some(curl) = peer("curl") else { return };
+    let ran = test.run(&curl, &["-sS", &format!("http://127.0.0.1:{port}/")]).exits(0);
+    assert_eq!(ran.stdout(), "app");
 }

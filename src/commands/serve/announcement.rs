@@ -11,8 +11,15 @@ pub(super) fn start_page(addresses: &[ListenAddress], identity: &ServerIdentity)
     start_page::html(identity.ca.as_deref(), &next(addresses, identity).unwrap_or_default())
 }
 
-/// Prints what is served, its URLs, and the next command.
-pub(super) fn print(console: &Console, what: &str, addresses: &[ListenAddress], identity: &ServerIdentity) {
+/// Prints what is served, its URLs, and the next command. A site that `has_option_file` of uWSGI runs already, and needs
+/// no command.
+pub(super) fn print(
+    console: &Console,
+    what: &str,
+    addresses: &[ListenAddress],
+    identity: &ServerIdentity,
+    has_option_file: bool,
+) {
     console.say(&format!("certkit: {what}"));
     for url in urls(addresses, identity) {
         console.say(&format!("  {url}"));
@@ -20,7 +27,7 @@ pub(super) fn print(console: &Console, what: &str, addresses: &[ListenAddress], 
     if let Some(ca) = &identity.ca {
         console.say(&format!("clients must trust {}", ca.display()));
     }
-    if let Some(next) = next(addresses, identity) {
+    if let Some(next) = next(addresses, identity).filter(|_| !has_option_file) {
         console.say("next:");
         console.say(&format!("  {next}"));
     }

@@ -64,10 +64,13 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     let mut settings = config::read(&args.settings, context.global.quiet, Occasion::Start)?;
     // The command that started this process in the background has printed them.
     if background.is_none() {
-        context.console.findings(&settings.notes.iter().map(advice::config::note).collect::<Vec<_>>());
+        context.console.findings(&advice::config::notes(&settings.notes));
         settings.printed.iter().for_each(|line| context.console.say(line));
     }
     if let Some(format) = settings.serve.show_config {
+        if let Some(failure) = advice::config::refused(&mut settings) {
+            context.console.findings(&failure.findings);
+        }
         return Ok(Report::new(Outcome::Text(settings.shown(format))));
     }
     if let Some(failure) = advice::config::refused(&mut settings) {
@@ -144,6 +147,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         AfterStart { root: root.clone(), lost_files, hooks: Arc::clone(&hooks), link: link.clone() };
     let reader = Arc::new(SettingsReader::new(context.console, &args.settings, &settings, after_start));
     let process = settings.serve.process.clone();
+    let has_option_file = settings.serve.worker.uwsgi_options.is_some();
     let mut config = settings.serve.decide(root);
     if let Some(fewer) = fit_connections(&mut config) {
         context.console.say(&format!("certkit: {fewer}"));
@@ -169,7 +173,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
             return Ok(Report::new(Outcome::Nothing));
         };
         let server = server?;
-        announcement::print(&context.console, &what, &server.addresses(), &identity);
+        announcement::print(&context.console, &what, &server.addresses(), &identity, has_option_file);
         if let Some(watch) = watch {
             watch.start().map_err(|error| no_event_loop(&error))?;
         }

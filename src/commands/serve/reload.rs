@@ -81,7 +81,7 @@ impl SettingsReader {
         if let Some(failure) = advice::config::refused(&mut settings) {
             return Err(failure.findings);
         }
-        let mut findings: Vec<_> = settings.notes.iter().map(advice::config::note).collect();
+        let mut findings = advice::config::notes(&settings.notes);
         let kept = settings.needing_restart(&self.running);
         if !kept.is_empty() {
             self.ask_for_restart();

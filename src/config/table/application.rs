@@ -88,7 +88,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         short: Some('p'),
         aliases: &["processes"],
         uwsgi: &["processes", "workers"],
-        uwsgi_value: OptionValue::Number,
+        uwsgi_value: OptionValue::Limit,
         environment: Some("CERTKIT_WORKERS"),
         value: "N",
         default: "number of CPUs, at most 8",
@@ -99,7 +99,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "threads",
         uwsgi: &["threads"],
-        uwsgi_value: OptionValue::Number,
+        uwsgi_value: OptionValue::Count("1"),
         environment: Some("CERTKIT_THREADS"),
         value: "N",
         default: "4",
@@ -111,7 +111,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "request-timeout",
         aliases: &["harakiri"],
         uwsgi: &["harakiri"],
-        uwsgi_value: OptionValue::Number,
+        uwsgi_value: OptionValue::TimeLimit,
         value: "SECONDS",
         default: "0; no limit",
         help: "Longest time that the application may hold a thread for a request: then the client gets status 504, \
@@ -135,7 +135,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "max-requests",
         uwsgi: &["max-requests"],
-        uwsgi_value: OptionValue::Number,
+        uwsgi_value: OptionValue::Limit,
         value: "N",
         default: "0; no limit",
         help: "Replace a worker when it has had N requests; its successor has loaded the application before it stops",
@@ -155,7 +155,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "max-worker-lifetime",
         uwsgi: &["max-worker-lifetime"],
-        uwsgi_value: OptionValue::Number,
+        uwsgi_value: OptionValue::TimeLimit,
         value: "SECONDS",
         default: "0; no limit",
         help: "Replace a worker when it has served for SECONDS",
@@ -175,7 +175,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "min-worker-lifetime",
         uwsgi: &["min-worker-lifetime"],
-        uwsgi_value: OptionValue::Number,
+        uwsgi_value: OptionValue::Seconds,
         value: "SECONDS",
         default: "60",
         help: "Do not replace a worker before it has served for SECONDS, whatever --max-requests, \
@@ -186,7 +186,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "reload-on-rss",
         uwsgi: &["reload-on-rss"],
-        uwsgi_value: OptionValue::Number,
+        uwsgi_value: OptionValue::Limit,
         value: "MIB",
         default: "0; no limit",
         help: "Replace a worker whose resident memory has reached MIB",
@@ -196,7 +196,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "evil-reload-on-rss",
         uwsgi: &["evil-reload-on-rss"],
-        uwsgi_value: OptionValue::Number,
+        uwsgi_value: OptionValue::Limit,
         value: "MIB",
         default: "0; no limit",
         help: "Kill a worker whose resident memory has reached MIB, with the requests that it has, and start another",
@@ -257,7 +257,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "cheaper-step",
         uwsgi: &["cheaper-step"],
-        uwsgi_value: OptionValue::Number,
+        uwsgi_value: OptionValue::Count("1"),
         value: "N",
         default: "1",
         help: "Number of workers that are started at once, with --cheaper",
@@ -267,7 +267,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "gevent",
         uwsgi: &["gevent"],
-        uwsgi_value: OptionValue::Number,
+        uwsgi_value: OptionValue::Count(""),
         value: "N",
         help: "Run up to N requests at once in each worker, as greenlets of gevent in one thread (the application's \
                Python must have it)",
@@ -286,7 +286,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "reload-on-change",
         uwsgi: &["py-autoreload", "python-auto-reload", "py-auto-reload", "python-autoreload"],
-        uwsgi_value: OptionValue::Number,
+        uwsgi_value: OptionValue::Seconds,
         takes: Takes::Optional("1"),
         value: "SECONDS",
         default: "0; never",
@@ -365,6 +365,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "env",
         uwsgi: &["env"],
+        uwsgi_value: OptionValue::Pair,
         takes: Takes::Joined,
         value: "NAME=VALUE",
         help: "Environment variable for the application (repeatable)",

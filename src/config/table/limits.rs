@@ -11,7 +11,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "limit-post",
         uwsgi: &["limit-post"],
-        uwsgi_value: OptionValue::Number,
+        uwsgi_value: OptionValue::Limit,
         value: "SIZE",
         default: "1g",
         help: "Largest request body; larger ones get status 413; 0 for no limit",
@@ -52,7 +52,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "body-timeout",
         uwsgi: &["http-timeout", "socket-timeout"],
-        uwsgi_value: OptionValue::Number,
+        uwsgi_value: OptionValue::Seconds,
         value: "SECONDS",
         default: "10",
         help: "Longest pause within a request body",
@@ -70,7 +70,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "graceful-timeout",
         uwsgi: &["reload-mercy", "worker-reload-mercy"],
-        uwsgi_value: OptionValue::Number,
+        uwsgi_value: OptionValue::Seconds,
         value: "SECONDS",
         default: "30",
         help: "Time for running requests to finish when the server stops, or in old workers after HUP",

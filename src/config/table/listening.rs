@@ -1,6 +1,6 @@
 //! Where the server listens, and how many connections it takes.
 
-use super::set::{absolute, add, count, memory, number, parsed, put, put_some, switch};
+use super::set::{absolute, add, count, memory, number, parsed, put, put_some, switch, text};
 use crate::config::option_word::OptionValue;
 use crate::config::setting::{Setting, Takes};
 use crate::config::values::Mode;
@@ -26,7 +26,6 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         word: "redirect-http",
-        uwsgi: &["http-to-https"],
         value: "ADDRESS",
         help: "Redirect plain HTTP clients of this address to https",
         set: |s, value| put_some(&mut s.server.redirect_http, parsed(value)),
@@ -45,7 +44,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         uwsgi: &["chown-socket"],
         value: "USER[:GROUP]",
         help: "Owner of unix sockets; :GROUP alone is possible too",
-        set: |s, value| put_some(&mut s.server.socket_owner, parsed(value)),
+        set: |s, value| put_some(&mut s.socket_owner, text(value)),
         ..ROW
     },
     Setting {

@@ -49,6 +49,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "user",
         uwsgi: &["uid", "immediate-uid"],
+        uwsgi_value: OptionValue::Protects,
         value: "USER",
         help: "Started as root: bind sockets, open logs and keys, then become USER with its groups (name or number)",
         more: "certkit and its workers run as USER then. A small process of certkit stays root, without a network: it \
@@ -60,6 +61,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "group",
         uwsgi: &["gid", "immediate-gid"],
+        uwsgi_value: OptionValue::Protects,
         value: "GROUP",
         help: "Started as root: run as this group instead of the one that --user has (name or number)",
         set: |s, value| put_some(&mut s.process.privileges.group, text(value)),
@@ -68,6 +70,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "add-group",
         uwsgi: &["add-gid"],
+        uwsgi_value: OptionValue::Protects,
         takes: Takes::List,
         value: "GROUP",
         help: "Started as root: run as a member of this group too (repeatable)",
@@ -86,6 +89,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "chroot",
         uwsgi: &["chroot"],
+        uwsgi_value: OptionValue::Protects,
         value: "DIR",
         help: "Started as root: make DIR the root folder once sockets, logs and keys are open",
         more: "The application, Python and folders that are served are absolute paths inside DIR; certificates, keys, \
@@ -97,6 +101,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "umask",
         uwsgi: &["umask"],
+        uwsgi_value: OptionValue::Protects,
         value: "MASK",
         help: "Permission bits that new files of the server and of the application do not get, in octal",
         set: |s, value| put_some(&mut s.process.umask, parsed(value).map(|Mode(bits)| bits)),
@@ -105,7 +110,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "limit-as",
         uwsgi: &["limit-as"],
-        uwsgi_value: OptionValue::Number,
+        uwsgi_value: OptionValue::Limit,
         value: "MIB",
         default: "no limit",
         help: "Largest address space of each worker, in MiB; what needs more gets MemoryError",

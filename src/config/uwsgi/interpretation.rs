@@ -8,11 +8,11 @@ use crate::config::assignment::Assignment;
 use crate::config::error::SettingsError;
 use crate::config::option_error::OptionError;
 use crate::config::option_note::{OptionNote, OptionRemark};
-use crate::config::option_value::{is_true, leading_digits};
+use crate::config::option_value::{integer, is_true, leading_digits};
 use crate::config::option_word::{Converted, OptionFacts, OptionValue, OptionWord, Support};
 use crate::config::option_words::{OptionMeaning, similar_word};
 use crate::config::origin::Origin;
-use crate::config::setting::Setting;
+use crate::config::setting::{Setting, Takes};
 use crate::config::table;
 use crate::serve::mount::MountChoice;
 
@@ -79,8 +79,20 @@ impl Interpretation {
         }
         match OptionMeaning::of(&option.word) {
             OptionMeaning::Setting(setting) => {
-                let (value, remark) = setting_value(setting, value, facts);
-                (vec![(setting, value.into())], remark)
+                let is_empty =
+                    value.is_empty() && !matches!(setting.takes, Takes::Switch | Takes::Optional(_));
+                if is_empty && setting.uwsgi_value != OptionValue::Protects {
+                    return (Vec::new(), Some(OptionRemark::Empty { word: option.word.clone() }));
+                }
+                match setting_value(setting, &option.word, value, facts) {
+                    Ok((value, remark)) => {
+                        (value.map(|value| (setting, value.into())).into_iter().collect(), remark)
+                    }
+                    Err(reason) => {
+                        self.refuse(option, OptionError::Value { word: option.word.clone(), reason });
+                        (Vec::new(), None)
+                    }
+                }
             }
             OptionMeaning::Word(row) => self.word(row, option, value, facts),
             OptionMeaning::Unknown if list.declared.contains(&option.word) => (Vec::new(), None),
@@ -129,7 +141,11 @@ impl Interpretation {
             }
             Support::Refused(way_out) if self.is_lenient => Some(OptionRemark::Lenient { word, way_out }),
             Support::Refused(way_out) | Support::Protects(way_out) => {
-                self.refuse(option, OptionError::Unsupported { word, way_out: way_out.to_owned() });
+                let is_lenient = matches!(row.support, Support::Refused(_));
+                self.refuse(
+                    option,
+                    OptionError::Unsupported { word, way_out: way_out.to_owned(), is_lenient },
+                );
                 None
             }
             Support::NotYet => Some(OptionRemark::NotYet { word }),
@@ -166,25 +182,64 @@ impl Interpretation {
 
 type Sets = Vec<(&'static Setting, std::ffi::OsString)>;
 
-/// The value of a setting as certkit writes it.
-fn setting_value(setting: &Setting, value: &str, facts: &OptionFacts) -> (String, Option<OptionRemark>) {
-    match setting.uwsgi_value {
-        OptionValue::Text => (value.to_owned(), None),
-        OptionValue::Switch => (is_true(value).to_string(), None),
-        OptionValue::FromChdir => (facts.below_chdir(value), None),
-        OptionValue::Number => {
-            let digits = leading_digits(value.trim_start());
-            if digits.is_empty() {
-                return (value.to_owned(), None);
-            }
-            let behind = value.trim_start().get(digits.len()..).unwrap_or_default();
-            let is_remark = behind.is_empty() || behind.starts_with([' ', '\t', ';', '#']);
-            let remark = (!is_remark)
-                .then(|| OptionRemark::Number { value: value.to_owned(), number: digits.to_owned() });
-            (digits.to_owned(), remark)
+/// The value of a setting as certkit writes it, if there is one.
+fn setting_value(
+    setting: &Setting,
+    word: &str,
+    value: &str,
+    facts: &OptionFacts,
+) -> Result<(Option<String>, Option<OptionRemark>), String> {
+    let written = |value: String| Ok((Some(value), None));
+    let is_limit = matches!(setting.uwsgi_value, OptionValue::Limit | OptionValue::TimeLimit);
+    let zero = match setting.uwsgi_value {
+        OptionValue::Text => return written(value.to_owned()),
+        OptionValue::Switch => return written(is_true(value).to_string()),
+        OptionValue::FromChdir => return written(facts.below_chdir(value)),
+        OptionValue::Protects if value.is_empty() => return Err("it has no value".to_owned()),
+        OptionValue::Protects => return written(value.to_owned()),
+        OptionValue::Pair if !value.contains('=') => {
+            let note = format!("`{value}` has no `=`, and sets nothing");
+            return Ok((None, Some(OptionRemark::Converted { word: word.to_owned(), note })));
         }
+        OptionValue::Pair => return written(value.to_owned()),
+        OptionValue::Count(zero) => zero,
+        OptionValue::Number | OptionValue::Seconds | OptionValue::Limit | OptionValue::TimeLimit => "0",
+    };
+    let digits = leading_digits(value.trim_start());
+    if digits.is_empty() && is_limit {
+        return Err(match unresolved(value) {
+            Some(reason) => reason,
+            None => format!(
+                "`{value}` has no digits, and uWSGI reads it as 0; write a number, or 0 if that is meant"
+            ),
+        });
     }
+    let behind = value.trim_start().get(digits.len()..).unwrap_or_default();
+    let is_remark = behind.is_empty() || behind.starts_with([' ', '\t', ';', '#']);
+    let number = if digits.is_empty() { "0" } else { digits };
+    let remark = (digits.is_empty() || !is_remark).then(|| OptionRemark::Number {
+        word: word.to_owned(),
+        value: value.to_owned(),
+        number: number.to_owned(),
+    });
+    let is_time = matches!(setting.uwsgi_value, OptionValue::Seconds | OptionValue::TimeLimit);
+    let number = match number.bytes().all(|digit| digit == b'0') {
+        true => zero.to_owned(),
+        false if is_time => integer(number).min(LONGEST_SPAN).to_string(),
+        false => number.to_owned(),
+    };
+    Ok(((!number.is_empty()).then_some(number), remark))
 }
+
+/// What a placeholder names that is not there.
+fn unresolved(value: &str) -> Option<String> {
+    let name = |start: &str| Some(value.split_once(start)?.1.split_once(')')?.0);
+    let variable = name("$(").map(|name| format!("the variable `{name}` is not set"));
+    variable.or_else(|| name("%(").map(|name| format!("there is no option `{name}`")))
+}
+
+/// In seconds; see [`Span`](crate::config::values::Span).
+const LONGEST_SPAN: i64 = 365 * 24 * 60 * 60;
 
 /// Whether the last value of a switch is true.
 fn is_on(list: &OptionList, word: &str) -> bool {

@@ -2,7 +2,7 @@
 //! files, `%(key)` for other options, with uWSGI's arithmetic.
 
 use super::exported_option::ExportedOption;
-use super::surroundings::Surroundings;
+use super::surroundings::{self, Surroundings};
 use crate::config::option_error::OptionError;
 use crate::config::option_value::integer;
 
@@ -103,7 +103,7 @@ fn content(file: &str, around: &dyn Surroundings) -> Result<String, OptionError>
         return Err(OptionError::Scheme { value: format!("@({file})") });
     }
     let unreadable = |reason: String| OptionError::Include { file: file.to_owned(), reason };
-    let bytes = around.read(file).map_err(|error| unreadable(error.kind().to_string()))?;
+    let bytes = around.read(file).map_err(|error| unreadable(surroundings::unreadable(&error)))?;
     let mut text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8 text".to_owned()))?;
     if text.ends_with(['\n', '\r']) {
         text.pop();

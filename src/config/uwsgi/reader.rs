@@ -8,7 +8,7 @@ use super::declared::Declared;
 use super::exported_option::ExportedOption;
 use super::magic::MagicLetters;
 use super::option_line::OptionLines;
-use super::surroundings::{MAX_FILE_BYTES, Surroundings};
+use super::surroundings::{MAX_FILE_BYTES, Surroundings, unreadable};
 use super::{ini, json, placeholders, xml, yaml};
 use crate::config::assignment::Assignment;
 use crate::config::error::{SettingsError, SyntaxError};
@@ -214,7 +214,10 @@ impl<'a> Reader<'a> {
             "exit" => return Err(wrong(&option, OptionError::Exit)),
             _ if BY_PATTERN.contains(&word) => {
                 let way_out = "name the host with `if-hostname`".to_owned();
-                return Err(wrong(&option, OptionError::Unsupported { word: word.to_owned(), way_out }));
+                return Err(wrong(
+                    &option,
+                    OptionError::Unsupported { word: word.to_owned(), way_out, is_lenient: false },
+                ));
             }
             _ => match Block::beginning(word, value) {
                 Some(_) if self.block.is_some() => {
@@ -295,7 +298,7 @@ impl<'a> Reader<'a> {
             Ok(text) => text,
             Err(error) if *origin == Origin::Flag => return Err(error),
             Err(SettingsError::Read { source, .. }) => {
-                let reason = source.kind().to_string();
+                let reason = unreadable(&source);
                 return refuse(OptionError::Include { file: file.to_owned(), reason });
             }
             Err(error) => return Err(error),
@@ -322,7 +325,10 @@ impl<'a> Reader<'a> {
         self.files_read += 1;
         for line in lines {
             let origin = Origin::File { file: file.to_owned(), line: line.line };
-            self.add(ExportedOption::new(line.word, Some(line.value), origin))?;
+            // The element has become `mount`.
+            let is_settled = format == FileFormat::Xml && line.word == "app" && line.value.is_empty();
+            let option = ExportedOption::new(line.word, Some(line.value), origin);
+            self.add(ExportedOption { is_settled, ..option })?;
         }
         self.files.pop();
         Ok(())

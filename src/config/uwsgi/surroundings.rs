@@ -52,6 +52,14 @@ pub struct Machine {
     pub microseconds: i128,
 }
 
+/// Why a file cannot be read, in words.
+pub(super) fn unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        kind => kind.to_string(),
+    }
+}
+
 /// This machine.
 #[derive(Debug)]
 pub(crate) struct ThisMachine;

@@ -1,4 +1,4 @@
-//! XML option files: elements below `<uwsgi>`. `<app mountpoint="/x">` is `mount`.
+//! XML option files: elements below `<uwsgi>`. `<app mountpoint="/x">` is `mount`, and so is `<app domain="x">`.
 
 use roxmltree::{Document, Node};
 
@@ -31,9 +31,10 @@ pub(super) fn read(text: &str, section: Option<&str>) -> OptionLines {
         if node.has_tag_name("app") {
             let script =
                 node.children().find(Node::is_element).unwrap_or(node).text().unwrap_or_default().trim();
-            if let Some(mountpoint) = node.attribute("mountpoint") {
-                let value = format!("{mountpoint}={script}");
-                options.push(OptionLine { line, word: "mount".to_owned(), value });
+            let at = node.attribute("mountpoint").map(str::to_owned);
+            let at = at.or_else(|| node.attribute("domain").map(|domain| format!("{domain}|")));
+            if let Some(at) = at {
+                options.push(OptionLine { line, word: "mount".to_owned(), value: format!("{at}={script}") });
             }
             options.push(OptionLine { line, word: "app".to_owned(), value: String::new() });
             continue;
@@ -60,6 +61,8 @@ mod tests {
         let text = "<?xml version=\"1.0\"?>\n<uwsgi>\n <socket>127.0.0.1:3031</socket>\n <master/>\n <env>A=1 &amp; 2</env>\n\
                     <app mountpoint=\"/x\"> <script>foo</script></app></uwsgi>";
         let expected = ["3 socket=127.0.0.1:3031", "4 master=1", "5 env=A=1 & 2", "6 mount=/x=foo", "6 app="];
+        let domain = "<uwsgi><app domain=\"a.example\"><script>foo</script></app></uwsgi>";
+        assert_eq!(shown(domain, None), ["1 mount=a.example|=foo", "1 app="]);
         assert_eq!(shown(text, None), expected);
         let text = "<all><uwsgi id=\"a\"><x>1</x></uwsgi><uwsgi id=\"b\"><x>2</x></uwsgi></all>";
         assert_eq!(shown(text, Some("b")), ["1 x=2"]);

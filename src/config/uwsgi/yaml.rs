@@ -16,7 +16,7 @@ pub(super) fn read(text: &str, section: Option<&str>) -> OptionLines {
     // The keys of the mappings that are open; `None` where a key comes next. Lists count as part of their key.
     let mut keys: Vec<Option<String>> = Vec::new();
     let mut lists = 0_usize;
-    for event in Parser::new_from_str(text) {
+    for event in Parser::new_from_str(&without_tabs(text)) {
         let (event, span) = event.map_err(|error| wrong(&error))?;
         let line = span.start.line();
         let is_asked = keys.first().is_some_and(|key| key.as_deref() == Some(asked));
@@ -67,6 +67,19 @@ pub(super) fn read(text: &str, section: Option<&str>) -> OptionLines {
     if has_section { Ok(options) } else { Err(ReadProblem::no_section(asked)) }
 }
 
+/// uWSGI's own reader takes tabs between a key and its value, which YAML 1.2 forbids (section 6.1). What a line has before
+/// its first colon stays, so that no value changes.
+fn without_tabs(text: &str) -> String {
+    let line = |line: &str| {
+        let Some((key, behind)) = line.split_once(':') else { return line.to_owned() };
+        let value = behind.trim_start_matches([' ', '\t']);
+        let blank = behind.get(..behind.len() - value.len()).unwrap_or_default();
+        let is_key = !key.contains(['"', '\'', '#']);
+        if is_key && blank.contains('\t') { format!("{key}: {value}") } else { line.to_owned() }
+    };
+    text.split_inclusive('\n').map(line).collect()
+}
+
 pub(super) const EXPECTED: &str = "a value or a list of values";
 
 /// The value of a key has ended.
@@ -109,6 +122,14 @@ mod tests {
         ];
         assert_eq!(shown(None), expected);
         assert_eq!(shown(Some("last")), ["16 z=1"]);
+    }
+
+    #[test]
+    fn tabs_separate_keys_from_values() {
+        let text = "uwsgi:\n  master:\t1\n  socket: \t:80\n  module:\t\t a:b\n  env: \"A:\t1\"\n";
+        let options = read(text, None).unwrap();
+        let shown: Vec<_> = options.iter().map(|one| format!("{}={}", one.word, one.value)).collect();
+        assert_eq!(shown, ["master=1", "socket=:80", "module=a:b", "env=A:\t1"]);
     }
 
     #[test]

@@ -11,8 +11,9 @@ use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid};
 use rustix::net::sockopt;
 use socket2::{Domain, SockAddr, Socket as RawSocket, Type};
 
-use crate::serve::address::{Endpoint, ListenAddress};
+use crate::serve::address::{Endpoint, ListenAddress, Scheme};
 use crate::serve::config::SocketOptions;
+use crate::serve::error::Error;
 use crate::sys::account::Owner;
 use crate::sys::socket;
 
@@ -265,6 +266,16 @@ impl PassedSockets {
         Ok(taken.into_iter().map(|(number, _)| number).collect())
     }
 
+    /// Takes all that are left, each under its number.
+    pub(in crate::serve) fn take_rest(&mut self, scheme: Scheme) -> Result<Vec<BoundSocket>, Error> {
+        let numbers = std::mem::take(&mut self.0).into_iter().map(|(number, _)| number);
+        let taken = numbers.map(|number| {
+            let address = ListenAddress { scheme, endpoint: Endpoint::Fd(number) };
+            inherit(number, &address).map_err(|source| Error::Bind { address, source })
+        });
+        taken.collect()
+    }
+
     /// Says which ones nothing listens on.
     pub(in crate::serve) fn warn_of_unused(&self) {
         for (number, address) in &self.0 {
@@ -285,7 +296,6 @@ mod tests {
     use std::os::unix::net::{UnixDatagram, UnixListener};
 
     use super::*;
-    use crate::serve::address::Scheme;
 
     const FILES: SocketFiles = SocketFiles {
         mode: 0o600,
@@ -389,5 +399,12 @@ mod tests {
         }
         assert!(passed.0.is_empty());
         assert!(path.exists(), "it belongs to the service manager");
+
+        let number = unix.as_raw_fd();
+        let mut passed = PassedSockets(vec![(number, SockAddr::unix(&path).unwrap())]);
+        let rest = passed.take_rest(Scheme::Uwsgi).unwrap();
+        let shown: Vec<_> = rest.iter().map(|socket| socket.address.to_string()).collect();
+        assert_eq!((shown, passed.0.len()), (vec![format!("uwsgi+fd:{number}")], 0));
+        assert!(rest.iter().all(|socket| socket.is_inherited));
     }
 }

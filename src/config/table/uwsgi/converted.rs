@@ -1,6 +1,6 @@
 //! Words that become settings of certkit by another name, or depend on other options.
 
-use super::listeners::{fastcgi, http, https, https2, scgi, socket, suwsgi, uwsgi};
+use super::listeners::{fastcgi, http, http_to_https, https, https2, scgi, socket, suwsgi, uwsgi};
 use crate::config::option_value::{integer, is_true, leading_digits};
 use crate::config::option_word::{Conversion, Converted, OptionFacts, OptionWord, Support};
 use crate::serve::mount::MountChoice;
@@ -14,6 +14,7 @@ pub(super) const CONVERTED: &[OptionWord] = &[
     sets("uwsgi-socket", uwsgi, "`--listen uwsgi:...`"),
     sets("http http-socket http11-socket", http, "`--listen http:...`"),
     sets("https https-socket", https, "`--listen https:...`, `--cert`, `--key`"),
+    sets("http-to-https", http_to_https, "`--redirect-http`"),
     sets("https2", https2, "`--listen https:...`, `--cert`, `--key`"),
     sets("suwsgi-socket ssl-socket", suwsgi, "`--listen suwsgi:...`, `--cert`, `--key`"),
     sets("fastcgi-socket fastcgi-nph-socket", fastcgi, "`--listen fcgi:...`"),
@@ -30,7 +31,8 @@ pub(super) const CONVERTED: &[OptionWord] = &[
     sets("mount worker-mount", mount, "`--mount`, `--mount-by`, `--default-mount`"),
     sets("ignore-script-name!", elsewhere, "`--mount-by appid`"),
     sets("no-default-app!", elsewhere, "without `--default-mount`"),
-    sets("plugin plugins need-plugin need-plugins", plugins, "Python and HTTP are always there"),
+    sets("plugin plugins", plugins, "Python and HTTP are always there"),
+    sets("need-plugin need-plugins", needed_plugins, "Python and HTTP are always there"),
     sets("no-server!", no_server, "with `--show-config` only"),
 ];
 
@@ -39,11 +41,14 @@ fn elsewhere(_: &str, _: &OptionFacts) -> Result<Converted, String> {
     Ok(Converted::default())
 }
 
+/// uWSGI takes `1`, or exactly three digits.
 fn chmod(value: &str, _: &OptionFacts) -> Result<Converted, String> {
-    Ok(Converted::one(
-        "socket-mode",
-        if matches!(value, "" | "1" | "true") { "666" } else { leading_digits(value) },
-    ))
+    let digits = leading_digits(value);
+    match value {
+        "" | "1" | "true" => Ok(Converted::one("socket-mode", "666")),
+        _ if digits.len() == 3 => Ok(Converted::one("socket-mode", digits)),
+        _ => Err(format!("`{value}` is not a mode in three octal digits, such as 660")),
+    }
 }
 
 fn disable_logging(value: &str, _: &OptionFacts) -> Result<Converted, String> {
@@ -146,8 +151,49 @@ fn mount(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
     Ok(Converted { sets, note: None })
 }
 
-/// Names separated by commas.
+/// Names separated by commas. Like uWSGI, certkit starts without one that is missing, unless it is for another language.
 fn plugins(value: &str, _: &OptionFacts) -> Result<Converted, String> {
+    const LANGUAGES: &[&str] = &[
+        "cgi",
+        "coroae",
+        "gccgo",
+        "jvm",
+        "jwsgi",
+        "lua",
+        "mono",
+        "php",
+        "psgi",
+        "pypy",
+        "rack",
+        "rbthreads",
+        "ring",
+        "ruby",
+        "v8",
+    ];
+    let missing = missing_plugins(value);
+    let is_language = |name: &&String| LANGUAGES.iter().any(|language| name.starts_with(language));
+    match missing.iter().find(is_language) {
+        Some(language) => Err(no_plugin(language)),
+        None if missing.is_empty() => Ok(Converted::default()),
+        None => Ok(Converted {
+            note: Some(format!("certkit has no plugin `{}` and starts without it", missing.join("`, `"))),
+            ..Converted::default()
+        }),
+    }
+}
+
+fn needed_plugins(value: &str, _: &OptionFacts) -> Result<Converted, String> {
+    match missing_plugins(value).first() {
+        Some(missing) => Err(no_plugin(missing)),
+        None => Ok(Converted::default()),
+    }
+}
+
+fn no_plugin(name: &str) -> String {
+    format!("certkit runs Python applications only; there is no plugin `{name}`")
+}
+
+fn missing_plugins(value: &str) -> Vec<String> {
     const KNOWN: &[&str] = &[
         "cheaper_busyness",
         "corerouter",
@@ -168,10 +214,7 @@ fn plugins(value: &str, _: &OptionFacts) -> Result<Converted, String> {
     let is_known = |name: &&str| {
         name.is_empty() || name.starts_with("python") || name.starts_with("router_") || KNOWN.contains(name)
     };
-    match names.into_iter().find(|name| !is_known(name)) {
-        Some(other) => Err(format!("certkit runs Python applications only; there is no plugin `{other}`")),
-        None => Ok(Converted::default()),
-    }
+    names.filter(|name| !is_known(name)).map(str::to_owned).collect()
 }
 
 fn no_server(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
@@ -198,6 +241,9 @@ mod tests {
         let one = |word, value: &str| vec![(word, value.to_owned())];
         assert_eq!(sets_of(chmod, ""), one("socket-mode", "666"));
         assert_eq!(sets_of(chmod, "660 ; x"), one("socket-mode", "660"));
+        for value in ["66", "0664", "\"664\"", "ug+rw"] {
+            assert!(chmod(value, &facts()).unwrap_err().contains(value), "{value}");
+        }
         assert_eq!(sets_of(disable_logging, ""), one("access-log", "off"));
         assert_eq!(sets_of(disable_logging, "false"), []);
         assert_eq!(sets_of(request_logger, "file:log/a.log"), one("access-log", "/srv/site/log/a.log"));
@@ -263,9 +309,14 @@ mod tests {
         ] {
             assert!(plugins(value, &facts()).is_ok(), "{value}");
         }
-        for value in ["php", "python3,psgi", "rack"] {
+        for value in ["php", "python3,psgi", "rack", "0:php7", "ruby27"] {
             assert!(plugins(value, &facts()).is_err(), "{value}");
         }
+        for value in ["sentry", "escape_json,python3", "/usr/lib/zabbix_plugin.so"] {
+            assert!(plugins(value, &facts()).unwrap().note.is_some(), "{value}");
+            assert!(needed_plugins(value, &facts()).is_err(), "{value}");
+        }
+        assert!(needed_plugins("python3", &facts()).is_ok());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The words that name sockets.
 
+use std::net::Ipv6Addr;
 use std::path::Path;
 
 use crate::config::option_value::leading_digits;
@@ -97,17 +98,41 @@ fn listen(scheme: &str, value: &str, facts: &OptionFacts) -> Result<Converted, S
         }
         None => value,
     };
+    if address.starts_with(['"', '\'']) {
+        return Err(format!("the quotes around {address} belong to the value, as in uWSGI; remove them"));
+    }
     if address.starts_with(['@', '\0']) || address.contains("://") {
         return Err(format!("`{address}` is neither ADDRESS:PORT nor the path of a socket"));
     }
     let address = match address.rsplit_once(':').filter(|_| !address.starts_with('/')) {
         // Like every number, a port is its leading digits.
-        Some((host, port)) => format!("{scheme}://{host}:{}", leading_digits(port.trim())),
+        Some((host, port)) => {
+            // Without IPV6_V6ONLY, as uWSGI binds it, this is every address of IPv4 too.
+            let host = if is_unspecified(host) { "" } else { host };
+            format!("{scheme}://{host}:{}", leading_digits(port.trim()))
+        }
         None if value.starts_with('=') => format!("{scheme}+unix:{}", absolute(address)),
         None => format!("{scheme}+unix:{}", facts.below_chdir(address)),
     };
     let parsed = address.parse::<ListenAddress>();
     parsed.map(|_| Converted::one("listen", address)).map_err(|error| format!("{error}"))
+}
+
+/// Whether it is `[::]`, however that is written.
+fn is_unspecified(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    address.and_then(|address| address.parse().ok()).is_some_and(|address: Ipv6Addr| address.is_unspecified())
+}
+
+/// `http-to-https`: where plain HTTP is redirected from.
+pub(super) fn http_to_https(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
+    if !value.contains(':') && !value.starts_with('=') {
+        return Err(format!("`{value}` is not ADDRESS:PORT, as in `http-to-https = :80`"));
+    }
+    let listen = listen("http", value, facts)?;
+    let address =
+        listen.sets.into_iter().map(|(_, address)| ("redirect-http", address.replace("http://", "")));
+    Ok(Converted { sets: address.collect(), note: None })
 }
 
 /// Shared sockets are bound before the folder changes.
@@ -149,6 +174,8 @@ mod tests {
             ("127.0.0.1:3031", "", "listen=uwsgi://127.0.0.1:3031"),
             (":3031   ; remark", "", "listen=uwsgi://:3031"),
             ("[::1]:80", "http", "listen=http://[::1]:80"),
+            ("[::]:80", "http", "listen=http://:80"),
+            ("[0::0]:80", "", "listen=uwsgi://:80"),
             ("/run/a.sock", "http", "listen=http+unix:/run/a.sock"),
             ("run/a.sock", "", "listen=uwsgi+unix:/srv/site/run/a.sock"),
             ("=1", "", "listen=uwsgi+unix:/run/shared"),
@@ -161,6 +188,8 @@ mod tests {
             ("@abstract", "", "neither"),
             ("fd://0", "", "neither"),
             ("a:b", "", "no valid port"),
+            ("\"/run/a.sock\"", "", "quotes"),
+            ("'127.0.0.1:80'", "http", "quotes"),
             ("", "", "needs a path"),
             (":1", "raw", "`protocol = raw`"),
         ] {
@@ -168,6 +197,8 @@ mod tests {
             assert!(error.starts_with("error: ") && error.contains(part), "{value}: {error}");
         }
         assert_eq!(of(uwsgi, ":1", "http"), "listen=uwsgi://:1");
+        assert_eq!(of(http_to_https, "[::]:80", ""), "redirect-http=:80");
+        assert!(of(http_to_https, "true", "").contains("ADDRESS:PORT"));
     }
 
     #[test]

@@ -144,7 +144,7 @@ pub(super) const REFUSED: &[OptionWord] = &[
         "use `--python`",
     ),
     refused(
-        "async ugreen! ugreen-stacksize greenlet! asyncio loop loop-list! loops-list!",
+        "async ugreen! ugreen-stacksize greenlet! asyncio loop loop-list! loops-list! tornado tornado3",
         "use `threads`, or a server for ASGI",
     ),
     refused(
@@ -173,6 +173,23 @@ pub(super) const REFUSED: &[OptionWord] = &[
         "raw-socket raw-modifier1 raw-modifier2 puwsgi-socket udp multicast multicast-loop multicast-ttl \
          upload-progress map-socket notify-socket abstract-socket! remap-modifier",
         "use a socket that speaks http, uwsgi, fastcgi or scgi",
+    ),
+    refused(
+        "psgi psgi-enable-psgix-io! perl-args perl-arg perl-exec perl-exec-post-fork perl-auto-reload perl-local-lib \
+         rack rails ruby-gc-freq rb-gc-freq rb-lib ruby-lib rb-require ruby-require rbrequire rubyrequire rbshell? \
+         rbthreads! rb-threads! rbthreads-use-native! rvm-path gem gemset rvm php-ini php-config php-ini-append \
+         php-config-append php-set php-index php-docroot php-allowed-docroot php-allowed-ext php-allowed-script \
+         php-server-software php-app php-app-qs php-app-bypass php-var php-dump-config! php-exec-before php-exec-begin \
+         php-exec-after php-exec-end php-sapi-name php-fallback php-fallback2 php-fallback-qs pypy-lib pypy-setup \
+         pypy-home pypy-wsgi pypy-wsgi-file pypy-ini-paste pypy-paste pypy-eval pypy-eval-post-fork pypy-exec \
+         pypy-exec-post-fork pypy-pp pypy-python-path pypy-pythonpath cgi cgi-map-helper cgi-helper cgi-from-docroot! \
+         cgi-buffer-size cgi-timeout cgi-index cgi-allowed-ext cgi-unset cgi-loadlib cgi-optimize! cgi-path-info! \
+         cgi-do-not-kill-on-error! cgi-async-max-attempts cgi-close-stdin-on-eof! cgi-safe lua lua-load lua-shell! \
+         luashell! lua-gc-freq jvm-main-class jvm-opt jvm-class jvm-classpath jwsgi ring-load clojure-load ring-app \
+         servlet-directory v8-load v8-preemptive v8-gc-freq v8-module-path v8-jsgi mono-app mono-gc-freq mono-key \
+         mono-version mono-config mono-assembly mono-exec mono-index go-module go-module2 gccgo gccgo-load go-args \
+         gccgo-args",
+        "it serves Python applications only",
     ),
     refused("http-auto-gzip!", "let the front server compress"),
     refused("error-page-403 error-page-404 error-page-500", "make the page in the front server"),

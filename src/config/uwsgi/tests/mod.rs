@@ -2,6 +2,7 @@
 
 mod properties;
 mod rows;
+mod sentences;
 
 use super::{Interpretation, NoMachine, OptionList, Reader};
 use crate::config::SettingsError;
