@@ -80,8 +80,11 @@ impl ServeSettings {
         });
         let file = file.unwrap_or_default();
         self.only_named = true;
-        let has_content =
-            self.application().is_some() || !self.mounts.is_empty() || !self.server.folders.is_empty();
+        let has_content = self.application().is_some()
+            || !self.mounts.is_empty()
+            || !self.server.folders.is_empty()
+            || !self.server.upstreams.is_empty()
+            || self.server.files.root.is_some();
         if !has_content && !has_one(WITHOUT_APPLICATION) {
             return Some(SettingsError::NoApplication { file });
         }
