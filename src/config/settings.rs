@@ -96,8 +96,6 @@ pub struct ProcessSettings {
     pub locks: Vec<(PathBuf, bool)>,
     /// A reload stops the server: a service manager starts it again.
     pub exits_on_reload: bool,
-    /// Permission bits of unix sockets, if they are set.
-    pub socket_mode: Option<u32>,
 }
 
 impl Default for ServeSettings {
@@ -165,12 +163,6 @@ impl ServeSettings {
         }
         let asks = !self.client.ca.as_os_str().is_empty() && self.client.auth != ClientAuth::Off;
         self.server.client_certificates = asks.then(|| self.client.clone());
-        self.server.socket_mode = match (self.process.socket_mode, self.process.umask) {
-            (Some(mode), _) => mode,
-            // As bind(2) makes them.
-            (None, Some(umask)) => 0o777 & !umask,
-            (None, None) => self.server.socket_mode,
-        };
         // A file that has both: certificates that are there already count.
         if !self.cert.is_empty() {
             self.acme.names.clear();

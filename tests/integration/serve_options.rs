@@ -226,12 +226,13 @@ fn two_servers_share_a_port() {
 fn unix_sockets_have_what_the_umask_leaves() {
     let test = Test::new();
     test.write("public/page", "");
-    for (more, mode) in [("", 0o660), ("umask = 022\n", 0o755), ("umask = 002\nchmod-socket = 664\n", 0o664)]
+    for (more, mode) in [("", 0o750), ("umask = 022\n", 0o755), ("umask = 002\nchmod-socket = 664\n", 0o664)]
     {
         let ini = format!("[uwsgi]\nhttp-socket = socket\nstatic-map = /=public\n{more}");
         test.write("site.ini", ini);
-        let server = Process::start(&test, test.program(certkit()).args(["serve", "site.ini"]));
-        server.wait_for_log("next:");
+        let program = test.program(certkit()).umask("027").args(["serve", "site.ini"]);
+        let server = Process::start(&test, program);
+        server.wait_for_log("certkit: serving");
         let found = test.path("socket").symlink_metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(found, mode, "{more}");
     }

@@ -34,9 +34,9 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "socket-mode",
         value: "MODE",
-        default: "660; with --umask what that leaves of 777",
+        default: "660; in option files of uWSGI what the umask leaves of 777",
         help: "Permission bits of unix sockets",
-        set: |s, value| put_some(&mut s.process.socket_mode, parsed(value).map(|Mode(bits)| bits)),
+        set: |s, value| put(&mut s.server.socket_mode, parsed(value).map(|Mode(bits)| bits)),
         ..ROW
     },
     Setting {
