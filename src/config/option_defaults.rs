@@ -8,7 +8,7 @@ use super::origin::Origin;
 use super::settings::ServeSettings;
 use super::uwsgi::OptionList;
 use crate::serve::address::{Endpoint, Scheme};
-use crate::sys::socket::passed;
+use crate::sys::socket::{inherited, passed};
 use crate::sys::umask;
 
 /// Options by which a process has something to do without an application.
@@ -35,7 +35,8 @@ impl ServeSettings {
         if !sets_mode {
             self.server.socket_mode = self.mode_by_umask(list);
         }
-        if !passed(|name| std::env::var_os(name)).is_empty() {
+        let mut passed = passed(|name| std::env::var_os(name)).into_iter();
+        if passed.any(|number| inherited(number).is_ok()) {
             self.server.passed_scheme = Some(passed_scheme(list));
         }
         self.drop_repeated_listeners()
