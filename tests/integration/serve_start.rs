@@ -328,6 +328,14 @@ fn a_hangup_takes_the_new_certificate_and_keeps_the_old_one_when_it_is_bad() {
         test.write("chain.pem", &chain);
         test.write("server.key", &key);
     }
+    for name in ["chain.pem", "server.key"] {
+        let before = server.process.log().len();
+        std::fs::rename(test.path(name), test.path("away")).unwrap();
+        server.process.signal(Signal::HUP);
+        eventually("a word about it", || server.process.log()[before..].contains(name).then_some(()));
+        assert_eq!(served(), new);
+        std::fs::rename(test.path("away"), test.path(name)).unwrap();
+    }
     curl.get(&server, "/").is(200);
 }
 
