@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::gateway::{Asked, Listener, Received};
 use crate::harness::{Test, certkit, eventually, repository};
 use crate::peers::{peer, python};
-use crate::process::{Process, free_port, is_running, send, wait_until_gone};
+use crate::process::{Process, children, free_port, is_running, send, wait_until_gone};
 use crate::serve_option_files::{Case, cases};
 
 /// Where the application of a file is, below the test's folder. All others get one on the command line.
@@ -232,12 +232,19 @@ impl Copy {
                 answers.insert(what, received);
             }
         }
-        // uWSGI with threads does not always end when it is asked to.
-        // Its master goes first, which would start new workers.
-        let all = [vec![program.id()], program.children()].concat();
+        // uWSGI with threads does not always end when it is asked to. Its master is stopped first: it must not start new
+        // workers while the others end.
+        program.signal(Signal::STOP);
+        let mut all = vec![program.id()];
+        let mut at = 0;
+        while let Some(id) = all.get(at) {
+            all.extend(children(*id));
+            at += 1;
+        }
         all.iter().for_each(|id| send(*id, Signal::KILL));
         program.wait();
         wait_until_gone(&all);
+        eventually("free addresses", || (!listeners.iter().any(Listener::accepts)).then_some(()));
         Told { answers: Some(answers), log: program.log() }
     }
 
