@@ -317,7 +317,8 @@ fn compare(uwsgi: &Path, gevent: &Path, name: &str, case: &Case) -> Result<(), S
         listeners = copy.listeners(case, &args);
     }
     // The router of `http` is a plugin in Debian.
-    let program = copy.program(uwsgi, case).args(["--plugins", "http,cheaper_busyness"]).args(&args);
+    let program =
+        copy.program(uwsgi, case).args(["--plugins", "http,cheaper_busyness", "--no-orphans"]).args(&args);
     let theirs = copy.ask(name, Process::start(&copy.test, program), &listeners);
     let program = copy.program(&certkit(), case).args(["serve"]).args(&args);
     let program = match name {
