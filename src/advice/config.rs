@@ -1,9 +1,12 @@
 //! Settings that cannot be used.
 
-use crate::config::{MAX_FILE_BYTES, OptionNote, OptionRemark, Origin, Settings, SettingsError, table};
+use crate::config::{
+    Assignment, MAX_FILE_BYTES, OptionNote, OptionRemark, Origin, Settings, SettingsError, table,
+};
 use crate::finding::{Code, Finding, Location};
 use crate::operands::read::ReadError;
 use crate::report::Failure;
+use crate::serve::Error;
 
 const HELP: &str = "Run `certkit serve --help`; it lists all settings and their values.";
 
@@ -56,6 +59,27 @@ fn of_origin(origin: &Origin, message: String) -> Finding {
         Origin::File { file, line } => finding.at(Location::line(file, *line)),
         Origin::Environment(_) | Origin::Flag => finding,
     }
+}
+
+/// A server that cannot listen, at the line that names the socket.
+pub fn not_bound(error: Error, assignments: &[Assignment]) -> Failure {
+    let origin = match &error {
+        Error::Bind { address, .. } => {
+            let is_it = |one: &&Assignment| {
+                one.sets.iter().any(|(setting, value)| {
+                    let named = value.to_str().and_then(|value| value.parse().ok());
+                    setting.word == "listen" && named.as_ref() == Some(address)
+                })
+            };
+            assignments.iter().find(is_it).map(|one| one.origin.clone())
+        }
+        _ => None,
+    };
+    let mut failure = Failure::from(error);
+    if let (Some(Origin::File { file, line }), Some(finding)) = (origin, failure.findings.first_mut()) {
+        finding.location = Some(Location::line(file, line));
+    }
+    failure
 }
 
 /// What the value of an option of uWSGI is for.

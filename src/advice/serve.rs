@@ -214,7 +214,9 @@ pub fn no_control_fifo(path: &Path, error: &io::Error) -> Failure {
         }
         _ => format!("cannot take commands from `{}`: {}", path.display(), plain(error)),
     };
-    Finding::error(Code::Io, message).fix("Name another file with --control-fifo.").into()
+    Finding::error(Code::Io, message)
+        .fix("Name another file with --control-fifo, in an option file with `master-fifo`.")
+        .into()
 }
 
 impl From<PrivilegeError> for Failure {
@@ -395,6 +397,10 @@ fn of_application(error: &StartError, message: String) -> Failure {
             "Import the application by hand to see why Python ended: `python3 -X faulthandler \
              -c 'import ...'`.",
         ),
+        StartError::Folder { .. } => {
+            let fix = "Create the folder, or name another one: --chdir, in an option file `chdir`.";
+            return Finding::error(Code::NotFound, message).fix(fix).into();
+        }
         _ => return Finding::error(Code::Io, message).into(),
     };
     Failure::new(Finding::error(code, message).fix(fix)).status(1)

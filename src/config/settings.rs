@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::os::fd::RawFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::attached_daemon::AttachedDaemon;
@@ -76,6 +76,8 @@ pub struct ProcessSettings {
     /// Where the output goes of a server in the background; `None` for one in the foreground.
     pub daemonize: Option<PathBuf>,
     pub pid_file: Option<PathBuf>,
+    /// Further ones.
+    pub pid_files: Vec<PathBuf>,
     pub control_fifos: Vec<PathBuf>,
     pub touch_reload: Vec<PathBuf>,
     pub log_file: Option<PathBuf>,
@@ -96,6 +98,19 @@ pub struct ProcessSettings {
     pub locks: Vec<(PathBuf, bool)>,
     /// A reload stops the server: a service manager starts it again.
     pub exits_on_reload: bool,
+}
+
+impl ProcessSettings {
+    /// Every pid file, each once.
+    pub fn all_pid_files(&self) -> Vec<&Path> {
+        let mut all: Vec<&Path> = Vec::new();
+        for path in self.pid_file.iter().chain(&self.pid_files) {
+            if !all.contains(&path.as_path()) {
+                all.push(path);
+            }
+        }
+        all
+    }
 }
 
 impl Default for ServeSettings {

@@ -324,7 +324,12 @@ fn a_file_without_application_or_socket_is_refused() {
         ("module = app", "a.ini names no socket"),
         ("psgi = app.psgi\nhttp-socket = 127.0.0.1:0", "Python applications only"),
         ("socket = \"/tmp/x.sock\"\nmodule = app", "quotes"),
-        ("socket = nowhere/x.sock\nmodule = app", "Create the folder"),
+        ("module = app\nsocket = nowhere/x.sock", "Create the folder"),
+        ("module = app\nsocket = nowhere/x.sock", "a.ini, line 3"),
+        (
+            "module = app\nhttp-socket = 127.0.0.1:0\nchdir = /no/such",
+            "cannot change to the folder `/no/such`: no such",
+        ),
         ("socket = x.sock\nmodule = app\nchown-socket = no-such-user", "no user `no-such-user`"),
         ("attach-control-daemon = a\nattach-control-daemon = b", "(also line 3)"),
     ] {
@@ -359,13 +364,16 @@ fn sockets_are_those_of_uwsgi() {
     let port = free_port();
     let text = format!(
         "[uwsgi]\nhttp-socket = [::]:{port}\nsocket = [::]:{port}\nsocket = a.sock\nmodule = app\numask = 007\n\
-         wsgi-file = other.py\nmaster = true\n"
+         wsgi-file = other.py\nmaster = true\npidfile = a.pid\npidfile2 = b.pid\nsafe-pidfile = c.pid\n\
+         safe-pidfile2 = a.pid\n"
     );
     test.write("a.ini", text);
     let mut server = Process::start(&test, test.program(certkit()).args(["serve", "a.ini"]));
     server.wait_for((Ipv4Addr::LOCALHOST, port).into());
     let mode = fs::metadata(test.path("a.sock")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o770);
+    let pids = ["a.pid", "b.pid", "c.pid"].map(|file| fs::read_to_string(test.path(file)).unwrap());
+    assert!(pids.iter().all(|pid| *pid == pids[0] && pid.trim().parse::<u32>().is_ok()), "{pids:?}");
     let log = server.log();
     assert!(
         log.contains("is there twice") && !log.contains("invalid_setting") && !log.contains("next:"),

@@ -102,8 +102,9 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         let _entered = runtime.enter();
         Signals::listen().map_err(|error| no_event_loop(&error))?
     };
-    let pid_file = settings.serve.process.pid_file.as_deref();
-    let _pid_file = pid_file.map(|path| PidFile::create(path, rights.opener())).transpose()?;
+    let pid_files = settings.serve.process.all_pid_files().into_iter();
+    let pid_files = pid_files.map(|path| PidFile::create(path, rights.opener()));
+    let _pid_files = pid_files.collect::<std::result::Result<Vec<_>, _>>()?;
     if let Some(emperor) = emperor::asked_for(&settings.serve)? {
         let _nothing = rights.give_up(Vec::new(), false, &hooks)?;
         emperor::check_rights(&emperor)?;
@@ -122,7 +123,8 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         Some(acme @ CertificateChoice::Acme(_)) => (None, Some(acme)),
         choice => (choice.map(|choice| choice.open(context.console)).transpose()?, None),
     };
-    let bound = BoundServer::bind(&settings.serve.server, rights.opener())?;
+    let bound = BoundServer::bind(&settings.serve.server, rights.opener())
+        .map_err(|error| advice::config::not_bound(error, &settings.assignments))?;
     let beside = DaemonSurroundings::new(&settings.serve, rights.opener())?;
     let has_owner = settings.serve.server.socket_owner.is_some();
     let _socket_files = rights.give_up(bound.socket_files(), has_owner, &hooks)?;

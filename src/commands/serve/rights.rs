@@ -127,7 +127,7 @@ fn grants(settings: &ServeSettings) -> Vec<Grant> {
         grants.push(grant(log, Access::Log { backup: None }));
     }
     grants.extend(server.ajp_secret_file.iter().map(|path| grant(path, Access::Read)));
-    grants.extend(process.pid_file.iter().map(|path| grant(path, Access::Remove)));
+    grants.extend(process.all_pid_files().into_iter().map(|path| grant(path, Access::Remove)));
     let sockets = server.listeners.iter().map(|listener| &listener.endpoint).chain(&server.redirect_http);
     let sockets = sockets.chain(&server.stats.address);
     grants.extend(sockets.filter_map(|endpoint| match endpoint {

@@ -19,10 +19,19 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         word: "pidfile",
-        uwsgi: &["pidfile", "pidfile2", "safe-pidfile", "safe-pidfile2"],
+        uwsgi: &["pidfile"],
         value: "FILE",
         help: "Write the process id to FILE and lock it, so that no second server uses it; it is removed at the end",
         set: |s, value| put_some(&mut s.process.pid_file, absolute(value)),
+        ..ROW
+    },
+    Setting {
+        word: "pidfile2",
+        uwsgi: &["pidfile2", "safe-pidfile", "safe-pidfile2"],
+        takes: Takes::List,
+        value: "FILE",
+        help: "Write the process id to FILE too (repeatable)",
+        set: |s, value| add(&mut s.process.pid_files, absolute(value)),
         ..ROW
     },
     Setting {

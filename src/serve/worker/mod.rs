@@ -79,6 +79,8 @@ use pool::Pool;
 pub use pool::PreparedReload;
 use waiting::Call;
 
+use crate::sys::fs::plain;
+
 /// A request's body as it comes from the client. An `Err` means that it will never be complete.
 pub type RequestBody = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>;
 
@@ -217,7 +219,13 @@ pub enum StartError {
     /// The pool stops before the application was loaded.
     #[error("the server is stopping")]
     Stopping,
-    #[error("cannot {action}: {source}")]
+    #[error("cannot change to the folder `{}`: {}", .folder.display(), plain(source))]
+    Folder {
+        folder: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot {action}: {}", plain(source))]
     Io {
         action: String,
         #[source]

@@ -95,16 +95,15 @@ impl Launch {
     /// others, wherever the links lead by then. Relative paths are meant from `base`.
     ///
     /// # Errors
-    /// [`StartError::Interpreter`] when there is none, [`StartError::Io`] when the folder or a
-    /// descriptor cannot be had.
+    /// [`StartError::Interpreter`] when there is none, [`StartError::Folder`] when there is no such folder,
+    /// [`StartError::Io`] when a descriptor cannot be had.
     pub(super) fn new(config: &WorkerConfig, base: &Path) -> Result<Self, StartError> {
         let folder = config.chdir.as_ref().map_or_else(|| base.to_owned(), |folder| base.join(folder));
         let folder = match folder.canonicalize() {
             Ok(folder) if folder.is_dir() => folder,
             found => {
                 let source = found.err().unwrap_or_else(|| io::ErrorKind::NotADirectory.into());
-                let action = format!("change to the folder {}", folder.display());
-                return Err(StartError::Io { action, source });
+                return Err(StartError::Folder { folder, source });
             }
         };
         let mut env = config.env.clone();
