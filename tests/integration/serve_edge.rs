@@ -320,6 +320,26 @@ fn a_folder_at_the_root_with_and_without_an_application() {
 }
 
 #[test]
+fn a_rule_for_a_folder_means_its_whole_path() {
+    let test = Test::with_certificate("test.example");
+    test.write("app.py", APP);
+    test.write("www/secret/a.txt", "secret");
+    test.write("www/b.txt", "text");
+    let Some(curl) = Curl::new(&test, "test.example") else { return };
+    for option in ["--static", "--try-static"] {
+        let certificate = ["--cert", "server.crt", "--key", "server.key", option, "/files=www"];
+        let rule = ["--rule", "route ^/files/secret break:403", "app.py"];
+        let server = Server::start(&test, &[&certificate[..], &rule].concat());
+        for (target, status) in
+            [("/files/secret/a.txt", 403), ("//files/%73ecret/a.txt", 403), ("/files/b.txt", 200)]
+        {
+            let reply = curl.fetch(&server, target, &["--path-as-is"]);
+            assert_eq!(reply.status, status, "{option} {target}: {reply:?}");
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_done_refuses_the_start() {
     let test = Test::new();
     test.write("app.py", APP);
