@@ -179,6 +179,12 @@ pub fn emperor_with(other: &str) -> Failure {
         .into()
 }
 
+/// The socket of `--emperor-stats` cannot be bound.
+pub fn no_emperor_stats(error: &io::Error) -> Failure {
+    let message = format!("cannot listen for --emperor-stats: {}", plain(error));
+    Finding::error(Code::Io, message).fix("Name another address, or a path that you may use.").into()
+}
+
 /// Commands beside a server in another root folder.
 pub fn daemons_in_chroot() -> Failure {
     Finding::error(Code::InvalidSetting, "--attach-daemon does not work together with --chroot")

@@ -193,6 +193,18 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_command_can_be_written(command in "\\PC{0,40}") {
+            let escaped: String = command.chars().flat_map(|letter| ['\\', letter]).collect();
+            let daemon = format!("freq=3,cmd={escaped}").parse::<AttachedDaemon>();
+            match daemon {
+                Ok(daemon) => proptest::prop_assert_eq!((daemon.command, daemon.frequency), (command, 3)),
+                Err(_) => proptest::prop_assert!(command.trim().is_empty()),
+            }
+        }
+    }
+
     #[test]
     fn smart_ones_begin_with_their_pid_file() {
         let smart = AttachedDaemon::smart("/run/x,5 run me").unwrap();

@@ -19,6 +19,8 @@ pub struct EmperorSettings {
     pub is_nofollow: bool,
     /// The owner of a symbolic link counts.
     pub is_tyrant_nofollow: bool,
+    /// Where it says what it knows of its servers: an address with a port, or the absolute path of a socket.
+    pub stats: Option<String>,
     /// Placeholders for all files, `NAME=VALUE`.
     pub placeholders: Vec<String>,
     /// Files that all inherit from.
@@ -38,6 +40,7 @@ impl Default for EmperorSettings {
             longest_pause: Duration::from_secs(180),
             is_nofollow: false,
             is_tyrant_nofollow: false,
+            stats: None,
             placeholders: Vec::new(),
             inherited: Vec::new(),
             included: Vec::new(),
@@ -61,9 +64,32 @@ pub fn folder_or_pattern(text: &str) -> Result<String, String> {
     absolute.into_os_string().into_string().map_err(|_| "expected text in UTF-8".to_owned())
 }
 
+/// An address with a port, or the path of a socket, absolute then.
+///
+/// # Errors
+/// It is empty, or not text.
+pub fn stats_address(text: &str) -> Result<String, String> {
+    match text.rsplit_once(':').filter(|_| !text.starts_with('/')) {
+        Some((_, port)) if port.parse::<u16>().is_ok() => Ok(text.to_owned()),
+        Some(_) => Err("expected ADDRESS:PORT, or the path of a socket".to_owned()),
+        None => {
+            folder_or_pattern(text).map_err(|_| "expected ADDRESS:PORT, or the path of a socket".to_owned())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_of_statistics() {
+        for (text, expected) in [(":1717", ":1717"), ("[::1]:5", "[::1]:5"), ("/run/a:b", "/run/a:b")] {
+            assert_eq!(stats_address(text).as_deref(), Ok(expected));
+        }
+        assert!(stats_address("a.sock").unwrap().ends_with("/a.sock"));
+        assert!(stats_address("a:b").is_err() && stats_address("").is_err());
+    }
 
     #[test]
     fn folders_and_patterns() {

@@ -1,8 +1,10 @@
 //! `--emperor`: one server for each option file of a folder.
 
 use std::fs::{self, File};
+use std::io::Read;
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, SystemTime};
 
 use rustix::process::Signal;
@@ -48,10 +50,11 @@ fn wait_for(port: u16) {
     eventually(&format!("port {port} is served"), || is_served(port).then_some(()));
 }
 
+/// Empty for a process that has ended.
 fn uid_of(id: u32) -> String {
-    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-    let uids = status.lines().find_map(|line| line.strip_prefix("Uid:")).unwrap();
-    uids.split_whitespace().next().unwrap().to_owned()
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let uids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    uids.and_then(|uids| uids.split_whitespace().next()).unwrap_or_default().to_owned()
 }
 
 fn touch(test: &Test, name: &str, seconds: u64) {
@@ -131,6 +134,34 @@ fn no_server_is_left_when_the_emperor_is_killed() {
     emperor.signal(Signal::KILL);
     emperor.wait();
     wait_until_gone(&vassals);
+}
+
+#[test]
+fn an_emperor_shows_what_it_knows() {
+    let port = free_port();
+    let test = test(&[("a.ini", port)]);
+    write(&test, "bad.ini", free_port(), "hook-asap = rpc:x");
+    let emperor = start(&test, &["--emperor-stats", "stats"]);
+    wait_for(port);
+    let shown = || -> serde_json::Value {
+        let mut text = String::new();
+        UnixStream::connect(test.path("stats")).unwrap().read_to_string(&mut text).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let now = eventually("one is ready, and one is throttled", || {
+        let now = shown();
+        (now["vassals"][0]["ready"] == 1 && now["blacklist"][0].is_object()).then_some(now)
+    });
+    assert_eq!(
+        (now["pid"].as_u64(), now["vassals"].as_array().unwrap().len()),
+        (Some(emperor.id().into()), 2)
+    );
+    let vassal = &now["vassals"][0];
+    assert!(vassal["id"].as_str().unwrap().ends_with("/vassals/a.ini"), "{now}");
+    assert!(children(emperor.id()).contains(&u32::try_from(vassal["pid"].as_u64().unwrap()).unwrap()));
+    assert_eq!((&vassal["respawns"], &now["vassals"][1]["ready"]), (&0.into(), &0.into()));
+    drop(emperor);
+    assert!(!test.path("stats").exists());
 }
 
 #[test]

@@ -112,8 +112,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         runtime.block_on(async {
             hooks.wait_for(HookPhase::MasterStart).await?;
             let controls = Controls::listen(&settings.serve.process, None)?;
-            emperor::run(emperor, signals, controls, &logs, &context.console, background).await;
-            Ok::<_, Failure>(())
+            emperor::run(emperor, signals, controls, &logs, &context.console, background).await
         })?;
         hooks.run_at_exit();
         return Ok(Report::new(Outcome::Nothing));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::set::{absolute, add, number, put, span, switch, text};
-use crate::config::emperor::folder_or_pattern;
+use super::set::{absolute, add, number, put, put_some, span, switch, text};
+use crate::config::emperor::{folder_or_pattern, stats_address};
 use crate::config::option_word::OptionValue;
 use crate::config::setting::{Setting, Takes};
 
@@ -72,6 +72,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         default: "180",
         help: "The longest of these pauses",
         set: |s, value| put(&mut s.process.emperor.longest_pause, span(value)),
+        ..ROW
+    },
+    Setting {
+        word: "emperor-stats",
+        uwsgi: &["emperor-stats", "emperor-stats-server"],
+        value: "ADDRESS",
+        help: "Show what the emperor knows of its servers: JSON for each connection to ADDRESS:PORT or to a unix socket",
+        set: |s, value| {
+            put_some(&mut s.process.emperor.stats, text(value).and_then(|text| stats_address(&text)))
+        },
         ..ROW
     },
     Setting {

@@ -15,6 +15,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
 use super::scan::VassalFile;
+use super::stats::VassalStatus;
 use crate::config::{EmperorSettings, option_file_word};
 use crate::sys::emperor_link::{self, NEEDS_RESTART, READY};
 use crate::sys::fs::plain;
@@ -37,6 +38,7 @@ struct Vassal {
     child: Child,
     link: UnixStream,
     is_ready: bool,
+    status: VassalStatus,
 }
 
 enum Change {
@@ -46,12 +48,16 @@ enum Change {
 }
 
 /// Serves a file until it is told to stop; then the server has ended.
-pub(super) async fn keep(settings: Arc<EmperorSettings>, mut orders: watch::Receiver<VassalOrder>) {
+pub(super) async fn keep(
+    settings: Arc<EmperorSettings>,
+    mut orders: watch::Receiver<VassalOrder>,
+    status: VassalStatus,
+) {
     let mut pause = Duration::ZERO;
     loop {
         let VassalOrder::Serve { file, .. } = orders.borrow_and_update().clone() else { return };
         let name = file.path.display().to_string();
-        let (ended, was_ready) = match Vassal::start(&settings, &file) {
+        let (ended, was_ready) = match Vassal::start(&settings, &file, &status) {
             Ok(mut vassal) => match vassal.watched(&file, &mut orders).await {
                 Change::Ended(ended) => (ended, vassal.is_ready),
                 Change::NeedsRestart | Change::Order => {
@@ -68,6 +74,7 @@ pub(super) async fn keep(settings: Arc<EmperorSettings>, mut orders: watch::Rece
         };
         pause =
             if was_ready { Duration::ZERO } else { (pause + settings.throttle).min(settings.longest_pause) };
+        status.ended(pause);
         tracing::error!("{name}: its server {how}; starting it again in {} s", pause.as_secs_f32());
         tokio::select! {
             () = tokio::time::sleep(pause.max(settings.throttle.min(Duration::from_secs(1)))) => {}
@@ -78,7 +85,7 @@ pub(super) async fn keep(settings: Arc<EmperorSettings>, mut orders: watch::Rece
 }
 
 impl Vassal {
-    fn start(settings: &EmperorSettings, file: &VassalFile) -> io::Result<Self> {
+    fn start(settings: &EmperorSettings, file: &VassalFile, status: &VassalStatus) -> io::Result<Self> {
         let (mut command, link) = emperor_link::vassal()?;
         own_variables::remove(&mut command);
         command.env(emperor_link::VARIABLE, "1");
@@ -92,7 +99,8 @@ impl Vassal {
         }
         let child = Command::from(command).process_group(0).spawn()?;
         tracing::info!("{}: its server is process {}", file.path.display(), child.id().unwrap_or_default());
-        Ok(Self { child, link: UnixStream::from_std(link)?, is_ready: false })
+        status.started(child.id().unwrap_or_default());
+        Ok(Self { child, link: UnixStream::from_std(link)?, is_ready: false, status: status.clone() })
     }
 
     /// Lets it reload as long as that is enough.
@@ -103,7 +111,10 @@ impl Vassal {
             tokio::select! {
                 ended = self.child.wait() => return Change::Ended(ended),
                 read = self.link.read(&mut said), if is_linked => match (read, said[0]) {
-                    (Ok(1), READY) => self.is_ready = true,
+                    (Ok(1), READY) => {
+                        self.is_ready = true;
+                        self.status.is_ready();
+                    }
                     (Ok(1), NEEDS_RESTART) => {
                         tracing::warn!("{}: its server is restarted for the new settings", file.path.display());
                         return Change::NeedsRestart;

@@ -18,7 +18,6 @@ pub(super) const NOT_YET: &[OptionWord] = &[
     not_yet("touch-logrotate"),
     not_yet("cheaper-rss-limit-soft cheaper-rss-limit-hard"),
     not_yet("idle cheap! die-on-idle!"),
-    not_yet("emperor-stats emperor-stats-server"),
     // The process.
     not_yet("logger log-reopen! log-truncate! log-syslog? log-socket"),
     not_yet("log-4xx! log-5xx! log-slow log-format-strftime! logformat-strftime!"),

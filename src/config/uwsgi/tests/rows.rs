@@ -270,6 +270,8 @@ const ROWS: &[(&str, &str)] = &[
     ("emperor-freq = 5", "emperor-freq=5"),
     ("emperor-throttle = 5", "emperor-throttle=5"),
     ("emperor-max-throttle = 5", "emperor-max-throttle=5"),
+    ("emperor-stats = :1717", "emperor-stats=:1717"),
+    ("emperor-stats-server = /run/a", "emperor-stats=/run/a"),
     ("emperor-nofollow", "emperor-nofollow=true"),
     ("emperor-tyrant-nofollow", "emperor-tyrant-nofollow=true"),
     ("vassal-set = a=b", "vassal-set=a=b"),
