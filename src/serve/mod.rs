@@ -256,7 +256,8 @@ impl Server {
         let mut background = JoinSet::new();
         background.spawn(async move { log.write_lines().await });
         let admission = Arc::clone(&self.admission);
-        background.spawn(async move { admission.give_memory_back().await });
+        let spool = Arc::clone(&self.service.current().spool);
+        background.spawn(async move { admission.give_memory_back(&spool).await });
         let observer: Arc<dyn Observer> =
             Arc::new(CountedEvents { observer, service: Arc::clone(&self.service) });
         if let Some((listeners, observed)) = self.stats {

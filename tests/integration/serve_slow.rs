@@ -94,6 +94,20 @@ fn slow_readers_hold_no_worker() {
 }
 
 #[test]
+fn the_memory_of_slow_readers_is_given_back() {
+    let (Some(python), test) = (python(&["ssl"]), Test::with_chain("localhost")) else { return };
+    let Some(curl) = Curl::new(&test, "localhost") else { return };
+    let server = server(&test, test.program(certkit()), &[]);
+    curl.get(&server, "/").is(200);
+    let (before, _) = held(&server);
+    let slow = SlowClients::start(&test, &server, &python, "read", 60, "/stream?bytes=8000000");
+    eventually("much memory is held", || (held(&server).0 > before + 40 * MIB).then_some(()));
+    assert_eq!(slow.end(), ["whole 8000000"; 60]);
+    // Far fewer than a crowd of connections, but their bodies had much.
+    eventually("most of it is given back", || (held(&server).0 < before + 20 * MIB).then_some(()));
+}
+
+#[test]
 fn slow_senders_hold_no_worker() {
     let (Some(python), test) = (python(&["ssl"]), Test::with_chain("localhost")) else { return };
     let Some(curl) = Curl::new(&test, "localhost") else { return };

@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::threads::FrontThreads;
+use crate::serve::spool::{Spool, WORTH_A_LOOK};
 use crate::sys::memory;
 
 /// How often idle connections are looked for again while there is no place.
@@ -91,12 +92,14 @@ impl Admission {
         (self.all_places as usize).saturating_sub(self.places.available_permits())
     }
 
-    /// Gives memory back to the system each time a crowd has left, for ever.
-    pub(in crate::serve) async fn give_memory_back(&self) {
-        let mut crowd = Crowd::default();
+    /// Gives memory back to the system each time a crowd has left, or a few clients whose bodies took up much, for ever.
+    pub(in crate::serve) async fn give_memory_back(&self, spool: &Spool) {
+        let (mut crowd, mut bodies) = (Crowd::of(CROWD), Crowd::of(WORTH_A_LOOK));
         loop {
             tokio::time::sleep(LOOK_FOR_CROWD).await;
-            if crowd.has_left(self.peak.swap(0, Relaxed), self.connections()) {
+            let (peak, now) = spool.peak();
+            let is_smaller = bodies.has_left(peak, now);
+            if crowd.has_left(self.peak.swap(0, Relaxed), self.connections()) || is_smaller {
                 // It may take some time.
                 let _ = tokio::task::spawn_blocking(memory::give_back).await;
             }
@@ -110,23 +113,29 @@ impl Admission {
     }
 }
 
-/// How many connections there were.
-#[derive(Debug, Default)]
+/// How many connections there were, or bytes.
+#[derive(Debug)]
 struct Crowd {
+    /// Fewer are none.
+    least: usize,
     most: usize,
     /// Whether they were few at the last look.
     were_few: bool,
 }
 
 impl Crowd {
+    fn of(least: usize) -> Self {
+        Self { least, most: 0, were_few: false }
+    }
+
     /// Whether most of a crowd has left, and not only just; asked regularly, with the most
     /// connections since the last time and those that there are now.
     fn has_left(&mut self, peak: usize, now: usize) -> bool {
         self.most = self.most.max(peak).max(now);
-        let are_few = now.saturating_mul(4) <= self.most && self.most - now >= CROWD;
+        let are_few = now.saturating_mul(4) <= self.most && self.most - now >= self.least;
         let have_left = are_few && std::mem::replace(&mut self.were_few, are_few);
         if have_left {
-            *self = Self { most: now, were_few: false };
+            *self = Self { most: now, ..Self::of(self.least) };
         } else {
             self.were_few = are_few;
         }
@@ -180,7 +189,7 @@ mod tests {
 
     #[test]
     fn crowds_are_noticed_when_they_have_left() {
-        let mut crowd = Crowd::default();
+        let mut crowd = Crowd::of(CROWD);
         let looks = [(10, 0), (0, 0), (1000, 900), (900, 10), (20, 10), (20, 10), (190, 0), (0, 0)];
         let left = looks.map(|(peak, now)| crowd.has_left(peak, now));
         assert_eq!(left, [false, false, false, false, true, false, false, false]);

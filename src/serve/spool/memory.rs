@@ -13,6 +13,9 @@ use bytes::Bytes;
 /// The part of the free memory that one body may have.
 const SHARE: usize = 8;
 
+/// Less is not worth giving back.
+pub(in crate::serve) const WORTH_A_LOOK: usize = 8 << 20;
+
 /// What a piece costs besides its bytes, so that single bytes do not wait in any number.
 const OVERHEAD: usize = 128;
 
@@ -20,6 +23,8 @@ const OVERHEAD: usize = 128;
 pub(super) struct MemoryBudget {
     limit: usize,
     used: AtomicUsize,
+    /// The most that was in use since the last look, if it is worth looking at.
+    peak: AtomicUsize,
 }
 
 /// A part of the budget that is in use until this is dropped.
@@ -31,7 +36,7 @@ pub(in crate::serve) struct MemoryShare {
 
 impl MemoryBudget {
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, used: AtomicUsize::new(0) }
+        Self { limit, used: AtomicUsize::new(0), peak: AtomicUsize::new(0) }
     }
 
     /// A share for `piece`, if a body that has `own` bytes in memory may have it.
@@ -41,14 +46,27 @@ impl MemoryBudget {
             let free = self.limit.saturating_sub(used);
             (own.saturating_add(bytes) <= free / SHARE).then(|| used.saturating_add(bytes))
         };
-        self.used.fetch_update(Relaxed, Relaxed, after).ok()?;
+        let before = self.used.fetch_update(Relaxed, Relaxed, after).ok()?;
+        self.note(before.saturating_add(bytes));
         Some(MemoryShare { budget: Arc::clone(self), bytes })
+    }
+
+    fn note(&self, used: usize) {
+        if used >= WORTH_A_LOOK {
+            self.peak.fetch_max(used, Relaxed);
+        }
+    }
+
+    /// The most that was in use since the last call, if it is worth it, and what is in use now.
+    pub(super) fn peak(&self) -> (usize, usize) {
+        (self.peak.swap(0, Relaxed), self.used.load(Relaxed))
     }
 
     /// A share for what is in memory already, whether there is room or not.
     pub(super) fn overdraw(self: &Arc<Self>, piece: &Bytes) -> MemoryShare {
         let bytes = piece.len() + OVERHEAD;
-        self.used.fetch_add(bytes, Relaxed);
+        let before = self.used.fetch_add(bytes, Relaxed);
+        self.note(before.saturating_add(bytes));
         MemoryShare { budget: Arc::clone(self), bytes }
     }
 
@@ -77,11 +95,12 @@ impl MemoryShare {
             let free = self.budget.limit.saturating_sub(used);
             (bytes <= free / SHARE).then(|| used.saturating_add(more))
         };
-        let has_grown = self.budget.used.fetch_update(Relaxed, Relaxed, after).is_ok();
-        if has_grown {
+        let before = self.budget.used.fetch_update(Relaxed, Relaxed, after);
+        if let Ok(before) = before {
             self.bytes += more;
+            self.budget.note(before.saturating_add(more));
         }
-        has_grown
+        before.is_ok()
     }
 
     /// The piece, with its share in use until the last of its bytes is dropped, wherever they are.

@@ -26,7 +26,7 @@ use tokio::sync::Semaphore;
 use self::block_file::BlockFile;
 pub(in crate::serve) use self::body::SpooledBody;
 use self::memory::MemoryBudget;
-pub(in crate::serve) use self::memory::MemoryShare;
+pub(in crate::serve) use self::memory::{MemoryShare, WORTH_A_LOOK};
 pub(in crate::serve) use self::store::BodyStore;
 use super::config::Buffers;
 
@@ -58,6 +58,11 @@ impl Spool {
     /// Where a body goes that has to be complete before it is read.
     pub(in crate::serve) fn store(self: &Arc<Self>) -> BodyStore {
         BodyStore::new(self)
+    }
+
+    /// Bytes of memory that bodies had at most since the last call, if worth it, and have now.
+    pub(in crate::serve) fn peak(&self) -> (usize, usize) {
+        self.memory.peak()
     }
 
     /// A share of the memory for a body that is kept elsewhere; nothing to begin with.
