@@ -163,8 +163,8 @@ pub fn not_in_background(error: &io::Error) -> Failure {
 }
 
 /// A log file that cannot be opened.
-pub fn no_log_file(path: &Path, error: &io::Error) -> Failure {
-    let message = format!("cannot write the log file `{}`: {}", path.display(), plain(error));
+pub fn no_log_file(name: &str, error: &io::Error) -> Failure {
+    let message = format!("cannot write the log file `{name}`: {}", plain(error));
     Finding::error(Code::Io, message).fix(ANOTHER_FOLDER).into()
 }
 

@@ -12,6 +12,7 @@ use super::values::{AcmeMissing, ConfigFormat, NamedApplication};
 use crate::serve::address::{Endpoint, ListenAddress, Scheme};
 use crate::serve::config::{ClientAuth, ClientCertificates, Root, ServeConfig};
 use crate::serve::worker::{Application, Cheaper, WorkerConfig, WorkerLimits};
+use crate::sys::log_target::DatagramTarget;
 use crate::sys::privileges::PrivilegeOptions;
 use crate::sys::socket;
 
@@ -81,7 +82,13 @@ pub struct ProcessSettings {
     pub control_fifos: Vec<PathBuf>,
     pub touch_reload: Vec<PathBuf>,
     pub log_file: Option<PathBuf>,
+    /// Instead of a log file.
+    pub log_datagrams: Option<DatagramTarget>,
     pub log_backup: Option<PathBuf>,
+    pub log_truncate: bool,
+    /// Whether a reload opens log files again.
+    pub log_reopen: bool,
+    pub touch_log_rotate: Vec<PathBuf>,
     pub touch_log_reopen: Vec<PathBuf>,
     /// Who the process becomes once its sockets are bound.
     pub privileges: PrivilegeOptions,

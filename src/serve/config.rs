@@ -1,6 +1,5 @@
 //! What the server is to do, fully decided: no field is left to be filled in.
 
-use std::convert::Infallible;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -10,11 +9,13 @@ use super::address::{AddressError, Endpoint, ListenAddress, Scheme};
 use super::field_name::{AddedField, CollectedField, RemovedField};
 use super::file_options::FileOptions;
 use super::log_format::LogFormat;
+use super::log_selection::{DateFormat, LogSelection};
 use super::mount::{MountChoice, MountPoint, MountedApplication};
 use super::rules::{IpNetwork, Rule};
 use super::worker::WorkerConfig;
 use crate::finding::Finding;
 use crate::sys::account::Owner;
+use crate::sys::log_target::{DatagramTarget, LogTarget};
 pub use crate::tls::{ClientAuth, ClientCertificates, MinVersion};
 
 /// Everything the server needs to know, except the certificates, which come from a source of their
@@ -89,6 +90,10 @@ pub struct ServeConfig {
     pub access_log: AccessLogTarget,
     /// How its lines look.
     pub log_format: LogFormat,
+    /// Which requests are in it.
+    pub log_selection: LogSelection,
+    /// How it writes `%(ftime)`.
+    pub log_date: Option<DateFormat>,
     /// Bytes from which on log files are moved away; `None` for never.
     pub log_max_size: Option<u64>,
     /// How long running requests may take once the server stops.
@@ -155,6 +160,8 @@ impl Default for ServeConfig {
             stats: StatsOptions::default(),
             access_log: AccessLogTarget::default(),
             log_format: LogFormat::default(),
+            log_selection: LogSelection::default(),
+            log_date: None,
             log_max_size: None,
             graceful_timeout: Duration::from_secs(30),
         }
@@ -362,20 +369,25 @@ impl FromStr for TrustedNetwork {
 pub enum AccessLogTarget {
     /// Appended to a file.
     File(PathBuf),
+    /// Each line is sent.
+    Datagrams(DatagramTarget),
     Off,
     #[default]
     Stderr,
 }
 
 impl FromStr for AccessLogTarget {
-    type Err = Infallible;
+    type Err = String;
 
-    /// `off`, `-` for standard error, or a path.
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(match text {
-            "off" => Self::Off,
-            "-" => Self::Stderr,
-            path => Self::File(path.into()),
+    /// `off`, or what a [`LogTarget`] is made of.
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        Ok(match text.parse()? {
+            LogTarget::Stdio => Self::Stderr,
+            LogTarget::File(path) => Self::File(path),
+            LogTarget::Datagrams(target) => Self::Datagrams(target),
         })
     }
 }

@@ -7,6 +7,8 @@ pub enum Control {
     Reload,
     /// Open the log files again: they may have been moved away.
     ReopenLogs,
+    /// Move the log files away, and begin new ones.
+    RotateLogs,
     /// Let running requests finish, and end.
     Stop,
     /// End at once.

@@ -36,6 +36,8 @@ pub enum LogVariable {
     RequestLength,
     /// `ctime`: as ctime(3), in UTC.
     CTime,
+    /// `ftime`: the time in a format of its own, else as `ltime`.
+    FormattedTime,
     /// `epoch`: seconds.
     Epoch,
     /// `host`
@@ -78,9 +80,10 @@ impl LogVariable {
             "addr" => Self::Address,
             "cl" => Self::RequestLength,
             "ctime" => Self::CTime,
-            "epoch" => Self::Epoch,
+            "epoch" | "time" => Self::Epoch,
+            "ftime" => Self::FormattedTime,
             "host" => Self::Host,
-            "ltime" | "time" => Self::LogTime,
+            "ltime" => Self::LogTime,
             "method" => Self::Method,
             "micros" => Self::Microseconds,
             "msecs" => Self::Milliseconds,

@@ -22,6 +22,7 @@ pub mod field_name;
 pub mod file_options;
 mod front;
 pub mod log_format;
+pub mod log_selection;
 pub mod mount;
 pub mod open_files;
 mod pipeline;
@@ -56,6 +57,7 @@ use self::front::bind::{BoundSocket, PassedSockets, SocketFiles};
 use self::front::driver::{GatewayProtocol, ListenerProtocol};
 use self::front::listener::Listener;
 use self::front::threads::FrontThreads;
+use self::log_selection::LogLines;
 use self::renewal::Renewal;
 use self::response::access_log::AccessLog;
 use self::shutdown::{Phase, Shutdown, ShutdownSender};
@@ -133,12 +135,19 @@ impl BoundServer {
     pub fn bind(config: &ServeConfig, opener: &Arc<dyn Opener>) -> Result<Self, Error> {
         let log = AccessLog::open(
             &config.access_log,
-            config.log_format.clone(),
+            LogLines {
+                format: config.log_format.clone(),
+                selection: config.log_selection.clone(),
+                date: config.log_date.clone(),
+            },
             config.log_max_size,
             Arc::clone(opener),
         )
         .map_err(|source| match &config.access_log {
             AccessLogTarget::File(path) => Error::AccessLog { path: path.clone(), source },
+            AccessLogTarget::Datagrams(target) => {
+                Error::AccessLog { path: target.receiver.to_string().into(), source }
+            }
             _ => Error::AccessLog { path: PathBuf::new(), source },
         })?;
         Ok(Self { sockets: BoundSockets::bind(config)?, log, opener: Arc::clone(opener) })
@@ -341,6 +350,11 @@ impl ServerHandle {
     /// What the system says; the file in use stays in use.
     pub fn reopen_logs(&self) -> std::io::Result<()> {
         self.service.current().log.reopen()
+    }
+
+    /// Moves the file of the access log away, and begins a new one. May wait for a disk.
+    pub fn rotate_logs(&self) {
+        self.service.current().log.rotate();
     }
 
     /// Starts further workers for each application, or lets some leave.

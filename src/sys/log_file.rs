@@ -1,13 +1,10 @@
 //! A log file: appended to, opened anew after it was moved away, and moved away by itself when it grows.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
 
 use super::opener::Opener;
 
@@ -103,6 +100,23 @@ impl LogFile {
         Ok(self.lock().file.try_clone()?.into())
     }
 
+    /// Moves the file away, and begins a new one. One that cannot be moved stays in use.
+    pub fn rotate_now(&self) {
+        let mut open = self.lock();
+        if open.is_regular {
+            self.rotate(&mut open);
+        }
+    }
+
+    /// Removes what is in the file.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn truncate(&self) -> io::Result<()> {
+        let open = self.lock();
+        if open.is_regular { open.file.set_len(0) } else { Ok(()) }
+    }
+
     fn rotate(&self, open: &mut Open) {
         if self.opener.move_away(&self.path, self.rotation.backup.as_deref()).is_ok()
             && let Ok(new) = Open::at(&self.path, &*self.opener)
@@ -121,101 +135,6 @@ impl Open {
         let file = opener.append(path)?;
         let is_regular = file.metadata()?.is_file();
         Ok(Self { file, is_regular })
-    }
-}
-
-/// Leads standard output and error straight to a log file.
-///
-/// # Errors
-/// What the system says.
-pub fn redirect_straight(log: &LogFile) -> io::Result<()> {
-    let file = log.descriptor()?;
-    rustix::stdio::dup2_stdout(&file)?;
-    Ok(rustix::stdio::dup2_stderr(&file)?)
-}
-
-/// Standard output and error of this process and of those that it starts, written to a log file.
-///
-/// They lead into a pipe, which a thread reads: so the file can be opened anew under processes that
-/// run, and a disk that is full or slow holds up nobody. Lines that it cannot take are counted.
-#[derive(Debug)]
-pub struct Redirection {
-    log: Arc<LogFile>,
-    /// Ends when the other thread has.
-    writer: Option<JoinHandle<()>>,
-}
-
-/// Pieces that may wait for the disk, of at most [`PIECE`] bytes each.
-const WAITING: usize = 64;
-const PIECE: usize = 64 * 1024;
-
-impl Redirection {
-    /// Redirects from now on.
-    ///
-    /// # Errors
-    /// What the system says; nothing is redirected then.
-    pub fn start(log: Arc<LogFile>) -> io::Result<Self> {
-        let (reader, output) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-        let (sender, pieces) = sync_channel(WAITING);
-        let lost = Arc::new(AtomicU64::new(0));
-        let named = |name: &str| thread::Builder::new().name(name.to_owned());
-        let writer = named("log-writer").spawn({
-            let (log, lost) = (Arc::clone(&log), Arc::clone(&lost));
-            move || write_pieces(&pieces, &log, &lost)
-        })?;
-        named("log-reader").spawn(move || read_pieces(File::from(reader), &sender, &lost))?;
-        rustix::stdio::dup2_stdout(&output)?;
-        rustix::stdio::dup2_stderr(&output)?;
-        Ok(Self { log, writer: Some(writer) })
-    }
-}
-
-impl Drop for Redirection {
-    /// Leads both straight to the file, so that the last words of this process are in it.
-    fn drop(&mut self) {
-        let is_done = redirect_straight(&self.log).is_ok();
-        // The pipe ends now, unless a process that an application has started still has it.
-        if let Some(writer) = self.writer.take().filter(|_| is_done) {
-            for _ in 0..50 {
-                if writer.is_finished() {
-                    let _ = writer.join();
-                    return;
-                }
-                thread::sleep(std::time::Duration::from_millis(10));
-            }
-        }
-    }
-}
-
-fn read_pieces(mut pipe: File, sender: &SyncSender<Vec<u8>>, lost: &AtomicU64) {
-    let mut buffer = vec![0; PIECE];
-    loop {
-        match pipe.read(&mut buffer) {
-            Ok(0) => return,
-            Ok(length) => {
-                let piece = buffer.get(..length).unwrap_or_default().to_vec();
-                if let Err(TrySendError::Full(piece)) = sender.try_send(piece) {
-                    lost.fetch_add(piece.len() as u64, Ordering::Relaxed);
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return,
-        }
-    }
-}
-
-fn write_pieces(pieces: &Receiver<Vec<u8>>, log: &LogFile, lost: &AtomicU64) {
-    for piece in pieces {
-        let missing = lost.swap(0, Ordering::Relaxed);
-        let note = if missing == 0 {
-            Vec::new()
-        } else {
-            format!("certkit: {missing} bytes are missing here: the log could not be written\n").into_bytes()
-        };
-        let whole = [note, piece].concat();
-        if log.append(&whole).is_err() {
-            lost.fetch_add(missing.max(whole.len() as u64), Ordering::Relaxed);
-        }
     }
 }
 
@@ -288,6 +207,22 @@ mod tests {
         log.append(b"ours\n").unwrap();
         assert_eq!(fs::read_to_string(&backup).unwrap(), "another's\n");
         assert_eq!(fs::read_to_string(&path).unwrap(), "ours\n");
+    }
+
+    #[test]
+    fn a_file_is_moved_away_or_emptied_on_request() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, backup) = (folder.path().join("log"), folder.path().join("old"));
+        let rotation = Rotation { max_size: None, backup: Some(backup.clone()) };
+        let log = LogFile::open(&path, rotation, OwnRights::shared()).unwrap();
+        log.append(b"one\n").unwrap();
+        log.rotate_now();
+        log.append(b"two\n").unwrap();
+        assert_eq!(fs::read_to_string(&backup).unwrap(), "one\n");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two\n");
+        log.truncate().unwrap();
+        log.append(b"three\n").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "three\n");
     }
 
     #[test]

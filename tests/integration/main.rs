@@ -67,6 +67,7 @@ mod serve_files;
 mod serve_front;
 mod serve_hooks;
 mod serve_life;
+mod serve_logs;
 mod serve_mounts;
 mod serve_option_files;
 mod serve_options;

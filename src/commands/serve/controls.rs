@@ -44,6 +44,7 @@ impl Controls {
         let files = [
             with(&process.touch_reload, Control::Reload),
             with(&process.touch_log_reopen, Control::ReopenLogs),
+            with(&process.touch_log_rotate, Control::RotateLogs),
         ];
         tasks.spawn(TouchedFiles::new(files.concat()).watch(sender));
         if let Some(limit) = service_manager::watchdog_limit() {

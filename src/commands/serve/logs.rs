@@ -1,5 +1,6 @@
-//! Where the output goes: to the terminal, or to a log file that is opened anew on USR1.
+//! Where the output goes: to the terminal, to a log file that is opened anew on USR1, or line by line to a receiver.
 
+use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
@@ -11,31 +12,58 @@ use crate::config::ServeSettings;
 use crate::report::Failure;
 use crate::serve::ServerHandle;
 use crate::sys::fs::plain;
-use crate::sys::log_file::{LogFile, Redirection, Rotation, redirect_straight};
+use crate::sys::log_file::Rotation;
+use crate::sys::log_sink::LogSink;
+use crate::sys::log_target::LogTarget;
 use crate::sys::opener::Opener;
+use crate::sys::redirection::{Redirection, redirect_straight, standard_error};
 
-/// The log file of standard output and error, if there is one; clones are the same.
+/// The log of standard output and error, if there is one; clones are the same.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Logs(Option<Arc<LogFile>>);
+pub(super) struct Logs(Option<Arc<Log>>);
+
+#[derive(Debug)]
+struct Log {
+    sink: Arc<LogSink>,
+    /// Standard error as it was before, for a log that is not a file.
+    original: Option<Arc<File>>,
+    reopens_on_reload: bool,
+}
 
 impl Logs {
-    /// Sends the output to the file that the settings name. `opener` opens it, also later.
+    /// Opens the log that the settings name, with `opener`, which opens it again later. Until the value is
+    /// [`redirected`](Self::redirect), output goes straight to a file, and to standard error where there is none.
     ///
     /// # Errors
-    /// The file cannot be opened.
+    /// The log cannot be opened.
     pub(super) fn open(settings: &ServeSettings, opener: &Arc<dyn Opener>) -> Result<Self, Failure> {
         let process = &settings.process;
-        let Some(path) = process.daemonize.as_ref().or(process.log_file.as_ref()) else {
-            return Ok(Self::default());
-        };
-        let rotation =
-            Rotation { max_size: settings.server.log_max_size, backup: process.log_backup.clone() };
-        let open = || -> io::Result<_> {
-            let log = LogFile::open(path, rotation, Arc::clone(opener))?;
-            redirect_straight(&log)?;
-            Ok(Self(Some(Arc::new(log))))
-        };
-        open().map_err(|error| no_log_file(path, &error))
+        let file = process.daemonize.as_ref().or(process.log_file.as_ref());
+        let targets = file.map(|path| LogTarget::File(path.clone())).into_iter();
+        let targets = targets.chain(process.log_datagrams.clone().map(LogTarget::Datagrams));
+        let mut log = None;
+        for target in targets {
+            let rotation =
+                Rotation { max_size: settings.server.log_max_size, backup: process.log_backup.clone() };
+            let open = || -> io::Result<_> {
+                let Some(sink) = LogSink::open(&target, rotation, Arc::clone(opener))? else {
+                    return Ok(None);
+                };
+                let mut original = None;
+                if let LogSink::File(file) = &sink {
+                    if process.log_truncate {
+                        file.truncate()?;
+                    }
+                    redirect_straight(file)?;
+                } else {
+                    original = Some(Arc::new(standard_error()?));
+                }
+                let reopens_on_reload = process.log_reopen;
+                Ok(Some(Arc::new(Log { sink: Arc::new(sink), original, reopens_on_reload })))
+            };
+            log = open().map_err(|error| no_log_file(&name(&target), &error))?;
+        }
+        Ok(Self(log))
     }
 
     /// Writes by threads from now on, which the disk does not hold up, as long as the value lives.
@@ -44,28 +72,59 @@ impl Logs {
     /// They cannot be started.
     pub(super) fn redirect(&self) -> Result<Option<Redirection>, Failure> {
         let Some(log) = &self.0 else { return Ok(None) };
-        let redirection = Redirection::start(Arc::clone(log));
-        redirection.map(Some).map_err(|error| no_log_file(log.path(), &error))
+        let redirection = Redirection::start(Arc::clone(&log.sink), log.original.clone());
+        redirection.map(Some).map_err(|error| no_log_file(&log.sink.name(), &error))
     }
 
-    /// Opens the file again.
+    /// Opens the log again.
     ///
     /// # Errors
     /// What the system says; the old one stays in use.
     pub(super) fn reopen_own(&self) -> io::Result<()> {
-        self.0.as_ref().map_or(Ok(()), |log| log.reopen())
+        self.0.as_ref().map_or(Ok(()), |log| log.sink.reopen())
     }
 
-    /// Opens all log files again and says which one cannot be opened.
+    /// Whether a reload opens log files again.
+    pub(super) fn reopens_on_reload(&self) -> bool {
+        self.0.as_ref().is_some_and(|log| log.reopens_on_reload)
+    }
+
+    /// Does something with the logs on a thread that may wait for a disk.
+    pub(super) fn later(&self, server: &ServerHandle, action: fn(&Self, &ServerHandle)) {
+        let (logs, server) = (self.clone(), server.clone());
+        tokio::task::spawn_blocking(move || action(&logs, &server));
+    }
+
+    /// Opens all logs again and says which one cannot be opened.
     pub(super) fn reopen(&self, server: &ServerHandle) {
         if let Some(log) = &self.0
-            && let Err(error) = log.reopen()
+            && let Err(error) = log.sink.reopen()
         {
-            tracing::error!("cannot open the log file {} again: {}", log.path().display(), plain(&error));
+            tracing::error!("cannot open the log {} again: {}", log.sink.name(), plain(&error));
         }
         if let Err(error) = server.reopen_logs() {
             tracing::error!("cannot open the access log again: {}", plain(&error));
         }
+    }
+
+    /// Moves the log file away and begins a new one.
+    pub(super) fn rotate_own(&self) {
+        self.0.iter().for_each(|log| log.sink.rotate());
+    }
+
+    /// Does that with all log files.
+    pub(super) fn rotate(&self, server: &ServerHandle) {
+        self.rotate_own();
+        server.rotate_logs();
+    }
+}
+
+/// What a message calls it.
+fn name(target: &LogTarget) -> String {
+    match target {
+        LogTarget::Stdio => "standard error".to_owned(),
+        LogTarget::File(path) => path.display().to_string(),
+        LogTarget::Datagrams(target) => target.receiver.to_string(),
     }
 }
 

@@ -83,12 +83,14 @@ pub(super) async fn serve(
                 stop.advance(if control == Control::Stop { Phase::Draining } else { Phase::Now });
             }
             // A reload that is pending already serves both.
-            Control::Reload => drop(reload.try_send(())),
-            Control::ReopenLogs => {
-                let (logs, handle) = (logs.clone(), handle.clone());
-                // A disk may take its time.
-                tokio::task::spawn_blocking(move || logs.reopen(&handle));
+            Control::Reload => {
+                let _ = reload.try_send(());
+                if logs.reopens_on_reload() {
+                    logs.later(&handle, Logs::reopen);
+                }
             }
+            Control::ReopenLogs => logs.later(&handle, Logs::reopen),
+            Control::RotateLogs => logs.later(&handle, Logs::rotate),
             Control::AddWorker => handle.change_workers(1),
             Control::RemoveWorker => handle.change_workers(-1),
         }

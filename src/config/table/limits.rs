@@ -118,9 +118,9 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         word: "access-log",
         environment: Some("CERTKIT_ACCESS_LOG"),
-        value: "FILE|off",
+        value: "TARGET|off",
         default: "-; off with --quiet",
-        help: "Write the access log to a file, to standard error (-), or nowhere (off)",
+        help: "Write the access log to a file, to standard error (-), or nowhere (off); also to what --log-file can name",
         heading: "Logs",
         needs_restart: true,
         set: |s, value| put(&mut s.server.access_log, parsed(value)),

@@ -11,6 +11,7 @@ mod emperor;
 mod environment;
 mod limits;
 mod listening;
+mod logs;
 mod option_files;
 mod process;
 mod set;
@@ -30,6 +31,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         application::SETTINGS,
         edge::SETTINGS,
         process::SETTINGS,
+        logs::SETTINGS,
         stats::SETTINGS,
         beside::SETTINGS,
         emperor::SETTINGS,

@@ -1,6 +1,6 @@
 //! The process: where it runs and writes, and what commands it.
 
-use super::set::{absolute, add, number, parsed, put, put_some, size, switch, text};
+use super::set::{absolute, add, number, parsed, put, put_some, switch, text};
 use crate::config::option_word::OptionValue;
 use crate::config::setting::{Setting, Takes};
 use crate::config::values::Mode;
@@ -166,52 +166,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         takes: Takes::Switch,
         help: "Stop where a reload is asked for; a service manager starts the server again",
         set: |s, value| put(&mut s.process.exits_on_reload, switch(value)),
-        ..ROW
-    },
-    Setting {
-        word: "log-file",
-        uwsgi: &["logto", "logto2"],
-        environment: Some("CERTKIT_LOG_FILE"),
-        value: "FILE",
-        help: "Append everything that certkit and the application print to FILE; USR1 opens it again after it was \
-               moved away",
-        heading: "Logs",
-        set: |s, value| put_some(&mut s.process.log_file, absolute(value)),
-        ..ROW
-    },
-    Setting {
-        word: "log-max-size",
-        uwsgi: &["log-maxsize"],
-        uwsgi_value: OptionValue::Number,
-        value: "SIZE",
-        help: "Move log files away when they have reached SIZE, each to its own name with a dot and the time in \
-               seconds",
-        heading: "Logs",
-        set: |s, value| {
-            let size = size(value)?;
-            s.server.log_max_size = (size > 0).then_some(size);
-            Ok(())
-        },
-        ..ROW
-    },
-    Setting {
-        word: "log-backup-name",
-        uwsgi: &["log-backupname"],
-        value: "FILE",
-        help: "Move the file of --log-file to FILE instead, replacing what is there",
-        heading: "Logs",
-        set: |s, value| put(&mut s.process.log_backup, absolute(value).map(Some)),
-        ..ROW
-    },
-    Setting {
-        word: "touch-logreopen",
-        uwsgi: &["touch-logreopen"],
-        uwsgi_value: OptionValue::FromChdir,
-        takes: Takes::List,
-        value: "FILE",
-        help: "Open the log files again when the modification time of FILE changes (repeatable)",
-        heading: "Logs",
-        set: |s, value| add(&mut s.process.touch_log_reopen, absolute(value)),
         ..ROW
     },
 ];

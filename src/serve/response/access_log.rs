@@ -5,6 +5,7 @@
 //! number is logged.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,8 +16,11 @@ use super::record::Record;
 use crate::serve::config::AccessLogTarget;
 use crate::serve::connection::Connection;
 use crate::serve::log_format::LogFormat;
+use crate::serve::log_selection::LogLines;
 use crate::sys::clock::{Clock, SystemClock};
-use crate::sys::log_file::{LogFile, Rotation};
+use crate::sys::log_file::Rotation;
+use crate::sys::log_sink::LogSink;
+use crate::sys::log_target::LogTarget;
 use crate::sys::opener::Opener;
 
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -29,17 +33,14 @@ pub(in crate::serve) struct AccessLog(Option<Arc<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
-    sink: LogSink,
-    format: LogFormat,
+    /// `None` for standard error.
+    sink: Option<LogSink>,
+    lines: LogLines,
+    /// Lines that could not be written since something could be.
+    lost: AtomicU64,
     pending: Mutex<Pending>,
     /// A first line is waiting.
     begun: Notify,
-}
-
-#[derive(Debug)]
-enum LogSink {
-    Stderr,
-    File(LogFile),
 }
 
 #[derive(Debug, Default)]
@@ -56,35 +57,41 @@ impl AccessLog {
     /// What the system says when the file cannot be opened for appending.
     pub(in crate::serve) fn open(
         target: &AccessLogTarget,
-        format: LogFormat,
+        lines: impl Into<LogLines>,
         max_size: Option<u64>,
         opener: Arc<dyn Opener>,
     ) -> io::Result<Self> {
-        let sink = match target {
+        let lines = lines.into();
+        let target = match target {
+            _ if lines.selection.is_nothing() => return Ok(Self(None)),
             AccessLogTarget::Off => return Ok(Self(None)),
-            AccessLogTarget::Stderr => LogSink::Stderr,
-            AccessLogTarget::File(path) => {
-                LogSink::File(LogFile::open(path, Rotation { max_size, backup: None }, opener)?)
-            }
+            AccessLogTarget::Stderr => LogTarget::Stdio,
+            AccessLogTarget::File(path) => LogTarget::File(path.clone()),
+            AccessLogTarget::Datagrams(target) => LogTarget::Datagrams(target.clone()),
         };
-        let inner = Inner { sink, format, pending: Mutex::default(), begun: Notify::new() };
+        let sink = LogSink::open(&target, Rotation { max_size, backup: None }, opener)?;
+        let inner =
+            Inner { sink, lines, lost: AtomicU64::new(0), pending: Mutex::default(), begun: Notify::new() };
         Ok(Self(Some(Arc::new(inner))))
     }
 
     /// What a record is needed for; `None` if for nothing.
     pub(in crate::serve) fn format(&self) -> Option<&LogFormat> {
-        self.0.as_ref().map(|inner| &inner.format)
+        self.0.as_ref().map(|inner| &inner.lines.format)
     }
 
     /// Logs a request that is finished.
     pub(in crate::serve) fn request(&self, record: &Record) {
-        self.add(|line, format| line.request(record, format));
+        let chooses =
+            |lines: &LogLines| lines.selection.chooses(record.status, record.sent, record.until_end);
+        self.add(chooses, |line, format| line.request(record, format));
     }
 
     /// Logs a client that was refused before it had made a request.
     pub(in crate::serve) fn refusal(&self, connection: &Connection, status: u16) {
         connection.counters.refused(status);
-        self.add(|line, format| line.refusal(&connection.peer_address, status, format));
+        let chooses = |lines: &LogLines| lines.selection.chooses(status, 0, Duration::ZERO);
+        self.add(chooses, |line, format| line.refusal(&connection.peer_address, status, format));
     }
 
     /// Writes lines as they come, for ever.
@@ -115,14 +122,18 @@ impl AccessLog {
     pub(in crate::serve) fn reopen(&self) -> io::Result<()> {
         let Some(inner) = &self.0 else { return Ok(()) };
         inner.flush();
-        match &inner.sink {
-            LogSink::Stderr => Ok(()),
-            LogSink::File(file) => file.reopen(),
-        }
+        inner.sink.as_ref().map_or(Ok(()), LogSink::reopen)
     }
 
-    fn add(&self, write: impl FnOnce(&mut Line<'_>, &LogFormat)) {
+    /// Moves the file away, and begins a new one.
+    pub(in crate::serve) fn rotate(&self) {
         let Some(inner) = &self.0 else { return };
+        inner.flush();
+        inner.sink.iter().for_each(LogSink::rotate);
+    }
+
+    fn add(&self, chooses: impl FnOnce(&LogLines) -> bool, write: impl FnOnce(&mut Line<'_>, &LogFormat)) {
+        let Some(inner) = self.0.as_ref().filter(|inner| chooses(&inner.lines)) else { return };
         let mut pending = inner.pending();
         if pending.lines.len() > LARGEST_BACKLOG {
             pending.dropped += 1;
@@ -131,9 +142,9 @@ impl AccessLog {
         if pending.lines.is_empty() {
             inner.begun.notify_one();
         }
-        pending.time.set(SystemClock.now());
+        pending.time.set(SystemClock.now(), inner.lines.date.as_ref());
         let Pending { lines, time, .. } = &mut *pending;
-        write(&mut Line { lines, time }, &inner.format);
+        write(&mut Line { lines, time }, &inner.lines.format);
         lines.push(b'\n');
     }
 }
@@ -149,11 +160,22 @@ impl Inner {
             (std::mem::take(&mut pending.lines), std::mem::take(&mut pending.dropped))
         };
         let result = match &self.sink {
-            LogSink::Stderr => io::stderr().write_all(&lines),
-            LogSink::File(file) => file.append(&lines),
+            None => io::stderr().write_all(&lines),
+            Some(sink) => sink.append(&lines),
         };
-        if let Err(error) = result {
-            tracing::warn!(%error, "cannot write the access log");
+        match result {
+            Ok(()) if lines.is_empty() => {}
+            Ok(()) => match self.lost.swap(0, Relaxed) {
+                0 => {}
+                lost => tracing::warn!(lost, "the access log is written again; lines were lost"),
+            },
+            Err(error) => {
+                let lines = lines.iter().filter(|byte| **byte == b'\n').count() as u64;
+                // Once, until something could be written again: the reason usually lasts.
+                if self.lost.fetch_add(lines, Relaxed) == 0 {
+                    tracing::warn!(%error, "cannot write the access log; lines are lost");
+                }
+            }
         }
         if dropped > 0 {
             tracing::warn!(dropped, "the access log is too slow; lines were dropped");

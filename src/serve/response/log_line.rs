@@ -10,6 +10,7 @@ use time::macros::format_description;
 
 use super::record::Record;
 use crate::serve::log_format::{LogFormat, LogPiece, LogVariable};
+use crate::serve::log_selection::DateFormat;
 
 /// The moment of a line, with its text, which most lines share with the line before.
 #[derive(Debug)]
@@ -17,20 +18,23 @@ pub(super) struct LogTime {
     now: OffsetDateTime,
     /// `20/Nov/2026:09:05:07 +0000`, as in other servers' logs.
     text: String,
+    /// In a format of its own, if there is one.
+    formatted: Option<String>,
 }
 
 impl Default for LogTime {
     fn default() -> Self {
-        Self { now: OffsetDateTime::UNIX_EPOCH, text: String::new() }
+        Self { now: OffsetDateTime::UNIX_EPOCH, text: String::new(), formatted: None }
     }
 }
 
 impl LogTime {
-    pub(super) fn set(&mut self, now: OffsetDateTime) {
+    pub(super) fn set(&mut self, now: OffsetDateTime, date: Option<&DateFormat>) {
         if self.text.is_empty() || self.now.unix_timestamp() != now.unix_timestamp() {
             let format =
                 format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
             self.text = now.format(format).unwrap_or_default();
+            self.formatted = date.map(|date| date.format(now));
         }
         self.now = now;
     }
@@ -140,6 +144,7 @@ impl Line<'_> {
                 );
                 self.text(now.format(format).unwrap_or_default().as_bytes());
             }
+            FormattedTime => self.text(self.time.formatted.as_ref().unwrap_or(&self.time.text).as_bytes()),
             Epoch => self.signed(now.unix_timestamp().into()),
             EpochMilliseconds => self.signed(now.unix_timestamp_nanos() / 1_000_000),
             EpochMicroseconds => self.signed(now.unix_timestamp_nanos() / 1_000),
@@ -251,7 +256,8 @@ mod tests {
 
     fn written(write: impl FnOnce(&mut Line<'_>)) -> String {
         let mut time = LogTime::default();
-        time.set(datetime!(2026-11-20 9:05:07.0625 UTC));
+        let date = "%d.%m.%Y".parse().unwrap();
+        time.set(datetime!(2026-11-20 9:05:07.0625 UTC), Some(&date));
         let mut lines = Vec::new();
         write(&mut Line { lines: &mut lines, time: &time });
         String::from_utf8(lines).unwrap()
@@ -315,9 +321,9 @@ mod tests {
         );
         assert_eq!(
             line(
-                "%(var.HTTP_X_TRACE) %(var.HTTP_COOKIE) %(host) %(pid) %(cl) %(epoch) %(tmsecs) %(ctime) %(core)"
+                "%(var.HTTP_X_TRACE) %(var.HTTP_COOKIE) %(host) %(pid) %(cl) %(epoch) %(tmsecs) %(ctime) %(core) %(ftime) %(time)"
             ),
-            "42 - test.example:8443 77 0 1795165507 1795165507062 Fri Nov 20 09:05:07 2026 -"
+            "42 - test.example:8443 77 0 1795165507 1795165507062 Fri Nov 20 09:05:07 2026 - 20.11.2026 1795165507"
         );
         let refused = |format: LogFormat| written(|line| line.refusal(b"::1", 408, &format));
         assert_eq!(refused(LogFormat::Combined), r#"::1 - - [20/Nov/2026:09:05:07 +0000] "-" 408 0 "-" "-""#);

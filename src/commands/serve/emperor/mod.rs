@@ -73,6 +73,7 @@ pub(super) async fn run(
                     tracing::error!("cannot open the log file again: {}", plain(&error));
                 }
             }
+            Control::RotateLogs => logs.rotate_own(),
             // Each server has its own.
             Control::AddWorker | Control::RemoveWorker => {}
         }

@@ -22,8 +22,13 @@ pub(super) const CONVERTED: &[OptionWord] = &[
     sets("protocol socket-protocol", elsewhere, "what `socket` speaks"),
     sets("shared-socket undeferred-shared-socket", elsewhere, "the address that `=0` and so on stand for"),
     sets("chmod-socket? chmod?", chmod, "`--socket-mode`, 666 without a value"),
-    sets("disable-logging!", disable_logging, "`--access-log off`"),
     sets("req-logger logger-req", request_logger, "`--access-log`"),
+    sets("logger", logger, "`--log-file`"),
+    sets("logto logto2", logto, "`--log-file`"),
+    sets("log-syslog?", log_syslog, "`--log-file syslog`"),
+    sets("log-socket", log_socket, "`--log-file socket:...`"),
+    sets("log-slow", log_slow, "`--log-slow`, in milliseconds"),
+    sets("log-date? logdate?", log_date, "`--log-date`"),
     sets("stats stats-server", stats, "`--stats`"),
     sets("optimize", optimize, "`--env PYTHONOPTIMIZE=...`"),
     sets("sni", sni, "`--cert`, `--key`"),
@@ -51,17 +56,65 @@ fn chmod(value: &str, _: &OptionFacts) -> Result<Converted, String> {
     }
 }
 
-fn disable_logging(value: &str, _: &OptionFacts) -> Result<Converted, String> {
-    Ok(if is_true(value) { Converted::one("access-log", "off") } else { Converted::default() })
+fn request_logger(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
+    Ok(Converted::one("access-log", log_target(value, facts)?))
 }
 
-/// `file:PATH` or `stdio`.
-fn request_logger(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
-    match value.split_once(':') {
-        Some(("file", path)) => Ok(Converted::one("access-log", facts.below_chdir(path))),
-        None if value == "stdio" => Ok(Converted::one("access-log", "-")),
-        _ => Err(format!("`{value}`: the access log is written to `file:PATH` or `stdio`")),
+fn logger(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
+    match log_target(value, facts)?.as_str() {
+        "-" => Ok(Converted::default()),
+        target => Ok(Converted::one("log-file", target)),
     }
+}
+
+/// What uWSGI calls a logger, as a log target of certkit. Files and unix sockets count from the folder of the application.
+fn log_target(value: &str, facts: &OptionFacts) -> Result<String, String> {
+    let (kind, rest) = value.split_once(':').unwrap_or((value, ""));
+    match kind {
+        "file" => Ok(facts.below_chdir(rest)),
+        "stdio" => Ok("-".to_owned()),
+        "syslog" | "rsyslog" => Ok(value.to_owned()),
+        "socket" if rest.split(',').next().is_some_and(|address| address.contains(':')) => {
+            Ok(value.to_owned())
+        }
+        "socket" => Ok(format!("socket:{}", facts.below_chdir(rest))),
+        _ if kind.contains(' ') => {
+            Err(format!("`{value}`: loggers have no names here; let the log collector choose lines"))
+        }
+        _ => Err(format!(
+            "`{value}`: there are `file:PATH`, `stdio`, `syslog`, `rsyslog:...` and `socket:...`"
+        )),
+    }
+}
+
+/// A path from the folder of the start, or an address for UDP.
+fn logto(value: &str, _: &OptionFacts) -> Result<Converted, String> {
+    let target = match value {
+        // Nothing but names of files there.
+        "syslog" | "stdio" | "-" => format!("./{value}"),
+        _ if value.contains(':') => format!("socket:{value}"),
+        _ => value.to_owned(),
+    };
+    Ok(Converted::one("log-file", target))
+}
+
+fn log_syslog(value: &str, _: &OptionFacts) -> Result<Converted, String> {
+    let target =
+        if matches!(value, "" | "1" | "true") { "syslog".to_owned() } else { format!("syslog:{value}") };
+    Ok(Converted::one("log-file", target))
+}
+
+fn log_socket(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
+    logger(&format!("socket:{value}"), facts)
+}
+
+fn log_slow(value: &str, _: &OptionFacts) -> Result<Converted, String> {
+    Ok(Converted::one("log-slow", format!("{}ms", integer(value).max(0))))
+}
+
+/// A format of strftime(3); without one, uWSGI puts a date before each line, which the access log has.
+fn log_date(value: &str, _: &OptionFacts) -> Result<Converted, String> {
+    Ok(if value.contains('%') { Converted::one("log-date", value) } else { Converted::default() })
 }
 
 /// An address as uWSGI takes it: `:PORT` is every one of this machine, a path counts from the folder of the application.
@@ -244,11 +297,15 @@ mod tests {
         for value in ["66", "0664", "\"664\"", "ug+rw"] {
             assert!(chmod(value, &facts()).unwrap_err().contains(value), "{value}");
         }
-        assert_eq!(sets_of(disable_logging, ""), one("access-log", "off"));
-        assert_eq!(sets_of(disable_logging, "false"), []);
         assert_eq!(sets_of(request_logger, "file:log/a.log"), one("access-log", "/srv/site/log/a.log"));
         assert_eq!(sets_of(request_logger, "stdio"), one("access-log", "-"));
-        assert!(request_logger("syslog", &facts()).is_err());
+        assert_eq!(sets_of(request_logger, "syslog"), one("access-log", "syslog"));
+        assert!(request_logger("redislog:a", &facts()).is_err());
+        assert_eq!(sets_of(logger, "stdio"), []);
+        assert_eq!(sets_of(logger, "socket:a.sock,x"), one("log-file", "socket:/srv/site/a.sock,x"));
+        assert!(logger("errors file:/a", &facts()).unwrap_err().contains("no names"));
+        assert_eq!(sets_of(log_syslog, ""), one("log-file", "syslog"));
+        assert_eq!(sets_of(log_slow, "100 ; x"), one("log-slow", "100ms"));
     }
 
     #[test]

@@ -15,13 +15,10 @@ pub(super) const NOT_YET: &[OptionWord] = &[
 
     // The life of workers.
     not_yet("harakiri-graceful-signal harakiri-queue-threshold"),
-    not_yet("touch-logrotate"),
     not_yet("cheaper-rss-limit-soft cheaper-rss-limit-hard"),
     not_yet("idle cheap! die-on-idle!"),
     // The process.
-    not_yet("logger log-reopen! log-truncate! log-syslog? log-socket"),
-    not_yet("log-4xx! log-5xx! log-slow log-format-strftime! logformat-strftime!"),
-    not_yet("log-x-forwarded-for! log-ioerror log-sendfile logfile-chown! logfile-chmod"),
+    not_yet("logfile-chown! logfile-chmod"),
     // Requests.
     refused("http-to"),
     // Sockets.
