@@ -117,14 +117,19 @@ impl Site {
         site
     }
 
-    /// The response with a file of a folder before the application, if there is one.
+    /// The response with a file of a folder before the application, if there is one. As other folders, it is looked
+    /// for by the whole path, and where a front server or a mount has cut a prefix off, by the rest.
     pub(in crate::serve) async fn tried_file(&self, request: &Request) -> Option<Response<OutgoingBody>> {
-        for TriedRoute { prefix, keeps_prefix, folder } in &self.edge.tried {
-            let path = &request.target.path[..];
-            if let Some(below) = cgi_vars::below(prefix.as_bytes(), path) {
-                let response = folder.try_answer(request, if *keeps_prefix { path } else { below }).await;
-                if response.is_some() {
-                    return response;
+        let is_cut = !request.script_name.is_empty() || self.choice == MountChoice::PathInfo;
+        let path_info = is_cut.then(|| self.split(request).1);
+        let paths = [Some(request.target.path.clone()), path_info];
+        for path in paths.iter().flatten() {
+            for TriedRoute { prefix, keeps_prefix, folder } in &self.edge.tried {
+                if let Some(below) = cgi_vars::below(prefix.as_bytes(), path) {
+                    let response = folder.try_answer(request, if *keeps_prefix { path } else { below }).await;
+                    if response.is_some() {
+                        return response;
+                    }
                 }
             }
         }
