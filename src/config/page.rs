@@ -105,7 +105,11 @@ const IN_WORDS: &[&str] = &[
     "front-threads",
     "limit-as",
     "max-connections-per-address",
+    "max-fd",
     "python",
+    "request-grace",
+    "socket-rcvbuf",
+    "socket-sndbuf",
     "workers",
 ];
 

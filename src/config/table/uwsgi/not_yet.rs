@@ -18,7 +18,9 @@ pub(super) const NOT_YET: &[OptionWord] = &[
     not_yet("cheaper-rss-limit-soft cheaper-rss-limit-hard"),
     not_yet("idle cheap! die-on-idle!"),
     // The process.
-    not_yet("logfile-chown! logfile-chmod"),
+    not_yet("logfile-chown!"),
+    // Others may not read what is in it.
+    refused("logfile-chmod"),
     // Requests.
     refused("http-to"),
     // Sockets.

@@ -85,6 +85,8 @@ const ROWS: &[(&str, &str)] = &[
     ("log-reopen", "log-reopen=true"),
     ("log-truncate", "log-truncate=true"),
     ("log-master", "accepted"),
+    ("logfile-chown", "not yet"),
+    ("logfile-chmod = 600", "refused"),
     ("touch-logreopen = /a", "touch-logreopen=/a"),
     ("touch-logrotate = /a", "touch-logrotate=/a"),
     ("req-logger = syslog", "access-log=syslog"),
