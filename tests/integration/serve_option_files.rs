@@ -129,7 +129,7 @@ fn values_mean_what_they_mean_in_uwsgi() {
         ("http-keepalive = true", ""),
         ("http-keepalive = 0", "keepalive = 0\n"),
         ("disable-logging = false", ""),
-        ("disable-logging", "access-log = \"off\"\n"),
+        ("disable-logging", "disable-logging = true\n"),
         ("protocol = http\nsocket = :9090", "listen = \"http://:9090\"\n"),
         ("socket = :9090\nprotocol = http", "listen = \"http://:9090\"\n"),
         ("chmod-socket", "socket-mode = 666\n"),

@@ -89,7 +89,6 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         word: "disable-logging",
-        uwsgi: &["disable-logging"],
         help: "Leave requests out of the access log, except those that --log-4xx and its like choose",
         set: |s, value| put(&mut s.server.log_selection.disabled, switch(value)),
         ..SWITCH

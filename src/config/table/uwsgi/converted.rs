@@ -22,6 +22,7 @@ pub(super) const CONVERTED: &[OptionWord] = &[
     sets("protocol socket-protocol", elsewhere, "what `socket` speaks"),
     sets("shared-socket undeferred-shared-socket", elsewhere, "the address that `=0` and so on stand for"),
     sets("chmod-socket? chmod?", chmod, "`--socket-mode`, 666 without a value"),
+    sets("disable-logging!", disable_logging, "`--disable-logging`"),
     sets("req-logger logger-req", request_logger, "`--access-log`"),
     sets("logger", logger, "`--log-file`"),
     sets("logto logto2", logto, "`--log-file`"),
@@ -54,6 +55,10 @@ fn chmod(value: &str, _: &OptionFacts) -> Result<Converted, String> {
         _ if digits.len() == 3 => Ok(Converted::one("socket-mode", digits)),
         _ => Err(format!("`{value}` is not a mode in three octal digits, such as 660")),
     }
+}
+
+fn disable_logging(value: &str, _: &OptionFacts) -> Result<Converted, String> {
+    Ok(if is_true(value) { Converted::one("disable-logging", "true") } else { Converted::default() })
 }
 
 fn request_logger(value: &str, facts: &OptionFacts) -> Result<Converted, String> {
@@ -297,6 +302,8 @@ mod tests {
         for value in ["66", "0664", "\"664\"", "ug+rw"] {
             assert!(chmod(value, &facts()).unwrap_err().contains(value), "{value}");
         }
+        assert_eq!(sets_of(disable_logging, ""), one("disable-logging", "true"));
+        assert_eq!(sets_of(disable_logging, "false"), []);
         assert_eq!(sets_of(request_logger, "file:log/a.log"), one("access-log", "/srv/site/log/a.log"));
         assert_eq!(sets_of(request_logger, "stdio"), one("access-log", "-"));
         assert_eq!(sets_of(request_logger, "syslog"), one("access-log", "syslog"));

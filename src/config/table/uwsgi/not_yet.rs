@@ -11,8 +11,6 @@ const fn refused(words: &'static str) -> OptionWord {
 }
 
 pub(super) const NOT_YET: &[OptionWord] = &[
-    // Users and limits.
-
     // The life of workers.
     not_yet("harakiri-graceful-signal harakiri-queue-threshold"),
     not_yet("cheaper-rss-limit-soft cheaper-rss-limit-hard"),

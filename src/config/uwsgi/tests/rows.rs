@@ -183,7 +183,7 @@ const ROWS: &[(&str, &str)] = &[
     ("plugin = php", "refused"),
     ("master-fifo = /a", "control-fifo=/a"),
     ("disable-logging", "disable-logging=true"),
-    ("disable-logging = false", "disable-logging=false"),
+    ("disable-logging = false", "silent"),
     ("log-4xx", "log-4xx=true"),
     ("log-5xx", "log-5xx=true"),
     ("log-zero", "log-zero=true"),
