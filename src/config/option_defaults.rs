@@ -128,3 +128,43 @@ fn passed_scheme(list: &OptionList) -> Scheme {
         _ => Scheme::Uwsgi,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::uwsgi::{NoMachine, Reader};
+
+    fn list(line: &str) -> OptionList {
+        let files = vec![("a.ini".to_owned(), format!("[uwsgi]\n{line}\n"))];
+        let machine = NoMachine { files, variables: Vec::new() };
+        let mut reader = Reader::new(&machine, false);
+        reader.file("a.ini").unwrap();
+        reader.finish().unwrap()
+    }
+
+    #[test]
+    fn sockets_have_the_bits_that_the_umask_leaves() {
+        let mode = |line: &str, umask| {
+            let mut settings = ServeSettings::default();
+            settings.process.umask = umask;
+            settings.mode_by_umask(&list(line))
+        };
+        // As measured with uWSGI 2.0.31.
+        assert_eq!(mode("daemonize = a.log", None), 0o777);
+        assert_eq!(mode("daemonize = a.log", Some(0o027)), 0o750);
+        let inherited = 0o777 & !umask::of_this_process();
+        assert_eq!([mode("daemonize2 = a.log", None), mode("master", None)], [inherited; 2]);
+    }
+
+    #[test]
+    fn passed_sockets_speak_what_protocol_says() {
+        for (line, scheme) in [
+            ("master", Scheme::Uwsgi),
+            ("protocol = http", Scheme::Http),
+            ("protocol = http\nsocket-protocol = fastcgi", Scheme::Fcgi),
+            ("protocol = scgi", Scheme::Scgi),
+        ] {
+            assert_eq!(passed_scheme(&list(line)), scheme, "{line}");
+        }
+    }
+}
