@@ -164,9 +164,14 @@ impl FromStr for HookAction {
             "appendn" => file(true, "\n")?,
             "unlink" => Deed::Remove(argument.into()),
             "print" | "log" => Deed::Print(argument.to_owned()),
-            "unix_signal" if argument == "15 gracefully_kill_them_all" => Deed::Nothing,
+            // INT and TERM.
+            "unix_signal"
+                if matches!(argument, "2 gracefully_kill_them_all" | "15 gracefully_kill_them_all") =>
+            {
+                Deed::Nothing
+            }
             "unix_signal" => {
-                return Err("TERM stops gracefully; no other signal can be given a meaning".into());
+                return Err("INT and TERM stop gracefully; no other signal can be given a meaning".into());
             }
             _ => {
                 return Err(format!(
@@ -207,6 +212,7 @@ mod tests {
             "appendn:file  four",
             "appendn:file",
             "unix_signal:15 gracefully_kill_them_all",
+            "unix_signal:2 gracefully_kill_them_all",
         ] {
             action(text).run(&surroundings).unwrap_or_else(|error| panic!("{text}: {error}"));
         }

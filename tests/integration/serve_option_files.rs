@@ -176,7 +176,7 @@ fn a_word_that_protects_stops_the_start() {
     let test = Test::new();
     for (text, line, part) in [
         ("limit-nproc = 5", 2, "`limit-nproc`"),
-        ("threads = 1\nreload-on-as = 512", 3, "`reload-on-as`"),
+        ("threads = 1\nssl-verify-depth = 2", 3, "`ssl-verify-depth`"),
         ("https = :443,c,k,HIGH,!ca.pem", 2, "asks clients for certificates"),
         ("route = ^/admin http:127.0.0.1:80", 2, "the action `http`"),
         ("plugins = php", 2, "no plugin `php`"),
