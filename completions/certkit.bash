@@ -2649,7 +2649,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__serve)
-            opts="-l -w -p -H -b -q -v -h --listen --redirect-http --socket-mode --socket-owner --ajp-secret-file --backlog --max-connections --max-connections-per-address --front-threads --cert --key --tls-min --client-ca --client-auth --client-crl --hsts --force --acme --acme-server --acme-email --acme-ca-roots --acme-state --acme-missing --agree-tos --wsgi-file --module --callable --mount --mount-by --default-mount --processes --workers --threads --harakiri --request-timeout --max-requests --max-requests-delta --max-worker-lifetime --min-worker-lifetime --reload-on-rss --evil-reload-on-rss --cheaper --cheaper-initial --cheaper-step --gevent --gevent-monkey-patch --reload-on-change --python --home --venv --virtualenv --chdir --chdir2 --pp --python-path --pythonpath --env --script-name --manage-script-name --upstream --upstream-timeout --upstream-ca --static --try-static --try-static-whole --index --static-safe --static-skip-ext --precompressed --expires --media-types --header --remove-header --collect-header --pull-header --rule --daemonize --pidfile --control-fifo --touch-reload --user --group --add-group --no-initgroups --chroot --umask --limit-as --log-file --log-max-size --log-backup-name --touch-logreopen --stats --stats-http --stats-min --stats-no-cores --attach-daemon --attach-control-daemon --attach-daemon2 --smart-attach-daemon --smart-attach-daemon2 --daemons-honour-stdin --hook --emperor --emperor-tyrant --emperor-freq --emperor-throttle --emperor-max-throttle --emperor-nofollow --emperor-tyrant-nofollow --vassal-set --vassals-inherit --vassals-include --trust-proxy --trust-forwarded --proxy-protocol --allow-uwsgi-vars --scheme --limit-post --post-buffering --buffer-size --header-timeout --body-timeout --keepalive --graceful-timeout --buffer-memory --buffer-file --buffer-dir --no-buffering --access-log --logformat --log-format --show-config --ini --yaml --json --xml --strict --lenient --format --quiet --verbose --color --help"
+            opts="-l -w -p -H -b -q -v -h --listen --redirect-http --socket-mode --socket-owner --ajp-secret-file --backlog --reuse-port --freebind --so-keepalive --socket-sndbuf --socket-rcvbuf --max-connections --max-connections-per-address --front-threads --cert --key --tls-min --client-ca --client-auth --client-crl --hsts --force --acme --acme-server --acme-email --acme-ca-roots --acme-state --acme-missing --agree-tos --wsgi-file --module --callable --mount --mount-by --default-mount --processes --workers --threads --harakiri --request-timeout --request-grace --max-requests --max-requests-delta --max-worker-lifetime --max-worker-lifetime-delta --min-worker-lifetime --reload-on-rss --evil-reload-on-rss --reload-on-as --evil-reload-on-as --reload-on-exception --cheaper --cheaper-initial --cheaper-step --gevent --gevent-monkey-patch --reload-on-change --catch-exceptions --reload-ignore --python --home --venv --virtualenv --chdir --chdir2 --pp --python-path --pythonpath --env --envdir --unenv --script-name --manage-script-name --upstream --upstream-timeout --upstream-ca --static --try-static --try-static-whole --static-root --try-files --index --static-safe --static-skip-ext --precompressed --expires --media-types --header --remove-header --collect-header --pull-header --rule --daemonize --pidfile --pidfile2 --control-fifo --touch-reload --user --group --add-group --no-initgroups --chroot --umask --limit-as --max-fd --flock --flock-wait --exit-on-reload --log-file --log-max-size --log-backup-name --log-truncate --log-reopen --touch-logreopen --touch-logrotate --disable-logging --log-4xx --log-5xx --log-zero --log-slow --log-big --log-date --stats --stats-http --stats-min --stats-no-cores --attach-daemon --attach-control-daemon --attach-daemon2 --smart-attach-daemon --smart-attach-daemon2 --daemons-honour-stdin --hook --emperor --emperor-tyrant --emperor-freq --emperor-throttle --emperor-max-throttle --emperor-stats --emperor-nofollow --emperor-tyrant-nofollow --vassal-set --vassals-inherit --vassals-include --trust-proxy --trust-forwarded --proxy-protocol --allow-uwsgi-vars --scheme --limit-post --post-buffering --buffer-size --header-timeout --body-timeout --keepalive --graceful-timeout --buffer-memory --buffer-file --buffer-dir --no-buffering --access-log --logformat --log-format --show-config --ini --yaml --json --xml --strict --lenient --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2680,6 +2680,14 @@ _certkit() {
                     return 0
                     ;;
                 -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket-sndbuf)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket-rcvbuf)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2795,6 +2803,10 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --request-grace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --max-requests)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2807,6 +2819,10 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --max-worker-lifetime-delta)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --min-worker-lifetime)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2816,6 +2832,14 @@ _certkit() {
                     return 0
                     ;;
                 --evil-reload-on-rss)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reload-on-as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --evil-reload-on-as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2836,6 +2860,10 @@ _certkit() {
                     return 0
                     ;;
                 --reload-on-change)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reload-ignore)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2883,6 +2911,14 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --envdir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unenv)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --script-name)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2908,6 +2944,14 @@ _certkit() {
                     return 0
                     ;;
                 --try-static-whole)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --static-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --try-files)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2963,6 +3007,10 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --pidfile2)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --control-fifo)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2995,6 +3043,18 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --max-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --flock)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --flock-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --log-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3008,6 +3068,22 @@ _certkit() {
                     return 0
                     ;;
                 --touch-logreopen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --touch-logrotate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-slow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-big)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-date)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3052,6 +3128,10 @@ _certkit() {
                     return 0
                     ;;
                 --emperor-max-throttle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --emperor-stats)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -600,10 +600,12 @@ complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_su
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l listen -d 'Listen on [SCHEME[+unix|+fd]:]ADDRESS (repeatable); SCHEME is https, http, uwsgi, suwsgi, fcgi, scgi or ajp [default: https:127.0.0.1:8443]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l redirect-http -d 'Redirect plain HTTP clients of this address to https' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l socket-mode -d 'Permission bits of unix sockets [default: 660]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l socket-mode -d 'Permission bits of unix sockets [default: 660; in option files of uWSGI what the umask leaves of 777]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l socket-owner -d 'Owner of unix sockets; :GROUP alone is possible too' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l ajp-secret-file -d 'File with the secret that requests by AJP must contain; without it, AJP listens on this machine only' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s l -l backlog -d 'Connections waiting to be accepted, per listener [default: 1024]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l socket-sndbuf -d 'Send buffer of connections (SO_SNDBUF) [default: that of the system]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l socket-rcvbuf -d 'Receive buffer of connections (SO_RCVBUF) [default: that of the system]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-connections -d 'Concurrent connections; when all are taken, the longest idle ones are closed, and further ones wait [default: 10000]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-connections-per-address -d 'Concurrent connections from one client address (IPv6: from one /64 network); further ones are closed [default: no limit]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l front-threads -d 'Threads that handle connections and TLS [default: a quarter of the CPUs, at least 1]' -r
@@ -628,23 +630,30 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l mount-by -d 'W
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s p -l workers -l processes -d 'Worker processes [default: number of CPUs, at most 8]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l threads -d 'Threads per worker process [default: 4]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l request-timeout -l harakiri -d 'Longest time that the application may hold a thread for a request: then the client gets status 504, and the worker is replaced [default: 0; no limit]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l request-grace -d 'With --request-timeout: time for the other requests of the worker to finish [default: that of --graceful-timeout]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-requests -d 'Replace a worker when it has had N requests; its successor has loaded the application before it stops [default: 0; no limit]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-requests-delta -d 'Each worker has N requests more than the one before, so that not all are replaced at once [default: 0]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-worker-lifetime -d 'Replace a worker when it has served for SECONDS [default: 0; no limit]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-worker-lifetime-delta -d 'Each worker serves SECONDS longer than the one before, so that not all are replaced at once [default: 0]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l min-worker-lifetime -d 'Do not replace a worker before it has served for SECONDS, whatever --max-requests, --max-worker-lifetime and --reload-on-rss say [default: 60]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l reload-on-rss -d 'Replace a worker whose resident memory has reached MIB [default: 0; no limit]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l evil-reload-on-rss -d 'Kill a worker whose resident memory has reached MIB, with the requests that it has, and start another [default: 0; no limit]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l reload-on-as -d 'Replace a worker whose address space has reached MIB [default: 0; no limit]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l evil-reload-on-as -d 'Kill a worker whose address space has reached MIB, with the requests that it has, and start another [default: 0; no limit]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l cheaper -d 'Least number of workers: as many as the requests need are there, between N and --workers [default: 0; as many as --workers]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l cheaper-initial -d 'Number of workers at the start, with --cheaper [default: 0; that of --cheaper]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l cheaper-step -d 'Number of workers that are started at once, with --cheaper [default: 1]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l gevent -d 'Run up to N requests at once in each worker, as greenlets of gevent in one thread (the application\'s Python must have it)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l reload-on-change -d 'For development: look every SECONDS whether a file of a loaded module has changed, and reload then [without a number: 1] [default: 0; never]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l reload-ignore -d 'With --reload-on-change: a module whose changes do not count (repeatable)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l python -d 'Python interpreter [default: from --virtualenv, then $VIRTUAL_ENV, then python3]' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -s H -l virtualenv -l home -l venv -d 'Virtual environment to run in' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l chdir -d 'Folder to run in; a file APP is relative to it' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l chdir2 -d 'Folder to change to once the application is loaded' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l pythonpath -l pp -l python-path -d 'Folder to import modules from, before all others (repeatable)' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l env -d 'Environment variable for the application (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l envdir -d 'Environment variables for the application from a folder (repeatable): each file is one, an empty file removes one' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l unenv -d 'Environment variable that the application does not get (repeatable)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l script-name -d 'SCRIPT_NAME: the URL prefix of the application' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l upstream -d 'Forward requests below a path to other servers: http, https, uwsgi, suwsgi, fcgi, scgi, ajp (repeatable)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l upstream-timeout -d 'How long an upstream may take to begin a response, and between two pieces of one [default: 60]' -r
@@ -652,6 +661,8 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l upstream-ca -d
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l static -d 'Serve the files of a folder below a path (repeatable)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l try-static -d 'As --static, but what is not a file there is left to the application; FOLDER may be one file (repeatable)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l try-static-whole -d 'As --try-static, but the whole path is looked for in FOLDER, with /PATH at its beginning (repeatable)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l static-root -d 'Serve the files of a folder at the root; with an application, what is not a file there is left to it' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l try-files -d 'Without an application: the file that answers for all that are missing, as the page of a single-page application [without a value: /index.html]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l index -d 'File that is served for its folder (repeatable: the first one that is there); without this option index.html, and none with --try-static' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l static-safe -d 'Serve what symbolic links lead to below this folder; no other link may leave its folder (repeatable)' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l static-skip-ext -d 'Do not serve files whose name ends with this (repeatable)' -r
@@ -665,6 +676,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l pull-header -d
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l rule -d 'Rule of uWSGI\'s router, with its name and value: \'route ^/private break:403\' (repeatable, in this order)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l daemonize -d 'Run in the background and write all output to FILE; the command returns when the application is loaded' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l pidfile -d 'Write the process id to FILE and lock it, so that no second server uses it; it is removed at the end' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l pidfile2 -d 'Write the process id to FILE too (repeatable)' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l control-fifo -d 'Take commands from a named pipe (repeatable): r, R, w, W or c reload, q stop, Q stop at once, l or L open the log files again' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l touch-reload -d 'Reload when the modification time of FILE changes (repeatable)' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l user -d 'Started as root: bind sockets, open logs and keys, then become USER with its groups (name or number)' -r
@@ -673,10 +685,17 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l add-group -d '
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l chroot -d 'Started as root: make DIR the root folder once sockets, logs and keys are open' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l umask -d 'Permission bits that new files of the server and of the application do not get, in octal' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l limit-as -d 'Largest address space of each worker, in MiB; what needs more gets MemoryError [default: no limit]' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-file -d 'Append everything that certkit and the application print to FILE; USR1 opens it again after it was moved away' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-fd -d 'Open files that the server and each worker may have [default: as many as the system allows]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l flock -d 'Lock FILE before anything else (repeatable); do not start if another process has locked it' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l flock-wait -d 'The same, and wait until it is free' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-file -d 'Append everything that certkit and the application print to a file; USR1 opens it again after it was moved away' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-max-size -d 'Move log files away when they have reached SIZE, each to its own name with a dot and the time in seconds' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-backup-name -d 'Move the file of --log-file to FILE instead, replacing what is there' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l touch-logreopen -d 'Open the log files again when the modification time of FILE changes (repeatable)' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l touch-logrotate -d 'Move the log files away, as --log-max-size does, when the modification time of FILE changes (repeatable)' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-slow -d 'Log requests that take TIME or longer in spite of --disable-logging' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-big -d 'Log requests whose responses have SIZE bytes of body or more in spite of --disable-logging' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-date -d 'How %(ftime) in --log-format is written, as in strftime(3), for example \'%d/%b/%Y %H:%M:%S\'' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l stats -d 'Tell clients that connect here how the server is doing: JSON as uwsgitop reads it, and by HTTP also /metrics for Prometheus' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l attach-daemon -d 'Run COMMAND beside the server (repeatable): as the user of --user, started again when it ends, ended with the server' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l attach-control-daemon -d 'As --attach-daemon, and the server stops when COMMAND ends' -r
@@ -688,6 +707,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l emperor -d 'St
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l emperor-freq -d 'How often the files are looked at [default: 3]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l emperor-throttle -d 'How much longer each pause is than the one before, while a server does not start [default: 1000]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l emperor-max-throttle -d 'The longest of these pauses [default: 180]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l emperor-stats -d 'Show what the emperor knows of its servers: JSON for each connection to ADDRESS:PORT or to a unix socket' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l vassal-set -d 'A placeholder for all files of the emperor (repeatable)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l vassals-inherit -d 'An option file that all files of the emperor inherit from (repeatable)' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l vassals-include -d 'An option file that all files of the emperor include (repeatable)' -r -F
@@ -705,7 +725,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l buffer-memory 
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l buffer-file -d 'Space for one response in the temporary file, when its client is slower than the application; beyond it, the application waits [default: 1g]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l buffer-dir -d 'Folder of the temporary file for request and response bodies. On a tmpfs, as /tmp often is, they take memory [default: $TMPDIR, then /tmp]' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l no-buffering -d 'Do not buffer below this path (repeatable): responses are sent as they are made, and request bodies beyond --post-buffering are read from the client. Responses with text/event-stream or X-Accel-Buffering: no are never buffered' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l access-log -d 'Write the access log to a file, to standard error (-), or nowhere (off) [default: -; off with --quiet]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l access-log -d 'Write the access log to a file, to standard error (-), or nowhere (off); also to what --log-file can name [default: -; off with --quiet]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-format -l logformat -d 'Format of the access log: combined, json, or text with uWSGI\'s variables, such as \'%(addr) %(method) %(uri) %(status) %(msecs)\' [default: combined]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l show-config -d 'Print the settings in use and exit: as uWSGI prints them (ini), or as a certkit.toml with the same settings (toml) [without a word: ini]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l ini -d 'Read an option file of uWSGI, or `-` for standard input (repeatable). Every option of uWSGI can also be typed, as --WORD VALUE' -r
@@ -717,12 +737,24 @@ json\t'One object with `schema`'"
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l color -d 'When to use colour; the variable NO_COLOR turns it off' -r -f -a "always\t'Always'
 auto\t'On a terminal'
 never\t'Never'"
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l reuse-port -d 'Share TCP addresses with other servers that do the same (SO_REUSEPORT)'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l freebind -d 'Listen on addresses that this machine does not have yet (IP_FREEBIND)'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l so-keepalive -d 'Probe TCP connections on which nothing is sent (SO_KEEPALIVE)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l force -d 'Start even if the certificate has expired or the chain is in the wrong order (never with a wrong key)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l agree-tos -d 'Agree to the terms of service of the ACME server (required for a new account)'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l default-mount -d 'Without APP, the first application of --mount also gets what is for none of them, as in uWSGI'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l reload-on-exception -d 'Replace a worker when the application has raised an exception'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l gevent-monkey-patch -d 'With --gevent: call gevent.monkey.patch_all() before the application is loaded'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l catch-exceptions -d 'For development: show clients on this machine the traceback of an exception'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l manage-script-name -d 'Behind a front server: remove SCRIPT_NAME from PATH_INFO'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l no-initgroups -d 'Without the supplementary groups of --user'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l exit-on-reload -d 'Stop where a reload is asked for; a service manager starts the server again'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-truncate -d 'Empty the file of --log-file at the start'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-reopen -d 'Open the log files again on HUP too'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l disable-logging -d 'Leave requests out of the access log, except those that --log-4xx and its like choose'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-4xx -d 'Log requests with a status from 400 to 499 in spite of --disable-logging'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-5xx -d 'Log requests with a status from 500 to 599 in spite of --disable-logging'
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l log-zero -d 'Log requests whose responses have no body in spite of --disable-logging'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l stats-http -d 'Expect HTTP of every client of --stats, also of one that is slow to ask'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l stats-min -d 'Write the JSON of --stats without white space'
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l stats-no-cores -d 'Leave the threads of workers out of the JSON of --stats'

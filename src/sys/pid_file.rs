@@ -35,6 +35,14 @@ fn of(pid: &str) -> String {
 }
 
 impl PidFile {
+    /// Several with the same content.
+    ///
+    /// # Errors
+    /// As for [`create`](Self::create), for the first that fails; none is left then.
+    pub fn create_all(paths: Vec<&Path>, opener: &Arc<dyn Opener>) -> Result<Vec<Self>, PidFileError> {
+        paths.into_iter().map(|path| Self::create(path, opener)).collect()
+    }
+
     /// Writes this process's id and a line break. What an ended process left is replaced. At the end the file is
     /// removed by `opener`.
     ///

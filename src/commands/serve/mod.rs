@@ -22,6 +22,8 @@ mod touch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Builder;
+
 use self::certificates::certificate_choice;
 use self::controls::Controls;
 use self::daemons::{DaemonSurroundings, Daemons};
@@ -40,7 +42,7 @@ use crate::report::{Failure, Outcome, Report};
 use crate::serve::config::Root;
 use crate::serve::open_files::fit_connections;
 use crate::serve::{BoundServer, Server};
-use crate::sources::{CertificateChoice, OpenedCertificates, ServerIdentity};
+use crate::sources::CertificateChoice;
 use crate::sys::background::Background;
 use crate::sys::emperor_link::{EmperorLink, READY};
 use crate::sys::pid_file::PidFile;
@@ -94,17 +96,13 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
     let logs = Logs::open(&settings.serve, rights.opener())?;
     logs::print_to_stderr(context.global);
     // From now on others know the process, and may send it signals. No thread comes with this.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| no_event_loop(&error))?;
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| no_event_loop(&error))?;
     let mut signals = {
         let _entered = runtime.enter();
         Signals::listen().map_err(|error| no_event_loop(&error))?
     };
-    let pid_files = settings.serve.process.all_pid_files().into_iter();
-    let pid_files = pid_files.map(|path| PidFile::create(path, rights.opener()));
-    let _pid_files = pid_files.collect::<std::result::Result<Vec<_>, _>>()?;
+    let _pid_files = PidFile::create_all(settings.serve.process.all_pid_files(), rights.opener())?;
     if let Some(emperor) = emperor::asked_for(&settings.serve)? {
         let _nothing = rights.give_up(Vec::new(), false, &hooks)?;
         emperor::check_rights(&emperor)?;
@@ -137,15 +135,12 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         Some(choice) => Some(choice.open(context.console)?),
         None => opened,
     };
-    let (certificates, identity, watch) = match opened {
-        Some(OpenedCertificates { certificates, identity, watch }) => (Some(certificates), identity, watch),
-        None => (None, ServerIdentity::default(), None),
-    };
+    let (certificates, identity, watch) = opened
+        .map_or_else(Default::default, |opened| (Some(opened.certificates), opened.identity, opened.watch));
     let root = reload::root(&content, &settings.serve).unwrap_or_else(|| {
         Root::StartPage(announcement::start_page(&settings.serve.server.listeners, &identity))
     });
-    let after_start =
-        AfterStart { root: root.clone(), lost_files, hooks: Arc::clone(&hooks), link: link.clone() };
+    let after_start = AfterStart { root: root.clone(), lost_files, hooks: hooks.clone(), link: link.clone() };
     let reader = Arc::new(SettingsReader::new(context.console, &args.settings, &settings, after_start));
     let process = settings.serve.process.clone();
     let has_option_file = settings.serve.worker.uwsgi_options.is_some();
