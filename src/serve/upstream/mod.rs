@@ -11,7 +11,7 @@
 //! | `gateway` | uwsgi, SCGI, FastCGI and AJP: their requests as bytes |
 //! | `fastcgi`, `ajp` | the records and packets of their responses |
 //! | `reading`, `sending` | bytes, within the time that an upstream has |
-//! | `response` | pieces of bytes from any of them to a [`http::Response`] |
+//! | `response` | pieces of bytes from any of them to a `http::Response` |
 //! | `tunnel` | a WebSocket, after its handshake |
 //! | `body` | the body of a request on its way out |
 
