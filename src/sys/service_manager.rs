@@ -4,49 +4,67 @@
 
 use std::fmt::Write;
 use std::io;
-use std::os::unix::net::UnixDatagram;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use rustix::net::SendFlags;
 use sd_notify::NotifyState;
 
 /// The manager's socket, where it is opened only once.
 static CONNECTED: OnceLock<UnixDatagram> = OnceLock::new();
+
+/// How long a message waits while the manager reads none.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Opens the manager's socket now: a process that changes its root folder does not find it later.
 ///
 /// # Errors
 /// Nobody listens on it.
 pub fn connect() -> io::Result<()> {
-    let Some(path) = std::env::var_os("NOTIFY_SOCKET") else { return Ok(()) };
-    let socket = UnixDatagram::unbound()?;
-    socket.connect(path)?;
-    // Only the first one counts.
-    let _ = CONNECTED.set(socket);
+    if let Some(socket) = open()? {
+        // Only the first one counts.
+        let _ = CONNECTED.set(socket);
+    }
     Ok(())
+}
+
+/// The manager's socket; `None` without a manager.
+fn open() -> io::Result<Option<UnixDatagram>> {
+    let Some(name) = std::env::var_os("NOTIFY_SOCKET") else { return Ok(None) };
+    let socket = UnixDatagram::unbound()?;
+    // sd_notify(3): `@` begins the name of an abstract socket.
+    match name.as_bytes().strip_prefix(b"@") {
+        Some(name) => socket.connect_addr(&SocketAddr::from_abstract_name(name)?)?,
+        None => socket.connect(name)?,
+    }
+    socket.set_write_timeout(Some(PATIENCE))?;
+    Ok(Some(socket))
 }
 
 /// The server is ready for requests, and this is what it does.
 pub fn ready(status: &str) {
-    send(&[NotifyState::Ready, NotifyState::Status(status)]);
+    send(&[NotifyState::Ready, NotifyState::Status(status)], SendFlags::empty());
 }
 
 /// It loads its settings and code again; [`ready`] follows in any case.
 pub fn reloading() {
     match NotifyState::monotonic_usec_now() {
-        Ok(now) => send(&[NotifyState::Reloading, now]),
-        Err(_) => send(&[NotifyState::Reloading]),
+        Ok(now) => send(&[NotifyState::Reloading, now], SendFlags::empty()),
+        Err(_) => send(&[NotifyState::Reloading], SendFlags::empty()),
     }
 }
 
 /// It is about to end.
 pub fn stopping() {
-    send(&[NotifyState::Stopping]);
+    send(&[NotifyState::Stopping], SendFlags::empty());
 }
 
-/// It is alive. To be sent more often than the manager's limit.
+/// It is alive. To be sent more often than the manager's limit; one that does not read what was sent knows already.
 pub fn alive() {
-    send(&[NotifyState::Watchdog]);
+    send(&[NotifyState::Watchdog], SendFlags::DONTWAIT);
 }
 
 /// The time after which a manager takes a silent server for dead; `None` if none does.
@@ -54,19 +72,22 @@ pub fn watchdog_limit() -> Option<Duration> {
     sd_notify::watchdog_enabled()
 }
 
-fn send(states: &[NotifyState<'_>]) {
-    let sent = match CONNECTED.get() {
-        Some(socket) => {
-            let mut message = String::new();
-            for state in states {
-                // Writing to memory cannot fail.
-                let _ = writeln!(message, "{state}");
-            }
-            socket.send(message.as_bytes()).map(drop)
-        }
-        None => sd_notify::notify(states),
-    };
-    if let Err(error) = sent {
+fn send(states: &[NotifyState<'_>], flags: SendFlags) {
+    if let Err(error) = try_send(states, flags)
+        && !(flags.contains(SendFlags::DONTWAIT) && error.kind() == io::ErrorKind::WouldBlock)
+    {
         tracing::warn!(%error, "cannot reach the service manager");
     }
+}
+
+fn try_send(states: &[NotifyState<'_>], flags: SendFlags) -> io::Result<()> {
+    let opened = if CONNECTED.get().is_some() { None } else { open()? };
+    let Some(socket) = CONNECTED.get().or(opened.as_ref()) else { return Ok(()) };
+    let mut message = String::new();
+    for state in states {
+        // Writing to memory cannot fail.
+        let _ = writeln!(message, "{state}");
+    }
+    rustix::net::send(socket, message.as_bytes(), flags)?;
+    Ok(())
 }
