@@ -4,9 +4,9 @@
 
 use std::fmt::Write;
 use std::io;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::os::unix::net::UnixDatagram;
+#[cfg(target_os = "linux")]
+use std::os::{linux::net::SocketAddrExt, unix::ffi::OsStrExt, unix::net::SocketAddr};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -35,12 +35,14 @@ pub fn connect() -> io::Result<()> {
 fn open() -> io::Result<Option<UnixDatagram>> {
     let Some(name) = std::env::var_os("NOTIFY_SOCKET") else { return Ok(None) };
     let socket = UnixDatagram::unbound()?;
-    // sd_notify(3): `@` begins the name of an abstract socket.
-    match name.as_bytes().strip_prefix(b"@") {
-        Some(name) => socket.connect_addr(&SocketAddr::from_abstract_name(name)?)?,
-        None => socket.connect(name)?,
-    }
     socket.set_write_timeout(Some(PATIENCE))?;
+    // sd_notify(3): `@` begins the name of an abstract socket.
+    #[cfg(target_os = "linux")]
+    if let Some(name) = name.as_bytes().strip_prefix(b"@") {
+        socket.connect_addr(&SocketAddr::from_abstract_name(name)?)?;
+        return Ok(Some(socket));
+    }
+    socket.connect(name)?;
     Ok(Some(socket))
 }
 

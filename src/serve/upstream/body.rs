@@ -40,6 +40,12 @@ impl SentBody {
         self.sent.clone()
     }
 
+    /// Another one with the same bytes, if all of them are in memory.
+    pub(super) fn again(&self) -> Option<Self> {
+        let first = self.rest.is_none().then(|| self.first.clone())?;
+        Some(Self { first, rest: None, length: self.length, sent: Sent::default() })
+    }
+
     /// The body again, if nothing of it was taken.
     pub(super) fn into_buffered(self) -> Buffered {
         Buffered { first: self.first, rest: self.rest, length: self.length, fault: Default::default() }

@@ -78,6 +78,9 @@ impl Forwarded<'_> {
         // This server has answered it, if it was to be answered.
         fields.remove(header::EXPECT);
         fields.remove("http2-settings");
+        // `X_Real_IP` becomes the same variable as `X-Real-IP` in most servers.
+        let ambiguous: Vec<_> = fields.keys().filter(|name| name.as_str().contains('_')).cloned().collect();
+        ambiguous.iter().for_each(|name| drop(fields.remove(name)));
         // CVE-2016-5385 and its family: programs read HTTP_PROXY as a setting.
         fields.remove("proxy");
         let mut chain = Vec::new();

@@ -17,7 +17,7 @@ use hyper_util::rt::TokioIo;
 use super::body::{Sent, SentBody};
 use super::error::UpstreamError;
 use super::server::{Busy, UpstreamServer};
-use super::{Failed, Forwarded, UpstreamBody, connect, fields, tunnel};
+use super::{Failed, Forwarded, UpstreamBody, connect, fields, is_idempotent, tunnel};
 use crate::serve::connection::Connection;
 use crate::serve::request::body::Buffered;
 
@@ -75,11 +75,16 @@ pub(super) async fn call(
     timeout: Duration,
 ) -> Result<Response<UpstreamBody>, Failed> {
     if let Some(sender) = server.idle.take() {
+        let spare = again(&request);
         match send(&server, sender, request, timeout).await {
             Ok(response) => return finish(&server, busy, response, websocket, timeout),
             // The server had closed the connection.
             Err(Unanswered { request: Some(unsent), .. }) => request = *unsent,
-            Err(Unanswered { error, request: None }) => return Err(Failed { error, unsent: None }),
+            Err(Unanswered { error, request: None }) => match (error, spare) {
+                // It closed the connection, as servers do with idle ones, while the request was on its way.
+                (UpstreamError::Closed(_), Some(spare)) => request = spare,
+                (error, _) => return Err(Failed { error, unsent: None }),
+            },
         }
     }
     let sender = match handshake(&server, timeout).await {
@@ -93,6 +98,16 @@ pub(super) async fn call(
             Err(Failed { error, unsent })
         }
     }
+}
+
+/// The same request, if it does no harm to send it twice.
+fn again(request: &Request<SentBody>) -> Option<Request<SentBody>> {
+    let body = request.body().again().filter(|_| is_idempotent(request.method()))?;
+    let mut again = Request::new(body);
+    *again.method_mut() = request.method().clone();
+    *again.uri_mut() = request.uri().clone();
+    *again.headers_mut() = request.headers().clone();
+    Some(again)
 }
 
 async fn handshake(

@@ -52,8 +52,13 @@ fn uwsgi_by_each_of_its_protocols() {
     let args: Vec<_> = args.iter().map(String::as_str).collect();
     let front = Front::start(&test, &args);
     for (_, scheme) in SPOKEN {
-        let fields =
-            ["X-Forwarded-For: 192.0.2.6", "Forwarded: for=192.0.2.7", "Proxy: http://evil", "Host-X: y"];
+        let fields = [
+            "X_Real_IP: 192.0.2.5",
+            "X-Forwarded-For: 192.0.2.6",
+            "Forwarded: for=192.0.2.7",
+            "Proxy: http://evil",
+            "Host-X: y",
+        ];
         let sent = request("POST", &format!("/{scheme}/a%20b?c=%20"), &fields, b"a body");
         let reply = ask(front.port, &sent);
         assert_eq!((reply.status, reply.is_whole), (200, true), "{scheme}: {reply:?}");

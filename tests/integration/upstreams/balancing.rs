@@ -123,6 +123,24 @@ fn only_requests_that_do_no_harm_are_repeated() {
     assert_eq!(ask(front.port, &sent).status, 200, "the next one goes to the server that works");
 }
 
+/// As servers do with connections that were idle for too long, in the instant of the next request.
+#[test]
+fn a_kept_connection_that_is_closed_costs_no_request() {
+    let test = Test::new();
+    let server = Counting::start(|mut stream, _| {
+        if read_head(&mut stream).is_some() {
+            answer(&mut stream, "once");
+        }
+        let _ = read_head(&mut stream);
+    });
+    let upstream = format!("/=http://{}", server.address());
+    let front = Front::start(&test, &["--upstream", &upstream]);
+    for number in 1..=5 {
+        assert_eq!(get(&front), (200, "once".to_owned()), "request {number}");
+        assert_eq!(server.connections(), number);
+    }
+}
+
 #[test]
 fn a_server_that_does_not_answer_in_time_is_504() {
     let test = Test::new();
