@@ -117,6 +117,10 @@ where
         return Ok(response);
     }
     let request = &*request;
+    // A rule may have led it elsewhere.
+    if request.method == Method::CONNECT && !is_for_upstream(snapshot, request) {
+        return Err(ErrorPage::new(StatusCode::NOT_IMPLEMENTED, "CONNECT is not supported"));
+    }
     let route = snapshot.site.route(request);
     match route.target {
         // There is no application to ask for what a folder does not have.
@@ -171,7 +175,8 @@ where
 
 /// A WebSocket over HTTP/2 (RFC 8441), which only upstreams accept.
 fn is_for_upstream(snapshot: &Snapshot, request: &Request) -> bool {
-    request.websocket.is_some() && matches!(snapshot.site.route(request).target, RouteTarget::Upstream(_))
+    let target = snapshot.site.route(request).target;
+    request.websocket.is_some() && matches!(target, RouteTarget::Upstream(upstream) if upstream.speaks_http())
 }
 
 /// What rules say of a response.

@@ -57,12 +57,15 @@ pub struct ClientCertificates {
 /// Verifies certificates of clients by files that can be read again.
 pub struct ClientVerifier {
     current: ArcSwap<Verifier>,
+    /// The files.
+    config: ClientCertificates,
     /// What clients choose their certificate by; as it was at the start.
     hints: Vec<DistinguishedName>,
     is_required: bool,
 }
 
-struct Verifier(Arc<dyn ClientCertVerifier>);
+/// What the files say.
+pub struct Verifier(Arc<dyn ClientCertVerifier>);
 
 impl ClientVerifier {
     /// Reads the files.
@@ -75,16 +78,21 @@ impl ClientVerifier {
             hints: verifier.root_hint_subjects().to_vec(),
             current: ArcSwap::from_pointee(Verifier(verifier)),
             is_required: config.auth == ClientAuth::Require,
+            config: config.clone(),
         })
     }
 
-    /// Reads the files again, for handshakes from now on.
+    /// Reads the files again.
     ///
     /// # Errors
-    /// As for [`new`](Self::new); what was read before stays in use.
-    pub fn reload(&self, config: &ClientCertificates) -> Result<(), Error> {
-        self.current.store(Arc::new(Verifier(read(config)?)));
-        Ok(())
+    /// As for [`new`](Self::new).
+    pub fn read_again(&self) -> Result<Verifier, Error> {
+        read(&self.config).map(Verifier)
+    }
+
+    /// Uses what was read again, for handshakes from now on.
+    pub fn replace(&self, verifier: Verifier) {
+        self.current.store(Arc::new(verifier));
     }
 }
 
@@ -123,6 +131,12 @@ fn read(config: &ClientCertificates) -> Result<Arc<dyn ClientCertVerifier>, Erro
     };
     let file = config.crls.first().unwrap_or(&config.ca);
     builder.build().map_err(|error| unusable(file, error.to_string()))
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Verifier")
+    }
 }
 
 impl fmt::Debug for ClientVerifier {

@@ -12,7 +12,7 @@ pub mod server;
 
 pub use challenge::{ACME_TLS, AlpnChallenges};
 pub use client::client_config;
-pub use client_auth::{ClientAuth, ClientCertificates, ClientVerifier};
+pub use client_auth::{ClientAuth, ClientCertificates, ClientVerifier, Verifier};
 pub use policy::MinVersion;
 pub use resolver::{CertificateSet, CertificateSource, Resolver, Validity};
 pub use server::{ClientIdentity, Session, server_config};

@@ -82,6 +82,10 @@ fn a_client_that_may_have_one() {
     assert_eq!(curl.get(&server, "/").is(200).text(), "");
     assert!(curl.fetch(&server, "/", &ALICE).is(200).text().contains("SSL_CLIENT_VERIFY=SUCCESS"));
     assert_eq!(curl.fetch(&server, "/", &TLS).status, 0, "a certificate that does not hold");
+    let rule = "route-if equal:${SSL_CLIENT_S_DN_CN};alice@example.com break:403";
+    let ruled = Server::start(&test, &[&TLS[..], &args, &["--rule", rule]].concat());
+    curl.fetch(&ruled, "/", &ALICE).is(403);
+    curl.get(&ruled, "/").is(200);
     // A header cannot say it.
     let told = curl.fetch(&server, "/", &["-H", "SSL-Client-Verify: SUCCESS"]).is(200).text();
     assert_eq!(told, "");

@@ -326,6 +326,22 @@ fn a_rule_for_a_folder_means_its_whole_path() {
     test.write("www/secret/a.txt", "secret");
     test.write("www/b.txt", "text");
     let Some(curl) = Curl::new(&test, "test.example") else { return };
+    // A folder that is found below a mount.
+    for option in ["--static", "--try-static"] {
+        let certificate = ["--cert", "server.crt", "--key", "server.key", option, "/files=www"];
+        let mount = [
+            "--mount",
+            "/shop=app.py",
+            "--mount-by",
+            "path-info",
+            "--rule",
+            "route ^/files/secret break:403",
+        ];
+        let server = Server::start(&test, &[&certificate[..], &mount].concat());
+        for (target, status) in [("/shop/files/secret/a.txt", 403), ("/shop/files/b.txt", 200)] {
+            assert_eq!(curl.fetch(&server, target, &[]).status, status, "{option} {target}");
+        }
+    }
     for option in ["--static", "--try-static"] {
         let certificate = ["--cert", "server.crt", "--key", "server.key", option, "/files=www"];
         let rule = ["--rule", "route ^/files/secret break:403", "app.py"];
@@ -364,5 +380,6 @@ fn what_cannot_be_done_refuses_the_start() {
             ran.stderr()
         );
     }
-    refused("route = ^/a goto:nowhere").says("there is no `route-label` of this name");
+    refused("http-socket = 127.0.0.1:0\nroute = ^/a goto:nowhere")
+        .says("there is no `route-label` of this name");
 }

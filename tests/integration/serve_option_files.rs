@@ -177,7 +177,6 @@ fn a_word_that_protects_stops_the_start() {
     for (text, line, part) in [
         ("limit-nproc = 5", 2, "`limit-nproc`"),
         ("threads = 1\nssl-verify-depth = 2", 3, "`ssl-verify-depth`"),
-        ("https = :443,c,k,HIGH,!ca.pem", 2, "asks clients for certificates"),
         ("route = ^/admin http:127.0.0.1:80", 2, "the action `http`"),
         ("plugins = php", 2, "no plugin `php`"),
         ("cron = 0 0 -1 -1 -1 date", 2, "use cron or a systemd timer"),
@@ -293,7 +292,7 @@ fn short_options_are_those_of_uwsgi() {
         "max-requests = 500",
         "body-timeout = 5",
         "socket-mode = 664",
-        "access-log = \"off\"",
+        "disable-logging = true",
         "daemonize = \"a.log\"",
         "threads = 7",
     ] {
@@ -331,7 +330,7 @@ fn a_file_without_application_or_socket_is_refused() {
             "cannot change to the folder `/no/such`: no such",
         ),
         ("socket = x.sock\nmodule = app\nchown-socket = no-such-user", "no user `no-such-user`"),
-        ("attach-control-daemon = a\nattach-control-daemon = b", "(also line 3)"),
+        ("mule = a\nmule = b", "(also line 3)"),
     ] {
         test.write("a.ini", format!("[uwsgi]\n{text}\n"));
         let said = test.certkit(&["serve", "a.ini"]).exits(2).stderr();

@@ -269,7 +269,7 @@ fn a_proxy_header_is_believed_from_named_proxies_only() {
         &test,
         test.program(certkit()).args(["serve", "--trust-proxy", "127.0.0.1", "site.ini"]),
     );
-    server.wait_for_log("next:");
+    server.wait_for_log("http://127.0.0.1:");
 }
 
 #[test]

@@ -36,11 +36,13 @@ fn served_here(content: &Content, config: &ServeConfig, named_by: Option<&str>) 
             format!("serving {application}{by}: {}", size(workers))
         }
         (Content::Folder(folder), _) => format!("serving the files in {}", folder.display()),
-        _ if !config.folders.is_empty() => {
-            let folders: Vec<_> =
-                config.folders.iter().map(|(_, folder)| folder.display().to_string()).collect();
+        _ if !config.folders.is_empty() || !config.files.tried.is_empty() => {
+            let folders = config.folders.iter().map(|(_, folder)| folder);
+            let folders = folders.chain(config.files.tried.iter().map(|tried| &tried.path));
+            let folders: Vec<_> = folders.map(|folder| folder.display().to_string()).collect();
             format!("serving the files in {}", folders.join(", "))
         }
+        (_, Root::NotFound) => "serving what rules answer; everything else is not found".to_owned(),
         _ => "no application found in this folder; serving a page with the next steps".to_owned(),
     }
 }

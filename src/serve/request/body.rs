@@ -26,7 +26,7 @@ const UNCOUNTED: usize = 4 * 1024;
 pub(in crate::serve) struct Buffered {
     pub(in crate::serve) first: Bytes,
     pub(in crate::serve) rest: Option<RequestBody>,
-    /// Bytes of both, if all is here.
+    /// Bytes of both, if that is known.
     pub(in crate::serve) length: Option<u64>,
     /// What went wrong with the rest while the application read it.
     pub(in crate::serve) fault: Fault,
@@ -98,6 +98,7 @@ where
     if body.size_hint().lower() > limits.limit_post {
         return Err(BodyError::TooLarge);
     }
+    let whole = body.size_hint().exact();
     let mut body = LimitedBody::new(body, limits);
     let mut first = Bytes::new();
     let mut collected = BytesMut::new();
@@ -123,7 +124,7 @@ where
             let kept = if has_memory || is_stream { limits.post_buffering } else { 0 };
             let rest = first.split_off(first.len().min(kept));
             if is_stream {
-                return Ok(stream(body, counted(first, share), rest));
+                return Ok(stream(body, whole, counted(first, share), rest));
             }
             // It waits until all has come, and must not keep a larger buffer in memory meanwhile.
             let first = Bytes::copy_from_slice(&first);
@@ -133,7 +134,7 @@ where
 }
 
 /// The rest of the body as the client sends it.
-fn stream<B>(mut body: LimitedBody<B>, first: Bytes, rest: Bytes) -> Buffered
+fn stream<B>(mut body: LimitedBody<B>, length: Option<u64>, first: Bytes, rest: Bytes) -> Buffered
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
@@ -146,7 +147,7 @@ where
         let _ = noted.set((error.status(), error.to_string()));
         io::Error::from(error)
     });
-    Buffered { first, rest: Some(rest.boxed_unsync()), length: None, fault }
+    Buffered { first, rest: Some(rest.boxed_unsync()), length, fault }
 }
 
 /// The rest of the body in the file.

@@ -81,16 +81,7 @@ impl Request {
         if self.https {
             visit(Repeated, b"HTTPS", b"on");
         }
-        if let Some(tls) = &self.tls {
-            visit(Repeated, b"SSL_PROTOCOL", tls.protocol.as_bytes());
-            visit(Repeated, b"SSL_CIPHER", tls.cipher.as_bytes());
-            if let Some(name) = &tls.server_name {
-                visit(Repeated, b"SSL_SERVER_NAME", name.as_bytes());
-            }
-            if let Some(client) = &tls.client {
-                client_variables(client, |name, value| visit(Repeated, name, value));
-            }
-        }
+        self.tls_variables(|name, value| visit(Repeated, name, value));
         self.variables.iter().for_each(|(name, value)| visit(Changing, name, value));
         if !self.host.value().is_empty() {
             visit(Repeated, b"HTTP_HOST", self.host.value());
@@ -102,6 +93,19 @@ impl Request {
             let recurrence = if variable.is_changing() { Changing } else { Repeated };
             visit(recurrence, variable.name, variable.value);
         });
+    }
+
+    /// Visits the variables of the client's TLS, where it ends here.
+    pub(super) fn tls_variables(&self, mut visit: impl FnMut(&[u8], &[u8])) {
+        let Some(tls) = &self.tls else { return };
+        visit(b"SSL_PROTOCOL", tls.protocol.as_bytes());
+        visit(b"SSL_CIPHER", tls.cipher.as_bytes());
+        if let Some(name) = &tls.server_name {
+            visit(b"SSL_SERVER_NAME", name.as_bytes());
+        }
+        if let Some(client) = &tls.client {
+            client_variables(client, visit);
+        }
     }
 
     /// Visits every variable, for an upstream that speaks a gateway protocol: with these header fields, and with

@@ -15,7 +15,7 @@ mod websocket;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, Version};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Version};
 use hyper::upgrade::OnUpgrade;
 
 use self::check::MessageError;
@@ -44,6 +44,8 @@ pub(super) struct Request {
     /// removed it.)
     pub(super) has_prefix: bool,
     pub(super) fields: HeaderMap,
+    /// Those of them that a rule has set.
+    pub(super) set_fields: Vec<HeaderName>,
     /// Further variables of a front server, passed on as they are, such as REMOTE_USER and DOCUMENT_ROOT.
     pub(super) variables: Vec<(Bytes, Bytes)>,
     /// The client's connection, or its stream, once it is to be a WebSocket.
@@ -123,6 +125,7 @@ impl Request {
             script_name: Bytes::new(),
             has_prefix: true,
             fields: head.headers,
+            set_fields: Vec::new(),
             variables: Vec::new(),
             websocket,
             tls: connection.tls.clone(),

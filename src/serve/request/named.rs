@@ -51,12 +51,24 @@ impl Request {
             "CONTENT_LENGTH" => self.field(&header::CONTENT_LENGTH)?,
             _ => match name.strip_prefix("HTTP_") {
                 Some(field) => self.field(&field_name(field)?)?,
+                None if name.starts_with("SSL_") && self.tls.is_some() => return self.tls_variable(name),
                 None => {
                     let is_it = |(other, _): &&(Bytes, Bytes)| other.as_ref() == name.as_bytes();
                     Cow::Borrowed(&self.variables.iter().rfind(is_it)?.1)
                 }
             },
         })
+    }
+
+    /// One of the client's TLS, where it ends here.
+    fn tls_variable(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        let mut found = None;
+        self.tls_variables(|known, value| {
+            if known == name.as_bytes() {
+                found = Some(Cow::Owned(value.to_vec()));
+            }
+        });
+        found
     }
 
     /// The value of a cookie.
@@ -116,7 +128,8 @@ impl Request {
         match field {
             Some(field) => {
                 if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
-                    self.fields.insert(field, value);
+                    self.fields.insert(&field, value);
+                    self.set_fields.push(field);
                 }
             }
             None => {

@@ -132,6 +132,7 @@ pub(in crate::serve) fn from_front(
         script_name,
         has_prefix: under_script_name,
         fields,
+        set_fields: Vec::new(),
         variables: other,
         websocket: None,
         tls: None,

@@ -147,10 +147,18 @@ impl Site {
         let routed = self.route(request);
         let rule = match routed.target {
             RouteTarget::Application(_) => routed.script_name,
-            _ => self.whole(),
+            _ => self.mount_above(request).unwrap_or_else(|| self.whole()),
         };
         let (script_name, path_info) = request.script_name_and_path_info(rule);
         (Bytes::copy_from_slice(script_name), path_info)
+    }
+
+    /// The same of a folder that is found below a mount: what the mount cuts off is cut off.
+    fn mount_above(&self, request: &Request) -> Option<ScriptNameRule<'_>> {
+        let path = &request.target.path[..];
+        let (route, below) = self.at(path).filter(|(route, _)| route.is_mount())?;
+        let length = path.len() - below.len();
+        Some(ScriptNameRule::Mounted { forced: route.script_name.as_deref(), length })
     }
 
     /// How the application at the root gets it.

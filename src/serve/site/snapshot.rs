@@ -27,7 +27,7 @@ use crate::serve::spool::Spool;
 use crate::serve::upstream::Upstream;
 use crate::serve::worker::WorkerPool;
 use crate::sys::opener::Opener;
-use crate::tls::{self, ClientVerifier};
+use crate::tls::{self, ClientVerifier, Verifier};
 
 /// What all requests share.
 pub(in crate::serve) struct Snapshot {
@@ -45,9 +45,11 @@ pub(in crate::serve) struct Snapshot {
     pub(in crate::serve) trust: Trust,
     /// Verifies the certificates of clients; none is asked for without.
     pub(in crate::serve) clients: Option<Arc<ClientVerifier>>,
-    /// What requests by AJP must contain.
+    /// What its files say now, until that is in use.
+    renewed_clients: Option<Verifier>,
     /// Opens the secret again at a reload.
     opener: Arc<dyn Opener>,
+    /// What requests by AJP must contain.
     pub(in crate::serve) ajp_secret: Option<Arc<AjpSecret>>,
     pub(in crate::serve) log: AccessLog,
     applications: Applications,
@@ -95,7 +97,7 @@ impl Snapshot {
             return Err(Error::AjpSecretGone);
         }
         let edge = edge(config, &files)?;
-        let clients = clients(config, previous)?;
+        let (clients, renewed_clients) = clients(config, previous)?;
         Ok(Self {
             limits: config.limits,
             max_connections: config.max_connections,
@@ -109,6 +111,7 @@ impl Snapshot {
             manage_script_name: config.script_name.manage,
             trust: config.trust.clone(),
             clients,
+            renewed_clients,
             ajp_secret,
             opener,
             log,
@@ -190,6 +193,9 @@ impl Service {
         let (config, mut next) = built?;
         let (applications, unused) = next.applications.reload(&config).await?;
         next.applications = applications;
+        if let (Some(clients), Some(renewed)) = (&next.clients, next.renewed_clients.take()) {
+            clients.replace(renewed);
+        }
         self.current.store(Arc::new(next));
         for pool in unused {
             // Its requests must not hold up the next reload.
@@ -200,18 +206,19 @@ impl Service {
 }
 
 /// Who verifies clients: the same as before, by files that are read anew.
-fn clients(config: &ServeConfig, previous: Option<&Snapshot>) -> Result<Option<Arc<ClientVerifier>>, Error> {
-    let before = previous.and_then(|previous| previous.clients.clone());
-    match (&config.client_certificates, before) {
-        (Some(config), None) => Ok(Some(Arc::new(ClientVerifier::new(config)?))),
-        (Some(config), Some(verifier)) => {
-            verifier.reload(config)?;
-            Ok(Some(verifier))
+fn clients(config: &ServeConfig, previous: Option<&Snapshot>) -> Result<Clients, Error> {
+    match (previous, &config.client_certificates) {
+        // Only a restart begins or ends it.
+        (Some(previous), _) => {
+            let renewed = previous.clients.as_ref().map(|verifier| verifier.read_again()).transpose()?;
+            Ok((previous.clients.clone(), renewed))
         }
-        // Only a restart can end it.
-        (None, before) => Ok(before),
+        (None, Some(config)) => Ok((Some(Arc::new(ClientVerifier::new(config)?)), None)),
+        (None, None) => Ok((None, None)),
     }
 }
+
+type Clients = (Option<Arc<ClientVerifier>>, Option<Verifier>);
 
 /// The routes to servers behind this one.
 fn upstreams(config: &ServeConfig) -> Result<Vec<Route>, Error> {

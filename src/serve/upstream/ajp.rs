@@ -87,7 +87,7 @@ impl AjpExchange {
     async fn send_body(&mut self, wanted: usize) -> Result<(), UpstreamError> {
         while self.rest.is_empty() {
             let Some(frame) = self.body.frame().await else { break };
-            let frame = frame.map_err(|error| UpstreamError::Broken(error.to_string()))?;
+            let frame = frame.map_err(UpstreamError::Client)?;
             self.rest = frame.into_data().unwrap_or_default();
         }
         let part = self.rest.split_to(self.rest.len().min(wanted).min(LONGEST_BODY));

@@ -20,6 +20,10 @@ pub(in crate::serve) enum UpstreamError {
     Broken(String),
     #[error("the header fields of the request do not fit into the protocol of the upstream")]
     TooLarge,
+    #[error("the target of the request cannot be sent, or means another path to another server")]
+    Target,
+    #[error("the client broke off the request body: {0}")]
+    Client(io::Error),
     #[error("the request body has no length, which the protocol of the upstream needs")]
     NoLength,
     /// There are no servers.
@@ -30,7 +34,7 @@ pub(in crate::serve) enum UpstreamError {
 impl UpstreamError {
     /// Whether the server is at fault, not the request.
     pub(super) fn is_the_servers(&self) -> bool {
-        !matches!(self, Self::TooLarge | Self::NoLength)
+        !matches!(self, Self::Client(_) | Self::NoLength | Self::Target | Self::TooLarge)
     }
 
     pub(in crate::serve) fn status(&self) -> StatusCode {
@@ -38,6 +42,7 @@ impl UpstreamError {
             Self::TooSlow(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::TooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::NoLength => StatusCode::LENGTH_REQUIRED,
+            Self::Client(_) | Self::Target => StatusCode::BAD_REQUEST,
             Self::Connect(_) | Self::Closed(_) | Self::Broken(_) | Self::None => StatusCode::BAD_GATEWAY,
         }
     }
@@ -47,6 +52,8 @@ impl UpstreamError {
         match self {
             Self::TooSlow(_) => "the server behind this one did not answer in time",
             Self::TooLarge => "the header fields are too large for the server behind this one",
+            Self::Client(_) => "the request body is incomplete",
+            Self::Target => "the path is ambiguous, or contains what cannot be sent",
             Self::NoLength => "the server behind this one needs the length of the request body",
             Self::Connect(_) | Self::None => "the server behind this one cannot be reached",
             Self::Closed(_) | Self::Broken(_) => "the server behind this one sent no valid response",

@@ -48,7 +48,8 @@ impl StdoutReader {
             match record_type {
                 RecordType::Stdout if !content.is_empty() => return Ok(Some(content)),
                 RecordType::Stderr if !content.is_empty() => {
-                    tracing::warn!("an upstream says: {}", String::from_utf8_lossy(&content).trim_end());
+                    // A line break in what a client sent must not begin a line of the log.
+                    tracing::warn!("an upstream says: {}", content.trim_ascii_end().escape_ascii());
                 }
                 RecordType::EndRequest => {
                     // Section 5.5: whether the request was taken at all.

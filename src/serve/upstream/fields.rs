@@ -5,7 +5,7 @@ use ::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use percent_encoding::{percent_decode, percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
 
 use super::Forwarded;
 use crate::serve::request::named::IN_PATH;
@@ -30,12 +30,17 @@ const HOP_BY_HOP: [HeaderName; 9] = [
     HeaderName::from_static("proxy-connection"),
 ];
 
-/// What only front servers may say. From anybody else it is a lie, or an attempt at one.
-const FORWARDED: [HeaderName; 8] =
-    [FOR, HOST, PORT, PREFIX, PROTO, REAL_IP, header::FORWARDED, HeaderName::from_static("x-forwarded-ssl")];
+/// What is written anew.
+const REPLACED: [HeaderName; 6] = [FOR, HOST, PORT, PREFIX, PROTO, REAL_IP];
 
 /// Orders to the front server, which this one does not follow.
 const ORDERS: [&str; 3] = ["x-accel-redirect", "x-accel-limit-rate", "x-sendfile"];
+
+/// In a path that is decoded, what another server may not take for a parameter is encoded too.
+const DECODED: &AsciiSet = &IN_PATH.add(b';');
+
+/// In a query that a rule has made.
+const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
 
 /// Removes the fields of one connection, those named by Connection among them.
 pub(super) fn remove_hop_by_hop(fields: &mut HeaderMap) {
@@ -73,8 +78,12 @@ impl Forwarded<'_> {
     pub(super) fn fields(&self) -> HeaderMap {
         let request = self.request;
         let mut fields = request.fields.clone();
-        // Before ours are added, which a client could name in Connection otherwise.
+        // Before ours are added, which a client could name in Connection otherwise. What rules have added stays.
+        let kept: Vec<_> = request.set_fields.iter().map(|name| (name, fields.get(name).cloned())).collect();
         remove_hop_by_hop(&mut fields);
+        for (name, value) in kept {
+            value.into_iter().for_each(|value| drop(fields.insert(name, value)));
+        }
         // This server has answered it, if it was to be answered.
         fields.remove(header::EXPECT);
         fields.remove("http2-settings");
@@ -90,13 +99,21 @@ impl Forwarded<'_> {
                 chain.extend_from_slice(b", ");
             }
         }
-        for name in FORWARDED {
-            if !self.connection.is_trusted || name != header::FORWARDED {
-                fields.remove(name);
-            }
+        if !self.connection.is_trusted {
+            let claims = |name: &&HeaderName| name.as_str().starts_with("x-forwarded-");
+            let claimed: Vec<_> = fields.keys().filter(claims).cloned().collect();
+            claimed.iter().chain([&header::FORWARDED]).for_each(|name| drop(fields.remove(name)));
         }
+        REPLACED.iter().for_each(|name| drop(fields.remove(name)));
+        // Behind a gateway listener the client is who the front server says.
         let peer = &self.connection.peer_address;
-        chain.extend_from_slice(if peer.is_empty() { b"unknown" } else { peer });
+        let last =
+            if self.connection.is_trusted && !peer.is_empty() { peer } else { &request.client.address };
+        if chain.is_empty() || !peer.is_empty() {
+            chain.extend_from_slice(last);
+        } else {
+            chain.truncate(chain.len().saturating_sub(", ".len()));
+        }
         let scheme: &[u8] = if request.https { b"https" } else { b"http" };
         for (name, value) in [
             (FOR, &chain[..]),
@@ -115,6 +132,13 @@ impl Forwarded<'_> {
             _ => {}
         }
         fields
+    }
+
+    /// Whether a segment of the path is a dot segment to servers that cut parameters off first, such as Tomcat:
+    /// `/x/..;/private` is `/private` there, which no rule here has seen.
+    pub(super) fn is_ambiguous(&self) -> bool {
+        let mut segments = self.request.target.path.split(|&byte| byte == b'/');
+        segments.any(|segment| segment.starts_with(b".;") || segment.starts_with(b"..;"))
     }
 
     /// The path below the removed prefix, decoded.
@@ -136,11 +160,11 @@ impl Forwarded<'_> {
         let mut sent = if is_same && raw.is_ascii() {
             String::from_utf8_lossy(&raw).into_owned()
         } else {
-            percent_encode(&self.path(), IN_PATH).to_string()
+            percent_encode(&self.path(), DECODED).to_string()
         };
-        if target.raw.contains(&b'?') {
+        if target.raw.contains(&b'?') || !target.query.is_empty() {
             sent.push('?');
-            sent.push_str(&String::from_utf8_lossy(&target.query));
+            sent.extend(percent_encode(&target.query, QUERY));
         }
         sent
     }

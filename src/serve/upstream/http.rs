@@ -46,9 +46,9 @@ impl Forwarded<'_> {
 pub(super) fn request(forwarded: Forwarded<'_>, body: Buffered) -> Result<Request<SentBody>, Failed> {
     let target = forwarded.target();
     let Ok(uri) = target.parse::<Uri>() else {
-        let error = UpstreamError::Broken("the target cannot be sent by HTTP".to_owned());
-        return Err(Failed { error, unsent: Some(body) });
+        return Err(Failed { error: UpstreamError::Target, unsent: None });
     };
+    let is_empty = body.length == Some(0);
     let mut request = Request::new(SentBody::new(body));
     let websocket = forwarded.request.websocket.as_ref();
     *request.method_mut() = match websocket {
@@ -59,7 +59,9 @@ pub(super) fn request(forwarded: Forwarded<'_>, body: Buffered) -> Result<Reques
     *request.uri_mut() = uri;
     *request.headers_mut() = forwarded.fields();
     // hyper frames the body by its length.
-    request.headers_mut().remove(header::CONTENT_LENGTH);
+    if !is_empty {
+        request.headers_mut().remove(header::CONTENT_LENGTH);
+    }
     if websocket.is_some() {
         fields::ask_for_websocket(request.headers_mut());
     }
@@ -74,6 +76,12 @@ pub(super) async fn call(
     websocket: Option<WebSocket>,
     timeout: Duration,
 ) -> Result<Response<UpstreamBody>, Failed> {
+    // HTTP/1.0 does not demand the field that HTTP/1.1 does.
+    if !request.headers().contains_key(header::HOST)
+        && let Ok(host) = HeaderValue::try_from(server.address.endpoint.to_string())
+    {
+        request.headers_mut().insert(header::HOST, host);
+    }
     if let Some(sender) = server.idle.take() {
         let spare = again(&request);
         match send(&server, sender, request, timeout).await {
@@ -193,6 +201,12 @@ fn finish(
 ) -> Result<Response<UpstreamBody>, Failed> {
     let is_switching = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     let upgraded = is_switching.then(|| hyper::upgrade::on(&mut response));
+    // To a client by HTTP/2, success means that the WebSocket is open.
+    if !is_switching && response.status().is_success() && websocket.as_ref().is_some_and(|ws| ws.is_http2) {
+        let error =
+            UpstreamError::Broken("it does not switch to the WebSocket that was asked for".to_owned());
+        return Err(Failed { error, unsent: None });
+    }
     let (mut head, incoming) = response.into_parts();
     fields::remove_hop_by_hop(&mut head.headers);
     fields::remove_orders(&mut head.headers);

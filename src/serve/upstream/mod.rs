@@ -99,6 +99,9 @@ impl Upstream {
         mut body: Buffered,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         let forwarded = Forwarded { request, connection, removed_prefix: &self.removed_prefix };
+        if forwarded.is_ambiguous() {
+            return Err(UpstreamError::Target);
+        }
         let may_repeat = is_idempotent(&request.method) && body.rest.is_none();
         let mut trouble = UpstreamError::None;
         for server in self.in_turn() {
@@ -125,13 +128,18 @@ impl Upstream {
         Err(trouble)
     }
 
+    /// Whether a WebSocket can pass.
+    pub(in crate::serve) fn speaks_http(&self) -> bool {
+        self.servers.iter().all(|server| matches!(server.address.scheme, Scheme::Http | Scheme::Https))
+    }
+
     /// Every server once: those that work before those that failed lately, the least busy first.
     fn in_turn(&self) -> Vec<Arc<UpstreamServer>> {
         let count = self.servers.len().max(1);
         let first = self.next.fetch_add(1, Ordering::Relaxed) % count;
         let (before, from) = self.servers.split_at_checked(first).unwrap_or_default();
         let mut servers: Vec<_> = from.iter().chain(before).cloned().collect();
-        servers.sort_by_key(|server| (server.has_failed(), server.running()));
+        servers.sort_by_cached_key(|server| (server.has_failed(), server.running()));
         servers
     }
 

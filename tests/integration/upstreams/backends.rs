@@ -160,8 +160,15 @@ fn an_upstream_gets_the_path_that_the_routes_have_seen() {
     let mut back = Process::start(&test, test.program(certkit()).args(["serve", "--listen", &listen, &app]));
     back.wait_for(([127, 0, 0, 1], port).into());
     let upstream = format!("/=http://127.0.0.1:{port}");
-    let front = Front::start(&test, &["--upstream", &upstream]);
+    let rewrite = "route ^/in/(.*) rewrite:/out?q=$1";
+    let front = Front::start(&test, &["--upstream", &upstream, "--rule", rewrite]);
+    // Tomcat resolves dot segments after it has cut parameters off.
+    for target in ["/x/..;/private", "/x/..;a=b/private", "/%2e%2e;/private", "/.;/private"] {
+        assert_eq!(ask(front.port, &request("GET", target, &[], b"")).status, 400, "{target}");
+    }
     for (target, seen) in [
+        ("/in/x%20y", "/out?q=x%20y"),
+        ("/a;b=c", "/a;b=c"),
         ("/a%20b?c=d%20e", "/a%20b?c=d%20e"),
         ("/a%2Fb", "/a%2Fb"),
         ("/%70lain", "/%70lain"),
@@ -172,5 +179,19 @@ fn an_upstream_gets_the_path_that_the_routes_have_seen() {
     ] {
         let reply = ask(front.port, &request("GET", target, &[], b""));
         assert_eq!(reply.json()["environ"]["REQUEST_URI"], seen, "{target}");
+    }
+    // Without Host, which HTTP/1.0 allows; and an empty body whose length the client has sent.
+    let reply = ask(front.port, b"GET /old HTTP/1.0\r\n\r\n");
+    assert_eq!(reply.json()["environ"]["HTTP_HOST"], format!("127.0.0.1:{port}"));
+    let reply = ask(front.port, &request("POST", "/", &["Content-Length: 0"], b""));
+    assert_eq!(reply.json()["environ"]["CONTENT_LENGTH"], "0");
+    // What a rule sets, no client removes.
+    let set = "route .* addvar:HTTP_X_TENANT=public";
+    let front = Front::start(&test, &["--upstream", &upstream, "--rule", set]);
+    let fields = ["Connection: X-Tenant, X-Other", "X-Other: 1", "X-Forwarded-Scheme: https"];
+    let environ = &ask(front.port, &request("GET", "/", &fields, b"")).json()["environ"];
+    assert_eq!(environ["HTTP_X_TENANT"], "public");
+    for gone in ["HTTP_X_OTHER", "HTTP_X_FORWARDED_SCHEME"] {
+        assert_eq!(environ[gone], serde_json::Value::Null, "{environ}");
     }
 }

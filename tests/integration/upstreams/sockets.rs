@@ -87,6 +87,8 @@ fn over_http_2() {
     let visit = client("/ws/echo");
     visit.exits(0).says("status 200").says(&format!("echo {}", "long ".repeat(100))).says("closed");
     tornado.wait_for_log("closed 1000");
+    // A page is no WebSocket.
+    client("/ws/page").exits(0).says("status 502");
     // Not where there are files.
     client("/files/x").exits(0).says("status 501");
 }

@@ -1,6 +1,7 @@
 //! `--emperor-stats`: what the emperor knows of its servers, as JSON for each connection, with uWSGI's names.
 
 use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -114,8 +115,8 @@ pub(super) fn shown<'a>(
 #[derive(Debug)]
 pub(super) enum StatsSocket {
     Tcp(TcpListener),
-    /// With the path of its file, which is removed at the end.
-    Unix(UnixListener, PathBuf),
+    /// With the path of its file, which is removed at the end, and its device and inode.
+    Unix(UnixListener, PathBuf, Option<(u64, u64)>),
     /// Nobody can ask.
     None,
 }
@@ -133,9 +134,12 @@ impl StatsSocket {
             return Ok(Self::Tcp(TcpListener::bind(format!("{host}:{port}")).await?));
         }
         let path = PathBuf::from(address);
+        // To connect to a file that is no socket is refused in the same way.
+        let is_socket = || path.symlink_metadata().is_ok_and(|file| file.file_type().is_socket());
         let is_stale = || {
-            std::os::unix::net::UnixStream::connect(&path)
-                .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+            is_socket()
+                && std::os::unix::net::UnixStream::connect(&path)
+                    .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
         };
         let listener = match UnixListener::bind(&path) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale() => {
@@ -144,7 +148,8 @@ impl StatsSocket {
             }
             other => other?,
         };
-        Ok(Self::Unix(listener, path))
+        let identity = identity(&path);
+        Ok(Self::Unix(listener, path, identity))
     }
 
     /// The next one who asks.
@@ -152,7 +157,7 @@ impl StatsSocket {
         loop {
             let accepted = match self {
                 Self::Tcp(listener) => listener.accept().await.map(|(stream, _)| Box::new(stream) as Asker),
-                Self::Unix(listener, _) => {
+                Self::Unix(listener, ..) => {
                     listener.accept().await.map(|(stream, _)| Box::new(stream) as Asker)
                 }
                 Self::None => std::future::pending().await,
@@ -168,10 +173,19 @@ impl StatsSocket {
 
 impl Drop for StatsSocket {
     fn drop(&mut self) {
-        if let Self::Unix(_, path) = self {
+        // What lies there now may be another's.
+        if let Self::Unix(_, path, made) = self
+            && made.is_some()
+            && identity(path) == *made
+        {
             let _ = std::fs::remove_file(path);
         }
     }
+}
+
+/// Device and inode of a file.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    path.symlink_metadata().ok().map(|file| (file.dev(), file.ino()))
 }
 
 pub(super) type Asker = Box<dyn tokio::io::AsyncWrite + Send + Unpin>;
