@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -134,11 +135,10 @@ impl StatsSocket {
             return Ok(Self::Tcp(TcpListener::bind(format!("{host}:{port}")).await?));
         }
         let path = PathBuf::from(address);
-        // To connect to a file that is no socket is refused in the same way.
-        let is_socket = || path.symlink_metadata().is_ok_and(|file| file.file_type().is_socket());
         let is_stale = || {
-            is_socket()
-                && std::os::unix::net::UnixStream::connect(&path)
+            // Any other file refuses connections too.
+            path.symlink_metadata().is_ok_and(|file| file.file_type().is_socket())
+                && UnixStream::connect(&path)
                     .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
         };
         let listener = match UnixListener::bind(&path) {
@@ -157,9 +157,7 @@ impl StatsSocket {
         loop {
             let accepted = match self {
                 Self::Tcp(listener) => listener.accept().await.map(|(stream, _)| Box::new(stream) as Asker),
-                Self::Unix(listener, ..) => {
-                    listener.accept().await.map(|(stream, _)| Box::new(stream) as Asker)
-                }
+                Self::Unix(socket, ..) => socket.accept().await.map(|(stream, _)| Box::new(stream) as Asker),
                 Self::None => std::future::pending().await,
             };
             match accepted {
@@ -174,9 +172,8 @@ impl StatsSocket {
 impl Drop for StatsSocket {
     fn drop(&mut self) {
         // What lies there now may be another's.
-        if let Self::Unix(_, path, made) = self
-            && made.is_some()
-            && identity(path) == *made
+        if let Self::Unix(_, path, Some(made)) = self
+            && identity(path) == Some(*made)
         {
             let _ = std::fs::remove_file(path);
         }
