@@ -19,8 +19,6 @@ pub(super) const NOT_YET: &[OptionWord] = &[
     not_yet("logfile-chown!"),
     // Others may not read what is in it.
     refused("logfile-chmod"),
-    // Requests.
-    refused("http-to"),
     // Sockets.
     refused("ssl-verify-depth?"),
     not_yet("tcp-fast-open tcp-fastopen"),

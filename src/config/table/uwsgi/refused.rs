@@ -55,6 +55,7 @@ pub(super) const REFUSED: &[OptionWord] = &[
          rbtimer signal-timer signal-rbtimer",
         "use cron or a systemd timer",
     ),
+    refused("http-to", "forward requests with `--upstream /=uwsgi://ADDRESS`"),
     refused("mule? mules mule-harakiri mule-msg-size? mule-reload-mercy farm touch-mules-reload", QUEUE),
     refused(
         "spooler spooler-chdir spooler-external spooler-freq spooler-frequency spooler-harakiri spooler-import \
