@@ -15,10 +15,17 @@ pub(in crate::commands::serve) fn asked_for(
     if emperor.places.is_empty() {
         return Ok(None);
     }
+    let server = &settings.server;
     let is_named = [&settings.app, &settings.module].into_iter().any(Option::is_some);
     let other = if is_named || settings.wsgi_file.is_some() {
         "an application"
-    } else if !settings.server.listeners.is_empty() {
+    } else if !settings.mounts.is_empty() {
+        "--mount"
+    } else if !server.upstreams.is_empty() {
+        "--upstream"
+    } else if !server.folders.is_empty() || server.files.root.is_some() {
+        "a folder"
+    } else if !server.listeners.is_empty() {
         "--listen"
     } else if !settings.process.daemons.is_empty() {
         "--attach-daemon"
