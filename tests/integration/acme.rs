@@ -225,20 +225,33 @@ fn four_runs_at_once_place_one_order() {
 
 #[test]
 fn a_run_killed_during_the_validation_is_continued() {
-    let test = Test::new();
-    let knobs = [("PEBBLE_WFE_NONCEREJECT", "0"), ("PEBBLE_VA_SLEEPTIME", "4")];
-    let Some(pebble) = Pebble::start_with(&test, &knobs) else { return };
-    let program =
-        test.program(certkit()).args(["acme", "obtain", "a.test", "--agree-tos"]).args(pebble.args());
-    let mut run = Process::start(&test, program);
-    run.wait_for_log("the server is checking");
-    // Pebble looks after 0, 1, 2 or 3 seconds, whole ones: a kill between two of them leaves nobody unanswered.
-    std::thread::sleep(Duration::from_millis(300));
-    run.signal(Signal::KILL);
-    run.wait();
-    assert!(test.path("state/orders/a.test.json").exists());
-    pebble.obtain(&["a.test"]).exits(0).says("an earlier run");
-    assert_eq!((pebble.accounts(), pebble.certificates()), (1, 1));
+    // Pebble looks after 0, 1, 2 or 3 seconds, whole ones: a kill between two of them leaves nobody unanswered. It may
+    // have looked at once, and the run may be over before the kill; or the next run takes so long to start that one of
+    // them passes. Then it is tried again.
+    for _ in 0..5 {
+        let test = Test::new();
+        let knobs = [("PEBBLE_WFE_NONCEREJECT", "0"), ("PEBBLE_VA_SLEEPTIME", "4")];
+        let Some(pebble) = Pebble::start_with(&test, &knobs) else { return };
+        let program =
+            test.program(certkit()).args(["acme", "obtain", "a.test", "--agree-tos"]).args(pebble.args());
+        let mut run = Process::start(&test, program);
+        run.wait_for_log("the server is checking");
+        std::thread::sleep(Duration::from_millis(300));
+        run.signal(Signal::KILL);
+        run.wait();
+        if test.path("state/live/a.test/fullchain.pem").exists() {
+            continue;
+        }
+        assert!(test.path("state/orders/a.test.json").exists());
+        let next = pebble.obtain(&["a.test"]);
+        if next.ended_with(1) && next.all().contains("connection refused") {
+            continue;
+        }
+        next.exits(0).says("an earlier run");
+        assert_eq!((pebble.accounts(), pebble.certificates()), (1, 1));
+        return;
+    }
+    panic!("Pebble found nobody five times");
 }
 
 #[test]
