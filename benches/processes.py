@@ -24,7 +24,8 @@ GIB = 1024**3
 
 
 def compare(table, environment=os.environ):
-    """Each row's commands in turn, and how their times stand to that of the first."""
+    """Each row's commands in turn, and how their times stand to that of the first; gives the medians by title and name."""
+    all_medians = {}
     for title, target, rows in table:
         rows = [row for row in rows if there(row[1][0])]
         times = {name: [] for name, _ in rows}
@@ -39,6 +40,8 @@ def compare(table, environment=os.environ):
         for name, values in times.items():
             show(name, medians[name] * 1e3, min(values) * 1e3, max(values) * 1e3, medians[name] / medians[rows[0][0]])
         verdict(medians[rows[0][0]] * 1e3, target, "ms")
+        all_medians[title] = medians
+    return all_medians
 
 
 def process_time(words, environment, limit=None):
@@ -88,25 +91,25 @@ def measured(words, status):
 class Tree:
     """Servers with all their descendants; ended by id when the block ends."""
 
-    def __init__(self, lines, port, page="/"):
+    def __init__(self, lines, port, page="/", tls=True):
         self.log = open("log", "wb")
         self.children = [
             subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log) for line in lines
         ]
         try:
-            self.wait_for(port, page)
+            self.wait_for(port, page, tls)
         except BaseException:
             self.__exit__()
             raise
 
-    def wait_for(self, port, page):
+    def wait_for(self, port, page, tls):
         """Until a page comes: that is when all of a server's processes are there."""
         context = ssl.create_default_context(cafile="ca.crt")
         end = time.monotonic() + 20
         while True:
             try:
                 with socket.create_connection(("127.0.0.1", port), timeout=5) as plain:
-                    with context.wrap_socket(plain, server_hostname="localhost") as secure:
+                    with context.wrap_socket(plain, server_hostname="localhost") if tls else plain as secure:
                         secure.sendall(("GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % page).encode())
                         if b" 200 " in secure.recv(100):
                             break
@@ -171,17 +174,19 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def nginx(port, location, connections=512):
-    """The command of an nginx that serves https with server.crt, whose `location /` holds these directives."""
-    folder = Path("nginx").resolve()
+def nginx(port, location, connections=512, before="", tls=True):
+    """The command of an nginx whose `location /` holds these directives, and its `http` those of `before`; it serves https
+    with server.crt, or plain http."""
+    folder = Path("nginx" if tls else "nginx-plain").resolve()
     folder.mkdir(exist_ok=True)
+    pair = "ssl_certificate %s; ssl_certificate_key %s;" % (Path("server.crt").resolve(), Path("server.key").resolve())
     temporary = "".join("%s_temp_path %s/%s; " % (kind, folder, kind) for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(
         "daemon off; %s worker_processes 2; pid %s/pid; error_log stderr; events { worker_connections %d; } "
-        "http { access_log off; %s sendfile on; keepalive_requests 100000000; server { listen 127.0.0.1:%d ssl; "
-        "ssl_certificate %s; ssl_certificate_key %s; default_type text/plain; location / { %s } } }\n"
-        % (user, folder, connections, temporary, port, Path("server.crt").resolve(), Path("server.key").resolve(), location)
+        "http { access_log off; %s sendfile on; keepalive_requests 100000000; %s server { listen 127.0.0.1:%d%s "
+        "default_type text/plain; location / { %s } } }\n"
+        % (user, folder, connections, temporary, before, port, " ssl; " + pair if tls else ";", location)
     )
     return ["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", "stderr"]
 

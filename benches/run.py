@@ -1,7 +1,8 @@
 """Speed and memory of certkit beside its peers, in one run, so that the ratios hold on any machine.
 
     make bench                    all of it, in about half an hour
-    python3 benches/run.py serve  one part: commands, check, batch, merge, limbo, serve, scenarios, bodies, acme
+    python3 benches/run.py serve  one part: commands, check, batch, merge, limbo, serve, scenarios, bodies, acme,
+                                  ca_server (BENCH_ORDERS=20000 shows its memory over many orders)
 
 The part `limbo` wants the file of x509-limbo (JSON, also gzipped) in CERTKIT_LIMBO; it is no part of this repository.
 
@@ -13,6 +14,7 @@ import sys
 import tempfile
 
 from acme import acme
+from ca_server import ca_server
 from commands import commands
 from judging import batch, check, limbo, merge
 from processes import CERTKIT, PYTHON, run
@@ -21,7 +23,8 @@ from servers import bodies, serve
 
 
 def main():
-    parts = {part.__name__: part for part in (commands, check, batch, merge, limbo, serve, scenarios, bodies, acme)}
+    every = (commands, check, batch, merge, limbo, serve, scenarios, bodies, acme, ca_server)
+    parts = {part.__name__: part for part in every}
     chosen = sys.argv[1:] or list(parts)
     os.environ["PATH"] += ":/usr/sbin:/sbin:" + str(PYTHON.parent)
     with tempfile.TemporaryDirectory(prefix="certkit-bench-") as folder:

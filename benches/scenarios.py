@@ -27,6 +27,8 @@ def scenarios():
     Path("files").mkdir(exist_ok=True)
     Path("files/small").write_bytes(os.urandom(1024))
     Path("files/large").write_bytes(os.urandom(10 << 20))
+    # The file has a media type, and is text.
+    Path("files/page.txt").write_bytes((HERE.parent / "docs/settings.md").read_bytes()[: 32 << 10])
     Path("echo.lua").write_text('wrk.method = "POST"\nwrk.body = string.rep("x", 65536)\n')
     Path("paced.lua").write_text("function delay() return 10 end\n")
     hello = application("hello")
@@ -41,6 +43,11 @@ def scenarios():
     compare("stream of 1 MiB", application("bodies")(2, 1), per_request(), {"granian": 1.0})
     compare("static file of 1 KiB", files(), per_request(page="/small"), {"nginx": 1.0})
     compare("static file of 10 MiB", files(), per_request(page="/large", connections=4), {"nginx": 0.95})
+    gzip = per_request("-H", "Accept-Encoding: gzip", page="/page.txt")
+    compare("32 KiB of text with gzip", files(["--gzip"], "gzip on; gzip_types text/plain; gzip_comp_level 5;"), gzip, {"nginx": 1.0})
+    zstd = per_request("-H", "Accept-Encoding: zstd", page="/page.txt")
+    compare("32 KiB of text with zstd (nginx: gzip above)", files(["--zstd"])[:1], zstd, {})
+    reverse_proxy()
     compare("full handshake", hello(2, 1), per_handshake, {"granian": 1.0, "nginx": 0.55})
     compare("idle connection", hello(2, 1), per_idle_connection, {"nginx": 1.5}, rounds=3)
     compare("99th percentile at 4,000 a second", hello(2, 1), slowest, {"granian": 1.0})
@@ -145,11 +152,40 @@ def application(name):
     return servers
 
 
-def files():
+def files(more=(), nginx_more=""):
+    """The servers of a folder; an older certkit does not know the options of `more`."""
     folder = str(Path("files").resolve())
-    programs = [("certkit", CERTKIT)] + ([("certkit before", BEFORE)] if BEFORE else [])
-    rows = [(name, lambda port, program=program: [*listening(program, port), "--static", "/=" + folder]) for name, program in programs]
-    return [*rows, ("nginx", nginx_alone("root %s;" % folder))]
+    programs = [("certkit", CERTKIT)] + ([("certkit before", BEFORE)] if BEFORE and not more else [])
+    words = ["--static", "/=" + folder, *more]
+    rows = [(name, lambda port, program=program: [*listening(program, port), *words]) for name, program in programs]
+    return [*rows, ("nginx", nginx_alone("root %s; %s" % (folder, nginx_more)))]
+
+
+def reverse_proxy():
+    """What it costs to pass a request on, by HTTP over kept connections; the server behind does not count."""
+    behind = free_port()
+    with Tree([nginx(behind, 'return 200 "Hello, World!\\n";', connections=8192, tls=False)], behind, tls=False):
+        address = "127.0.0.1:%d" % behind
+        programs = [("certkit", CERTKIT)] + ([("certkit before", BEFORE)] if BEFORE else [])
+        upstream = ["--upstream", "/=http://" + address]
+        rows = [(name, lambda port, program=program: [*listening(program, port), *upstream]) for name, program in programs]
+        pool = "upstream behind { server %s; keepalive 64; }" % address
+        pass_on = 'proxy_pass http://behind; proxy_http_version 1.1; proxy_set_header Connection "";'
+        rows.append(("nginx", lambda port: nginx(port, pass_on, connections=8192, before=pool)))
+        if there("haproxy"):
+            rows.append(("haproxy", lambda port: haproxy(port, address)))
+        compare("reverse proxy", rows, per_request(), {"nginx": 1.2})
+
+
+def haproxy(port, address):
+    pair = Path("server.pem").resolve()
+    pair.write_bytes(Path("server.crt").read_bytes() + Path("server.key").read_bytes())
+    Path("haproxy.cfg").write_text(
+        "global\n  nbthread 2\n  maxconn 4096\ndefaults\n  mode http\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n"
+        "frontend front\n  bind 127.0.0.1:%d ssl crt %s\n  default_backend behind\n"
+        "backend behind\n  http-reuse always\n  server one %s\n" % (port, pair, address)
+    )
+    return ["haproxy", "-db", "-f", "haproxy.cfg"]
 
 
 def listening(program, port):

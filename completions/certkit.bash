@@ -19,6 +19,9 @@ _certkit() {
             certkit,acme)
                 cmd="certkit__subcmd__acme"
                 ;;
+            certkit,ca)
+                cmd="certkit__subcmd__ca"
+                ;;
             certkit,check)
                 cmd="certkit__subcmd__check"
                 ;;
@@ -34,6 +37,9 @@ _certkit() {
             certkit,csr)
                 cmd="certkit__subcmd__csr"
                 ;;
+            certkit,export)
+                cmd="certkit__subcmd__export"
+                ;;
             certkit,help)
                 cmd="certkit__subcmd__help"
                 ;;
@@ -42,6 +48,9 @@ _certkit() {
                 ;;
             certkit,key)
                 cmd="certkit__subcmd__key"
+                ;;
+            certkit,list)
+                cmd="certkit__subcmd__list"
                 ;;
             certkit,man)
                 cmd="certkit__subcmd__man"
@@ -79,8 +88,20 @@ _certkit() {
             certkit__subcmd__acme,account)
                 cmd="certkit__subcmd__acme__subcmd__account"
                 ;;
+            certkit__subcmd__acme,delete)
+                cmd="certkit__subcmd__acme__subcmd__delete"
+                ;;
+            certkit__subcmd__acme,dns-providers)
+                cmd="certkit__subcmd__acme__subcmd__dns__subcmd__providers"
+                ;;
+            certkit__subcmd__acme,dns-record)
+                cmd="certkit__subcmd__acme__subcmd__dns__subcmd__record"
+                ;;
             certkit__subcmd__acme,help)
                 cmd="certkit__subcmd__acme__subcmd__help"
+                ;;
+            certkit__subcmd__acme,import)
+                cmd="certkit__subcmd__acme__subcmd__import"
                 ;;
             certkit__subcmd__acme,install-timer)
                 cmd="certkit__subcmd__acme__subcmd__install__subcmd__timer"
@@ -130,8 +151,20 @@ _certkit() {
             certkit__subcmd__acme__subcmd__help,account)
                 cmd="certkit__subcmd__acme__subcmd__help__subcmd__account"
                 ;;
+            certkit__subcmd__acme__subcmd__help,delete)
+                cmd="certkit__subcmd__acme__subcmd__help__subcmd__delete"
+                ;;
+            certkit__subcmd__acme__subcmd__help,dns-providers)
+                cmd="certkit__subcmd__acme__subcmd__help__subcmd__dns__subcmd__providers"
+                ;;
+            certkit__subcmd__acme__subcmd__help,dns-record)
+                cmd="certkit__subcmd__acme__subcmd__help__subcmd__dns__subcmd__record"
+                ;;
             certkit__subcmd__acme__subcmd__help,help)
                 cmd="certkit__subcmd__acme__subcmd__help__subcmd__help"
+                ;;
+            certkit__subcmd__acme__subcmd__help,import)
+                cmd="certkit__subcmd__acme__subcmd__help__subcmd__import"
                 ;;
             certkit__subcmd__acme__subcmd__help,install-timer)
                 cmd="certkit__subcmd__acme__subcmd__help__subcmd__install__subcmd__timer"
@@ -160,8 +193,23 @@ _certkit() {
             certkit__subcmd__acme__subcmd__help__subcmd__account,update)
                 cmd="certkit__subcmd__acme__subcmd__help__subcmd__account__subcmd__update"
                 ;;
+            certkit__subcmd__ca,help)
+                cmd="certkit__subcmd__ca__subcmd__help"
+                ;;
+            certkit__subcmd__ca,serve)
+                cmd="certkit__subcmd__ca__subcmd__serve"
+                ;;
+            certkit__subcmd__ca__subcmd__help,help)
+                cmd="certkit__subcmd__ca__subcmd__help__subcmd__help"
+                ;;
+            certkit__subcmd__ca__subcmd__help,serve)
+                cmd="certkit__subcmd__ca__subcmd__help__subcmd__serve"
+                ;;
             certkit__subcmd__help,acme)
                 cmd="certkit__subcmd__help__subcmd__acme"
+                ;;
+            certkit__subcmd__help,ca)
+                cmd="certkit__subcmd__help__subcmd__ca"
                 ;;
             certkit__subcmd__help,check)
                 cmd="certkit__subcmd__help__subcmd__check"
@@ -178,6 +226,9 @@ _certkit() {
             certkit__subcmd__help,csr)
                 cmd="certkit__subcmd__help__subcmd__csr"
                 ;;
+            certkit__subcmd__help,export)
+                cmd="certkit__subcmd__help__subcmd__export"
+                ;;
             certkit__subcmd__help,help)
                 cmd="certkit__subcmd__help__subcmd__help"
                 ;;
@@ -186,6 +237,9 @@ _certkit() {
                 ;;
             certkit__subcmd__help,key)
                 cmd="certkit__subcmd__help__subcmd__key"
+                ;;
+            certkit__subcmd__help,list)
+                cmd="certkit__subcmd__help__subcmd__list"
                 ;;
             certkit__subcmd__help,man)
                 cmd="certkit__subcmd__help__subcmd__man"
@@ -223,6 +277,18 @@ _certkit() {
             certkit__subcmd__help__subcmd__acme,account)
                 cmd="certkit__subcmd__help__subcmd__acme__subcmd__account"
                 ;;
+            certkit__subcmd__help__subcmd__acme,delete)
+                cmd="certkit__subcmd__help__subcmd__acme__subcmd__delete"
+                ;;
+            certkit__subcmd__help__subcmd__acme,dns-providers)
+                cmd="certkit__subcmd__help__subcmd__acme__subcmd__dns__subcmd__providers"
+                ;;
+            certkit__subcmd__help__subcmd__acme,dns-record)
+                cmd="certkit__subcmd__help__subcmd__acme__subcmd__dns__subcmd__record"
+                ;;
+            certkit__subcmd__help__subcmd__acme,import)
+                cmd="certkit__subcmd__help__subcmd__acme__subcmd__import"
+                ;;
             certkit__subcmd__help__subcmd__acme,install-timer)
                 cmd="certkit__subcmd__help__subcmd__acme__subcmd__install__subcmd__timer"
                 ;;
@@ -250,6 +316,9 @@ _certkit() {
             certkit__subcmd__help__subcmd__acme__subcmd__account,update)
                 cmd="certkit__subcmd__help__subcmd__acme__subcmd__account__subcmd__update"
                 ;;
+            certkit__subcmd__help__subcmd__ca,serve)
+                cmd="certkit__subcmd__help__subcmd__ca__subcmd__serve"
+                ;;
             certkit__subcmd__help__subcmd__hosts,add)
                 cmd="certkit__subcmd__help__subcmd__hosts__subcmd__add"
                 ;;
@@ -274,11 +343,17 @@ _certkit() {
             certkit__subcmd__help__subcmd__key,show)
                 cmd="certkit__subcmd__help__subcmd__key__subcmd__show"
                 ;;
+            certkit__subcmd__help__subcmd__trust,env)
+                cmd="certkit__subcmd__help__subcmd__trust__subcmd__env"
+                ;;
             certkit__subcmd__help__subcmd__trust,export)
                 cmd="certkit__subcmd__help__subcmd__trust__subcmd__export"
                 ;;
             certkit__subcmd__help__subcmd__trust,install)
                 cmd="certkit__subcmd__help__subcmd__trust__subcmd__install"
+                ;;
+            certkit__subcmd__help__subcmd__trust,list)
+                cmd="certkit__subcmd__help__subcmd__trust__subcmd__list"
                 ;;
             certkit__subcmd__help__subcmd__trust,status)
                 cmd="certkit__subcmd__help__subcmd__trust__subcmd__status"
@@ -346,6 +421,9 @@ _certkit() {
             certkit__subcmd__key__subcmd__help,show)
                 cmd="certkit__subcmd__key__subcmd__help__subcmd__show"
                 ;;
+            certkit__subcmd__trust,env)
+                cmd="certkit__subcmd__trust__subcmd__env"
+                ;;
             certkit__subcmd__trust,export)
                 cmd="certkit__subcmd__trust__subcmd__export"
                 ;;
@@ -355,11 +433,17 @@ _certkit() {
             certkit__subcmd__trust,install)
                 cmd="certkit__subcmd__trust__subcmd__install"
                 ;;
+            certkit__subcmd__trust,list)
+                cmd="certkit__subcmd__trust__subcmd__list"
+                ;;
             certkit__subcmd__trust,status)
                 cmd="certkit__subcmd__trust__subcmd__status"
                 ;;
             certkit__subcmd__trust,uninstall)
                 cmd="certkit__subcmd__trust__subcmd__uninstall"
+                ;;
+            certkit__subcmd__trust__subcmd__help,env)
+                cmd="certkit__subcmd__trust__subcmd__help__subcmd__env"
                 ;;
             certkit__subcmd__trust__subcmd__help,export)
                 cmd="certkit__subcmd__trust__subcmd__help__subcmd__export"
@@ -369,6 +453,9 @@ _certkit() {
                 ;;
             certkit__subcmd__trust__subcmd__help,install)
                 cmd="certkit__subcmd__trust__subcmd__help__subcmd__install"
+                ;;
+            certkit__subcmd__trust__subcmd__help,list)
+                cmd="certkit__subcmd__trust__subcmd__help__subcmd__list"
                 ;;
             certkit__subcmd__trust__subcmd__help,status)
                 cmd="certkit__subcmd__trust__subcmd__help__subcmd__status"
@@ -383,7 +470,7 @@ _certkit() {
 
     case "${cmd}" in
         certkit)
-            opts="-q -v -h -V --format --quiet --verbose --color --help --version mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help"
+            opts="-q -v -h -V --format --quiet --verbose --color --help --version mkca mkcert csr sign renew revoke crl list export merge check show key convert trust hosts acme ca serve completions man options help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -405,7 +492,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__acme)
-            opts="-q -v -h --format --quiet --verbose --color --help obtain renew revoke list account install-timer help"
+            opts="-q -v -h --format --quiet --verbose --color --help obtain renew revoke delete import list account dns-record dns-providers install-timer help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -656,8 +743,98 @@ _certkit() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        certkit__subcmd__acme__subcmd__delete)
+            opts="-y -q -v -h --yes --state --format --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__acme__subcmd__dns__subcmd__providers)
+            opts="-q -v -h --format --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__acme__subcmd__dns__subcmd__record)
+            opts="-q -v -h --days --one-value --server --staging --ca-roots --agree-tos --email --state --format --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-roots)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --email)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         certkit__subcmd__acme__subcmd__help)
-            opts="obtain renew revoke list account install-timer help"
+            opts="obtain renew revoke delete import list account dns-record dns-providers install-timer help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -740,7 +917,63 @@ _certkit() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        certkit__subcmd__acme__subcmd__help__subcmd__delete)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__acme__subcmd__help__subcmd__dns__subcmd__providers)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__acme__subcmd__help__subcmd__dns__subcmd__record)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         certkit__subcmd__acme__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__acme__subcmd__help__subcmd__import)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -824,13 +1057,99 @@ _certkit() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        certkit__subcmd__acme__subcmd__install__subcmd__timer)
-            opts="-q -v -h --systemd --cron --dry-run --root --force --state --format --quiet --verbose --color --help"
+        certkit__subcmd__acme__subcmd__import)
+            opts="-q -v -h --http --webroot --tls-alpn --dns --dns-hook --rfc2136 --dns-persist --dns-credentials --dns-resolver --dns-wait --server --ca-roots --exec --deploy-hook --dry-run --state --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --webroot)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-alpn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns-hook)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rfc2136)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns-persist)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns-credentials)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns-resolver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-roots)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deploy-hook)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__acme__subcmd__install__subcmd__timer)
+            opts="-q -v -h --systemd --cron --on-failure --dry-run --root --force --state --format --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --on-failure)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -881,7 +1200,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__acme__subcmd__obtain)
-            opts="-k -q -v -h --http --webroot --tls-alpn --dns-hook --rfc2136 --server --staging --ca-roots --agree-tos --email --eab-kid --eab-hmac-file --key-type --profile --preferred-chain --exec --deploy-hook --key-group --state --dry-run --force --format --quiet --verbose --color --help"
+            opts="-k -q -v -h --http --webroot --tls-alpn --dns --dns-hook --rfc2136 --dns-persist --dns-account --dns-credentials --dns-resolver --dns-wait --server --staging --ca-roots --agree-tos --email --eab-kid --eab-hmac-file --key-type --profile --preferred-chain --exec --deploy-hook --pre-hook --post-hook --failure-hook --reuse-key --prepare-key --key-group --state --dry-run --force --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -899,11 +1218,31 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --dns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --dns-hook)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --rfc2136)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns-persist)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns-credentials)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns-resolver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns-wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -949,6 +1288,26 @@ _certkit() {
                     ;;
                 --exec)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pre-hook)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --post-hook)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --failure-hook)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reuse-key)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --prepare-key)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --key-group)
@@ -1016,6 +1375,160 @@ _certkit() {
                     return 0
                     ;;
                 --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__ca)
+            opts="-q -v -h --format --quiet --verbose --color --help serve help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__ca__subcmd__help)
+            opts="serve help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__ca__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__ca__subcmd__help__subcmd__serve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__ca__subcmd__serve)
+            opts="-q -v -h --listen --name --allow --eab-file --days --crl-url --issuer-url --crl-days --rate-limit --state --dns --http-01-port --tls-alpn-01-port --ca --ca-key --password-file --ledger --format --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --eab-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --crl-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issuer-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --crl-days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --http-01-port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-alpn-01-port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ledger)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1189,7 +1702,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__crl)
-            opts="-o -q -v -h --output --days --ca --ca-key --password-file --force --format --quiet --verbose --color --help"
+            opts="-o -q -v -h --output --days --ca --ca-key --password-file --ledger --force --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1216,6 +1729,10 @@ _certkit() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ledger)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1284,8 +1801,46 @@ _certkit() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        certkit__subcmd__export)
+            opts="-o -q -v -h --output --chain --force --ca --ledger --format --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ledger)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         certkit__subcmd__help)
-            opts="mkca mkcert csr sign renew revoke crl merge check show key convert trust hosts acme serve completions man options help"
+            opts="mkca mkcert csr sign renew revoke crl list export merge check show key convert trust hosts acme ca serve completions man options help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1299,7 +1854,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__help__subcmd__acme)
-            opts="obtain renew revoke list account install-timer"
+            opts="obtain renew revoke delete import list account dns-record dns-providers install-timer"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1382,6 +1937,62 @@ _certkit() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        certkit__subcmd__help__subcmd__acme__subcmd__delete)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__help__subcmd__acme__subcmd__dns__subcmd__providers)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__help__subcmd__acme__subcmd__dns__subcmd__record)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__help__subcmd__acme__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         certkit__subcmd__help__subcmd__acme__subcmd__install__subcmd__timer)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1452,6 +2063,34 @@ _certkit() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        certkit__subcmd__help__subcmd__ca)
+            opts="serve"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__help__subcmd__ca__subcmd__serve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         certkit__subcmd__help__subcmd__check)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1509,6 +2148,20 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__help__subcmd__csr)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__help__subcmd__export)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1676,6 +2329,20 @@ _certkit() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        certkit__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         certkit__subcmd__help__subcmd__man)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1817,8 +2484,22 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__help__subcmd__trust)
-            opts="install uninstall status export"
+            opts="install uninstall list status env export"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__help__subcmd__trust__subcmd__env)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1845,6 +2526,20 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__help__subcmd__trust__subcmd__install)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__help__subcmd__trust__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2342,6 +3037,40 @@ _certkit() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        certkit__subcmd__list)
+            opts="-q -v -h --expiring --revoked --all --ca --ledger --format --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --expiring)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ledger)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         certkit__subcmd__man)
             opts="-q -v -h --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2365,7 +3094,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__merge)
-            opts="-o -q -v -h --output --key --password-file --fetch --include-root --at --force --format --quiet --verbose --color --help"
+            opts="-o -q -v -h --output --key --password-file --roots --fetch --include-root --at --force --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2384,6 +3113,10 @@ _certkit() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --roots)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2407,7 +3140,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__mkca)
-            opts="-o -k -q -v -h --output --global --key-type --days --permit --exclude --subject --intermediate --throwaway-root --encrypt --password-file --force --format --quiet --verbose --color --help"
+            opts="-o -k -q -v -h --output --global --key-type --days --permit --exclude --subject --intermediate --throwaway-root --crl-url --issuer-url --encrypt --password-file --rollover --csr --take --force --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2445,7 +3178,19 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --crl-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issuer-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --take)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2465,7 +3210,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__mkcert)
-            opts="-o -k -q -v -h --output --from --ca --ca-key --password-file --key-type --days --until --key --key-password-file --if-needed --client --csr --p12 --p12-password-file --force --format --quiet --verbose --color --help"
+            opts="-o -k -q -v -h --output --from --crl-url --issuer-url --ca --ca-key --password-file --ledger --key-type --days --until --key --key-password-file --if-needed --client --server --subject --legacy --csr --p12 --p12-password-file --bundle --force --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2483,6 +3228,14 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --crl-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issuer-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --ca)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2492,6 +3245,10 @@ _certkit() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ledger)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2519,8 +3276,16 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --subject)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --p12-password-file)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bundle)
+                    COMPREPLY=($(compgen -W "pem" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -2561,13 +3326,25 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__renew)
-            opts="-q -v -h --if-within --rekey --exec --deploy-hook --exit-code-if-renewed --ca --ca-key --password-file --format --quiet --verbose --color --help"
+            opts="-q -v -h --if-within --rekey --key-password-file --dry-run --crl --install-timer --root --force --exec --deploy-hook --exit-code-if-renewed --ca --ca-key --password-file --ledger --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --if-within)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key-password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --install-timer)
+                    COMPREPLY=($(compgen -W "systemd cron" -- "${cur}"))
+                    return 0
+                    ;;
+                --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2595,6 +3372,10 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ledger)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "human json" -- "${cur}"))
                     return 0
@@ -2611,12 +3392,16 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__revoke)
-            opts="-q -v -h --reason --ca --ca-key --password-file --format --quiet --verbose --color --help"
+            opts="-q -v -h --key --all --same-names --reason --ca --ca-key --password-file --ledger --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --reason)
                     COMPREPLY=($(compgen -W "unspecified keyCompromise caCompromise affiliationChanged superseded cessationOfOperation certificateHold privilegeWithdrawn" -- "${cur}"))
                     return 0
@@ -2630,6 +3415,10 @@ _certkit() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ledger)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2649,7 +3438,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__serve)
-            opts="-l -w -p -H -b -q -v -h --listen --redirect-http --socket-mode --socket-owner --ajp-secret-file --backlog --reuse-port --freebind --so-keepalive --socket-sndbuf --socket-rcvbuf --max-connections --max-connections-per-address --front-threads --cert --key --tls-min --client-ca --client-auth --client-crl --hsts --force --acme --acme-server --acme-email --acme-ca-roots --acme-state --acme-missing --agree-tos --wsgi-file --module --callable --mount --mount-by --default-mount --processes --workers --threads --harakiri --request-timeout --request-grace --max-requests --max-requests-delta --max-worker-lifetime --max-worker-lifetime-delta --min-worker-lifetime --reload-on-rss --evil-reload-on-rss --reload-on-as --evil-reload-on-as --reload-on-exception --cheaper --cheaper-initial --cheaper-step --gevent --gevent-monkey-patch --reload-on-change --catch-exceptions --reload-ignore --python --home --venv --virtualenv --chdir --chdir2 --pp --python-path --pythonpath --env --envdir --unenv --script-name --manage-script-name --upstream --upstream-timeout --upstream-ca --static --try-static --try-static-whole --static-root --try-files --index --static-safe --static-skip-ext --precompressed --expires --media-types --header --remove-header --collect-header --pull-header --rule --daemonize --pidfile --pidfile2 --control-fifo --touch-reload --user --group --add-group --no-initgroups --chroot --umask --limit-as --max-fd --flock --flock-wait --exit-on-reload --log-file --log-max-size --log-backup-name --log-truncate --log-reopen --touch-logreopen --touch-logrotate --disable-logging --log-4xx --log-5xx --log-zero --log-slow --log-big --log-date --stats --stats-http --stats-min --stats-no-cores --attach-daemon --attach-control-daemon --attach-daemon2 --smart-attach-daemon --smart-attach-daemon2 --daemons-honour-stdin --hook --emperor --emperor-tyrant --emperor-freq --emperor-throttle --emperor-max-throttle --emperor-stats --emperor-nofollow --emperor-tyrant-nofollow --vassal-set --vassals-inherit --vassals-include --trust-proxy --trust-forwarded --proxy-protocol --allow-uwsgi-vars --scheme --limit-post --post-buffering --buffer-size --header-timeout --body-timeout --keepalive --graceful-timeout --buffer-memory --buffer-file --buffer-dir --no-buffering --access-log --logformat --log-format --show-config --ini --yaml --json --xml --strict --lenient --format --quiet --verbose --color --help"
+            opts="-l -w -p -H -b -q -v -h --listen --redirect-http --socket-mode --socket-owner --ajp-secret-file --backlog --reuse-port --freebind --so-keepalive --socket-sndbuf --socket-rcvbuf --max-connections --max-connections-per-address --front-threads --cert --key --ocsp-staple --tls-min --no-session-tickets --client-ca --client-auth --client-crl --hsts --force --acme --acme-server --acme-email --acme-ca-roots --acme-state --acme-dns-hook --acme-rfc2136 --acme-dns-persist --acme-dns-account --acme-missing --acme-on-demand --acme-ask --acme-on-demand-limit --agree-tos --wsgi-file --module --callable --mount --mount-by --default-mount --processes --workers --threads --harakiri --request-timeout --request-grace --max-requests --max-requests-delta --max-worker-lifetime --max-worker-lifetime-delta --min-worker-lifetime --reload-on-rss --evil-reload-on-rss --reload-on-as --evil-reload-on-as --reload-on-exception --cheaper --cheaper-initial --cheaper-step --gevent --gevent-monkey-patch --reload-on-change --catch-exceptions --reload-ignore --python --home --venv --virtualenv --chdir --chdir2 --pp --python-path --pythonpath --env --envdir --unenv --script-name --manage-script-name --upstream --upstream-timeout --upstream-ca --upstream-root --allow --deny --access --limit-rate --basic-auth --forward-auth --forward-auth-header --redirect --error-page --secure-headers --static --try-static --try-static-whole --static-root --try-files --index --static-safe --static-skip-ext --precompressed --expires --media-types --header --remove-header --collect-header --pull-header --rule --gzip --zstd --host --vhost --canonical-host --check --unknown-host --daemonize --pidfile --pidfile2 --control-fifo --touch-reload --user --group --add-group --no-initgroups --chroot --umask --limit-as --max-fd --flock --flock-wait --exit-on-reload --log-file --log-max-size --log-backup-name --log-truncate --log-reopen --touch-logreopen --touch-logrotate --disable-logging --log-4xx --log-5xx --log-zero --log-slow --log-big --log-date --stats --stats-http --stats-min --stats-no-cores --attach-daemon --attach-control-daemon --attach-daemon2 --smart-attach-daemon --smart-attach-daemon2 --daemons-honour-stdin --hook --emperor --emperor-tyrant --emperor-freq --emperor-throttle --emperor-max-throttle --emperor-stats --emperor-nofollow --emperor-tyrant-nofollow --vassal-set --vassals-inherit --vassals-include --trust-proxy --trust-forwarded --proxy-protocol --allow-uwsgi-vars --scheme --limit-post --post-buffering --buffer-size --header-timeout --body-timeout --keepalive --graceful-timeout --buffer-memory --buffer-file --buffer-dir --no-buffering --access-log --logformat --log-format --show-config --ini --yaml --json --xml --strict --lenient --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2711,6 +3500,10 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ocsp-staple)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --tls-min)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2751,7 +3544,31 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --acme-dns-hook)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --acme-rfc2136)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --acme-dns-persist)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --acme-missing)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --acme-on-demand)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --acme-ask)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --acme-on-demand-limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2935,6 +3752,46 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --upstream-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deny)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --access)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --basic-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --forward-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --forward-auth-header)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redirect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --error-page)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --static)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2996,6 +3853,22 @@ _certkit() {
                     return 0
                     ;;
                 --rule)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vhost)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --canonical-host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unknown-host)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3297,7 +4170,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__sign)
-            opts="-o -q -v -h --san --profile --days --until --ca --ca-key --password-file --output --force --format --quiet --verbose --color --help"
+            opts="-o -q -v -h --san --profile --days --until --crl-url --issuer-url --ca --ca-key --password-file --ledger --output --force --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3319,6 +4192,14 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --crl-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issuer-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --ca)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3328,6 +4209,10 @@ _certkit() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ledger)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3355,12 +4240,46 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__trust)
-            opts="-q -v -h --format --quiet --verbose --color --help install uninstall status export help"
+            opts="-q -v -h --format --quiet --verbose --color --help install uninstall list status env export help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__trust__subcmd__env)
+            opts="-q -v -h --ca --shell --root --format --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shell)
+                    COMPREPLY=($(compgen -W "sh fish dotenv dockerfile" -- "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "human json" -- "${cur}"))
                     return 0
@@ -3411,8 +4330,22 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__trust__subcmd__help)
-            opts="install uninstall status export help"
+            opts="install uninstall list status env export help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__trust__subcmd__help__subcmd__env)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3453,6 +4386,20 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__trust__subcmd__help__subcmd__install)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        certkit__subcmd__trust__subcmd__help__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3528,6 +4475,36 @@ _certkit() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        certkit__subcmd__trust__subcmd__list)
+            opts="-q -v -h --store --root --format --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --store)
+                    COMPREPLY=($(compgen -W "all system nss firefox java" -- "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         certkit__subcmd__trust__subcmd__status)
             opts="-q -v -h --ca --store --root --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -3563,7 +4540,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__trust__subcmd__uninstall)
-            opts="-q -v -h --ca --store --root --dry-run --format --quiet --verbose --color --help"
+            opts="-q -v -h --ca --all --yes --store --root --dry-run --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

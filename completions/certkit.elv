@@ -33,8 +33,10 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand csr 'Make a certificate signing request (CSR) for another CA'
             cand sign 'Sign a certificate signing request with your CA'
             cand renew 'Renew certificates of your CA: same names, same key, a new validity of the same length'
-            cand revoke 'Revoke a certificate of your CA'
+            cand revoke 'Revoke certificates of your CA'
             cand crl 'Make the certificate revocation list (CRL) of your CA'
+            cand list 'List the certificates of your CA, those that expire first on top'
+            cand export 'Write a certificate from the CA''s ledger again, for example when its file is lost'
             cand merge 'Put a server certificate and its CA bundle together, in the right order'
             cand check 'Check a certificate chain: does it hold, and if not, why and how to fix it'
             cand show 'Describe a file (certificate, key, request, revocation list, PKCS#7, PKCS#12) or what a running server sends'
@@ -43,6 +45,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand trust 'Make this machine trust your CA: system, browsers, Java'
             cand hosts 'Point names to this machine for development, in the hosts file'
             cand acme 'Get certificates from Let''s Encrypt or another ACME server'
+            cand ca 'Run your CA as a service'
             cand serve 'Serve a Python web application on https'
             cand completions 'Print shell completions'
             cand man 'Print the manual page, or write one per command into a folder'
@@ -58,14 +61,19 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --permit 'Allow only these names: a domain or an address range; may be repeated'
             cand --exclude 'Forbid these names: a domain or an address range; may be repeated'
             cand --subject 'The whole subject, such as ''O=Our team,OU=A,OU=B,CN=Our CA''; without a CN the default one is appended'
-            cand --password-file 'File whose first line is the password for --encrypt; - is standard input'
+            cand --crl-url 'Address of the CA''s revocation list, which the certificate then names; may be repeated'
+            cand --issuer-url 'Address of the CA''s certificate, for clients of servers that do not send it; may be repeated'
+            cand --password-file 'File whose first line is the password for --encrypt, and of keys that are there already; - is standard input'
+            cand --take 'Take the certificate that was issued for intermediate.csr, after comparing it with the key and ca.crt'
             cand --format 'Report as text for people or as one JSON object for scripts'
             cand --color 'When to use colour; the variable NO_COLOR turns it off'
             cand --global 'Write to $XDG_DATA_HOME/certkit, where mkcert finds the CA from every folder'
-            cand --intermediate 'Also make an intermediate CA, which then signs certificates: intermediate.crt and intermediate.key'
+            cand --intermediate 'Also make an intermediate CA, which then signs certificates: intermediate.crt and intermediate.key; beside a root that is there already, make only that'
             cand --throwaway-root 'Make a root and an intermediate, and never write the root''s key: nobody can add another CA below it'
             cand --encrypt 'Encrypt the private keys with a password (PKCS#8, AES-256)'
-            cand --force 'Replace existing files; an existing key is kept as .bak'
+            cand --rollover 'Make a new root with a new key, certified by the old one too (ca.cross.crt), for clients that trust only the old one; the old files are kept as ca.old-DATE.crt and .key'
+            cand --csr 'Where the root''s key is on another machine: write intermediate.key and intermediate.csr, to be signed there'
+            cand --force 'Replace existing files; existing keys and certificates are kept as .bak'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Log more (serve; -vv: debug)'
@@ -77,20 +85,27 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand -o 'File name prefix: writes BASE.key, BASE.crt, BASE.csr; with --from, the folder'
             cand --output 'File name prefix: writes BASE.key, BASE.crt, BASE.csr; with --from, the folder'
             cand --from 'Make many certificates: each line of FILE has the names of one (# starts a comment; - is standard input)'
+            cand --crl-url 'Address of the CA''s revocation list, which the certificate then names; may be repeated'
+            cand --issuer-url 'Address of the CA''s certificate, for clients of servers that do not send it; may be repeated'
             cand --ca 'The CA''s certificate'
-            cand --ca-key 'The CA''s key'
+            cand --ca-key 'The CA''s key [default: the file of --ca with .key]'
             cand --password-file 'File whose first line is the password of the CA''s key; - is standard input'
+            cand --ledger 'Record what is issued and revoked in this file [default: ledger.jsonl next to the CA]; none: record nothing'
             cand -k 'Key type'
             cand --key-type 'Key type'
-            cand --days 'Days until the certificate expires; never later than its CA'
+            cand --days 'Days until the certificate expires, or hours (8h); never later than its CA'
             cand --until 'Day or time at which the certificate expires: 2027-01-31 or 2027-01-31T12:00:00Z'
             cand --key 'Use this private key instead of a new one'
             cand --key-password-file 'File whose first line is the password of --key; - is standard input'
+            cand --subject 'The whole subject, such as ''C=DE,O=Our team''; without a CN the first NAME is used'
             cand --p12-password-file 'File whose first line is the password for --p12; - is standard input'
+            cand --bundle 'Also write certificate, intermediates and key into one file, BASE.pem, as HAProxy reads them'
             cand --format 'Report as text for people or as one JSON object for scripts'
             cand --color 'When to use colour; the variable NO_COLOR turns it off'
             cand --if-needed 'Do nothing if the certificate exists, has the same names, matches its key and has more than a third of its lifetime left; otherwise replace it, if the same CA issued it'
-            cand --client 'Make a certificate for client authentication instead of a server'
+            cand --client 'Make a certificate for client authentication instead of a server. The first NAME, such as ''Alice Smith'', is the common name as typed'
+            cand --server 'With --client: one certificate for servers and clients, as the members of a cluster use it'
+            cand --legacy 'With --p12: encrypt it with triple DES and SHA-1, for old versions of Windows, macOS and Java'
             cand --csr 'Also write the certificate signing request, BASE.csr'
             cand --p12 'Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; needs a password'
             cand --force 'Replace existing files (an existing key is kept as .bak), and allow more than 825 days'
@@ -122,11 +137,14 @@ set edit:completion:arg-completer[certkit] = {|@words|
         &'certkit;sign'= {
             cand --san 'Certify this name too, in addition to those in the request; may be repeated'
             cand --profile 'What the certificate is for'
-            cand --days 'Days until the certificate expires; never later than its CA [default: 397, for a CA 3650]'
+            cand --days 'Days until the certificate expires, or hours (8h); never later than its CA [default: 397, for a CA 3650]'
             cand --until 'Day or time at which the certificate expires: 2027-01-31 or 2027-01-31T12:00:00Z'
+            cand --crl-url 'Address of the CA''s revocation list, which the certificate then names; may be repeated'
+            cand --issuer-url 'Address of the CA''s certificate, for clients of servers that do not send it; may be repeated'
             cand --ca 'The CA''s certificate'
-            cand --ca-key 'The CA''s key'
+            cand --ca-key 'The CA''s key [default: the file of --ca with .key]'
             cand --password-file 'File whose first line is the password of the CA''s key; - is standard input'
+            cand --ledger 'Record what is issued and revoked in this file [default: ledger.jsonl next to the CA]; none: record nothing'
             cand -o 'Output file; - is standard output [default: the request''s name with .crt, or standard output]'
             cand --output 'Output file; - is standard output [default: the request''s name with .crt, or standard output]'
             cand --format 'Report as text for people or as one JSON object for scripts'
@@ -140,16 +158,23 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'certkit;renew'= {
-            cand --if-within 'Renew only if this much or less is left: a share of the lifetime (33%) or a number of days (30d)'
-            cand --deploy-hook 'Run this shell command after something was renewed. CERTKIT_RENEWED holds the files, one per line'
-            cand --exec 'Run this shell command after something was renewed. CERTKIT_RENEWED holds the files, one per line'
+            cand --if-within 'Renew only if this much or less is left: a share of the lifetime (33%), a number of days (30d) or hours (8h)'
+            cand --key-password-file 'File whose first line is the password of encrypted keys (with --rekey) and PKCS#12 files; - is standard input'
+            cand --install-timer 'Install a timer that runs this command every hour, with the other options, and makes the next revocation list when it is due. Without a value: systemd. It is not started: certkit prints the commands for that. With --dry-run the files are printed'
+            cand --root 'Write the timer below this folder instead of /, for example for an image'
+            cand --deploy-hook 'Run this shell command after something was renewed. CERTKIT_RENEWED holds the certificates'' files, one per line, and CERTKIT_NOT_RENEWED the files that still hold an old one'
+            cand --exec 'Run this shell command after something was renewed. CERTKIT_RENEWED holds the certificates'' files, one per line, and CERTKIT_NOT_RENEWED the files that still hold an old one'
             cand --exit-code-if-renewed 'Exit with this status if something was renewed'
             cand --ca 'The CA''s certificate'
-            cand --ca-key 'The CA''s key'
+            cand --ca-key 'The CA''s key [default: the file of --ca with .key]'
             cand --password-file 'File whose first line is the password of the CA''s key; - is standard input'
+            cand --ledger 'Record what is issued and revoked in this file [default: ledger.jsonl next to the CA]; none: record nothing'
             cand --format 'Report as text for people or as one JSON object for scripts'
             cand --color 'When to use colour; the variable NO_COLOR turns it off'
-            cand --rekey 'Make new keys too; the .key next to the .crt is replaced, and the old one is kept as .bak'
+            cand --rekey 'Make new keys too, in the files of the old ones, which are kept as .bak. A key that is not here, as after `certkit sign`, stays'
+            cand --dry-run 'Say what would be renewed, and change nothing'
+            cand --crl 'Also make the CA''s next revocation list, if there is one that is in the last third of its time'
+            cand --force 'Replace files of a timer that have other contents'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Log more (serve; -vv: debug)'
@@ -158,12 +183,16 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'certkit;revoke'= {
+            cand --key 'Revoke every valid certificate of this key: a private key, a public key or a certificate'
             cand --reason 'Reason for the revocation'
             cand --ca 'The CA''s certificate'
-            cand --ca-key 'The CA''s key'
+            cand --ca-key 'The CA''s key [default: the file of --ca with .key]'
             cand --password-file 'File whose first line is the password of the CA''s key; - is standard input'
+            cand --ledger 'Record what is issued and revoked in this file [default: ledger.jsonl next to the CA]; none: record nothing'
             cand --format 'Report as text for people or as one JSON object for scripts'
             cand --color 'When to use colour; the variable NO_COLOR turns it off'
+            cand --all 'If there are several valid certificates for NAME, revoke them all'
+            cand --same-names 'Also revoke every valid certificate with the same names'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Log more (serve; -vv: debug)'
@@ -176,11 +205,43 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --output 'Output file; - is standard output [default: the CA''s file with .crl]'
             cand --days 'Days until the next list is due'
             cand --ca 'The CA''s certificate'
-            cand --ca-key 'The CA''s key'
+            cand --ca-key 'The CA''s key [default: the file of --ca with .key]'
             cand --password-file 'File whose first line is the password of the CA''s key; - is standard input'
+            cand --ledger 'Record what is issued and revoked in this file [default: ledger.jsonl next to the CA]; none: record nothing'
             cand --format 'Report as text for people or as one JSON object for scripts'
             cand --color 'When to use colour; the variable NO_COLOR turns it off'
             cand --force 'Replace an existing file that is not a list of this CA'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Log more (serve; -vv: debug)'
+            cand --verbose 'Log more (serve; -vv: debug)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;list'= {
+            cand --expiring 'Only those with this much or less left: a share of the lifetime (33%) or a number of days (30d)'
+            cand --ca 'The CA''s certificate: only what this CA issued'
+            cand --ledger 'The ledger [default: ledger.jsonl next to the CA]'
+            cand --format 'Report as text for people or as one JSON object for scripts'
+            cand --color 'When to use colour; the variable NO_COLOR turns it off'
+            cand --revoked 'Only those that were revoked'
+            cand --all 'Also those that are expired or revoked'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Log more (serve; -vv: debug)'
+            cand --verbose 'Log more (serve; -vv: debug)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;export'= {
+            cand -o 'Output file; - is standard output [default: -]'
+            cand --output 'Output file; - is standard output [default: -]'
+            cand --ca 'The CA''s certificate: only what this CA issued'
+            cand --ledger 'The ledger [default: ledger.jsonl next to the CA]'
+            cand --format 'Report as text for people or as one JSON object for scripts'
+            cand --color 'When to use colour; the variable NO_COLOR turns it off'
+            cand --chain 'Add the intermediates, as a server sends them'
+            cand --force 'Replace an existing file'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Log more (serve; -vv: debug)'
@@ -193,6 +254,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --output 'The file to write; - is standard output'
             cand --key 'The private key: chooses among several server certificates; it must belong to one of them'
             cand --password-file 'The password of PKCS#12 files and of the key: the first line of this file; - is standard input'
+            cand --roots 'Trust only the roots in this file, instead of the system''s and your own CA; may be repeated'
             cand --at 'Check as of this time (RFC 3339, such as 2026-11-20T12:00:00Z)'
             cand --format 'Report as text for people or as one JSON object for scripts'
             cand --color 'When to use colour; the variable NO_COLOR turns it off'
@@ -381,7 +443,9 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand install 'Install the CA into the trust stores'
             cand uninstall 'Remove exactly this CA from the trust stores'
+            cand list 'List every CA of certkit that a store trusts or a CA folder holds'
             cand status 'Ask each trust store whether it trusts the CA'
+            cand env 'Print variables for programs that do not ask the stores: Node, pip, requests, git, Java'
             cand export 'Write the CA certificate to a file for another device'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -400,12 +464,26 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'certkit;trust;uninstall'= {
-            cand --ca 'The same as FILE'
+            cand --ca 'The CA certificate'
             cand --store 'Which stores; may be repeated'
             cand --root 'Use this folder as /, such as a mounted system image; its own commands are printed, not run'
             cand --format 'Report as text for people or as one JSON object for scripts'
             cand --color 'When to use colour; the variable NO_COLOR turns it off'
+            cand --all 'Remove every CA that certkit made; it asks first'
+            cand --yes 'Do not ask'
             cand --dry-run 'Print what would be done without doing it'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Log more (serve; -vv: debug)'
+            cand --verbose 'Log more (serve; -vv: debug)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;trust;list'= {
+            cand --store 'Which stores; may be repeated'
+            cand --root 'Use this folder as /, such as a mounted system image; its own commands are printed, not run'
+            cand --format 'Report as text for people or as one JSON object for scripts'
+            cand --color 'When to use colour; the variable NO_COLOR turns it off'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Log more (serve; -vv: debug)'
@@ -417,6 +495,19 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --ca 'The same as FILE'
             cand --store 'Which stores; may be repeated'
             cand --root 'Use this folder as /, such as a mounted system image; its own commands are printed, not run'
+            cand --format 'Report as text for people or as one JSON object for scripts'
+            cand --color 'When to use colour; the variable NO_COLOR turns it off'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Log more (serve; -vv: debug)'
+            cand --verbose 'Log more (serve; -vv: debug)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;trust;env'= {
+            cand --ca 'The same as FILE'
+            cand --shell 'How to print them'
+            cand --root 'Use this folder as /, such as a mounted system image'
             cand --format 'Report as text for people or as one JSON object for scripts'
             cand --color 'When to use colour; the variable NO_COLOR turns it off'
             cand -q 'Print errors only'
@@ -444,7 +535,9 @@ set edit:completion:arg-completer[certkit] = {|@words|
         &'certkit;trust;help'= {
             cand install 'Install the CA into the trust stores'
             cand uninstall 'Remove exactly this CA from the trust stores'
+            cand list 'List every CA of certkit that a store trusts or a CA folder holds'
             cand status 'Ask each trust store whether it trusts the CA'
+            cand env 'Print variables for programs that do not ask the stores: Node, pip, requests, git, Java'
             cand export 'Write the CA certificate to a file for another device'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -452,7 +545,11 @@ set edit:completion:arg-completer[certkit] = {|@words|
         }
         &'certkit;trust;help;uninstall'= {
         }
+        &'certkit;trust;help;list'= {
+        }
         &'certkit;trust;help;status'= {
+        }
+        &'certkit;trust;help;env'= {
         }
         &'certkit;trust;help;export'= {
         }
@@ -533,18 +630,27 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand obtain 'Get a certificate, unless the current one is still valid'
             cand renew 'Renew the certificates that are due, or those named'
             cand revoke 'Revoke a certificate'
+            cand delete 'Delete a certificate: it is not renewed any more'
+            cand import 'Take over accounts and certificates of certbot, lego or acme.sh'
             cand list 'List the certificates: names, server, days left, next renewal, last failure'
             cand account 'Show, change or close an account at a server'
-            cand install-timer 'Install a timer that runs `certkit acme renew` twice a day, at times that differ from machine to machine'
+            cand dns-record 'Print the TXT records that let this account have certificates for names, by dns-persist-01'
+            cand dns-providers 'List the DNS providers that --dns takes, with the fields that each needs in its file of credentials'
+            cand install-timer 'Install a timer that runs `certkit acme renew` every hour, at a minute that differs from machine to machine'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'certkit;acme;obtain'= {
             cand --http 'Answer http-01 with certkit''s own server (default: port 80 on all addresses, IPv4 and IPv6)'
             cand --webroot 'Answer http-01 with files below DIR, the root folder of a running web server'
             cand --tls-alpn 'Answer tls-alpn-01 with certkit''s own TLS listener (default: port 443 on all addresses)'
-            cand --dns-hook 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE. FQDN is _acme-challenge.NAME. with a dot at its end. The record must be visible when present returns, within ten minutes. The program follows CNAMEs itself. No shell is involved'
+            cand --dns 'Answer dns-01 with the API of a DNS provider; `certkit acme dns-providers` lists them'
+            cand --dns-hook 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE. FQDN is _acme-challenge.NAME. with a dot at its end. The record must be visible when present returns, within ten minutes. The program follows CNAMEs itself. No shell is involved. Hooks for other clients work unchanged as lego:PROG, httpreq:URL, acmesh:dns_NAME and certbot:AUTH,CLEANUP; see below'
             cand --rfc2136 'Answer dns-01 with dynamic updates (RFC 2136). FILE names the server and the key; see below'
-            cand --server 'Address of the ACME server''s directory (default: Let''s Encrypt)'
+            cand --dns-persist 'Answer dns-persist-01 with a TXT record that stays. `certkit acme dns-record` prints it; it is only read here, through RESOLVER (default: the system''s). For servers that offer it'
+            cand --dns-credentials 'File with the secrets for --dns or for a hook of another client, one NAME = "VALUE" per line. Only its owner may be able to read it'
+            cand --dns-resolver 'Ask this resolver for CNAMEs, zones and name servers instead of the system''s'
+            cand --dns-wait 'How long to wait at most until all name servers of the zone show the record (default: 120)'
+            cand --server 'The ACME server: letsencrypt (the default), letsencrypt-staging, zerossl, google, or the address of a directory. Given twice, the second one is used after the first has failed for a day'
             cand --ca-roots 'Trust these CA certificates for the ACME server itself, instead of the system''s'
             cand --email 'Mail address for the account'
             cand --eab-kid 'Key identifier of an external account, for servers that require one'
@@ -555,10 +661,16 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --preferred-chain 'Choose the chain that leads to the root with this common name, if the server offers several'
             cand --deploy-hook 'Run this shell command after a new certificate is in place, for five minutes at most. It gets CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN'
             cand --exec 'Run this shell command after a new certificate is in place, for five minutes at most. It gets CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN'
+            cand --pre-hook 'Run this shell command before each order; nothing is ordered if it fails'
+            cand --post-hook 'Run this shell command after each order, also after one that failed'
+            cand --failure-hook 'Run this shell command, once a day, while renewals fail and a tenth of the certificate''s life is left. It gets CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_NOT_AFTER, CERTKIT_HOURS_LEFT and CERTKIT_FAILURES'
+            cand --reuse-key 'Keep the key at each renewal, for TLSA records or pins that name it'
+            cand --prepare-key 'Make the key of the next renewal now, so that TLSA records can name it before; certkit prints them'
             cand --key-group 'Let this group, a name or a number, read the private key'
             cand --state 'Where accounts, orders and certificates are kept'
             cand --format 'Report as text for people or as one JSON object for scripts'
             cand --color 'When to use colour; the variable NO_COLOR turns it off'
+            cand --dns-account 'Answer dns-account-01 instead of dns-01: FQDN has a label of the account in front, so that several accounts can prove the same name at the same time. For servers that offer it'
             cand --staging 'Use Let''s Encrypt''s test server, which has high limits and issues certificates that no client trusts'
             cand --agree-tos 'Agree to the server''s terms of service, as a new account requires'
             cand --dry-run 'Try everything, keep nothing. Let''s Encrypt: on its test server. Other servers: up to the validation'
@@ -590,6 +702,45 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --format 'Report as text for people or as one JSON object for scripts'
             cand --color 'When to use colour; the variable NO_COLOR turns it off'
             cand --with-certificate-key 'Sign with the certificate''s own key, for example if another account ordered it'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Log more (serve; -vv: debug)'
+            cand --verbose 'Log more (serve; -vv: debug)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;delete'= {
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report as text for people or as one JSON object for scripts'
+            cand --color 'When to use colour; the variable NO_COLOR turns it off'
+            cand -y 'Do not ask'
+            cand --yes 'Do not ask'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Log more (serve; -vv: debug)'
+            cand --verbose 'Log more (serve; -vv: debug)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;import'= {
+            cand --http 'Answer http-01 with certkit''s own server (default: port 80 on all addresses, IPv4 and IPv6)'
+            cand --webroot 'Answer http-01 with files below DIR, the root folder of a running web server'
+            cand --tls-alpn 'Answer tls-alpn-01 with certkit''s own TLS listener (default: port 443 on all addresses)'
+            cand --dns 'Answer dns-01 with the API of a DNS provider; `certkit acme dns-providers` lists them'
+            cand --dns-hook 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE. FQDN is _acme-challenge.NAME. with a dot at its end. The record must be visible when present returns, within ten minutes. The program follows CNAMEs itself. No shell is involved. Hooks for other clients work unchanged as lego:PROG, httpreq:URL, acmesh:dns_NAME and certbot:AUTH,CLEANUP; see below'
+            cand --rfc2136 'Answer dns-01 with dynamic updates (RFC 2136). FILE names the server and the key; see below'
+            cand --dns-persist 'Answer dns-persist-01 with a TXT record that stays. `certkit acme dns-record` prints it; it is only read here, through RESOLVER (default: the system''s). For servers that offer it'
+            cand --dns-credentials 'File with the secrets for --dns or for a hook of another client, one NAME = "VALUE" per line. Only its owner may be able to read it'
+            cand --dns-resolver 'Ask this resolver for CNAMEs, zones and name servers instead of the system''s'
+            cand --dns-wait 'How long to wait at most until all name servers of the zone show the record (default: 120)'
+            cand --server 'Address of the ACME server''s directory, where the other client does not keep it: lego at a private server'
+            cand --ca-roots 'Trust these CA certificates for the ACME server itself, instead of the system''s'
+            cand --deploy-hook 'Run this shell command after each new certificate, instead of the other client''s hooks'
+            cand --exec 'Run this shell command after each new certificate, instead of the other client''s hooks'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report as text for people or as one JSON object for scripts'
+            cand --color 'When to use colour; the variable NO_COLOR turns it off'
+            cand --dry-run 'Say what would be taken over, and write nothing'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Log more (serve; -vv: debug)'
@@ -689,7 +840,36 @@ set edit:completion:arg-completer[certkit] = {|@words|
         }
         &'certkit;acme;account;help;help'= {
         }
+        &'certkit;acme;dns-record'= {
+            cand --days 'Let the record end after so many days'
+            cand --server 'The ACME server: letsencrypt (the default), letsencrypt-staging, zerossl, google, or the address of a directory'
+            cand --ca-roots 'Trust these CA certificates for the ACME server itself, instead of the system''s'
+            cand --email 'Mail address for the account'
+            cand --state 'Where accounts, orders and certificates are kept'
+            cand --format 'Report as text for people or as one JSON object for scripts'
+            cand --color 'When to use colour; the variable NO_COLOR turns it off'
+            cand --one-value 'Make one value for all names, so that records of several names show that they are of one account'
+            cand --staging 'Use Let''s Encrypt''s test server'
+            cand --agree-tos 'Agree to the server''s terms of service, as a new account requires'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Log more (serve; -vv: debug)'
+            cand --verbose 'Log more (serve; -vv: debug)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;acme;dns-providers'= {
+            cand --format 'Report as text for people or as one JSON object for scripts'
+            cand --color 'When to use colour; the variable NO_COLOR turns it off'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Log more (serve; -vv: debug)'
+            cand --verbose 'Log more (serve; -vv: debug)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'certkit;acme;install-timer'= {
+            cand --on-failure 'Have systemd start this unit when a run fails, for example one that sends a mail; for what passes by itself only in the last tenth of a lifetime'
             cand --root 'Write below this folder instead of /, for example for an image'
             cand --state 'Where accounts, orders and certificates are kept'
             cand --format 'Report as text for people or as one JSON object for scripts'
@@ -709,9 +889,13 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand obtain 'Get a certificate, unless the current one is still valid'
             cand renew 'Renew the certificates that are due, or those named'
             cand revoke 'Revoke a certificate'
+            cand delete 'Delete a certificate: it is not renewed any more'
+            cand import 'Take over accounts and certificates of certbot, lego or acme.sh'
             cand list 'List the certificates: names, server, days left, next renewal, last failure'
             cand account 'Show, change or close an account at a server'
-            cand install-timer 'Install a timer that runs `certkit acme renew` twice a day, at times that differ from machine to machine'
+            cand dns-record 'Print the TXT records that let this account have certificates for names, by dns-persist-01'
+            cand dns-providers 'List the DNS providers that --dns takes, with the fields that each needs in its file of credentials'
+            cand install-timer 'Install a timer that runs `certkit acme renew` every hour, at a minute that differs from machine to machine'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'certkit;acme;help;obtain'= {
@@ -719,6 +903,10 @@ set edit:completion:arg-completer[certkit] = {|@words|
         &'certkit;acme;help;renew'= {
         }
         &'certkit;acme;help;revoke'= {
+        }
+        &'certkit;acme;help;delete'= {
+        }
+        &'certkit;acme;help;import'= {
         }
         &'certkit;acme;help;list'= {
         }
@@ -736,9 +924,60 @@ set edit:completion:arg-completer[certkit] = {|@words|
         }
         &'certkit;acme;help;account;deactivate'= {
         }
+        &'certkit;acme;help;dns-record'= {
+        }
+        &'certkit;acme;help;dns-providers'= {
+        }
         &'certkit;acme;help;install-timer'= {
         }
         &'certkit;acme;help;help'= {
+        }
+        &'certkit;ca'= {
+            cand --format 'Report as text for people or as one JSON object for scripts'
+            cand --color 'When to use colour; the variable NO_COLOR turns it off'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Log more (serve; -vv: debug)'
+            cand --verbose 'Log more (serve; -vv: debug)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand serve 'Run an ACME server that issues certificates from your CA'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;ca;serve'= {
+            cand --listen 'Listen here: https:ADDRESS:PORT, * for all addresses; may be repeated. http:ADDRESS:PORT has the revocation list at /ca.crl and nothing else'
+            cand --name 'Name by which clients reach this server, with the port where another one is mapped to that of --listen; may be repeated [default: localhost and the address of --listen]'
+            cand --allow 'Issue for names in this domain only, or connect to addresses of this range only (CIDR); may be repeated [default: every name, loopback and private addresses]'
+            cand --eab-file 'Require an external account (EAB): each line of FILE has a key identifier and its MAC key in base64url'
+            cand --days 'How long certificates are valid: days, or hours as 8h; never longer than the CA'
+            cand --crl-url 'Address of the CA''s revocation list, which the certificate then names; may be repeated'
+            cand --issuer-url 'Address of the CA''s certificate, for clients of servers that do not send it; may be repeated'
+            cand --crl-days 'Days until the next revocation list is due'
+            cand --rate-limit 'Orders of one account in an hour; a tenth of it for one name, for failed validations of a name and for new accounts from one address'
+            cand --state 'Folder of accounts and orders [default: acme-server next to the CA]'
+            cand --dns 'Name server that validations ask, instead of the system''s'
+            cand --http-01-port 'Port that http-01 connects to'
+            cand --tls-alpn-01-port 'Port that tls-alpn-01 connects to'
+            cand --ca 'The CA''s certificate'
+            cand --ca-key 'The CA''s key [default: the file of --ca with .key]'
+            cand --password-file 'File whose first line is the password of the CA''s key; - is standard input'
+            cand --ledger 'Record what is issued and revoked in this file [default: ledger.jsonl next to the CA]; none: record nothing'
+            cand --format 'Report as text for people or as one JSON object for scripts'
+            cand --color 'When to use colour; the variable NO_COLOR turns it off'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Log more (serve; -vv: debug)'
+            cand --verbose 'Log more (serve; -vv: debug)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'certkit;ca;help'= {
+            cand serve 'Run an ACME server that issues certificates from your CA'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'certkit;ca;help;serve'= {
+        }
+        &'certkit;ca;help;help'= {
         }
         &'certkit;serve'= {
             cand --listen 'Listen on [SCHEME[+unix|+fd]:]ADDRESS (repeatable); SCHEME is https, http, uwsgi, suwsgi, fcgi, scgi or ajp [default: https:127.0.0.1:8443]'
@@ -755,6 +994,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --front-threads 'Threads that handle connections and TLS [default: a quarter of the CPUs, at least 1]'
             cand --cert 'Certificate chain, server certificate first (repeatable with --key, for several names by SNI)'
             cand --key 'Private key of the certificate'
+            cand --ocsp-staple 'Send this OCSP response along with the certificate that it is for (repeatable)'
             cand --tls-min 'Lowest TLS version: 1.2 or 1.3 [default: 1.2]'
             cand --client-ca 'Ask clients for a certificate that leads to one of these CA certificates'
             cand --client-auth 'Whether a client without a certificate may connect (request) or not (require) [default: require; with --client-ca]'
@@ -765,7 +1005,13 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --acme-email 'Mail address for messages from the ACME server'
             cand --acme-ca-roots 'Trust these CA certificates for the ACME server itself, instead of the system''s'
             cand --acme-state 'Folder for accounts, orders and certificates, shared with certkit acme'
+            cand --acme-dns-hook 'Answer dns-01 with a program, as certkit acme obtain --dns-hook does; for wildcards, and where no port is reachable'
+            cand --acme-rfc2136 'Answer dns-01 with dynamic updates (RFC 2136), with the file of certkit acme obtain --rfc2136'
+            cand --acme-dns-persist 'Answer dns-persist-01 with the TXT record that certkit acme dns-record prints; it is read through RESOLVER [without RESOLVER: the system''s]'
             cand --acme-missing 'Until the first certificate is issued, serve a temporary self-made one (local) or refuse handshakes (refuse) [default: local]'
+            cand --acme-on-demand 'With --acme: obtain a certificate for NAME when a client first asks for it (repeatable)'
+            cand --acme-ask 'With --acme: obtain a certificate for any name that a client asks for, if URL?domain=NAME answers 2xx'
+            cand --acme-on-demand-limit 'Most certificates that are ordered on demand in an hour, by all servers on the state together [default: 10]'
             cand --wsgi-file 'Application as a file'
             cand -w 'Application as a module: pkg.mod[:callable]'
             cand --module 'Application as a module: pkg.mod[:callable]'
@@ -811,6 +1057,16 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --upstream 'Forward requests below a path to other servers: http, https, uwsgi, suwsgi, fcgi, scgi, ajp (repeatable)'
             cand --upstream-timeout 'How long an upstream may take to begin a response, and between two pieces of one [default: 60]'
             cand --upstream-ca 'Roots that verify upstreams by https, instead of the system''s'
+            cand --upstream-root 'Where the upstream by fcgi at this path has its PHP files (repeatable): those that are in the folder are run, index.php for a folder, and other files are served; --try-files /index.php answers for what is missing'
+            cand --allow 'Let clients from an address, from a network such as 10.0.0.0/8, or `all` ask for a path and what is below it (repeatable; of all --allow and --deny the first one that covers path and client decides)'
+            cand --deny 'Answer clients from there with status 403 (repeatable, in one order with --allow)'
+            cand --access 'The same as rules: ''allow /PATH=NETWORK'' or ''deny /PATH=NETWORK'', for lists in files (repeatable, in one order with --allow and --deny)'
+            cand --limit-rate 'Requests of one client address (IPv6: of one /64) for a path and what is below it, for example /login=10/m or /=50/s,burst=200; more get status 429 (repeatable, the longest path counts)'
+            cand --basic-auth 'Ask for a name and a password of this file, as `htpasswd -B` makes it, below a path (repeatable, the longest path counts)'
+            cand --forward-auth 'Ask this server (http, https, http+unix:SOCKET:/PATH) whether a request below a path may pass: it does with a status 2xx, else its response is the client''s (repeatable, the longest path counts)'
+            cand --forward-auth-header 'Field of that server''s response that the application gets, such as Remote-User; clients cannot send it (repeatable)'
+            cand --redirect 'Redirect a path and what is below it to a URL or another path, with the rest of the path and the query behind it; status 308, or another one as in ''/old=302 /new'' (repeatable, the longest path counts)'
+            cand --error-page 'Page for errors of the server itself, such as 502=sorry.html or 404,410=gone.html; those of applications stay as they are (repeatable)'
             cand --static 'Serve the files of a folder below a path (repeatable)'
             cand --try-static 'As --static, but what is not a file there is left to the application; FOLDER may be one file (repeatable)'
             cand --try-static-whole 'As --try-static, but the whole path is looked for in FOLDER, with /PATH at its beginning (repeatable)'
@@ -827,6 +1083,10 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --collect-header 'Let rules for responses read a header field as a variable (repeatable)'
             cand --pull-header 'As --collect-header, and clients do not get the field (repeatable)'
             cand --rule 'Rule of uWSGI''s router, with its name and value: ''route ^/private break:403'' (repeatable, in this order)'
+            cand --host 'Name of the site: www.example.com, or *.example.com for names with one label more (repeatable)'
+            cand --vhost 'Serve another site to HOST: FILE has the keys of one [[site]] table of certkit.toml (repeatable)'
+            cand --canonical-host 'The one host of the site: requests for its others are redirected there, path and query kept'
+            cand --unknown-host 'Whether hosts that no site names, and no certificate, get the site of [serve] (serve), or no TLS handshake and status 421 or 400 (refuse) [default: serve]'
             cand --daemonize 'Run in the background and write all output to FILE; the command returns when the application is loaded'
             cand --pidfile 'Write the process id to FILE and lock it, so that no second server uses it; it is removed at the end'
             cand --pidfile2 'Write the process id to FILE too (repeatable)'
@@ -892,13 +1152,19 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --reuse-port 'Share TCP addresses with other servers that do the same (SO_REUSEPORT)'
             cand --freebind 'Listen on addresses that this machine does not have yet (IP_FREEBIND)'
             cand --so-keepalive 'Probe TCP connections on which nothing is sent (SO_KEEPALIVE)'
-            cand --force 'Start even if the certificate has expired or the chain is in the wrong order (never with a wrong key)'
+            cand --no-session-tickets 'Resume no TLS session: each connection begins with a whole handshake'
+            cand --force 'Start even if the certificate has expired, the chain is in the wrong order or an OCSP response cannot be used (never with a wrong key)'
+            cand --acme-dns-account 'Answer dns-account-01 instead of dns-01, by the same means: several accounts can prove a name at a time'
             cand --agree-tos 'Agree to the terms of service of the ACME server (required for a new account)'
             cand --default-mount 'Without APP, the first application of --mount also gets what is for none of them, as in uWSGI'
             cand --reload-on-exception 'Replace a worker when the application has raised an exception'
             cand --gevent-monkey-patch 'With --gevent: call gevent.monkey.patch_all() before the application is loaded'
             cand --catch-exceptions 'For development: show clients on this machine the traceback of an exception'
             cand --manage-script-name 'Behind a front server: remove SCRIPT_NAME from PATH_INFO'
+            cand --secure-headers 'Add X-Content-Type-Options: nosniff, Referrer-Policy: strict-origin-when-cross-origin and X-Frame-Options: SAMEORIGIN to responses that lack them'
+            cand --gzip 'Compress text of 1 KiB or more with gzip for clients that accept it'
+            cand --zstd 'Compress text of 1 KiB or more with Zstandard for clients that accept it; with --gzip too, clients get what they prefer, and Zstandard if they have no preference'
+            cand --check 'Judge the settings and what they name (certificates, folders, files of applications), say what holds or what is wrong with file and line, and end'
             cand --no-initgroups 'Without the supplementary groups of --user'
             cand --exit-on-reload 'Stop where a reload is asked for; a service manager starts the server again'
             cand --log-truncate 'Empty the file of --log-file at the start'
@@ -961,8 +1227,10 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand csr 'Make a certificate signing request (CSR) for another CA'
             cand sign 'Sign a certificate signing request with your CA'
             cand renew 'Renew certificates of your CA: same names, same key, a new validity of the same length'
-            cand revoke 'Revoke a certificate of your CA'
+            cand revoke 'Revoke certificates of your CA'
             cand crl 'Make the certificate revocation list (CRL) of your CA'
+            cand list 'List the certificates of your CA, those that expire first on top'
+            cand export 'Write a certificate from the CA''s ledger again, for example when its file is lost'
             cand merge 'Put a server certificate and its CA bundle together, in the right order'
             cand check 'Check a certificate chain: does it hold, and if not, why and how to fix it'
             cand show 'Describe a file (certificate, key, request, revocation list, PKCS#7, PKCS#12) or what a running server sends'
@@ -971,6 +1239,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand trust 'Make this machine trust your CA: system, browsers, Java'
             cand hosts 'Point names to this machine for development, in the hosts file'
             cand acme 'Get certificates from Let''s Encrypt or another ACME server'
+            cand ca 'Run your CA as a service'
             cand serve 'Serve a Python web application on https'
             cand completions 'Print shell completions'
             cand man 'Print the manual page, or write one per command into a folder'
@@ -990,6 +1259,10 @@ set edit:completion:arg-completer[certkit] = {|@words|
         &'certkit;help;revoke'= {
         }
         &'certkit;help;crl'= {
+        }
+        &'certkit;help;list'= {
+        }
+        &'certkit;help;export'= {
         }
         &'certkit;help;merge'= {
         }
@@ -1019,14 +1292,20 @@ set edit:completion:arg-completer[certkit] = {|@words|
         &'certkit;help;trust'= {
             cand install 'Install the CA into the trust stores'
             cand uninstall 'Remove exactly this CA from the trust stores'
+            cand list 'List every CA of certkit that a store trusts or a CA folder holds'
             cand status 'Ask each trust store whether it trusts the CA'
+            cand env 'Print variables for programs that do not ask the stores: Node, pip, requests, git, Java'
             cand export 'Write the CA certificate to a file for another device'
         }
         &'certkit;help;trust;install'= {
         }
         &'certkit;help;trust;uninstall'= {
         }
+        &'certkit;help;trust;list'= {
+        }
         &'certkit;help;trust;status'= {
+        }
+        &'certkit;help;trust;env'= {
         }
         &'certkit;help;trust;export'= {
         }
@@ -1045,15 +1324,23 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand obtain 'Get a certificate, unless the current one is still valid'
             cand renew 'Renew the certificates that are due, or those named'
             cand revoke 'Revoke a certificate'
+            cand delete 'Delete a certificate: it is not renewed any more'
+            cand import 'Take over accounts and certificates of certbot, lego or acme.sh'
             cand list 'List the certificates: names, server, days left, next renewal, last failure'
             cand account 'Show, change or close an account at a server'
-            cand install-timer 'Install a timer that runs `certkit acme renew` twice a day, at times that differ from machine to machine'
+            cand dns-record 'Print the TXT records that let this account have certificates for names, by dns-persist-01'
+            cand dns-providers 'List the DNS providers that --dns takes, with the fields that each needs in its file of credentials'
+            cand install-timer 'Install a timer that runs `certkit acme renew` every hour, at a minute that differs from machine to machine'
         }
         &'certkit;help;acme;obtain'= {
         }
         &'certkit;help;acme;renew'= {
         }
         &'certkit;help;acme;revoke'= {
+        }
+        &'certkit;help;acme;delete'= {
+        }
+        &'certkit;help;acme;import'= {
         }
         &'certkit;help;acme;list'= {
         }
@@ -1071,7 +1358,16 @@ set edit:completion:arg-completer[certkit] = {|@words|
         }
         &'certkit;help;acme;account;deactivate'= {
         }
+        &'certkit;help;acme;dns-record'= {
+        }
+        &'certkit;help;acme;dns-providers'= {
+        }
         &'certkit;help;acme;install-timer'= {
+        }
+        &'certkit;help;ca'= {
+            cand serve 'Run an ACME server that issues certificates from your CA'
+        }
+        &'certkit;help;ca;serve'= {
         }
         &'certkit;help;serve'= {
         }

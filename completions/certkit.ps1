@@ -36,8 +36,10 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('csr', 'csr', [CompletionResultType]::ParameterValue, 'Make a certificate signing request (CSR) for another CA')
             [CompletionResult]::new('sign', 'sign', [CompletionResultType]::ParameterValue, 'Sign a certificate signing request with your CA')
             [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew certificates of your CA: same names, same key, a new validity of the same length')
-            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate of your CA')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke certificates of your CA')
             [CompletionResult]::new('crl', 'crl', [CompletionResultType]::ParameterValue, 'Make the certificate revocation list (CRL) of your CA')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the certificates of your CA, those that expire first on top')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a certificate from the CA''s ledger again, for example when its file is lost')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put a server certificate and its CA bundle together, in the right order')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check a certificate chain: does it hold, and if not, why and how to fix it')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Describe a file (certificate, key, request, revocation list, PKCS#7, PKCS#12) or what a running server sends')
@@ -46,6 +48,7 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Make this machine trust your CA: system, browsers, Java')
             [CompletionResult]::new('hosts', 'hosts', [CompletionResultType]::ParameterValue, 'Point names to this machine for development, in the hosts file')
             [CompletionResult]::new('acme', 'acme', [CompletionResultType]::ParameterValue, 'Get certificates from Let''s Encrypt or another ACME server')
+            [CompletionResult]::new('ca', 'ca', [CompletionResultType]::ParameterValue, 'Run your CA as a service')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve a Python web application on https')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print shell completions')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, or write one per command into a folder')
@@ -62,14 +65,19 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--permit', '--permit', [CompletionResultType]::ParameterName, 'Allow only these names: a domain or an address range; may be repeated')
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Forbid these names: a domain or an address range; may be repeated')
             [CompletionResult]::new('--subject', '--subject', [CompletionResultType]::ParameterName, 'The whole subject, such as ''O=Our team,OU=A,OU=B,CN=Our CA''; without a CN the default one is appended')
-            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File whose first line is the password for --encrypt; - is standard input')
+            [CompletionResult]::new('--crl-url', '--crl-url', [CompletionResultType]::ParameterName, 'Address of the CA''s revocation list, which the certificate then names; may be repeated')
+            [CompletionResult]::new('--issuer-url', '--issuer-url', [CompletionResultType]::ParameterName, 'Address of the CA''s certificate, for clients of servers that do not send it; may be repeated')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File whose first line is the password for --encrypt, and of keys that are there already; - is standard input')
+            [CompletionResult]::new('--take', '--take', [CompletionResultType]::ParameterName, 'Take the certificate that was issued for intermediate.csr, after comparing it with the key and ca.crt')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
             [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Write to $XDG_DATA_HOME/certkit, where mkcert finds the CA from every folder')
-            [CompletionResult]::new('--intermediate', '--intermediate', [CompletionResultType]::ParameterName, 'Also make an intermediate CA, which then signs certificates: intermediate.crt and intermediate.key')
+            [CompletionResult]::new('--intermediate', '--intermediate', [CompletionResultType]::ParameterName, 'Also make an intermediate CA, which then signs certificates: intermediate.crt and intermediate.key; beside a root that is there already, make only that')
             [CompletionResult]::new('--throwaway-root', '--throwaway-root', [CompletionResultType]::ParameterName, 'Make a root and an intermediate, and never write the root''s key: nobody can add another CA below it')
             [CompletionResult]::new('--encrypt', '--encrypt', [CompletionResultType]::ParameterName, 'Encrypt the private keys with a password (PKCS#8, AES-256)')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace existing files; an existing key is kept as .bak')
+            [CompletionResult]::new('--rollover', '--rollover', [CompletionResultType]::ParameterName, 'Make a new root with a new key, certified by the old one too (ca.cross.crt), for clients that trust only the old one; the old files are kept as ca.old-DATE.crt and .key')
+            [CompletionResult]::new('--csr', '--csr', [CompletionResultType]::ParameterName, 'Where the root''s key is on another machine: write intermediate.key and intermediate.csr, to be signed there')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace existing files; existing keys and certificates are kept as .bak')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
@@ -82,20 +90,27 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File name prefix: writes BASE.key, BASE.crt, BASE.csr; with --from, the folder')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File name prefix: writes BASE.key, BASE.crt, BASE.csr; with --from, the folder')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Make many certificates: each line of FILE has the names of one (# starts a comment; - is standard input)')
+            [CompletionResult]::new('--crl-url', '--crl-url', [CompletionResultType]::ParameterName, 'Address of the CA''s revocation list, which the certificate then names; may be repeated')
+            [CompletionResult]::new('--issuer-url', '--issuer-url', [CompletionResultType]::ParameterName, 'Address of the CA''s certificate, for clients of servers that do not send it; may be repeated')
             [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
-            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key [default: the file of --ca with .key]')
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File whose first line is the password of the CA''s key; - is standard input')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'Record what is issued and revoked in this file [default: ledger.jsonl next to the CA]; none: record nothing')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Key type')
             [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Key type')
-            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Days until the certificate expires; never later than its CA')
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Days until the certificate expires, or hours (8h); never later than its CA')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Day or time at which the certificate expires: 2027-01-31 or 2027-01-31T12:00:00Z')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Use this private key instead of a new one')
             [CompletionResult]::new('--key-password-file', '--key-password-file', [CompletionResultType]::ParameterName, 'File whose first line is the password of --key; - is standard input')
+            [CompletionResult]::new('--subject', '--subject', [CompletionResultType]::ParameterName, 'The whole subject, such as ''C=DE,O=Our team''; without a CN the first NAME is used')
             [CompletionResult]::new('--p12-password-file', '--p12-password-file', [CompletionResultType]::ParameterName, 'File whose first line is the password for --p12; - is standard input')
+            [CompletionResult]::new('--bundle', '--bundle', [CompletionResultType]::ParameterName, 'Also write certificate, intermediates and key into one file, BASE.pem, as HAProxy reads them')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
             [CompletionResult]::new('--if-needed', '--if-needed', [CompletionResultType]::ParameterName, 'Do nothing if the certificate exists, has the same names, matches its key and has more than a third of its lifetime left; otherwise replace it, if the same CA issued it')
-            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'Make a certificate for client authentication instead of a server')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'Make a certificate for client authentication instead of a server. The first NAME, such as ''Alice Smith'', is the common name as typed')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'With --client: one certificate for servers and clients, as the members of a cluster use it')
+            [CompletionResult]::new('--legacy', '--legacy', [CompletionResultType]::ParameterName, 'With --p12: encrypt it with triple DES and SHA-1, for old versions of Windows, macOS and Java')
             [CompletionResult]::new('--csr', '--csr', [CompletionResultType]::ParameterName, 'Also write the certificate signing request, BASE.csr')
             [CompletionResult]::new('--p12', '--p12', [CompletionResultType]::ParameterName, 'Also write key and certificates as PKCS#12, BASE.p12, for browsers and Windows; needs a password')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace existing files (an existing key is kept as .bak), and allow more than 825 days')
@@ -129,11 +144,14 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         'certkit;sign' {
             [CompletionResult]::new('--san', '--san', [CompletionResultType]::ParameterName, 'Certify this name too, in addition to those in the request; may be repeated')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'What the certificate is for')
-            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Days until the certificate expires; never later than its CA [default: 397, for a CA 3650]')
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Days until the certificate expires, or hours (8h); never later than its CA [default: 397, for a CA 3650]')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Day or time at which the certificate expires: 2027-01-31 or 2027-01-31T12:00:00Z')
+            [CompletionResult]::new('--crl-url', '--crl-url', [CompletionResultType]::ParameterName, 'Address of the CA''s revocation list, which the certificate then names; may be repeated')
+            [CompletionResult]::new('--issuer-url', '--issuer-url', [CompletionResultType]::ParameterName, 'Address of the CA''s certificate, for clients of servers that do not send it; may be repeated')
             [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
-            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key [default: the file of --ca with .key]')
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File whose first line is the password of the CA''s key; - is standard input')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'Record what is issued and revoked in this file [default: ledger.jsonl next to the CA]; none: record nothing')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output file; - is standard output [default: the request''s name with .crt, or standard output]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output file; - is standard output [default: the request''s name with .crt, or standard output]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
@@ -148,16 +166,23 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             break
         }
         'certkit;renew' {
-            [CompletionResult]::new('--if-within', '--if-within', [CompletionResultType]::ParameterName, 'Renew only if this much or less is left: a share of the lifetime (33%) or a number of days (30d)')
-            [CompletionResult]::new('--deploy-hook', '--deploy-hook', [CompletionResultType]::ParameterName, 'Run this shell command after something was renewed. CERTKIT_RENEWED holds the files, one per line')
-            [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Run this shell command after something was renewed. CERTKIT_RENEWED holds the files, one per line')
+            [CompletionResult]::new('--if-within', '--if-within', [CompletionResultType]::ParameterName, 'Renew only if this much or less is left: a share of the lifetime (33%), a number of days (30d) or hours (8h)')
+            [CompletionResult]::new('--key-password-file', '--key-password-file', [CompletionResultType]::ParameterName, 'File whose first line is the password of encrypted keys (with --rekey) and PKCS#12 files; - is standard input')
+            [CompletionResult]::new('--install-timer', '--install-timer', [CompletionResultType]::ParameterName, 'Install a timer that runs this command every hour, with the other options, and makes the next revocation list when it is due. Without a value: systemd. It is not started: certkit prints the commands for that. With --dry-run the files are printed')
+            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Write the timer below this folder instead of /, for example for an image')
+            [CompletionResult]::new('--deploy-hook', '--deploy-hook', [CompletionResultType]::ParameterName, 'Run this shell command after something was renewed. CERTKIT_RENEWED holds the certificates'' files, one per line, and CERTKIT_NOT_RENEWED the files that still hold an old one')
+            [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Run this shell command after something was renewed. CERTKIT_RENEWED holds the certificates'' files, one per line, and CERTKIT_NOT_RENEWED the files that still hold an old one')
             [CompletionResult]::new('--exit-code-if-renewed', '--exit-code-if-renewed', [CompletionResultType]::ParameterName, 'Exit with this status if something was renewed')
             [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
-            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key [default: the file of --ca with .key]')
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File whose first line is the password of the CA''s key; - is standard input')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'Record what is issued and revoked in this file [default: ledger.jsonl next to the CA]; none: record nothing')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
-            [CompletionResult]::new('--rekey', '--rekey', [CompletionResultType]::ParameterName, 'Make new keys too; the .key next to the .crt is replaced, and the old one is kept as .bak')
+            [CompletionResult]::new('--rekey', '--rekey', [CompletionResultType]::ParameterName, 'Make new keys too, in the files of the old ones, which are kept as .bak. A key that is not here, as after `certkit sign`, stays')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be renewed, and change nothing')
+            [CompletionResult]::new('--crl', '--crl', [CompletionResultType]::ParameterName, 'Also make the CA''s next revocation list, if there is one that is in the last third of its time')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace files of a timer that have other contents')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
@@ -167,12 +192,16 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             break
         }
         'certkit;revoke' {
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Revoke every valid certificate of this key: a private key, a public key or a certificate')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Reason for the revocation')
             [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
-            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key [default: the file of --ca with .key]')
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File whose first line is the password of the CA''s key; - is standard input')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'Record what is issued and revoked in this file [default: ledger.jsonl next to the CA]; none: record nothing')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'If there are several valid certificates for NAME, revoke them all')
+            [CompletionResult]::new('--same-names', '--same-names', [CompletionResultType]::ParameterName, 'Also revoke every valid certificate with the same names')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
@@ -186,11 +215,45 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output file; - is standard output [default: the CA''s file with .crl]')
             [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Days until the next list is due')
             [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
-            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key [default: the file of --ca with .key]')
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File whose first line is the password of the CA''s key; - is standard input')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'Record what is issued and revoked in this file [default: ledger.jsonl next to the CA]; none: record nothing')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file that is not a list of this CA')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;list' {
+            [CompletionResult]::new('--expiring', '--expiring', [CompletionResultType]::ParameterName, 'Only those with this much or less left: a share of the lifetime (33%) or a number of days (30d)')
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate: only what this CA issued')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger [default: ledger.jsonl next to the CA]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
+            [CompletionResult]::new('--revoked', '--revoked', [CompletionResultType]::ParameterName, 'Only those that were revoked')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Also those that are expired or revoked')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;export' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output file; - is standard output [default: -]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output file; - is standard output [default: -]')
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate: only what this CA issued')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger [default: ledger.jsonl next to the CA]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
+            [CompletionResult]::new('--chain', '--chain', [CompletionResultType]::ParameterName, 'Add the intermediates, as a server sends them')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
@@ -204,6 +267,7 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The file to write; - is standard output')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The private key: chooses among several server certificates; it must belong to one of them')
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The password of PKCS#12 files and of the key: the first line of this file; - is standard input')
+            [CompletionResult]::new('--roots', '--roots', [CompletionResultType]::ParameterName, 'Trust only the roots in this file, instead of the system''s and your own CA; may be repeated')
             [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'Check as of this time (RFC 3339, such as 2026-11-20T12:00:00Z)')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
@@ -409,7 +473,9 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Install the CA into the trust stores')
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Remove exactly this CA from the trust stores')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List every CA of certkit that a store trusts or a CA folder holds')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Ask each trust store whether it trusts the CA')
+            [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Print variables for programs that do not ask the stores: Node, pip, requests, git, Java')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the CA certificate to a file for another device')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -430,12 +496,27 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             break
         }
         'certkit;trust;uninstall' {
-            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The same as FILE')
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA certificate')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Which stores; may be repeated')
             [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Use this folder as /, such as a mounted system image; its own commands are printed, not run')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Remove every CA that certkit made; it asks first')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what would be done without doing it')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;trust;list' {
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Which stores; may be repeated')
+            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Use this folder as /, such as a mounted system image; its own commands are printed, not run')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
@@ -448,6 +529,20 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The same as FILE')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Which stores; may be repeated')
             [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Use this folder as /, such as a mounted system image; its own commands are printed, not run')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;trust;env' {
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The same as FILE')
+            [CompletionResult]::new('--shell', '--shell', [CompletionResultType]::ParameterName, 'How to print them')
+            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Use this folder as /, such as a mounted system image')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -477,7 +572,9 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         'certkit;trust;help' {
             [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Install the CA into the trust stores')
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Remove exactly this CA from the trust stores')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List every CA of certkit that a store trusts or a CA folder holds')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Ask each trust store whether it trusts the CA')
+            [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Print variables for programs that do not ask the stores: Node, pip, requests, git, Java')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the CA certificate to a file for another device')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -488,7 +585,13 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         'certkit;trust;help;uninstall' {
             break
         }
+        'certkit;trust;help;list' {
+            break
+        }
         'certkit;trust;help;status' {
+            break
+        }
+        'certkit;trust;help;env' {
             break
         }
         'certkit;trust;help;export' {
@@ -581,9 +684,13 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('obtain', 'obtain', [CompletionResultType]::ParameterValue, 'Get a certificate, unless the current one is still valid')
             [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew the certificates that are due, or those named')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate')
+            [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete a certificate: it is not renewed any more')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take over accounts and certificates of certbot, lego or acme.sh')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the certificates: names, server, days left, next renewal, last failure')
             [CompletionResult]::new('account', 'account', [CompletionResultType]::ParameterValue, 'Show, change or close an account at a server')
-            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Install a timer that runs `certkit acme renew` twice a day, at times that differ from machine to machine')
+            [CompletionResult]::new('dns-record', 'dns-record', [CompletionResultType]::ParameterValue, 'Print the TXT records that let this account have certificates for names, by dns-persist-01')
+            [CompletionResult]::new('dns-providers', 'dns-providers', [CompletionResultType]::ParameterValue, 'List the DNS providers that --dns takes, with the fields that each needs in its file of credentials')
+            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Install a timer that runs `certkit acme renew` every hour, at a minute that differs from machine to machine')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -591,9 +698,14 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--http', '--http', [CompletionResultType]::ParameterName, 'Answer http-01 with certkit''s own server (default: port 80 on all addresses, IPv4 and IPv6)')
             [CompletionResult]::new('--webroot', '--webroot', [CompletionResultType]::ParameterName, 'Answer http-01 with files below DIR, the root folder of a running web server')
             [CompletionResult]::new('--tls-alpn', '--tls-alpn', [CompletionResultType]::ParameterName, 'Answer tls-alpn-01 with certkit''s own TLS listener (default: port 443 on all addresses)')
-            [CompletionResult]::new('--dns-hook', '--dns-hook', [CompletionResultType]::ParameterName, 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE. FQDN is _acme-challenge.NAME. with a dot at its end. The record must be visible when present returns, within ten minutes. The program follows CNAMEs itself. No shell is involved')
+            [CompletionResult]::new('--dns', '--dns', [CompletionResultType]::ParameterName, 'Answer dns-01 with the API of a DNS provider; `certkit acme dns-providers` lists them')
+            [CompletionResult]::new('--dns-hook', '--dns-hook', [CompletionResultType]::ParameterName, 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE. FQDN is _acme-challenge.NAME. with a dot at its end. The record must be visible when present returns, within ten minutes. The program follows CNAMEs itself. No shell is involved. Hooks for other clients work unchanged as lego:PROG, httpreq:URL, acmesh:dns_NAME and certbot:AUTH,CLEANUP; see below')
             [CompletionResult]::new('--rfc2136', '--rfc2136', [CompletionResultType]::ParameterName, 'Answer dns-01 with dynamic updates (RFC 2136). FILE names the server and the key; see below')
-            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Address of the ACME server''s directory (default: Let''s Encrypt)')
+            [CompletionResult]::new('--dns-persist', '--dns-persist', [CompletionResultType]::ParameterName, 'Answer dns-persist-01 with a TXT record that stays. `certkit acme dns-record` prints it; it is only read here, through RESOLVER (default: the system''s). For servers that offer it')
+            [CompletionResult]::new('--dns-credentials', '--dns-credentials', [CompletionResultType]::ParameterName, 'File with the secrets for --dns or for a hook of another client, one NAME = "VALUE" per line. Only its owner may be able to read it')
+            [CompletionResult]::new('--dns-resolver', '--dns-resolver', [CompletionResultType]::ParameterName, 'Ask this resolver for CNAMEs, zones and name servers instead of the system''s')
+            [CompletionResult]::new('--dns-wait', '--dns-wait', [CompletionResultType]::ParameterName, 'How long to wait at most until all name servers of the zone show the record (default: 120)')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The ACME server: letsencrypt (the default), letsencrypt-staging, zerossl, google, or the address of a directory. Given twice, the second one is used after the first has failed for a day')
             [CompletionResult]::new('--ca-roots', '--ca-roots', [CompletionResultType]::ParameterName, 'Trust these CA certificates for the ACME server itself, instead of the system''s')
             [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'Mail address for the account')
             [CompletionResult]::new('--eab-kid', '--eab-kid', [CompletionResultType]::ParameterName, 'Key identifier of an external account, for servers that require one')
@@ -604,10 +716,16 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--preferred-chain', '--preferred-chain', [CompletionResultType]::ParameterName, 'Choose the chain that leads to the root with this common name, if the server offers several')
             [CompletionResult]::new('--deploy-hook', '--deploy-hook', [CompletionResultType]::ParameterName, 'Run this shell command after a new certificate is in place, for five minutes at most. It gets CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN')
             [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Run this shell command after a new certificate is in place, for five minutes at most. It gets CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_FULLCHAIN, CERTKIT_KEY, CERTKIT_CERT and CERTKIT_CHAIN')
+            [CompletionResult]::new('--pre-hook', '--pre-hook', [CompletionResultType]::ParameterName, 'Run this shell command before each order; nothing is ordered if it fails')
+            [CompletionResult]::new('--post-hook', '--post-hook', [CompletionResultType]::ParameterName, 'Run this shell command after each order, also after one that failed')
+            [CompletionResult]::new('--failure-hook', '--failure-hook', [CompletionResultType]::ParameterName, 'Run this shell command, once a day, while renewals fail and a tenth of the certificate''s life is left. It gets CERTKIT_NAME, CERTKIT_NAMES, CERTKIT_NOT_AFTER, CERTKIT_HOURS_LEFT and CERTKIT_FAILURES')
+            [CompletionResult]::new('--reuse-key', '--reuse-key', [CompletionResultType]::ParameterName, 'Keep the key at each renewal, for TLSA records or pins that name it')
+            [CompletionResult]::new('--prepare-key', '--prepare-key', [CompletionResultType]::ParameterName, 'Make the key of the next renewal now, so that TLSA records can name it before; certkit prints them')
             [CompletionResult]::new('--key-group', '--key-group', [CompletionResultType]::ParameterName, 'Let this group, a name or a number, read the private key')
             [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
+            [CompletionResult]::new('--dns-account', '--dns-account', [CompletionResultType]::ParameterName, 'Answer dns-account-01 instead of dns-01: FQDN has a label of the account in front, so that several accounts can prove the same name at the same time. For servers that offer it')
             [CompletionResult]::new('--staging', '--staging', [CompletionResultType]::ParameterName, 'Use Let''s Encrypt''s test server, which has high limits and issues certificates that no client trusts')
             [CompletionResult]::new('--agree-tos', '--agree-tos', [CompletionResultType]::ParameterName, 'Agree to the server''s terms of service, as a new account requires')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Try everything, keep nothing. Let''s Encrypt: on its test server. Other servers: up to the validation')
@@ -641,6 +759,47 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
             [CompletionResult]::new('--with-certificate-key', '--with-certificate-key', [CompletionResultType]::ParameterName, 'Sign with the certificate''s own key, for example if another account ordered it')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;delete' {
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;import' {
+            [CompletionResult]::new('--http', '--http', [CompletionResultType]::ParameterName, 'Answer http-01 with certkit''s own server (default: port 80 on all addresses, IPv4 and IPv6)')
+            [CompletionResult]::new('--webroot', '--webroot', [CompletionResultType]::ParameterName, 'Answer http-01 with files below DIR, the root folder of a running web server')
+            [CompletionResult]::new('--tls-alpn', '--tls-alpn', [CompletionResultType]::ParameterName, 'Answer tls-alpn-01 with certkit''s own TLS listener (default: port 443 on all addresses)')
+            [CompletionResult]::new('--dns', '--dns', [CompletionResultType]::ParameterName, 'Answer dns-01 with the API of a DNS provider; `certkit acme dns-providers` lists them')
+            [CompletionResult]::new('--dns-hook', '--dns-hook', [CompletionResultType]::ParameterName, 'Answer dns-01 with a program: CMD present|cleanup FQDN VALUE. FQDN is _acme-challenge.NAME. with a dot at its end. The record must be visible when present returns, within ten minutes. The program follows CNAMEs itself. No shell is involved. Hooks for other clients work unchanged as lego:PROG, httpreq:URL, acmesh:dns_NAME and certbot:AUTH,CLEANUP; see below')
+            [CompletionResult]::new('--rfc2136', '--rfc2136', [CompletionResultType]::ParameterName, 'Answer dns-01 with dynamic updates (RFC 2136). FILE names the server and the key; see below')
+            [CompletionResult]::new('--dns-persist', '--dns-persist', [CompletionResultType]::ParameterName, 'Answer dns-persist-01 with a TXT record that stays. `certkit acme dns-record` prints it; it is only read here, through RESOLVER (default: the system''s). For servers that offer it')
+            [CompletionResult]::new('--dns-credentials', '--dns-credentials', [CompletionResultType]::ParameterName, 'File with the secrets for --dns or for a hook of another client, one NAME = "VALUE" per line. Only its owner may be able to read it')
+            [CompletionResult]::new('--dns-resolver', '--dns-resolver', [CompletionResultType]::ParameterName, 'Ask this resolver for CNAMEs, zones and name servers instead of the system''s')
+            [CompletionResult]::new('--dns-wait', '--dns-wait', [CompletionResultType]::ParameterName, 'How long to wait at most until all name servers of the zone show the record (default: 120)')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Address of the ACME server''s directory, where the other client does not keep it: lego at a private server')
+            [CompletionResult]::new('--ca-roots', '--ca-roots', [CompletionResultType]::ParameterName, 'Trust these CA certificates for the ACME server itself, instead of the system''s')
+            [CompletionResult]::new('--deploy-hook', '--deploy-hook', [CompletionResultType]::ParameterName, 'Run this shell command after each new certificate, instead of the other client''s hooks')
+            [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Run this shell command after each new certificate, instead of the other client''s hooks')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be taken over, and write nothing')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
@@ -753,7 +912,38 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         'certkit;acme;account;help;help' {
             break
         }
+        'certkit;acme;dns-record' {
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'Let the record end after so many days')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The ACME server: letsencrypt (the default), letsencrypt-staging, zerossl, google, or the address of a directory')
+            [CompletionResult]::new('--ca-roots', '--ca-roots', [CompletionResultType]::ParameterName, 'Trust these CA certificates for the ACME server itself, instead of the system''s')
+            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'Mail address for the account')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
+            [CompletionResult]::new('--one-value', '--one-value', [CompletionResultType]::ParameterName, 'Make one value for all names, so that records of several names show that they are of one account')
+            [CompletionResult]::new('--staging', '--staging', [CompletionResultType]::ParameterName, 'Use Let''s Encrypt''s test server')
+            [CompletionResult]::new('--agree-tos', '--agree-tos', [CompletionResultType]::ParameterName, 'Agree to the server''s terms of service, as a new account requires')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;acme;dns-providers' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'certkit;acme;install-timer' {
+            [CompletionResult]::new('--on-failure', '--on-failure', [CompletionResultType]::ParameterName, 'Have systemd start this unit when a run fails, for example one that sends a mail; for what passes by itself only in the last tenth of a lifetime')
             [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Write below this folder instead of /, for example for an image')
             [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Where accounts, orders and certificates are kept')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
@@ -774,9 +964,13 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('obtain', 'obtain', [CompletionResultType]::ParameterValue, 'Get a certificate, unless the current one is still valid')
             [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew the certificates that are due, or those named')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate')
+            [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete a certificate: it is not renewed any more')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take over accounts and certificates of certbot, lego or acme.sh')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the certificates: names, server, days left, next renewal, last failure')
             [CompletionResult]::new('account', 'account', [CompletionResultType]::ParameterValue, 'Show, change or close an account at a server')
-            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Install a timer that runs `certkit acme renew` twice a day, at times that differ from machine to machine')
+            [CompletionResult]::new('dns-record', 'dns-record', [CompletionResultType]::ParameterValue, 'Print the TXT records that let this account have certificates for names, by dns-persist-01')
+            [CompletionResult]::new('dns-providers', 'dns-providers', [CompletionResultType]::ParameterValue, 'List the DNS providers that --dns takes, with the fields that each needs in its file of credentials')
+            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Install a timer that runs `certkit acme renew` every hour, at a minute that differs from machine to machine')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -787,6 +981,12 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             break
         }
         'certkit;acme;help;revoke' {
+            break
+        }
+        'certkit;acme;help;delete' {
+            break
+        }
+        'certkit;acme;help;import' {
             break
         }
         'certkit;acme;help;list' {
@@ -811,10 +1011,68 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         'certkit;acme;help;account;deactivate' {
             break
         }
+        'certkit;acme;help;dns-record' {
+            break
+        }
+        'certkit;acme;help;dns-providers' {
+            break
+        }
         'certkit;acme;help;install-timer' {
             break
         }
         'certkit;acme;help;help' {
+            break
+        }
+        'certkit;ca' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run an ACME server that issues certificates from your CA')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;ca;serve' {
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Listen here: https:ADDRESS:PORT, * for all addresses; may be repeated. http:ADDRESS:PORT has the revocation list at /ca.crl and nothing else')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name by which clients reach this server, with the port where another one is mapped to that of --listen; may be repeated [default: localhost and the address of --listen]')
+            [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Issue for names in this domain only, or connect to addresses of this range only (CIDR); may be repeated [default: every name, loopback and private addresses]')
+            [CompletionResult]::new('--eab-file', '--eab-file', [CompletionResultType]::ParameterName, 'Require an external account (EAB): each line of FILE has a key identifier and its MAC key in base64url')
+            [CompletionResult]::new('--days', '--days', [CompletionResultType]::ParameterName, 'How long certificates are valid: days, or hours as 8h; never longer than the CA')
+            [CompletionResult]::new('--crl-url', '--crl-url', [CompletionResultType]::ParameterName, 'Address of the CA''s revocation list, which the certificate then names; may be repeated')
+            [CompletionResult]::new('--issuer-url', '--issuer-url', [CompletionResultType]::ParameterName, 'Address of the CA''s certificate, for clients of servers that do not send it; may be repeated')
+            [CompletionResult]::new('--crl-days', '--crl-days', [CompletionResultType]::ParameterName, 'Days until the next revocation list is due')
+            [CompletionResult]::new('--rate-limit', '--rate-limit', [CompletionResultType]::ParameterName, 'Orders of one account in an hour; a tenth of it for one name, for failed validations of a name and for new accounts from one address')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Folder of accounts and orders [default: acme-server next to the CA]')
+            [CompletionResult]::new('--dns', '--dns', [CompletionResultType]::ParameterName, 'Name server that validations ask, instead of the system''s')
+            [CompletionResult]::new('--http-01-port', '--http-01-port', [CompletionResultType]::ParameterName, 'Port that http-01 connects to')
+            [CompletionResult]::new('--tls-alpn-01-port', '--tls-alpn-01-port', [CompletionResultType]::ParameterName, 'Port that tls-alpn-01 connects to')
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'The CA''s certificate')
+            [CompletionResult]::new('--ca-key', '--ca-key', [CompletionResultType]::ParameterName, 'The CA''s key [default: the file of --ca with .key]')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File whose first line is the password of the CA''s key; - is standard input')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'Record what is issued and revoked in this file [default: ledger.jsonl next to the CA]; none: record nothing')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Report as text for people or as one JSON object for scripts')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; the variable NO_COLOR turns it off')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log more (serve; -vv: debug)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'certkit;ca;help' {
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run an ACME server that issues certificates from your CA')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'certkit;ca;help;serve' {
+            break
+        }
+        'certkit;ca;help;help' {
             break
         }
         'certkit;serve' {
@@ -832,6 +1090,7 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--front-threads', '--front-threads', [CompletionResultType]::ParameterName, 'Threads that handle connections and TLS [default: a quarter of the CPUs, at least 1]')
             [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Certificate chain, server certificate first (repeatable with --key, for several names by SNI)')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Private key of the certificate')
+            [CompletionResult]::new('--ocsp-staple', '--ocsp-staple', [CompletionResultType]::ParameterName, 'Send this OCSP response along with the certificate that it is for (repeatable)')
             [CompletionResult]::new('--tls-min', '--tls-min', [CompletionResultType]::ParameterName, 'Lowest TLS version: 1.2 or 1.3 [default: 1.2]')
             [CompletionResult]::new('--client-ca', '--client-ca', [CompletionResultType]::ParameterName, 'Ask clients for a certificate that leads to one of these CA certificates')
             [CompletionResult]::new('--client-auth', '--client-auth', [CompletionResultType]::ParameterName, 'Whether a client without a certificate may connect (request) or not (require) [default: require; with --client-ca]')
@@ -842,7 +1101,13 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--acme-email', '--acme-email', [CompletionResultType]::ParameterName, 'Mail address for messages from the ACME server')
             [CompletionResult]::new('--acme-ca-roots', '--acme-ca-roots', [CompletionResultType]::ParameterName, 'Trust these CA certificates for the ACME server itself, instead of the system''s')
             [CompletionResult]::new('--acme-state', '--acme-state', [CompletionResultType]::ParameterName, 'Folder for accounts, orders and certificates, shared with certkit acme')
+            [CompletionResult]::new('--acme-dns-hook', '--acme-dns-hook', [CompletionResultType]::ParameterName, 'Answer dns-01 with a program, as certkit acme obtain --dns-hook does; for wildcards, and where no port is reachable')
+            [CompletionResult]::new('--acme-rfc2136', '--acme-rfc2136', [CompletionResultType]::ParameterName, 'Answer dns-01 with dynamic updates (RFC 2136), with the file of certkit acme obtain --rfc2136')
+            [CompletionResult]::new('--acme-dns-persist', '--acme-dns-persist', [CompletionResultType]::ParameterName, 'Answer dns-persist-01 with the TXT record that certkit acme dns-record prints; it is read through RESOLVER [without RESOLVER: the system''s]')
             [CompletionResult]::new('--acme-missing', '--acme-missing', [CompletionResultType]::ParameterName, 'Until the first certificate is issued, serve a temporary self-made one (local) or refuse handshakes (refuse) [default: local]')
+            [CompletionResult]::new('--acme-on-demand', '--acme-on-demand', [CompletionResultType]::ParameterName, 'With --acme: obtain a certificate for NAME when a client first asks for it (repeatable)')
+            [CompletionResult]::new('--acme-ask', '--acme-ask', [CompletionResultType]::ParameterName, 'With --acme: obtain a certificate for any name that a client asks for, if URL?domain=NAME answers 2xx')
+            [CompletionResult]::new('--acme-on-demand-limit', '--acme-on-demand-limit', [CompletionResultType]::ParameterName, 'Most certificates that are ordered on demand in an hour, by all servers on the state together [default: 10]')
             [CompletionResult]::new('--wsgi-file', '--wsgi-file', [CompletionResultType]::ParameterName, 'Application as a file')
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Application as a module: pkg.mod[:callable]')
             [CompletionResult]::new('--module', '--module', [CompletionResultType]::ParameterName, 'Application as a module: pkg.mod[:callable]')
@@ -888,6 +1153,16 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'Forward requests below a path to other servers: http, https, uwsgi, suwsgi, fcgi, scgi, ajp (repeatable)')
             [CompletionResult]::new('--upstream-timeout', '--upstream-timeout', [CompletionResultType]::ParameterName, 'How long an upstream may take to begin a response, and between two pieces of one [default: 60]')
             [CompletionResult]::new('--upstream-ca', '--upstream-ca', [CompletionResultType]::ParameterName, 'Roots that verify upstreams by https, instead of the system''s')
+            [CompletionResult]::new('--upstream-root', '--upstream-root', [CompletionResultType]::ParameterName, 'Where the upstream by fcgi at this path has its PHP files (repeatable): those that are in the folder are run, index.php for a folder, and other files are served; --try-files /index.php answers for what is missing')
+            [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Let clients from an address, from a network such as 10.0.0.0/8, or `all` ask for a path and what is below it (repeatable; of all --allow and --deny the first one that covers path and client decides)')
+            [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Answer clients from there with status 403 (repeatable, in one order with --allow)')
+            [CompletionResult]::new('--access', '--access', [CompletionResultType]::ParameterName, 'The same as rules: ''allow /PATH=NETWORK'' or ''deny /PATH=NETWORK'', for lists in files (repeatable, in one order with --allow and --deny)')
+            [CompletionResult]::new('--limit-rate', '--limit-rate', [CompletionResultType]::ParameterName, 'Requests of one client address (IPv6: of one /64) for a path and what is below it, for example /login=10/m or /=50/s,burst=200; more get status 429 (repeatable, the longest path counts)')
+            [CompletionResult]::new('--basic-auth', '--basic-auth', [CompletionResultType]::ParameterName, 'Ask for a name and a password of this file, as `htpasswd -B` makes it, below a path (repeatable, the longest path counts)')
+            [CompletionResult]::new('--forward-auth', '--forward-auth', [CompletionResultType]::ParameterName, 'Ask this server (http, https, http+unix:SOCKET:/PATH) whether a request below a path may pass: it does with a status 2xx, else its response is the client''s (repeatable, the longest path counts)')
+            [CompletionResult]::new('--forward-auth-header', '--forward-auth-header', [CompletionResultType]::ParameterName, 'Field of that server''s response that the application gets, such as Remote-User; clients cannot send it (repeatable)')
+            [CompletionResult]::new('--redirect', '--redirect', [CompletionResultType]::ParameterName, 'Redirect a path and what is below it to a URL or another path, with the rest of the path and the query behind it; status 308, or another one as in ''/old=302 /new'' (repeatable, the longest path counts)')
+            [CompletionResult]::new('--error-page', '--error-page', [CompletionResultType]::ParameterName, 'Page for errors of the server itself, such as 502=sorry.html or 404,410=gone.html; those of applications stay as they are (repeatable)')
             [CompletionResult]::new('--static', '--static', [CompletionResultType]::ParameterName, 'Serve the files of a folder below a path (repeatable)')
             [CompletionResult]::new('--try-static', '--try-static', [CompletionResultType]::ParameterName, 'As --static, but what is not a file there is left to the application; FOLDER may be one file (repeatable)')
             [CompletionResult]::new('--try-static-whole', '--try-static-whole', [CompletionResultType]::ParameterName, 'As --try-static, but the whole path is looked for in FOLDER, with /PATH at its beginning (repeatable)')
@@ -904,6 +1179,10 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--collect-header', '--collect-header', [CompletionResultType]::ParameterName, 'Let rules for responses read a header field as a variable (repeatable)')
             [CompletionResult]::new('--pull-header', '--pull-header', [CompletionResultType]::ParameterName, 'As --collect-header, and clients do not get the field (repeatable)')
             [CompletionResult]::new('--rule', '--rule', [CompletionResultType]::ParameterName, 'Rule of uWSGI''s router, with its name and value: ''route ^/private break:403'' (repeatable, in this order)')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Name of the site: www.example.com, or *.example.com for names with one label more (repeatable)')
+            [CompletionResult]::new('--vhost', '--vhost', [CompletionResultType]::ParameterName, 'Serve another site to HOST: FILE has the keys of one [[site]] table of certkit.toml (repeatable)')
+            [CompletionResult]::new('--canonical-host', '--canonical-host', [CompletionResultType]::ParameterName, 'The one host of the site: requests for its others are redirected there, path and query kept')
+            [CompletionResult]::new('--unknown-host', '--unknown-host', [CompletionResultType]::ParameterName, 'Whether hosts that no site names, and no certificate, get the site of [serve] (serve), or no TLS handshake and status 421 or 400 (refuse) [default: serve]')
             [CompletionResult]::new('--daemonize', '--daemonize', [CompletionResultType]::ParameterName, 'Run in the background and write all output to FILE; the command returns when the application is loaded')
             [CompletionResult]::new('--pidfile', '--pidfile', [CompletionResultType]::ParameterName, 'Write the process id to FILE and lock it, so that no second server uses it; it is removed at the end')
             [CompletionResult]::new('--pidfile2', '--pidfile2', [CompletionResultType]::ParameterName, 'Write the process id to FILE too (repeatable)')
@@ -969,13 +1248,19 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--reuse-port', '--reuse-port', [CompletionResultType]::ParameterName, 'Share TCP addresses with other servers that do the same (SO_REUSEPORT)')
             [CompletionResult]::new('--freebind', '--freebind', [CompletionResultType]::ParameterName, 'Listen on addresses that this machine does not have yet (IP_FREEBIND)')
             [CompletionResult]::new('--so-keepalive', '--so-keepalive', [CompletionResultType]::ParameterName, 'Probe TCP connections on which nothing is sent (SO_KEEPALIVE)')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Start even if the certificate has expired or the chain is in the wrong order (never with a wrong key)')
+            [CompletionResult]::new('--no-session-tickets', '--no-session-tickets', [CompletionResultType]::ParameterName, 'Resume no TLS session: each connection begins with a whole handshake')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Start even if the certificate has expired, the chain is in the wrong order or an OCSP response cannot be used (never with a wrong key)')
+            [CompletionResult]::new('--acme-dns-account', '--acme-dns-account', [CompletionResultType]::ParameterName, 'Answer dns-account-01 instead of dns-01, by the same means: several accounts can prove a name at a time')
             [CompletionResult]::new('--agree-tos', '--agree-tos', [CompletionResultType]::ParameterName, 'Agree to the terms of service of the ACME server (required for a new account)')
             [CompletionResult]::new('--default-mount', '--default-mount', [CompletionResultType]::ParameterName, 'Without APP, the first application of --mount also gets what is for none of them, as in uWSGI')
             [CompletionResult]::new('--reload-on-exception', '--reload-on-exception', [CompletionResultType]::ParameterName, 'Replace a worker when the application has raised an exception')
             [CompletionResult]::new('--gevent-monkey-patch', '--gevent-monkey-patch', [CompletionResultType]::ParameterName, 'With --gevent: call gevent.monkey.patch_all() before the application is loaded')
             [CompletionResult]::new('--catch-exceptions', '--catch-exceptions', [CompletionResultType]::ParameterName, 'For development: show clients on this machine the traceback of an exception')
             [CompletionResult]::new('--manage-script-name', '--manage-script-name', [CompletionResultType]::ParameterName, 'Behind a front server: remove SCRIPT_NAME from PATH_INFO')
+            [CompletionResult]::new('--secure-headers', '--secure-headers', [CompletionResultType]::ParameterName, 'Add X-Content-Type-Options: nosniff, Referrer-Policy: strict-origin-when-cross-origin and X-Frame-Options: SAMEORIGIN to responses that lack them')
+            [CompletionResult]::new('--gzip', '--gzip', [CompletionResultType]::ParameterName, 'Compress text of 1 KiB or more with gzip for clients that accept it')
+            [CompletionResult]::new('--zstd', '--zstd', [CompletionResultType]::ParameterName, 'Compress text of 1 KiB or more with Zstandard for clients that accept it; with --gzip too, clients get what they prefer, and Zstandard if they have no preference')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Judge the settings and what they name (certificates, folders, files of applications), say what holds or what is wrong with file and line, and end')
             [CompletionResult]::new('--no-initgroups', '--no-initgroups', [CompletionResultType]::ParameterName, 'Without the supplementary groups of --user')
             [CompletionResult]::new('--exit-on-reload', '--exit-on-reload', [CompletionResultType]::ParameterName, 'Stop where a reload is asked for; a service manager starts the server again')
             [CompletionResult]::new('--log-truncate', '--log-truncate', [CompletionResultType]::ParameterName, 'Empty the file of --log-file at the start')
@@ -1042,8 +1327,10 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('csr', 'csr', [CompletionResultType]::ParameterValue, 'Make a certificate signing request (CSR) for another CA')
             [CompletionResult]::new('sign', 'sign', [CompletionResultType]::ParameterValue, 'Sign a certificate signing request with your CA')
             [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew certificates of your CA: same names, same key, a new validity of the same length')
-            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate of your CA')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke certificates of your CA')
             [CompletionResult]::new('crl', 'crl', [CompletionResultType]::ParameterValue, 'Make the certificate revocation list (CRL) of your CA')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the certificates of your CA, those that expire first on top')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a certificate from the CA''s ledger again, for example when its file is lost')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put a server certificate and its CA bundle together, in the right order')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check a certificate chain: does it hold, and if not, why and how to fix it')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Describe a file (certificate, key, request, revocation list, PKCS#7, PKCS#12) or what a running server sends')
@@ -1052,6 +1339,7 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Make this machine trust your CA: system, browsers, Java')
             [CompletionResult]::new('hosts', 'hosts', [CompletionResultType]::ParameterValue, 'Point names to this machine for development, in the hosts file')
             [CompletionResult]::new('acme', 'acme', [CompletionResultType]::ParameterValue, 'Get certificates from Let''s Encrypt or another ACME server')
+            [CompletionResult]::new('ca', 'ca', [CompletionResultType]::ParameterValue, 'Run your CA as a service')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve a Python web application on https')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print shell completions')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, or write one per command into a folder')
@@ -1078,6 +1366,12 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             break
         }
         'certkit;help;crl' {
+            break
+        }
+        'certkit;help;list' {
+            break
+        }
+        'certkit;help;export' {
             break
         }
         'certkit;help;merge' {
@@ -1118,7 +1412,9 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         'certkit;help;trust' {
             [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Install the CA into the trust stores')
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Remove exactly this CA from the trust stores')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List every CA of certkit that a store trusts or a CA folder holds')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Ask each trust store whether it trusts the CA')
+            [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Print variables for programs that do not ask the stores: Node, pip, requests, git, Java')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the CA certificate to a file for another device')
             break
         }
@@ -1128,7 +1424,13 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         'certkit;help;trust;uninstall' {
             break
         }
+        'certkit;help;trust;list' {
+            break
+        }
         'certkit;help;trust;status' {
+            break
+        }
+        'certkit;help;trust;env' {
             break
         }
         'certkit;help;trust;export' {
@@ -1153,9 +1455,13 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('obtain', 'obtain', [CompletionResultType]::ParameterValue, 'Get a certificate, unless the current one is still valid')
             [CompletionResult]::new('renew', 'renew', [CompletionResultType]::ParameterValue, 'Renew the certificates that are due, or those named')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Revoke a certificate')
+            [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete a certificate: it is not renewed any more')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take over accounts and certificates of certbot, lego or acme.sh')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the certificates: names, server, days left, next renewal, last failure')
             [CompletionResult]::new('account', 'account', [CompletionResultType]::ParameterValue, 'Show, change or close an account at a server')
-            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Install a timer that runs `certkit acme renew` twice a day, at times that differ from machine to machine')
+            [CompletionResult]::new('dns-record', 'dns-record', [CompletionResultType]::ParameterValue, 'Print the TXT records that let this account have certificates for names, by dns-persist-01')
+            [CompletionResult]::new('dns-providers', 'dns-providers', [CompletionResultType]::ParameterValue, 'List the DNS providers that --dns takes, with the fields that each needs in its file of credentials')
+            [CompletionResult]::new('install-timer', 'install-timer', [CompletionResultType]::ParameterValue, 'Install a timer that runs `certkit acme renew` every hour, at a minute that differs from machine to machine')
             break
         }
         'certkit;help;acme;obtain' {
@@ -1165,6 +1471,12 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             break
         }
         'certkit;help;acme;revoke' {
+            break
+        }
+        'certkit;help;acme;delete' {
+            break
+        }
+        'certkit;help;acme;import' {
             break
         }
         'certkit;help;acme;list' {
@@ -1189,7 +1501,20 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
         'certkit;help;acme;account;deactivate' {
             break
         }
+        'certkit;help;acme;dns-record' {
+            break
+        }
+        'certkit;help;acme;dns-providers' {
+            break
+        }
         'certkit;help;acme;install-timer' {
+            break
+        }
+        'certkit;help;ca' {
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run an ACME server that issues certificates from your CA')
+            break
+        }
+        'certkit;help;ca;serve' {
             break
         }
         'certkit;help;serve' {

@@ -30,6 +30,18 @@ REQUESTS = [
     "OPTIONS * HTTP/1.0\r\nConnection: close\r\n\r\nCONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nExpect: 100-continue\r\n\r\n",
 ]
 
+ACME = [
+    's /acme/new-order {"identifiers":[{"type":"dns","value":"*.a.test"},{"type":"ip","value":"::1"}],"replaces":"AA.AA"}',
+    's /acme/revoke-cert {"certificate":"MAA","reason":1}',
+    's /acme/key-change {"protected":"e30","payload":"e30","signature":""}',
+    's /acme/account/x {"contact":["mailto:a@b.test"],"status":"valid"}',
+    's /acme/order/x/finalize {"csr":"MAA"}',
+    's /acme/challenge/x/0/http-01 {}',
+    'b /acme/new-account {"protected":"eyJhbGciOiJub25lIn0","payload":"","signature":""}',
+    'h /directory {"alg":"EdDSA","nonce":"AA","url":"https://ca.test/directory","kid":"https://ca.test/acme/account/x"}',
+    'b /acme/renewal-info/AAAA.AAAA x',
+]
+
 INI = """[uwsgi]
 project = shop
 module = %(project).wsgi:application
@@ -66,6 +78,8 @@ def main():
             put("names", ("%s\n%s" % (host, other)).encode())
     for request in REQUESTS:
         put("http1_guard", b"\x05" + request.encode())
+    for path in (b"/", b"/a/../b", b"//a", b"/%70rivate", b"/private%2f", b"/./a/%2e%2e/b", b"/%00", b"/../a", b"/%zz", b"*"):
+        put("request_path", path)
     put("wire", b"\x09\x0eHTTP_HOST127.0.0.1:9090")
     put("wire", b"24:CONTENT_LENGTH\x000\x00SCGI\x001\x00,")
     put("wire", b"\x40PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\0\0\x08\x06\0\0\0\0\x0012345678")
@@ -74,6 +88,11 @@ def main():
     put("rules", b"route ^/old/(.*) redirect:/new/$1?q=${QUERY_STRING}\nroute-label end\nresponse-route-status 404 log:x\n")
     put("rules", b"route-if equal:${cookie[a]};b goto:end\nroute ^/f/(.*) static:/srv/$1\nroute-label end\n")
     put("rules", b"file \\.css$ 60\ntype text/css=7\n/static=7d\nmatching:[a-z]+\nroute-if ipv4in:${REMOTE_ADDR};10.0.0.0/8 break:403\n")
+    put("access", b"allow /a=10.0.0.0/8\ndeny /=all\n/login=10/m,burst=5\n/=http://127.0.0.1:9000/verify?a\n/old=302 /new\n404,410=/x\n")
+    put("access", b"# users\nanna:$2y$04$0123456789012345678901uuKBDCEvCN7WzgcjQfDrGqDqWNAhVvWS.\nbob:$apr1$x$y\n")
+    put("journal", b"server.key\0server.key.certkit-1-1.tmp\0server.key.bak\0kp\0old\0new\0/etc/a\0a.certkit-1-1.tmp\0\0\0\0new\0")
+    for path in sorted((HERE.parent / "testdata/ocsp").glob("*.der")):
+        put("ocsp", path.read_bytes())
     put("proxy_header", b"PROXY TCP4 192.0.2.1 192.0.2.2 40000 443\r\n")
     put("proxy_header", b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x11\xc0\0\x02\x01\xc0\0\x02\x02\x9c\x40\x01\xbb\x04\0\x02\0\0")
     put("ajp", b"\x12\x34\0\x05\0\x03abc")
@@ -85,6 +104,14 @@ def main():
     put("keeper_message", b"G\x02\4\0/log/old")
     for text in ["cmd=run -a,pidfile=/run/x,freq=3,stopsignal=2,touch=/a;/b", "/run/x,5 run", "asap exec:true"]:
         put("beside", text.encode())
+    put("foreign_settings", b"version = 2.1.0\n[renewalparams]\nserver = https://ca.test/dir\nwebroot_path = /srv,\n"
+                            b"[[webroot_map]]\na.test = /srv\n")
+    put("foreign_settings", b"Le_Webroot='dns_cf'\nLe_ReloadCmd='__ACME_BASE64__START_ZWNobw==__ACME_BASE64__END_'\n")
+    put("persistent_record", b"ca.example; accounturi=https://ca.example/acct/1; policy=wildcard; persistUntil=1767225600")
+    put("persistent_record", b"other.example; x\0CA.example.;accounturi=u;policy=none")
+    for line in ACME:
+        put("acme_server", line.encode())
+    put("acme_server", "\n".join(ACME).encode())
     limbo()
 
 

@@ -8,12 +8,12 @@
 //! lib        run: parses the command line, runs the command, prints its report
 //!            -> advice cli commands render
 //! commands   one file per subcommand: arguments to a typed request, to one verb, to a report
-//!            -> acme advice ca chain cli config console container operands probe serve sources
-//!               tls trust x509
+//!            -> acme advice ca ca_server chain cli config console container operands probe serve
+//!               sources tls trust x509
 //! sources    the running server's certificates: from files, from ACME, made for localhost
 //!            -> acme advice ca chain console operands serve tls x509
 //! advice     what an error means to the user: code, location, fix, exit status
-//!            -> acme ca chain config container operands probe serve tls trust x509
+//!            -> acme ca ca_server chain config container operands probe serve tls trust x509
 //! operands   what users name: input files, passwords, output files, the CA, servers
 //!            -> acme ca chain cli container probe x509
 //! console    what is printed while a command runs: lines, progress, findings, a batch's answers
@@ -21,17 +21,21 @@
 //! render     reports as text for people or JSON for scripts
 //!            -> cli
 //! cli        the command line as clap structs, and the help text
-//!            -> acme ca chain config probe x509
+//!            -> acme ca ca_server chain config probe x509
 //! config     layered settings: certkit.toml, option files of uWSGI
 //!            -> serve
 //! serve      the HTTPS server and its Python workers
 //!            -> tls
+//! ca_server  the ACME server of one's own CA: listeners, validations, what is kept, certificates from the CA
+//!            -> acme acme_server ca tls x509
+//! acme_server the protocol of an ACME server: requests in, replies and effects out
+//!            -> ca x509
 //! acme       certificates from an ACME server: account, order, challenge, state on disk, timer
 //!            -> tls x509
 //! probe      looking at a live server: its chain, protocols, cipher suites, headers
 //!            -> tls
 //! ca         making certificates: profiles, issuing, the ledger, revocation lists
-//!            -> chain x509
+//!            -> chain container x509
 //! chain      putting a chain in order, building and judging a path
 //!            -> container x509
 //! trust      the trust stores of this machine: system, NSS, Firefox, Java
@@ -56,8 +60,10 @@
 //! Rooms are private; inside them `pub` means that another room uses it, so that the compiler finds what is dead.
 
 mod acme;
+mod acme_server;
 mod advice;
 mod ca;
+mod ca_server;
 mod chain;
 mod cli;
 mod commands;
@@ -111,6 +117,9 @@ fn not_understood(wrong: &cli::UsageError) -> u8 {
 pub mod internals {
     pub mod acme {
         pub use crate::acme::*;
+    }
+    pub mod acme_server {
+        pub use crate::acme_server::*;
     }
     pub mod chain {
         pub use crate::chain::*;

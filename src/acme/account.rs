@@ -4,16 +4,16 @@
 //! same key the server gives the same account, and it is asked about a new key that was on its way.
 
 use http::StatusCode;
-use http::header::LOCATION;
-use instant_acme::Account;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use instant_acme::NewAccount;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::call_error::CallError;
 use super::caller::{Caller, Progress};
+use super::connections::Connections;
 use super::error::Error;
+use super::http::{json as parse, location};
 use super::plan::{ExternalAccount, Plan};
-use super::protocol_error::problem_kind;
 use super::retry;
 use super::server::Server;
 use super::signed::{self, Signer};
@@ -23,7 +23,8 @@ use crate::x509::{KeyKind, PrivateKey};
 /// An account that is open for orders.
 pub(super) struct Session<'a> {
     pub server: &'a Server,
-    pub account: Account,
+    /// The account's address.
+    pub account: String,
     pub signer: Signer,
 }
 
@@ -45,7 +46,7 @@ pub struct AccountView {
 /// Opens the account in `store`, or makes one whose key is stored before it is asked for.
 ///
 /// # Errors
-/// [`Error::TermsNotAgreed`], [`Error::ExternalAccountNeeded`], and what every call to a server can end with.
+/// [`Error::TermsNotAgreed`], [`Error::ExternalAccountNeeded`], [`Error::AccountClosed`], and what every call to a server can end with.
 pub(super) async fn open<'a>(
     server: &'a Server,
     plan: &Plan,
@@ -66,17 +67,39 @@ pub(super) async fn open<'a>(
         // (RFC 8555 section 7.3.1).
         None => register(server, &key, &mut record, plan, caller).await?,
     };
-    record.ca_roots = plan.ca_roots.as_deref().map(super::storage::absolute);
+    record.ca_roots = plan.roots().map(super::storage::absolute);
     if record != before {
         store.save(&record)?;
     }
-    let session = session(server, &key, &url, caller).await?;
+    let session = Session { server, signer: Signer::of_account(&key, &url)?, account: url };
     if plan.email.is_some() && plan.email != record.email {
-        set_contacts(server, &session.signer, &url, plan.email.as_deref(), caller).await?;
+        if let Err(error) = set_contacts(&session, plan.email.as_deref(), caller).await {
+            return Err(closed_or(error, &session).await);
+        }
         record.email.clone_from(&plan.email);
         store.save(&record)?;
     }
     Ok(session)
+}
+
+/// Makes the account at another server of `plan` than the one that it names, unless there is one.
+///
+/// # Errors
+/// [`Error::TermsNotAgreed`], [`Error::ExternalAccountNeeded`], and what every call to a server can end with.
+pub async fn open_account(
+    plan: &Plan,
+    server: &str,
+    storage: &Storage,
+    connections: &Connections,
+    caller: &dyn Caller,
+) -> Result<(), Error> {
+    let store = storage.account(server);
+    if store.load()?.is_some_and(|record| record.url.is_some() && !record.deactivated) {
+        return Ok(());
+    }
+    let plan = Plan { server: server.to_owned(), ..plan.clone() };
+    let server = connections.server(&plan.server, plan.roots(), caller).await?;
+    open(&server, &plan, &store, caller).await.map(drop)
 }
 
 /// The account again, after the server said that it does not know it: test servers forget, and the same key makes a
@@ -98,6 +121,48 @@ pub(super) async fn open_again<'a>(
     open(server, plan, store, caller).await
 }
 
+/// A new account with a new key in the place of the one at `closed`, which the server has closed. The old key stays
+/// beside the new one. Where another run has done it already, its account is opened.
+///
+/// # Errors
+/// As [`open`].
+pub(super) async fn replace<'a>(
+    closed: &str,
+    server: &'a Server,
+    plan: &Plan,
+    store: &AccountStore,
+    caller: &dyn Caller,
+) -> Result<Session<'a>, Error> {
+    {
+        let _lock = store.lock(|| caller.progress(Progress::WaitingForLock))?;
+        if let Some(mut record) = store.load()?.filter(|record| record.url.as_deref() == Some(closed)) {
+            record.deactivated = true;
+            store.save(&record)?;
+            store.retire_key()?;
+        }
+    }
+    open(server, plan, store, caller).await
+}
+
+/// [`Error::AccountClosed`] if that is why the server refused, else the refusal.
+pub(super) async fn closed_or(error: Error, session: &Session<'_>) -> Error {
+    // RFC 8555 section 7.3.6: requests by the key of a closed account are refused as `unauthorized`, as are others.
+    match error {
+        Error::Refused { refusal, .. } if refusal.kind == "unauthorized" && is_closed(session).await => {
+            Error::AccountClosed { url: session.account.clone(), refusal }
+        }
+        error => error,
+    }
+}
+
+/// Whether the server says that the account is closed, or does not even let it ask.
+async fn is_closed(session: &Session<'_>) -> bool {
+    match fetch(session.server, &session.signer, &session.account).await {
+        Ok(account) => account.status != "valid",
+        Err(error) => error.is_refusal("unauthorized"),
+    }
+}
+
 /// What the server says of the account.
 ///
 /// # Errors
@@ -108,17 +173,32 @@ pub async fn show(
     caller: &dyn Caller,
 ) -> Result<AccountView, Error> {
     let chosen = Chosen::open(storage, server, caller).await?;
-    let answer = retry::call(caller, "asking for the account", async || {
-        fetch(&chosen.server, &chosen.signer, &chosen.url).await
-    })
-    .await?;
-    Ok(chosen.view(answer))
+    let object = ask(&chosen.server, &chosen.signer, &chosen.url, caller).await?;
+    Ok(chosen.view(object))
+}
+
+/// Asks the server for an account.
+///
+/// # Errors
+/// [`Error::AccountClosed`], and what every call to a server can end with.
+pub(super) async fn ask(
+    server: &Server,
+    signer: &Signer,
+    url: &str,
+    caller: &dyn Caller,
+) -> Result<AccountObject, Error> {
+    match retry::call(caller, "asking for the account", async || fetch(server, signer, url).await).await {
+        Err(Error::Refused { refusal, .. }) if refusal.kind == "unauthorized" => {
+            Err(Error::AccountClosed { url: url.to_owned(), refusal })
+        }
+        answer => answer,
+    }
 }
 
 /// What the server knows of an account.
 #[derive(Deserialize)]
 pub(super) struct AccountObject {
-    status: String,
+    pub status: String,
     #[serde(default)]
     contact: Vec<String>,
     /// Where its orders are listed, at servers that do so.
@@ -126,20 +206,16 @@ pub(super) struct AccountObject {
 }
 
 /// Asks what the server knows of the account at `url`.
-pub(super) async fn fetch(
-    server: &Server,
-    signer: &Signer,
-    url: &str,
-) -> Result<AccountObject, instant_acme::Error> {
+pub(super) async fn fetch(server: &Server, signer: &Signer, url: &str) -> Result<AccountObject, CallError> {
     let answer = match signed::post(&server.http, signer, url, None).await {
         // RFC 8555 section 7.3.2 says to send an update of nothing; newer servers refuse that and want POST-as-GET, which
         // older ones refuse.
-        Err(instant_acme::Error::Api(problem)) if problem_kind(&problem) == "malformed" => {
+        Err(error) if error.is_refusal("malformed") => {
             signed::post(&server.http, signer, url, Some(&json!({}))).await?
         }
         answer => answer?,
     };
-    Ok(serde_json::from_slice(answer.body())?)
+    parse(&answer)
 }
 
 /// Tells the server another mail address, or none.
@@ -212,12 +288,10 @@ pub async fn deactivate(
         let is_again = !std::mem::take(&mut first_try);
         match signed::post(&chosen.server.http, &chosen.signer, &chosen.url, Some(&request)).await {
             // Only the answer to the first try was lost: a closed account may not do anything any more.
-            Err(instant_acme::Error::Api(problem))
-                if is_again && problem_kind(&problem) == "unauthorized" =>
-            {
+            Err(error) if is_again && error.is_refusal("unauthorized") => {
                 Ok(AccountObject { status: "deactivated".to_owned(), contact: Vec::new(), orders: None })
             }
-            answer => Ok(serde_json::from_slice::<AccountObject>(answer?.body())?),
+            answer => parse(&answer?),
         }
     })
     .await?;
@@ -259,7 +333,7 @@ impl Chosen {
     ) -> Result<AccountView, Error> {
         let answer = retry::call(caller, doing, async || {
             let answer = signed::post(&self.server.http, &self.signer, &self.url, Some(payload)).await?;
-            Ok(serde_json::from_slice::<AccountObject>(answer.body())?)
+            parse(&answer)
         })
         .await?;
         Ok(self.view(answer))
@@ -335,16 +409,15 @@ async fn register(
     let signer = Signer::bare(key)?;
     let url = &server.directory.new_account;
     let (address, is_new) = retry::call(caller, "asking for an account", async || {
-        let mut request = match &plan.email {
-            Some(email) => contacts(Some(email)),
-            None => json!({}),
-        };
-        request["termsOfServiceAgreed"] = true.into();
-        if let Some(ExternalAccount { kid, secret }) = &plan.external_account {
+        let contact = plan.email.as_deref().map(contact);
+        let mut request = new_account(contact.as_deref(), false)?;
+        // Of several servers only some want one.
+        let is_wanted = plan.servers.is_empty() || server.directory.meta.external_account_required;
+        if let Some(ExternalAccount { kid, secret }) = plan.external_account.as_ref().filter(|_| is_wanted) {
             request["externalAccountBinding"] = signed::external_binding(kid, secret, signer.jwk(), url)?;
         }
         let response = signed::post(&server.http, &signer, url, Some(&request)).await?;
-        Ok((location(&response)?, response.status() == StatusCode::CREATED))
+        Ok((location(url, response.headers())?, response.status() == StatusCode::CREATED))
     })
     .await?;
     record.url = Some(address.clone());
@@ -362,10 +435,10 @@ async fn settle_key_change(
 ) -> Result<bool, Error> {
     let (Some(key), Some(record)) = (store.next_key()?, store.load()?) else { return Ok(false) };
     let signer = Signer::bare(&key)?;
-    let request = json!({"onlyReturnExisting": true});
     let url = &server.directory.new_account;
     let found = retry::call(caller, "asking for the account's new key", async || {
-        location(&signed::post(&server.http, &signer, url, Some(&request)).await?)
+        let request = new_account(None, true)?;
+        location(url, signed::post(&server.http, &signer, url, Some(&request)).await?.headers())
     })
     .await;
     match found {
@@ -381,49 +454,26 @@ async fn settle_key_change(
     }
 }
 
-async fn session<'a>(
-    server: &'a Server,
-    key: &PrivateKey,
-    url: &str,
-    caller: &dyn Caller,
-) -> Result<Session<'a>, Error> {
-    let account = retry::call(caller, "opening the account", async || {
-        Account::builder_with_http(Box::new(server.http.clone()))
-            .from_parts(url.to_owned(), pkcs8(key)?, server.url.clone())
-            .await
-    })
-    .await?;
-    Ok(Session { server, account, signer: Signer::of_account(key, url)? })
-}
-
-async fn set_contacts(
-    server: &Server,
-    signer: &Signer,
-    url: &str,
-    email: Option<&str>,
-    caller: &dyn Caller,
-) -> Result<(), Error> {
+async fn set_contacts(session: &Session<'_>, email: Option<&str>, caller: &dyn Caller) -> Result<(), Error> {
     let request = contacts(email);
+    let Session { server, account, signer } = session;
     retry::call(caller, "setting the mail address", async || {
-        signed::post(&server.http, signer, url, Some(&request)).await.map(drop)
+        signed::post(&server.http, signer, account, Some(&request)).await.map(drop)
     })
     .await
 }
 
 fn contacts(email: Option<&str>) -> Value {
-    let contacts: Vec<_> = email.iter().map(|email| format!("mailto:{email}")).collect();
+    let contacts: Vec<_> = email.map(contact).into_iter().collect();
     json!({"contact": contacts})
 }
 
-fn location(response: &http::Response<bytes::Bytes>) -> Result<String, instant_acme::Error> {
-    let text = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-    text.map(str::to_owned).ok_or(instant_acme::Error::Str("an answer without the account's address"))
+fn contact(email: &str) -> String {
+    format!("mailto:{email}")
 }
 
-/// The account's key as instant-acme takes it. It was made as PKCS#8; a key put there by hand may not be.
-fn pkcs8(key: &PrivateKey) -> Result<PrivatePkcs8KeyDer<'static>, instant_acme::Error> {
-    match key.to_rustls() {
-        PrivateKeyDer::Pkcs8(der) => Ok(der),
-        _ => Err(instant_acme::Error::KeyRejected),
-    }
+/// A request for an account; the terms were agreed to before.
+fn new_account(contact: Option<&str>, only_return_existing: bool) -> Result<Value, CallError> {
+    let contact = contact.as_slice();
+    Ok(serde_json::to_value(NewAccount { contact, terms_of_service_agreed: true, only_return_existing })?)
 }

@@ -1,13 +1,13 @@
 //! When the server asks for renewal: ACME renewal information (RFC 9773).
 
 use aws_lc_rs::rand;
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
-use serde::Deserialize;
+use instant_acme::{CertificateIdentifier, RenewalInfo, SuggestedWindow};
+use rustls_pki_types::Der;
 use time::{Duration, OffsetDateTime};
 
 use super::caller::Caller;
 use super::error::Error;
+use super::protocol_error::part_on_one_line;
 use super::retry;
 use super::server::Server;
 use super::storage::{RenewalWindow, Timestamp};
@@ -19,26 +19,11 @@ const USUAL_PAUSE: Duration = Duration::hours(6);
 const SHORTEST_PAUSE: Duration = Duration::minutes(1);
 pub(super) const LONGEST_PAUSE: Duration = Duration::days(1);
 
-/// What the server says of one certificate (RFC 9773 section 4.2).
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RenewalInfo {
-    suggested_window: SuggestedWindow,
-    #[serde(rename = "explanationURL")]
-    explanation_url: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct SuggestedWindow {
-    start: Timestamp,
-    end: Timestamp,
-}
-
 /// The name of a certificate in requests: its issuer's key identifier and its serial number (RFC 9773 section 4.1);
 /// `None` for one without an authority key identifier.
 pub(super) fn certificate_id(leaf: &Certificate) -> Option<String> {
     let issuer = leaf.authority_key_id.as_ref()?;
-    Some(format!("{}.{}", BASE64URL.encode(issuer), BASE64URL.encode(&leaf.serial)))
+    Some(CertificateIdentifier::new(Der::from_slice(issuer), Der::from_slice(&leaf.serial)).to_string())
 }
 
 /// Asks the server when to renew `leaf`, and when to ask again; `None` when it does not offer that. A point in time
@@ -63,6 +48,7 @@ pub(super) async fn ask(
     let bad = |reason: String| Error::BadAnswer { doing, reason };
     let info: RenewalInfo = serde_json::from_slice(&body).map_err(|error| bad(error.to_string()))?;
     let SuggestedWindow { start, end } = info.suggested_window;
+    let (start, end) = (Timestamp(start), Timestamp(end));
     // RFC 9773 section 4.2: "end" comes after "start"; one that begins after the certificate's end helps nobody.
     if end <= start || start.0 >= leaf.not_after {
         return Err(bad(format!("a renewal window from {start:?} to {end:?}")));
@@ -73,7 +59,8 @@ pub(super) async fn ask(
         Some(before) => before.chosen,
         None => Timestamp::from(point(start.0, end.0, random_fraction()?)),
     };
-    let window = RenewalWindow { certificate: id, start, end, chosen, explanation: info.explanation_url };
+    let explanation = info.explanation_url.map(|url| part_on_one_line(&url));
+    let window = RenewalWindow { certificate: id, start, end, chosen, explanation };
     Ok(Some((window, pause)))
 }
 

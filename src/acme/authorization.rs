@@ -1,18 +1,22 @@
 //! Authorizations: what the server wants proved for each name of an order (RFC 8555 section 7.5).
 //!
-//! Requests are our own and several at a time, since an order may have a hundred names and instant-acme goes through
-//! them one after another.
+//! Several requests are under way at a time, since an order may have a hundred names.
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use instant_acme::{AuthorizationState, AuthorizationStatus, Challenge, ChallengeStatus, ChallengeType};
+use instant_acme::{AuthorizationStatus, ChallengeStatus};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::account::Session;
+use super::address::resolve;
+use super::call_error::CallError;
 use super::caller::Caller;
-use super::challenge::{ChallengeAnswer, ChallengeKind};
+use super::challenge::{ChallengeAnswer, ChallengeKind, RecordScope, account_label};
 use super::error::Error;
-use super::protocol_error::ProtocolError;
-use super::{retry, signed};
+use super::lenient::{self, NamedIdentifier};
+use super::persistent::PersistentOffer;
+use super::protocol_error::{MOST_PARTS, ProtocolError, part_on_one_line};
+use super::{http, persistent, retry, signed};
 use crate::x509::HostName;
 
 /// How many requests are sent at a time. Let's Encrypt allows 20 per second from one address.
@@ -24,7 +28,43 @@ pub(super) struct Authorization {
     /// The name as it was ordered.
     pub name: String,
     host: HostName,
-    state: AuthorizationState,
+    state: AuthorizationObject,
+}
+
+/// What the server says of an authorization (RFC 8555 section 7.1.4). It is not instant-acme's `AuthorizationState`, which
+/// fails as a whole on one unknown word in any of its challenges, and has no page about a refusal in them.
+#[derive(Deserialize)]
+struct AuthorizationObject {
+    identifier: NamedIdentifier,
+    /// None that RFC 8555 has: `None`.
+    #[serde(deserialize_with = "lenient::word")]
+    status: Option<AuthorizationStatus>,
+    challenges: Vec<Challenge>,
+    #[serde(default)]
+    wildcard: bool,
+}
+
+/// One way to prove the name (RFC 8555 section 7.1.5).
+#[derive(Deserialize)]
+struct Challenge {
+    /// Not instant-acme's `ChallengeType`, which does not say its own name: what is offered is shown to users.
+    r#type: String,
+    url: String,
+    #[serde(default)]
+    token: String,
+    /// None that RFC 8555 has: `None`.
+    #[serde(deserialize_with = "lenient::word")]
+    status: Option<ChallengeStatus>,
+    error: Option<ProtocolError>,
+    #[serde(flatten)]
+    persistent: PersistentOffer,
+}
+
+impl Challenge {
+    /// Whether the server waits to be told to look.
+    fn is_pending(&self) -> bool {
+        self.status == Some(ChallengeStatus::Pending)
+    }
 }
 
 /// How the challenge of an authorization stands.
@@ -56,7 +96,7 @@ impl Authorization {
         let doing = "asking for the challenges";
         let requests = urls.into_iter().map(|url| async move {
             let state = retry::call(caller, doing, async || fetch(&url, session).await).await?;
-            let (name, host) = known_name(&state.identifier().to_string(), names).ok_or_else(|| {
+            let (name, host) = known_name(&state.name(), names).ok_or_else(|| {
                 let reason = "an authorization for a name that was not ordered".to_owned();
                 Error::BadAnswer { doing, reason }
             })?;
@@ -100,24 +140,42 @@ impl Authorization {
         kind: ChallengeKind,
         session: &Session<'_>,
     ) -> Result<ChallengeState, Error> {
-        if self.state.status != AuthorizationStatus::Pending {
+        if !self.state.is_pending() {
             return Ok(ChallengeState::NotNeeded);
         }
         let Some(challenge) = challenge(&self.state, kind) else {
             return Ok(ChallengeState::NotOffered(
-                self.state.challenges.iter().map(|offer| word(&offer.r#type)).collect(),
+                self.state
+                    .challenges
+                    .iter()
+                    .take(MOST_PARTS)
+                    .map(|offer| part_on_one_line(&offer.r#type))
+                    .collect(),
             ));
         };
         let Some(answer) = self.answer(kind, session) else {
-            let reason = "a challenge's token is not base64url".to_owned();
+            let reason = match kind {
+                ChallengeKind::DnsPersist01 => "a challenge's issuerDomainNames or accounturi cannot be used",
+                _ => "a challenge's token is not base64url",
+            };
+            let reason = reason.to_owned();
             return Err(Error::BadAnswer { doing: "asking for the challenges", reason });
         };
-        Ok(ChallengeState::Open { answer, is_told: challenge.status != ChallengeStatus::Pending })
+        Ok(ChallengeState::Open { answer, is_told: !challenge.is_pending() })
     }
 
     /// What answers or would have answered the challenge of this kind, whatever became of it.
     pub(super) fn answer(&self, kind: ChallengeKind, session: &Session<'_>) -> Option<ChallengeAnswer> {
-        let token = challenge(&self.state, kind)?.token.clone();
+        let challenge = challenge(&self.state, kind)?;
+        let token = challenge.token.clone();
+        if kind == ChallengeKind::DnsPersist01 {
+            // It has no token: the record is the same for every order.
+            let is_wildcard = self.name.starts_with("*.");
+            let demand = persistent::demand(session, &self.host.to_string(), is_wildcard).ok()?;
+            let demand = challenge.persistent.applied_to(demand)?;
+            let (host, scope) = (self.host.clone(), RecordScope::Persistent(demand));
+            return Some(ChallengeAnswer { host, token, key_authorization: String::new(), scope });
+        }
         // RFC 8555 section 8.3 allows the letters of base64url only, and a token becomes the name of a file.
         if token.is_empty()
             || !token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
@@ -126,31 +184,47 @@ impl Authorization {
         }
         // RFC 8555 section 8.1.
         let key_authorization = format!("{token}.{}", session.signer.thumbprint());
-        Some(ChallengeAnswer { host: self.host.clone(), token, key_authorization })
+        let scope = match (kind, session.signer.account()) {
+            (ChallengeKind::DnsAccount01, Some(url)) => RecordScope::Account(account_label(url)),
+            _ => RecordScope::Name,
+        };
+        Some(ChallengeAnswer { host: self.host.clone(), token, key_authorization, scope })
     }
 
     /// Why the name could not be proved.
     pub(super) fn refusals(&self) -> impl Iterator<Item = ProtocolError> {
-        self.state.challenges.iter().filter_map(|challenge| challenge.error.as_ref()).map(ProtocolError::from)
+        self.state.challenges.iter().filter_map(|challenge| challenge.error.clone())
     }
 }
 
-async fn fetch(url: &str, session: &Session<'_>) -> Result<AuthorizationState, instant_acme::Error> {
+impl AuthorizationObject {
+    fn is_pending(&self) -> bool {
+        self.status == Some(AuthorizationStatus::Pending)
+    }
+
+    /// The name, with `*.` before it for a wildcard.
+    fn name(&self) -> String {
+        if self.wildcard { format!("*.{}", self.identifier.value) } else { self.identifier.value.clone() }
+    }
+}
+
+async fn fetch(url: &str, session: &Session<'_>) -> Result<AuthorizationObject, CallError> {
     let answer = signed::post(&session.server.http, &session.signer, url, None).await?;
-    Ok(serde_json::from_slice(answer.body())?)
+    let mut state: AuthorizationObject = http::json(&answer)?;
+    for challenge in &mut state.challenges {
+        challenge.url = resolve(url, &challenge.url)?;
+    }
+    Ok(state)
 }
 
 /// Tells the server to look, unless it does or has done already.
 async fn tell(
-    state: &AuthorizationState,
+    state: &AuthorizationObject,
     kind: ChallengeKind,
     session: &Session<'_>,
-) -> Result<(), instant_acme::Error> {
+) -> Result<(), CallError> {
     match challenge(state, kind) {
-        Some(challenge)
-            if state.status == AuthorizationStatus::Pending
-                && challenge.status == ChallengeStatus::Pending =>
-        {
+        Some(challenge) if state.is_pending() && challenge.is_pending() => {
             // RFC 8555 section 7.5.1: an empty object. The order has the state that follows.
             let http = &session.server.http;
             signed::post(http, &session.signer, &challenge.url, Some(&json!({}))).await.map(|_| ())
@@ -159,12 +233,8 @@ async fn tell(
     }
 }
 
-fn challenge(state: &AuthorizationState, kind: ChallengeKind) -> Option<&Challenge> {
-    let wanted = match kind {
-        ChallengeKind::Dns01 => ChallengeType::Dns01,
-        ChallengeKind::Http01 => ChallengeType::Http01,
-        ChallengeKind::TlsAlpn01 => ChallengeType::TlsAlpn01,
-    };
+fn challenge(state: &AuthorizationObject, kind: ChallengeKind) -> Option<&Challenge> {
+    let wanted = kind.to_string();
     state.challenges.iter().find(|challenge| challenge.r#type == wanted)
 }
 
@@ -177,20 +247,24 @@ fn known_name(said: &str, names: &[String]) -> Option<(String, HostName)> {
     Some((name.clone(), host))
 }
 
-/// A kind of challenge as RFC 8555 writes it.
-fn word(kind: &ChallengeType) -> String {
-    match kind {
-        ChallengeType::Dns01 => "dns-01".to_owned(),
-        ChallengeType::Http01 => "http-01".to_owned(),
-        ChallengeType::TlsAlpn01 => "tls-alpn-01".to_owned(),
-        ChallengeType::Unknown(word) => word.clone(),
-        other => format!("{other:?}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn unknown_words_are_neither_pending_nor_an_error() {
+        let read = |status: &str, challenge: &str| {
+            let challenge = json!({"type": "new-01", "url": "/c", "status": challenge, "token": "t"});
+            let identifier = json!({"type": "new", "value": "a.test"});
+            let object = json!({"identifier": identifier, "status": status, "challenges": [challenge]});
+            let object: AuthorizationObject = serde_json::from_value(object).unwrap();
+            (object.is_pending(), object.challenges[0].is_pending(), object.name())
+        };
+        let name = || "a.test".to_owned();
+        assert_eq!(read("pending", "pending"), (true, true, name()));
+        assert_eq!(read("Pending", "waiting"), (false, false, name()));
+        assert_eq!(read("valid", "processing"), (false, false, name()));
+    }
 
     #[test]
     fn only_ordered_names_are_known() {

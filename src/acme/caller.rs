@@ -3,10 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::challenge::DnsProgress;
 use super::remark::Remark;
 use super::storage::RenewalWindow;
 use crate::finding::Finding;
 use crate::sys::clock::date;
+use crate::sys::hook::HookFailure;
 use crate::x509::{Certificate, PrivateKey};
 
 /// The user of this room, which prints nothing and asks nobody itself.
@@ -57,12 +59,30 @@ pub enum Progress<'a> {
     DeployHook {
         command: &'a str,
     },
+    /// A TXT record is on its way to the name servers.
+    Dns(&'a DnsProgress),
     Downloaded,
     /// The server was asked to sign.
     Finalized,
+    /// A hook that nothing else depends on failed.
+    HookFailed {
+        command: &'a str,
+        reason: &'a HookFailure,
+    },
+    /// A hook is about to run, other than the deploy hook.
+    RunHook {
+        /// In a sentence.
+        when: &'static str,
+        command: &'a str,
+    },
     /// The server did not say when to renew.
     NoWindow {
         reason: &'a str,
+    },
+    /// The answer to a challenge was tried from here and not found, which may not mean much.
+    NotFound {
+        name: &'a str,
+        seen: &'a str,
     },
     /// Challenge answers could not be removed.
     NotWithdrawn {
@@ -109,11 +129,17 @@ impl fmt::Display for Progress<'_> {
                 )
             }
             Self::Connecting { server } => write!(f, "connecting to {server}"),
+            Self::HookFailed { command, reason } => write!(f, "the hook `{command}` {reason}"),
+            Self::RunHook { when, command } => write!(f, "running the hook {when}: {command}"),
             Self::DeployHook { command } => write!(f, "running the deploy hook: {command}"),
+            Self::Dns(progress) => write!(f, "{progress}"),
             Self::Downloaded => f.write_str("downloaded the certificate"),
             Self::Finalized => f.write_str("the server is issuing the certificate"),
             Self::NoWindow { reason } => {
                 write!(f, "the server did not say when to renew: {reason}")
+            }
+            Self::NotFound { name, seen } => {
+                write!(f, "this machine cannot reach the answer for {name} ({seen}); the server may")
             }
             Self::NotWithdrawn { reason } => {
                 write!(f, "cannot remove a challenge answer: {reason}")

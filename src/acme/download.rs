@@ -1,41 +1,68 @@
 //! The chain of an order, and the choice among several (RFC 8555 section 7.4.2).
 
-use http::HeaderValue;
 use http::header::LINK;
 
 use super::account::Session;
+use super::address::{links, resolve};
+use super::call_error::CallError;
 use super::caller::Caller;
 use super::error::Error;
+use super::http::is_html;
 use super::remark::Remark;
 use super::{pem_files, retry, signed};
 use crate::x509::Certificate;
 
 /// Servers have two or three; more are not looked at.
 const MOST_ALTERNATES: usize = 8;
-const DOING: &str = "fetching the certificate";
+pub(super) const DOING: &str = "fetching the certificate";
 
-/// Fetches the chain at `url`, leaf first: the one whose last issuer has the common name `preferred`, else the
+/// Fetches the chain at this address, leaf first: the one whose last issuer has the common name `preferred`, else the
 /// server's own choice.
 ///
 /// # Errors
 /// What every call to a server can end with.
 pub(super) async fn chain(
     session: &Session<'_>,
-    url: &str,
+    url_of_default: &str,
     preferred: Option<&str>,
     caller: &dyn Caller,
 ) -> Result<Vec<Certificate>, Error> {
-    let (default, alternates) = fetch(session, url, caller).await?;
+    let (default, alternates) = fetch(session, url_of_default, caller).await?;
     let Some(preferred) = preferred.filter(|preferred| !ends_with(&default, preferred)) else {
         return Ok(default);
     };
     for url in alternates.iter().take(MOST_ALTERNATES) {
-        let (chain, _) = fetch(session, url, caller).await?;
-        if ends_with(&chain, preferred) {
-            return Ok(chain);
+        // The server's own choice is at hand: an alternate that cannot be had is none.
+        let Ok(url) = resolve(url_of_default, url) else { continue };
+        match fetch(session, &url, caller).await {
+            Ok((chain, _)) if ends_with(&chain, preferred) => return Ok(chain),
+            Err(error) if !passes(&error) => return Err(error),
+            _ => {}
         }
     }
     Ok(default)
+}
+
+/// Whether another try may bring the chain. It is issued, and the server owes it: a page of HTML, half a chain, and an
+/// address that is not there yet are troubles of the way to it.
+pub(super) fn passes(error: &Error) -> bool {
+    match error {
+        Error::BadAnswer { .. } | Error::NotFromServer { .. } => true,
+        Error::Refused { refusal, .. } => refusal.status == Some(404),
+        _ => false,
+    }
+}
+
+/// What it means that the last try in this run did not bring the chain either.
+pub(super) fn owed(error: Error) -> Error {
+    let why = match error {
+        Error::BadAnswer { reason, .. } => format!("the server sent an invalid answer: {reason}"),
+        Error::NotFromServer { reason, .. } => reason,
+        Error::Refused { refusal, .. } => format!("the server refused: {refusal}"),
+        error => return error,
+    };
+    let reason = format!("{why}\nthe certificate is issued; its order and key are kept");
+    Error::TryLater { doing: DOING, reason, retry_after: None }
 }
 
 /// The remark when the preferred chain is not among those on offer.
@@ -55,6 +82,10 @@ async fn fetch(
     })
     .await?;
     let bad = |reason: String| Error::BadAnswer { doing: DOING, reason };
+    if is_html(&response) {
+        let reason = format!("the answer is {}", CallError::Html);
+        return Err(Error::NotFromServer { doing: DOING, status: response.status().as_u16(), reason });
+    }
     let chain = pem_files::parse_chain(response.body()).map_err(bad)?;
     Ok((chain, links(response.headers().get_all(LINK), "alternate")))
 }
@@ -63,48 +94,4 @@ async fn fetch(
 /// cross-signed root leads to another one.
 fn ends_with(chain: &[Certificate], common_name: &str) -> bool {
     chain.last().is_some_and(|last| last.issuer.common_name() == Some(common_name))
-}
-
-/// The addresses of this relation in `Link` headers (RFC 8288 section 3).
-pub(super) fn links<'a>(headers: impl IntoIterator<Item = &'a HeaderValue>, relation: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for header in headers {
-        let mut rest = header.to_str().unwrap_or_default();
-        // `<address>; rel="alternate"; title="a, b", <address>...`
-        while let Some((address, after)) = rest.split_once('<').and_then(|(_, after)| after.split_once('>')) {
-            let parameters = after.split('<').next().unwrap_or_default();
-            let is_wanted = parameters.split([';', ',']).any(|parameter| {
-                let value = parameter.trim().strip_prefix("rel=").map(|value| value.trim_matches('"'));
-                value.is_some_and(|value| value.split(' ').any(|word| word.eq_ignore_ascii_case(relation)))
-            });
-            if is_wanted {
-                found.push(address.to_owned());
-            }
-            rest = after;
-        }
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn links_are_found_by_their_relation() {
-        let headers = [
-            r#"<https://ca.test/index>;rel="index""#,
-            r#"<https://ca.test/1/alt>; title="x"; rel="alternate", <https://ca.test/2>;rel=alternate"#,
-            r#"<https://ca.test/3>; rel="up Alternate""#,
-            "broken <",
-            "<https://ca.test/4>",
-        ]
-        .map(HeaderValue::from_static);
-        assert_eq!(
-            links(&headers, "alternate"),
-            ["https://ca.test/1/alt", "https://ca.test/2", "https://ca.test/3"]
-        );
-        assert_eq!(links(&headers, "index"), ["https://ca.test/index"]);
-        assert_eq!(links(&headers, "next"), [""; 0]);
-    }
 }

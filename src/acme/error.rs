@@ -4,16 +4,22 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::call_error::CallError;
 use super::protocol_error::{ProtocolError, on_one_line};
 use super::transport_error::TransportError;
 use super::{challenge, storage};
 use crate::finding::Finding;
 use crate::sys::fs::plain;
+use crate::sys::hook::HookRun;
+use crate::x509::KeyKind;
 
 /// Everything that can keep a certificate from being obtained.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// Only a new account with another key helps. `refusal` is what the server said to the account's address.
+    #[error("the server has closed the account {url}: {refusal}")]
+    AccountClosed { url: String, refusal: Box<ProtocolError> },
     /// The server sent something that does not fit the protocol.
     #[error("{doing}: the server sent an invalid answer: {reason}")]
     BadAnswer { doing: &'static str, reason: String },
@@ -35,24 +41,38 @@ pub enum Error {
     /// A key or signing request could not be made or read back.
     #[error("{0}")]
     Key(String),
+    /// The server has no certificates for such keys, as is known beforehand.
+    #[error("{server} issues no certificates for {kind} keys; nothing was ordered")]
+    KeyKindRefused { kind: KeyKind, server: String },
     #[error("the state directory has no account{}", at(.server.as_deref()))]
     NoAccount { server: Option<String> },
     #[error("the state directory has no certificate named `{name}`")]
     NoCertificate { name: String },
+    /// The server has asked for a pause that is not over.
+    #[error("{}", .0.reason)]
+    Paused(storage::Exhausted),
+    /// Nothing was ordered.
+    #[error("the hook before the order, `{}`, failed; nothing was ordered", .0.command)]
+    PreHook(Box<HookRun>),
     /// The server offers no challenge of the wanted kind for a name.
     #[error("the server offers no {kind} challenge for {name}, only {}", .offered.join(", "))]
     NoChallenge { name: String, kind: challenge::ChallengeKind, offered: Vec<String> },
     #[error("{url} is not an ACME directory: {reason}")]
     NotAcme { url: String, reason: String },
+    /// An answer without the words of the protocol: something between here and the server has sent it.
+    #[error("{doing}: {reason}")]
+    NotFromServer { doing: &'static str, status: u16, reason: String },
     #[error("{server} does not offer {what}")]
     NotOffered { what: &'static str, server: String },
     #[error("{doing}: the server refused: {refusal}")]
-    Refused { doing: &'static str, refusal: ProtocolError },
-    /// The caller does not accept the new chain, for these reasons.
+    Refused { doing: &'static str, refusal: Box<ProtocolError> },
+    /// The caller does not accept the new chain, for these reasons. The file holds the chain.
     #[error("the new certificate chain failed the checks and was not put in place")]
-    Rejected(Vec<Finding>),
+    Rejected { findings: Vec<Finding>, chain: PathBuf },
     #[error("the state directory has accounts at several servers")]
     SeveralAccounts(Vec<String>),
+    #[error("stopped by a signal; the next run continues")]
+    Interrupted,
     #[error("the dry run was stopped; a challenge answer may be left behind")]
     Stopped,
     #[error(transparent)]
@@ -136,16 +156,18 @@ fn reached(asked: Option<bool>) -> &'static str {
 
 impl Error {
     /// What a failed call to the server means, after the last try.
-    pub(super) fn from_call(doing: &'static str, error: instant_acme::Error) -> Self {
+    pub(super) fn from_call(doing: &'static str, error: CallError) -> Self {
         match error {
-            instant_acme::Error::Api(problem) => Self::Refused { doing, refusal: (&problem).into() },
-            instant_acme::Error::Crypto | instant_acme::Error::KeyRejected => {
-                Self::Key(format!("cannot use the account key: {error}"))
+            // The server's housekeeping: the request itself was not even looked at.
+            CallError::Refused(refusal) if refusal.kind == "badNonce" => {
+                Self::TryLater { doing, reason: format!("the server refused: {refusal}"), retry_after: None }
             }
-            instant_acme::Error::Other(source) => match source.downcast::<TransportError>() {
-                Ok(failure) => Self::from_failure(doing, *failure),
-                Err(source) => Self::BadAnswer { doing, reason: source.to_string() },
-            },
+            CallError::Refused(refusal) => Self::Refused { doing, refusal },
+            CallError::Key(_) => Self::Key(error.to_string()),
+            CallError::Transport(failure) => Self::from_failure(doing, failure),
+            CallError::Html => {
+                Self::NotFromServer { doing, status: 200, reason: format!("the answer is {error}") }
+            }
             error => Self::BadAnswer { doing, reason: on_one_line(&error.to_string()) },
         }
     }
@@ -153,26 +175,22 @@ impl Error {
     fn from_failure(doing: &'static str, failure: TransportError) -> Self {
         match failure {
             TransportError::Untrusted { url, reason } => Self::Untrusted { url, reason },
-            TransportError::Status { problem: Some(problem), status, .. }
-                if !TransportError::passes(status) =>
-            {
-                Self::Refused { doing, refusal: (&problem).into() }
-            }
             TransportError::Status { status, ref problem, retry_after, .. }
                 if TransportError::passes(status) =>
             {
                 Self::TryLater {
                     doing,
-                    reason: problem.as_ref().and_then(|problem| problem.detail.as_deref()).map_or_else(
+                    reason: problem.as_ref().map_or_else(
                         || failure.to_string(),
-                        |detail| format!("the server answered {status}: {}", on_one_line(detail)),
+                        |problem| format!("the server answered {status}: {problem}"),
                     ),
                     retry_after,
                 }
             }
-            TransportError::Status { .. } | TransportError::TooLarge { .. } => {
-                Self::BadAnswer { doing, reason: failure.to_string() }
+            TransportError::Status { status, .. } => {
+                Self::NotFromServer { doing, status: status.as_u16(), reason: failure.to_string() }
             }
+            TransportError::TooLarge { .. } => Self::BadAnswer { doing, reason: failure.to_string() },
             TransportError::Lost { .. }
             | TransportError::TimedOut { .. }
             | TransportError::Unreachable { .. } => {
@@ -184,7 +202,7 @@ impl Error {
     /// What went wrong, in one line for a list.
     pub fn in_one_line(&self) -> String {
         let text = match self {
-            Self::Rejected(findings) => findings
+            Self::Rejected { findings, .. } => findings
                 .first()
                 .map_or_else(|| self.to_string(), |first| format!("{self}: {}", first.message)),
             Self::Validation(failed) => match failed.first() {
@@ -194,6 +212,11 @@ impl Error {
             _ => self.to_string(),
         };
         text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether another process has the certificate's lease.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Storage(storage::Error::Busy(_)))
     }
 
     /// Whether the server refused with this kind of problem (RFC 8555 section 6.7), as `accountDoesNotExist`.

@@ -1,9 +1,7 @@
-//! The HTTP client under instant-acme: reqwest with time-outs, our roots, and the answers an ACME client needs kept.
+//! The HTTP client: reqwest with time-outs, our roots, and what an ACME client keeps of answers.
 //!
-//! instant-acme leaves HTTP to an implementation of [`HttpClient`]. This one does three things that it cannot do above:
-//!
-//! - Every nonce that comes with an answer is pooled, and the HEAD requests for new ones are answered from the
-//!   pool: RFC 8555 section 6.5 hands one out with every answer, so that most round trips can be saved.
+//! - Every nonce that comes with an answer is pooled: RFC 8555 section 6.5 hands one out with every answer, so that most
+//!   round trips for new ones are saved.
 //! - `Retry-After` is read on every answer, good or bad.
 //! - An answer that ACME does not know (a 503 with a page of HTML) becomes a typed [`TransportError`] instead of a JSON
 //!   syntax error.
@@ -14,20 +12,23 @@
 use std::error::Error as StdError;
 use std::io;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
+use http::header::{
+    CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, RETRY_AFTER, USER_AGENT,
+};
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
-use instant_acme::{BodyWrapper, BytesResponse, HttpClient, Problem};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
+use super::address::{links, resolve};
+use super::call_error::CallError;
 use super::error::Error;
+use super::protocol_error::ProtocolError;
 use super::transport_error::{MAX_ANSWER_BYTES, TransportError};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,7 +37,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const AGENT: &str = concat!("certkit/", env!("CARGO_PKG_VERSION"));
 const REPLAY_NONCE: HeaderName = HeaderName::from_static("replay-nonce");
 
-/// The client; clones share connections, nonces and the directory.
+/// The client; clones share connections and nonces.
 #[derive(Clone)]
 pub(super) struct Http {
     client: reqwest::Client,
@@ -49,12 +50,12 @@ struct Kept {
     nonces: Vec<HeaderValue>,
     /// `Retry-After` of the last answer.
     retry_after: Option<Duration>,
+    /// Whether the last answer was 429.
+    is_rate_limit: bool,
     /// `Date` of the last answer.
     date: Option<SystemTime>,
     /// `Location` of the last answer that made something new, even if its body never came.
     location: Option<String>,
-    /// The directory and its address: instant-acme would fetch it again for every account object.
-    directory: Option<(String, Bytes)>,
     new_nonce: Option<String>,
 }
 
@@ -85,17 +86,13 @@ impl Http {
     }
 
     /// Fetches what needs no signature: the directory, renewal information. A refusal is an error.
-    pub(super) async fn fetch(&self, url: &str) -> Result<Bytes, instant_acme::Error> {
+    pub(super) async fn fetch(&self, url: &str) -> Result<Bytes, CallError> {
         let request = Request::get(url).body(Bytes::new())?;
-        let response = self.send(request).await?;
-        if !response.status().is_success() {
-            return Err(instant_acme::Error::Api(serde_json::from_slice(response.body())?));
-        }
-        Ok(response.into_body())
+        Ok(self.send(request).await?.into_body())
     }
 
     /// A nonce for a request of our own: one that came with an answer, else a new one.
-    pub(super) async fn nonce(&self) -> Result<String, instant_acme::Error> {
+    pub(super) async fn nonce(&self) -> Result<String, CallError> {
         let (pooled, url) = {
             let mut kept = self.kept();
             (kept.nonces.pop(), kept.new_nonce.clone())
@@ -109,19 +106,22 @@ impl Http {
             (None, None) => None,
         };
         let text = nonce.as_ref().and_then(|nonce| nonce.to_str().ok());
-        text.map(str::to_owned).ok_or(instant_acme::Error::Str("the server sends no nonce"))
+        text.map(str::to_owned).ok_or_else(|| CallError::BadAnswer("the server sends no nonce".to_owned()))
     }
 
-    /// Keeps a directory that proved to be one.
-    pub(super) fn keep_directory(&self, url: &str, body: Bytes, new_nonce: &str) {
-        let mut kept = self.kept();
-        kept.directory = Some((url.to_owned(), body));
-        kept.new_nonce = Some(new_nonce.to_owned());
+    /// Keeps where the server gives nonces.
+    pub(super) fn set_new_nonce(&self, url: &str) {
+        self.kept().new_nonce = Some(url.to_owned());
     }
 
     /// How long the last answer asks to wait before the next request.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         self.kept().retry_after
+    }
+
+    /// Whether the last answer was one about the server's limits (RFC 8555 section 6.6).
+    pub(super) fn is_rate_limited(&self) -> bool {
+        self.kept().is_rate_limit
     }
 
     /// The server's time as its last answer had it.
@@ -139,24 +139,11 @@ impl Http {
         self.kept().location = None;
     }
 
-    /// Answers from what was kept, without a request.
-    fn kept_answer(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
-        let mut kept = self.kept();
-        if request.method() == Method::HEAD && kept.new_nonce.as_deref() == Some(&request.uri().to_string()) {
-            let mut response = Response::new(Bytes::new());
-            response.headers_mut().insert(REPLAY_NONCE, kept.nonces.pop()?);
-            return Some(response);
-        }
-        match &kept.directory {
-            Some((url, body)) if request.method() == Method::GET && *url == request.uri().to_string() => {
-                Some(Response::new(body.clone()))
-            }
-            _ => None,
-        }
-    }
-
-    /// Sends a request once. A refusal that the protocol has words for is an answer here.
-    pub(super) async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    /// Sends a request once.
+    ///
+    /// # Errors
+    /// [`CallError::Refused`] for a refusal that does not pass, else [`CallError::Transport`].
+    pub(super) async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, CallError> {
         let url = request.uri().to_string();
         let is_head = request.method() == Method::HEAD;
         request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(AGENT));
@@ -168,14 +155,14 @@ impl Http {
         *response.status_mut() = answer.status();
         *response.headers_mut() = std::mem::take(answer.headers_mut());
         if response.status() == StatusCode::CREATED
-            && let Some(location) = response.headers().get(LOCATION).and_then(|value| value.to_str().ok())
+            && let Ok(location) = location(&url, response.headers())
         {
-            self.kept().location = Some(location.to_owned());
+            self.kept().location = Some(location);
         }
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| failure(&url, &error))? {
             if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-                return Err(TransportError::TooLarge { url });
+                return Err(TransportError::TooLarge { url }.into());
             }
             body.extend_from_slice(&chunk);
         }
@@ -186,6 +173,7 @@ impl Http {
         {
             let mut kept = self.kept();
             kept.retry_after = retry_after;
+            kept.is_rate_limit = status == StatusCode::TOO_MANY_REQUESTS;
             kept.date = date(response.headers());
             // The answer to a HEAD request hands its nonce to the one who asked; others go through the pool.
             if !is_head && let Some(nonce) = response.headers_mut().remove(REPLAY_NONCE) {
@@ -193,18 +181,25 @@ impl Http {
             }
         }
         if is_head && status.is_success() && !response.headers().contains_key(REPLAY_NONCE) {
-            return Err(TransportError::Lost { url, reason: "the answer holds no nonce".to_owned() });
+            let reason = "the answer holds no nonce".to_owned();
+            return Err(TransportError::Lost { url, reason }.into());
         }
         if status.is_success() {
             return Ok(response);
         }
-        let problem = serde_json::from_slice::<Problem>(response.body())
-            .ok()
-            .filter(|problem| problem.r#type.is_some() || problem.detail.is_some());
-        if problem.is_some() && status.is_client_error() && !TransportError::passes(status) {
-            return Ok(response);
+        let mut problem = ProtocolError::parse(response.body()).map(Box::new);
+        if let Some(problem) = &mut problem {
+            problem.status = Some(status.as_u16());
+            // RFC 8555 section 7.3.3.
+            problem.terms = links(response.headers().get_all(LINK), "terms-of-service").into_iter().next();
         }
-        Err(TransportError::Status { url, status, problem, retry_after })
+        match problem {
+            Some(problem) if !TransportError::passes(status) => Err(CallError::Refused(problem)),
+            problem => {
+                let is_html = is_html(&response);
+                Err(TransportError::Status { url, status, problem, retry_after, is_html }.into())
+            }
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -213,26 +208,31 @@ impl Http {
     }
 }
 
-impl HttpClient for Http {
-    fn request(
-        &self,
-        request: Request<BodyWrapper<Bytes>>,
-    ) -> Pin<Box<dyn Future<Output = Result<BytesResponse, instant_acme::Error>> + Send>> {
-        let http = self.clone();
-        Box::pin(async move {
-            let (parts, body) = request.into_parts();
-            let body = match body.collect().await {
-                Ok(body) => body.to_bytes(),
-                Err(never) => match never {},
-            };
-            let request = Request::from_parts(parts, body);
-            let response = match http.kept_answer(&request) {
-                Some(response) => response,
-                None => http.send(request).await?,
-            };
-            Ok(BytesResponse::from(response.map(Full::new)))
-        })
+/// Reads the JSON of a good answer.
+///
+/// # Errors
+/// [`CallError::Html`] and [`CallError::NotJson`].
+pub(super) fn json<T: DeserializeOwned>(response: &Response<Bytes>) -> Result<T, CallError> {
+    serde_json::from_slice(response.body())
+        .map_err(|error| if is_html(response) { CallError::Html } else { error.into() })
+}
+
+/// The address of what the server has made or found, by its answer to a request for `url`.
+///
+/// # Errors
+/// [`CallError::BadAnswer`] when there is none, or none with TLS.
+pub(super) fn location(url: &str, headers: &HeaderMap) -> Result<String, CallError> {
+    match headers.get(LOCATION).map(HeaderValue::to_str) {
+        Some(Ok(location)) => resolve(url, location),
+        _ => Err(CallError::BadAnswer("an answer without an address in Location".to_owned())),
     }
+}
+
+/// Whether an answer is a page for people, as firewalls and proxies send them.
+pub(super) fn is_html(response: &Response<Bytes>) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    kind.get(..9).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/html"))
+        || response.body().trim_ascii_start().starts_with(b"<")
 }
 
 fn roots(ca_roots: Option<&Path>) -> Result<rustls::RootCertStore, Error> {

@@ -26,49 +26,88 @@
 //! that a restart changes nothing.
 //!
 //! This room prints nothing and asks nobody: it uses a [`Caller`].
+//!
+//! The files, from the wire upwards:
+//!
+//! | what | files |
+//! |---|---|
+//! | one request, and what it can end with | `address`, `http`, `signed`, `lenient`, `protocol_error`, `transport_error`, `call_error`, `retry` |
+//! | the server, and who we are there | `public_server`, `server`, `connections`, `account` |
+//! | what is kept | [`storage`], `pem_files` |
+//! | the proof that a name is ours | [`challenge`], `persistent`, `presenting`, `self_test`, `reserved_address`, `challenge_setup` |
+//! | one order | `names`, `plan`, `life_settings`, `key_kinds`, `next_key`, `budget`, `signing_request`, `order`, `open_order`, `authorization`, `download`, `order_driver` |
+//! | a certificate in use | `current`, `due`, `run_hooks`, `stop`, `remark`, `obtain`, `rehearsal` |
+//! | the years after | `ari`, `renewal_pause`, `fallback`, `failure_hook`, `renewer`, `revoke`, `delete`, [`import`] |
 
 mod account;
+mod address;
 mod ari;
 mod authorization;
+mod budget;
+mod call_error;
 mod caller;
 pub mod challenge;
+mod challenge_setup;
+mod connections;
 mod current;
+mod delete;
 mod download;
 mod due;
 mod error;
+mod failure_hook;
+mod fallback;
 mod http;
+pub mod import;
+mod key_kinds;
+mod lenient;
+mod life_settings;
 mod names;
+mod next_key;
 mod obtain;
 mod open_order;
+mod order;
 mod order_driver;
 mod pem_files;
+mod persistent;
 mod plan;
+mod presenting;
 mod protocol_error;
+mod public_server;
 mod rehearsal;
 mod remark;
 mod renewal_pause;
 mod renewer;
+mod reserved_address;
 mod retry;
 mod revoke;
+mod run_hooks;
+mod self_test;
 mod server;
 mod signed;
 mod signing_request;
+mod stop;
 pub mod storage;
-pub mod timer;
 mod transport_error;
 
-pub use self::account::{AccountView, deactivate, roll_over, show, update};
+pub use self::account::{AccountView, deactivate, open_account, roll_over, show, update};
 pub use self::caller::{Caller, Candidate, Progress};
+pub use self::connections::Connections;
 pub use self::current::CurrentCertificate;
+pub use self::delete::{DeletedCertificate, delete, look_up};
 pub use self::due::Due;
 pub use self::error::{Error, FailedValidation};
-pub use self::names::certificate_name;
+pub use self::life_settings::{KeyRotation, LifeSettings};
+pub use self::names::{certificate_name, check_public_name};
+pub use self::next_key::tlsa_records;
 #[cfg(feature = "internals")]
 pub use self::obtain::Obtained;
 pub use self::obtain::{Prepared, prepare};
-pub use self::plan::{ExternalAccount, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Plan};
+pub use self::persistent::{WantedRecord, wanted_records};
+pub use self::plan::{ExternalAccount, Plan};
 pub use self::protocol_error::ProtocolError;
+pub use self::public_server::{LETS_ENCRYPT, LETS_ENCRYPT_STAGING, PublicServer};
 pub use self::rehearsal::{Rehearsal, rehearse};
 pub use self::remark::Remark;
 pub use self::renewer::{FailedRenewal, RenewalOutcome, Renewer, Urgency};
 pub use self::revoke::{RevocationReason, SignedBy, revoke};
+pub use self::stop::end_orders_on_signals;

@@ -1,5 +1,6 @@
 //! The names to get a certificate for, and their hashes.
 
+use super::public_server::PublicServer;
 use crate::x509::{CertificateName, InvalidName};
 
 /// Reads a name as people type it: a DNS name in the lower-case A-label form that RFC 8555 section 7.1.4 wants, also
@@ -16,10 +17,23 @@ pub fn certificate_name(typed: &str) -> Result<String, InvalidName> {
             return Err(invalid("it is neither a DNS name nor an IP address"));
         }
     };
-    if !name.strip_prefix("*.").unwrap_or(&name).contains('.') {
-        return Err(invalid("a public name has a dot"));
+    if name.strip_prefix("*.").is_some_and(|rest| !rest.contains('.')) {
+        return Err(invalid("no client accepts a wildcard for a whole top-level domain"));
     }
     Ok(name)
+}
+
+/// Refuses a name without a dot, such as `localhost`, where `server` is a public one: those certify names of the public
+/// DNS only. A CA of one's own may know it.
+///
+/// # Errors
+/// When the server cannot validate the name.
+pub fn check_public_name(name: &str, server: &str) -> Result<(), InvalidName> {
+    let is_single_label = !name.contains(['.', ':']);
+    if is_single_label && PublicServer::at(server).is_some() {
+        return Err(InvalidName { text: name.to_owned(), reason: "a public name has a dot" });
+    }
+    Ok(())
 }
 
 /// A hash of the set of names: their order does not matter to the server.
@@ -48,19 +62,22 @@ mod tests {
         assert_eq!(name("*.Example.org"), "*.example.org");
         assert_eq!(name("192.0.2.7"), "192.0.2.7");
         assert_eq!(name("[2001:DB8:0::7]"), "2001:db8::7");
-        for name in [
-            "",
-            ".",
-            "localhost",
-            "*.test",
-            "a.*.test",
-            "1.2.3",
-            "a@b.test",
-            "https://a.test/",
-            "a/../b.test",
-        ] {
+        for name in
+            ["", ".", "*", "*.test", "a.*.test", "1.2.3", "a@b.test", "https://a.test/", "a/../b.test"]
+        {
             assert!(certificate_name(name).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn names_without_a_dot_are_for_private_servers() {
+        assert_eq!(certificate_name("LocalHost").unwrap(), "localhost");
+        let public = super::super::LETS_ENCRYPT;
+        assert!(check_public_name("localhost", public).is_err());
+        for name in ["a.test", "*.a.test", "192.0.2.7", "2001:db8::7"] {
+            check_public_name(name, public).unwrap();
+        }
+        check_public_name("localhost", "https://ca.test/dir").unwrap();
     }
 
     #[test]

@@ -1,29 +1,32 @@
 //! From a plan to a certificate in use: is it needed, get it, judge it, put it in place, run the hook.
 
 use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::account;
+use super::budget::Budget;
 use super::caller::{Caller, Candidate, Progress};
-use super::challenge::ReadySolver;
-use super::current::CurrentCertificate;
+use super::challenge_setup::ChallengeSetup;
+use super::connections::Connections;
+use super::current::{CurrentCertificate, CurrentState, InUse, current_state, is_in_use};
 use super::download;
 use super::due::{Due, due};
 use super::error::Error;
 use super::open_order::OrderOptions;
 use super::order_driver::{Issued, OrderDriver, StopAfter};
 use super::plan::Plan;
-use super::protocol_error::on_one_line;
+use super::protocol_error::{MOST_PARTS, part_on_one_line};
 use super::remark::Remark;
 use super::server::{Directory, Server};
+use super::stop::{OrderUnderWay, unless_stopped};
 use super::storage::{
-    CertificateStore, HookRecord, KeyGroup, LiveFiles, Lock, RenewRecord, Step, Storage, VersionFiles,
-    absolute,
+    CertificateStore, HookRecord, KeyGroup, LiveFiles, Lock, RenewRecord, Storage, VersionFiles, absolute,
 };
-use super::{ari, pem_files};
+use super::{ari, key_kinds, next_key, pem_files, renewal_pause};
 use crate::sys::hook::{Hook, HookRun};
 use crate::x509::Certificate;
 
@@ -44,11 +47,11 @@ pub enum Prepared {
     Needed(Box<Issuance>),
 }
 
-/// A certificate that is needed: the lock is held, the solver is ready, nothing was requested yet.
+/// A certificate that is needed: the lock is held, the challenges are prepared for, nothing was requested yet.
 #[derive(Debug)]
 pub struct Issuance {
     job: IssuanceJob,
-    ready: ReadySolver,
+    setup: ChallengeSetup,
 }
 
 /// What is to be done, without the means to prove the names.
@@ -59,10 +62,19 @@ struct IssuanceJob {
     store: CertificateStore,
     group: Option<KeyGroup>,
     /// The certificate in use, if it is from the same server and for some of the same names.
-    replaces: Option<String>,
+    replaces: Option<Predecessor>,
     /// The time when it was made ready, by the caller's clock and by one that only goes on.
     began: (OffsetDateTime, Instant),
     _lock: Lock,
+}
+
+/// A certificate that a new one takes the place of.
+#[derive(Debug)]
+struct Predecessor {
+    /// Its name in requests (RFC 9773 section 4.1).
+    certificate: String,
+    /// The account that ordered it, if that was kept.
+    account: Option<String>,
 }
 
 /// A deploy hook that has to run again.
@@ -92,7 +104,7 @@ pub struct Obtained {
 /// certificate, and then checks again.
 ///
 /// # Errors
-/// [`Error::Storage`], [`Error::Challenge`], [`Error::TooManyNames`], [`Error::Exhausted`].
+/// [`Error::Storage`], [`Error::Challenge`], [`Error::TooManyNames`], [`Error::KeyKindRefused`], [`Error::Exhausted`].
 pub fn prepare(
     mut plan: Plan,
     storage: &Storage,
@@ -107,24 +119,30 @@ pub fn prepare(
     RenewRecord::complete(store.record()?.as_ref(), &mut plan);
     check_count(&plan, plan.profile.as_deref())?;
     if let CurrentState::Fine(current) = current_state(&plan, &store, now)?
-        && current.is_settled(&plan)
+        && current.is_settled(&plan, &store)?
     {
         return Ok(Prepared::NotDue(current.current));
     }
     let lock = store.lock(|| caller.progress(Progress::WaitingForLock))?;
+    store.remove_leftovers();
     let group = plan.key_group.as_deref().map(KeyGroup::find).transpose()?;
     if let (Some(name), Some(group)) = (&plan.key_group, group)
         && !group.is_allowed()
     {
         return Err(Error::GroupNotOurs(name.clone()));
     }
-    match current_state(&plan, &store, now)? {
+    let state = current_state(&plan, &store, now)?;
+    if state.has_useless_order(&plan, &store)? {
+        store.forget_order()?;
+    }
+    match state {
         CurrentState::Fine(current) => {
             let InUse { current, mut record } = *current;
             if record.take_settings(&plan) {
                 store.let_in(record.version, group)?;
                 store.save_record(&record)?;
             }
+            next_key::prepare_if_missing(&plan, &store)?;
             if record.hook_is_pending() {
                 return Ok(Prepared::HookOnly(Box::new(PendingHook {
                     current,
@@ -139,15 +157,19 @@ pub fn prepare(
         CurrentState::Missing => {}
         CurrentState::Unfit(why) => caller.progress(Progress::Reissue { why }),
     }
-    if !plan.force && store.journal()?.is_none_or(|journal| journal.order.is_none()) {
+    if !plan.force {
         let history = storage.account(&plan.server).history()?;
-        history.allows(&plan.names, now).map_err(Error::Exhausted)?;
+        history.is_paused(&plan.names, now).map_err(Error::Paused)?;
+        if store.journal()?.is_none_or(|journal| journal.order.is_none()) {
+            history.allows(&plan.names, now).map_err(Error::Exhausted)?;
+        }
     }
+    key_kinds::check(&plan, &storage.account(&plan.server), &store, now)?;
     let replaces = predecessor(&plan, &store)?;
-    let ready = plan.challenge.prepare()?;
+    let setup = ChallengeSetup::prepare(&plan)?;
     let began = (now, Instant::now());
     let job = IssuanceJob { plan, storage: storage.clone(), store, group, replaces, began, _lock: lock };
-    Ok(Prepared::Needed(Box::new(Issuance { job, ready })))
+    Ok(Prepared::Needed(Box::new(Issuance { setup, job })))
 }
 
 impl Issuance {
@@ -156,11 +178,35 @@ impl Issuance {
     /// # Errors
     /// See [`Error`]; the certificate in use before is still in use then.
     pub async fn run(self, caller: &dyn Caller) -> Result<Obtained, Error> {
-        let Self { job, ready } = self;
-        match job.order(ready, caller, StopAfter::Certificate).await? {
-            Some(issued) => job.go_live(issued, caller).await,
-            None => Err(Error::Key("the order ended without a certificate".to_owned())),
+        self.run_over(&Connections::default(), caller).await
+    }
+
+    /// The same over connections that other certificates of this run use too.
+    pub(super) async fn run_over(
+        self,
+        connections: &Connections,
+        caller: &dyn Caller,
+    ) -> Result<Obtained, Error> {
+        let _under_way = OrderUnderWay::begin()?;
+        // The second command around the order runs before the lock ends.
+        let Self { job, mut setup } = self;
+        let issued = job.order(&mut setup, connections, caller, StopAfter::Certificate).await;
+        // The tasks of a listener end when the runtime goes on; then the next certificate may listen there.
+        tokio::task::yield_now().await;
+        let mut result = match issued.inspect_err(|error| job.keep_pause(error)) {
+            Ok(Some(issued)) => job.go_live(issued, caller).await,
+            Ok(None) => Err(Error::Key("the order ended without a certificate".to_owned())),
+            Err(error) => Err(error),
+        };
+        if let Some(run) = setup.end(caller)
+            && let Some(reason) = &run.failure
+        {
+            match &mut result {
+                Ok(obtained) => obtained.remarks.push(Remark::PostHook(run)),
+                Err(_) => caller.progress(Progress::HookFailed { command: &run.command, reason }),
+            }
         }
+        result
     }
 
     /// Tries everything short of a certificate: account, order, validation. The order is left to expire.
@@ -168,27 +214,29 @@ impl Issuance {
     /// # Errors
     /// See [`Error`].
     pub(super) async fn validate(self, caller: &dyn Caller) -> Result<(), Error> {
-        let Self { job, ready } = self;
-        job.order(ready, caller, StopAfter::Validation).await.map(drop)
+        let Self { job, mut setup } = self;
+        job.order(&mut setup, &Connections::default(), caller, StopAfter::Validation).await.map(drop)
     }
 }
 
 impl IssuanceJob {
     /// Judges a chain, puts it in use and runs the deploy hook.
     async fn go_live(&self, issued: Issued, caller: &dyn Caller) -> Result<Obtained, Error> {
-        let Issued { key, chain, mut journal } = issued;
-        let accounts = self.storage.account(&self.plan.server);
+        let Issued { key, chain, mut journal, not_counted, proof_ends } = issued;
         let Self { plan, store, group, .. } = self;
         let candidate = Candidate { chain: &chain, key: &key, names: &plan.names };
         let mut remarks = match caller.judge(&candidate) {
             Ok(remarks) => remarks,
             Err(findings) => {
-                // The order stays in the journal: another run judges the same chain again, without another order.
-                journal.step = Step::Rejected;
+                // The order stays in the journal: a few runs judge the same chain again, without another order.
+                journal.reject(chain.first().map(|leaf| leaf.not_after), self.now());
                 store.save_journal(&journal)?;
-                return Err(Error::Rejected(findings));
+                let chain = store.save_rejected(pem_files::chain_text(&chain))?;
+                return Err(Error::Rejected { findings, chain });
             }
         };
+        // The certificate goes in use all the same.
+        remarks.extend(not_counted.map(Remark::NotCounted));
         remarks.extend(download::remark(&chain, plan.preferred_chain.as_deref()));
         let (leaf, rest) = chain.split_at(1.min(chain.len()));
         let files = VersionFiles {
@@ -198,16 +246,20 @@ impl IssuanceJob {
             fullchain: pem_files::chain_text(&chain),
         };
         let mut record = RenewRecord::new(plan);
+        record.proof_ends = proof_ends;
+        let end = chain.first().map(|leaf| leaf.not_after);
+        remarks.extend(end.and_then(|end| Remark::of_proof(proof_ends, end, self.now())));
         record.hook = plan.deploy_hook.is_some().then(|| HookRecord::pending(self.now()));
+        record.account = Some(journal.account);
+        remarks.extend(next_key::is_surprising(plan, store, &key).then_some(Remark::KeyChanged));
         record.version = store.install(&files, record.clone(), *group)?;
         store.forget_order()?;
         let now = self.now();
-        // An order that replaces a certificate does not count at the server either (RFC 9773 section 5).
-        if journal.replaces.is_none()
-            && let Err(error) = accounts.add_to_history(|history| history.add_issued(&plan.names, now))
-        {
-            // The certificate is in use, and the deploy hook must run.
-            remarks.push(Remark::NotCounted(error));
+        if let Err(error) = next_key::prepare_if_missing(plan, store) {
+            remarks.push(Remark::NoNextKey(Box::new(error)));
+        }
+        if let Err(error) = key_kinds::forget(plan, &self.storage.account(&plan.server), caller) {
+            tracing::debug!(%error, "the kind of key stays noted as refused");
         }
         let hook = run_hook(store, &mut record, caller, now)?;
         let due = match chain.first() {
@@ -220,50 +272,93 @@ impl IssuanceJob {
     /// Takes an order up to its goal: the chain, or nothing where validation was all.
     async fn order(
         &self,
-        ready: ReadySolver,
+        setup: &mut ChallengeSetup,
+        connections: &Connections,
         caller: &dyn Caller,
         goal: StopAfter,
     ) -> Result<Option<Issued>, Error> {
         let Self { plan, store, .. } = self;
         let accounts = &self.storage.account(&plan.server);
-        let solver = ready.start()?;
-        let server = Server::connect(&plan.server, plan.ca_roots.as_deref(), caller).await?;
+        let failures = store.record()?.map_or(0, |record| record.failures);
+        setup.try_itself(plan, failures, caller).await?;
+        let server = unless_stopped(connections.server(&plan.server, plan.roots(), caller)).await?;
         let profile = profile(plan, &server.directory)?;
         check_count(plan, profile)?;
-        // RFC 9773 section 5: for servers that know renewal information.
-        let replaces = self.replaces.as_deref().filter(|_| server.directory.renewal_info.is_some());
-        let options = OrderOptions { profile, replaces };
-        let mut session = account::open(&server, plan, accounts, caller).await?;
+        let budget =
+            Budget { store: accounts, names: &plan.names, is_ignored: plan.force, began: self.began };
+        let mut session = match unless_stopped(account::open(&server, plan, accounts, caller)).await {
+            Err(Error::AccountClosed { url, .. }) if plan.force => {
+                account::replace(&url, &server, plan, accounts, caller).await?
+            }
+            session => session?,
+        };
+        let solver = unless_stopped(setup.start(plan, &self.storage, caller)).await?;
         let mut is_reopened = false;
+        let mut is_replaced = false;
         loop {
-            let driver = match OrderDriver::begin(plan, store, caller, &session, options).await {
+            let options = OrderOptions { profile, replaces: self.replaces(&server, &session.account) };
+            let begun = OrderDriver::begin(plan, store, caller, &session, options, &budget);
+            let begun = unless_stopped(begun).await;
+            let driver = match begun {
                 Err(error) if error.is_refusal("accountDoesNotExist") && !is_reopened => {
                     session = account::open_again(&server, plan, accounts, caller).await?;
                     is_reopened = true;
                     continue;
                 }
-                driver => driver?,
+                Err(error) => match account::closed_or(error, &session).await {
+                    Error::AccountClosed { url, .. } if plan.force && !is_replaced => {
+                        session = account::replace(&url, &server, plan, accounts, caller).await?;
+                        is_replaced = true;
+                        continue;
+                    }
+                    error => return Err(error),
+                },
+                Ok(driver) => driver,
             };
             let is_resumed = driver.is_resumed;
-            match driver.finish(&*solver, goal).await {
-                Ok(issued) => return Ok(issued),
-                Err(error @ (Error::Validation(_) | Error::Refused { .. } | Error::BadAnswer { .. })) => {
-                    // The order is of no use any more. One of an earlier run may only have failed because nobody
-                    // answered its challenges while that run was dead, so it says nothing about a new one.
+            let error = match driver.finish(&*solver, goal).await {
+                Ok(Some(issued)) if is_in_use(store, &issued.chain)? => {
                     store.forget_order()?;
-                    if let Error::Validation(failed) = &error {
-                        let names = failed.iter().map(|failed| failed.name.as_str());
-                        // What failed matters more than the count; one that cannot be read stops the next run.
-                        let _ = accounts.add_to_history(|history| history.add_failed(names, self.now()));
+                    if is_resumed {
+                        continue;
                     }
-                    if !is_resumed {
-                        return Err(error);
-                    }
+                    let reason = "the certificate is the one in use".to_owned();
+                    return Err(Error::BadAnswer { doing: download::DOING, reason });
                 }
-                // Trouble that passes leaves the order for the next run.
-                Err(error) => return Err(error),
+                Ok(issued) => return Ok(issued),
+                Err(error) => error,
+            };
+            if let Error::Validation(failed) = &error {
+                // What failed matters more than the count; one that cannot be read stops the next run.
+                let _ = budget.add_failed(failed.iter().map(|failed| failed.name.as_str()));
+            }
+            key_kinds::note(plan, accounts, &error, caller, self.now())?;
+            // An order of an earlier run may only have failed because nobody answered its challenges while that run was
+            // dead, so it says nothing about a new one. Trouble that passes leaves the order for the next run.
+            if !is_resumed || matches!(error, Error::TryLater { .. }) || store.journal()?.is_some() {
+                return Err(error);
             }
         }
+    }
+
+    /// Keeps the pause that the server asked for, so that the next run keeps it too.
+    fn keep_pause(&self, error: &Error) {
+        let Error::TryLater { retry_after: Some(asked), .. } = error else { return };
+        let now = self.now();
+        let end = CurrentCertificate::load(&self.store).ok().flatten().and_then(|current| current.end());
+        let until = now + renewal_pause::within(renewal_pause::asked(Some(*asked)), end.map(|end| end - now));
+        let reason = error.in_one_line();
+        let account = self.storage.account(&self.plan.server);
+        // What the server said matters more than a file that cannot be written.
+        let _ = account.add_to_history(|history| history.add_pause(&self.plan.names, until, reason, now));
+    }
+
+    /// The certificate to name as replaced (RFC 9773 section 5): at servers that know renewal information, and only by
+    /// the account that ordered it.
+    fn replaces(&self, server: &Server, account: &str) -> Option<&str> {
+        let replaces = self.replaces.as_ref().filter(|_| server.directory.renewal_info.is_some())?;
+        let is_ours = replaces.account.as_deref().is_none_or(|ordered_by| ordered_by == account);
+        is_ours.then_some(&replaces.certificate)
     }
 
     fn now(&self) -> OffsetDateTime {
@@ -292,6 +387,9 @@ fn run_hook(
     now: OffsetDateTime,
 ) -> Result<Option<HookRun>, Error> {
     let Some(command) = record.deploy_hook.clone() else { return Ok(None) };
+    // Servers side by side have threads of their own; hooks reload the same programs and are not made for that.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     caller.progress(Progress::DeployHook { command: &command });
     // It blocks, and nothing else runs on this runtime meanwhile.
     let run = deploy_hook(&command, &record.names, &store.live_files()).run();
@@ -321,9 +419,15 @@ fn profile<'a>(plan: &'a Plan, directory: &'a Directory) -> Result<Option<&'a st
     let offered = &directory.meta.profiles;
     match &plan.profile {
         Some(wanted) if offered.contains_key(wanted) => Ok(Some(wanted)),
+        // Another server has profiles of its own, and any certificate is better than none.
+        Some(_) if plan.servers.iter().skip(1).any(|server| *server == plan.server) => Ok(None),
         Some(wanted) => Err(Error::UnknownProfile {
             wanted: wanted.clone(),
-            offered: offered.iter().map(|(name, what)| (on_one_line(name), on_one_line(what))).collect(),
+            offered: offered
+                .iter()
+                .take(MOST_PARTS)
+                .map(|(name, what)| (part_on_one_line(name), part_on_one_line(what)))
+                .collect(),
         }),
         None => {
             let is_for_addresses = plan.names.iter().any(|name| name.parse::<IpAddr>().is_ok());
@@ -344,51 +448,12 @@ fn check_count(plan: &Plan, profile: Option<&str>) -> Result<(), Error> {
 }
 
 /// The certificate that a new one takes the place of: RFC 9773 section 5 wants the same server and a name in common.
-fn predecessor(plan: &Plan, store: &CertificateStore) -> Result<Option<String>, Error> {
+fn predecessor(plan: &Plan, store: &CertificateStore) -> Result<Option<Predecessor>, Error> {
     let (Some(record), Some(text)) = (store.renew_record()?, store.live_chain()?) else { return Ok(None) };
     let is_predecessor = record.server == plan.server
         && record.revoked.is_none()
         && record.names.iter().any(|name| plan.names.contains(name));
     let chain = pem_files::parse_chain(&text).unwrap_or_default();
-    Ok(chain.first().filter(|_| is_predecessor).and_then(ari::certificate_id))
-}
-
-/// Whether the certificate in use fits the plan.
-enum CurrentState {
-    Fine(Box<InUse>),
-    Missing,
-    Unfit(&'static str),
-}
-
-/// A certificate in use that is the wanted one.
-struct InUse {
-    current: CurrentCertificate,
-    record: RenewRecord,
-}
-
-impl InUse {
-    /// Whether there is nothing to be written or run.
-    fn is_settled(&self, plan: &Plan) -> bool {
-        !self.record.hook_is_pending() && !self.record.clone().take_settings(plan)
-    }
-}
-
-fn current_state(plan: &Plan, store: &CertificateStore, now: OffsetDateTime) -> Result<CurrentState, Error> {
-    let (Some(record), Some(text)) = (store.renew_record()?, store.live_chain()?) else {
-        return Ok(CurrentState::Missing);
-    };
-    let chain = pem_files::parse_chain(&text).unwrap_or_default();
-    let Some(due) = chain.first().map(|leaf| due(leaf, &record)) else {
-        return Ok(CurrentState::Unfit("the current one cannot be read"));
-    };
-    Ok(if let Some(why) = record.difference(plan) {
-        CurrentState::Unfit(why)
-    } else if plan.force {
-        CurrentState::Unfit("--force was given")
-    } else if now >= due.at {
-        CurrentState::Unfit("the current one is due for renewal")
-    } else {
-        let current = CurrentCertificate { files: store.live_files(), chain, due };
-        CurrentState::Fine(Box::new(InUse { current, record }))
-    })
+    let certificate = chain.first().filter(|_| is_predecessor).and_then(ari::certificate_id);
+    Ok(certificate.map(|certificate| Predecessor { certificate, account: record.account }))
 }

@@ -10,17 +10,18 @@
 
 use std::time::{Duration, Instant};
 
-use instant_acme::{Order, OrderStatus};
-
 use super::account::Session;
 use super::authorization::{Authorization, ChallengeState};
+use super::budget::Budget;
 use super::caller::{Caller, Progress};
 use super::challenge::{ChallengeAnswer, Solver, probe};
 use super::error::{Error, FailedValidation};
-use super::open_order::{self, OpenOrder, OrderOptions};
+use super::open_order::{self, MOST_FAILED_RUNS, OpenOrder, OrderOptions};
+use super::order::{Order, OrderStatus};
 use super::plan::Plan;
-use super::storage::{CertificateStore, OrderJournal, Step};
-use super::{download, retry, signing_request};
+use super::stop::unless_stopped;
+use super::storage::{self, CertificateStore, OrderJournal, Step};
+use super::{download, presenting, retry, signing_request};
 use crate::x509::{Certificate, PrivateKey};
 
 const FIRST_POLL: Duration = Duration::from_millis(50);
@@ -29,6 +30,10 @@ const LONGEST_POLL: Duration = Duration::from_secs(5);
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// A server that needs longer to validate or to sign is asked again by the next run.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// Pauses before the next try to get a chain that is issued. The next run tries again.
+const DOWNLOAD_PAUSES: [Duration; 4] =
+    [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
 /// How many names are looked at from here after a failure; the others fail alike.
 const MOST_PROBED: usize = 2;
@@ -39,6 +44,7 @@ pub(super) struct OrderDriver<'a> {
     store: &'a CertificateStore,
     caller: &'a dyn Caller,
     session: &'a Session<'a>,
+    budget: &'a Budget<'a>,
     order: Order,
     journal: OrderJournal,
     key: PrivateKey,
@@ -46,6 +52,8 @@ pub(super) struct OrderDriver<'a> {
     pub is_resumed: bool,
     /// Names and what the server can find for them now.
     shown: Vec<(String, ChallengeAnswer)>,
+    /// Why the certificate could not be counted.
+    not_counted: Option<storage::Error>,
 }
 
 /// How far to take an order.
@@ -62,6 +70,10 @@ pub(super) struct Issued {
     pub chain: Vec<Certificate>,
     /// The journal as it stands.
     pub journal: OrderJournal,
+    /// Why the certificate could not be added to the account's history.
+    pub not_counted: Option<storage::Error>,
+    /// When the records end that have proved the names, in seconds since 1970.
+    pub proof_ends: Option<i64>,
 }
 
 impl<'a> OrderDriver<'a> {
@@ -75,14 +87,16 @@ impl<'a> OrderDriver<'a> {
         caller: &'a dyn Caller,
         session: &'a Session<'a>,
         options: OrderOptions<'_>,
+        budget: &'a Budget<'a>,
     ) -> Result<Self, Error> {
         let OpenOrder { order, journal, key, is_resumed } =
-            open_order::open(plan, store, caller, session, options).await?;
-        Ok(Self { plan, store, caller, session, order, journal, key, is_resumed, shown: Vec::new() })
+            open_order::open(plan, store, caller, session, options, budget).await?;
+        let (shown, not_counted) = (Vec::new(), None);
+        Ok(Self { plan, store, caller, session, budget, order, journal, key, is_resumed, shown, not_counted })
     }
 
     /// Goes on until there is a chain, or with [`StopAfter::Validation`] until all names are validated (then there is none),
-    /// and removes the answers, however it ends.
+    /// and removes the answers, however it ends. After a failure the journal says what becomes of the order.
     ///
     /// # Errors
     /// [`Error::Validation`] with every name that failed, [`Error::TryLater`] when the server takes too long,
@@ -92,9 +106,45 @@ impl<'a> OrderDriver<'a> {
         solver: &dyn Solver,
         goal: StopAfter,
     ) -> Result<Option<Issued>, Error> {
-        let chain = self.go_on(solver, goal).await;
+        let chain = unless_stopped(self.go_on(solver, goal)).await;
         self.withdraw(solver).await;
-        Ok(chain?.map(|chain| Issued { key: self.key, chain, journal: self.journal }))
+        match chain {
+            Ok(chain) => Ok(chain.map(|chain| Issued {
+                key: self.key,
+                chain,
+                journal: self.journal,
+                not_counted: self.not_counted,
+                proof_ends: solver.proof_ends(),
+            })),
+            Err(error) => {
+                self.settle(&error)?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Forgets an order that is of no use any more, and counts the failures of one that is kept. One whose certificate
+    /// is issued is kept until another is placed.
+    fn settle(&mut self, error: &Error) -> Result<(), Error> {
+        let is_dead = match error {
+            Error::Validation(_) => true,
+            // What is issued is waited for: only its download can have failed.
+            Error::Refused { .. } | Error::BadAnswer { .. } => !self.journal.is_issued,
+            Error::NotFromServer { status, .. } => !self.journal.is_issued && open_order::is_gone(*status),
+            // Trouble that passes. The server's limits do not count, and neither does trouble of our own.
+            Error::TryLater { .. } => {
+                if self.session.server.http.is_rate_limited() {
+                    return Ok(());
+                }
+                false
+            }
+            _ => return Ok(()),
+        };
+        self.journal.failures = self.journal.failures.saturating_add(1);
+        if is_dead || (self.journal.failures >= MOST_FAILED_RUNS && !self.journal.is_issued) {
+            return Ok(self.store.forget_order()?);
+        }
+        Ok(self.store.save_journal(&self.journal)?)
     }
 
     async fn go_on(
@@ -104,7 +154,7 @@ impl<'a> OrderDriver<'a> {
     ) -> Result<Option<Vec<Certificate>>, Error> {
         let mut finalized = false;
         loop {
-            match self.order.state().status {
+            match self.order.object.status {
                 OrderStatus::Pending => {
                     self.answer_challenges(solver).await?;
                     self.wait_while(OrderStatus::Pending, "validating").await?;
@@ -118,8 +168,14 @@ impl<'a> OrderDriver<'a> {
                     finalized = true;
                 }
                 OrderStatus::Ready => self.wait_while(OrderStatus::Ready, "signing").await?,
-                OrderStatus::Processing => self.wait_while(OrderStatus::Processing, "signing").await?,
-                OrderStatus::Valid => return self.download().await.map(Some),
+                OrderStatus::Processing => {
+                    self.note_issued()?;
+                    self.wait_while(OrderStatus::Processing, "signing").await?;
+                }
+                OrderStatus::Valid => {
+                    self.note_issued()?;
+                    return self.download().await.map(Some);
+                }
                 OrderStatus::Invalid => return Err(self.failure(solver).await?),
             }
         }
@@ -130,6 +186,10 @@ impl<'a> OrderDriver<'a> {
     async fn answer_challenges(&mut self, solver: &dyn Solver) -> Result<(), Error> {
         let kind = solver.kind();
         let authorizations = self.authorizations().await?;
+        if authorizations.is_empty() {
+            let reason = "an order with no authorizations that is not ready".to_owned();
+            return Err(Error::BadAnswer { doing: "asking for the challenges", reason });
+        }
         let mut untold = Vec::new();
         for authorization in &authorizations {
             match authorization.challenge_state(kind, self.session)? {
@@ -145,21 +205,21 @@ impl<'a> OrderDriver<'a> {
                 }
             }
         }
-        solver.present(&self.answers()).await?;
+        presenting::present(solver, &self.answers(), self.caller).await?;
         if let Err(error) = Authorization::tell_all(&untold, kind, self.session, self.caller).await {
             if !matches!(error, Error::Refused { .. }) {
                 return Err(error);
             }
             // The server may have tried and failed already; then the order says more than this answer.
             self.refresh().await?;
-            return if self.order.state().status == OrderStatus::Invalid { Ok(()) } else { Err(error) };
+            return if self.order.object.status == OrderStatus::Invalid { Ok(()) } else { Err(error) };
         }
         self.caller.progress(Progress::ChallengesAnswered { names: self.shown.len() });
         Ok(())
     }
 
     async fn authorizations(&mut self) -> Result<Vec<Authorization>, Error> {
-        let urls = self.order.state().authorizations.iter().map(|known| known.url.clone()).collect();
+        let urls = self.order.object.authorization_urls();
         Authorization::fetch_all(urls, &self.plan.names, self.session, self.caller).await
     }
 
@@ -190,7 +250,7 @@ impl<'a> OrderDriver<'a> {
         let request = signing_request::for_names(&self.key, &self.plan.names)?;
         let order = &mut self.order;
         let result = retry::call(self.caller, "asking for the certificate", async || {
-            order.finalize_csr(&request).await
+            order.finalize(self.session, &request).await
         })
         .await;
         if let Err(error) = result {
@@ -200,7 +260,7 @@ impl<'a> OrderDriver<'a> {
                 return Err(error);
             }
             self.refresh().await?;
-            if self.order.state().status == OrderStatus::Ready {
+            if self.order.object.status == OrderStatus::Ready {
                 return Err(error);
             }
         }
@@ -208,13 +268,45 @@ impl<'a> OrderDriver<'a> {
         Ok(())
     }
 
+    /// Counts the certificate as soon as the server makes it, so that a loop of runs that do not get it ends by the
+    /// account's history.
+    fn note_issued(&mut self) -> Result<(), Error> {
+        if self.journal.is_issued {
+            return Ok(());
+        }
+        // An order that replaces a certificate does not count at the server either (RFC 9773 section 5).
+        if self.journal.replaces.is_none() {
+            // The certificate matters more than the count.
+            self.not_counted = self.budget.add_issued().err();
+        }
+        self.journal.is_issued = true;
+        Ok(self.store.save_journal(&self.journal)?)
+    }
+
+    /// The chain, asked for again while it does not come whole.
     async fn download(&mut self) -> Result<Vec<Certificate>, Error> {
-        let Some(url) = self.order.state().certificate.clone() else {
+        let mut pauses = DOWNLOAD_PAUSES.into_iter();
+        loop {
+            let error = match self.try_download().await {
+                Err(error) if download::passes(&error) => error,
+                result => return result,
+            };
+            let Some(pause) = pauses.next() else {
+                return Err(download::owed(error));
+            };
+            tracing::debug!(%error, ?pause, "asking for the certificate again");
+            tokio::time::sleep(pause).await;
+            self.refresh().await?;
+        }
+    }
+
+    async fn try_download(&self) -> Result<Vec<Certificate>, Error> {
+        let Some(url) = &self.order.object.certificate else {
             let reason = "a valid order without a certificate".to_owned();
-            return Err(Error::BadAnswer { doing: "fetching the certificate", reason });
+            return Err(Error::BadAnswer { doing: download::DOING, reason });
         };
         let preferred = self.plan.preferred_chain.as_deref();
-        let chain = download::chain(self.session, &url, preferred, self.caller).await?;
+        let chain = download::chain(self.session, url, preferred, self.caller).await?;
         self.caller.progress(Progress::Downloaded);
         Ok(chain)
     }
@@ -222,7 +314,7 @@ impl<'a> OrderDriver<'a> {
     async fn wait_while(&mut self, status: OrderStatus, what: &'static str) -> Result<(), Error> {
         let started = Instant::now();
         let mut poll = FIRST_POLL;
-        while self.order.state().status == status {
+        while self.order.object.status == status {
             let pause = self
                 .session
                 .server
@@ -245,7 +337,7 @@ impl<'a> OrderDriver<'a> {
 
     async fn refresh(&mut self) -> Result<(), Error> {
         let order = &mut self.order;
-        retry::call(self.caller, "asking how the order stands", async || order.refresh().await.map(|_| ()))
+        retry::call(self.caller, "asking how the order stands", async || order.refresh(self.session).await)
             .await
     }
 
@@ -271,8 +363,8 @@ impl<'a> OrderDriver<'a> {
             return Ok(Error::Validation(failed));
         }
         let doing = "asking for the certificate";
-        Ok(match &self.order.state().error {
-            Some(problem) => Error::Refused { doing, refusal: problem.into() },
+        Ok(match &self.order.object.error {
+            Some(refusal) => Error::Refused { doing, refusal: Box::new(refusal.clone()) },
             None => Error::BadAnswer { doing, reason: "the order became invalid without a reason".into() },
         })
     }

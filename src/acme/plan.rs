@@ -1,16 +1,14 @@
 //! The certificate that is wanted, and the server to get it from.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use super::challenge::ChallengeMethod;
+use super::life_settings::LifeSettings;
+use super::public_server::{LETS_ENCRYPT, PublicServer};
 use crate::x509::KeyKind;
-
-pub const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
-/// Let's Encrypt's directory for tests: higher limits, certificates that no client trusts.
-pub const LETS_ENCRYPT_STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
 
 /// The certificate that is wanted, and from whom.
 #[derive(Clone, Debug)]
@@ -19,6 +17,9 @@ pub struct Plan {
     pub names: Vec<String>,
     /// The address of the server's directory.
     pub server: String,
+    /// All servers that may issue it, the preferred one first; empty for [`Self::server`] alone. Another one than the
+    /// first is asked after that has failed for a day.
+    pub servers: Vec<String>,
     /// PEM file of the CA certificates to trust for the server itself; without one the system's. An empty path
     /// removes the setting.
     pub ca_roots: Option<PathBuf>,
@@ -38,6 +39,8 @@ pub struct Plan {
     pub deploy_hook: Option<String>,
     /// The group that may read the key, by name or number.
     pub key_group: Option<String>,
+    /// Commands around an order, and the key from one to the next.
+    pub life: LifeSettings,
     /// Get a new certificate even if the one in use is not due, and although it may be one too many.
     pub force: bool,
 }
@@ -48,6 +51,7 @@ impl Plan {
         Self {
             names: Vec::new(),
             server: LETS_ENCRYPT.to_owned(),
+            servers: Vec::new(),
             ca_roots: None,
             email: None,
             external_account: None,
@@ -57,8 +61,48 @@ impl Plan {
             preferred_chain: None,
             deploy_hook: None,
             key_group: None,
+            life: LifeSettings::default(),
             force: false,
         }
+    }
+
+    /// Whether the server of this directory may issue the certificate.
+    pub(super) fn may_issue(&self, server: &str) -> bool {
+        self.server == server || self.servers.iter().any(|other| other == server)
+    }
+
+    /// The CA certificates to trust for the server itself.
+    pub(super) fn roots(&self) -> Option<&Path> {
+        roots_for(&self.server, &self.servers, self.ca_roots.as_deref())
+    }
+}
+
+/// The CA certificates to trust for one of several servers. Those that are named are for servers of one's own; a public
+/// server in the same list is known by the system's.
+pub(super) fn roots_for<'a>(
+    server: &str,
+    servers: &[String],
+    ca_roots: Option<&'a Path>,
+) -> Option<&'a Path> {
+    let is_public = |server: &str| PublicServer::at(server).is_some();
+    let is_mixed = is_public(server) && servers.iter().any(|other| !is_public(other));
+    ca_roots.filter(|_| !is_mixed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn named_roots_are_not_for_a_public_server_beside_one_of_ones_own() {
+        let own = "https://ca.test/dir".to_owned();
+        let both = [LETS_ENCRYPT.to_owned(), own.clone()];
+        let roots = Some(Path::new("ca.pem"));
+        assert_eq!(roots_for(LETS_ENCRYPT, &both, roots), None);
+        assert_eq!(roots_for(&own, &both, roots), roots);
+        // Through a proxy that has a certificate of its own.
+        assert_eq!(roots_for(LETS_ENCRYPT, &[], roots), roots);
+        assert_eq!(roots_for(&own, &[], None), None);
     }
 }
 

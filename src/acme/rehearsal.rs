@@ -12,7 +12,8 @@ use super::account;
 use super::caller::Caller;
 use super::error::Error;
 use super::obtain::{Prepared, prepare};
-use super::plan::{LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Plan};
+use super::plan::Plan;
+use super::public_server::{LETS_ENCRYPT, LETS_ENCRYPT_STAGING};
 use super::storage::{self, Storage};
 
 /// How far a dry run got.
@@ -47,6 +48,8 @@ pub async fn rehearse(
     // The certificate is thrown away.
     plan.deploy_hook = None;
     plan.key_group = None;
+    // Nothing is there to be forced, other than a new account.
+    plan.force = false;
     let prepared = prepare(plan, &temporary, caller, now)?;
     let rehearsal = async {
         match prepared {

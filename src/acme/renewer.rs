@@ -5,32 +5,36 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::ari;
 use super::caller::{Caller, Progress};
+use super::connections::Connections;
 use super::current::CurrentCertificate;
 use super::error::Error;
+use super::failure_hook::UnsavedRun;
+use super::fallback::Failing;
 use super::obtain::{Obtained, Prepared, prepare};
 use super::plan::Plan;
-use super::renewal_pause::pause_after;
-use super::server::Server;
-use super::storage::{CertificateStore, FailureRecord, RenewRecord, Storage};
+use super::renewal_pause::{Failed, LONGEST_PAUSE, SHORTEST_PAUSE};
+use super::storage::{self, CertificateStore, FailureRecord, RenewRecord, Storage};
+use super::{ari, failure_hook, stop};
 use crate::sys::hook::HookRun;
+use crate::sys::machine;
 use crate::x509::KeyKind;
 
 /// When the server could not say when to renew: soon, since most trouble passes.
 const ASK_AGAIN_AFTER_TROUBLE: Duration = Duration::hours(1);
 /// A server without renewal information may learn it.
 const ASK_AGAIN_WITHOUT: Duration = Duration::days(1);
-/// A longer `Retry-After` is cut to this.
-const LONGEST_PAUSE: Duration = Duration::days(7);
 /// When to run a failed deploy hook again.
 const HOOK_PAUSE: Duration = Duration::hours(1);
+/// When to renew a certificate again that is due from its beginning.
+const PAUSE_OF_A_WRONG_CLOCK: Duration = Duration::hours(1);
 
 /// Keeps one certificate valid.
 #[derive(Clone, Debug)]
 pub struct Renewer {
     plan: Plan,
     storage: Storage,
+    failure_hook: UnsavedRun,
 }
 
 /// What to do although it is not time yet.
@@ -73,7 +77,7 @@ pub struct FailedRenewal {
 impl Renewer {
     /// For the certificate of `plan`, which need not be there yet.
     pub fn new(plan: Plan, storage: Storage) -> Self {
-        Self { plan, storage }
+        Self { plan, storage, failure_hook: UnsavedRun::default() }
     }
 
     /// For a certificate that was got before, as its record says; `None` when the record does not say how to prove its
@@ -88,7 +92,8 @@ impl Renewer {
         let key_kind = KeyKind::ALL.into_iter().find(|kind| kind.as_str() == record.key_kind);
         let plan = Plan {
             names: record.names,
-            server: record.server,
+            server: record.servers.first().unwrap_or(&record.server).clone(),
+            servers: record.servers,
             ca_roots: record.ca_roots,
             key_kind: key_kind
                 .ok_or_else(|| Error::Key(format!("unknown kind of key: {}", record.key_kind)))?,
@@ -146,17 +151,38 @@ impl Renewer {
         now: OffsetDateTime,
         urgency: Urgency,
     ) -> Result<RenewalOutcome, FailedRenewal> {
+        self.renew_over(&Connections::default(), caller, now, urgency).await
+    }
+
+    /// The same over connections that other certificates of this run use too.
+    ///
+    /// # Errors
+    /// As [`Self::renew_if_due`].
+    pub async fn renew_over(
+        &self,
+        connections: &Connections,
+        caller: &dyn Caller,
+        now: OffsetDateTime,
+        urgency: Urgency,
+    ) -> Result<RenewalOutcome, FailedRenewal> {
         let failed = |error: Error| FailedRenewal { error: Box::new(error), next_try: None };
+        stop::check().map_err(failed)?;
         self.storage.check_access().map_err(|error| failed(error.into()))?;
         let record = self.store().record().map_err(|error| failed(error.into()))?;
         if record.as_ref().is_some_and(|record| record.revoked.is_some()) && !urgency.force {
             return Ok(RenewalOutcome::Revoked);
         }
-        self.ask(caller, now, urgency.ask).await.map_err(failed)?;
-        let plan = Plan { force: self.plan.force || urgency.force, ..self.plan.clone() };
+        self.ask(connections, caller, now, urgency.ask).await.map_err(failed)?;
+        let server = self.server_to_ask(now).map_err(failed)?;
+        let force = self.plan.force || urgency.force;
+        let plan = Plan { force, server: server.clone(), ..self.plan.clone() };
         let may_wait = !urgency.force && !urgency.retry;
         if may_wait && let Some(turn) = self.held_back(now).map_err(failed)? {
+            self.raise_alarm(caller, now).map_err(failed)?;
             return Ok(turn);
+        }
+        if urgency.retry {
+            self.end_pause(&server).map_err(failed)?;
         }
         let result = match prepare(plan, &self.storage, caller, now) {
             Ok(Prepared::NotDue(current)) => return Ok(RenewalOutcome::NotDue(current)),
@@ -168,29 +194,58 @@ impl Renewer {
             Ok(Prepared::Needed(work)) => {
                 // Again, now that the lock is held: another run may have failed while this one waited.
                 if may_wait && let Some(turn) = self.held_back(now).map_err(failed)? {
+                    drop(work);
+                    self.raise_alarm(caller, now).map_err(failed)?;
                     return Ok(turn);
                 }
-                work.run(caller).await
+                work.run_over(connections, caller).await
             }
             Err(error) => Err(error),
         };
         match result {
-            Ok(obtained) => Ok(RenewalOutcome::Renewed(Box::new(obtained))),
+            Ok(obtained) => {
+                if obtained.due.at <= now {
+                    self.rest(caller, now).map_err(failed)?;
+                }
+                Ok(RenewalOutcome::Renewed(Box::new(obtained)))
+            }
+            // It is not a failure: the other one renews it, and keeps its own.
+            Err(error) if error.is_busy() => Err(failed(error)),
+            Err(error @ Error::Interrupted) => Err(failed(error)),
             Err(error) => {
-                let next_try = self.note_failure(&error, caller, now).map_err(failed)?;
+                let next_try = self.note_failure(&error, &server, caller, now).map_err(failed)?;
                 Err(FailedRenewal { error: Box::new(error), next_try: Some(next_try) })
             }
         }
     }
 
+    /// What keeps [`Self::renew_if_due`] from ordering what is due at `now`, unless it is urgent: a revocation, or a
+    /// failure not long ago.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub fn hindrance(&self, now: OffsetDateTime) -> Result<Option<RenewalOutcome>, Error> {
+        if self.store().record()?.is_some_and(|record| record.revoked.is_some()) {
+            return Ok(Some(RenewalOutcome::Revoked));
+        }
+        self.held_back(now)
+    }
+
     /// Asks the server when to renew, if it is time to ask. A server that does not say is fine.
-    async fn ask(&self, caller: &dyn Caller, now: OffsetDateTime, at_once: bool) -> Result<(), Error> {
+    async fn ask(
+        &self,
+        connections: &Connections,
+        caller: &dyn Caller,
+        now: OffsetDateTime,
+        at_once: bool,
+    ) -> Result<(), Error> {
         let Some(current) = self.current()? else { return Ok(()) };
         let store = self.store();
         let is_time = |record: &RenewRecord| {
             // A time that no answer leads to was kept while the clock was wrong.
             let is_time = |at: OffsetDateTime| at <= now || at > now + ari::LONGEST_PAUSE;
-            record.server == self.plan.server && (at_once || record.ask_again.is_none_or(|at| is_time(at.0)))
+            let is_open = at_once || record.ask_again.is_none_or(|at| is_time(at.0));
+            self.plan.may_issue(&record.server) && is_open
         };
         if !store.record()?.is_some_and(|record| is_time(&record)) {
             return Ok(());
@@ -199,9 +254,9 @@ impl Renewer {
         let Some(mut record) = store.renew_record()?.filter(|record| is_time(record)) else { return Ok(()) };
         let Some(leaf) = current.chain.first() else { return Ok(()) };
         let asked = async {
-            let mut plan = self.plan.clone();
+            let mut plan = Plan { server: record.server.clone(), ..self.plan.clone() };
             RenewRecord::complete(Some(&record), &mut plan);
-            let server = Server::connect(&plan.server, plan.ca_roots.as_deref(), caller).await?;
+            let server = connections.server(&plan.server, plan.roots(), caller).await?;
             ari::ask(&server, leaf, record.window.as_ref(), caller).await
         };
         match asked.await {
@@ -223,6 +278,88 @@ impl Renewer {
         Ok(store.save_record(&record)?)
     }
 
+    /// The server to ask for the next certificate.
+    fn server_to_ask(&self, now: OffsetDateTime) -> Result<String, Error> {
+        let record = self.store().record()?;
+        let failing = self.failing(record.as_ref(), now)?;
+        Ok(failing.next_server(&self.plan.servers, now).unwrap_or(&self.plan.server).to_owned())
+    }
+
+    /// How renewals have failed so far.
+    fn failing<'a>(
+        &self,
+        record: Option<&'a RenewRecord>,
+        now: OffsetDateTime,
+    ) -> Result<Failing<'a>, Error> {
+        let end = self.current()?.and_then(|current| current.end());
+        Ok(Failing {
+            since: record.and_then(|record| record.failing_since).map(|at| at.0),
+            server: record.and_then(|record| record.last_failure.as_ref()?.server.as_deref()),
+            life_left: end.map(|end| end - now),
+        })
+    }
+
+    /// When to try again at a server that gets no more orders until a time: earlier where another one may get them.
+    fn until_fallback(
+        &self,
+        record: &RenewRecord,
+        server: &str,
+        until: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<OffsetDateTime, Error> {
+        for other in self.plan.servers.iter().filter(|other| *other != server) {
+            let history = self.storage.account(other).history()?;
+            if history.allows(&self.plan.names, now).is_ok()
+                && history.is_paused(&self.plan.names, now).is_ok()
+            {
+                let fallback = self.failing(Some(record), now)?.fallback_at(now);
+                return Ok(until.min(fallback.max(now + SHORTEST_PAUSE)));
+            }
+        }
+        Ok(until)
+    }
+
+    /// Whether so little is left of the certificate in use that somebody must know that its renewals fail.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub fn is_near_its_end(&self, now: OffsetDateTime) -> Result<bool, Error> {
+        let current = self.current()?;
+        let leaf = current.as_ref().and_then(|current| current.chain.first());
+        Ok(leaf.is_some_and(|leaf| failure_hook::is_near_its_end(leaf, now)))
+    }
+
+    /// Runs the failure hook although nothing is tried: the certificate nears its end all the same.
+    fn raise_alarm(&self, caller: &dyn Caller, now: OffsetDateTime) -> Result<(), Error> {
+        let store = self.store();
+        let current = self.current()?;
+        let leaf = current.as_ref().and_then(|current| current.chain.first());
+        let is_time =
+            |record: &RenewRecord| leaf.is_some_and(|leaf| self.failure_hook.is_time(record, leaf, now));
+        if !store.record()?.is_some_and(|record| is_time(&record)) {
+            return Ok(());
+        }
+        let _lock = match store.lock(|| caller.progress(Progress::WaitingForLock)) {
+            // The other one does it.
+            Err(storage::Error::Busy(_)) => return Ok(()),
+            lock => lock?,
+        };
+        let Some(mut record) = store.record()? else { return Ok(()) };
+        let save = |record: &RenewRecord| store.save_record(record);
+        Ok(self.failure_hook.run_if_due(&mut record, leaf, save, (caller, now))?)
+    }
+
+    /// Forgets the pause that the server asked for: the user wants a try now.
+    fn end_pause(&self, server: &str) -> Result<(), Error> {
+        let account = self.storage.account(server);
+        if account.history()?.end_pause(&self.plan.names) {
+            account.add_to_history(|history| {
+                history.end_pause(&self.plan.names);
+            })?;
+        }
+        Ok(())
+    }
+
     /// Whether a certificate that is due has failed too short a time ago.
     fn held_back(&self, now: OffsetDateTime) -> Result<Option<RenewalOutcome>, Error> {
         let store = self.store();
@@ -241,30 +378,85 @@ impl Renewer {
     fn note_failure(
         &self,
         error: &Error,
+        server: &str,
         caller: &dyn Caller,
         now: OffsetDateTime,
     ) -> Result<OffsetDateTime, Error> {
         let store = self.store();
         let _lock = store.lock(|| caller.progress(Progress::WaitingForLock))?;
         let mut record = store.record()?.unwrap_or_else(|| RenewRecord::new(&self.plan));
-        record.failures = record.failures.saturating_add(1);
-        let usual = now + pause_after(record.failures);
+        let failure =
+            FailureRecord { at: now.into(), message: error.in_one_line(), server: Some(server.to_owned()) };
         let next_try = match error {
-            Error::TryLater { retry_after: Some(asked), .. } => {
-                let asked = Duration::try_from(*asked).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
-                usual.max(now + asked)
+            // Nothing was tried, so what failed before is still what is wrong.
+            Error::Exhausted(exhausted) | Error::Paused(exhausted) => {
+                record.failing_since.get_or_insert_with(|| now.into());
+                // Unless it was another server's.
+                match &record.last_failure {
+                    Some(before) if before.server.as_deref().is_none_or(|before| before == server) => {}
+                    _ => record.last_failure = Some(failure),
+                }
+                self.until_fallback(&record, server, exhausted.until, now)?
             }
-            Error::Exhausted(exhausted) => usual.max(exhausted.until),
-            _ => usual,
+            error => {
+                record.failures = record.failures.saturating_add(1);
+                record.failing_since.get_or_insert_with(|| now.into());
+                record.last_failure = Some(failure);
+                self.after_failure(error, server, &record, now)?
+            }
         };
         record.not_before = Some(next_try.into());
-        record.last_failure = Some(FailureRecord { at: now.into(), message: error.in_one_line() });
-        store.save_record(&record)?;
+        let current = self.current()?;
+        let leaf = current.as_ref().and_then(|current| current.chain.first());
+        let save = |record: &RenewRecord| store.save_record(record);
+        self.failure_hook.run_if_due(&mut record, leaf, save, (caller, now))?;
         Ok(next_try)
     }
 
+    /// A new certificate that is due already was issued by another clock than the one here: the next is not ordered at
+    /// once, or orders would follow each other until the clock is right.
+    fn rest(&self, caller: &dyn Caller, now: OffsetDateTime) -> Result<(), Error> {
+        let store = self.store();
+        let _lock = store.lock(|| caller.progress(Progress::WaitingForLock))?;
+        let Some(mut record) = store.record()? else { return Ok(()) };
+        record.not_before = Some((now + PAUSE_OF_A_WRONG_CLOCK).into());
+        let message =
+            "the new certificate is due already; the clock here differs from the server's".to_owned();
+        record.last_failure =
+            Some(FailureRecord { at: now.into(), message, server: Some(record.server.clone()) });
+        Ok(store.save_record(&record)?)
+    }
+
+    /// When to try again after so many failures in a row.
+    fn after_failure(
+        &self,
+        error: &Error,
+        server: &str,
+        record: &RenewRecord,
+        now: OffsetDateTime,
+    ) -> Result<OffsetDateTime, Error> {
+        let asked = match error {
+            Error::TryLater { retry_after, .. } => *retry_after,
+            _ => None,
+        };
+        let end = self.current()?.and_then(|current| current.end());
+        let seed = format!("{} {}", machine::identity(), self.store().live_files().fullchain.display());
+        let life_left = end.map(|end| end - now);
+        let failed = Failed { failures: record.failures, asked, life_left, seed: &seed };
+        let next = now + failed.pause();
+        if !matches!(error, Error::Validation(_)) {
+            return Ok(next);
+        }
+        // The server counts failed validations, whatever this certificate has left.
+        let history = self.storage.account(server).history()?;
+        match history.allows(&self.plan.names, next) {
+            Ok(()) => Ok(next),
+            Err(exhausted) => Ok(self.until_fallback(record, server, exhausted.until, now)?.max(next)),
+        }
+    }
+
     /// Whether the certificate of this record is the planned one.
-    fn is_wanted(&self, record: &RenewRecord) -> bool {
+    pub fn is_wanted(&self, record: &RenewRecord) -> bool {
         let mut plan = self.plan.clone();
         RenewRecord::complete(Some(record), &mut plan);
         record.difference(&plan).is_none()

@@ -6,16 +6,14 @@
 
 use std::time::{Duration, Instant};
 
-use instant_acme::Error as CallError;
-
+use super::call_error::CallError;
 use super::caller::{Caller, Progress};
 use super::error::Error;
-use super::protocol_error::problem_kind;
 use super::transport_error::TransportError;
 
 /// Refused nonces are the server's housekeeping, not a fault: each try has the same good chance as the first. With
-/// a fifth of all nonces refused, 12 rounds of instant-acme's own 3 tries fail once in 10^25 calls.
-const NONCE_ROUNDS: u32 = 12;
+/// half of all nonces refused, 40 tries fail once in 10^12 calls.
+const NONCE_TRIES: u32 = 40;
 const TRIES: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// A server that wants a longer pause than this gets it between two runs, not inside one.
@@ -65,7 +63,7 @@ impl Patience {
         match ErrorClass::of(error) {
             ErrorClass::BadNonce => {
                 self.nonces += 1;
-                (self.nonces < NONCE_ROUNDS).then_some(Duration::ZERO)
+                (self.nonces < NONCE_TRIES).then_some(Duration::ZERO)
             }
             ErrorClass::Final => None,
             ErrorClass::Passing { retry_after } => {
@@ -90,22 +88,19 @@ enum ErrorClass {
 impl ErrorClass {
     fn of(error: &CallError) -> Self {
         match error {
-            CallError::Api(problem) if problem_kind(problem) == "badNonce" => Self::BadNonce,
-            // A good status with half a body.
-            CallError::Json(_) => Self::Passing { retry_after: None },
-            CallError::Other(source) => match source.downcast_ref::<TransportError>() {
-                Some(TransportError::Status { status, retry_after, .. })
-                    if TransportError::passes(*status) =>
-                {
-                    Self::Passing { retry_after: *retry_after }
-                }
-                Some(
-                    TransportError::Lost { .. }
-                    | TransportError::TimedOut { .. }
-                    | TransportError::Unreachable { .. },
-                ) => Self::Passing { retry_after: None },
-                _ => Self::Final,
-            },
+            error if error.is_refusal("badNonce") => Self::BadNonce,
+            // A good status with half a body, or with something that stands between for a moment.
+            CallError::Html | CallError::NotJson(_) => Self::Passing { retry_after: None },
+            CallError::Transport(TransportError::Status { status, retry_after, .. })
+                if TransportError::passes(*status) =>
+            {
+                Self::Passing { retry_after: *retry_after }
+            }
+            CallError::Transport(
+                TransportError::Lost { .. }
+                | TransportError::TimedOut { .. }
+                | TransportError::Unreachable { .. },
+            ) => Self::Passing { retry_after: None },
             _ => Self::Final,
         }
     }
@@ -114,13 +109,12 @@ impl ErrorClass {
 #[cfg(test)]
 mod tests {
     use http::StatusCode;
-    use instant_acme::Problem;
 
     use super::*;
+    use crate::acme::protocol_error::ProtocolError;
 
     fn refused(kind: &str) -> CallError {
-        let problem = format!(r#"{{"type":"urn:ietf:params:acme:error:{kind}"}}"#);
-        CallError::Api(serde_json::from_str::<Problem>(&problem).unwrap())
+        CallError::Refused(Box::new(ProtocolError { kind: kind.into(), ..ProtocolError::default() }))
     }
 
     fn status(status: u16, retry_after: Option<u64>) -> CallError {
@@ -129,6 +123,7 @@ mod tests {
             status: StatusCode::from_u16(status).unwrap(),
             problem: None,
             retry_after: retry_after.map(Duration::from_secs),
+            is_html: false,
         }
         .into()
     }
@@ -140,9 +135,9 @@ mod tests {
     }
 
     #[test]
-    fn refused_nonces_get_at_least_ten_tries_at_once() {
+    fn half_of_all_nonces_may_be_refused() {
         let pauses = pauses(&refused("badNonce"));
-        assert!(pauses.len() >= 10);
+        assert!(pauses.len() >= 30);
         assert!(pauses.iter().all(Duration::is_zero));
     }
 
@@ -161,7 +156,8 @@ mod tests {
             TransportError::TimedOut { url: String::new() }.into(),
             TransportError::Lost { url: String::new(), reason: String::new() }.into(),
             TransportError::Unreachable { url: String::new(), reason: String::new() }.into(),
-            CallError::Json(serde_json::from_str::<Problem>("{").unwrap_err()),
+            serde_json::from_str::<u32>("{").unwrap_err().into(),
+            CallError::Html,
         ] {
             let pauses = pauses(&error);
             assert_eq!(pauses.len(), 4, "{error}");

@@ -3,35 +3,34 @@
 use std::fmt;
 use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
-use serde_json::json;
+use instant_acme::{RevocationReason as Reason, RevocationRequest};
 use time::OffsetDateTime;
 
 use super::caller::{Caller, Progress};
 use super::error::Error;
+use super::plan::roots_for;
 use super::server::Server;
 use super::signed::{self, Signer};
 use super::storage::Storage;
 use super::{pem_files, retry};
 use crate::x509::Certificate;
 
-/// Why a certificate is revoked (RFC 5280 section 5.3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RevocationReason(u8);
+/// Why a certificate is revoked (RFC 5280 section 5.3.1), with the RFC's word.
+#[derive(Clone, Copy, Debug)]
+pub struct RevocationReason(&'static (&'static str, Reason));
 
-/// Words and numbers of the reasons; 7 is unused.
-const REASONS: [(&str, u8); 10] = [
-    ("unspecified", 0),
-    ("keyCompromise", 1),
-    ("cACompromise", 2),
-    ("affiliationChanged", 3),
-    ("superseded", 4),
-    ("cessationOfOperation", 5),
-    ("certificateHold", 6),
-    ("removeFromCRL", 8),
-    ("privilegeWithdrawn", 9),
-    ("aACompromise", 10),
+/// The reasons and their words.
+static REASONS: [(&str, Reason); 10] = [
+    ("unspecified", Reason::Unspecified),
+    ("keyCompromise", Reason::KeyCompromise),
+    ("cACompromise", Reason::CaCompromise),
+    ("affiliationChanged", Reason::AffiliationChanged),
+    ("superseded", Reason::Superseded),
+    ("cessationOfOperation", Reason::CessationOfOperation),
+    ("certificateHold", Reason::CertificateHold),
+    ("removeFromCRL", Reason::RemoveFromCrl),
+    ("privilegeWithdrawn", Reason::PrivilegeWithdrawn),
+    ("aACompromise", Reason::AaCompromise),
 ];
 
 /// In whose name a certificate is revoked.
@@ -76,15 +75,15 @@ pub async fn revoke(
             Signer::of_account(&account.key()?.ok_or_else(no_account)?, &url)?
         }
     };
-    let server = Server::connect(&record.server, record.ca_roots.as_deref(), caller).await?;
+    let roots = roots_for(&record.server, &record.servers, record.ca_roots.as_deref());
+    let server = Server::connect(&record.server, roots, caller).await?;
     let Some(url) = &server.directory.revoke_cert else {
         return Err(Error::NotOffered { what: "revocation", server: server.url });
     };
-    let mut request = json!({"certificate": BASE64URL.encode(&leaf.der)});
-    if let Some(RevocationReason(number)) = reason {
-        request["reason"] = number.into();
-    }
+    let reason = reason.map(|RevocationReason((_, reason))| reason.clone());
+    let request = RevocationRequest { certificate: &leaf.der, reason };
     let result = retry::call(caller, "revoking the certificate", async || {
+        let request = serde_json::to_value(&request)?;
         signed::post(&server.http, &signer, url, Some(&request)).await.map(drop)
     })
     .await;
@@ -98,6 +97,13 @@ pub async fn revoke(
     Ok(leaf)
 }
 
+impl RevocationReason {
+    /// As in requests.
+    fn number(self) -> u8 {
+        self.0.1.clone() as u8
+    }
+}
+
 impl FromStr for RevocationReason {
     type Err = String;
 
@@ -105,11 +111,13 @@ impl FromStr for RevocationReason {
     fn from_str(text: &str) -> Result<Self, String> {
         let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic());
         let word = if is_word { text.replace(['-', '_'], "").to_ascii_lowercase() } else { text.to_owned() };
-        let found = REASONS
-            .iter()
-            .find(|(name, number)| name.to_ascii_lowercase() == word || number.to_string() == word);
-        found.map(|(_, number)| Self(*number)).ok_or_else(|| {
-            let words: Vec<_> = REASONS.iter().map(|(name, number)| format!("{name} ({number})")).collect();
+        let mut reasons = REASONS.iter().map(Self);
+        let found = reasons.find(|reason| {
+            reason.to_string().to_ascii_lowercase() == word || reason.number().to_string() == word
+        });
+        found.ok_or_else(|| {
+            let reasons = REASONS.iter().map(Self);
+            let words: Vec<_> = reasons.map(|reason| format!("{reason} ({})", reason.number())).collect();
             format!("expected one of {}", words.join(", "))
         })
     }
@@ -117,8 +125,7 @@ impl FromStr for RevocationReason {
 
 impl fmt::Display for RevocationReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let found = REASONS.iter().find(|(_, number)| *number == self.0);
-        f.write_str(found.map_or("unspecified", |(name, _)| name))
+        f.write_str(self.0.0)
     }
 }
 
@@ -129,8 +136,13 @@ mod tests {
     #[test]
     fn reasons_by_word_and_number() {
         for text in ["keyCompromise", "keycompromise", "key-compromise", "1"] {
-            assert_eq!(text.parse::<RevocationReason>().unwrap(), RevocationReason(1), "{text}");
+            let reason: RevocationReason = text.parse().unwrap();
+            assert_eq!((reason.number(), reason.to_string().as_str()), (1, "keyCompromise"), "{text}");
+            assert_eq!(serde_json::to_value(&reason.0.1).unwrap(), 1);
         }
+        // 7 is unused.
+        let numbers: Vec<_> = REASONS.iter().map(|row| RevocationReason(row).number()).collect();
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 8, 9, 10]);
         assert_eq!("superseded".parse::<RevocationReason>().unwrap().to_string(), "superseded");
         for text in ["7", "11", "", "because", "-1"] {
             assert!(text.parse::<RevocationReason>().is_err(), "{text}");

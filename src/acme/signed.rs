@@ -1,6 +1,4 @@
-//! Signed requests of our own (RFC 8555 section 6.2), for what instant-acme has no call for: an account bound to an
-//! external one for a key that is already on disk, a new key that is on disk before the server learns of it,
-//! revocation by the certificate's key, and the `Link` headers of a chain.
+//! Signed requests (RFC 8555 section 6.2).
 //!
 //! A request is a JWS (RFC 7515): ES256, ES384 or ES512 for keys on curves (RFC 7518 section 3.4), RS256 for RSA.
 
@@ -16,13 +14,13 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response};
-use instant_acme::{Error as CallError, Problem};
 use rustls::pki_types::PrivateKeyDer;
 use serde_json::{Value, json};
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
+use super::call_error::CallError;
 use super::error::Error;
 use super::http::Http;
 use crate::x509::PrivateKey;
@@ -35,6 +33,8 @@ pub(super) struct Signer {
     /// The account's address; without one the request carries the key itself.
     account: Option<String>,
 }
+
+const NO_SIGNATURE: CallError = CallError::Key("it makes no signature");
 
 enum Pair {
     Ecdsa(EcdsaKeyPair, &'static str),
@@ -78,6 +78,11 @@ impl Signer {
         Ok(Self { pair, jwk, account: None })
     }
 
+    /// The account's address.
+    pub(super) fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
     /// The public key as a JWK.
     pub(super) fn jwk(&self) -> &Value {
         &self.jwk
@@ -96,7 +101,7 @@ impl Signer {
     /// section 6.3).
     ///
     /// # Errors
-    /// [`CallError::Crypto`] when the system gives no random bytes.
+    /// [`CallError::Key`] when the system gives no random bytes.
     pub(super) fn sign(
         &self,
         url: &str,
@@ -130,7 +135,7 @@ pub(super) fn external_binding(
     jws(&header, Some(account_key), |input| Ok(hmac::sign(&key, input).as_ref().to_vec()))
 }
 
-/// Sends a signed request, once; a refusal becomes [`CallError::Api`], so that `retry` knows what passes.
+/// Sends a signed request, once.
 ///
 /// # Errors
 /// What keeps the answer from coming, and the server's refusal.
@@ -148,11 +153,7 @@ pub(super) async fn post(
         // RFC 8555 section 6.2.
         .header(http::header::CONTENT_TYPE, HeaderValue::from_static("application/jose+json"))
         .body(Bytes::from(serde_json::to_vec(&body)?))?;
-    let response = http.send(request).await?;
-    if response.status().is_success() {
-        return Ok(response);
-    }
-    Err(CallError::Api(serde_json::from_slice::<Problem>(response.body())?))
+    http.send(request).await
 }
 
 fn jws(
@@ -181,13 +182,12 @@ impl Pair {
         let random = SystemRandom::new();
         match self {
             Self::Ecdsa(pair, _) => {
-                let signature = pair.sign(&random, input).map_err(|_| CallError::Crypto)?;
+                let signature = pair.sign(&random, input).map_err(|_| NO_SIGNATURE)?;
                 Ok(signature.as_ref().to_vec())
             }
             Self::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, input, &mut signature)
-                    .map_err(|_| CallError::Crypto)?;
+                pair.sign(&RSA_PKCS1_SHA256, &random, input, &mut signature).map_err(|_| NO_SIGNATURE)?;
                 Ok(signature)
             }
         }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use instant_acme::Problem;
+
+use super::protocol_error::ProtocolError;
 
 /// No ACME answer is near this size; a chain with RSA keys is some 6 kB.
 pub(super) const MAX_ANSWER_BYTES: usize = 1 << 20;
@@ -14,9 +15,16 @@ pub(super) enum TransportError {
     /// The connection broke before the answer was complete. The server may have acted.
     #[error("the connection to {url} was lost: {reason}")]
     Lost { url: String, reason: String },
-    /// An answer that is neither success nor a problem that instant-acme should see.
-    #[error("{url} answered {status}")]
-    Status { url: String, status: StatusCode, problem: Option<Problem>, retry_after: Option<Duration> },
+    /// An answer that is neither success nor a problem document, or one that passes with time.
+    #[error("{url} answered {status}{}", page(*.is_html))]
+    Status {
+        url: String,
+        status: StatusCode,
+        problem: Option<Box<ProtocolError>>,
+        retry_after: Option<Duration>,
+        /// Whether it is a page for people.
+        is_html: bool,
+    },
     /// The server took too long. It may have acted.
     #[error("{url} did not answer in time")]
     TimedOut { url: String },
@@ -38,10 +46,8 @@ impl TransportError {
     }
 }
 
-impl From<TransportError> for instant_acme::Error {
-    fn from(failure: TransportError) -> Self {
-        Self::Other(Box::new(failure))
-    }
+fn page(is_html: bool) -> &'static str {
+    if is_html { " with a page of HTML, which no ACME server sends" } else { "" }
 }
 
 #[cfg(test)]

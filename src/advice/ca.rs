@@ -7,9 +7,8 @@ use std::path::Path;
 use time::{Duration, OffsetDateTime};
 
 use crate::ca::{
-    BulkError, Error, InvalidCaName, InvalidSubject, LedgerError, LineError, LineProblem, LongValidity,
-    NotIssuedHereError, OwnFileError, PublishError, RenewalError, RequestError, RevocationError,
-    ValidityError,
+    BrokenLine, BulkError, Error, InvalidCaName, InvalidSubject, LedgerError, LineError, LineProblem,
+    LongValidity, NotIssuedHereError, OwnFileError, PublishError, RenewalError, RequestError, ValidityError,
 };
 use crate::finding::{Code, Finding, Location};
 use crate::operands::ca_lookup::LookupError;
@@ -25,22 +24,25 @@ impl From<Error> for Failure {
             Error::Refused(findings) => return Self { findings, status: 2 },
             Error::IssuerNotValid { .. } => (
                 Code::Expired,
-                "Make a new CA with `certkit mkca --force`, and install it on \
-                                 clients.",
+                "Renew the CA's own certificate with `certkit renew FILE`: it keeps its key, and what it issued holds.",
             ),
-            Error::NotACa(_) => (
-                Code::NotACa,
-                "Name a CA certificate with --ca, or run `certkit \
-                                                mkca` to make one.",
+            Error::CompromisedKey => (Code::Revoked, "Use a new key."),
+            Error::IssuerRevoked { .. } => (
+                Code::Revoked,
+                "Move intermediate.crt and intermediate.key away, then make a new intermediate with the root's key: \
+                 `certkit mkca --intermediate`",
             ),
+            Error::NotACa(_) => {
+                (Code::NotACa, "Name a CA certificate with --ca; `certkit mkca -o DIR` makes one.")
+            }
             Error::NotAsRequested(_) => (
                 Code::InvalidSetting,
-                "Use a CA made by `certkit mkca`; certkit cannot reproduce a part of this CA's \
-                 certificate.",
+                "Use a CA made by certkit's mkca; certkit cannot reproduce a part of this CA's certificate.",
             ),
-            Error::CannotSignLists(_) => {
-                (Code::KeyUsage, "Use a CA whose key usage has cRLSign; `certkit mkca` makes one.")
-            }
+            Error::CannotSignLists(_) => (
+                Code::KeyUsage,
+                "Use a CA whose key usage has cRLSign; those made by certkit's mkca have it.",
+            ),
             Error::Sign(_) => (
                 Code::WeakKey,
                 "Use a key of P-256, P-384, P-521, Ed25519 or RSA with at least \
@@ -66,21 +68,48 @@ impl From<LedgerError> for Failure {
         let message = error.to_string();
         let finding = match &error {
             LedgerError::Io { path, source, .. } => {
+                let is_full = matches!(
+                    source.kind(),
+                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+                );
                 let code = match source.kind() {
                     ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Code::Permission,
                     _ => Code::Io,
                 };
-                Finding::error(code, message).at(Location::file(path.display().to_string())).fix(
-                    "Copy the CA with its ledger to a folder that you may write to, and name it \
-                     with --ca and --ca-key.",
-                )
+                let fix = if is_full {
+                    "Make room on the disk, then run the command again."
+                } else {
+                    "Name a ledger that you may write to with `--ledger FILE`, or record nothing with `--ledger \
+                     none`: such a certificate cannot be found in a list or revoked by its name."
+                };
+                Finding::error(code, message).at(Location::file(path.display().to_string())).fix(fix)
             }
-            LedgerError::Malformed { path, line } => Finding::error(Code::InvalidSetting, message)
-                .at(Location::line(path.display().to_string(), *line))
-                .fix("Remove this line; every line of the ledger must be one JSON object."),
+            LedgerError::Locked { path, .. } => Finding::error(Code::Io, message)
+                .at(Location::file(path.display().to_string()))
+                .fix("Wait for the other process or end it, then run the command again."),
+            LedgerError::NotKept => Finding::error(Code::InvalidSetting, message)
+                .fix("Omit `--ledger none`, or name a ledger that you may write to with `--ledger FILE`."),
         };
         finding.into()
     }
+}
+
+/// Lines of the ledger that say nothing: the first ones are named.
+pub fn broken_lines(broken: &[BrokenLine]) -> Vec<Finding> {
+    const SHOWN: usize = 3;
+    let mut findings: Vec<_> = broken.iter().take(SHOWN).map(broken_line).collect();
+    if let (Some(next), more @ 1..) = (broken.get(SHOWN), broken.len().saturating_sub(SHOWN)) {
+        let lines = if more == 1 { "1 more line" } else { &format!("{more} more lines") };
+        let message = format!("{lines} of the ledger {} are not ledger entries", next.path.display());
+        findings.push(Finding::warning(Code::InvalidSetting, message));
+    }
+    findings
+}
+
+fn broken_line(broken: &BrokenLine) -> Finding {
+    Finding::warning(Code::InvalidSetting, broken.to_string())
+        .at(Location::line(broken.path.display().to_string(), broken.line))
+        .fix("Restore the line from a backup, or remove it.")
 }
 
 impl From<LookupError> for Failure {
@@ -97,8 +126,8 @@ impl From<LookupError> for Failure {
             LookupError::NoRoot => Finding::error(Code::CaNotFound, message)
                 .fix("Name the CA certificate, or run `certkit mkca` to make a CA."),
             LookupError::NoSigningCa => Finding::error(Code::CaNotFound, message).fix(
-                "Run `certkit mkca` to make one in this folder, or `certkit mkca --global` for all \
-                 folders.",
+                "Run `certkit mkca` to make one in this folder.\n\
+                 Run `certkit mkca --global` to make one for all folders.",
             ),
         };
         finding.into()
@@ -134,7 +163,7 @@ impl From<RenewalError> for Failure {
                 return finding.fix("Name the certificate's file.").into();
             }
             RenewalError::CaCertificate(file) => {
-                (Code::CaAsLeaf, file, "Run `certkit mkca` to make a new CA.".to_owned())
+                (Code::CaAsLeaf, file, "A CA is renewed alone: name its own file.".to_owned())
             }
             RenewalError::Container(file) => {
                 let fix = format!(
@@ -142,9 +171,6 @@ impl From<RenewalError> for Failure {
                     shell_word(&file)
                 );
                 (Code::NotPem, file, fix)
-            }
-            RenewalError::HoldsKey(file) => {
-                (Code::PrivateKeyInInput, file, "Put certificate and key into separate files.".to_owned())
             }
             RenewalError::NameForm(file) => (Code::InvalidName, file, new_certificate()),
             RenewalError::Revoked(file) => (Code::Revoked, file, new_certificate()),
@@ -155,22 +181,6 @@ impl From<RenewalError> for Failure {
 
 fn new_certificate() -> String {
     "Run `certkit mkcert NAME` to make a new certificate.".to_owned()
-}
-
-impl From<RevocationError> for Failure {
-    fn from(error: RevocationError) -> Self {
-        let message = error.to_string();
-        match error {
-            RevocationError::File(error) => error.into(),
-            RevocationError::Issue(error) => error.into(),
-            RevocationError::Ledger(error) => error.into(),
-            RevocationError::NotIssuedHere(error) => error.into(),
-            RevocationError::ItsOwn(file) => Finding::error(Code::CaAsLeaf, message)
-                .fix(format!("Run `certkit trust uninstall {}` on every client instead.", shell_word(&file)))
-                .at(Location::file(file))
-                .into(),
-        }
-    }
 }
 
 impl From<InvalidName> for Failure {
@@ -300,8 +310,8 @@ pub fn request_refused(error: &RequestError, file: &str, location: Location) -> 
         }
         RequestError::PathLength(_) => (
             Code::PathLength,
-            "Sign with a root made by `certkit mkca --intermediate`: add `--ca \
-                                ca.crt --ca-key ca.key`."
+            "Sign with the root, which allows one CA below it if it was made with --intermediate: add --ca ca.crt \
+             --ca-key ca.key."
                 .to_owned(),
         ),
         RequestError::NotItsKey => {
@@ -347,6 +357,13 @@ pub fn not_made_a_ca() -> Finding {
 
 pub fn long_validity(validity: LongValidity) -> Finding {
     Finding::warning(Code::ValidityTooLong, validity.to_string())
+}
+
+/// `sign --profile ca --days 8h`.
+pub fn hours_for_a_ca() -> Failure {
+    Finding::error(Code::InvalidSetting, "a CA is valid for days, not for hours")
+        .fix("Give --days a number of days.")
+        .into()
 }
 
 /// `end` is the certificate's last second.
@@ -398,20 +415,12 @@ pub fn foreign_intermediate(certificate: &Path, key: &Path, options: &str) -> Fa
     Finding::error(Code::OutputExists, message).at(Location::file(file)).fix(fix).into()
 }
 
-/// The key that renewal replaces was encrypted, and nobody is asked for a password there.
-pub fn key_now_open(key: &Path) -> Finding {
-    let (file, word) = (key.display().to_string(), path_word(key));
-    let message = format!(
-        "the old key was encrypted; the new one in `{file}` is written without a \
-                           password"
-    );
-    Finding::warning(Code::LeftOut, message)
-        .at(Location::file(file))
-        .fix(format!("Run `certkit key encrypt {word} -o locked.key` to protect it."))
-}
-
-pub fn already_revoked(at: OffsetDateTime, reason: &str) -> Finding {
-    Finding::note(Code::Revoked, format!("the certificate was already revoked on {} ({reason})", date(at)))
+/// `--crl-url` or `--issuer-url` for a root alone: nobody revokes it, and nobody else issued it.
+pub fn addresses_without_intermediate() -> Failure {
+    let message = "a root's certificate names no revocation list and no issuer";
+    Finding::error(Code::InvalidSetting, message)
+        .fix("Give --crl-url and --issuer-url to `certkit mkcert` and `certkit sign`, or add --intermediate.")
+        .into()
 }
 
 /// `-o` of mkcert, where it names no files.

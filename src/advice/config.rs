@@ -1,7 +1,7 @@
 //! Settings that cannot be used.
 
 use crate::config::{
-    Assignment, MAX_FILE_BYTES, OptionNote, OptionRemark, Origin, Settings, SettingsError, table,
+    Assignment, MAX_FILE_BYTES, OptionNote, OptionRemark, Origin, Settings, SettingsError, SiteProblem, table,
 };
 use crate::finding::{Code, Finding, Location};
 use crate::operands::read::ReadError;
@@ -32,6 +32,16 @@ impl From<SettingsError> for Failure {
             }
             SettingsError::Value { origin, word, .. } => {
                 return of_origin(&origin, message).fix(value_help(&word)).into();
+            }
+            SettingsError::Site { origin, problem } => {
+                let fix = match problem {
+                    SiteProblem::NoHost => "Name its hosts, as in `host = \"www.example.com\"`.",
+                    SiteProblem::HostTwice { .. } => "Give each host to one site.",
+                    SiteProblem::Nothing { .. } => {
+                        "Name an application (`app`), a folder (`static-root`), an `upstream`, or a route."
+                    }
+                };
+                return of_origin(&origin, message).fix(fix).into();
             }
             SettingsError::NoApplication { file } => (Location::file(file), NAME_APPLICATION),
             SettingsError::NoListener { file } => (Location::file(file), NAME_SOCKET),

@@ -62,12 +62,16 @@ impl From<ConvertError> for Failure {
             }
             LegacyCipher => found(Code::InvalidSetting).fix("Omit --legacy, or add --to p12."),
             NoneOf { wanted, location, .. } => {
+                let file = location.as_ref().map_or("FILE", |location| location.file.as_str());
                 let code = match wanted {
                     Wanted::Certificate => Code::NoCertificate,
                     Wanted::PrivateKey => Code::NoPrivateKey,
                 };
                 let finding = found(code)
-                    .fix("Run `certkit show FILE` to see what a file holds; --to pem converts everything.");
+                    .fix(format!(
+                    "Omit --to, or use --to pem, to convert everything.\nSee what the file holds: `certkit show {}`",
+                    shell_word(file)
+                ));
                 match location {
                     Some(location) => finding.at(location.clone()),
                     None => finding,
@@ -132,7 +136,11 @@ impl LeftOut<'_> {
 /// The input had a password, and the private key in `output` has none.
 pub fn without_password(output: &str) -> Finding {
     Finding::note(Code::LeftOut, "left out: the password; the private key in the new file is not encrypted")
-        .fix(format!("Run `certkit key encrypt {} -o locked.key` to protect it.", shell_word(output)))
+        .fix(format!(
+            "Run `certkit key encrypt {} -o {}` to protect it.",
+            shell_word(output),
+            shell_word(&format!("{}-encrypted.key", output.trim_end_matches(".key")))
+        ))
 }
 
 /// A key that OpenSSL encrypted before there was PKCS#8.

@@ -82,7 +82,7 @@ impl From<InputError> for Failure {
                 let convert = format!("ssh-keygen -p -m PKCS8 -f {}", shell_word(&file));
                 Finding::error(Code::NotAPrivateKey, message)
                     .at(*location)
-                    .fix(format!("Keep a copy (`{copy}`), then run `{convert}`."))
+                    .fix(format!("Keep a copy, then convert it in place: `{copy} && {convert}`"))
             }
             InputError::Password(error) => return error.into(),
             InputError::Read(error) => return error.into(),

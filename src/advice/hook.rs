@@ -18,6 +18,18 @@ pub fn failed(run: &HookRun, fix: &str) -> Option<Finding> {
     Some(Finding::error(Code::HookFailed, message).fix(fix))
 }
 
+/// A hook around an order that failed, with the end of its output.
+pub fn around_failed(run: &HookRun, mut finding: Finding) -> Finding {
+    if let Some(failure) = &run.failure {
+        finding.message.push_str(&format!(": it {failure}"));
+    }
+    for line in run.output.lines() {
+        finding.message.push_str("\n| ");
+        finding.message.push_str(line);
+    }
+    finding.fix("Run it by hand to see why; an empty --pre-hook or --post-hook removes it.")
+}
+
 /// A hook of `serve`, without which the server does not start.
 pub fn at_phase_failed(action: &HookAction, phase: HookPhase, error: &ActionError) -> Failure {
     let message = format!("the hook `{action}` ({phase}) failed: {error}");

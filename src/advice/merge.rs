@@ -50,13 +50,10 @@ pub fn missing_input(mut finding: Finding, name: &str, files: MergeFiles<'_>) ->
 pub fn no_chain(error: &OrderError, files: MergeFiles<'_>) -> Finding {
     let files = files.words();
     let (code, fix) = match error {
-        OrderError::NoLeaf => (
-            Code::NoLeaf,
-            format!("Add the file with your own certificate: `certkit merge server.crt {files}`."),
-        ),
+        OrderError::NoLeaf => (Code::NoLeaf, "Add the file with your own certificate.".to_owned()),
         OrderError::MultipleLeaves(_) => (
             Code::MultipleLeaves,
-            format!("Omit all but one, or let the key choose: `certkit merge {files} --key server.key`."),
+            format!("Omit all but one, or let the key choose: `certkit merge {files} --key FILE`."),
         ),
         OrderError::KeyMismatch { .. } => {
             (Code::KeyMismatch, "Use the key that was made for the certificate.".to_owned())
@@ -139,8 +136,8 @@ pub fn gap(gap: Gap, last: &Located, files: MergeFiles<'_>, has_fetched: bool) -
         Gap::SelfSigned => {
             let message = format!("`{label}` is self-signed, and this machine does not trust it");
             Finding::warning(Code::SelfSigned, message).fix(
-                "Make a CA and a certificate for your own machines: run `certkit mkca`, then \
-                 `certkit mkcert NAME`.",
+                "Make a CA for your own machines: `certkit mkca`\n\
+                 It then makes certificates with `certkit mkcert NAME`.",
             )
         }
         Gap::UnknownRoot => {
@@ -161,10 +158,10 @@ pub fn gap(gap: Gap, last: &Located, files: MergeFiles<'_>, has_fetched: bool) -
                 message.push_str(&format!("\nthe CA offers it at {url}"));
             }
             let files = files.words();
-            let fetch = format!("Run `certkit merge {files} --fetch`, which downloads it.\n");
+            let fetch = format!("Have it downloaded: `certkit merge {files} --fetch`\n");
             let can_fetch = !has_fetched && !certificate.issuer_urls.is_empty();
             Finding::error(Code::MissingIntermediate, message).fix(format!(
-                "{}Add the bundle that came from the CA, for example `certkit merge {files} ca-bundle.ca`.\n\
+                "{}Add the bundle that came from the CA, for example: `certkit merge {files} ca-bundle.ca`\n\
                  If it is your own CA, add its ca.crt.",
                 if can_fetch { &fetch } else { "" }
             ))

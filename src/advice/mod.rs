@@ -2,6 +2,8 @@
 
 pub mod acme;
 pub mod ca;
+pub mod ca_life;
+pub mod ca_server;
 pub mod chain;
 pub mod config;
 pub mod convert;
@@ -10,8 +12,14 @@ pub mod hook;
 pub mod hosts;
 pub mod key;
 pub mod merge;
+pub mod names;
+pub mod ocsp;
+pub mod on_demand;
 pub mod output;
+pub mod renewal;
+pub mod revocation;
 pub mod serve;
 pub mod server;
+pub mod timer;
 pub mod trust;
 pub mod usage;

@@ -10,6 +10,7 @@ use crate::report::Failure;
 use crate::serve::Error;
 use crate::serve::address::{Endpoint, ListenAddress};
 use crate::serve::discover::Content;
+use crate::serve::htpasswd::{HtpasswdError, UserProblem};
 use crate::serve::worker::StartError;
 use crate::sys::fs::plain;
 use crate::sys::pid_file::PidFileError;
@@ -20,6 +21,8 @@ use crate::x509::Mismatch;
 /// Certificates that cannot be served as they are named.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
+    #[error("--acme obtains all certificates, and a site has a `cert` of its own")]
+    AcmeWithFiles,
     #[error("--acme obtains certificates for https, but there is no https listener")]
     AcmeWithoutHttps,
     #[error("{0}")]
@@ -40,6 +43,10 @@ pub enum CertificateError {
     NoName,
     #[error("--cert and --key must come in pairs ({certificates} of --cert, {keys} of --key)")]
     NotInPairs { certificates: usize, keys: usize },
+    #[error("the ACME server {server} cannot reach this server, which listens on {listeners}")]
+    OutOfReach { server: String, listeners: String },
+    #[error("--ocsp-staple is given without --cert")]
+    StapleWithoutCertificate,
     #[error("there is no active account at {server}, and a new one requires consent to the terms of service")]
     TermsNotAgreed { server: String },
     #[error("{0}")]
@@ -50,11 +57,17 @@ impl From<CertificateError> for Failure {
     fn from(error: CertificateError) -> Self {
         use CertificateError::*;
         let (code, fix) = match &error {
+            AcmeWithFiles => (
+                Code::InvalidSetting,
+                "Name the hosts of that site with --acme too and remove its `cert`, or obtain all of them with `certkit \
+                 acme obtain` and name their files."
+                    .to_owned(),
+            ),
             AcmeWithoutHttps => (Code::InvalidSetting, "Add `--listen https:*:443`.".to_owned()),
             CannotProve(_) => (
                 Code::InvalidName,
-                "Obtain the certificate with `certkit acme obtain --dns-hook` or `--rfc2136`, and name its \
-                 files with --cert and --key."
+                "Use a DNS record, with `--acme-dns-hook` or `--acme-rfc2136`, or obtain the certificate with `certkit \
+                 acme obtain --dns-hook` and name its files with --cert and --key."
                     .to_owned(),
             ),
             Duplicate(name) => (
@@ -79,6 +92,17 @@ impl From<CertificateError> for Failure {
             NotInPairs { .. } => {
                 (Code::InvalidSetting, "Name them in pairs: `--cert chain.pem --key server.key`.".to_owned())
             }
+            OutOfReach { .. } => (
+                Code::InvalidSetting,
+                "Add `--listen https:*:443 --redirect-http *:80`, as root or with `setcap cap_net_bind_service=+ep`. \
+                 Names that only this network reaches are proved with `--acme-dns-hook` or `--acme-rfc2136`, or \
+                 certified by a CA of your own with `--acme-server`."
+                    .to_owned(),
+            ),
+            StapleWithoutCertificate => (
+                Code::InvalidSetting,
+                "Name the certificate that the OCSP response is for: `--cert chain.pem`.".to_owned(),
+            ),
             TermsNotAgreed { .. } => (
                 Code::InvalidSetting,
                 "Read them (`certkit acme obtain NAME` prints their address), then add --agree-tos."
@@ -97,6 +121,13 @@ impl From<CertificateError> for Failure {
             _ => finding.into(),
         }
     }
+}
+
+/// The file of an application that does not exist.
+pub fn no_application_file(path: &Path) -> Failure {
+    let message = format!("there is no application file `{}`", path.display());
+    let finding = Finding::error(Code::ApplicationFailed, message);
+    Failure::new(finding.fix("Name a file that exists; it is looked for in the folder of --chdir.")).status(1)
 }
 
 /// The server was started as root, and so is the application, if there is one.
@@ -144,6 +175,12 @@ pub fn revoked() -> Finding {
 /// An error that does not stop the start.
 pub fn as_warning(finding: Finding) -> Finding {
     Finding { severity: Severity::Warning, ..finding }
+}
+
+/// What a running server says of a certificate that it cannot use, beside others that it takes.
+pub fn kept_in_use(mut finding: Finding) -> Finding {
+    finding.message += "; the one that was read before stays in use";
+    as_warning(finding)
 }
 
 /// The same finding, said of one of several certificates.
@@ -305,6 +342,29 @@ impl From<Error> for Failure {
             Error::AjpSecretGone => Finding::error(Code::InvalidSetting, message)
                 .fix("Name the file again, or restart the server without that listener.")
                 .into(),
+            Error::Users { path, source } => {
+                let path = path.display().to_string();
+                let (location, fix) = match &source {
+                    HtpasswdError::Line { line, problem } => {
+                        (Location::line(path.clone(), *line), users_fix(problem, &path))
+                    }
+                    HtpasswdError::Empty => {
+                        (Location::file(path.clone()), format!("Add a user: `htpasswd -B {path} NAME`."))
+                    }
+                    HtpasswdError::Read(_) => (
+                        Location::file(path.clone()),
+                        format!("Name a file that certkit may read, or make it: `htpasswd -B -c {path} NAME`."),
+                    ),
+                };
+                Finding::error(Code::InvalidSetting, message).at(location).fix(fix).into()
+            }
+            Error::PageFile { path, .. } => Finding::error(Code::InvalidSetting, message)
+                .at(Location::file(path.display().to_string()))
+                .fix("Name a file of at most 1 MiB that certkit may read with --error-page.")
+                .into(),
+            Error::RedirectLoop { .. } => Finding::error(Code::InvalidSetting, message)
+                .fix("Redirect to a path that is not redirected itself; `certkit serve --help` shows the form.")
+                .into(),
             Error::SocketTwice(_) => Finding::error(Code::InvalidSetting, message)
                 .fix("Give each listener a socket of its own.")
                 .into(),
@@ -314,6 +374,9 @@ impl From<Error> for Failure {
                 .into(),
             Error::ProxyProtocolWithoutProxies => Finding::error(Code::InvalidSetting, message)
                 .fix("Name the load balancers with --trust-proxy, for example `--trust-proxy 10.0.0.0/8`.")
+                .into(),
+            Error::UpstreamRoot(prefix) => Finding::error(Code::InvalidSetting, message)
+                .fix(format!("Add `--upstream {prefix}=fcgi://ADDRESS`, or name the path of an upstream that is there."))
                 .into(),
             Error::Bind { address, source } => cannot_listen(message, &address, &source).into(),
             Error::Folder { path, source } => {
@@ -331,7 +394,7 @@ impl From<Error> for Failure {
                 .fix("Put the label behind the rule that jumps to it; docs/rules.md lists what rules can do.")
                 .into(),
             Error::Worker(error) => of_application(&error, message),
-            Error::Mount { source, .. } => of_application(&source, message),
+            Error::Mount { source, .. } | Error::Site { source, .. } => of_application(&source, message),
             _ => Finding::error(Code::Io, message).into(),
         }
     }
@@ -396,7 +459,7 @@ fn of_application(error: &StartError, message: String) -> Failure {
         StartError::NotFound { .. } => (
             Code::ApplicationFailed,
             "Name the file or module, and its WSGI callable if that is not `application`, for \
-             example `certkit serve app.py:app`. Both are looked for in the folder of --chdir.",
+             example `certkit serve FILE.py:CALLABLE`. Both are looked for in the folder of --chdir.",
         ),
         StartError::Ended { .. } => (
             Code::ApplicationFailed,
@@ -410,4 +473,18 @@ fn of_application(error: &StartError, message: String) -> Failure {
         _ => return Finding::error(Code::Io, message).into(),
     };
     Failure::new(Finding::error(code, message).fix(fix)).status(1)
+}
+/// How to fix a line of a file with users.
+fn users_fix(problem: &UserProblem, path: &str) -> String {
+    match problem {
+        UserProblem::NoPassword | UserProblem::NoName => {
+            "Write a line as NAME:HASH, or begin it with `#` to make it a comment.".to_owned()
+        }
+        UserProblem::Format(_) | UserProblem::Broken => {
+            format!("Set the password of this user again: `htpasswd -B {path} NAME`.")
+        }
+        UserProblem::Cost(_) => {
+            format!("Set the password again with less cost: `htpasswd -B -C 12 {path} NAME`.")
+        }
+    }
 }

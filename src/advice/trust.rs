@@ -14,9 +14,6 @@ pub fn store_failed(error: &StoreError, path: &str, kind: StoreKind, as_root: Op
     let fix = match error {
         StoreError::MissingProgram { install, .. } => install,
         StoreError::NeedsRoot => "Run the command as the owner of that folder.",
-        StoreError::SharedName(..) => {
-            "Remove it in the browser, under Settings, Privacy and Security, Certificates."
-        }
         _ if is_browser => {
             "Close the browser and try again; if a primary password protects the store, import the \
              certificate in the browser's settings."
@@ -73,4 +70,78 @@ pub fn cannot_trust(error: &AnchorError, file: &str) -> Failure {
         AnchorError::NotOne(_) => (Code::InvalidSetting, "Name a file with this one certificate.".to_owned()),
     };
     Finding::error(code, error.to_string()).at(Location::file(file)).fix(fix).into()
+}
+
+/// A root that another one replaced and that is still trusted; `command` removes it.
+pub fn old_root(name: &str, command: &str) -> Finding {
+    let message = format!("an older root of certkit is still trusted: `{name}`");
+    Finding::warning(Code::OldRoot, message).fix(format!("Run `{command}`."))
+}
+
+/// A fingerprint that names none of certkit's CAs, or several.
+pub fn not_one_of_ours(fingerprint: &str, names: &[&str]) -> Failure {
+    let message = match names {
+        [] => format!("no CA of certkit has a fingerprint that begins with `{fingerprint}`"),
+        names => {
+            format!(
+                "{} CAs have a fingerprint that begins with `{fingerprint}`: {}",
+                names.len(),
+                names.join(", ")
+            )
+        }
+    };
+    Finding::error(Code::InvalidSetting, message).fix("Run `certkit trust list` for the fingerprints.").into()
+}
+
+/// `--all` without a yes; `command` does not ask.
+pub fn uninstall_all(names: &[&str], command: &str) -> Failure {
+    let cas = if names.len() == 1 { "CA" } else { "CAs" };
+    let message =
+        format!("nothing was removed; `--all` would remove {} {cas}: {}", names.len(), names.join(", "));
+    Finding::error(Code::InvalidSetting, message).fix(format!("Run `{command}`.")).into()
+}
+
+/// A store whose way has a caution, as that of macOS.
+pub fn untried(caution: &str, path: &str) -> Finding {
+    Finding::note(Code::TrustStore, format!("{caution}; check the result"))
+        .at(Location::file(path))
+        .fix("Open Keychain Access, and search for certkit under System.")
+}
+
+/// The system has no file with all of its roots.
+pub fn no_bundle() -> Finding {
+    let message = "the system has no file with its public roots, so the variables that replace them are left out: their \
+                   readers would refuse every public site";
+    Finding::error(Code::TrustStore, message).fix("Install the package ca-certificates.")
+}
+
+/// A variable that names other roots now, which its new value does not have.
+pub fn variable_replaced(name: &str, value: &str) -> Finding {
+    let message = format!("{name} is set to `{value}` now, whose roots are not in what replaces it");
+    let fix = match name {
+        "JAVA_TOOL_OPTIONS" => "Import the CA into that store with keytool, and leave the variable as it is.",
+        _ => "Add the CA to that file or folder yourself, or name a file in PEM with the variable first.",
+    };
+    Finding::warning(Code::TrustStore, message).fix(fix)
+}
+
+/// The file with the system's roots and the CA could not be written.
+pub fn bundle_not_written(error: &StoreError) -> Failure {
+    let fix = "Make the folder writable, or set XDG_DATA_HOME to another one.";
+    Finding::error(Code::TrustStore, error.to_string()).fix(fix).into()
+}
+
+/// There is nowhere to write that file.
+pub fn no_folder_for_bundle() -> Failure {
+    let message = "neither HOME nor XDG_DATA_HOME is set, so the bundle of roots has no folder";
+    Finding::error(Code::TrustStore, message).fix("Set one of them.").into()
+}
+
+/// Java's store was found, and no copy of it with the CA can be made.
+pub fn java_not_covered(error: &StoreError) -> Finding {
+    let fix = match error {
+        StoreError::MissingProgram { install, .. } => install,
+        _ => "Run `certkit trust install --store java` as root.",
+    };
+    Finding::error(Code::TrustStore, format!("no variable for Java: {error}")).fix(fix)
 }

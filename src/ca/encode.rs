@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use time::OffsetDateTime;
 
+use super::addresses::Addresses;
 use super::profile::{AddressRange, Constraint};
 use crate::der::oid::{self, Oid};
 use crate::der::{
@@ -74,13 +75,23 @@ pub(super) fn subject_key_id(key_id: &[u8]) -> Vec<u8> {
 }
 
 /// RFC 5280 section 4.2.1.9, critical throughout: a CA must have it so, and the baseline
-/// requirements (7.1.2.7.6) want it so on other certificates too. `path_length` is a CA's.
-pub(super) fn basic_constraints(path_length: Option<u8>) -> Vec<u8> {
-    let value = match path_length {
-        Some(length) => element(SEQUENCE, &[&[BOOLEAN, 1, 0xff], &unsigned(&[length])]),
-        None => element(SEQUENCE, &[]),
+/// requirements (7.1.2.7.6) want it so on other certificates too.
+pub(super) fn basic_constraints(role: BasicRole) -> Vec<u8> {
+    let ca: &[u8] = &[BOOLEAN, 1, 0xff];
+    let value = match role {
+        BasicRole::Ca(Some(length)) => element(SEQUENCE, &[ca, &unsigned(&[length])]),
+        BasicRole::Ca(None) => element(SEQUENCE, &[ca]),
+        BasicRole::Leaf => element(SEQUENCE, &[]),
     };
     extension(oid::BASIC_CONSTRAINTS, true, &value)
+}
+
+/// What basic constraints say.
+#[derive(Clone, Copy)]
+pub(super) enum BasicRole {
+    /// With the path length, if there is one.
+    Ca(Option<u8>),
+    Leaf,
 }
 
 /// RFC 5280 section 4.2.1.3. A bit string without the zeros at its end.
@@ -105,12 +116,13 @@ pub(super) enum KeyUsages {
 }
 
 /// RFC 5280 section 4.2.1.12.
-pub(super) fn extended_key_usage(purpose: Purpose) -> Vec<u8> {
-    let id = match purpose {
-        Purpose::Client => oid::CLIENT_AUTH,
-        Purpose::Server => oid::SERVER_AUTH,
+pub(super) fn extended_key_usage(purposes: impl Iterator<Item = Purpose>) -> Vec<u8> {
+    let id = |purpose| match purpose {
+        Purpose::Client => oid::CLIENT_AUTH.der(),
+        Purpose::Server => oid::SERVER_AUTH.der(),
     };
-    extension(oid::EXTENDED_KEY_USAGE, false, &element(SEQUENCE, &[id.der()]))
+    let ids: Vec<_> = purposes.map(id).collect();
+    extension(oid::EXTENDED_KEY_USAGE, false, &element(SEQUENCE, &ids))
 }
 
 /// RFC 5280 section 4.2.1.6: critical where the subject is empty.
@@ -131,6 +143,25 @@ fn general_name(name: &CertificateName) -> Vec<u8> {
         CertificateName::Uri(uri) => element(context(6), &[uri.as_bytes()]),
         CertificateName::Ip(address) => element(context(7), &[&octets(*address)]),
     }
+}
+
+/// cRLDistributionPoints (RFC 5280 section 4.2.1.13) and authorityInfoAccess (section 4.2.2.1). The addresses of a list
+/// are in one distribution point: "each name describes a different mechanism to obtain the same CRL".
+pub(super) fn addresses(addresses: &Addresses) -> Vec<Vec<u8>> {
+    let mut extensions = Vec::new();
+    let uri = |uri: &String| element(context(6), &[uri.as_bytes()]);
+    if !addresses.crl.is_empty() {
+        let names: Vec<u8> = addresses.crl.iter().flat_map(uri).collect();
+        let name = element(context_constructed(0), &[&element(context_constructed(0), &[&names])]);
+        let points = element(SEQUENCE, &[&element(SEQUENCE, &[&name])]);
+        extensions.push(extension(oid::CRL_DISTRIBUTION_POINTS, false, &points));
+    }
+    if !addresses.issuer.is_empty() {
+        let access = |address| element(SEQUENCE, &[oid::CA_ISSUERS.der(), &uri(address)]);
+        let access: Vec<u8> = addresses.issuer.iter().flat_map(access).collect();
+        extensions.push(extension(oid::AUTHORITY_INFO_ACCESS, false, &element(SEQUENCE, &[&access])));
+    }
+    extensions
 }
 
 /// RFC 5280 section 4.2.1.10: critical.

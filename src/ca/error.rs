@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use super::reason::Reason;
 use crate::finding::Finding;
 use crate::sys::clock::date;
 use crate::x509::{CertificateError, PrivateKeyError};
@@ -13,6 +14,10 @@ pub enum Error {
         "the CA `{label}` is valid from {} to {}; it cannot issue now", date(*.not_before), date(*.not_after)
     )]
     IssuerNotValid { label: String, not_before: OffsetDateTime, not_after: OffsetDateTime },
+    #[error("the CA `{label}` was revoked on {} ({reason}); it does not issue any more", date(*.at))]
+    IssuerRevoked { label: String, at: OffsetDateTime, reason: Reason },
+    #[error("a certificate of this key was revoked because others may know the key")]
+    CompromisedKey,
     #[error("the CA `{0}` cannot sign revocation lists: its key usage lacks cRLSign")]
     CannotSignLists(String),
     #[error(transparent)]

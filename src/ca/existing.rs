@@ -4,6 +4,7 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 
+use super::ledger::Records;
 use super::names::alternative_name;
 use super::profile::LeafProfile;
 use super::signing_ca::SigningCa;
@@ -24,7 +25,7 @@ pub enum ExistingCertificate {
     /// A key alone, as a run leaves it that was killed between the two files: it waits for its
     /// certificate.
     KeyOnly(PrivateKey),
-    /// A certificate of the same CA that will not do: it may be replaced.
+    /// A certificate of the same CA that will not do, or a key that others may know: it may be replaced.
     Ours,
     /// Nothing, or something that certkit may not replace without --force.
     NoneOrForeign,
@@ -38,23 +39,32 @@ impl ExistingCertificate {
         key: &Path,
         wanted: &LeafProfile,
         ca: &SigningCa,
+        records: &Records,
         now: OffsetDateTime,
     ) -> Self {
         if certificate.symlink_metadata().is_err() {
-            return files.key(key).map_or(Self::NoneOrForeign, Self::KeyOnly);
+            return match files.key(key) {
+                Some(key) if records.is_compromised(&key.spki_sha256()) => Self::Ours,
+                Some(key) => Self::KeyOnly(key),
+                None => Self::NoneOrForeign,
+            };
         }
         let Some(found) = files.certificate(certificate) else {
             return Self::NoneOrForeign;
         };
         // The CA issued itself, and perhaps an intermediate: those are not certificates of this
         // command.
-        if !ca.has_issued(&found) || found.is_ca() {
+        let Some(issuer) = ca.issuer_of(&found).filter(|_| !found.is_ca()) else {
             return Self::NoneOrForeign;
+        };
+        if records.revoked.of(&issuer.spki_sha256(), &found.serial_hex()).is_some() {
+            return Self::Ours;
         }
         let key_fits = || files.key(key).is_some_and(|key| key.spki() == found.spki);
         let is_valid = found.is_valid_at(now)
             && !RenewalPolicy::default().is_due(found.not_before, found.not_after, now);
-        if is_valid && has_names(&found, wanted) && is_for(&found, wanted.purpose) && key_fits() {
+        let is_for_all = wanted.purposes().all(|purpose| is_for(&found, purpose));
+        if is_valid && has_names(&found, wanted) && is_for_all && key_fits() {
             Self::Fine(Box::new(found))
         } else {
             Self::Ours
@@ -62,10 +72,11 @@ impl ExistingCertificate {
     }
 }
 
-/// Whether its names are those, in any order.
+/// Whether its names are those, in any order, and its subject is the one that was asked for by itself.
 fn has_names(found: &Certificate, wanted: &LeafProfile) -> bool {
     let names = found.subject_alt_names.as_deref().unwrap_or_default();
-    names.len() == wanted.names.len()
+    wanted.subject.as_ref().is_none_or(|subject| subject.to_der() == found.subject.der)
+        && names.len() == wanted.names.len()
         && wanted.names.iter().all(|name| names.contains(&alternative_name(name)))
 }
 

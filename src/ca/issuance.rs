@@ -1,12 +1,10 @@
 //! The request for a certificate and its result: making one is one verb,
 //! [`Issuer::issue`](super::Issuer::issue).
 
-use std::path::Path;
-
 use time::OffsetDateTime;
 
 use super::error::Error;
-use super::ledger::Event;
+use super::ledger::{Event, Filed};
 use super::profile::{CaProfile, LeafProfile};
 use crate::x509::{Certificate, CertifiedKey, KeyKind, PrivateKey};
 
@@ -16,8 +14,8 @@ pub struct Issuance<'a> {
     pub key: SubjectKey<'a>,
     pub now: OffsetDateTime,
     pub proof: Proof,
-    /// The file that the certificate will be written to, for the ledger; `None` is standard output.
-    pub file: Option<&'a Path>,
+    /// For the ledger.
+    pub filed: Filed<'a>,
 }
 
 #[derive(Clone, Copy)]
@@ -61,11 +59,11 @@ pub struct Issued {
 
 impl<'a> Issuance<'a> {
     pub fn leaf(profile: &'a LeafProfile, key: SubjectKey<'a>, now: OffsetDateTime) -> Self {
-        Self { profile: Profile::Leaf(profile), key, now, proof: Proof::ChainRules, file: None }
+        Self { profile: Profile::Leaf(profile), key, now, proof: Proof::ChainRules, filed: Filed::default() }
     }
 
     pub fn ca(profile: &'a CaProfile, key: SubjectKey<'a>, now: OffsetDateTime) -> Self {
-        Self { profile: Profile::Ca(profile), key, now, proof: Proof::ChainRules, file: None }
+        Self { profile: Profile::Ca(profile), key, now, proof: Proof::ChainRules, filed: Filed::default() }
     }
 }
 

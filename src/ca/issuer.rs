@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use time::OffsetDateTime;
 
-use super::encode::{signed, subject_alt_names};
+use super::encode::{BasicRole, KeyUsages, basic_constraints, key_usage, signed, subject_alt_names};
 use super::error::Error;
 use super::issuance::{Issuance, Issued, Profile, Proof, SubjectKey, new_key};
 use super::ledger::Event;
@@ -60,7 +60,7 @@ impl<'a> Issuer<'a> {
     /// # Errors
     /// [`Error::Refused`] when the chain rules refuse it; else when the key cannot be made or cannot sign.
     pub fn issue(&self, request: Issuance<'_>) -> Result<Issued, Error> {
-        let Issuance { profile, key, now, proof, file } = request;
+        let Issuance { profile, key, now, proof, filed } = request;
         let key = match key {
             SubjectKey::New(kind) => Ok(new_key(kind)?),
             SubjectKey::Given(key) => Ok(key),
@@ -73,13 +73,15 @@ impl<'a> Issuer<'a> {
         };
         let (certificate, clamped) = self.sign(plan)?;
         if let (Profile::Leaf(profile), Proof::ChainRules) = (profile, proof) {
-            self.prove(&certificate, profile.purpose, now)?;
+            for purpose in profile.purposes() {
+                self.prove(&certificate, purpose, now)?;
+            }
         }
-        let event = Event::issued(self.certificate, &certificate, file);
+        let event = Event::issued(self.certificate, &certificate, filed);
         Ok(Issued { certificate, key: key.ok(), clamped, event })
     }
 
-    fn sign(&self, mut plan: CertificatePlan<'_>) -> Result<(Certificate, bool), Error> {
+    pub(super) fn sign(&self, mut plan: CertificatePlan<'_>) -> Result<(Certificate, bool), Error> {
         let ca = self.certificate;
         // A certificate that outlives its issuer would fail before its own date says so. And one
         // that begins before its issuer (made in the same minute) looks odd to people.
@@ -89,7 +91,7 @@ impl<'a> Issuer<'a> {
         }
         plan.not_before = plan.not_before.max(ca.not_before);
         let der = plan
-            .sign(&ca.subject.der, &self.key_id(), &self.signer)
+            .sign(&ca.subject.der, Some(&self.key_id()), &self.signer)
             .ok_or_else(|| Error::Sign(PublicKeyKind::new(&ca.spki).to_string()))?;
         let certificate = Certificate::from_der(der)?;
         plan.compare(&certificate, ca)?;
@@ -131,13 +133,16 @@ impl<'a> Issuer<'a> {
 /// # Errors
 /// When the key cannot sign.
 pub fn make_root(profile: &CaProfile, key: PrivateKey, now: OffsetDateTime) -> Result<CertifiedKey, Error> {
-    let plan = CertificatePlan::ca(profile, key.spki(), now)?;
-    let subject = plan.subject.clone();
-    let key_id = key_id(key.spki());
-    let der = plan.sign(&subject, &key_id, &signer(&key)?).ok_or_else(|| Error::Sign(key.description()))?;
-    let certificate = Certificate::from_der(der)?;
-    plan.compare(&certificate, &certificate)?;
+    let certificate = self_signed(&CertificatePlan::ca(profile, key.spki(), now)?, &key)?;
     CertifiedKey::new(certificate, Vec::new(), key).map_err(|_| Error::NotAsRequested("public key"))
+}
+
+/// The certificate of a plan, signed by the key that it is for.
+pub(super) fn self_signed(plan: &CertificatePlan<'_>, key: &PrivateKey) -> Result<Certificate, Error> {
+    let der = plan.sign(&plan.subject, plan.key_id.as_deref(), &signer(key)?);
+    let certificate = Certificate::from_der(der.ok_or_else(|| Error::Sign(key.description()))?)?;
+    plan.compare(&certificate, &certificate)?;
+    Ok(certificate)
 }
 
 /// Makes a certificate signing request (RFC 2986), as DER.
@@ -151,9 +156,25 @@ pub fn make_request(
 ) -> Result<Vec<u8>, Error> {
     // extensionRequest (RFC 2985 section 5.4.2) with the names alone: all other extensions are the
     // CA's.
-    let extensions = element(SEQUENCE, &[&subject_alt_names(names, subject.is_empty())]);
-    let attribute = element(SEQUENCE, &[oid::EXTENSION_REQUEST.der(), &element(SET, &[&extensions])]);
-    let attributes: &[&[u8]] = if names.is_empty() { &[] } else { &[&attribute] };
+    if names.is_empty() {
+        return request(subject, &[], key);
+    }
+    request(subject, &[&subject_alt_names(names, subject.is_empty())], key)
+}
+
+/// A request to become a CA below another one, with no CA below itself.
+///
+/// # Errors
+/// When the key cannot sign.
+pub fn make_ca_request(subject: &Subject, key: &PrivateKey) -> Result<Vec<u8>, Error> {
+    let basic = basic_constraints(BasicRole::Ca(Some(0)));
+    request(subject, &[&basic, &key_usage(KeyUsages::Ca)], key)
+}
+
+fn request(subject: &Subject, extensions: &[&[u8]], key: &PrivateKey) -> Result<Vec<u8>, Error> {
+    let list = element(SEQUENCE, extensions);
+    let attribute = element(SEQUENCE, &[oid::EXTENSION_REQUEST.der(), &element(SET, &[&list])]);
+    let attributes: &[&[u8]] = if extensions.is_empty() { &[] } else { &[&attribute] };
     let version = unsigned(&[0]);
     let attributes = element(CONTEXT_0, attributes);
     let info = element(SEQUENCE, &[&version, &subject.to_der(), key.spki(), &attributes]);

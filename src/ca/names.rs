@@ -21,9 +21,8 @@ pub fn certificate_names(texts: &[impl AsRef<str>]) -> Result<Vec<CertificateNam
 /// issue.
 pub(super) fn certificate_name(name: &SubjectAltName) -> Option<CertificateName> {
     match name {
-        SubjectAltName::Dns(name) | SubjectAltName::Mail(name) | SubjectAltName::Uri(name) => {
-            CertificateName::parse(name).ok()
-        }
+        SubjectAltName::Dns(name) | SubjectAltName::Mail(name) => CertificateName::parse(name).ok(),
+        SubjectAltName::Uri(uri) => CertificateName::uri(uri).ok(),
         SubjectAltName::Ip(address) => Some(CertificateName::Ip(*address)),
         SubjectAltName::Directory(_) | SubjectAltName::Malformed { .. } | SubjectAltName::Other { .. } => {
             None

@@ -1,7 +1,7 @@
 //! Names of CAs as trust stores show them.
 
 use super::subject::{MAX_COMMON_NAME, Subject};
-use crate::x509::PrivateKey;
+use crate::x509::{DistinguishedName, PrivateKey};
 
 /// Which CA of a pair a name is for: root and intermediate must not have the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,19 @@ pub fn ca_subject(typed: Option<&Subject>, level: CaLevel, common_name: &str) ->
     }
 }
 
+/// What a CA was called, without the end that tells it from others; `None` for the default name.
+pub fn successor_name(old: &DistinguishedName) -> Option<String> {
+    let name = old.common_name()?;
+    let mut parts = name.rsplitn(4, ' ');
+    let (fingerprint, date, who) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_ours = fingerprint.len() == 8
+        && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && date.len() == 10
+        && who.contains('@');
+    let name = parts.next().filter(|_| is_ours).unwrap_or(name);
+    (name != format!("certkit {}", CaLevel::Root.as_str())).then(|| name.to_owned())
+}
+
 impl CaLevel {
     fn as_str(self) -> &'static str {
         match self {
@@ -73,6 +86,22 @@ fn cut(text: &str, most: usize) -> &str {
 mod tests {
     use super::*;
     use crate::x509::KeyKind;
+
+    #[test]
+    fn the_next_ca_is_called_as_the_last_one() {
+        let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+        let next = |subject: &Subject| {
+            let root = crate::ca::CaProfile::root(subject.clone(), 9);
+            let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+            let now = time::macros::datetime!(2026-11-20 12:00 UTC);
+            successor_name(&crate::ca::make_root(&root, key, now).unwrap().leaf().subject)
+        };
+        for (name, wanted) in [(Some("Our team"), Some("Our team")), (None, None)] {
+            let common_name = ca_common_name(name, CaLevel::Root, "2026-11-20", &key);
+            assert_eq!(next(&Subject::common_name(&common_name)).as_deref(), wanted);
+        }
+        assert_eq!(next(&Subject::common_name("A B C D E")).as_deref(), Some("A B C D E"));
+    }
 
     #[test]
     fn names_of_cas_end_with_what_tells_them_apart() {

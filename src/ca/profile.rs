@@ -3,9 +3,10 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::addresses::Addresses;
 use super::subject::{MAX_COMMON_NAME, Subject};
 use super::validity::End;
-use crate::x509::{CertificateName, InvalidName, Purpose};
+use crate::x509::{Certificate, CertificateName, InvalidName, Purpose};
 
 /// A CA to be made.
 #[derive(Clone, Debug)]
@@ -15,13 +16,16 @@ pub struct CaProfile {
     pub subject: Subject,
     /// Days of validity, cut to the issuer's.
     pub validity_days: u32,
-    /// How many CAs may be between it and a server certificate: 1 for a root with an intermediate,
-    /// else 0.
-    pub path_length: u8,
+    /// How many CAs may be between it and a server certificate; `None`: any number.
+    pub path_length: Option<u8>,
     /// The only names that it may issue for; empty: all.
     pub permitted: Vec<Constraint>,
     /// Names that it may not issue for.
     pub excluded: Vec<Constraint>,
+    /// What its certificate names; those that it issues name their own.
+    pub addresses: Addresses,
+    /// A CA whose limits of names are taken over, unless there are limits here.
+    pub limited_as: Option<Certificate>,
 }
 
 /// A certificate of a server or client to be made.
@@ -33,14 +37,32 @@ pub struct LeafProfile {
     /// The names, all of them subject alternative names.
     pub names: Vec<CertificateName>,
     pub purpose: Purpose,
+    /// A second purpose in the same certificate.
+    pub also_for: Option<Purpose>,
     /// When it ends, unless its issuer ends before.
     pub end: End,
+    pub addresses: Addresses,
 }
 
 impl CaProfile {
     /// A CA without name constraints.
     pub fn new(subject: Subject, validity_days: u32, path_length: u8) -> Self {
-        Self { subject, validity_days, path_length, permitted: Vec::new(), excluded: Vec::new() }
+        Self { path_length: Some(path_length), ..Self::root(subject, validity_days) }
+    }
+
+    /// A root that can get an intermediate later, and certify the root that follows it. Its own path
+    /// length would limit nobody: who has its key can sign another root. (Baseline requirements
+    /// 7.1.2.1.4: a path length is not recommended for roots.)
+    pub fn root(subject: Subject, validity_days: u32) -> Self {
+        Self {
+            subject,
+            validity_days,
+            path_length: None,
+            permitted: Vec::new(),
+            excluded: Vec::new(),
+            addresses: Addresses::default(),
+            limited_as: None,
+        }
     }
 
     /// Limits the names that it may issue for.
@@ -65,7 +87,24 @@ impl CaProfile {
 
 impl LeafProfile {
     pub fn new(names: Vec<CertificateName>, purpose: Purpose, validity_days: u32) -> Self {
-        Self { subject: None, names, purpose, end: End::Days(validity_days) }
+        let (end, addresses) = (End::Days(validity_days), Addresses::default());
+        Self { subject: None, names, purpose, also_for: None, end, addresses }
+    }
+
+    /// What it is for.
+    pub fn purposes(&self) -> impl Iterator<Item = Purpose> {
+        [Some(self.purpose), self.also_for].into_iter().flatten()
+    }
+
+    /// Takes a subject as typed; without a common name it gets the one that it would have had.
+    #[must_use]
+    pub fn with_subject(mut self, typed: Subject) -> Self {
+        let usual = self.subject();
+        self.subject = Some(match (typed.name(), usual.name()) {
+            (None, Some(name)) => typed.with_common_name(name),
+            _ => typed,
+        });
+        self
     }
 
     /// The subject: the common name is the first name, for old readers; clients read the
@@ -130,6 +169,33 @@ impl fmt::Display for Constraint {
             Self::Addresses(range) => write!(f, "{}/{}", range.address, range.prefix),
         }
     }
+}
+
+/// A name that a CA with these limits may issue for.
+pub fn example_name(permitted: &[Constraint], excluded: &[Constraint]) -> String {
+    let is_within = |name: &str, constraint: &Constraint| match constraint {
+        Constraint::Domain(domain) => {
+            name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        }
+        Constraint::Addresses(_) => false,
+    };
+    let of_domain = |domain: &str| [domain.to_owned(), format!("www.{domain}"), format!("app.{domain}")];
+    let mut names: Vec<String> = Vec::new();
+    for constraint in permitted {
+        match constraint {
+            Constraint::Domain(domain) => names.extend(of_domain(domain)),
+            Constraint::Addresses(range) => names.push(range.address.to_string()),
+        }
+    }
+    let has_domain = permitted.iter().any(|constraint| matches!(constraint, Constraint::Domain(_)));
+    if !has_domain {
+        names.extend(["test.example", "www.mysite.test", "localhost"].map(str::to_owned));
+    }
+    // A name of one label is for this machine alone.
+    let is_useful = |name: &&String| name.contains('.') || name.contains(':') || *name == "localhost";
+    let is_allowed = |name: &&String| !excluded.iter().any(|constraint| is_within(name, constraint));
+    let useful = names.iter().filter(is_useful).find(is_allowed);
+    useful.or_else(|| names.first()).cloned().unwrap_or_default()
 }
 
 fn width(address: IpAddr) -> u8 {

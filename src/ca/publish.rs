@@ -3,10 +3,16 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::ledger::{Error as LedgerError, Event, Ledger};
+use crate::container::KeyEvidence;
 use crate::pem;
-use crate::sys::fs::{self, NewFile, stage};
+use crate::sys::fs::{self, Existing, NewFile, create_all, stage};
 use crate::x509::Certificate;
+
+/// No file with a key is larger; a revocation list may be.
+const MOST_KEY_BYTES: u64 = 1 << 20;
 
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
@@ -17,17 +23,19 @@ pub enum PublishError {
 }
 
 /// Makes the files of issued certificates, all or none, with their lines in the ledger: when the
-/// files are safe on disk under temporary names, and before they get their names.
+/// files are written under temporary names, and before they are synced and get their names. After a
+/// power cut the ledger may so name a certificate that nobody has: no harm.
 ///
 /// # Errors
 /// When a file is in the way, or files or ledger cannot be written; then no file has its name.
-pub fn publish(files: &[NewFile], ledger: &Ledger, events: &[Event]) -> Result<(), PublishError> {
+pub fn publish(files: &mut [NewFile], ledger: &Ledger, events: &[Event]) -> Result<(), PublishError> {
+    spare_keys(files)?;
     let staged = stage(files)?;
     ledger.append(events)?;
     staged.commit().map_err(|error| {
         let discarded = events.iter().filter_map(|event| match event {
-            Event::Issued { ca, serial, .. } => {
-                Some(Event::Discarded { ca: ca.clone(), serial: serial.clone() })
+            Event::Issued(record) => {
+                Some(Event::Discarded { ca: record.ca.clone(), serial: record.serial.clone() })
             }
             _ => None,
         });
@@ -35,6 +43,29 @@ pub fn publish(files: &[NewFile], ledger: &Ledger, events: &[Event]) -> Result<(
         let _ = ledger.append(&discarded.collect::<Vec<_>>());
         error.into()
     })
+}
+
+/// Makes files that no ledger knows of: all or none.
+///
+/// # Errors
+/// When a file is in the way or cannot be written.
+pub fn create_files(files: &mut [NewFile]) -> Result<(), fs::Error> {
+    spare_keys(files)?;
+    create_all(files)
+}
+
+/// Refuses to replace a private key by something else, whatever the file is called. What cannot be opened and may hold one is
+/// kept as a backup.
+pub(super) fn spare_keys(files: &mut [NewFile]) -> Result<(), fs::Error> {
+    for file in files.iter_mut().filter(|file| file.existing == Existing::Replace) {
+        let Ok(old) = fs::read_limited(&file.path, MOST_KEY_BYTES).map(Zeroizing::new) else { continue };
+        match KeyEvidence::of(&old) {
+            KeyEvidence::Certain => return Err(fs::Error::HoldsKey(file.path.clone())),
+            KeyEvidence::Possible => file.existing = Existing::KeepBackup,
+            KeyEvidence::None => {}
+        }
+    }
+    Ok(())
 }
 
 /// Certificates as the text of a file, in this order.

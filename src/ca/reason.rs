@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::x509::reason_phrase;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListEntry {
     /// Its serial number, big endian.
@@ -74,6 +76,28 @@ impl Reason {
             Self::CertificateHold => 6,
             Self::PrivilegeWithdrawn => 9,
         }
+    }
+}
+
+impl Reason {
+    /// From its number on a list; those that a list of certificates cannot have are unspecified.
+    pub fn from_code(code: u8) -> Self {
+        Self::ALL.into_iter().find(|reason| reason.code() == code).unwrap_or_default()
+    }
+
+    /// As part of a sentence; `None` where no reason was given.
+    pub fn phrase(self) -> Option<&'static str> {
+        reason_phrase(self.code())
+    }
+
+    /// Whether it adds something to a revocation for another reason: that others may have the key.
+    pub const fn adds_to(self, known: Self) -> bool {
+        self.is_about_key() && !known.is_about_key()
+    }
+
+    /// Whether others may have the key, so that every certificate of that key is to be revoked.
+    pub const fn is_about_key(self) -> bool {
+        matches!(self, Self::KeyCompromise | Self::CaCompromise)
     }
 }
 

@@ -2,11 +2,13 @@
 
 use time::Duration;
 
+use super::addresses::Addresses;
 use super::ledger::Records;
 use super::names::certificate_name;
 use super::profile::LeafProfile;
 use super::signing_ca::{NotIssuedHereError, SigningCa};
 use super::subject::Subject;
+use super::validity::End;
 use crate::x509::{Certificate, KeyKind, P384, P521, PublicKeyKind, Purpose};
 
 /// Why a certificate is not renewed.
@@ -17,8 +19,6 @@ pub enum RenewalError {
     CaCertificate(String),
     #[error("`{0}` is a PKCS#7 or PKCS#12 file, which certkit cannot write back")]
     Container(String),
-    #[error("`{0}` also contains a private key, which certkit would not write back")]
-    HoldsKey(String),
     #[error("`{0}` has a name of a form that certkit does not issue")]
     NameForm(String),
     #[error(transparent)]
@@ -32,18 +32,18 @@ pub enum RenewalError {
 /// Refuses a certificate that this CA may not issue again.
 ///
 /// # Errors
-/// When it is another CA's, a CA itself, or revoked.
+/// When it is of a CA that is neither this one nor of its family, a CA itself, or revoked.
 pub fn require_renewable(
     old: &Certificate,
     file: &str,
     ca: &SigningCa,
     records: &Records,
 ) -> Result<(), RenewalError> {
-    ca.require_issued(old, file)?;
+    let issuer = ca.require_issued(old, file)?;
     if old.is_ca() {
         return Err(RenewalError::CaCertificate(file.to_owned()));
     }
-    if records.revoked.contains_key(&old.serial_hex()) {
+    if records.revoked.of(&issuer.spki_sha256(), &old.serial_hex()).is_some() {
         return Err(RenewalError::Revoked(file.to_owned()));
     }
     Ok(())
@@ -59,11 +59,16 @@ pub fn renewed_profile(old: &Certificate, file: &str) -> Result<LeafProfile, Ren
     let names = names.ok_or_else(|| RenewalError::NameForm(file.to_owned()))?;
     let is_for =
         |purpose: Purpose| old.extended_key_usage.iter().flatten().any(|usage| usage == purpose.oid());
-    let purpose =
-        if is_for(Purpose::Client) && !is_for(Purpose::Server) { Purpose::Client } else { Purpose::Server };
-    let days = (old.not_after - old.not_before + Duration::SECOND).whole_days().max(1);
-    let mut profile = LeafProfile::new(names, purpose, u32::try_from(days).unwrap_or(u32::MAX));
+    let (purpose, also_for) = match (is_for(Purpose::Server), is_for(Purpose::Client)) {
+        (true, true) => (Purpose::Server, Some(Purpose::Client)),
+        (false, true) => (Purpose::Client, None),
+        _ => (Purpose::Server, None),
+    };
+    let mut profile = LeafProfile::new(names, purpose, 0);
+    profile.end = End::Lasting(old.not_after - old.not_before + Duration::SECOND);
+    profile.also_for = also_for;
     profile.subject = Some(Subject::copied(&old.subject));
+    profile.addresses = Addresses::copied(old);
     Ok(profile)
 }
 

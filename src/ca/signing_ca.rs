@@ -2,17 +2,22 @@
 //! written.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use time::OffsetDateTime;
 
 use super::error::Error;
 use super::issuer::Issuer;
 use super::ledger::Ledger;
-use crate::x509::{Certificate, CertifiedKey, SignatureCheck};
+use super::reason::Reason;
+use crate::x509::{Certificate, CertifiedKey, SignatureCheck, spki_sha256};
 
 /// Certificate and key of a CA folder.
 pub const ROOT_FILES: (&str, &str) = ("ca.crt", "ca.key");
 pub const INTERMEDIATE_FILES: (&str, &str) = ("intermediate.crt", "intermediate.key");
+
+/// The root as the one before it certified it, for clients that trust only that one.
+pub const CROSS_FILE: &str = "ca.cross.crt";
 
 /// The file of intermediates that `certkit merge` takes.
 pub const BUNDLE_FILE: &str = "ca-bundle.ca";
@@ -25,6 +30,10 @@ pub struct SigningCa {
     pub path: PathBuf,
     key_path: PathBuf,
     pub ledger: Ledger,
+    /// When and why the CA above it revoked it.
+    pub revoked: Option<(OffsetDateTime, Reason)>,
+    /// See [`Self::family`].
+    pub(super) family: OnceLock<Vec<Certificate>>,
 }
 
 /// A file that belongs to the CA itself would be replaced.
@@ -46,13 +55,46 @@ impl SigningCa {
     /// from.
     pub fn new(certified: CertifiedKey, path: PathBuf, key_path: PathBuf) -> Self {
         let bundle = certified.chain().iter().filter(|ca| !ca.is_self_issued()).cloned().collect();
-        Self { certified, bundle, ledger: Ledger::beside(&path), path, key_path }
+        let ledger = Ledger::beside(&path).shared_like(&key_path);
+        let family = OnceLock::new();
+        Self { certified, bundle, ledger, path, key_path, revoked: None, family }
+    }
+
+    /// Adds certificates that another root signed for its root, or for its own key: servers send them
+    /// to clients that trust only the other one.
+    #[must_use]
+    pub fn with_cross(mut self, certificates: impl IntoIterator<Item = Certificate>) -> Self {
+        let is_above = |cross: &Certificate| {
+            let own = self.certified.leaf();
+            let signed_by_it = own.names_issuer(cross) && own.signature_by(cross) == SignatureCheck::Valid;
+            (cross.spki == own.spki && cross.subject.der == own.subject.der) || signed_by_it
+        };
+        let cross: Vec<_> = certificates.into_iter().filter(is_above).collect();
+        self.bundle.extend(cross);
+        self
+    }
+
+    /// The file of its private key.
+    pub fn key_path(&self) -> &Path {
+        &self.key_path
     }
 
     /// # Errors
     /// When it cannot issue now.
     pub fn issuer(&self, now: OffsetDateTime) -> Result<Issuer<'_>, Error> {
+        if let Some((at, reason)) = self.revoked {
+            return Err(Error::IssuerRevoked { label: self.certified.leaf().label(), at, reason });
+        }
         Ok(Issuer::new(&self.certified, now)?.named(self.path.display().to_string()))
+    }
+
+    /// Refuses a public key that others may have, by the ledger. One that cannot be read knows nothing.
+    ///
+    /// # Errors
+    /// When a certificate of this key was revoked for that reason.
+    pub fn require_safe_key(&self, spki: &[u8]) -> Result<(), Error> {
+        let is_compromised = self.ledger.is_compromised(&spki_sha256(spki));
+        if is_compromised.unwrap_or(false) { Err(Error::CompromisedKey) } else { Ok(()) }
     }
 
     /// Refuses the paths of the CA's own files: not even `--force` means to lose the CA for one of
@@ -62,11 +104,12 @@ impl SigningCa {
     /// When one of the files to be written would replace the CA's certificate, key or ledger.
     pub fn spare<'a>(&self, files: impl IntoIterator<Item = &'a Path>) -> Result<(), OwnFileError> {
         // Where an intermediate signs, its root is beside it.
-        let root = [ROOT_FILES.0, ROOT_FILES.1].map(|name| self.path.with_file_name(name));
-        let own = [&self.path, &self.key_path, self.ledger.path(), &root[0], &root[1]];
+        let root = [ROOT_FILES.0, ROOT_FILES.1, CROSS_FILE].map(|name| self.path.with_file_name(name));
+        let own = [&self.path, &self.key_path, self.ledger.path(), &root[0], &root[1], &root[2]];
+        let own: Vec<_> = own.into_iter().filter_map(|own| own.canonicalize().ok()).collect();
         for file in files {
             let Ok(target) = file.canonicalize() else { continue };
-            if own.iter().any(|own| own.canonicalize().is_ok_and(|own| own == target)) {
+            if own.contains(&target) {
                 return Err(OwnFileError(file.to_path_buf()));
             }
         }
@@ -77,17 +120,5 @@ impl SigningCa {
     pub fn has_issued(&self, certificate: &Certificate) -> bool {
         let issuer = self.certified.leaf();
         certificate.names_issuer(issuer) && certificate.signature_by(issuer) == SignatureCheck::Valid
-    }
-
-    /// The same as a condition; `file` is the certificate's.
-    ///
-    /// # Errors
-    /// When it did not.
-    pub fn require_issued(&self, certificate: &Certificate, file: &str) -> Result<(), NotIssuedHereError> {
-        if self.has_issued(certificate) {
-            return Ok(());
-        }
-        let issuer = certificate.issuer.label();
-        Err(NotIssuedHereError { file: file.to_owned(), ca: self.path.clone(), issuer })
     }
 }

@@ -5,11 +5,13 @@
 
 use std::path::PathBuf;
 
+use super::addresses::Addresses;
 use super::names::certificate_name;
 use super::profile::{CaProfile, LeafProfile};
 use super::signing_ca::SigningCa;
 use super::subject::Subject;
 use super::validity::End;
+use crate::der::oid;
 use crate::x509::{CertificateName, P521, PublicKeyKind, Purpose, Request, SignatureCheck, SubjectAltName};
 
 /// Why a request is refused.
@@ -117,11 +119,24 @@ impl RequestedLeaf {
             subject: keeps_subject.then(|| Subject::copied(&request.subject)),
             names,
             purpose,
+            also_for: None,
             end,
+            addresses: Addresses::default(),
         };
         let omitted_common_name = common_name.filter(|_| !keeps_subject).map(str::to_owned);
         Ok(Self { profile, omitted_names, omitted_common_name })
     }
+}
+
+/// What a request asks for besides names and is not granted: purposes other than `granted`, and extensions. Those that
+/// every certificate of certkit has, whatever the request says of them, are not listed.
+pub fn omitted_extensions(request: &Request, granted: &[Purpose]) -> Vec<String> {
+    const OWN: [oid::Oid; 3] = [oid::KEY_USAGE, oid::SUBJECT_KEY_ID, oid::AUTHORITY_KEY_ID];
+    let is_granted = |usage: &&String| granted.iter().any(|purpose| purpose.oid() == usage.as_str());
+    let usages = request.extended_key_usage.iter().filter(|usage| !is_granted(usage));
+    let others = request.other_extensions.iter().filter(|id| !OWN.iter().any(|own| own.text == id.as_str()));
+    let usages = usages.map(|usage| format!("{} {}", oid::EXTENDED_KEY_USAGE.name, oid::name_of(usage)));
+    usages.chain(others.map(|id| oid::name_of(id).to_owned())).collect()
 }
 
 /// A CA below `ca`: its subject is the request's.
@@ -142,5 +157,8 @@ pub fn requested_ca(
     if path_length == Some(0) {
         return Err(RequestError::PathLength(ca.path.clone()));
     }
-    Ok(CaProfile::new(Subject::copied(&request.subject), validity_days, 0))
+    let mut profile = CaProfile::new(Subject::copied(&request.subject), validity_days, 0);
+    // Not every client holds a root's limits against what is below its intermediates.
+    profile.limited_as = Some(issuer.clone());
+    Ok(profile)
 }

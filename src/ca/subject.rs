@@ -81,6 +81,17 @@ impl Subject {
         Self { rdns: if der.is_empty() { Vec::new() } else { vec![Rdn { der, common_name }] } }
     }
 
+    /// Another certificate's name without its common names.
+    pub fn copied_without_common_name(name: &DistinguishedName) -> Self {
+        let is_common_name = |rdn: &der::Element<'_>| {
+            der::elements(rdn.contents)
+                .any(|attribute| attribute.contents.starts_with(oid::COMMON_NAME.der()))
+        };
+        let rdns = der::elements(der::contents(&name.der).unwrap_or_default());
+        let rdns = rdns.filter(|rdn| !is_common_name(rdn));
+        Self { rdns: rdns.map(|rdn| Rdn { der: rdn.whole.to_vec(), common_name: None }).collect() }
+    }
+
     /// Reads `CN=name,O=team,OU=a,OU=b` or `/O=team/OU=a/CN=name`, in the order that is typed. `+`
     /// puts two attributes into one RDN; a backslash takes the next character as it is.
     ///

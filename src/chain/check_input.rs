@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::located::Located;
 use super::profile::Profile;
 use super::trust::TrustStore;
-use crate::x509::{Crl, HostName, PrivateKey, Purpose};
+use crate::x509::{Certificate, Crl, HostName, PrivateKey, Purpose};
 
 /// What to judge, and by what.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,10 @@ pub struct CheckInput<'a> {
     /// The key that should belong to the leaf.
     pub key: Option<&'a PrivateKey>,
     pub crls: &'a [Crl],
+    /// What the CA's own files say, besides the lists.
+    pub revoked: &'a [KnownRevocation],
+    /// CAs that a roll-over has put aside, each with its file as a word of a command.
+    pub aside: &'a [(String, Certificate)],
     /// Fail when the chain expires within this many days.
     pub min_days: Option<u32>,
     /// Fail when there are more intermediates than this; self-issued ones do not count.
@@ -32,6 +36,18 @@ pub struct CheckInput<'a> {
     pub file: &'a str,
     /// Whether a running server sent the certificates; otherwise they are from a file for one.
     pub is_live: bool,
+}
+
+/// A revocation that the CA's own files report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownRevocation {
+    /// SHA-256 of the certificate, in hexadecimal.
+    pub sha256: String,
+    pub at: OffsetDateTime,
+    /// As part of a sentence.
+    pub reason: Option<&'static str>,
+    /// The file that reports it.
+    pub file: String,
 }
 
 impl<'a> CheckInput<'a> {
@@ -50,6 +66,8 @@ impl<'a> CheckInput<'a> {
             emails: &[],
             key: None,
             crls: &[],
+            revoked: &[],
+            aside: &[],
             min_days: None,
             max_depth: None,
             purpose: Purpose::Server,

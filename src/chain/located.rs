@@ -2,7 +2,7 @@
 
 use crate::finding::Location;
 use crate::report::{CertificateSummary, Role};
-use crate::x509::{Certificate, key_summary, signature_description, subject_name};
+use crate::x509::{Certificate, Purpose, key_summary, signature_description, subject_name};
 
 /// A certificate and where it was read.
 #[derive(Clone, Debug)]
@@ -28,8 +28,12 @@ impl Located {
     pub fn summary(&self, role: Role) -> CertificateSummary {
         let certificate = &self.certificate;
         let names = certificate.subject_alt_names.iter().flatten().map(subject_name).collect();
+        let is_for = |purpose: Purpose| {
+            certificate.extended_key_usage.iter().flatten().any(|usage| usage == purpose.oid())
+        };
         CertificateSummary {
             role,
+            is_for_clients_only: is_for(Purpose::Client) && !is_for(Purpose::Server),
             label: certificate.label(),
             subject: certificate.subject.to_string(),
             issuer: certificate.issuer.to_string(),

@@ -34,7 +34,7 @@ pub use batch::{
     BatchError, BatchInput, BatchVerdict, CaseAnswer, CaseFiles, CaseReason, ReadCertificates, judge_batch,
 };
 pub use check::{Judgement, check, reasons};
-pub use check_input::CheckInput;
+pub use check_input::{CheckInput, KnownRevocation};
 pub use located::Located;
 pub use merge::{FetchIssuer, Gap, MergeInput, MergedChain, merge};
 #[cfg(feature = "internals")]

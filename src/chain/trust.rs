@@ -19,6 +19,8 @@ pub enum Origin {
     File(String),
     /// The CA that certkit found for this folder; other programs do not trust it by themselves.
     LocalCa(String),
+    /// A CA of this folder that a roll-over has put aside: clients that know only the new one do not trust it.
+    OldCa(String),
     System,
 }
 
@@ -27,6 +29,7 @@ impl fmt::Display for Origin {
         match self {
             Self::File(file) => f.write_str(file),
             Self::LocalCa(file) => write!(f, "your own CA {file} only"),
+            Self::OldCa(file) => write!(f, "your own old CA {file} only"),
             Self::System => f.write_str("the system store"),
         }
     }

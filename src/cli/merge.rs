@@ -27,6 +27,9 @@ pub struct MergeArgs {
     /// The password of PKCS#12 files and of the key: the first line of this file; - is standard input
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+    /// Trust only the roots in this file, instead of the system's and your own CA; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub roots: Vec<PathBuf>,
     /// Download a missing intermediate from the address that the certificate names
     #[arg(long)]
     pub fetch: bool,

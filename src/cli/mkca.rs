@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::addresses::AddressArgs;
+use super::ca_life::CaLifeArgs;
 use crate::x509::KeyKind;
 
 /// Make your own certificate authority (CA).
@@ -39,20 +41,27 @@ pub struct MkcaArgs {
     #[arg(long, value_name = "DN", conflicts_with = "name")]
     pub subject: Option<String>,
     /// Also make an intermediate CA, which then signs certificates: intermediate.crt and
-    /// intermediate.key
+    /// intermediate.key; beside a root that is there already, make only that
     #[arg(long)]
     pub intermediate: bool,
     /// Make a root and an intermediate, and never write the root's key: nobody can add another CA
     /// below it
     #[arg(long)]
     pub throwaway_root: bool,
+    /// What the intermediate's certificate names: the root's list and certificate.
+    #[command(flatten)]
+    pub addresses: AddressArgs,
     /// Encrypt the private keys with a password (PKCS#8, AES-256)
     #[arg(long)]
     pub encrypt: bool,
-    /// File whose first line is the password for --encrypt; - is standard input
-    #[arg(long, value_name = "FILE", requires = "encrypt")]
+    /// File whose first line is the password for --encrypt, and of keys that are there already; - is
+    /// standard input
+    #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
-    /// Replace existing files; an existing key is kept as .bak
+    /// For a CA that is there already.
+    #[command(flatten)]
+    pub life: CaLifeArgs,
+    /// Replace existing files; existing keys and certificates are kept as .bak
     #[arg(long)]
     pub force: bool,
 }
@@ -63,6 +72,10 @@ EXAMPLES
   certkit mkca --intermediate                  a root and an intermediate; keep the root's key offline
   certkit mkca 'Our team' --permit test        a CA for names under .test only
   certkit mkca --throwaway-root --permit test  no root key is left to issue another CA
+  certkit mkca --rollover                      a new root that clients of the old one accept too
+
+  certkit mkca --intermediate --csr            the root's key is on another machine: make a request,
+  certkit mkca --intermediate --take FILE      sign it there (sign --profile ca), take the certificate
 
 EXIT STATUS
   0  the CA was made

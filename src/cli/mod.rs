@@ -1,20 +1,27 @@
 //! The command line: clap structs and help text, one file per subcommand, no logic.
 
 mod acme;
+mod addresses;
 mod after_help;
+mod ca;
+mod ca_life;
 mod check;
 mod completions;
 mod convert;
 mod csr;
 mod global;
 mod hosts;
+mod identity;
 mod key;
+mod list;
 mod live;
 mod merge;
 mod mkca;
 mod mkcert;
+mod one_command;
 mod parse;
 mod renew;
+mod renew_timer;
 mod revoke;
 mod serve;
 mod show;
@@ -23,8 +30,10 @@ mod trust;
 
 pub use acme::{
     AccountArgs, AccountCommand, AcmeArgs, AcmeCommand, AcmeRenewArgs, AcmeRevokeArgs, ChallengeArgs,
-    InstallTimerArgs, ListArgs, ObtainArgs, StateArgs, WhichAccount,
+    DeleteArgs, DnsArgs, DnsProvidersArgs, DnsRecordArgs, ImportArgs, InstallTimerArgs, LifeArgs, ListArgs,
+    ObtainArgs, StateArgs, WhichAccount,
 };
+pub use ca::{CaServeArgs, CaServiceArgs, CaServiceCommand};
 pub use check::CheckArgs;
 use clap::{Parser, Subcommand};
 pub use completions::{CompletionsArgs, ManArgs};
@@ -33,17 +42,22 @@ pub use csr::CsrArgs;
 pub use global::{Color, Format, GlobalArgs, OptionsArgs, options_help};
 pub use hosts::{HostsArgs, HostsChangeArgs, HostsCheckArgs, HostsCommand};
 pub use key::{KeyArgs, KeyCommand, KeyDecryptArgs, KeyEncryptArgs, KeyMatchArgs, KeyNewArgs, KeyShowArgs};
+pub use list::{CaExportArgs, CaListArgs};
 pub use live::LiveArgs;
 pub use merge::MergeArgs;
 pub use mkca::MkcaArgs;
 pub use mkcert::{CaArgs, MkcertArgs};
 pub use parse::{UsageError, parse};
 pub use renew::RenewArgs;
+pub use renew_timer::TimerForm;
 pub use revoke::{CrlArgs, RevokeArgs};
 pub use serve::ServeArgs;
 pub use show::ShowArgs;
 pub use sign::{SignArgs, SignProfile};
-pub use trust::{StoreChoice, TrustArgs, TrustChangeArgs, TrustCommand, TrustExportArgs, TrustStatusArgs};
+pub use trust::{
+    ShellChoice, StoreArgs, StoreChoice, TrustArgs, TrustChangeArgs, TrustCommand, TrustEnvArgs,
+    TrustExportArgs, TrustListArgs, TrustStatusArgs, TrustUninstallArgs,
+};
 
 /// One program for the whole TLS life of a web application.
 #[derive(Debug, Parser)]
@@ -81,6 +95,8 @@ pub enum Command {
     Renew(RenewArgs),
     Revoke(RevokeArgs),
     Crl(CrlArgs),
+    List(CaListArgs),
+    Export(CaExportArgs),
     Merge(MergeArgs),
     Check(CheckArgs),
     Show(ShowArgs),
@@ -89,6 +105,7 @@ pub enum Command {
     Trust(TrustArgs),
     Hosts(HostsArgs),
     Acme(AcmeArgs),
+    Ca(CaServiceArgs),
     Serve(Box<ServeArgs>),
     Completions(CompletionsArgs),
     Man(ManArgs),

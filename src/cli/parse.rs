@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
+use super::one_command::one_command;
 use super::serve::{with_equals_sign, with_option_words};
 use super::{Cli, after_help, options_help};
 use crate::config::option_words;
@@ -38,6 +39,12 @@ pub struct UsageError {
 pub fn parse(words: &[OsString]) -> Result<Parsed, Box<UsageError>> {
     // Changing the whole definition costs time at every start, so it is changed only for a help.
     let asks_for_help = words.iter().any(|word| word == "--help" || word == "-h" || word == "help");
+    if !asks_for_help
+        && let Some(mut definition) = one_command(words)
+        && let Ok(parsed) = understood(&mut definition, words)
+    {
+        return Ok(parsed);
+    }
     let mut definition = if asks_for_help { short_helps(words) } else { Cli::command() };
     // A thousand words that no help lists: only who may have typed one waits for them.
     let mut words = Cow::Borrowed(words);
@@ -46,17 +53,19 @@ pub fn parse(words: &[OsString]) -> Result<Parsed, Box<UsageError>> {
         words.to_mut().iter_mut().for_each(with_equals_sign);
     }
     let words = &*words;
-    let parsed = definition.try_get_matches_from_mut(words).and_then(|matches| {
-        let cli = Cli::from_arg_matches(&matches)?;
-        Ok(Parsed { cli, command: command_name(&matches) })
-    });
-    parsed.map_err(|error| {
+    understood(&mut definition, words).map_err(|error| {
         let command = typed_command(&definition, words);
         let is_json = words.iter().any(|word| word == "--format=json")
             || words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
         let error = with_own_tip(with_short_help(error, words), &command);
         Box::new(UsageError { error, command, is_json })
     })
+}
+
+fn understood(definition: &mut clap::Command, words: &[OsString]) -> Result<Parsed, clap::Error> {
+    let matches = definition.try_get_matches_from_mut(words)?;
+    let cli = Cli::from_arg_matches(&matches)?;
+    Ok(Parsed { cli, command: command_name(&matches) })
 }
 
 /// Among a thousand words clap finds a similar one for everything.

@@ -193,6 +193,7 @@ EXAMPLES
   certkit serve --listen uwsgi+unix:/run/app.sock app.py   behind nginx's uwsgi_pass
   certkit serve uwsgi.ini                                  instead of uWSGI, with its option file
   certkit serve --mount /shop=shop.py --mount /blog=blog.wsgi:app      several applications
+  certkit serve --check                                    judges certkit.toml and what it names
 
 EXIT STATUS
   0  stopped by a signal

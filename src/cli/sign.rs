@@ -1,11 +1,14 @@
 //! `certkit sign`.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use time::OffsetDateTime;
 
+use super::addresses::AddressArgs;
 use super::mkcert::{CaArgs, end};
+use crate::ca::End;
 
 /// Sign a certificate signing request with your CA.
 ///
@@ -23,12 +26,16 @@ pub struct SignArgs {
     /// What the certificate is for
     #[arg(long, value_enum, default_value_t, value_name = "PROFILE")]
     pub profile: SignProfile,
-    /// Days until the certificate expires; never later than its CA [default: 397, for a CA 3650]
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
-    pub days: Option<u32>,
+    /// Days until the certificate expires, or hours (8h); never later than its CA [default: 397, for a
+    /// CA 3650]
+    #[arg(long, value_name = "DAYS", value_parser = End::from_str)]
+    pub days: Option<End>,
     /// Day or time at which the certificate expires: 2027-01-31 or 2027-01-31T12:00:00Z
     #[arg(long, value_name = "DATE", conflicts_with = "days", value_parser = end)]
     pub until: Option<OffsetDateTime>,
+    /// What the certificate names.
+    #[command(flatten)]
+    pub addresses: AddressArgs,
     /// The CA to sign with.
     #[command(flatten)]
     pub ca: CaArgs,

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::{Context, Result};
+use super::{Context, Result, next_command};
 use crate::advice::ca::refused_by_browsers;
-use crate::ca::{LeafProfile, Subject, certificate_names, make_request, new_key};
+use crate::advice::names::remark;
+use crate::ca::{LeafProfile, Subject, TypedNames, make_request, new_key};
 use crate::cli::CsrArgs;
 use crate::operands::ca_lookup::CaChoice;
 use crate::operands::destination::StdoutError;
@@ -25,18 +26,11 @@ pub(super) fn run(args: &CsrArgs, context: &Context<'_>) -> Result {
         context.require_free_stdout()?;
     }
     // A request says nothing of validity.
-    let profile = LeafProfile::new(certificate_names(&args.names)?, Purpose::Server, 1);
-    let first = profile.subject();
-    let subject = match &args.subject {
-        None => first,
-        Some(text) => {
-            let typed = Subject::parse(text)?;
-            match (typed.name(), first.name()) {
-                (None, Some(name)) => typed.with_common_name(name),
-                _ => typed,
-            }
-        }
-    };
+    let typed = TypedNames::of_server(&args.names)?;
+    let mut profile = LeafProfile::new(typed.names.clone(), Purpose::Server, 1);
+    if let Some(subject) = &args.subject {
+        profile = profile.with_subject(Subject::parse(subject)?);
+    }
     let key = match &args.key {
         None => new_key(args.key_kind)?,
         Some(path) => {
@@ -44,7 +38,7 @@ pub(super) fn run(args: &CsrArgs, context: &Context<'_>) -> Result {
             read_private_key_with(path, &mut passwords)?
         }
     };
-    let request = make_request(&subject, &profile.names, &key)?;
+    let request = make_request(&profile.subject(), &profile.names, &key)?;
     let mut text = String::new();
     pem::write(&mut text, "CERTIFICATE REQUEST", &request);
     if to_stdout {
@@ -52,7 +46,10 @@ pub(super) fn run(args: &CsrArgs, context: &Context<'_>) -> Result {
     }
     let overwrite = Overwrite::forced(args.force);
     let mut output = Output::default();
-    let what = format!("the signing request for {}", args.names.join(", "));
+    // Without a CA of one's own the request is sent to another one.
+    let has_ca = CaChoice::default().is_found();
+    let send = if has_ca { "" } else { ": send it to a CA" };
+    let what = format!("the signing request for {}{send}", typed.label());
     output.text(&args.output, FileRole::Request, text.into_bytes(), &what, overwrite);
     if args.key.is_none() {
         let what = "its private key: keep it secret, the CA does not need it";
@@ -60,7 +57,14 @@ pub(super) fn run(args: &CsrArgs, context: &Context<'_>) -> Result {
     }
     let mut report = Report::new(Outcome::Created(output.create()?));
     report.findings.extend(refused_by_browsers(args.key_kind));
-    let command = if CaChoice::default().is_found() { "sign" } else { "show" };
-    report.next.push(format!("certkit {command} {}", path_word(&args.output)));
+    report.findings.extend(typed.remarks.iter().map(remark));
+    let request = path_word(&args.output);
+    report.next.push(if has_ca {
+        format!("certkit sign {request}{}", next_command::output_option(&beside(&args.output, "crt")))
+    } else {
+        // Its certificate will belong to the same key.
+        let key = args.key.clone().unwrap_or_else(|| beside(&args.output, "key"));
+        format!("certkit key match {} {request}", path_word(&key))
+    });
     Ok(report)
 }

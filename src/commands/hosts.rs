@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
-use super::{Context, Result};
+use super::{Context, Result, next_command};
 use crate::advice::hosts::{HostsNameError, foreign_line_left, hosts_failure, not_mapped};
 use crate::cli::{HostsArgs, HostsChangeArgs, HostsCheckArgs, HostsCommand};
+use crate::operands::ca_lookup::CaChoice;
 use crate::report::{HostsEntry, HostsFile, Outcome, Report};
 use crate::sys::hosts::{self, Edit, EditMode};
 use crate::sys::shell::{path_word, shell_word};
@@ -30,7 +31,10 @@ fn add(args: &HostsChangeArgs) -> Result {
     };
     let mut report = report("add", args.dry_run, state, &args.check, &name, Some(address), &after);
     if state == "added" {
-        report.next.push(format!("certkit mkcert {}", shell_word(&name)));
+        if !CaChoice::default().is_found() {
+            report.next.push("certkit mkca".to_owned());
+        }
+        report.next.push(next_command::mkcert(&name, ""));
     }
     Ok(report)
 }

@@ -7,17 +7,19 @@ use time::OffsetDateTime;
 use super::{Context, Result};
 use crate::advice::files::notes;
 use crate::advice::merge as advice;
+use crate::ca::create_files;
 use crate::chain::{FetchIssuer, Located, MergeInput, MergedChain, OrderError, TrustStore, merge};
 use crate::cli::{Format, MergeArgs};
 use crate::finding::{Finding, Location, Severity};
-use crate::operands::ca_lookup::trust_local_ca;
+use crate::operands::ca_lookup::trusted_roots;
 use crate::operands::fetch::fetch_issuer;
 use crate::operands::input::{CertificateFile, read_certificates_with, read_private_key_with};
 use crate::operands::output::shell_word;
 use crate::operands::password::Passwords;
 use crate::pem;
 use crate::report::{Dropped, Failure, Merged, Outcome, Report, Role, SubjectName};
-use crate::sys::fs::{Existing, NewFile, PUBLIC, create_all};
+use crate::sys::fs::{Existing, NewFile, PUBLIC};
+use crate::sys::shell::path_word;
 use crate::x509::{Certificate, PrivateKey};
 
 pub(super) fn run(args: &MergeArgs, context: &Context<'_>) -> Result {
@@ -27,8 +29,9 @@ pub(super) fn run(args: &MergeArgs, context: &Context<'_>) -> Result {
     let at = args.at.unwrap_or_else(|| context.clock.now());
     let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
     let (files, mut findings) = read_files(&args.files, &mut passwords)?;
+    let trust = trusted_roots(&args.roots)?;
     let key = args.key.as_deref().map(|key| read_private_key_with(key, &mut passwords)).transpose()?;
-    let merged = match merge_files(args, files, key.as_ref(), at, context, &mut findings) {
+    let merged = match merge_files(args, files, key.as_ref(), &trust, at, context, &mut findings) {
         Ok(merged) => merged,
         Err(error) => {
             findings.push(advice::no_chain(&error, advice::MergeFiles(&args.files)));
@@ -77,16 +80,15 @@ fn merge_files(
     args: &MergeArgs,
     files: Vec<CertificateFile>,
     key: Option<&PrivateKey>,
+    trust: &TrustStore,
     at: OffsetDateTime,
     context: &Context<'_>,
     findings: &mut Vec<Finding>,
 ) -> std::result::Result<MergedChain, OrderError> {
-    let mut trust = TrustStore::system();
-    trust_local_ca(&mut trust);
     let input = MergeInput {
         pool: files.into_iter().flat_map(|file| file.certificates).collect(),
         key,
-        trust: &trust,
+        trust,
         at,
         keeps_root: args.include_root,
     };
@@ -141,8 +143,11 @@ fn write(args: &MergeArgs, merged: &MergedChain, mut findings: Vec<Finding>, at:
             mode: PUBLIC,
             existing: if args.force { Existing::Replace } else { Existing::Refuse },
         };
-        create_all(&[file])?;
-        next.push(check_command(args, &report));
+        create_files(&mut [file])?;
+        next.push(match merged.gap {
+            None => check_command(args, &report),
+            Some(_) => format!("certkit show {}", shell_word(&args.output)),
+        });
     } else {
         report.stdout = Some(text.into_bytes());
     }
@@ -153,11 +158,19 @@ fn check_command(args: &MergeArgs, merged: &Merged) -> String {
     let mut command = format!("certkit check {}", shell_word(&args.output));
     let names = merged.certificates.first().map(|leaf| leaf.names.as_slice()).unwrap_or_default();
     let is_host = |name: &&SubjectName| matches!(name.kind, "dns" | "ip") && !name.value.contains('*');
-    if let Some(name) = names.iter().find(is_host) {
+    if merged.certificates.first().is_some_and(|leaf| leaf.is_for_clients_only) {
+        command.push_str(" --purpose client");
+    } else if let Some(name) = names.iter().find(is_host) {
         command.push_str(&format!(" --host {}", shell_word(&name.value)));
     }
     if let Some(key) = &args.key {
         command.push_str(&format!(" --key {}", shell_word(&key.display().to_string())));
+        if let Some(file) = args.password_file.as_deref().filter(|file| *file != Path::new("-")) {
+            command.push_str(&format!(" --key-password-file {}", path_word(file)));
+        }
+    }
+    for roots in &args.roots {
+        command.push_str(&format!(" --roots {}", path_word(roots)));
     }
     command
 }

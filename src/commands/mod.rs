@@ -1,43 +1,58 @@
 //! One file per subcommand: arguments to a typed request, to a domain call, to a [`Report`].
 
 pub(crate) mod acme;
+mod ca;
 mod check;
 mod completions;
 mod convert;
+mod crl;
 mod csr;
+mod export;
 mod hosts;
 mod key;
+mod list;
 mod merge;
 mod mkca;
 mod mkcert;
+mod next_command;
 mod renew;
 mod revoke;
 mod serve;
 mod show;
 mod sign;
+mod timer;
 mod trust;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::advice::output::kept_key;
+use crate::ca::announce_waits;
 use crate::cli::{CaArgs, Cli, Command, Format, GlobalArgs, LiveArgs};
 use crate::console::Console;
-use crate::operands::ca_lookup::CaChoice;
+use crate::operands::ca_lookup::{CaChoice, key_beside};
 use crate::operands::destination::{Stdout, StdoutError};
+use crate::operands::ledger_choice::LedgerChoice;
 use crate::operands::server_target::ServerOptions;
 use crate::report::{Failure, Report};
 use crate::sys::clock::{Clock, SystemClock};
+use crate::sys::fs::take_kept;
 
 /// Runs the command and reports; failures become reports too.
 pub fn run(cli: &Cli) -> Report {
     let context = Context { clock: &SystemClock, console: Console::new(&cli.global), global: &cli.global };
+    let console = context.console;
+    announce_waits(move |line| console.say(line));
     let result = match &cli.command {
         Command::Mkca(args) => mkca::run(args, &context),
         Command::Mkcert(args) => mkcert::run(args, &context),
         Command::Csr(args) => csr::run(args, &context),
         Command::Sign(args) => sign::run(args, &context),
         Command::Renew(args) => renew::run(args, &context),
-        Command::Revoke(args) => revoke::revoke(args, &context),
-        Command::Crl(args) => revoke::crl(args, &context),
+        Command::Revoke(args) => revoke::run(args, &context),
+        Command::Crl(args) => crl::run(args, &context),
+        Command::List(args) => list::run(args, &context),
+        Command::Export(args) => export::run(args, &context),
         Command::Merge(args) => merge::run(args, &context),
         Command::Check(args) => check::run(args, &context),
         Command::Show(args) => show::run(args, &context),
@@ -46,12 +61,15 @@ pub fn run(cli: &Cli) -> Report {
         Command::Trust(args) => trust::run(args, &context),
         Command::Hosts(args) => hosts::run(args, &context),
         Command::Acme(args) => acme::run(args, &context),
+        Command::Ca(args) => ca::run(args, &context),
         Command::Serve(args) => serve::run(args, &context),
         Command::Completions(args) => completions::completions(args),
         Command::Man(args) => completions::man(args),
         Command::Options(_) => completions::options(),
     };
-    result.unwrap_or_else(Report::from)
+    let mut report = result.unwrap_or_else(Report::from);
+    report.findings.extend(take_kept().iter().map(|path| kept_key(path)));
+    report
 }
 
 /// What every command is given besides its arguments.
@@ -87,7 +105,12 @@ impl From<Format> for Stdout {
 
 impl From<&CaArgs> for CaChoice {
     fn from(args: &CaArgs) -> Self {
-        Self { files: args.ca.clone().zip(args.ca_key.clone()), password_file: args.password_file.clone() }
+        let key = |ca: &PathBuf| args.ca_key.clone().unwrap_or_else(|| key_beside(ca));
+        Self {
+            files: args.ca.as_ref().map(|ca| (ca.clone(), key(ca))),
+            password_file: args.password_file.clone(),
+            ledger: LedgerChoice::new(args.ledger.as_deref()),
+        }
     }
 }
 

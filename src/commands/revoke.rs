@@ -1,101 +1,108 @@
-//! `certkit revoke` and `certkit crl`: into the ledger, and from there into the list.
+//! `certkit revoke`: into the ledger.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::key::public_key_sha256;
 use super::{Context, Result};
-use crate::advice::ca::already_revoked;
-use crate::ca::SigningCa;
+use crate::advice::ca::broken_lines;
+use crate::advice::revocation::{already_revoked, list_needs_key, still_valid, unknown_keys};
+use crate::ca::{RevocationRequest, RevocationTarget, Selection, SigningCa};
 use crate::chain::Located;
-use crate::cli::{CrlArgs, RevokeArgs};
-use crate::container::BlockKind;
-use crate::operands::ca_lookup::CaChoice;
-use crate::operands::input::{read_certificates, read_contents};
-use crate::operands::password::Passwords;
-use crate::report::{Created, CreatedFile, FileRole, Outcome, Report, Revocation, RevocationList, Role};
+use crate::cli::RevokeArgs;
+use crate::finding::Finding;
+use crate::operands::ca_lookup::{CaChoice, key_beside};
+use crate::operands::input::{ReadFiles, read_certificates};
+use crate::report::{Created, CreatedFile, FileRole, Outcome, Report, Revocation, Role, StillValid};
 use crate::sys::clock::date;
-use crate::sys::fs::{Existing, PUBLIC};
-use crate::sys::shell::path_word;
-use crate::x509::{Crl, SignatureCheck};
+use crate::x509::Certificate;
 
-/// Runs `certkit revoke`.
-pub(super) fn revoke(args: &RevokeArgs, context: &Context<'_>) -> Result {
-    let file = args.certificate.as_str();
-    let read = read_certificates(file)?;
-    let Some(certificate) = read.certificates.into_iter().next().map(|located| located.certificate) else {
-        return Err(read.malformed.into());
-    };
-    let now = context.clock.now();
+pub(super) fn run(args: &RevokeArgs, context: &Context<'_>) -> Result {
     let choice = CaChoice::from(&args.ca);
+    let now = context.clock.now();
+    let typed = args.certificate.as_deref().unwrap_or_default();
+    let certificate = is_file(typed).then(|| read_first(typed)).transpose()?;
+    let key = args.key.as_deref().map(public_key_sha256).transpose()?;
+    let target = match (&certificate, &key, args.key.as_deref()) {
+        (_, Some(sha256), Some(file)) => RevocationTarget::Selected(Selection::Key { sha256, file }),
+        (Some(certificate), ..) => RevocationTarget::File { certificate, file: typed },
+        _ => RevocationTarget::Selected(Selection::Text(typed)),
+    };
     let ca = choice.find()?;
-    let before = ca.revoke(&certificate, file, args.reason, now)?;
+    let revoked = ca.revoke(&RevocationRequest {
+        target,
+        reason: args.reason,
+        at: now,
+        all: args.all,
+        same_names: args.same_names,
+        files: &ReadFiles,
+    })?;
 
     let mut report = Report::new(Outcome::Nothing);
     let mut created = Created::default();
-    let serial = certificate.serial_hex();
-    let (revoked_at, reason) = before.unwrap_or((now, args.reason));
-    match before {
-        None => {
-            let label = certificate.label();
+    for one in &revoked.certificates {
+        let serial = one.certificate.serial.clone();
+        let (revoked_at, before) = one.before.unwrap_or((now, args.reason));
+        let reason = if one.is_new { args.reason } else { before };
+        let names = one.certificate.names.clone();
+        if one.is_new {
+            let label = names.join(" ");
+            let before = one.before.map(|(at, before)| format!(" since {}, before: {before}", date(at)));
+            let reason = format!("{reason}{}", before.unwrap_or_default());
             let description = format!("`{label}` is revoked ({reason}), serial number {serial}");
             let path = ca.ledger.path().display().to_string();
             created.files.push(CreatedFile { path, role: FileRole::Ledger, mode: None, description });
+        } else {
+            report.findings.push(already_revoked(&one.certificate, revoked_at, reason.as_str()));
         }
-        Some(_) => report.findings.push(already_revoked(revoked_at, reason.as_str())),
+        let (reason, already) = (reason.to_string(), one.before.is_some());
+        created.revocations.push(Revocation { serial, names, reason, revoked_at, already });
     }
-    let (reason, already) = (reason.to_string(), before.is_some());
-    created.revocation = Some(Revocation { serial, reason, revoked_at, already });
+    report.findings.extend(still_valid(&revoked.still_valid));
+    let still_valid = revoked.still_valid.into_iter().map(|one| StillValid {
+        serial: one.serial,
+        names: one.names,
+        not_after: one.not_after,
+    });
+    created.still_valid = still_valid.collect();
+    report.findings.extend(unknown_keys(&revoked.unknown_keys));
+    report.findings.extend(broken_lines(&revoked.broken));
     created.at = Some(now);
-    created.certificate = Some(Located::from(certificate).summary(Role::Leaf));
+    created.certificate = certificate.map(|certificate| Located::from(certificate).summary(Role::Leaf));
     report.outcome = Outcome::Created(created);
-    report.next.push(format!("certkit crl{}", choice.options()));
+    report.next = list_commands(&revoked.lists, &ca, &choice, &mut report.findings);
     Ok(report)
 }
 
-/// Runs `certkit crl`.
-pub(super) fn crl(args: &CrlArgs, context: &Context<'_>) -> Result {
-    let to_stdout = args.output.as_deref() == Some(Path::new("-"));
-    if to_stdout {
-        context.require_free_stdout()?;
+/// The commands that make the lists anew: of the CA that was asked, and of others in its folder.
+fn list_commands(
+    lists: &[PathBuf],
+    ca: &SigningCa,
+    choice: &CaChoice,
+    findings: &mut Vec<Finding>,
+) -> Vec<String> {
+    let mut commands = Vec::new();
+    for path in lists {
+        if *path == ca.path {
+            commands.push(format!("certkit crl{}", choice.options()));
+        } else if key_beside(path).exists() {
+            commands.push(format!("certkit crl{}", choice.of_file(path).options()));
+        } else {
+            findings.push(list_needs_key(path));
+        }
     }
-    let ca = CaChoice::from(&args.ca).find()?;
-    let path = args.output.clone().unwrap_or_else(|| ca.path.with_extension("crl"));
-    let target = (!to_stdout).then_some(&path);
-    let made = ca.make_next_list(args.days, context.clock.now(), target, || {
-        if args.force || is_list_of(&path, &ca) { Existing::Replace } else { Existing::Refuse }
-    })?;
-    if to_stdout {
-        return Ok(Report::new(Outcome::Data(made.text.into())));
-    }
-    let next = format!("certkit show {}", path_word(&path));
-    let certificates = if made.revoked == 1 { "certificate" } else { "certificates" };
-    let description = format!(
-        "list number {}: {} {certificates} revoked; the next list is due by {}",
-        made.number,
-        made.revoked,
-        date(made.next_update)
-    );
-    let file = path.display().to_string();
-    let list = RevocationList {
-        number: made.number,
-        revoked: made.revoked,
-        next_update: made.next_update,
-        path: file.clone(),
-    };
-    let files = vec![CreatedFile { path: file, role: FileRole::Crl, mode: Some(PUBLIC), description }];
-    let outcome = Outcome::Created(Created { files, list: Some(list), ..Created::default() });
-    Ok(Report { outcome, findings: Vec::new(), next: vec![next] })
+    commands
 }
 
-/// Whether the file is an older list of this CA, which the new one replaces.
-fn is_list_of(path: &Path, ca: &SigningCa) -> bool {
-    if !path.is_file() {
-        return false; // reading a pipe would wait
+/// A folder may be called like a site.
+fn is_file(typed: &str) -> bool {
+    let path = Path::new(typed);
+    typed == "-" || typed.contains('/') || (path.exists() && !path.is_dir())
+}
+
+fn read_first(file: &str) -> Result<Certificate> {
+    let read = read_certificates(file)?;
+    match read.certificates.into_iter().next() {
+        Some(located) => Ok(located.certificate),
+        None => Err(read.malformed.into()),
     }
-    let Ok((_, contents)) = read_contents(&path.display().to_string(), &mut Passwords::unattended()) else {
-        return false;
-    };
-    let [block] = contents.blocks.as_slice() else { return false };
-    block.kind == BlockKind::Crl
-        && Crl::from_der(&block.der)
-            .is_ok_and(|list| list.signature_by(ca.certified.leaf()) == SignatureCheck::Valid)
 }

@@ -2,14 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Context, Result};
+use super::{Context, Result, next_command};
 use crate::advice::ca::{
-    clamped, long_validity, malformed_request, not_made_a_ca, not_one_request, omitted_common_name,
-    omitted_name, request_refused, requested_certificate_refused, requested_key_refused_by_browsers,
+    clamped, hours_for_a_ca, long_validity, malformed_request, not_made_a_ca, not_one_request,
+    omitted_common_name, omitted_name, request_refused, requested_certificate_refused,
+    requested_key_refused_by_browsers,
 };
+use crate::advice::names::{omitted_extensions as omitted, remark};
 use crate::ca::{
-    BUNDLE_FILE, End, Issuance, Issued, RequestError, RequestedLeaf, SigningCa, SubjectKey, ValidityLimit,
-    certificate_names, certificate_text, key_refused_by_browsers, requested_ca, verify_request,
+    BUNDLE_FILE, End, Filed, Issuance, Issued, RequestError, RequestedLeaf, SigningCa, SubjectKey,
+    TypedNames, ValidityLimit, certificate_text, key_refused_by_browsers, omitted_extensions, requested_ca,
+    verify_request,
 };
 use crate::chain::Located;
 use crate::cli::{SignArgs, SignProfile};
@@ -19,7 +22,7 @@ use crate::operands::ca_lookup::CaChoice;
 use crate::operands::input::{location, read_contents};
 use crate::operands::output::{Output, Overwrite, beside};
 use crate::operands::password::Passwords;
-use crate::report::{FileRole, Outcome, Report, Role};
+use crate::report::{Failure, FileRole, Outcome, Report, Role};
 use crate::sys::shell::path_word;
 use crate::x509::{Purpose, Request};
 
@@ -36,12 +39,21 @@ pub(super) fn run(args: &SignArgs, context: &Context<'_>) -> Result {
     let ca = CaChoice::from(&args.ca).find()?;
     let refused = |error: RequestError| request_refused(&error, &args.request, location.clone());
     verify_request(&request).map_err(refused)?;
+    ca.require_safe_key(&request.spki).map_err(|error| Failure::from(error).status(1))?;
     let mut findings: Vec<_> = key_refused_by_browsers(&request)
         .map(|kind| requested_key_refused_by_browsers(&kind, location.clone()))
         .into_iter()
         .collect();
     let file = output_path.as_deref();
     let issued = issue(args, &request, &location, &ca, file, &mut findings, context)?;
+    let granted: &[Purpose] = match args.profile {
+        SignProfile::Ca => &[],
+        SignProfile::Client => &[Purpose::Client],
+        SignProfile::Server => &[Purpose::Server],
+    };
+    let asks_for_client = request.extended_key_usage.iter().any(|usage| usage == Purpose::Client.oid());
+    let can_be_client = args.profile == SignProfile::Server && asks_for_client;
+    findings.extend(omitted(&omitted_extensions(&request, granted), can_be_client));
     if request.asks_for_ca && args.profile != SignProfile::Ca {
         findings.push(not_made_a_ca());
     }
@@ -58,7 +70,7 @@ pub(super) fn run(args: &SignArgs, context: &Context<'_>) -> Result {
     let what = format!("the certificate for {}", certificate.label());
     output.certificates(&path, FileRole::Certificate, std::slice::from_ref(&certificate), &what, overwrite);
     let bundle = path.with_file_name(BUNDLE_FILE);
-    let next = if ca.bundle.is_empty() {
+    let next = if ca.bundle.is_empty() || args.profile == SignProfile::Ca {
         format!("certkit show {}", path_word(&path))
     } else {
         output.certificates(
@@ -66,9 +78,9 @@ pub(super) fn run(args: &SignArgs, context: &Context<'_>) -> Result {
             FileRole::Intermediates,
             &ca.bundle,
             "the intermediates, for certkit merge",
-            overwrite,
+            Overwrite::forced(args.force || ca.outdates(&bundle)),
         );
-        format!("certkit merge {} {}", path_word(&path), path_word(&bundle))
+        next_command::merge(&path, &bundle, &next_command::roots_option(&CaChoice::from(&args.ca), &ca))
     };
     ca.spare(output.paths())?;
     let mut created = output.create_issued(&ca.ledger, &[event])?;
@@ -115,24 +127,33 @@ fn issue(
     let now = context.clock.now();
     let refused = |error: RequestError| request_refused(&error, &args.request, location.clone());
     let key = SubjectKey::Public(&request.spki);
+    let asked = format!("sign {}", args.request);
+    let filed = Filed { file, requested_by: Some(&asked), ..Filed::default() };
     let purpose = match args.profile {
         SignProfile::Ca => {
-            let days = args.days.unwrap_or(CA_DAYS);
-            let profile = requested_ca(request, ca, days).map_err(refused)?;
-            let request = Issuance { file, ..Issuance::ca(&profile, key, now) };
+            let days = match args.days {
+                None => CA_DAYS,
+                Some(End::Days(days)) => days,
+                Some(_) => return Err(hours_for_a_ca()),
+            };
+            let mut profile = requested_ca(request, ca, days).map_err(refused)?;
+            profile.addresses = (&args.addresses).into();
+            let request = Issuance { filed, ..Issuance::ca(&profile, key, now) };
             return Ok(ca.issuer(now)?.issue(request)?);
         }
         SignProfile::Client => Purpose::Client,
         SignProfile::Server => Purpose::Server,
     };
-    let end = args.until.map_or_else(|| End::Days(args.days.unwrap_or(DAYS)), End::Until);
+    let end = args.until.map_or_else(|| args.days.unwrap_or(End::Days(DAYS)), End::Until);
     let limit = if args.force { ValidityLimit::Unlimited } else { ValidityLimit::Clients };
     let long = end.judge(purpose, limit, now)?;
-    let more = certificate_names(&args.san)?;
-    let requested = RequestedLeaf::new(request, more, purpose, end).map_err(refused)?;
+    let typed = TypedNames::of_server(&args.san)?;
+    findings.extend(typed.remarks.iter().map(remark));
+    let mut requested = RequestedLeaf::new(request, typed.names, purpose, end).map_err(refused)?;
+    requested.profile.addresses = (&args.addresses).into();
     findings.extend(requested.omitted_names.iter().map(|name| omitted_name(name, location.clone())));
     findings.extend(requested.omitted_common_name.as_deref().map(omitted_common_name));
     findings.extend(long.map(long_validity));
-    let request = Issuance { file, ..Issuance::leaf(&requested.profile, key, now) };
+    let request = Issuance { filed, ..Issuance::leaf(&requested.profile, key, now) };
     ca.issuer(now)?.issue(request).map_err(requested_certificate_refused)
 }

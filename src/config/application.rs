@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::settings::ServeSettings;
 use super::values::NamedApplication;
+use crate::serve::config::Root;
 use crate::serve::discover::{self, Content};
 use crate::serve::mount::{MountPoint, MountedApplication};
 use crate::serve::worker::{Application, WorkerConfig};
@@ -15,13 +16,13 @@ impl ServeSettings {
         if let Some(application) = self.application() {
             return Content::Application(application);
         }
-        if let Some(root) = &self.server.files.root {
+        if let Some(root) = &self.server.site.files.root {
             return Content::Folder(root.clone());
         }
         if !self.mounts.is_empty() {
             return Content::Mounts;
         }
-        if !self.server.upstreams.is_empty() {
+        if !self.server.site.upstreams.is_empty() {
             return Content::Upstreams;
         }
         if self.only_named {
@@ -29,11 +30,35 @@ impl ServeSettings {
         }
         let found = discover::search(self.worker.chdir.as_deref().unwrap_or_else(|| Path::new(".")));
         // Mounted folders are something to serve already.
-        let mounts_folders = !self.server.folders.is_empty() || !self.server.files.tried.is_empty();
+        let mounts_folders = !self.server.site.folders.is_empty() || !self.server.site.files.tried.is_empty();
         if mounts_folders && matches!(found, Content::Folder(_)) {
             return Content::Nothing;
         }
         found
+    }
+
+    /// What is at the root; `None` if there is nothing to serve.
+    pub fn root(&self, content: &Content) -> Option<Root> {
+        match content {
+            Content::Application(application) => {
+                Some(Root::Application(Box::new(self.workers(application.clone()))))
+            }
+            Content::Folder(folder) => Some(Root::Folder(folder.clone())),
+            Content::Mounts | Content::Upstreams => Some(Root::NotFound),
+            Content::Nothing => None,
+        }
+    }
+
+    /// Whether the settings name something to serve. Rules are enough.
+    pub(super) fn has_content(&self) -> bool {
+        let site = &self.server.site;
+        self.application().is_some()
+            || !self.mounts.is_empty()
+            || !site.folders.is_empty()
+            || !site.files.tried.is_empty()
+            || !site.upstreams.is_empty()
+            || site.files.root.is_some()
+            || !site.rules.is_empty()
     }
 
     pub(super) fn application(&self) -> Option<Application> {
@@ -76,7 +101,7 @@ impl ServeSettings {
 
     /// A value of `mount` that cannot be, and why not, so far as several settings together say it.
     pub(super) fn wrong_mount(&self) -> Option<(&NamedApplication, String)> {
-        let folders = || self.server.folders.iter().map(|(prefix, _)| prefix.as_str());
+        let folders = || self.server.site.folders.iter().map(|(prefix, _)| prefix.as_str());
         let chdir = self.worker.chdir.as_deref().unwrap_or_else(|| Path::new("."));
         self.mounts.iter().enumerate().find_map(|(index, mount)| {
             let NamedApplication { at, app } = mount;

@@ -20,6 +20,9 @@ pub enum SettingsError {
     /// An option of uWSGI, wherever it is from.
     #[error("{error}{}", .origin.variable())]
     Option { origin: Origin, error: OptionError },
+    /// A site that cannot be served.
+    #[error("{problem}")]
+    Site { origin: Origin, problem: SiteProblem },
     #[error("{file}: {error}")]
     Syntax { file: String, error: SyntaxError },
     /// uWSGI starts, and all requests get status 500.
@@ -30,6 +33,17 @@ pub enum SettingsError {
     NoListener { file: String },
     #[error("`{value}` is not a valid value for {word}: {reason}")]
     Value { origin: Origin, word: String, value: String, reason: String },
+}
+
+/// Why a site cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteProblem {
+    #[error("this site has no `host`")]
+    NoHost,
+    #[error("`{host}` is a host of another site already, {other}")]
+    HostTwice { host: String, other: String },
+    #[error("the site {host} has nothing to serve")]
+    Nothing { host: String },
 }
 
 /// What is wrong in the text of a settings file.
@@ -52,12 +66,20 @@ pub enum SyntaxProblem {
     NotAList { key: String },
     #[error("`{key}` takes {expected}, not a {given}")]
     NotAValue { key: String, expected: &'static str, given: &'static str },
+    #[error("a route needs a `path`, as in `path = \"/shop\"`")]
+    NoPath,
+    #[error("`{key}` is written as a table, [[{}]]", if key == "route" { "site.route" } else { key })]
+    NoTables { key: String },
+    #[error("`{key}` does not belong to a path; write it into the table of the site")]
+    NotOfRoute { key: String },
+    #[error("`{key}` is a setting of the whole server; write it into [serve]")]
+    OfServer { key: String },
     /// What TOML says.
     #[error("{0}")]
     Toml(String),
     #[error("the key `{key}` is unknown{}", did_you_mean(*.similar))]
     UnknownKey { key: String, similar: Option<&'static str> },
-    #[error("the table [{table}] is unknown; the settings are in [serve]")]
+    #[error("the table [{table}] is unknown; the settings are in [serve], and in [[site]] for further sites")]
     UnknownTable { table: String },
     /// What XML says.
     #[error("{0}")]

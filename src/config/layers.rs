@@ -9,11 +9,16 @@ use super::error::SettingsError;
 use super::option_note::{OptionNote, OptionRemark};
 use super::option_words::is_known;
 use super::origin::Origin;
-use super::setting::{Setting, Takes};
+use super::overlay::{checked, visible};
+use super::setting::Setting;
 use super::settings::ServeSettings;
+use super::site_settings;
+use super::site_table::SiteTable;
+use super::toml::TomlFile;
 use super::uwsgi::{ExportedOption, Interpretation, MAX_FILE_BYTES, OptionList, Reader, ThisMachine};
-use super::values::NamedApplication;
+use super::values::{NamedApplication, VhostFile};
 use super::{table, toml};
+use crate::serve::config::HostPattern;
 use crate::sys::read::read_regular;
 
 /// The project's own settings, in the current folder.
@@ -33,6 +38,8 @@ pub struct Settings {
     pub serve: ServeSettings,
     /// What counts, from the lowest layer to the highest: later ones override or append.
     pub assignments: Vec<Assignment>,
+    /// What files say of sites other than that of `[serve]`.
+    pub sites: Vec<SiteTable>,
     /// Words and values as their sources have them, in uWSGI's order.
     pub written: Vec<(String, String)>,
     /// The file that names the application, if a file does.
@@ -50,16 +57,19 @@ pub struct Settings {
 /// # Errors
 /// A file that cannot be read, or an invalid value.
 pub fn read(flags: &[Assignment], is_quiet: bool, occasion: Occasion) -> Result<Settings, SettingsError> {
-    let project = read_toml(Path::new(PROJECT_FILE))?;
+    let TomlFile { serve: project, sites: mut tables } = read_toml(Path::new(PROJECT_FILE))?;
     let mut list = option_list(flags, None, occasion)?;
     let mut meaning = Interpretation::of(&list);
     let sources = [&meaning.flags, &meaning.files, &meaning.environment, &project];
-    let names_one = |one: &Assignment| one.names_application() || one.mounts_application();
+    let names_one = |one: &Assignment| one.names_application() || one.has_route();
     let names_application = sources.into_iter().flatten().any(names_one);
     // Options that are typed are a configuration by themselves, as in uWSGI.
     let has_options = flags.iter().any(|one| table::named(&one.word).is_none());
-    let is_fallback =
-        !names_application && !has_options && meaning.files.is_empty() && Path::new(UWSGI_FILE).exists();
+    let is_fallback = !names_application
+        && tables.is_empty()
+        && !has_options
+        && meaning.files.is_empty()
+        && Path::new(UWSGI_FILE).exists();
     if is_fallback {
         list = option_list(flags, Some(UWSGI_FILE), occasion)?;
         meaning = Interpretation::of(&list);
@@ -75,7 +85,9 @@ pub fn read(flags: &[Assignment], is_quiet: bool, occasion: Occasion) -> Result<
         layers.extend([meaning.files, project]);
     }
     if let Some(user_file) = user_file() {
-        layers.push(read_toml(&user_file)?);
+        let TomlFile { serve, sites } = read_toml(&user_file)?;
+        layers.push(serve);
+        tables.extend(sites);
     }
     layers.push(meaning.environment);
     layers.push(defaults(is_quiet, has_option_file));
@@ -98,6 +110,12 @@ pub fn read(flags: &[Assignment], is_quiet: bool, occasion: Occasion) -> Result<
     if let Some((mount, reason)) = serve.wrong_mount() {
         return Err(refused_mount(&assignments, mount, reason));
     }
+    for VhostFile { host, file } in &serve.vhosts {
+        let mut site = read_site(Path::new(file))?;
+        let named = named_host(host, &assignments).into_iter();
+        site.assignments.splice(..0, named);
+        tables.push(site);
+    }
     // Applications find out by importing whether they run under uWSGI.
     let has_uwsgi_words =
         list.options.iter().any(|option| option.setting.is_none() && is_known(&option.word));
@@ -105,6 +123,9 @@ pub fn read(flags: &[Assignment], is_quiet: bool, occasion: Occasion) -> Result<
         let shown = list.options.iter().filter(|option| option.is_shown);
         shown.map(|option| (option.word.clone(), option.value.clone().unwrap_or_default())).collect()
     });
+    serve.sites = site_settings::sites(&tables, &assignments, &serve)?;
+    // Sites are something to serve already.
+    serve.only_named |= !serve.sites.is_empty();
     let named_by =
         assignments.iter().rev().find(|one| one.names_application()).and_then(|one| match &one.origin {
             Origin::File { file, .. } => Some(file.clone()),
@@ -112,7 +133,7 @@ pub fn read(flags: &[Assignment], is_quiet: bool, occasion: Occasion) -> Result<
         });
     let written = written(&assignments, &list.options);
     let printed = meaning.printed;
-    Ok(Settings { serve, assignments, written, named_by, notes, refused, printed })
+    Ok(Settings { serve, assignments, sites: tables, written, named_by, notes, refused, printed })
 }
 
 /// What is wrong with a value of `mount`, where it is written.
@@ -229,8 +250,8 @@ impl Assignment {
         is_file && !self.sets.is_empty()
     }
 
-    fn mounts_application(&self) -> bool {
-        self.sets.iter().any(|(setting, _)| setting.word == "mount")
+    fn has_route(&self) -> bool {
+        self.sets.iter().any(|(setting, _)| matches!(setting.word, "mount" | "upstream"))
     }
 
     fn names_application(&self) -> bool {
@@ -238,34 +259,6 @@ impl Assignment {
             .iter()
             .any(|(setting, _)| matches!(setting.word, "app" | "module" | "wsgi-file" | "emperor"))
     }
-}
-
-/// What is left when each layer hides what it says itself in those below it; the lowest first.
-fn visible(from_the_highest: Vec<Vec<Assignment>>) -> Vec<Assignment> {
-    let mut above: Vec<&str> = Vec::new();
-    let mut layers = Vec::new();
-    for mut layer in from_the_highest {
-        layer.retain_mut(|one| {
-            let has_effect = !one.sets.is_empty();
-            one.sets.retain(|(setting, _)| !is_hidden(setting, &above));
-            !one.sets.is_empty() || !has_effect
-        });
-        above.extend(layer.iter().flat_map(|one| &one.sets).map(|(setting, _)| setting.word));
-        layers.push(layer);
-    }
-    layers.into_iter().rev().flatten().collect()
-}
-
-fn is_hidden(setting: &Setting, above: &[&str]) -> bool {
-    let by_itself = setting.takes != Takes::Joined && above.contains(&setting.word);
-    by_itself || setting.hidden_by.iter().any(|word| above.contains(word))
-}
-
-/// The settings with all values applied, in their order.
-pub(super) fn checked(assignments: &[Assignment]) -> Result<ServeSettings, SettingsError> {
-    let mut settings = ServeSettings::default();
-    assignments.iter().try_for_each(|one| one.apply(&mut settings))?;
-    Ok(settings)
 }
 
 /// `$XDG_CONFIG_HOME/certkit/config.toml`, or `~/.config/certkit/config.toml`.
@@ -276,12 +269,34 @@ fn user_file() -> Option<PathBuf> {
 }
 
 /// A file that does not exist makes an empty layer.
-fn read_toml(path: &Path) -> Result<Vec<Assignment>, SettingsError> {
+fn read_toml(path: &Path) -> Result<TomlFile, SettingsError> {
     if !path.exists() {
-        return Ok(Vec::new());
+        return Ok(TomlFile::default());
     }
     let (file, text) = read_text(path)?;
     toml::read(&text, &file).map_err(|error| SettingsError::Syntax { file, error })
+}
+
+/// The file of a `--vhost`.
+fn read_site(path: &Path) -> Result<SiteTable, SettingsError> {
+    let (file, text) = read_text(path)?;
+    toml::read_site(&text, &file).map_err(|error| SettingsError::Syntax { file, error })
+}
+
+/// The host of a `--vhost`, where that is written.
+fn named_host(host: &HostPattern, assignments: &[Assignment]) -> Option<Assignment> {
+    let host = host.to_string();
+    let is_it = |one: &&Assignment| {
+        let mut sets = one.sets.iter();
+        sets.any(|(set, value)| {
+            set.word == "vhost"
+                && value
+                    .to_str()
+                    .is_some_and(|text| text.split_once('=').is_some_and(|(name, _)| name == host))
+        })
+    };
+    let origin = assignments.iter().find(is_it).map_or(Origin::Flag, |one| one.origin.clone());
+    table::named("host").map(|setting| Assignment::new(setting, host.into(), origin))
 }
 
 fn read_text(path: &Path) -> Result<(String, String), SettingsError> {
@@ -299,7 +314,7 @@ mod tests {
     use super::*;
 
     fn combined(upper: &str, lower: &str) -> ServeSettings {
-        let read = |text: &str| toml::read(&format!("[serve]\n{text}"), "certkit.toml").unwrap();
+        let read = |text: &str| toml::read(&format!("[serve]\n{text}"), "certkit.toml").unwrap().serve;
         let mut settings = checked(&visible(vec![read(upper), read(lower)])).unwrap();
         settings.finish();
         settings
@@ -351,10 +366,11 @@ mod tests {
     #[test]
     fn changes_that_need_a_restart_are_named() {
         let read = |text: &str| {
-            let assignments = toml::read(&format!("[serve]\n{text}"), "certkit.toml").unwrap();
+            let assignments = toml::read(&format!("[serve]\n{text}"), "certkit.toml").unwrap().serve;
             Settings {
                 serve: ServeSettings::default(),
                 assignments,
+                sites: Vec::new(),
                 written: Vec::new(),
                 named_by: None,
                 notes: Vec::new(),

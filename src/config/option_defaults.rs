@@ -83,9 +83,9 @@ impl ServeSettings {
         self.only_named = true;
         let has_content = self.application().is_some()
             || !self.mounts.is_empty()
-            || !self.server.folders.is_empty()
-            || !self.server.upstreams.is_empty()
-            || self.server.files.root.is_some();
+            || !self.server.site.folders.is_empty()
+            || !self.server.site.upstreams.is_empty()
+            || self.server.site.files.root.is_some();
         if !has_content && !has_one(WITHOUT_APPLICATION) {
             return Some(SettingsError::NoApplication { file });
         }

@@ -36,6 +36,8 @@ pub struct Setting {
     /// Settings that hide this one if a layer above has them. A setting always hides itself, unless it is
     /// [`Takes::Joined`].
     pub hidden_by: &'static [&'static str],
+    /// Where it can be set.
+    pub scope: Scope,
     /// For this command line only: not in files.
     pub only_flag: bool,
     /// Whether a running server cannot change it.
@@ -66,6 +68,17 @@ pub enum Takes {
     Joined,
 }
 
+/// Where a setting can be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// For the whole server.
+    Server,
+    /// For each site. A site is a layer above `[serve]`: what is there holds for all sites that set nothing else.
+    Site,
+    /// For one site alone: what is served there. A site does not have it from `[serve]`.
+    Content,
+}
+
 impl Setting {
     /// The values of a row that says nothing about them.
     pub const NEW: Self = Self {
@@ -84,6 +97,7 @@ impl Setting {
         heading: "",
         conflicts: &[],
         hidden_by: &[],
+        scope: Scope::Server,
         only_flag: false,
         needs_restart: false,
         instead: None,
@@ -98,6 +112,21 @@ impl Setting {
     /// Whether several values are kept.
     pub fn is_list(&self) -> bool {
         matches!(self.takes, Takes::List | Takes::Joined)
+    }
+
+    /// Where it can be set: what holds below a path, in each site, which has the paths.
+    pub fn scope(&self) -> Scope {
+        if self.scope == Scope::Server && self.is_by_path() { Scope::Site } else { self.scope }
+    }
+
+    /// Whether its values begin with a path and `=`: in the table of a route, what follows is enough.
+    pub fn is_by_path(&self) -> bool {
+        self.is_list() && self.value.starts_with('/') && self.value.contains('=')
+    }
+
+    /// Whether its values are paths: in the table of a route it is a switch.
+    pub fn is_path_list(&self) -> bool {
+        self.is_list() && self.value == "/PATH"
     }
 
     /// Whether its value is the path of a file or folder.

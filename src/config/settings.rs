@@ -8,9 +8,9 @@ use std::time::Duration;
 use super::attached_daemon::AttachedDaemon;
 use super::emperor::EmperorSettings;
 use super::hook::PhasedHook;
-use super::values::{AcmeMissing, ConfigFormat, NamedApplication};
+use super::values::{AcmeMissing, ConfigFormat, NamedApplication, VhostFile};
 use crate::serve::address::{Endpoint, ListenAddress, Scheme};
-use crate::serve::config::{ClientAuth, ClientCertificates, Root, ServeConfig};
+use crate::serve::config::{ClientAuth, ClientCertificates, Limits, Root, ServeConfig, SiteConfig};
 use crate::serve::worker::{Application, Cheaper, WorkerConfig, WorkerLimits};
 use crate::sys::log_target::DatagramTarget;
 use crate::sys::privileges::PrivilegeOptions;
@@ -38,6 +38,8 @@ pub struct ServeSettings {
     pub mounts: Vec<NamedApplication>,
     pub cert: Vec<PathBuf>,
     pub key: Vec<PathBuf>,
+    /// OCSP responses.
+    pub ocsp_staples: Vec<PathBuf>,
     /// Which certificates of clients are taken, if it names a CA.
     pub client: ClientCertificates,
     /// Serve certificates that have expired or are in the wrong order.
@@ -45,10 +47,16 @@ pub struct ServeSettings {
     pub acme: AcmeSettings,
     pub process: ProcessSettings,
     pub show_config: Option<ConfigFormat>,
+    /// Judge the settings, and end.
+    pub check: bool,
     /// Owner of unix sockets, by names.
     pub socket_owner: Option<String>,
     /// Whether only what the settings name is served, and nothing that the folder offers.
     pub only_named: bool,
+    /// Files of further sites.
+    pub vhosts: Vec<VhostFile>,
+    /// The sites beside this one, each with settings of its own.
+    pub sites: Vec<Self>,
     /// Refuse options that nobody knows.
     pub strict: bool,
     /// Accept options that certkit cannot do.
@@ -69,6 +77,25 @@ pub struct AcmeSettings {
     pub state: Option<PathBuf>,
     pub missing: AcmeMissing,
     pub agree_tos: bool,
+    /// How to prove the names, where it is not by the listeners.
+    pub challenge: AcmeChallenge,
+    /// Names and wildcards that get a certificate when a client asks for them.
+    pub on_demand: Vec<String>,
+    /// Who is asked about such names.
+    pub ask: Option<String>,
+    /// Such orders an hour.
+    pub on_demand_limit: u32,
+}
+
+/// Of the first three one is set at most.
+#[derive(Clone, Debug, Default)]
+pub struct AcmeChallenge {
+    pub dns_hook: Option<String>,
+    /// The resolver that reads the records, or `system`.
+    pub dns_persist: Option<String>,
+    pub rfc2136: Option<PathBuf>,
+    /// Whether records that are set have the account's label in their names.
+    pub dns_account: bool,
 }
 
 /// The server as a process.
@@ -130,13 +157,17 @@ impl Default for ServeSettings {
             mounts: Vec::new(),
             cert: Vec::new(),
             key: Vec::new(),
+            ocsp_staples: Vec::new(),
             client: ClientCertificates::default(),
             force: false,
-            acme: AcmeSettings::default(),
+            acme: AcmeSettings { on_demand_limit: 10, ..AcmeSettings::default() },
             process: ProcessSettings::default(),
             show_config: None,
+            check: false,
             socket_owner: None,
             only_named: false,
+            vhosts: Vec::new(),
+            sites: Vec::new(),
             strict: false,
             lenient: false,
             server: ServeConfig::default(),
@@ -189,6 +220,9 @@ impl ServeSettings {
         if !self.cert.is_empty() {
             self.acme.names.clear();
         }
+        let names = self.acme.names.iter().flat_map(|names| names.split(','));
+        // What is not one is refused later.
+        self.server.certificate_names = names.filter_map(|name| name.trim().parse().ok()).collect();
     }
 
     /// Whether a process manager has made standard input a socket.
@@ -199,7 +233,23 @@ impl ServeSettings {
     /// The server with `root` at the root.
     pub fn decide(self, root: Root) -> ServeConfig {
         let mounts = self.mounted_applications();
-        ServeConfig { root, mounts, ..self.server }
+        let site = SiteConfig { root, mounts, ..self.server.site };
+        let limits = self.server.limits;
+        let sites = self.sites.into_iter().map(|site| site.decide_site(limits)).collect();
+        ServeConfig { site, sites, ..self.server }
+    }
+
+    /// What is served at a site that is not that of `[serve]`.
+    fn decide_site(self, of_server: Limits) -> SiteConfig {
+        let root = self.root(&self.content()).unwrap_or(Root::NotFound);
+        let Limits { limit_post, post_buffering, body_timeout, .. } = self.server.limits;
+        let limits = Some(Limits { limit_post, post_buffering, body_timeout, ..of_server });
+        SiteConfig { limits, ..self.decide(root).site }
+    }
+
+    /// Whether clients must have a certificate.
+    pub fn demands_certificates(&self) -> bool {
+        self.server.client_certificates.as_ref().is_some_and(|clients| clients.auth == ClientAuth::Require)
     }
 
     /// How an application is to be run.

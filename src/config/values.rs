@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::serve::config::HostPattern;
 use crate::serve::mount::MountPoint;
 
 /// A span of time: seconds (`30`, `0.5`), or with a unit (`500ms`, `30s`, `5m`, `1h`).
@@ -41,6 +42,13 @@ pub struct NamedApplication {
     pub at: MountPoint,
     /// As for APP.
     pub app: String,
+}
+
+/// `HOST=FILE`: a site that a file of its own describes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VhostFile {
+    pub host: HostPattern,
+    pub file: String,
 }
 
 /// The name of a variable that front servers may send.
@@ -213,6 +221,17 @@ impl FromStr for NamedApplication {
         };
         let at = at.parse().map_err(|reason| format!("{reason}; expected /PREFIX=APP or id:NAME=APP"))?;
         Ok(Self { at, app: app.to_owned() })
+    }
+}
+
+impl FromStr for VhostFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((host, file)) = text.split_once('=').filter(|(_, file)| !file.is_empty()) else {
+            return Err("expected HOST=FILE, for example shop.example=shop.toml".to_owned());
+        };
+        Ok(Self { host: host.parse()?, file: file.to_owned() })
     }
 }
 

@@ -31,7 +31,8 @@ impl Console {
     pub fn say(&self, line: &str) {
         if !self.quiet {
             // A closed pipe ends quietly; so below.
-            let _ = writeln!(AutoStream::new(io::stderr(), self.choice), "{}", printable(line));
+            let line = format!("{}\n", printable(line));
+            let _ = AutoStream::new(io::stderr(), self.choice).write_all(line.as_bytes());
         }
     }
 
@@ -46,8 +47,7 @@ impl Console {
 
     /// Prints findings, the worst first; when quiet, errors only.
     pub fn findings(&self, found: &[Finding]) {
-        let mut stderr = AutoStream::new(io::stderr(), self.choice);
-        let _ = findings(&mut stderr, found, self.quiet);
+        let _ = findings(found, self.quiet, self.choice);
     }
 }
 

@@ -159,6 +159,35 @@ pub fn read(bytes: &[u8], password: Option<&str>) -> Contents {
     reader::read_within(bytes, password, &mut Budget::default())
 }
 
+/// Whether bytes hold a private key, encrypted or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyEvidence {
+    None,
+    /// A container that only its password opens.
+    Possible,
+    Certain,
+}
+
+impl KeyEvidence {
+    /// Looks for a key in any form, damaged ones included.
+    pub fn of(bytes: &[u8]) -> Self {
+        let contents = read(bytes, None);
+        let has = |kind| contents.blocks.iter().any(|block| block.kind == kind);
+        let begins = b"PRIVATE KEY-----";
+        if contents.blocks.iter().any(Block::is_private_key)
+            || bytes.windows(begins.len()).any(|window| window == begins)
+        {
+            Self::Certain
+        } else if has(BlockKind::Pkcs12)
+            || contents.errors.iter().any(|error| matches!(error, Error::Pkcs12(_)))
+        {
+            Self::Possible
+        } else {
+            Self::None
+        }
+    }
+}
+
 impl BlockKind {
     /// What it is, in a few words.
     pub const fn as_str(self) -> &'static str {

@@ -187,6 +187,8 @@ table! {
     POLICY_CONSTRAINTS = "2.5.29.36", "policyConstraints";
     EXTENDED_KEY_USAGE = "2.5.29.37", "extKeyUsage";
     INHIBIT_ANY_POLICY = "2.5.29.54", "inhibitAnyPolicy";
+    /// RFC 7633.
+    TLS_FEATURE = "1.3.6.1.5.5.7.1.24", "TLS feature (must-staple)";
     AUTHORITY_INFO_ACCESS = "1.3.6.1.5.5.7.1.1", "authorityInfoAccess";
     /// RFC 2985 section 5.4.2.
     EXTENSION_REQUEST = "1.2.840.113549.1.9.14", "extensionRequest";
@@ -202,6 +204,7 @@ table! {
     TIME_STAMPING = "1.3.6.1.5.5.7.3.8", "timeStamping";
     OCSP_SIGNING = "1.3.6.1.5.5.7.3.9", "OCSPSigning";
     OCSP = "1.3.6.1.5.5.7.48.1", "OCSP";
+    OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1", "id-pkix-ocsp-basic";
     CA_ISSUERS = "1.3.6.1.5.5.7.48.2", "caIssuers";
 
     // Public keys (RFC 8017, RFC 3279, RFC 5480, RFC 8410) and curves (RFC 5480 section 2.1.1.1).

@@ -9,10 +9,12 @@ use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use crate::acme::challenge::ChallengeMethod;
 use crate::acme::challenge::listen::ListenAddress;
-use crate::acme::{self, ExternalAccount};
-use crate::cli::ChallengeArgs;
+use crate::acme::challenge::{
+    ChallengeKind, ChallengeMethod, DnsProvider, DnsView, ForeignHook, dns_address,
+};
+use crate::acme::{self, ExternalAccount, KeyRotation, LifeSettings, PublicServer};
+use crate::cli::{ChallengeArgs, DnsArgs, LifeArgs};
 use crate::sys::fs::{plain, read_limited};
 use crate::x509::InvalidName;
 
@@ -23,8 +25,16 @@ const MAX_SECRET_BYTES: u64 = 4096;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AcmeOperandError {
+    #[error("{0} needs `--dns PROVIDER` or a hook for another client, as in `--dns-hook lego:PROG`")]
+    DnsOptionAlone(&'static str),
+    #[error("--dns-resolver={0}: not an address")]
+    DnsResolver(String),
     #[error("{option}={text}: {reason}")]
     ListenAddress { option: &'static str, text: String, reason: String },
+    #[error(
+        "--dns-account chooses another name for the record of a DNS challenge, and {0} is none that sets one"
+    )]
+    LabelWithoutRecord(ChallengeKind),
     #[error("`{0}` is not a valid mail address")]
     MailAddress(String),
     #[error(transparent)]
@@ -33,6 +43,8 @@ pub enum AcmeOperandError {
     NoSecret(PathBuf),
     #[error("cannot find the state directory: neither XDG_STATE_HOME nor HOME is set")]
     NoState,
+    #[error("`{0}` is not the address of a resolver")]
+    Resolver(String),
     #[error("cannot read the secret of the external account: {}", plain(.source))]
     Secret {
         path: PathBuf,
@@ -45,14 +57,15 @@ pub enum AcmeOperandError {
 
 type Result<T> = std::result::Result<T, AcmeOperandError>;
 
-/// Certificate names in the form of [`acme::certificate_name`], each once.
+/// Certificate names in the form of [`acme::certificate_name`], each once, for the server of this directory.
 ///
 /// # Errors
 /// [`AcmeOperandError::Name`].
-pub fn certificate_names<'a>(typed: impl IntoIterator<Item = &'a str>) -> Result<Vec<String>> {
+pub fn certificate_names<'a>(typed: impl IntoIterator<Item = &'a str>, server: &str) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for name in typed {
         let name = acme::certificate_name(name)?;
+        acme::check_public_name(&name, server)?;
         if !names.contains(&name) {
             names.push(name);
         }
@@ -60,16 +73,35 @@ pub fn certificate_names<'a>(typed: impl IntoIterator<Item = &'a str>) -> Result
     Ok(names)
 }
 
-/// The address of a server's directory; RFC 8555 section 6.1 allows https only.
+/// The address of a server's directory, by its word (`letsencrypt`, `zerossl`) or its URL; RFC 8555 section 6.1 allows
+/// https only.
 ///
 /// # Errors
 /// [`AcmeOperandError::Server`].
 pub fn server_address(url: &str) -> Result<String> {
+    if let Some(server) = PublicServer::by_word(url) {
+        return Ok(server.directory.to_owned());
+    }
     url.parse::<http::Uri>()
         .ok()
         .filter(|uri| uri.scheme_str() == Some("https") && uri.host().is_some())
         .map(|uri| uri.to_string())
         .ok_or_else(|| AcmeOperandError::Server(url.to_owned()))
+}
+
+/// The addresses of several servers, each once, in their order.
+///
+/// # Errors
+/// [`AcmeOperandError::Server`].
+pub fn server_addresses(named: &[String]) -> Result<Vec<String>> {
+    let mut servers = Vec::new();
+    for server in named {
+        let server = server_address(server)?;
+        if !servers.contains(&server) {
+            servers.push(server);
+        }
+    }
+    Ok(servers)
 }
 
 /// Refuses what is not a mail address.
@@ -103,8 +135,31 @@ pub fn external_account(kid: &str, path: &Path) -> Result<ExternalAccount> {
 /// The challenge that the options choose; without one that of `before`, else http-01 on port 80.
 ///
 /// # Errors
-/// [`AcmeOperandError::ListenAddress`].
-pub fn challenge_method(args: &ChallengeArgs, before: Option<ChallengeMethod>) -> Result<ChallengeMethod> {
+/// [`AcmeOperandError::ListenAddress`], [`AcmeOperandError::DnsOptionAlone`],
+/// [`AcmeOperandError::DnsResolver`].
+pub fn challenge_method(
+    args: &ChallengeArgs,
+    dns: &DnsArgs,
+    before: Option<ChallengeMethod>,
+) -> Result<ChallengeMethod> {
+    if let Some(hook) = args.dns_hook.as_ref().filter(|hook| ForeignHook::is_meant(hook)) {
+        let hook = ForeignHook {
+            hook: hook.clone(),
+            credentials: dns.dns_credentials.clone(),
+            view: dns_view(dns)?,
+        };
+        return Ok(ChallengeMethod::ForeignHook(hook));
+    }
+    if let (Some(provider), Some(credentials)) = (&args.dns, &dns.dns_credentials) {
+        return Ok(ChallengeMethod::Dns(DnsProvider {
+            provider: provider.clone(),
+            credentials: credentials.clone(),
+            view: dns_view(dns)?,
+        }));
+    }
+    if let Some(option) = first_given(dns) {
+        return Err(AcmeOperandError::DnsOptionAlone(option));
+    }
     if let Some(folder) = &args.webroot {
         return Ok(ChallengeMethod::Webroot(folder.clone()));
     }
@@ -114,6 +169,9 @@ pub fn challenge_method(args: &ChallengeArgs, before: Option<ChallengeMethod>) -
     if let Some(file) = &args.rfc2136 {
         return Ok(ChallengeMethod::Rfc2136(file.clone()));
     }
+    if let Some(resolver) = &args.dns_persist {
+        return dns_persist(resolver);
+    }
     if let Some(tls_alpn) = &args.tls_alpn {
         return Ok(ChallengeMethod::TlsAlpn(address("--tls-alpn", tls_alpn)?));
     }
@@ -121,6 +179,72 @@ pub fn challenge_method(args: &ChallengeArgs, before: Option<ChallengeMethod>) -
         (None, Some(before)) => Ok(before),
         (http, _) => Ok(ChallengeMethod::Http(address("--http", http.as_deref().unwrap_or(":80"))?)),
     }
+}
+
+/// What the options say of hooks and the key.
+pub fn life_settings(args: &LifeArgs) -> LifeSettings {
+    let rotation = |wish: Option<bool>, kept| wish.map(|wish| if wish { kept } else { KeyRotation::New });
+    let key_rotation = rotation(args.reuse_key, KeyRotation::Reused)
+        .or_else(|| rotation(args.prepare_key, KeyRotation::Prepared));
+    LifeSettings {
+        pre_hook: args.pre_hook.clone(),
+        post_hook: args.post_hook.clone(),
+        failure_hook: args.failure_hook.clone(),
+        key_rotation,
+    }
+}
+
+/// The challenge that the options choose, if they choose one.
+///
+/// # Errors
+/// As of [`challenge_method`].
+pub fn given_challenge(args: &ChallengeArgs, dns: &DnsArgs) -> Result<Option<ChallengeMethod>> {
+    // No option chooses a command without words.
+    let none = ChallengeMethod::DnsHook(String::new());
+    Ok(Some(challenge_method(args, dns, Some(none.clone()))?).filter(|chosen| *chosen != none))
+}
+
+/// dns-persist-01, with the records as this resolver sees them: an address, or `system`.
+///
+/// # Errors
+/// [`AcmeOperandError::Resolver`].
+pub fn dns_persist(resolver: &str) -> Result<ChallengeMethod> {
+    if resolver == "system" {
+        return Ok(ChallengeMethod::DnsPersist(None));
+    }
+    let address = dns_address(resolver).ok_or_else(|| AcmeOperandError::Resolver(resolver.to_owned()))?;
+    Ok(ChallengeMethod::DnsPersist(Some(address)))
+}
+
+/// The same challenge with the account's label in the name of its record, where `labelled` asks for that.
+///
+/// # Errors
+/// [`AcmeOperandError::LabelWithoutRecord`].
+pub fn with_account_label(challenge: ChallengeMethod, labelled: bool) -> Result<ChallengeMethod> {
+    match challenge.kind() {
+        _ if !labelled => Ok(challenge),
+        ChallengeKind::DnsAccount01 => Ok(challenge),
+        ChallengeKind::Dns01 => Ok(ChallengeMethod::DnsAccount(Box::new(challenge))),
+        kind => Err(AcmeOperandError::LabelWithoutRecord(kind)),
+    }
+}
+
+/// An option that only goes with others.
+fn first_given(dns: &DnsArgs) -> Option<&'static str> {
+    let given = [
+        ("--dns-credentials", dns.dns_credentials.is_some()),
+        ("--dns-resolver", dns.dns_resolver.is_some()),
+        ("--dns-wait", dns.dns_wait.is_some()),
+    ];
+    given.into_iter().find(|(_, is_given)| *is_given).map(|(option, _)| option)
+}
+
+fn dns_view(args: &DnsArgs) -> Result<DnsView> {
+    let resolver = args
+        .dns_resolver
+        .as_deref()
+        .map(|text| dns_address(text).ok_or_else(|| AcmeOperandError::DnsResolver(text.to_owned())));
+    Ok(DnsView { resolver: resolver.transpose()?, wait_seconds: args.dns_wait })
 }
 
 fn address(option: &'static str, text: &str) -> Result<ListenAddress> {
@@ -165,15 +289,24 @@ mod tests {
     #[test]
     fn servers_have_https_addresses() {
         assert_eq!(server_address("https://ca.test/dir").unwrap(), "https://ca.test/dir");
-        for wrong in ["", "ca.test", "http://ca.test/dir", "https://"] {
+        for wrong in ["", "ca.test", "http://ca.test/dir", "https://", "buypass"] {
             assert!(server_address(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
+    fn public_servers_have_words() {
+        assert_eq!(server_address("letsencrypt").unwrap(), acme::LETS_ENCRYPT);
+        assert_eq!(server_address("LetsEncrypt-Staging").unwrap(), acme::LETS_ENCRYPT_STAGING);
+        assert!(server_address("zerossl").unwrap().contains("zerossl.com"));
+        assert!(server_address("google").unwrap().contains("pki.goog"));
+    }
+
+    #[test]
     fn names_are_listed_once() {
-        let names = certificate_names(["A.test.x", "b.test.x", "a.test.x"]).unwrap();
+        let names = certificate_names(["A.test.x", "b.test.x", "a.test.x"], acme::LETS_ENCRYPT).unwrap();
         assert_eq!(names, ["a.test.x", "b.test.x"]);
-        assert!(certificate_names(["localhost"]).is_err());
+        assert!(certificate_names(["localhost"], acme::LETS_ENCRYPT).is_err());
+        assert_eq!(certificate_names(["localhost"], "https://ca.test/dir").unwrap(), ["localhost"]);
     }
 }

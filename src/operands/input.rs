@@ -168,6 +168,15 @@ fn description(kind: BlockKind, label: &str) -> String {
     }
 }
 
+/// The certificates of a file, if it is there and can be read.
+pub fn certificates_if_any(file: &Path) -> Vec<Certificate> {
+    if !file.exists() {
+        return Vec::new();
+    }
+    let read = read_certificates(&file.display().to_string()).map(|read| read.certificates);
+    read.unwrap_or_default().into_iter().map(|located| located.certificate).collect()
+}
+
 /// Reads certificates from a file, or from standard input for `-`. A password is taken from the variable only.
 ///
 /// # Errors

@@ -52,6 +52,12 @@ impl Passwords {
         Self { may_ask: false, ..Self::new("CERTKIT_PASSWORD", None) }
     }
 
+    /// The same, but nobody is asked.
+    #[must_use]
+    pub fn without_asking(self) -> Self {
+        Self { may_ask: false, ..self }
+    }
+
     /// Whether the password comes from standard input.
     pub fn uses_stdin(&self) -> bool {
         self.file.as_deref() == Some("-")

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::sys::fs::{plain, read_limited, read_limited_from};
+use crate::sys::fs::{heal_folder_of, plain, read_limited, read_limited_from};
 
 /// The largest file that is read: ten thousand large certificates.
 pub const MAX_BYTES: u64 = 64 << 20;
@@ -65,6 +65,7 @@ pub fn read(file: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
     let result = if file == "-" {
         read_limited_from(io::stdin().lock(), limit)
     } else {
+        heal_folder_of(Path::new(file));
         read_limited(Path::new(file), limit)
     };
     let bytes = result.map_err(|source| ReadError::new(file, source, limit))?;

@@ -1,7 +1,12 @@
 //! Encrypting keys and certificates of the user: PKCS#8, and PKCS#12.
 
+use std::path::Path;
+
 use zeroize::Zeroizing;
 
+use super::input::read_contents;
+use super::password::Passwords;
+use crate::container::Block;
 use crate::container::write::{self, Pkcs12Cipher};
 use crate::x509::{Certificate, PrivateKey, PrivateKeyError};
 
@@ -32,4 +37,10 @@ pub fn pkcs12_identity(
     let chain: Vec<&[u8]> = chain.iter().map(|certificate| certificate.der.as_ref()).collect();
     let pkcs8 = key.pkcs8()?;
     Ok(write::pkcs12_identity(&pkcs8, key.spki(), &chain, name.as_deref(), password, cipher)?)
+}
+
+/// Whether a file holds an encrypted key. Nobody is asked for its password here.
+pub fn is_encrypted_key(file: &Path) -> bool {
+    let read = read_contents(&file.display().to_string(), &mut Passwords::unattended());
+    read.is_ok_and(|(_, contents)| contents.blocks.iter().any(Block::is_encrypted_key))
 }

@@ -92,7 +92,7 @@ fn decode_lines(lines: &[&[u8]]) -> Result<ResponseHead, Error> {
         fields.append(name, value);
     }
     // RFC 3875 section 6.2: a Location without a status redirects. What it says of local paths, that the server goes
-    // there by itself, no front server does for these protocols unless it is told to.
+    // there by itself, front servers do for these protocols only where their configuration says so.
     let unsaid = || if fields.contains_key(LOCATION) { StatusCode::FOUND } else { StatusCode::OK };
     let status = status.unwrap_or_else(unsaid);
     Ok(ResponseHead { status, fields, content_length })

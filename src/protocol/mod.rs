@@ -11,5 +11,6 @@ pub mod http1_guard;
 pub mod http2_guard;
 pub mod marshal;
 pub mod proxy_header;
+pub mod request_path;
 pub mod scgi;
 pub mod uwsgi;

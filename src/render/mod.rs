@@ -9,6 +9,7 @@ mod text;
 
 use std::io::Write;
 
+use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 
 use self::text::Width;
@@ -26,9 +27,10 @@ pub fn report(command: &str, report: &Report, global: &GlobalArgs) {
         let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
     }
     let is_json = global.format == Format::Json;
-    let mut stdout = AutoStream::new(std::io::stdout(), choice(global)).lock();
-    let mut stderr = AutoStream::new(std::io::stderr(), choice(global)).lock();
-    // A closed pipe ends quietly: nobody is left to read an error.
+    // Standard error has no buffer of its own, so a report would take a system call for each word in bold.
+    let mut stdout = AutoStream::new(Vec::new(), known_choice(choice(global), &std::io::stdout()));
+    let mut stderr = AutoStream::new(Vec::new(), known_choice(choice(global), &std::io::stderr()));
+    // Writing into memory does not fail.
     let _ = match &report.outcome {
         // Its lines were written as they came.
         Outcome::Answered { .. } if report.findings.is_empty() => Ok(()),
@@ -36,12 +38,16 @@ pub fn report(command: &str, report: &Report, global: &GlobalArgs) {
         _ if is_json => json::write(&mut stdout, command, report),
         Outcome::Text(text) => stdout.write_all(text.as_bytes()),
         Outcome::Account(_)
+        | Outcome::DnsRecords(_)
         | Outcome::Checked(_)
+        | Outcome::DnsProviders(_)
         | Outcome::Hosts(_)
         | Outcome::Listed(_)
         | Outcome::Matched(_)
+        | Outcome::Recorded(_)
         | Outcome::Shown(_)
-        | Outcome::Trusted(_) => {
+        | Outcome::Trusted(_)
+        | Outcome::TrustedCas(_) => {
             let width = Width::new(columns(std::io::stdout()));
             text::write(&mut stdout, report, width, global.quiet)
         }
@@ -49,9 +55,20 @@ pub fn report(command: &str, report: &Report, global: &GlobalArgs) {
             let data = merged.stdout.as_deref().map_or(Ok(()), |text| stdout.write_all(text));
             data.and_then(|()| text::write(&mut stderr, report, stderr_width(), global.quiet))
         }
+        Outcome::TrustEnvironment(environment) => stdout
+            .write_all(environment.text.as_bytes())
+            .and_then(|()| text::write(&mut stderr, report, stderr_width(), global.quiet)),
         _ => text::write(&mut stderr, report, stderr_width(), global.quiet),
     };
-    let _ = stdout.flush();
+    // A closed pipe ends quietly: nobody is left to read an error.
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(&stdout.into_inner()).and_then(|()| out.flush());
+    let _ = std::io::stderr().write_all(&stderr.into_inner());
+}
+
+/// Whether to use colour on `stream`, where the options leave it open.
+fn known_choice(choice: ColorChoice, stream: &impl RawStream) -> ColorChoice {
+    if choice == ColorChoice::Auto { AutoStream::choice(stream) } else { choice }
 }
 
 /// Prints a report in JSON, whatever it holds.
@@ -70,12 +87,14 @@ pub fn batch_line(id: &serde_json::Value, judged: Result<&[Finding], &Finding>) 
     json::batch_line(id, judged)
 }
 
-/// Writes findings, the worst first; `quiet` leaves errors only.
+/// Prints findings on standard error, the worst first; `quiet` leaves errors only.
 ///
 /// # Errors
 /// When nobody reads any more.
-pub fn findings(out: &mut impl Write, findings: &[Finding], quiet: bool) -> std::io::Result<()> {
-    text::write_findings(out, findings.iter(), stderr_width(), quiet).map(|_| ())
+pub fn findings(findings: &[Finding], quiet: bool, choice: ColorChoice) -> std::io::Result<()> {
+    let mut stderr = AutoStream::new(Vec::new(), known_choice(choice, &std::io::stderr()));
+    text::write_findings(&mut stderr, findings.iter(), stderr_width(), quiet)?;
+    std::io::stderr().write_all(&stderr.into_inner())
 }
 
 /// When to use colour, as the global options want it.

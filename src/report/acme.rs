@@ -22,12 +22,42 @@ pub struct ShownAccount {
     pub key: String,
 }
 
+/// Records to be set in the DNS.
+#[derive(Debug)]
+pub struct DnsRecords {
+    pub records: Vec<DnsRecord>,
+}
+
+/// A TXT record.
+#[derive(Debug)]
+pub struct DnsRecord {
+    /// Without a dot at its end.
+    pub name: String,
+    pub value: String,
+    /// The value in the pieces that a record can hold.
+    pub strings: Vec<String>,
+}
+
 /// Certificates that are renewed.
 #[derive(Debug)]
 pub struct KeptCertificates {
     /// The time that days are counted from.
     pub at: OffsetDateTime,
     pub certificates: Vec<Kept>,
+}
+
+/// A DNS provider whose API `--dns` takes.
+#[derive(Debug)]
+pub struct ListedProvider {
+    pub name: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// The fields that its file of credentials must have.
+    pub required: Vec<&'static str>,
+    /// Those that it may have.
+    pub optional: Vec<&'static str>,
+    /// Where they are explained.
+    pub documentation: &'static str,
 }
 
 #[derive(Debug)]
@@ -55,6 +85,10 @@ pub struct Kept {
     pub last_failure: Option<(OffsetDateTime, String)>,
     /// How many have failed in a row.
     pub failures: u32,
+    /// When the next one is tried, after a failure.
+    pub next_try: Option<OffsetDateTime>,
+    /// The data of its TLSA records, of the key in use and of the next one, where these are known ahead.
+    pub tlsa: Vec<String>,
     /// Why the deploy hook is still to be run.
     pub hook_failure: Option<String>,
     /// The file for servers.
@@ -81,6 +115,8 @@ pub struct Renewal {
     /// Whether its deploy hook failed.
     pub hook_failed: bool,
     pub not_after: Option<OffsetDateTime>,
+    /// Whether little is left of it although it is due: somebody must know.
+    pub nears_its_end: bool,
     /// When it is renewed, or tried again.
     pub next: Option<OffsetDateTime>,
     /// Why it was not renewed, in one line.
@@ -96,6 +132,7 @@ impl Renewal {
             state: RenewalState::NotDue,
             hook_failed: false,
             not_after: None,
+            nears_its_end: false,
             next: None,
             reason: None,
             findings: Vec::new(),

@@ -20,6 +20,8 @@ pub enum Role {
 pub struct CertificateSummary {
     /// Its part in the chain.
     pub role: Role,
+    /// Whether it is for client authentication alone.
+    pub is_for_clients_only: bool,
     /// The name to call it by: CN, else the first name, else the whole subject.
     pub label: String,
     /// The whole subject, as `CN=…, O=…`.

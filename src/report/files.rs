@@ -21,8 +21,10 @@ pub struct Created {
     pub list: Option<RevocationList>,
     /// `renew`: what was checked and renewed.
     pub renewal: Option<RenewalCount>,
-    /// `revoke`: what the ledger says now.
-    pub revocation: Option<Revocation>,
+    /// `revoke`: what the ledger says now; the certificate that was named comes first.
+    pub revocations: Vec<Revocation>,
+    /// `revoke`: certificates with a name or the key of a revoked one.
+    pub still_valid: Vec<StillValid>,
     /// The exit status, where it says more than that the work was done.
     pub status: u8,
 }
@@ -38,25 +40,75 @@ pub struct BulkCount {
     pub duration: Duration,
 }
 
-/// A certificate revocation list that was made.
+/// A file of certificate revocation lists that was made.
 #[derive(Debug)]
 pub struct RevocationList {
-    /// Its number; it only grows.
-    pub number: u64,
+    pub path: String,
+    /// That of the CA, then those of the CAs above it.
+    pub lists: Vec<ListedCa>,
+    /// Revocations that only the list in place knew.
+    pub imported: usize,
+}
+
+/// The list of one CA.
+#[derive(Debug)]
+pub struct ListedCa {
+    /// What to call the CA by.
+    pub issuer: String,
+    /// It only grows; `None` where a list that certkit did not make has none.
+    pub number: Option<u64>,
     /// How many certificates it names.
     pub revoked: usize,
     /// When the next one is due, UTC.
-    pub next_update: OffsetDateTime,
-    pub path: String,
+    pub next_update: Option<OffsetDateTime>,
 }
 
 /// What `renew` checked and renewed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RenewalCount {
     /// How many certificates were checked.
     pub checked: usize,
     /// File and new certificate of those that were renewed.
     pub renewed: Vec<(String, CertificateSummary)>,
+    /// Each certificate that was checked and not refused.
+    pub certificates: Vec<CheckedCertificate>,
+    /// Whether nothing was to be changed.
+    pub is_dry_run: bool,
+}
+
+/// A certificate that `renew` checked.
+#[derive(Debug)]
+pub struct CheckedCertificate {
+    pub file: String,
+    pub state: CheckedState,
+    /// When it expires, or the new one.
+    pub not_after: OffsetDateTime,
+    /// When it is due, or the new one.
+    pub due_at: OffsetDateTime,
+    /// All files that are renewed as one with it, its own first.
+    pub files: Vec<String>,
+    /// Files that still hold the old certificate.
+    pub left: Vec<String>,
+}
+
+/// What `renew` did with a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckedState {
+    /// It is due, and `--dry-run` left it as it was.
+    Due,
+    NotDue,
+    Renewed,
+}
+
+impl CheckedState {
+    /// The word in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::NotDue => "not_due",
+            Self::Renewed => "renewed",
+        }
+    }
 }
 
 /// A certificate that its CA has revoked.
@@ -64,6 +116,8 @@ pub struct RenewalCount {
 pub struct Revocation {
     /// Serial number in lower-case hexadecimal.
     pub serial: String,
+    /// The names it is for.
+    pub names: Vec<String>,
     /// Why, by the name of RFC 5280 section 5.3.1.
     pub reason: String,
     pub revoked_at: OffsetDateTime,
@@ -71,8 +125,17 @@ pub struct Revocation {
     pub already: bool,
 }
 
-/// One file that was written.
+/// A certificate with a name or the key of a revoked one.
 #[derive(Debug)]
+pub struct StillValid {
+    /// Serial number in lower-case hexadecimal.
+    pub serial: String,
+    pub names: Vec<String>,
+    pub not_after: OffsetDateTime,
+}
+
+/// One file that was written.
+#[derive(Clone, Debug)]
 pub struct CreatedFile {
     /// The path as the user would type it.
     pub path: String,

@@ -1,23 +1,35 @@
 //! The one result of a command: its findings and what it did, as data for `render`.
 
 mod acme;
+mod acme_life;
 mod certificate;
 mod chain;
 mod files;
+mod ledger;
 mod show;
 mod tools;
+mod trust;
 
 use zeroize::Zeroizing;
 
-pub use self::acme::{Kept, KeptCertificates, Renewal, RenewalState, Renewals, Revoked, ShownAccount};
+pub use self::acme::{
+    DnsRecord, DnsRecords, Kept, KeptCertificates, ListedProvider, Renewal, RenewalState, Renewals, Revoked,
+    ShownAccount,
+};
+pub use self::acme_life::{Deleted, Import, ImportedItem};
 pub use self::certificate::{CertificateSummary, KeySummary, Role, SubjectName};
 pub use self::chain::{Checked, Dropped, Merged, ServerSummary};
-pub use self::files::{BulkCount, Created, CreatedFile, FileRole, RenewalCount, Revocation, RevocationList};
+pub use self::files::{
+    BulkCount, CheckedCertificate, CheckedState, Created, CreatedFile, FileRole, ListedCa, RenewalCount,
+    Revocation, RevocationList, StillValid,
+};
+pub use self::ledger::{RecordedCertificate, RecordedCertificates, RecordedState};
 #[cfg(test)]
 pub use self::show::{FACTS, FactType};
 pub use self::show::{Fact, FactValue, Shown, ShownItem, TreeLine};
-pub use self::tools::{
-    Candidate, Converted, ConvertedItem, HostsEntry, HostsFile, Matched, Trusted, TrustedStore,
+pub use self::tools::{Candidate, Converted, ConvertedItem, HostsEntry, HostsFile, Matched};
+pub use self::trust::{
+    TrustEnvironment, TrustVariable, Trusted, TrustedCa, TrustedCas, TrustedStore, UncoveredProgram,
 };
 use crate::finding::{Code, Finding, Severity};
 
@@ -39,6 +51,8 @@ pub struct Report {
 pub enum Outcome {
     /// `acme account`: an account at a server.
     Account(ShownAccount),
+    /// `acme dns-record`.
+    DnsRecords(DnsRecords),
     /// `check --batch`: every line was answered as it came.
     Answered {
         /// 0: all hold; 1: some do not; 2: some could not be judged.
@@ -50,6 +64,8 @@ pub enum Outcome {
     Created(Created),
     /// `convert`: a file in another form.
     Converted(Converted),
+    /// `acme dns-providers`: what there is.
+    DnsProviders(Vec<ListedProvider>),
     /// A file for standard output, as it is: `-o -`.
     Data(Zeroizing<Vec<u8>>),
     /// The work could not be done: nothing was changed.
@@ -57,6 +73,10 @@ pub enum Outcome {
         /// The exit status: 2, or what the command's contract says.
         status: u8,
     },
+    /// `acme delete`: a certificate is not kept any more.
+    Deleted(Deleted),
+    /// `acme import`: what another client has was taken over.
+    Imported(Import),
     /// `acme list`: what is kept.
     Listed(KeptCertificates),
     /// `hosts`: a name in the hosts file.
@@ -67,6 +87,8 @@ pub enum Outcome {
     Merged(Merged),
     /// The command has said all it had to say.
     Nothing,
+    /// `list`: what a CA's ledger remembers.
+    Recorded(RecordedCertificates),
     /// `acme renew`: certificates were looked after.
     Renewed(Renewals),
     /// `acme revoke`: a certificate was revoked.
@@ -77,6 +99,10 @@ pub enum Outcome {
     Text(String),
     /// `trust`: stores were asked or changed.
     Trusted(Trusted),
+    /// `trust list`, `trust uninstall --all`: several CAs.
+    TrustedCas(TrustedCas),
+    /// `trust env`: variables, whose lines are data for standard output.
+    TrustEnvironment(TrustEnvironment),
 }
 
 impl Report {
@@ -103,6 +129,8 @@ impl Report {
             Outcome::Renewed(renewals) => renewals.status,
             Outcome::Created(Created { status, .. }) if *status != 0 => *status,
             Outcome::Trusted(trusted) => trusted.status,
+            Outcome::TrustedCas(cas) => cas.status,
+            Outcome::TrustEnvironment(environment) => environment.status,
             // An unreadable state directory does not answer the question.
             Outcome::Listed(_) if errors.peek().is_some() => 2,
             Outcome::Created(_)

@@ -1,6 +1,6 @@
-//! What `convert`, `key match`, `hosts` and `trust` did.
+//! What `convert`, `key match` and `hosts` did.
 
-use super::{CertificateSummary, KeySummary};
+use super::KeySummary;
 
 /// What `convert` wrote.
 #[derive(Debug)]
@@ -82,34 +82,4 @@ pub struct HostsEntry {
     pub address: String,
     /// Whether certkit put it there.
     pub is_ours: bool,
-}
-
-/// What `trust` found in the stores of this machine, or did to them.
-#[derive(Debug)]
-pub struct Trusted {
-    /// `install`, `uninstall` or `status`.
-    pub action: &'static str,
-    /// Whether nothing was changed, because only a plan was asked for.
-    pub dry_run: bool,
-    /// The CA's file, as it was typed or found.
-    pub file: String,
-    pub certificate: CertificateSummary,
-    /// What it is called in stores.
-    pub name: String,
-    /// The stores, in the order they were looked at.
-    pub stores: Vec<TrustedStore>,
-    /// The exit status: 0, 1 where a store that was only asked does not trust it, 2 where a store could not be asked or
-    /// changed.
-    pub status: u8,
-}
-
-#[derive(Debug)]
-pub struct TrustedStore {
-    /// `system`, `nss`, `firefox` or `java`.
-    pub kind: &'static str,
-    pub path: String,
-    /// One of `absent`, `failed`, `installed`, `needs_rights`, `pending`, `planned`, `removed`, `trusted`, `untrusted`.
-    pub state: &'static str,
-    /// What would be done, or what is still to do.
-    pub steps: Vec<String>,
 }

@@ -5,11 +5,44 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use super::handshake_failure::{HandshakeFailure, HandshakeFailures};
+
 /// Status codes have three digits (RFC 9110 section 15).
 const STATUS_CODES: usize = 1000;
 
 /// Upper bounds of the histogram of durations, in seconds. (Those of Prometheus' own client libraries.)
 pub(super) const BOUNDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// What has refused a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RefusedBy {
+    /// `--allow`, `--deny`.
+    Address,
+    /// `--limit-rate`.
+    Rate,
+    /// `--basic-auth`: a wrong name or password.
+    Password,
+    /// `--forward-auth`, or it could not be asked.
+    ForwardAuth,
+    /// It is for a host that is not served here.
+    Host,
+}
+
+impl RefusedBy {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Address, Self::Rate, Self::Password, Self::ForwardAuth, Self::Host];
+
+    /// As metrics call it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Rate => "rate",
+            Self::Password => "password",
+            Self::ForwardAuth => "forward-auth",
+            Self::Host => "host",
+        }
+    }
+}
 
 /// What one front thread counts.
 #[derive(Debug)]
@@ -20,13 +53,15 @@ pub(super) struct Counters {
     requests: Box<[AtomicU64]>,
     /// Clients that were refused before they had made a request, by status.
     refusals: Box<[AtomicU64]>,
+    /// Requests that were refused, by [`RefusedBy`].
+    refused: [AtomicU64; RefusedBy::ALL.len()],
     /// By the first of [`BOUNDS`] that is not less; the last ones are longer than all.
     durations: [AtomicU64; BOUNDS.len() + 1],
     microseconds: AtomicU64,
     sent: AtomicU64,
     connections: AtomicU64,
     handshakes: AtomicU64,
-    failed_handshakes: AtomicU64,
+    failed_handshakes: HandshakeFailures,
 }
 
 /// What all threads have counted together.
@@ -36,6 +71,8 @@ pub(super) struct Totals {
     pub(super) requests: Vec<(u16, u64)>,
     /// Clients that were refused before they had made a request, likewise.
     pub(super) refusals: Vec<(u16, u64)>,
+    /// Requests that were refused, by what refused them.
+    pub(super) refused: Vec<(RefusedBy, u64)>,
     /// Requests by duration, as many as [`BOUNDS`] and one more.
     pub(super) durations: Vec<u64>,
     /// Seconds of all requests together.
@@ -46,8 +83,8 @@ pub(super) struct Totals {
     pub(super) connections: u64,
     /// TLS handshakes that were completed...
     pub(super) handshakes: u64,
-    /// ...and that were not.
-    pub(super) failed_handshakes: u64,
+    /// ...and that were not, by reason.
+    pub(super) failed_handshakes: Vec<(HandshakeFailure, u64)>,
 }
 
 impl Default for Counters {
@@ -57,12 +94,13 @@ impl Default for Counters {
             times: AtomicBool::new(false),
             requests: by_status(),
             refusals: by_status(),
+            refused: Default::default(),
             durations: Default::default(),
             microseconds: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             connections: AtomicU64::new(0),
             handshakes: AtomicU64::new(0),
-            failed_handshakes: AtomicU64::new(0),
+            failed_handshakes: HandshakeFailures::default(),
         }
     }
 }
@@ -101,14 +139,26 @@ impl Counters {
         count(&self.refusals, status);
     }
 
+    /// A request was refused.
+    pub(super) fn request_refused(&self, by: RefusedBy) {
+        if let Some(count) = self.refused.get(by as usize) {
+            count.fetch_add(1, Relaxed);
+        }
+    }
+
     pub(super) fn accepted(&self) {
         self.connections.fetch_add(1, Relaxed);
     }
 
-    /// A TLS handshake is over.
-    pub(super) fn handshake(&self, is_complete: bool) {
-        let counter = if is_complete { &self.handshakes } else { &self.failed_handshakes };
-        counter.fetch_add(1, Relaxed);
+    /// A TLS handshake was completed.
+    pub(super) fn handshake(&self) {
+        self.handshakes.fetch_add(1, Relaxed);
+    }
+
+    /// A TLS handshake was not completed. Gives how many there were since the last line of the log about this reason, if
+    /// there may be another one.
+    pub(super) fn failed_handshake(&self, failure: HandshakeFailure) -> Option<u64> {
+        self.failed_handshakes.add(failure)
     }
 }
 
@@ -131,15 +181,25 @@ impl Totals {
                 |counters: &Counters| counters.durations.get(bucket).map_or(0, |count| count.load(Relaxed));
             counters.clone().map(of_one).sum()
         };
+        let refused_by = |by: RefusedBy| {
+            let of_one = |counters: &Counters| {
+                counters.refused.get(by as usize).map_or(0, |count| count.load(Relaxed))
+            };
+            (by, counters.clone().map(of_one).sum())
+        };
+        let of_failure = |failure| {
+            (failure, counters.clone().map(|counters| counters.failed_handshakes.count(failure)).sum())
+        };
         Self {
             requests: by_status(|counters| &counters.requests),
             refusals: by_status(|counters| &counters.refusals),
+            refused: RefusedBy::ALL.map(refused_by).into(),
             durations: (0..=BOUNDS.len()).map(of_bucket).collect(),
             seconds: Duration::from_micros(sum(|counters| &counters.microseconds)).as_secs_f64(),
             sent: sum(|counters| &counters.sent),
             connections: sum(|counters| &counters.connections),
             handshakes: sum(|counters| &counters.handshakes),
-            failed_handshakes: sum(|counters| &counters.failed_handshakes),
+            failed_handshakes: HandshakeFailure::ALL.map(of_failure).to_vec(),
         }
     }
 }
@@ -184,14 +244,20 @@ mod tests {
         second.request(404, 0, None);
         first.refused(408);
         first.refused(u16::MAX);
+        first.request_refused(RefusedBy::Address);
+        second.request_refused(RefusedBy::Address);
         first.accepted();
-        first.handshake(true);
-        second.handshake(false);
+        first.handshake();
+        assert_eq!(second.failed_handshake(HandshakeFailure::Closed), Some(1));
         let totals = Totals::of(threads.iter());
         assert_eq!(totals.requests, [(200, 2), (404, 1)]);
         assert_eq!(totals.refusals, [(408, 1)], "what cannot be a status is not counted");
+        assert!(totals.refused.contains(&(RefusedBy::Address, 2)), "{:?}", totals.refused);
         assert_eq!((totals.sent, totals.connections), (12, 1));
-        assert_eq!((totals.handshakes, totals.failed_handshakes), (1, 1));
+        assert_eq!(totals.handshakes, 1);
+        for (failure, count) in totals.failed_handshakes {
+            assert_eq!(count, u64::from(failure == HandshakeFailure::Closed));
+        }
     }
 
     #[test]

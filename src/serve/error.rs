@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::address::{Endpoint, ListenAddress};
+use super::htpasswd::HtpasswdError;
 use super::mount::MountPoint;
 use super::rules::RuleListError;
 use super::worker::StartError;
@@ -31,6 +32,20 @@ pub enum Error {
     AjpWithoutSecret(ListenAddress),
     #[error("--ajp-secret-file is no longer set, and the server would take AJP from every machine")]
     AjpSecretGone,
+    #[error("cannot use the users in {}: {}", path.display(), source)]
+    Users {
+        path: PathBuf,
+        #[source]
+        source: HtpasswdError,
+    },
+    #[error("cannot use the error page {}: {}", path.display(), plain(source))]
+    PageFile {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("--redirect {}={to} leads back to itself", if from.is_empty() { "/" } else { from })]
+    RedirectLoop { from: String, to: String },
     #[error("two listeners have the same unix socket `{}`", .0.display())]
     SocketTwice(PathBuf),
     /// A PROXY header is never believed from anywhere.
@@ -50,6 +65,9 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// Its path.
+    #[error("--upstream-root {0}: there is no --upstream by FastCGI (fcgi) at this path")]
+    UpstreamRoot(String),
     #[error(transparent)]
     Rules(#[from] RuleListError),
     #[error("cannot start a thread for connections: {}", plain(.0))]
@@ -59,6 +77,9 @@ pub enum Error {
     /// Not the one at the root.
     #[error("--mount {at}: {source}")]
     Mount { at: MountPoint, source: StartError },
+    /// Of another site than the default one.
+    #[error("{site}{}: {source}", at.as_ref().map(|at| format!(" (mounted at {at})")).unwrap_or_default())]
+    Site { site: String, at: Option<MountPoint>, source: StartError },
     #[error(transparent)]
     Worker(#[from] StartError),
 }

@@ -32,6 +32,16 @@ pub enum LogPiece {
 pub enum LogVariable {
     /// `addr`: the client.
     Address,
+    /// `backmicros`: microseconds from the call of the application or upstream until the head of its response.
+    BackendMicroseconds,
+    /// `backmsecs`: the same in milliseconds.
+    BackendMilliseconds,
+    /// `backsecs`: the same in seconds with a fraction.
+    BackendSeconds,
+    /// `cipher`: the cipher suite of the client's TLS, by OpenSSL's name.
+    Cipher,
+    /// `coding`: how the body was compressed.
+    Coding,
     /// `cl`: Content-Length of the request.
     RequestLength,
     /// `ctime`: as ctime(3), in UTC.
@@ -54,14 +64,20 @@ pub enum LogVariable {
     Worker,
     /// `proto`
     Protocol,
+    /// `rawsize`: bytes of the response's body before it was compressed.
+    RawSize,
     /// `referer`
     Referer,
     /// `rsize`, `size`: bytes of the response's body.
     ResponseSize,
     /// `secs`: seconds with a fraction.
     Seconds,
+    /// `site`: the site that the request was for.
+    Site,
     /// `status`
     Status,
+    /// `tls`: the version of the client's TLS.
+    Tls,
     /// `tmsecs`: the time in milliseconds.
     EpochMilliseconds,
     /// `tmicros`: the time in microseconds.
@@ -70,7 +86,7 @@ pub enum LogVariable {
     UserAgent,
     /// `uri`: the target as it came.
     Target,
-    /// `user`: REMOTE_USER of a front server.
+    /// `user`: REMOTE_USER, of a front server, a rule or `--basic-auth`.
     User,
 }
 
@@ -78,7 +94,12 @@ impl LogVariable {
     fn named(name: &str) -> Option<Self> {
         Some(match name {
             "addr" => Self::Address,
+            "backmicros" => Self::BackendMicroseconds,
+            "backmsecs" => Self::BackendMilliseconds,
+            "backsecs" => Self::BackendSeconds,
+            "cipher" => Self::Cipher,
             "cl" => Self::RequestLength,
+            "coding" => Self::Coding,
             "ctime" => Self::CTime,
             "epoch" | "time" => Self::Epoch,
             "ftime" => Self::FormattedTime,
@@ -89,10 +110,13 @@ impl LogVariable {
             "msecs" => Self::Milliseconds,
             "pid" => Self::Worker,
             "proto" => Self::Protocol,
+            "rawsize" => Self::RawSize,
             "referer" => Self::Referer,
             "rsize" | "size" => Self::ResponseSize,
             "secs" => Self::Seconds,
+            "site" => Self::Site,
             "status" => Self::Status,
+            "tls" => Self::Tls,
             "tmicros" => Self::EpochMicroseconds,
             "tmsecs" => Self::EpochMilliseconds,
             "uagent" => Self::UserAgent,
@@ -152,6 +176,8 @@ fn variable(name: &str) -> LogPiece {
         "var.REQUEST_METHOD" => Some(LogVariable::Method),
         "var.REQUEST_URI" => Some(LogVariable::Target),
         "var.SERVER_PROTOCOL" => Some(LogVariable::Protocol),
+        "var.SSL_CIPHER" => Some(LogVariable::Cipher),
+        "var.SSL_PROTOCOL" => Some(LogVariable::Tls),
         "var.CONTENT_LENGTH" => Some(LogVariable::RequestLength),
         "var.CONTENT_TYPE" => return LogPiece::Field("content-type".to_owned()),
         _ => LogVariable::named(name),

@@ -21,6 +21,8 @@ mod error;
 pub mod field_name;
 pub mod file_options;
 mod front;
+mod handshake_failure;
+pub mod htpasswd;
 pub mod log_format;
 pub mod log_selection;
 pub mod mount;
@@ -61,14 +63,15 @@ use self::log_selection::LogLines;
 use self::renewal::Renewal;
 use self::response::access_log::AccessLog;
 use self::shutdown::{Phase, Shutdown, ShutdownSender};
-pub use self::site::http_challenges::HttpChallenges;
+pub use self::site::check::obstacles;
+pub use self::site::http_challenges::{ChallengeLookup, HttpChallenges};
 use self::site::snapshot::{Service, Snapshot};
 use self::stats::Observed;
 use crate::finding::Finding;
 use crate::sys::clock::{Clock, SystemClock};
 use crate::sys::memory;
 use crate::sys::opener::Opener;
-use crate::tls::{self, AlpnChallenges, CertificateSet, CertificateSource, Resolver};
+use crate::tls::{self, AlpnChallenges, CertificateSet, CertificateSource, Preparation, Resolver};
 
 /// A server that is ready: its sockets listen and its application is loaded.
 pub struct Server {
@@ -92,13 +95,15 @@ pub struct Certificates {
     pub alpn_challenges: AlpnChallenges,
     /// The same on the http listeners.
     pub http_challenges: HttpChallenges,
+    /// What handshakes may have to wait for.
+    pub preparation: Option<Arc<dyn Preparation>>,
 }
 
 impl Certificates {
     /// Certificates without ACME challenges.
     pub fn new(set: CertificateSet, source: Arc<dyn CertificateSource>) -> Self {
         let (alpn_challenges, http_challenges) = Default::default();
-        Self { set, source, alpn_challenges, http_challenges }
+        Self { set, source, alpn_challenges, http_challenges, preparation: None }
     }
 }
 
@@ -185,14 +190,16 @@ impl Server {
         let mut challenges = HttpChallenges::default();
         let renewal = certificates.map(|certificates| {
             challenges = certificates.http_challenges;
-            let resolver = Arc::new(Resolver::new(certificates.set, certificates.alpn_challenges));
+            let resolver = Resolver::new(certificates.set, certificates.alpn_challenges);
+            let resolver = Arc::new(resolver.preparing(certificates.preparation));
             Renewal::new(resolver, certificates.source)
         });
-        let mut snapshot = Snapshot::build(&config, challenges, log, opener, None)?;
+        let resolver = renewal.as_ref().map(|renewal| Arc::clone(&renewal.resolver));
+        let mut snapshot = Snapshot::build(&config, challenges, log, opener, resolver, None)?;
         let tls = match &renewal {
             Some(renewal) => {
                 let clients = snapshot.clients.clone();
-                Some(tls::server_config(Arc::clone(&renewal.resolver), config.tls_min, clients)?)
+                Some(tls::server_config(Arc::clone(&renewal.resolver), config.tls, clients)?)
             }
             None => None,
         };
@@ -291,10 +298,13 @@ impl Server {
                 // holds an earlier one, which serves both.
                 let _ = refresh.try_send(());
                 observer.reloading();
-                let settings = Arc::clone(&settings);
-                match tokio::task::spawn_blocking(move || settings.settings()).await {
+                let reader = Arc::clone(&settings);
+                match tokio::task::spawn_blocking(move || reader.settings()).await {
                     Ok(Ok(config)) => match service.reload(config).await {
-                        Ok(()) => observer.reloaded(),
+                        Ok(()) => {
+                            settings.in_use();
+                            observer.reloaded();
+                        }
                         Err(error) => {
                             tracing::error!(%error, "reload failed; the previous settings and code stay in use");
                             observer.code_refused();

@@ -1,9 +1,8 @@
 //! File descriptors: the limit is raised as far as the system allows, and connections are limited
 //! to fit.
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
 use super::config::ServeConfig;
+use crate::sys::open_files::raise;
 
 /// For listeners, logs, certificates and the runtime.
 const OWN: u64 = 64;
@@ -27,35 +26,18 @@ pub struct FewerConnections {
 /// Raises the limit of open files as far as possible, and lowers `max_connections` to what fits.
 pub fn fit_connections(config: &mut ServeConfig) -> Option<FewerConnections> {
     let limit = raise(config.max_open_files)?;
-    // All applications have the same number of threads.
-    let threads = config.applications().map(|(_, workers)| workers.threads as u64).next().unwrap_or_default();
-    let workers = config.applications().map(|(_, workers)| workers.workers as u64).sum();
+    if let Some(wanted) = config.max_open_files.filter(|wanted| *wanted > limit) {
+        tracing::warn!("the system allows {limit} open files only (--max-fd {wanted})");
+    }
+    let threads =
+        config.applications().map(|(_, _, workers)| workers.threads as u64).max().unwrap_or_default();
+    let workers = config.applications().map(|(_, _, workers)| workers.workers as u64).sum();
     let allowed = connections(limit, workers, threads);
     if config.max_connections <= allowed {
         return None;
     }
     let wanted = std::mem::replace(&mut config.max_connections, allowed);
     Some(FewerConnections { allowed, wanted, open_files: limit })
-}
-
-/// The limit now; `None` if there is none. `wanted` takes the place of what the system allows.
-fn raise(wanted: Option<u64>) -> Option<u64> {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if let Some(wanted) = wanted {
-        // Only root may raise the maximum.
-        let most = Rlimit { current: Some(wanted), maximum: maximum.map(|most| most.max(wanted)) };
-        if setrlimit(Resource::Nofile, most).is_ok() {
-            return Some(wanted);
-        }
-        let allowed = maximum.map_or(wanted, |most| most.min(wanted));
-        tracing::warn!("the system allows {allowed} open files only (--max-fd {wanted})");
-        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(allowed), maximum });
-        return Some(allowed);
-    }
-    if current == maximum || setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_err() {
-        return current;
-    }
-    maximum
 }
 
 /// How many connections fit; at least one.

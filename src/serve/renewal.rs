@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::Observer;
 use crate::finding::Finding;
-use crate::sys::clock::{Clock, SystemClock, date};
+use crate::sys::clock::{Clock, SystemClock, date, date_time};
 use crate::tls::{CertificateSet, CertificateSource, Resolver, Validity};
 
 /// How long reading certificates may take: a file system that hangs (a network is down) must not end reloading.
@@ -17,8 +17,10 @@ const LOAD_TIME: Duration = Duration::from_secs(10);
 
 /// From when on the log mentions that a certificate expires...
 const WARN_BEFORE: time::Duration = time::Duration::days(30);
-/// ...and how often.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// ...and how often: once in so many hours.
+const HOURS: u32 = 24;
+/// OCSP responses are valid for days, some for hours: that one has expired is looked for this often.
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 type Load = JoinHandle<Result<CertificateSet, Vec<Finding>>>;
 
@@ -40,10 +42,15 @@ impl Renewal {
         let mut changed = self.source.changed();
         // A thread that waits for a file system cannot be stopped, and no second one is to wait beside it.
         let mut hanging: Option<Load> = None;
+        // Why the last ones were refused. A source that tries again by itself does not repeat it.
+        let mut refused = Vec::new();
         loop {
             tokio::select! {
                 () = &mut changed => changed = self.source.changed(),
-                Some(()) = reload.recv() => self.source.refresh(),
+                Some(()) = reload.recv() => {
+                    self.source.refresh();
+                    refused.clear();
+                }
                 // What it has read is as old as its beginning.
                 () = end(&mut hanging) => hanging = None,
             }
@@ -56,10 +63,18 @@ impl Renewal {
             let mut load = tokio::task::spawn_blocking(move || source.load());
             match tokio::time::timeout(self.load_time, &mut load).await {
                 Ok(Ok(Ok(set))) => {
+                    let known = self.resolver.validities();
                     self.resolver.replace(set);
+                    refused.clear();
                     observer.certificates_replaced();
+                    self.warn_of_expiry_except(&known);
                 }
-                Ok(Ok(Err(findings))) => observer.certificates_refused(&findings),
+                Ok(Ok(Err(findings))) => {
+                    if findings != refused {
+                        observer.certificates_refused(&findings);
+                    }
+                    refused = findings;
+                }
                 Ok(Err(_)) => {}
                 Err(_) => {
                     observer.certificates_unreadable(self.load_time);
@@ -71,16 +86,31 @@ impl Renewal {
 }
 
 impl Renewal {
-    /// Says once a day which certificates in use expire soon, for ever.
+    /// Says once a day which certificates in use expire soon and which OCSP responses have expired, for ever.
     pub(super) async fn warn_of_expiry(&self) {
-        loop {
-            let now = SystemClock.now();
-            for validity in self.resolver.validities() {
-                if let Some(warning) = expiry(&validity, now) {
-                    tracing::warn!("{warning}");
-                }
+        let mut said = Vec::new();
+        for hour in (0..HOURS).cycle() {
+            if hour == 0 {
+                self.warn_of_expiry_except(&[]);
+                said.clear();
             }
-            tokio::time::sleep(DAY).await;
+            let expired = self.resolver.expired_staples(SystemClock.now());
+            for staple in expired.iter().filter(|staple| !said.contains(*staple)) {
+                tracing::warn!("{}", expired_staple(staple));
+            }
+            said = expired;
+            tokio::time::sleep(HOUR).await;
+        }
+    }
+
+    /// Says it once, of those that are not `known`.
+    fn warn_of_expiry_except(&self, known: &[Validity]) {
+        let now = SystemClock.now();
+        let validities = self.resolver.validities();
+        for validity in validities.iter().filter(|validity| !known.contains(validity)) {
+            if let Some(warning) = expiry(validity, now) {
+                tracing::warn!("{warning}");
+            }
         }
     }
 }
@@ -95,6 +125,11 @@ fn expiry(Validity { name, not_after }: &Validity, now: OffsetDateTime) -> Optio
         (left < WARN_BEFORE)
             .then(|| format!("the certificate for {name} expires on {day}, in {} days", left.whole_days()))
     }
+}
+
+fn expired_staple(Validity { name, not_after }: &Validity) -> String {
+    let time = date_time(*not_after);
+    format!("the OCSP response for {name} expired on {time} and is no longer sent")
 }
 
 /// The end of a load that hangs; there is none without one.

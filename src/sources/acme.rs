@@ -3,29 +3,37 @@
 //! ```text
 //! one thread per certificate: Renewer ── answers ──> HttpChallenges, AlpnChallenges ──> the server's own listeners
 //!                                └───── new files ──> Notify ──> AcmeCertificates::load ──> the server's resolver
+//! one thread for STATE/live:  new files of other processes ──────┘
 //! ```
+//!
+//! Several servers may have one state: one of them holds the lease of a certificate and orders, all of them answer the
+//! challenges ([`super::acme_shared`]), and all of them take over the new files.
 //!
 //! AcmeWatch wait for locks and files, so they have threads of their own; the server's thread only ever reads what is in
 //! place. At a start with state on disk nobody is asked: the certificates are served at once.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use time::OffsetDateTime;
 use tokio::sync::Notify;
 
-use super::acme_caller::{AcmeCaller, Consent};
+use super::acme_http::HttpAnswers;
+use super::acme_reach;
+use super::acme_shared::{PreparedHandshakes, SharedAnswers, shared};
+use super::acme_watch::CertificateWatch;
 use super::named_file::NamedFile;
+use super::on_demand::{OnDemand, OnDemandRequest};
+use super::on_demand_permission::Permission;
 use super::{OpenedCertificates, ServerIdentity};
 use crate::acme::challenge::tls_alpn01::Proofs;
-use crate::acme::challenge::{self, ChallengeAnswer, ChallengeKind, ChallengeMethod, Embedded, Solver};
+use crate::acme::challenge::{ChallengeMethod, Embedded, Solver};
 use crate::acme::storage::{CertificateStore, Storage};
-use crate::acme::{self, LETS_ENCRYPT, Plan, RenewalOutcome, Renewer, Urgency};
-use crate::advice::acme::{deploy_hook, failure, remark};
+use crate::acme::{self, LETS_ENCRYPT, Plan, Renewer};
+use crate::advice::acme::failure;
 use crate::advice::serve::{self as advice, CertificateError};
 use crate::ca::{
     CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, certificate_names, make_root, new_key,
@@ -34,17 +42,15 @@ use crate::console::Console;
 use crate::finding::Finding;
 use crate::operands::acme::{check_mail_address, server_address, state_directory};
 use crate::report::Failure;
+use crate::serve::address::{ListenAddress, Scheme};
 use crate::serve::{Certificates, HttpChallenges};
-use crate::sys::clock::{Clock, SystemClock, date, date_time};
-use crate::sys::hook::HookRun;
+use crate::sys::clock::{Clock, SystemClock};
 use crate::sys::opener::OwnRights;
 use crate::tls::{AlpnChallenges, CertificateSet, CertificateSource};
 use crate::x509::{CertifiedKey, KeyKind, Purpose};
 
-/// A sleep is never longer: clocks are set, machines wake up, and another program may have renewed meanwhile.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60 * 60);
-/// Checks are at least this far apart, whatever the state on disk says.
-const SHORTEST_SLEEP: Duration = Duration::from_secs(60);
+/// How often `live/` is compared although nothing was seen to change, and answers of others are given back.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// Of the placeholder that is served before the first certificate.
 const PLACEHOLDER_DAYS: u32 = 7;
 
@@ -59,28 +65,43 @@ pub struct AcmeRequest {
     pub ca_roots: Option<PathBuf>,
     /// `None` is the folder of `certkit acme`.
     pub state: Option<PathBuf>,
+    /// Names that get a certificate when a client asks for them.
+    pub on_demand: Option<OnDemandRequest>,
     /// Whether clients get a placeholder before the first certificate, or are refused.
     pub has_placeholder: bool,
-    /// Whether a plain listener can answer http-01.
-    pub has_http: bool,
+    /// How to prove the names; `None` is by the listeners.
+    pub challenge: Option<ChallengeMethod>,
+    /// The listeners that can answer challenges.
+    pub listeners: Vec<ListenAddress>,
 }
 
 struct AcmeCertificates {
-    stores: Vec<CertificateStore>,
-    placeholders: Option<Vec<CertifiedKey>>,
-    /// What was last read of each, in case its files become unreadable.
-    last: Mutex<Vec<Option<Arc<CertifiedKey>>>>,
+    /// Those of the settings first, then those on demand.
+    certificates: Mutex<Vec<LiveCertificate>>,
     console: Console,
     changed: Arc<Notify>,
     /// One for each thread that renews a certificate.
     wake: Mutex<Vec<mpsc::Sender<()>>>,
 }
 
+/// A certificate that is served once it is there.
+struct LiveCertificate {
+    store: CertificateStore,
+    placeholder: Option<CertifiedKey>,
+    /// What was last read, in case its files become unreadable.
+    last: Option<Arc<CertifiedKey>>,
+    /// Which version that is.
+    version: Option<PathBuf>,
+}
+
 /// Renews the certificates once the server listens.
 pub struct AcmeWatch {
     certificates: Arc<AcmeCertificates>,
     /// For each certificate, one for each kind of challenge that the listeners can answer.
-    renewers: Vec<Vec<Renewer>>,
+    renewers: Vec<(CertificateStore, Vec<Renewer>)>,
+    storage: Storage,
+    answers: Arc<SharedAnswers>,
+    on_demand: Option<Arc<OnDemand>>,
     console: Console,
     agrees: bool,
 }
@@ -90,13 +111,13 @@ pub struct AcmeWatch {
 /// # Errors
 /// Invalid names, names that the listeners cannot prove, and terms of service without consent.
 pub(super) fn open(request: AcmeRequest, console: Console) -> Result<OpenedCertificates, Failure> {
-    let groups = request.names.iter().map(|names| group(names)).collect::<Result<Vec<_>, _>>()?;
+    let server = request.server.as_deref().map_or_else(|| Ok(LETS_ENCRYPT.to_owned()), server_address)?;
+    let groups = request.names.iter().map(|names| group(names, &server)).collect::<Result<Vec<_>, _>>()?;
     first_names_differ(&groups)?;
     let state = state_directory(request.state.as_deref())?;
     let storage = Storage::new(state);
     // Keys and chains are read from there before any renewer runs.
     storage.check_access().map_err(|error| failure(error.into(), SystemClock.now()))?;
-    let server = request.server.as_deref().map_or_else(|| Ok(LETS_ENCRYPT.to_owned()), server_address)?;
     let email = request.email;
     email.as_deref().map_or(Ok(()), check_mail_address)?;
     let agrees = request.agrees_to_terms;
@@ -105,61 +126,102 @@ pub(super) fn open(request: AcmeRequest, console: Console) -> Result<OpenedCerti
     }
 
     let (http, alpn) = (HttpChallenges::default(), AlpnChallenges::default());
-    // The first is tried first.
-    let mut solvers: Vec<Arc<dyn Solver>> = Vec::new();
-    if request.has_http {
-        solvers.push(Arc::new(HttpAnswers(http.clone())));
+    let solvers = by_listeners(&request.listeners, &http, &alpn);
+    let permission = request.on_demand.as_ref();
+    let permission = permission
+        .map(|asked| Permission::new(&asked.names, asked.ask.as_deref(), &server, groups.iter().flatten()));
+    let permission = permission.transpose()?.map(Arc::new);
+    let challenges = storage.challenges();
+    let answers = Arc::new(SharedAnswers::new(
+        groups.iter().flatten(),
+        challenges.clone(),
+        alpn.clone(),
+        permission.clone(),
+    ));
+    // Another process may take as long as it wants: these come back later.
+    let unwaiting = storage.clone().without_waiting();
+    for name in groups.iter().flatten() {
+        let can_prove = |method: &ChallengeMethod| method.can_prove(name);
+        match &request.challenge {
+            Some(method) => can_prove(method),
+            None => solvers
+                .iter()
+                .try_for_each(|own| can_prove(&ChallengeMethod::Embedded(Embedded(Arc::clone(own))))),
+        }
+        .map_err(CertificateError::CannotProve)?;
     }
-    solvers.push(Arc::new(Proofs::new(alpn.clone())));
-    let methods: Vec<_> =
-        solvers.into_iter().map(|solver| ChallengeMethod::Embedded(Embedded(solver))).collect();
-    let renewers = groups
-        .iter()
-        .map(|names| {
-            let plan = |method: &ChallengeMethod| {
-                for name in names {
-                    method.can_prove(name).map_err(CertificateError::CannotProve)?;
-                }
-                let plan = Plan {
-                    names: names.clone(),
-                    server: server.clone(),
-                    ca_roots: request.ca_roots.clone(),
-                    email: email.clone(),
-                    ..Plan::new(method.clone())
-                };
-                Ok(Renewer::new(plan, storage.clone()))
-            };
-            methods.iter().map(plan).collect::<Result<Vec<_>, Failure>>()
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let placeholders = request
-        .has_placeholder
-        .then(|| groups.iter().map(|names| placeholder(names)).collect::<Result<Vec<_>, _>>())
-        .transpose()?;
-    let first = |names: &Vec<String>| names.first().cloned().unwrap_or_default();
+    let (ca_roots, challenge, directory) = (request.ca_roots, request.challenge.clone(), server.clone());
+    let renewers_of = move |names: &[String], store: &CertificateStore| -> Vec<Renewer> {
+        let methods = match &challenge {
+            Some(challenge) => vec![challenge.clone()],
+            None => solvers.iter().map(|own| shared(own, &challenges, store)).collect(),
+        };
+        let plans = methods.into_iter().map(|challenge| Plan {
+            names: names.to_vec(),
+            server: directory.clone(),
+            ca_roots: ca_roots.clone(),
+            email: email.clone(),
+            ..Plan::new(challenge)
+        });
+        plans.map(|plan| Renewer::new(plan, unwaiting.clone())).collect()
+    };
+    let mut renewers = Vec::new();
+    for names in &groups {
+        let store = storage.certificate(names.first().map_or("", String::as_str));
+        renewers.push((store.clone(), renewers_of(names, &store)));
+    }
+    let stores: Vec<_> = renewers.iter().map(|(store, _)| store.clone()).collect();
+    match &request.challenge {
+        // A wrong hook or file is reported now, not in a log when the certificate is due.
+        Some(challenge) => {
+            challenge.prepare().map_err(|error| failure(error.into(), SystemClock.now()))?;
+        }
+        None => require_reach(&request.listeners, &server, &stores)?,
+    }
+    let mut live = Vec::new();
+    for (names, (store, _)) in groups.iter().zip(&renewers) {
+        let placeholder = request.has_placeholder.then(|| placeholder(names)).transpose()?;
+        live.push(LiveCertificate { placeholder, ..LiveCertificate::new(store.clone()) });
+    }
     let certificates = Arc::new(AcmeCertificates {
-        stores: groups.iter().map(|names| storage.certificate(&first(names))).collect(),
-        placeholders,
-        last: Mutex::new(vec![None; groups.len()]),
+        certificates: Mutex::new(live),
         console,
         changed: Arc::new(Notify::new()),
         wake: Mutex::default(),
     });
+    let on_demand = permission.zip(request.on_demand).map(|(permission, asked)| {
+        let serving = Arc::clone(&certificates);
+        let serve = Box::new(move |store| serving.add(store));
+        let renewers =
+            Box::new(move |name: &str, store: &CertificateStore| renewers_of(&[name.to_owned()], store));
+        let storage = storage.clone().without_waiting();
+        Arc::new(OnDemand::new(permission, asked.limit, storage, renewers, serve, (console, agrees)))
+    });
+    if let Some(on_demand) = &on_demand {
+        on_demand.take_over();
+    }
     let set = certificates.load().map_err(|findings| Failure { findings, status: 1 })?;
-    let identity = ServerIdentity { name: groups.first().map(first), ca: None };
+    let first = groups.first().and_then(|names| names.first());
+    let identity = ServerIdentity { name: first.cloned(), ca: None };
     let source: Arc<dyn CertificateSource> = Arc::clone(&certificates) as _;
-    let certificates_for_server =
-        Certificates { alpn_challenges: alpn, http_challenges: http, ..Certificates::new(set, source) };
-    let watch = Some(AcmeWatch { certificates, renewers, console, agrees });
-    Ok(OpenedCertificates { certificates: certificates_for_server, identity, watch })
+    let prepared = PreparedHandshakes::new(Arc::clone(&answers), on_demand.clone());
+    let certificates_for_server = Certificates {
+        alpn_challenges: alpn,
+        http_challenges: http.and_from(Arc::clone(&answers) as _),
+        preparation: Some(Arc::new(prepared)),
+        ..Certificates::new(set, source)
+    };
+    let watch = Some(AcmeWatch { certificates, renewers, storage, answers, on_demand, console, agrees });
+    Ok(OpenedCertificates { certificates: certificates_for_server, identity, watch, files: None })
 }
 
 /// The names of one certificate: those between commas.
-fn group(names: &str) -> Result<Vec<String>, CertificateError> {
+fn group(names: &str, server: &str) -> Result<Vec<String>, CertificateError> {
     let mut group = Vec::new();
     for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        let name =
-            acme::certificate_name(name).map_err(|error| CertificateError::InvalidName(error.to_string()))?;
+        let name = acme::certificate_name(name)
+            .and_then(|name| acme::check_public_name(&name, server).map(|()| name))
+            .map_err(|error| CertificateError::InvalidName(error.to_string()))?;
         if !group.contains(&name) {
             group.push(name);
         }
@@ -174,6 +236,38 @@ fn first_names_differ(groups: &[Vec<String>]) -> Result<(), CertificateError> {
         None => Ok(()),
         Some(duplicate) => Err(CertificateError::Duplicate(duplicate.clone())),
     }
+}
+
+/// The challenges that the server's own listeners answer; the first is tried first.
+fn by_listeners(
+    listeners: &[ListenAddress],
+    http: &HttpChallenges,
+    alpn: &AlpnChallenges,
+) -> Vec<Arc<dyn Solver>> {
+    let mut solvers: Vec<Arc<dyn Solver>> = Vec::new();
+    if listeners.iter().any(|listener| listener.scheme == Scheme::Http) {
+        solvers.push(Arc::new(HttpAnswers(http.clone())));
+    }
+    solvers.push(Arc::new(Proofs::new(alpn.clone())));
+    solvers
+}
+
+/// Refuses listeners that the ACME server cannot reach. Where all certificates are there already, it could be reached
+/// before; what forwards to this server may start later.
+fn require_reach(
+    listeners: &[ListenAddress],
+    server: &str,
+    stores: &[CertificateStore],
+) -> Result<(), CertificateError> {
+    let is_there = |store: &CertificateStore| store.live_files().fullchain.exists();
+    if stores.iter().all(is_there)
+        || acme_reach::is_within_reach(listeners, acme_reach::is_taken)
+        || acme_reach::is_here(server)
+    {
+        return Ok(());
+    }
+    let listeners: Vec<_> = listeners.iter().map(ToString::to_string).collect();
+    Err(CertificateError::OutOfReach { server: server.to_owned(), listeners: listeners.join(" and ") })
 }
 
 /// A new account needs consent, and a running server cannot ask for it.
@@ -196,6 +290,12 @@ fn placeholder(names: &[String]) -> Result<CertifiedKey, Failure> {
     Ok(Issuer::new(&root, now)?.issue(Issuance::leaf(&profile, key, now))?.into_certified()?)
 }
 
+impl LiveCertificate {
+    fn new(store: CertificateStore) -> Self {
+        Self { store, placeholder: None, last: None, version: None }
+    }
+}
+
 impl AcmeCertificates {
     /// The files of one certificate; `None` when there are none yet.
     fn read(store: &CertificateStore) -> Result<Option<CertifiedKey>, Failure> {
@@ -215,6 +315,25 @@ impl AcmeCertificates {
         })
     }
 
+    /// Whether other versions are in use than those that were loaded.
+    fn is_behind(&self) -> bool {
+        self.live().iter().any(|live| in_use(&live.store) != live.version)
+    }
+
+    /// Serves this one too, from the next load on.
+    fn add(&self, store: CertificateStore) {
+        let mut live = self.live();
+        if live.iter().all(|known| known.store.name() != store.name()) {
+            live.push(LiveCertificate::new(store));
+            self.changed.notify_one();
+        }
+    }
+
+    fn live(&self) -> MutexGuard<'_, Vec<LiveCertificate>> {
+        // Nobody panics in the middle of a change.
+        self.certificates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn wake_all(&self) {
         let wake = self.wake.lock().unwrap_or_else(PoisonError::into_inner);
         for thread in wake.iter() {
@@ -227,10 +346,12 @@ impl AcmeCertificates {
 #[async_trait]
 impl CertificateSource for AcmeCertificates {
     fn load(&self) -> Result<CertificateSet, Vec<Finding>> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.live();
         let mut findings = Vec::new();
         let mut fresh = 0;
-        for (store, last) in self.stores.iter().zip(last.iter_mut()) {
+        for LiveCertificate { store, placeholder, last, version } in all.iter_mut() {
+            // A swap after this is one to load again.
+            *version = in_use(store);
             // The files are swapped as one but read one after the other: a swap in between needs a second read.
             match Self::read(store).or_else(|_| Self::read(store)) {
                 Ok(Some(pair)) => {
@@ -239,21 +360,18 @@ impl CertificateSource for AcmeCertificates {
                 }
                 Ok(None) if last.is_none() => fresh += 1,
                 Ok(None) => findings.push(advice::files_gone(store.name(), &store.live_files().fullchain)),
-                Err(failure) if last.is_none() => return Err(failure.findings),
+                // A certificate that is there must not be replaced by a placeholder.
+                Err(failure) if last.is_none() && placeholder.is_some() => return Err(failure.findings),
                 Err(failure) => findings.extend(failure.findings),
             }
         }
-        // One that cannot be read does not stop the others; its last version stays in use.
+        // One that cannot be read does not stop the others; its last version, if it had one, stays in use.
         if fresh == 0 {
             return Err(findings);
         }
         self.console.findings(&findings);
-        let placeholder = |index| self.placeholders.as_ref().and_then(|all| all.get(index));
-        let pairs: Vec<_> = last
-            .iter()
-            .enumerate()
-            .filter_map(|(index, pair)| pair.as_deref().or_else(|| placeholder(index)))
-            .collect();
+        let pairs: Vec<_> =
+            all.iter().filter_map(|live| live.last.as_deref().or(live.placeholder.as_ref())).collect();
         if pairs.is_empty() {
             return Ok(CertificateSet::none());
         }
@@ -269,6 +387,11 @@ impl CertificateSource for AcmeCertificates {
     }
 }
 
+/// The folder of the version that is in use.
+fn in_use(store: &CertificateStore) -> Option<PathBuf> {
+    std::fs::canonicalize(store.live_files().fullchain).ok()
+}
+
 impl AcmeWatch {
     /// Starts the threads that renew, once the listeners can answer. They end with the process; the next start resumes an
     /// interrupted order.
@@ -276,161 +399,83 @@ impl AcmeWatch {
     /// # Errors
     /// When the system refuses a thread.
     pub fn start(self) -> std::io::Result<()> {
-        for (store, renewers) in self.certificates.stores.iter().zip(self.renewers) {
+        let certificates = Arc::clone(&self.certificates);
+        let compare: Arc<dyn Fn() + Send + Sync> = Arc::new(move || {
+            if certificates.is_behind() {
+                certificates.changed.notify_one();
+            }
+        });
+        match self.storage.watch_live() {
+            Ok(mut live) => {
+                let (compare, answers) = (Arc::clone(&compare), self.answers);
+                let on_demand = self.on_demand.clone();
+                let watch = move || loop {
+                    live.wait(LOOK_EVERY);
+                    if let Some(on_demand) = &on_demand {
+                        on_demand.take_over();
+                    }
+                    compare();
+                    answers.give_back();
+                };
+                std::thread::Builder::new().name("acme-live".to_owned()).spawn(watch)?;
+            }
+            // The threads below compare too, once an hour.
+            Err(error) => tracing::warn!("{error}"),
+        }
+        for (store, renewers) in self.renewers {
             let (wake, woken) = mpsc::channel();
             self.certificates.wake.lock().unwrap_or_else(PoisonError::into_inner).push(wake);
             let watch = CertificateWatch {
-                live: store.live_files().fullchain,
+                store,
+                challenges: self.storage.challenges(),
                 renewers,
-                name: store.name().to_owned(),
                 console: self.console,
                 agrees: self.agrees,
-                changed: Arc::clone(&self.certificates.changed),
+                compare: Arc::clone(&compare),
                 woken,
             };
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             std::thread::Builder::new().name("acme".to_owned()).spawn(move || watch.run(&runtime))?;
         }
-        Ok(())
-    }
-}
-
-/// The work of one thread: renewing one certificate.
-struct CertificateWatch {
-    live: PathBuf,
-    renewers: Vec<Renewer>,
-    name: String,
-    console: Console,
-    agrees: bool,
-    changed: Arc<Notify>,
-    woken: mpsc::Receiver<()>,
-}
-
-impl CertificateWatch {
-    fn run(self, runtime: &tokio::runtime::Runtime) {
-        let (console, name) = (self.console, self.name.clone());
-        let consent = if self.agrees { Consent::Given } else { Consent::Missing };
-        let say = move |line: &str| console.say(&format!("certkit: {name}: {line}"));
-        let user = AcmeCaller::new(say, consent, &SystemClock);
-        let mut renewers_in_turn = self.renewers.iter().cycle();
-        let Some(mut renewer) = renewers_in_turn.next() else { return };
-        let mut version = self.version();
-        let mut urgency = Urgency::default();
-        let mut is_revoked = false;
-        loop {
-            // The first check is at once: it renews nothing before its time, but reports problems.
-            match runtime.block_on(renewer.renew_if_due(&user, SystemClock.now(), urgency)) {
-                Ok(RenewalOutcome::Revoked) => {
-                    if !is_revoked || urgency.ask {
-                        self.say_revoked();
-                    }
-                    is_revoked = true;
-                }
-                Ok(outcome) => {
-                    is_revoked = false;
-                    self.say(&user, outcome);
-                }
-                Err(failed) => {
-                    self.say_findings(failure(*failed.error, SystemClock.now()).findings);
-                    if let Some(next) = failed.next_try {
-                        say_next(&user, next);
-                    }
-                    // Perhaps only this challenge's port is unreachable: the next attempt uses the other one.
-                    renewer = renewers_in_turn.next().unwrap_or(renewer);
-                }
-            }
-            // Also when another program has renewed it.
-            let now = self.version();
-            if now != version {
-                version = now;
-                self.changed.notify_one();
-            }
-            let pause = until_next_check(renewer).clamp(SHORTEST_SLEEP, LONGEST_SLEEP);
-            urgency = match self.woken.recv_timeout(pause) {
-                // A SIGHUP: check now, whatever the schedule says. The problem may be solved, and the user knows of the
-                // revocation.
-                Ok(()) => Urgency { ask: true, force: is_revoked, retry: true },
-                Err(RecvTimeoutError::Timeout) => Urgency::default(),
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
-            // One check serves all requests for one.
-            while self.woken.try_recv().is_ok() {}
-        }
-    }
-
-    /// The version of the certificate that is in use.
-    fn version(&self) -> Option<PathBuf> {
-        std::fs::canonicalize(&self.live).ok()
-    }
-
-    fn say(&self, user: &AcmeCaller<'_>, outcome: RenewalOutcome) {
-        match outcome {
-            RenewalOutcome::Renewed(obtained) => {
-                let until = obtained.chain.first().map(|leaf| date(leaf.not_after)).unwrap_or_default();
-                user.say(&format!("new certificate, valid until {until}"));
-                self.say_findings(obtained.remarks.into_iter().map(remark).collect());
-                self.say_hook(obtained.hook.as_ref());
-            }
-            RenewalOutcome::HeldBack { until, .. } => say_next(user, until),
-            RenewalOutcome::HookRepeated(_, run) => self.say_hook(Some(&run)),
-            RenewalOutcome::Revoked | RenewalOutcome::NotDue(_) => {}
-        }
-    }
-
-    fn say_revoked(&self) {
-        self.say_findings(vec![advice::revoked()]);
-    }
-
-    /// A deploy hook of the first `certkit acme obtain` keeps being run.
-    fn say_hook(&self, run: Option<&HookRun>) {
-        self.say_findings(run.and_then(deploy_hook).into_iter().collect());
-    }
-
-    /// Prints findings with the name of the certificate.
-    fn say_findings(&self, findings: Vec<Finding>) {
-        let named = findings.into_iter().map(|finding| advice::about(&self.name, finding));
-        self.console.findings(&named.collect::<Vec<_>>());
-    }
-}
-
-fn say_next(user: &AcmeCaller<'_>, at: OffsetDateTime) {
-    let at = date_time(at);
-    user.say(&format!("retrying at {at}; run `kill -HUP {}` to retry now", std::process::id()));
-}
-
-fn until_next_check(renewer: &Renewer) -> Duration {
-    match renewer.next_check() {
-        Ok(at) => Duration::try_from(at - SystemClock.now()).unwrap_or(Duration::ZERO),
-        // The check reports the error.
-        Err(_) => Duration::ZERO,
-    }
-}
-
-/// http-01 through the server's plain listeners.
-#[derive(Debug)]
-struct HttpAnswers(HttpChallenges);
-
-#[async_trait]
-impl Solver for HttpAnswers {
-    fn kind(&self) -> ChallengeKind {
-        ChallengeKind::Http01
-    }
-
-    async fn present(&self, answers: &[ChallengeAnswer]) -> Result<(), challenge::Error> {
-        for answer in answers {
-            self.0.present(&answer.token, &answer.key_authorization);
+        if let Some(on_demand) = self.on_demand {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let renew = move || on_demand.keep_renewed(&runtime);
+            std::thread::Builder::new().name("acme-on-demand".to_owned()).spawn(renew)?;
         }
         Ok(())
     }
+}
 
-    async fn withdraw(&self, answers: &[ChallengeAnswer]) -> Result<(), challenge::Error> {
-        for answer in answers {
-            self.0.withdraw(&answer.token);
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn one_that_cannot_be_read_does_not_stop_the_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let storage = Storage::new(dir.path());
+        let load = |names: &[&str]| {
+            let live = names.iter().map(|name| LiveCertificate::new(storage.certificate(name)));
+            let console =
+                Console::new(&crate::cli::Cli::parse_from(["certkit", "-q", "acme", "list"]).global);
+            let certificates = Mutex::new(live.collect());
+            let (changed, wake) = (Arc::default(), Mutex::default());
+            let set = AcmeCertificates { certificates, console, changed, wake }.load().ok()?;
+            Some(set.validities().map(|validity| validity.name.clone()).collect::<Vec<_>>())
+        };
+        for name in ["a.test", "b.test"] {
+            let (live, pair) = (dir.path().join("live").join(name), placeholder(&[name.to_owned()]).unwrap());
+            let mut chain = String::new();
+            crate::pem::write(&mut chain, "CERTIFICATE", &pair.leaf().der);
+            std::fs::create_dir_all(&live).unwrap();
+            std::fs::write(live.join("fullchain.pem"), chain).unwrap();
+            std::fs::write(live.join("privkey.pem"), pair.key().to_pem().as_bytes()).unwrap();
         }
-        Ok(())
-    }
-
-    fn was_asked(&self, answer: &ChallengeAnswer) -> Option<bool> {
-        Some(self.0.was_asked(&answer.token))
+        assert_eq!(load(&["a.test", "b.test"]).unwrap(), ["a.test", "b.test"]);
+        std::fs::write(dir.path().join("live/b.test/privkey.pem"), "damaged").unwrap();
+        assert_eq!(load(&["a.test", "b.test"]).unwrap(), ["a.test"]);
+        assert_eq!(load(&["b.test"]), None);
     }
 }

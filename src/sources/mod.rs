@@ -4,17 +4,31 @@
 
 mod acme;
 pub mod acme_caller;
+mod acme_http;
+mod acme_reach;
+mod acme_shared;
+mod acme_watch;
 mod files;
+mod judge;
+mod last_pairs;
 mod localhost;
 mod named_file;
 mod new_chain;
+mod on_demand;
+mod on_demand_memory;
+mod on_demand_permission;
+mod staples;
+mod watched;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use self::acme::{AcmeRequest, AcmeWatch};
 use self::files::Files;
+pub use self::files::{PreparedFiles, ServedFiles};
 use self::localhost::Localhost;
+pub use self::on_demand::OnDemandRequest;
+pub use self::watched::CertificateFiles;
 use crate::advice::serve::CertificateError;
 use crate::chain::{Origin, TrustStore};
 use crate::console::Console;
@@ -28,13 +42,12 @@ use crate::x509::{Certificate, CertifiedKey, SubjectAltName};
 /// Which certificates the server is to use.
 pub enum CertificateChoice {
     /// `--acme`: obtained and renewed while the server runs.
-    Acme(AcmeRequest),
-    /// `--cert` and `--key`.
+    Acme(Box<AcmeRequest>),
+    /// `--cert`, `--key` and `--ocsp-staple`.
     Files {
-        certificates: Vec<PathBuf>,
-        /// In the order of the certificates; empty if the keys are in the same files.
-        keys: Vec<PathBuf>,
-        /// Serve them although they have expired or are in the wrong order.
+        /// Of each site.
+        named: Vec<CertificateFiles>,
+        /// Serve them although they have expired or are in the wrong order, or an OCSP response does not hold.
         force: bool,
         /// Opens them, also when they are read again.
         opener: Arc<dyn Opener>,
@@ -52,6 +65,8 @@ pub struct OpenedCertificates {
     pub identity: ServerIdentity,
     /// What renews them, to be started once the server listens.
     pub watch: Option<AcmeWatch>,
+    /// Which files they are from.
+    pub files: Option<ServedFiles>,
 }
 
 /// How clients reach the server, and what they must trust.
@@ -71,14 +86,15 @@ impl CertificateChoice {
     /// obtained.
     pub fn open(self, console: Console) -> Result<OpenedCertificates, Failure> {
         match self {
-            Self::Acme(request) => acme::open(request, console),
-            Self::Files { certificates, keys, force, opener } => {
-                let files = Files::new(&certificates, &keys, force, &opener)?;
+            Self::Acme(request) => acme::open(*request, console),
+            Self::Files { named, force, opener } => {
+                let files = Arc::new(Files::new(&named, force, &opener)?.reporting_to(console));
                 let (pairs, remarks) = files.read()?;
                 console.findings(&remarks);
                 let set = CertificateSet::new(&pairs).map_err(CertificateError::Unusable)?;
                 Ok(OpenedCertificates {
-                    certificates: Certificates::new(set, Arc::new(files)),
+                    files: Some(ServedFiles(Arc::clone(&files))),
+                    certificates: Certificates::new(set, files),
                     identity: pairs.first().map(ServerIdentity::of).unwrap_or_default(),
                     watch: None,
                 })
@@ -90,7 +106,7 @@ impl CertificateChoice {
                 let identity =
                     ServerIdentity { name: Some("localhost".to_owned()), ca: Some(localhost.ca_file()) };
                 let certificates = Certificates::new(set, Arc::new(localhost));
-                Ok(OpenedCertificates { certificates, identity, watch: None })
+                Ok(OpenedCertificates { certificates, identity, watch: None, files: None })
             }
         }
     }
@@ -119,7 +135,7 @@ fn private_ca(last: &Certificate) -> Option<PathBuf> {
     let mut trust = TrustStore::default();
     trust_local_ca(&mut trust);
     trust.named(&last.issuer.der).find_map(|anchor| match &anchor.origin {
-        Origin::LocalCa(file) => Some(PathBuf::from(file)),
+        Origin::LocalCa(file) | Origin::OldCa(file) => Some(PathBuf::from(file)),
         _ => None,
     })
 }

@@ -6,13 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use crate::advice::ocsp::StapleError;
+use crate::der::SEQUENCE;
 use crate::operands::input::{CertificateFile, InputError, certificates_in, private_key_in};
 use crate::operands::read::ReadError;
+use crate::report::Failure;
 use crate::sys::opener::Opener;
 use crate::sys::read::{read_pipe, read_regular_from};
-use crate::x509::PrivateKey;
+use crate::x509::{OcspResponse, PrivateKey};
 
 /// Bytes: hundreds of times what a chain needs.
 const MAX_BYTES: u64 = 4 << 20;
@@ -74,6 +78,23 @@ impl NamedFile {
         private_key_in(&self.name(), &self.read()?)
     }
 
+    /// The OCSP response in it: DER, or the first PEM block of that name.
+    ///
+    /// # Errors
+    /// When it cannot be read, or does not hold one.
+    pub(super) fn ocsp_response(&self) -> Result<OcspResponse, Failure> {
+        let bytes = self.read()?;
+        let response = if bytes.first() == Some(&SEQUENCE) {
+            OcspResponse::from_der(&bytes)
+        } else {
+            let blocks = crate::pem::scan(&bytes).blocks;
+            let block = blocks.iter().find(|block| block.label == "OCSP RESPONSE");
+            let block = block.ok_or_else(|| StapleError::NoResponse(self.path.clone()))?;
+            OcspResponse::from_der(&block.der)
+        };
+        Ok(response.map_err(|error| StapleError::Damaged { path: self.path.clone(), error })?)
+    }
+
     /// Whether there is a private key in it.
     ///
     /// # Errors
@@ -96,6 +117,17 @@ impl NamedFile {
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             access: (metadata.mode(), metadata.uid(), metadata.gid()),
         })
+    }
+
+    /// When its contents, its name or its rights were last changed, by the clock of its file system; `None` as for
+    /// [`stamp`](Self::stamp).
+    pub(super) fn last_change(&self) -> Option<OffsetDateTime> {
+        if matches!(self.from_pipe.get(), Some(Some(_))) {
+            return None;
+        }
+        let metadata = self.opener.metadata(&self.path).ok()?;
+        let nanoseconds = time::Duration::nanoseconds(metadata.ctime_nsec());
+        Some(OffsetDateTime::from_unix_timestamp(metadata.ctime()).ok()? + nanoseconds)
     }
 
     /// The mode of a file that its group or all users may read.

@@ -27,14 +27,17 @@ pub(super) fn judge(
     if !has_error(&first) {
         return Ok(first.into_iter().map(Remark::Finding).collect());
     }
-    let [_, .., last] = chain.as_slice() else { return Err(first) };
+    let [_, between @ .., last] = chain.as_slice() else { return Err(first) };
     let last = &last.certificate;
     trust.add(last.clone(), Origin::File("the ACME server's word only".to_owned()));
     let findings = findings(&chain, key, names, &trust, now);
     if has_error(&findings) {
         return Err(findings);
     }
-    let private_root = Remark::PrivateRoot { issuer: last.issuer.to_string() };
+    let private_root = Remark::PrivateRoot {
+        issuer: last.issuer.to_string(),
+        below: (!between.is_empty() && !last.is_self_issued()).then(|| last.subject.to_string()),
+    };
     Ok(findings.into_iter().map(Remark::Finding).chain([private_root]).collect())
 }
 
@@ -76,7 +79,7 @@ mod tests {
     use super::*;
     use crate::ca::{CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, make_root};
     use crate::finding::Code;
-    use crate::x509::{CertificateName, KeyKind, Purpose};
+    use crate::x509::{CertificateName, CertifiedKey, KeyKind, Purpose};
 
     const NOW: OffsetDateTime = datetime!(2026-11-20 12:00 UTC);
 
@@ -137,9 +140,32 @@ mod tests {
         let judge = |of: &[&str], now| judge(&made.chain, &made.key, &names(of), TrustStore::default(), now);
         let remarks = judge(&["a.test"], NOW).unwrap();
         assert_eq!(remarks.len(), 1, "{remarks:?}");
-        assert!(matches!(&remarks[0], Remark::PrivateRoot { issuer } if issuer == "CN=root"));
+        assert!(matches!(&remarks[0], Remark::PrivateRoot { issuer, below: None } if issuer == "CN=root"));
         assert!(judge(&["c.test"], NOW).is_err());
         assert!(judge(&["a.test"], NOW + Duration::days(91)).is_err());
+    }
+
+    #[test]
+    fn a_root_that_was_rolled_over_is_named_beside_the_old_one() {
+        let ca = |name: &str, path_length| CaProfile::new(Subject::common_name(name), 3650, path_length);
+        let old = make_root(&ca("old", 2), key(), NOW).unwrap();
+        let issue =
+            |ca: &CertifiedKey, request: Issuance<'_>| Issuer::new(ca, NOW).unwrap().issue(request).unwrap();
+        let below = |issuer: &CertifiedKey, profile: CaProfile| {
+            issue(issuer, Issuance::ca(&profile, SubjectKey::Given(key()), NOW)).into_certified().unwrap()
+        };
+        let new = below(&old, ca("new", 1));
+        let intermediate = below(&new, ca("intermediate", 0));
+        let names_of_leaf = vec![CertificateName::parse("a.test").unwrap()];
+        let profile = LeafProfile::new(names_of_leaf, Purpose::Server, 90);
+        let issued = issue(&intermediate, Issuance::leaf(&profile, SubjectKey::Given(key()), NOW));
+        let chain = [issued.certificate, intermediate.leaf().clone(), new.leaf().clone()];
+        let key = issued.key.unwrap();
+        let remarks = judge(&chain, &key, &names(&["a.test"]), TrustStore::default(), NOW).unwrap();
+        assert!(
+            matches!(&remarks[..], [Remark::PrivateRoot { issuer, below: Some(new) }] if issuer == "CN=old" && new == "CN=new"),
+            "{remarks:?}"
+        );
     }
 
     #[test]

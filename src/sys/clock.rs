@@ -40,3 +40,9 @@ pub fn date_time(time: OffsetDateTime) -> String {
     time.format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC"))
         .unwrap_or_else(|_| time.to_string())
 }
+
+/// When a validity ends: the day, and for one of a few days the second.
+pub fn expiry(not_before: OffsetDateTime, not_after: OffsetDateTime) -> String {
+    const SHORT: time::Duration = time::Duration::days(3);
+    if not_after - not_before < SHORT { date_time(not_after) } else { date(not_after) }
+}

@@ -9,15 +9,18 @@
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::SigSet;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process_group, setsid, test_kill_process_group};
+use rustix::process::{
+    Pid, Signal, WaitOptions, WaitStatus, getpid, kill_process_group, set_child_subreaper, setsid,
+    test_kill_process_group, wait,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{inherited, own_program, own_variables};
@@ -143,13 +146,16 @@ pub fn serve() -> io::Result<u8> {
     if command.outlives {
         return Err(shell.exec());
     }
+    // What the command leaves behind when it ends comes to this process. Init may wait for it late: the first process of
+    // a container often never does, and one that is not waited for still counts as a process of the group.
+    set_child_subreaper(Some(getpid()))?;
     let child = shell.process_group(0).spawn()?;
     drop(shell);
     // A service manager that stops the service sends TERM to each of its processes; this one is the last to go.
     SigSet::all().thread_block()?;
     let group = Pid::from_child(&child);
     let mut watch = Watch { group, stop_signal: command.stop_signal, mercy: command.mercy, stop_by: None };
-    let mut ended = waited_for(child)?;
+    let mut ended = waited_for(group)?;
     let mut status = None;
     let mut is_linked = true;
     loop {
@@ -235,12 +241,20 @@ impl Watch {
     }
 }
 
-/// Where the exit status of the command arrives.
-fn waited_for(mut child: Child) -> io::Result<UnixStream> {
+/// Where the exit status of the command arrives. All that it leaves behind is waited for too.
+fn waited_for(command: Pid) -> io::Result<UnixStream> {
     let (ended, mut end) = UnixStream::pair()?;
     std::thread::Builder::new().spawn(move || {
-        let status = child.wait().map_or(u8::MAX, shell_status);
-        let _ = end.write_all(&[status]);
+        loop {
+            match wait(WaitOptions::empty()) {
+                Ok(Some((process, status))) if process == command => {
+                    let _ = end.write_all(&[shell_status(status)]);
+                }
+                Ok(_) | Err(Errno::INTR) => {}
+                // There is none left.
+                Err(_) => return,
+            }
+        }
     })?;
     Ok(ended)
 }
@@ -252,7 +266,7 @@ fn read_status(ended: &mut UnixStream) -> io::Result<u8> {
 }
 
 /// As a shell says how a command ended.
-fn shell_status(status: ExitStatus) -> u8 {
-    let number = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default());
-    u8::try_from(number).unwrap_or(u8::MAX)
+fn shell_status(status: WaitStatus) -> u8 {
+    let number = status.exit_status().or_else(|| status.terminating_signal().map(|signal| 128 + signal));
+    number.and_then(|number| u8::try_from(number).ok()).unwrap_or(u8::MAX)
 }

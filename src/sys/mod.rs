@@ -18,8 +18,11 @@ pub mod keeper;
 pub mod log_file;
 pub mod log_sink;
 pub mod log_target;
+pub mod machine;
 pub mod memory;
+pub mod open_files;
 pub mod opener;
+pub mod own_address;
 pub mod own_program;
 pub mod own_variables;
 pub mod pid_file;
@@ -33,4 +36,5 @@ pub mod socket;
 pub mod terminal;
 #[cfg(test)]
 pub mod testing;
+pub mod timer;
 pub mod umask;

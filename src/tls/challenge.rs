@@ -44,6 +44,11 @@ impl AlpnChallenges {
         })
     }
 
+    /// Whether there is something to show for `name`, in lower case.
+    pub fn has(&self, name: &str) -> bool {
+        self.with(|challenges| challenges.contains_key(name))
+    }
+
     /// What to show to a client that validates; `None` for all others, and for names without a
     /// challenge.
     pub fn choose(&self, hello: &ClientHello<'_>) -> Option<Arc<RustlsKey>> {

@@ -3,18 +3,20 @@
 //! The set in use can be replaced while the server runs; handshakes that have begun keep the one
 //! they took.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use async_trait::async_trait;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey as RustlsKey;
 use time::OffsetDateTime;
 
 use super::challenge::is_validation;
-use super::{AlpnChallenges, Error, policy};
+use super::{AlpnChallenges, Error, HostMap, HostPattern, Preparation, policy};
 use crate::finding::Finding;
-use crate::x509::{Certificate, CertifiedKey, SubjectAltName};
+use crate::sys::clock::{Clock, SystemClock};
+use crate::x509::{Certificate, CertifiedKey, Staple, SubjectAltName};
 
 /// Where certificates come from: files, an ACME server, a CA of our own. The server asks and knows
 /// no more.
@@ -39,15 +41,43 @@ pub trait CertificateSource: Send + Sync {
 #[derive(Debug)]
 pub struct CertificateSet {
     entries: Vec<ServedCertificate>,
+    /// Which of them have a name, written as it is in certificates.
+    by_name: HashMap<String, Vec<usize>>,
+    /// The first, and the first with an address, each with those for the same names.
+    first: Vec<usize>,
+    first_address: Vec<usize>,
+    /// All names and addresses.
+    hosts: HostMap<()>,
 }
 
 #[derive(Debug)]
 struct ServedCertificate {
-    /// DNS names in lower case, wildcards as `*.example.com`.
-    names: Vec<String>,
-    has_address: bool,
     validity: Validity,
+    /// Without an OCSP response.
     key: Arc<RustlsKey>,
+    stapled: Option<StapledKey>,
+}
+
+/// The same with an OCSP response.
+#[derive(Debug)]
+struct StapledKey {
+    key: Arc<RustlsKey>,
+    until: OffsetDateTime,
+}
+
+impl StapledKey {
+    fn new(key: &RustlsKey, staple: &Staple) -> Self {
+        let key = RustlsKey { ocsp: Some(staple.der.clone()), ..key.clone() };
+        Self { key: Arc::new(key), until: staple.until }
+    }
+}
+
+impl ServedCertificate {
+    /// What clients get. A response that has expired is worse than none: clients end the handshake.
+    fn shown(&self, clock: &dyn Clock) -> Arc<RustlsKey> {
+        let stapled = self.stapled.as_ref().filter(|stapled| clock.now() < stapled.until);
+        Arc::clone(stapled.map_or(&self.key, |stapled| &stapled.key))
+    }
 }
 
 impl CertificateSet {
@@ -58,29 +88,70 @@ impl CertificateSet {
     /// cannot sign with.
     pub fn new<'k>(pairs: impl IntoIterator<Item = &'k CertifiedKey>) -> Result<Self, Error> {
         let provider = policy::provider();
+        let mut hosts = HostMap::default();
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        let (mut names_of, mut with_address) = (Vec::new(), None);
         let entries = pairs
             .into_iter()
-            .map(|pair| {
+            .enumerate()
+            .map(|(index, pair)| {
                 let chain = pair.chain().iter().map(|certificate| certificate.der.clone()).collect();
                 let key = RustlsKey::from_der(chain, pair.key().to_rustls(), &provider)
                     .map_err(Error::CertifiedKey)?;
-                let has_address = has_address(pair.leaf());
+                if has_address(pair.leaf()) {
+                    with_address.get_or_insert(index);
+                }
+                patterns(pair.leaf()).for_each(|host| hosts.insert(&host, ()));
                 let names = dns_names(pair.leaf());
                 let name = names.first().cloned().unwrap_or_else(|| pair.leaf().label());
                 let validity = Validity { name, not_after: pair.leaf().not_after };
-                Ok(ServedCertificate { names, has_address, validity, key: Arc::new(key) })
+                let stapled = pair.staple().map(|staple| StapledKey::new(&key, staple));
+                for name in &names {
+                    let of_name = by_name.entry(name.clone()).or_default();
+                    // A certificate may have a name twice.
+                    if of_name.last() != Some(&index) {
+                        of_name.push(index);
+                    }
+                }
+                names_of.push(names);
+                Ok(ServedCertificate { validity, key: Arc::new(key), stapled })
             })
             .collect::<Result<Vec<_>, Error>>()?;
         if entries.is_empty() {
             return Err(Error::NoCertificate);
         }
-        Ok(Self { entries })
+        let like = |one: Option<usize>| -> Vec<usize> {
+            let wanted = one.and_then(|one| names_of.get(one));
+            let all = names_of.iter().enumerate();
+            all.filter(|(_, names)| Some(*names) == wanted).map(|(index, _)| index).collect()
+        };
+        let (first, first_address) = (like(Some(0)), like(with_address));
+        Ok(Self { entries, by_name, first, first_address, hosts })
     }
 
     /// No certificate yet: every client is refused, by the alert that RFC 8446 section 6.2 has for
     /// it.
     pub fn none() -> Self {
-        Self { entries: Vec::new() }
+        Self {
+            entries: Vec::new(),
+            by_name: HashMap::new(),
+            first: Vec::new(),
+            first_address: Vec::new(),
+            hosts: HostMap::default(),
+        }
+    }
+
+    /// How long each may be used.
+    pub fn validities(&self) -> impl Iterator<Item = &Validity> {
+        self.entries.iter().map(|entry| &entry.validity)
+    }
+
+    /// Until when each OCSP response may be sent, by the names of the certificates.
+    fn staples(&self) -> impl Iterator<Item = Validity> {
+        self.entries.iter().filter_map(|entry| {
+            let not_after = entry.stapled.as_ref()?.until;
+            Some(Validity { name: entry.validity.name.clone(), not_after })
+        })
     }
 
     /// The certificate for a name: exact names before wildcards, and among several (an ECDSA and an
@@ -90,27 +161,22 @@ impl CertificateSet {
         name: Option<&str>,
         fits: impl Fn(&RustlsKey) -> bool,
     ) -> Option<Arc<RustlsKey>> {
-        let of_name = |wanted: &str| -> Vec<&ServedCertificate> {
-            self.entries.iter().filter(|entry| entry.names.iter().any(|name| name == wanted)).collect()
-        };
-        let mut candidates = Vec::new();
-        if let Some(name) = name {
+        let of_name = name.and_then(|name| {
             let name = name.to_ascii_lowercase();
-            candidates = of_name(&name);
             // RFC 9525 section 6.3: a wildcard stands for exactly one label.
-            if candidates.is_empty()
-                && let Some((_, parent)) = name.split_once('.')
-            {
-                candidates = of_name(&format!("*.{parent}"));
-            }
-        }
-        if candidates.is_empty() {
-            let by_address = self.entries.iter().find(|entry| name.is_none() && entry.has_address);
-            let first = by_address.or_else(|| self.entries.first())?;
-            candidates = self.entries.iter().filter(|entry| entry.names == first.names).collect();
-        }
-        let best = candidates.iter().find(|entry| fits(&entry.key)).or_else(|| candidates.first())?;
-        Some(Arc::clone(&best.key))
+            let by_wildcard = || self.by_name.get(&format!("*.{}", name.split_once('.')?.1));
+            self.by_name.get(&name).or_else(by_wildcard)
+        });
+        let candidates = match of_name {
+            Some(candidates) => candidates,
+            None if name.is_none() && !self.first_address.is_empty() => &self.first_address,
+            None => &self.first,
+        };
+        let mut candidates = candidates.iter().filter_map(|index| self.entries.get(*index));
+        let first = candidates.next()?;
+        let best =
+            if fits(&first.key) { first } else { candidates.find(|one| fits(&one.key)).unwrap_or(first) };
+        Some(best.shown(&SystemClock))
     }
 }
 
@@ -127,17 +193,51 @@ pub struct Validity {
 pub struct Resolver {
     set: ArcSwap<CertificateSet>,
     challenges: AlpnChallenges,
+    /// Hosts beside those of the certificates, where all others are refused.
+    known: ArcSwapOption<HostMap<()>>,
+    preparation: Option<Arc<dyn Preparation>>,
 }
 
 impl Resolver {
     /// A resolver that begins with `set`, and shows `challenges` to ACME servers.
     pub fn new(set: CertificateSet, challenges: AlpnChallenges) -> Self {
-        Self { set: ArcSwap::from_pointee(set), challenges }
+        Self { set: ArcSwap::from_pointee(set), challenges, known: ArcSwapOption::empty(), preparation: None }
+    }
+
+    /// The same, where handshakes may have to wait.
+    #[must_use]
+    pub fn preparing(self, preparation: Option<Arc<dyn Preparation>>) -> Self {
+        Self { preparation, ..self }
+    }
+
+    /// What fetches things for handshakes.
+    pub fn preparation(&self) -> Option<&Arc<dyn Preparation>> {
+        self.preparation.as_ref()
+    }
+
+    /// Whether a certificate in use has this name or address.
+    pub fn has(&self, host: &str) -> bool {
+        self.set.load().hosts.get(host).is_some()
+    }
+
+    /// Whether the certificates in use have any name or address.
+    pub fn has_any(&self) -> bool {
+        !self.set.load().hosts.is_empty()
+    }
+
+    /// Refuses clients that ask for a name which neither `known` nor a certificate has; with `None` nobody.
+    pub fn refuse_unknown(&self, known: Option<HostMap<()>>) {
+        self.known.store(known.map(Arc::new));
     }
 
     /// How long each certificate in use may be.
     pub fn validities(&self) -> Vec<Validity> {
-        self.set.load().entries.iter().map(|entry| entry.validity.clone()).collect()
+        self.set.load().validities().cloned().collect()
+    }
+
+    /// The OCSP responses of the certificates in use that have expired.
+    pub fn expired_staples(&self, now: OffsetDateTime) -> Vec<Validity> {
+        self.set.load().staples().filter(|staple| staple.not_after <= now).collect()
     }
 
     /// Uses `set` from the next handshake on.
@@ -151,11 +251,28 @@ impl ResolvesServerCert for Resolver {
         if is_validation(&hello) {
             return self.challenges.choose(&hello);
         }
+        // Clients that connect by address ask for none.
+        if let (Some(known), Some(name)) = (&*self.known.load(), hello.server_name())
+            && known.get(name).is_none()
+            && !self.has(name)
+        {
+            return None;
+        }
         let schemes = hello.signature_schemes();
         self.set
             .load()
             .choose(hello.server_name(), |certified| certified.key.choose_scheme(schemes).is_some())
     }
+}
+
+/// Its names and addresses, as hosts are written.
+fn patterns(leaf: &Certificate) -> impl Iterator<Item = HostPattern> {
+    let names = leaf.subject_alt_names.iter().flatten();
+    names.filter_map(|name| match name {
+        SubjectAltName::Dns(name) => name.parse().ok(),
+        SubjectAltName::Ip(address) => HostPattern::of_address(*address).into(),
+        _ => None,
+    })
 }
 
 fn has_address(leaf: &Certificate) -> bool {
@@ -179,6 +296,7 @@ mod tests {
 
     use super::*;
     use crate::ca::{CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, make_root};
+    use crate::sys::clock::FixedClock;
     use crate::x509::{CertificateName, KeyKind, PrivateKey, Purpose};
 
     fn pair(name: &str, kind: KeyKind) -> CertifiedKey {
@@ -225,6 +343,26 @@ mod tests {
         let leaf = |name| set.choose(name, |_: &RustlsKey| true).unwrap().cert[0].clone();
         assert_eq!(leaf(None), pairs[1].leaf().der);
         assert_eq!(leaf(Some("x.example")), pairs[0].leaf().der);
+    }
+
+    #[test]
+    fn an_expired_response_is_no_longer_sent() {
+        let mut pair = pair("a.example", KeyKind::EcdsaP256);
+        let (now, hour) = (SystemClock.now(), time::Duration::HOUR);
+        let staple = |number, until| Staple { der: vec![number], until };
+        pair.add_staple(staple(1, now + hour));
+        // Of two responses the one that is valid for longer counts.
+        pair.add_staple(staple(2, now + hour * 2));
+        pair.add_staple(staple(3, now));
+        let set = CertificateSet::new([&pair]).unwrap();
+        let shown = |clock| set.entries[0].shown(&FixedClock(clock)).ocsp.clone();
+        assert_eq!(shown(now), Some(vec![2]));
+        assert_eq!(shown(now + hour * 2), None);
+        assert_eq!(set.choose(None, |_: &RustlsKey| true).unwrap().ocsp, Some(vec![2]));
+        let resolver = Resolver::new(set, AlpnChallenges::default());
+        assert_eq!(resolver.expired_staples(now), []);
+        let expired = resolver.expired_staples(now + hour * 2);
+        assert_eq!(expired, [Validity { name: "a.example".to_owned(), not_after: now + hour * 2 }]);
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! The CA certificate that is to be trusted.
 
+use std::fmt::Write;
+
+use aws_lc_rs::digest;
+
 use crate::pem;
 use crate::x509::Certificate;
 
@@ -62,6 +66,21 @@ impl Anchor {
             return Err(AnchorError::Intermediate { label, issuer });
         }
         Ok(Self::new(certificate))
+    }
+
+    /// Its file's name in stores that are folders, without an ending.
+    pub(super) fn file_stem(certificate: &Certificate) -> String {
+        let sha256 = certificate.sha256();
+        format!("certkit-{}", sha256.get(..16).unwrap_or(&sha256))
+    }
+
+    /// SHA-1 of the DER in upper-case hexadecimal, by which macOS and Windows look certificates up.
+    pub(super) fn sha1(&self) -> String {
+        let digest = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &self.certificate.der);
+        digest.as_ref().iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02X}");
+            text
+        })
     }
 
     pub fn pem(&self) -> String {

@@ -5,9 +5,13 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
+use super::bundle;
+use super::mark::certificates_in;
 use super::program::{run, typed};
-use super::{Action, Anchor, Holding, Store, StoreError, StoreKind, Surroundings};
-use crate::sys::fs::plain;
+use super::scratch::Scratch;
+use super::store::Filter;
+use super::{Action, Anchor, Holding, Store, StoreError, StoreKind, StoredCertificate, Surroundings};
+use crate::sys::fs::read_limited;
 
 /// The password of every `cacerts` that was not changed. It is public, and only guards against
 /// accidents.
@@ -16,11 +20,60 @@ const PASSWORD: &str = "changeit";
 /// Below a Java's folder; the second is that of Java 8.
 const PLACES: &[&str] = &["lib/security/cacerts", "jre/lib/security/cacerts"];
 
+/// More than any store has.
+const MAX_BYTES: u64 = 64 << 20;
+
 /// Where Debian's Javas all link to.
 const DEBIAN: &str = "/etc/ssl/certs/java/cacerts";
 
 /// The stores that are here, each once: several Javas may share one.
 pub(super) fn find(surroundings: &Surroundings) -> Vec<Box<dyn Store>> {
+    keystores(surroundings).into_iter().map(|store| Box::new(store) as Box<dyn Store>).collect()
+}
+
+/// What Javas on this machine need to trust a CA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JavaTrust {
+    /// There is no Java whose store was found.
+    NotFound,
+    /// All of their stores have the CA.
+    Present,
+    /// This file has what the store has, and the CA.
+    Copied(PathBuf),
+}
+
+/// A copy of the store with the CA in it, where the store does not have it.
+///
+/// # Errors
+/// When there is no keytool, or the copy cannot be made.
+pub(super) fn provide(
+    anchor: &Anchor,
+    surroundings: &Surroundings,
+    folder: &Path,
+) -> Result<JavaTrust, StoreError> {
+    let stores = keystores(surroundings);
+    if stores.is_empty() {
+        return Ok(JavaTrust::NotFound);
+    }
+    for store in stores {
+        if store.is_quickly_found(anchor) {
+            continue;
+        }
+        if let Some(copy) = bundle::fresh_keystore(anchor, &store.path, folder) {
+            return Ok(JavaTrust::Copied(copy));
+        }
+        if store.holds(anchor)? != Holding::Trusted {
+            let import = |path: &Path| {
+                let copy = Keystore { path: path.to_path_buf(), keytool: store.keytool.clone() };
+                copy.install(anchor)
+            };
+            return bundle::provide_keystore(anchor, &store.path, folder, import).map(JavaTrust::Copied);
+        }
+    }
+    Ok(JavaTrust::Present)
+}
+
+fn keystores(surroundings: &Surroundings) -> Vec<Keystore> {
     let mut seen = Vec::new();
     let keytool = keytool(surroundings);
     let homes = homes(surroundings);
@@ -38,9 +91,7 @@ pub(super) fn find(surroundings: &Surroundings) -> Vec<Box<dyn Store>> {
             seen.push(path);
         }
     }
-    seen.into_iter()
-        .map(|path| Box::new(Keystore { path, keytool: keytool.clone() }) as Box<dyn Store>)
-        .collect()
+    seen.into_iter().map(|path| Keystore { path, keytool: keytool.clone() }).collect()
 }
 
 /// The folders of Javas: the one that `$JAVA_HOME` names, else all that are found.
@@ -83,18 +134,14 @@ impl Store for Keystore {
     }
 
     fn holds(&self, anchor: &Anchor) -> Result<Holding, StoreError> {
-        Ok(match self.entry(anchor)? {
-            Some(entry) if entry.is_trusted => Holding::Trusted,
-            Some(_) => Holding::Untrusted,
-            None => Holding::Absent,
-        })
+        Ok(self.entry(anchor)?.map_or(Holding::Absent, |entry| holding(entry.is_trusted)))
     }
 
     fn install(&self, anchor: &Anchor) -> Result<(), StoreError> {
         self.may_write()?;
         let file = Scratch::new(&anchor.pem())?;
         let args = ["-importcert", "-noprompt", "-trustcacerts", "-alias", &anchor.name, "-file"];
-        self.keytool(&[&args[..], &[&file.0.display().to_string()]].concat()).map(|_| ())
+        self.keytool(&[&args[..], &[&file.path().display().to_string()]].concat()).map(|_| ())
     }
 
     fn uninstall(&self, anchor: &Anchor) -> Result<(), StoreError> {
@@ -129,6 +176,25 @@ impl Store for Keystore {
             }
         }
     }
+
+    fn certificates(&self, filter: Filter<'_>) -> Result<Vec<StoredCertificate>, StoreError> {
+        let list = self.keytool(&["-list", "-rfc"])?;
+        let mut stored: Vec<StoredCertificate> = Vec::new();
+        for entry in entries(&list) {
+            for certificate in certificates_in(entry.text.as_bytes()) {
+                let is_new = stored.iter().all(|other| other.certificate != certificate);
+                if is_new && filter(entry.name, &certificate) {
+                    let holding = holding(entry.is_trusted());
+                    stored.push(StoredCertificate { certificate, holding });
+                }
+            }
+        }
+        Ok(stored)
+    }
+}
+
+const fn holding(is_trusted: bool) -> Holding {
+    if is_trusted { Holding::Trusted } else { Holding::Untrusted }
 }
 
 /// The certificate in a store.
@@ -150,6 +216,16 @@ impl Keystore {
         run(program, [&first[..], args, &last].concat())
     }
 
+    /// Stores without encryption (JKS, and the `cacerts` of Java 18 and later) show their certificates as they are:
+    /// keytool, which takes most of a second, need not be asked.
+    fn is_quickly_found(&self, anchor: &Anchor) -> bool {
+        let der = anchor.certificate.der.as_ref();
+        let first = der.first().copied().unwrap_or_default();
+        let bytes = read_limited(&self.path, MAX_BYTES).unwrap_or_default();
+        let mut starts = bytes.iter().enumerate().filter(|(_, byte)| **byte == first);
+        starts.any(|(at, _)| bytes.get(at..).is_some_and(|rest| rest.starts_with(der)))
+    }
+
     /// Asked beforehand: keytool would read and build everything before it fails.
     fn may_write(&self) -> Result<(), StoreError> {
         access(&self.path, Access::WRITE_OK).map_err(|_| StoreError::NeedsRoot)
@@ -158,10 +234,9 @@ impl Keystore {
     /// The certificate by its bytes, whatever its name.
     fn entry(&self, anchor: &Anchor) -> Result<Option<Entry>, StoreError> {
         let list = self.keytool(&["-list", "-rfc"])?;
-        Ok(entries(&list).find(|entry| anchor.is_in(entry.text.as_bytes())).map(|entry| Entry {
-            name: entry.name.to_owned(),
-            is_trusted: entry.text.contains("Entry type: trustedCertEntry"),
-        }))
+        Ok(entries(&list)
+            .find(|entry| anchor.is_in(entry.text.as_bytes()))
+            .map(|entry| Entry { name: entry.name.to_owned(), is_trusted: entry.is_trusted() }))
     }
 }
 
@@ -171,39 +246,16 @@ struct Listed<'a> {
     text: &'a str,
 }
 
+impl Listed<'_> {
+    fn is_trusted(&self) -> bool {
+        self.text.contains("Entry type: trustedCertEntry")
+    }
+}
+
 fn entries(list: &str) -> impl Iterator<Item = Listed<'_>> {
     list.split("\nAlias name: ")
         .skip(1)
         .filter_map(|text| Some(Listed { name: text.lines().next()?.trim(), text }))
-}
-
-/// A file that keytool reads, gone when it is dropped.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(text: &str) -> Result<Self, StoreError> {
-        let mut random = [0; 8];
-        aws_lc_rs::rand::fill(&mut random)
-            .map_err(|_| StoreError::Failed("the system gives no random bytes".into()))?;
-        let name = format!("certkit-{:016x}.crt", u64::from_be_bytes(random));
-        let path = std::env::temp_dir().join(name);
-        Self::write(&path, text).map_err(|error| {
-            StoreError::Failed(format!("cannot write {}: {}", path.display(), plain(&error)))
-        })?;
-        Ok(Self(path))
-    }
-
-    /// A new file only: another user may have put a link there.
-    fn write(path: &Path, text: &str) -> std::io::Result<()> {
-        use std::io::Write;
-        fs::OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
 }
 
 #[cfg(test)]

@@ -9,22 +9,40 @@
 //! NSS (Chromium), the profiles of Firefox (also NSS, one each), and Java's `cacerts`. Each is
 //! changed with its own tool, and afterwards asked whether it worked. A certificate is always
 //! recognised by its bytes, never by the name it has in a store.
+//!
+//! Programs that ask none of them read a file that a variable names ([`environment()`]).
 
 mod anchor;
 mod apple;
+mod bundle;
 mod change;
+mod environment;
 mod java;
+mod keychain;
+mod mark;
 mod nss;
 mod program;
+mod scratch;
 mod store;
+mod syntax;
 mod system;
+#[cfg(test)]
+mod testing;
+mod uncovered;
+mod windows;
 
 use std::path::{Path, PathBuf};
 
 pub use anchor::{Action, Anchor, AnchorError};
 pub use apple::mobileconfig;
+pub use bundle::plain_file;
 pub use change::{ChangeMode, StoreState, change, state};
-pub use store::{Holding, Store, StoreError, StoreKind};
+pub use environment::{Effect, Variable, environment};
+pub use mark::{certificates_in, is_ours, name_without_date};
+pub use store::{Holding, Store, StoreError, StoreKind, StoredCertificate};
+pub use syntax::{Syntax, dockerfile, lines};
+pub use uncovered::uncovered;
+pub use windows::{is_wsl, windows_command};
 
 /// Where to look for stores. Tests use folders of their own.
 #[derive(Clone, Debug)]
@@ -42,7 +60,10 @@ pub struct Surroundings {
 /// then one that can be made counts too.
 pub fn find(kind: StoreKind, surroundings: &Surroundings, wanted: Wanted) -> Vec<Box<dyn Store>> {
     match kind {
-        StoreKind::System => system::find(surroundings),
+        StoreKind::System => {
+            let keychain = keychain::find(surroundings);
+            keychain.map_or_else(|| system::find(surroundings), |keychain| vec![keychain])
+        }
         StoreKind::Nss | StoreKind::Firefox => nss::find(kind, surroundings, wanted),
         StoreKind::Java => java::find(surroundings),
     }

@@ -5,9 +5,12 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use super::mark::certificates_in;
 use super::program::{run, typed};
-use super::{Action, Anchor, Holding, Store, StoreError, StoreKind, Surroundings, Wanted};
+use super::store::Filter;
+use super::{Action, Anchor, Holding, Store, StoreError, StoreKind, StoredCertificate, Surroundings, Wanted};
 use crate::sys::fs::plain;
+use crate::x509::Certificate;
 
 /// Chromium's databases below the user's folder: everybody's, and that of its snap.
 const DATABASES: &[&str] = &[".pki/nssdb", "snap/chromium/current/.pki/nssdb"];
@@ -88,9 +91,7 @@ impl Store for Database {
 
     fn holds(&self, anchor: &Anchor) -> Result<Holding, StoreError> {
         let Some(entry) = self.entry(anchor)? else { return Ok(Holding::Absent) };
-        // C: a trusted CA for servers. Whether that is in force, NSS says itself.
-        let verified = self.certutil(&["-V", "-n", &entry.name, "-u", "L"]);
-        Ok(if entry.trust.contains('C') && verified.is_ok() { Holding::Trusted } else { Holding::Untrusted })
+        Ok(self.holding(&entry.name, &entry.trust))
     }
 
     fn install(&self, anchor: &Anchor) -> Result<(), StoreError> {
@@ -98,15 +99,7 @@ impl Store for Database {
         if let Some(entry) = self.entry(anchor)? {
             return self.certutil(&["-M", "-n", &entry.name, "-t", TRUST]).map(|_| ());
         }
-        // certutil reads files only; its own neighbour is as private as the database.
-        let file = self.folder.join(format!(".certkit-{}.crt", std::process::id()));
-        let write = fs::write(&file, anchor.pem()).map_err(|error| {
-            StoreError::Failed(format!("cannot write {}: {}", file.display(), plain(&error)))
-        });
-        let result = write.and_then(|()| {
-            self.certutil(&["-A", "-n", &anchor.name, "-t", TRUST, "-i", &file.display().to_string()])
-        });
-        let _ = fs::remove_file(&file);
+        let result = self.add(anchor, &anchor.name, TRUST);
         if result.is_err() {
             // A database with a password takes the certificate and then refuses to trust it: out
             // with it.
@@ -114,16 +107,27 @@ impl Store for Database {
                 let _ = self.certutil(&["-D", "-n", &entry.name]);
             }
         }
-        result.map(|_| ())
+        result
     }
 
     fn uninstall(&self, anchor: &Anchor) -> Result<(), StoreError> {
+        // certutil takes names only, and finds by a name every certificate of the same subject, such as a root and the
+        // one that it was renewed from. What goes with it comes back.
+        let mut others: Vec<(Certificate, Entry)> = Vec::new();
         while let Some(entry) = self.entry(anchor)? {
-            // NSS gives one name to all certificates of one subject, and certutil takes names only.
-            if entry.sharing > 1 {
-                return Err(StoreError::SharedName(entry.sharing, entry.name));
-            }
+            let text = self.certutil(&["-L", "-n", &entry.name, "-a"])?;
             self.certutil(&["-D", "-n", &entry.name])?;
+            for other in certificates_in(text.as_bytes()) {
+                if other != anchor.certificate && others.iter().all(|(known, _)| *known != other) {
+                    others.push((other, Entry { name: entry.name.clone(), trust: entry.trust.clone() }));
+                }
+            }
+        }
+        for (other, entry) in others {
+            let other = Anchor::new(other);
+            if self.entry(&other)?.is_none() {
+                self.add(&other, &entry.name, &format!("{},,", entry.trust))?;
+            }
         }
         Ok(())
     }
@@ -145,6 +149,24 @@ impl Store for Database {
             }
         }
     }
+
+    fn certificates(&self, filter: Filter<'_>) -> Result<Vec<StoredCertificate>, StoreError> {
+        if !self.folder.join(DATABASE_FILE).is_file() {
+            return Ok(Vec::new());
+        }
+        let mut stored: Vec<StoredCertificate> = Vec::new();
+        for (name, trust) in rows(&self.certutil(&["-L"])?) {
+            let text = self.certutil(&["-L", "-n", name, "-a"])?;
+            for certificate in certificates_in(text.as_bytes()) {
+                let is_new = stored.iter().all(|other| other.certificate != certificate);
+                if is_new && filter(name, &certificate) {
+                    let holding = self.holding(name, trust);
+                    stored.push(StoredCertificate { certificate, holding });
+                }
+            }
+        }
+        Ok(stored)
+    }
 }
 
 /// Trusted to issue certificates of servers, and nothing else.
@@ -154,8 +176,6 @@ const TRUST: &str = "C,,";
 struct Entry {
     name: String,
     trust: String,
-    /// How many certificates have this name.
-    sharing: usize,
 }
 
 impl Database {
@@ -184,6 +204,26 @@ impl Database {
         self.certutil(&["-N", "--empty-password"]).map(|_| ())
     }
 
+    fn add(&self, anchor: &Anchor, name: &str, trust: &str) -> Result<(), StoreError> {
+        // certutil reads files only; its own neighbour is as private as the database.
+        let file = self.folder.join(format!(".certkit-{}.crt", std::process::id()));
+        let write = fs::write(&file, anchor.pem()).map_err(|error| {
+            StoreError::Failed(format!("cannot write {}: {}", file.display(), plain(&error)))
+        });
+        let result = write.and_then(|()| {
+            self.certutil(&["-A", "-n", name, "-t", trust, "-i", &file.display().to_string()])
+        });
+        let _ = fs::remove_file(&file);
+        result.map(|_| ())
+    }
+
+    /// How a certificate of this name is trusted.
+    fn holding(&self, name: &str, trust: &str) -> Holding {
+        // C: a trusted CA for servers. Whether that is in force, NSS says itself.
+        let is_trusted = trust.contains('C') && self.certutil(&["-V", "-n", name, "-u", "L"]).is_ok();
+        if is_trusted { Holding::Trusted } else { Holding::Untrusted }
+    }
+
     /// The certificate by its bytes, whatever its name.
     fn entry(&self, anchor: &Anchor) -> Result<Option<Entry>, StoreError> {
         if !self.folder.join(DATABASE_FILE).is_file() {
@@ -193,8 +233,7 @@ impl Database {
         for (name, trust) in rows(&table) {
             let text = self.certutil(&["-L", "-n", name, "-a"])?;
             if anchor.is_in(text.as_bytes()) {
-                let sharing = text.matches("-----BEGIN").count();
-                return Ok(Some(Entry { name: name.to_owned(), trust: trust.to_owned(), sharing }));
+                return Ok(Some(Entry { name: name.to_owned(), trust: trust.to_owned() }));
             }
         }
         Ok(None)

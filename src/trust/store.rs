@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::anchor::{Action, Anchor};
+use crate::x509::Certificate;
 
 /// The kinds of stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,16 @@ pub enum Holding {
     /// It is there, but not trusted as a CA for servers.
     Untrusted,
 }
+
+/// A certificate in a store.
+#[derive(Debug)]
+pub struct StoredCertificate {
+    pub certificate: Certificate,
+    pub holding: Holding,
+}
+
+/// Picks certificates of a store by what it calls them and by what they are.
+pub type Filter<'a> = &'a dyn Fn(&str, &Certificate) -> bool;
 
 pub trait Store {
     fn kind(&self) -> StoreKind;
@@ -55,6 +66,17 @@ pub trait Store {
 
     /// What would be done, as commands and sentences.
     fn plan(&self, anchor: &Anchor, action: Action) -> Vec<String>;
+
+    /// The certificates in it that pass the filter, each once.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    fn certificates(&self, filter: Filter<'_>) -> Result<Vec<StoredCertificate>, StoreError>;
+
+    /// What the user must know of this kind of store.
+    fn caution(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// Why a store could not be asked or changed.
@@ -68,9 +90,6 @@ pub enum StoreError {
     MissingProgram { program: &'static str, install: String },
     #[error("only root can change it")]
     NeedsRoot,
-    /// Its tool cannot tell them apart.
-    #[error("{0} certificates share the name `{1}`, and certutil cannot tell them apart")]
-    SharedName(usize, String),
     #[error("the certificate is still there: the system gets it from another source")]
     StillThere,
     #[error("the certificate was installed, but is still not trusted")]

@@ -5,9 +5,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::mark::certificates_in;
 use super::program::{run, typed};
-use super::{Action, Anchor, Holding, Store, StoreError, StoreKind, Surroundings};
+use super::store::Filter;
+use super::{Action, Anchor, Holding, Store, StoreError, StoreKind, StoredCertificate, Surroundings};
 use crate::sys::fs::{Error, Existing, NewFile, PUBLIC, create_all, plain, read_limited};
+use crate::x509::Certificate;
 
 /// How a family of systems does it.
 #[derive(Debug)]
@@ -160,26 +163,52 @@ impl Store for SystemStore {
         });
         plan
     }
+
+    fn certificates(&self, filter: Filter<'_>) -> Result<Vec<StoredCertificate>, StoreError> {
+        let mut stored: Vec<StoredCertificate> = Vec::new();
+        let mut add = |name: &str, certificate: Certificate| -> Result<(), StoreError> {
+            if stored.iter().all(|other| other.certificate != certificate) && filter(name, &certificate) {
+                let anchor = Anchor::new(certificate);
+                let holding = self.holds(&anchor)?;
+                stored.push(StoredCertificate { certificate: anchor.certificate, holding });
+            }
+            Ok(())
+        };
+        for path in self.files()? {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            for certificate in certificates_in(&read_limited(&path, MAX_BYTES).unwrap_or_default()) {
+                add(&name, certificate)?;
+            }
+        }
+        // A file that was removed by hand leaves its certificate in the bundle until the next update.
+        for certificate in certificates_in(&read_limited(&self.bundle, MAX_BYTES).unwrap_or_default()) {
+            add("", certificate)?;
+        }
+        Ok(stored)
+    }
 }
 
 impl SystemStore {
     /// Where the certificate goes.
     fn file(&self, anchor: &Anchor) -> PathBuf {
-        let sha256 = anchor.certificate.sha256();
-        self.anchors.join(format!("certkit-{}.crt", sha256.get(..16).unwrap_or(&sha256)))
+        self.anchors.join(format!("{}.crt", Anchor::file_stem(&anchor.certificate)))
     }
 
     /// The files among the anchors that hold the certificate, under whatever name.
     fn files_with(&self, anchor: &Anchor) -> Result<Vec<PathBuf>, StoreError> {
+        let mut files = self.files()?;
+        files.retain(|path| {
+            read_limited(path, MAX_BYTES)
+                .is_ok_and(|bytes| anchor.is_in(&bytes) || bytes == *anchor.certificate.der)
+        });
+        Ok(files)
+    }
+
+    /// The files among the anchors.
+    fn files(&self) -> Result<Vec<PathBuf>, StoreError> {
         let entries = fs::read_dir(&self.anchors).map_err(|error| failed("read", &self.anchors, &error))?;
-        let mut files: Vec<_> = entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| {
-                path.is_file()
-                    && read_limited(path, MAX_BYTES)
-                        .is_ok_and(|bytes| anchor.is_in(&bytes) || bytes == *anchor.certificate.der)
-            })
-            .collect();
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let mut files: Vec<_> = paths.filter(|path| path.is_file()).collect();
         files.sort();
         Ok(files)
     }

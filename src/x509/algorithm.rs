@@ -137,6 +137,11 @@ pub fn signature_description(algorithm: &[u8]) -> String {
     }
 }
 
+/// SHA-256 of a SubjectPublicKeyInfo in lower-case hexadecimal.
+pub fn spki_sha256(spki: &[u8]) -> String {
+    hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, spki).as_ref())
+}
+
 pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
 

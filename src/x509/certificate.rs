@@ -165,7 +165,7 @@ impl Certificate {
 
     /// SHA-256 of the public key in lower-case hexadecimal, to compare it with a private key's.
     pub fn spki_sha256(&self) -> String {
-        hex(digest::digest(&digest::SHA256, &self.spki).as_ref())
+        algorithm::spki_sha256(&self.spki)
     }
 }
 

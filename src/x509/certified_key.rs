@@ -3,13 +3,15 @@
 use std::fmt;
 
 use super::certificate::Certificate;
+use super::ocsp::Staple;
 use super::private_key::PrivateKey;
 
 /// Certificates, leaf first, and the leaf's private key, which was proved to fit.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CertifiedKey {
     chain: Vec<Certificate>,
     key: PrivateKey,
+    staple: Option<Staple>,
 }
 
 /// The key is another certificate's. Both are named by the SHA-256 of their public keys.
@@ -33,7 +35,7 @@ impl CertifiedKey {
         }
         let mut chain = issuers;
         chain.insert(0, leaf);
-        Ok(Self { chain, key })
+        Ok(Self { chain, key, staple: None })
     }
 
     /// The server or client certificate.
@@ -48,6 +50,23 @@ impl CertifiedKey {
 
     pub fn key(&self) -> &PrivateKey {
         &self.key
+    }
+
+    /// The OCSP response that clients get with the chain.
+    pub fn staple(&self) -> Option<&Staple> {
+        self.staple.as_ref()
+    }
+
+    #[must_use]
+    pub fn without_staple(self) -> Self {
+        Self { staple: None, ..self }
+    }
+
+    /// Sends `staple` along with the chain, unless the one that is there can be sent for longer.
+    pub fn add_staple(&mut self, staple: Staple) {
+        if self.staple.as_ref().is_none_or(|known| known.until <= staple.until) {
+            self.staple = Some(staple);
+        }
     }
 }
 

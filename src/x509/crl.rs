@@ -11,7 +11,7 @@ use super::algorithm::{self, SignatureCheck};
 use super::certificate::Certificate;
 use super::distinguished_name::DistinguishedName;
 use super::signed::Signed;
-use crate::der::{Malformed, oid};
+use crate::der::{Malformed, SEQUENCE, bits, element, oid};
 
 /// A revocation list, read once.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Crl {
     pub next_update: Option<OffsetDateTime>,
     /// What the extension cRLNumber is like.
     pub number: CrlNumber,
+    /// Its value, big endian without zeros in front; `None` where the extension is missing.
+    pub number_value: Option<Vec<u8>>,
     /// Which certificates it covers.
     pub scope: Scope,
     /// Key identifier of the authority key identifier.
@@ -43,6 +45,8 @@ pub struct Revocation {
     pub date: OffsetDateTime,
     /// CRLReason (RFC 5280 section 5.3.1) as a phrase; `None` when the list does not give one.
     pub reason: Option<&'static str>,
+    /// CRLReason as its number; 0 (unspecified) when the list does not give one.
+    pub reason_code: u8,
 }
 
 /// cRLNumber (RFC 5280 section 5.2.3): must be there and must not be critical.
@@ -99,6 +103,7 @@ impl Crl {
             this_update: parsed.last_update().to_datetime(),
             next_update: parsed.next_update().map(|time| time.to_datetime()),
             number: CrlNumber::Missing,
+            number_value: None,
             scope: Scope::All,
             authority_key_id: None,
             unknown_critical: Vec::new(),
@@ -111,20 +116,21 @@ impl Crl {
             crl.take_extension(extension)?;
         }
         for entry in parsed.iter_revoked_certificates() {
-            let mut reason = None;
+            let mut reason_code = 0;
             for extension in entry.extensions() {
                 match extension.parsed_extension() {
                     ParsedExtension::ParseError { .. } => {
                         return Err(Error::Extension(extension.oid.to_id_string()));
                     }
-                    ParsedExtension::ReasonCode(code) => reason = reason_phrase(code.0),
+                    ParsedExtension::ReasonCode(code) => reason_code = code.0,
                     ParsedExtension::UnsupportedExtension { .. } if extension.critical => {
                         crl.unknown_critical.push(extension.oid.to_id_string());
                     }
                     _ => {}
                 }
             }
-            let revocation = Revocation { date: entry.revocation_date.to_datetime(), reason };
+            let (date, reason) = (entry.revocation_date.to_datetime(), reason_phrase(reason_code));
+            let revocation = Revocation { date, reason, reason_code };
             crl.revoked.insert(number(entry.raw_serial()).to_vec(), revocation);
         }
         Ok(crl)
@@ -138,7 +144,8 @@ impl Crl {
             ParsedExtension::ParseError { .. } => {
                 return Err(Error::Extension(extension.oid.to_id_string()));
             }
-            ParsedExtension::CRLNumber(_) => {
+            ParsedExtension::CRLNumber(value) => {
+                self.number_value = Some(number(&value.to_bytes_be()).to_vec());
                 self.number = if extension.critical { CrlNumber::Critical } else { CrlNumber::Good };
             }
             ParsedExtension::AuthorityKeyIdentifier(id) => {
@@ -174,9 +181,19 @@ impl Crl {
         self.revoked.len()
     }
 
+    /// The serial numbers on it, big endian without zeros in front, in no particular order.
+    pub fn entries(&self) -> impl Iterator<Item = (&[u8], Revocation)> {
+        self.revoked.iter().map(|(serial, revocation)| (serial.as_slice(), *revocation))
+    }
+
     /// What the list says of this certificate, which must be one of its issuer's.
     pub fn revocation(&self, certificate: &Certificate) -> Option<Revocation> {
         self.revoked.get(number(&certificate.serial)).copied()
+    }
+
+    /// The whole list again.
+    pub fn der(&self) -> Vec<u8> {
+        element(SEQUENCE, &[&self.tbs, &self.signature_algorithm, &bits(&self.signature)])
     }
 
     /// Whether the list's signature was made by `issuer`'s key.
@@ -191,7 +208,8 @@ fn number(serial: &[u8]) -> &[u8] {
     &serial[start..]
 }
 
-fn reason_phrase(code: u8) -> Option<&'static str> {
+/// A CRLReason (RFC 5280 section 5.3.1) as part of a sentence; `None` for unspecified.
+pub fn reason_phrase(code: u8) -> Option<&'static str> {
     Some(match code {
         1 => "its key was compromised",
         2 => "the CA's key was compromised",

@@ -228,7 +228,7 @@ impl KeyUsage {
     }
 }
 
-fn purposes(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> Vec<String> {
+pub(super) fn purposes(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> Vec<String> {
     let known = [
         (usage.any, oid::ANY_PURPOSE),
         (usage.server_auth, oid::SERVER_AUTH),

@@ -11,6 +11,7 @@ mod key_form;
 mod key_kind;
 mod name;
 mod name_constraints;
+mod ocsp;
 mod private_key;
 mod public_part;
 mod purpose;
@@ -20,19 +21,21 @@ mod signed;
 mod signer;
 mod subject_alt_name;
 mod summary;
+mod wildcard_reach;
 
 pub use algorithm::{
-    P256, P384, P521, PublicKeyKind, SignatureCheck, key_description, signature_description,
+    P256, P384, P521, PublicKeyKind, SignatureCheck, key_description, signature_description, spki_sha256,
 };
 pub use certificate::{Certificate, Error as CertificateError};
 pub use certified_key::{CertifiedKey, Mismatch};
-pub use crl::{Crl, CrlNumber, Error as CrlError, Scope as CrlScope};
+pub use crl::{Crl, CrlNumber, Error as CrlError, Scope as CrlScope, reason_phrase};
 pub use details::{CertificateDetails, CrlDetails};
 pub use distinguished_name::DistinguishedName;
 pub use extension::ExtensionId;
 pub use key_kind::KeyKind;
 pub use name::{CertificateName, HostName, InvalidName};
 pub use name_constraints::{NameConstraints, Subtree, Verdict};
+pub use ocsp::{OcspError, OcspResponse, Staple};
 pub use private_key::{Error as PrivateKeyError, PrivateKey};
 pub use purpose::Purpose;
 pub use renewal_policy::RenewalPolicy;
@@ -40,3 +43,4 @@ pub use request::Request;
 pub use signer::Signer;
 pub use subject_alt_name::SubjectAltName;
 pub use summary::{key_summary, subject_name};
+pub use wildcard_reach::WildcardReach;

@@ -106,17 +106,8 @@ impl CertificateName {
         if let Ok(address) = bare.parse() {
             return Ok(Self::Ip(address));
         }
-        if let Some((scheme, rest)) = text.split_once("://") {
-            // RFC 5280 section 4.2.1.6: "The name MUST include both a scheme ... and a scheme-specific-part."
-            let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-                && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-            if !is_scheme || rest.is_empty() {
-                return Err(invalid("a URI looks like https://test.example/"));
-            }
-            if !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return Err(invalid("a URI has neither spaces nor characters beyond ASCII"));
-            }
-            return Ok(Self::Uri(text.to_owned()));
+        if text.contains("://") {
+            return Self::uri(text);
         }
         if let Some((mailbox, domain)) = text.rsplit_once('@') {
             let domain = dns_name(domain).map_err(invalid)?;
@@ -132,9 +123,30 @@ impl CertificateName {
         match name.strip_prefix("*.") {
             Some(parent) if parent.contains('*') => Err(invalid("only the first label can be a wildcard")),
             Some(parent) => Ok(Self::Dns(format!("*.{}", dns_name(parent).map_err(invalid)?))),
-            None if name.contains('*') => Err(invalid("a wildcard must be the whole first label: *.example")),
+            None if name.contains('*') => {
+                Err(invalid("a wildcard must be the whole first label: *.test.example"))
+            }
             None => dns_name(name).map(Self::Dns).map_err(invalid),
         }
+    }
+
+    /// Reads a URI of any scheme: `https://test.example/`, `urn:uuid:...`.
+    ///
+    /// # Errors
+    /// [`InvalidName`] with the reason.
+    pub fn uri(text: &str) -> Result<Self, InvalidName> {
+        let invalid = |reason| InvalidName { text: text.to_owned(), reason };
+        // RFC 5280 section 4.2.1.6: "The name MUST include both a scheme ... and a scheme-specific-part."
+        let (scheme, rest) = text.split_once(':').unwrap_or_default();
+        let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        if !is_scheme || rest.trim_start_matches("//").is_empty() {
+            return Err(invalid("a URI looks like https://test.example/"));
+        }
+        if !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(invalid("a URI has neither spaces nor characters beyond ASCII"));
+        }
+        Ok(Self::Uri(text.to_owned()))
     }
 }
 

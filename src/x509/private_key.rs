@@ -19,6 +19,7 @@ use crate::pem::{self, PemBlock};
 
 /// A private key. One that was made here can sign; one that was read may be too weak for TLS, which shows when it is
 /// handed to rustls. Its bytes are wiped when it is dropped, and `Debug` shows its kind only.
+#[derive(Clone)]
 pub struct PrivateKey {
     der: Zeroizing<Vec<u8>>,
     form: KeyForm,

@@ -1,5 +1,6 @@
 //! When a certificate is due for renewal: the one policy of every command.
 
+use std::fmt;
 use std::str::FromStr;
 
 use time::{Duration, OffsetDateTime};
@@ -33,16 +34,34 @@ impl RenewalPolicy {
     }
 }
 
-/// What users type: a share such as `33%`, or a number of days such as `30d` or `30`.
+/// As it is typed.
+impl fmt::Display for RenewalPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LastThird => f.write_str("33%"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+            Self::Within(left) if left.whole_hours() % 24 != 0 => write!(f, "{}h", left.whole_hours()),
+            Self::Within(left) => write!(f, "{}d", left.whole_days()),
+        }
+    }
+}
+
+/// What users type: a share such as `33%`, a number of days such as `30d` or `30`, or of hours such as `8h`.
 impl FromStr for RenewalPolicy {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const EXPECTED: &str = "expected a share such as 33% or a number of days such as 30d";
+        const EXPECTED: &str =
+            "expected a share such as 33%, a number of days such as 30d or hours such as 8h";
         const LONGEST_DAYS: u16 = 36500;
+        const LONGEST_HOURS: u16 = 8760;
         if let Some(percent) = text.strip_suffix('%') {
             let percent = percent.parse().ok().filter(|percent| *percent <= 100);
             return percent.map(Self::Percent).ok_or(EXPECTED);
+        }
+        if let Some(hours) = text.strip_suffix('h') {
+            let hours = hours.parse().ok().filter(|hours: &u16| *hours <= LONGEST_HOURS).ok_or(EXPECTED)?;
+            return Ok(Self::Within(Duration::hours(hours.into())));
         }
         let days = text.strip_suffix('d').unwrap_or(text).parse().ok();
         let days = days.filter(|days: &u16| *days <= LONGEST_DAYS).ok_or(EXPECTED)?;
@@ -92,8 +111,12 @@ mod tests {
     fn read_as_typed() {
         assert_eq!("33%".parse(), Ok(RenewalPolicy::Percent(33)));
         assert_eq!("30d".parse(), Ok(RenewalPolicy::Within(Duration::days(30))));
+        assert_eq!("8h".parse(), Ok(RenewalPolicy::Within(Duration::hours(8))));
+        for typed in ["8h", "30d", "25%", "36h"] {
+            assert_eq!(typed.parse::<RenewalPolicy>().unwrap().to_string(), typed);
+        }
         assert_eq!("30".parse(), Ok(RenewalPolicy::Within(Duration::days(30))));
-        for wrong in ["", "%", "101%", "-1d", "1h", "99999d"] {
+        for wrong in ["", "%", "101%", "-1d", "h", "1.5h", "99999h", "99999d"] {
             assert!(wrong.parse::<RenewalPolicy>().is_err(), "{wrong}");
         }
     }

@@ -14,6 +14,7 @@ use x509_parser::x509::X509Name;
 use super::algorithm::{self, SignatureCheck, signature_description};
 use super::details::Damaged;
 use super::distinguished_name::DistinguishedName;
+use super::extension::purposes;
 use super::signed::Signed;
 use super::subject_alt_name::SubjectAltName;
 use crate::der::{BIT_STRING, CONTEXT_0, INTEGER, Malformed, OID, Reader, SEQUENCE, SET, oid};
@@ -28,6 +29,10 @@ pub struct Request {
     pub names: Vec<SubjectAltName>,
     /// Whether it asks to become a CA.
     pub asks_for_ca: bool,
+    /// Object identifiers of the purposes that are asked for.
+    pub extended_key_usage: Vec<String>,
+    /// Object identifiers of all other extensions that are asked for.
+    pub other_extensions: Vec<String>,
     pub spki: Vec<u8>,
     /// Kind of its signature.
     pub signature: String,
@@ -56,6 +61,8 @@ impl Request {
             subject: DistinguishedName::new(&subject),
             names: Vec::new(),
             asks_for_ca: false,
+            extended_key_usage: Vec::new(),
+            other_extensions: Vec::new(),
             spki: spki.to_vec(),
             signature: signature_description(frame.algorithm),
             signed: frame.part.to_vec(),
@@ -88,7 +95,10 @@ impl Request {
                         self.names.extend(names.general_names.iter().map(SubjectAltName::new));
                     }
                     ParsedExtension::BasicConstraints(constraints) => self.asks_for_ca |= constraints.ca,
-                    _ => {}
+                    ParsedExtension::ExtendedKeyUsage(usage) => {
+                        self.extended_key_usage.extend(purposes(usage));
+                    }
+                    _ => self.other_extensions.push(extension.oid.to_id_string()),
                 }
             }
         }

@@ -22,13 +22,22 @@ impl<'a> Signed<'a> {
     /// When anything else is there, or anything follows.
     pub(super) fn read(der: &'a [u8]) -> Result<Self, Malformed> {
         let mut frame = Reader::inside(der, SEQUENCE)?;
+        let signed = Self::begin(&mut frame)?;
+        frame.end()?;
+        Ok(signed)
+    }
+
+    /// Reads the same from the contents of a frame that may have more behind it.
+    ///
+    /// # Errors
+    /// When anything else is there.
+    pub(super) fn begin(frame: &mut Reader<'a>) -> Result<Self, Malformed> {
         let (part, algorithm) = (frame.next()?, frame.next()?);
         if part.tag != SEQUENCE || algorithm.tag != SEQUENCE {
             return Err(Malformed);
         }
         // The first octet counts the bits that are not used.
         let Some((0, signature)) = frame.expect(BIT_STRING)?.split_first() else { return Err(Malformed) };
-        frame.end()?;
         Ok(Self { part: part.whole, algorithm: algorithm.whole, signature })
     }
 }

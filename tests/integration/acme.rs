@@ -260,7 +260,7 @@ fn a_chain_that_does_not_hold_is_not_put_in_place() {
     let Some(pebble) = Pebble::start(&test) else { return };
     let strict = Scripted { rejects: true, ..Scripted::default() };
     let refused = run(&test, &pebble, &strict);
-    assert!(matches!(refused, Err(acme::Error::Rejected(findings)) if findings.len() == 1));
+    assert!(matches!(refused, Err(acme::Error::Rejected { findings, .. }) if findings.len() == 1));
     assert!(!test.path("state/live/a.test").exists());
     // What was wrong is mended, and the same certificate goes live: no other order.
     run(&test, &pebble, &Scripted::default()).unwrap();
@@ -371,6 +371,6 @@ fn every_help_ends_with_the_exit_status() {
         assert!(ran.stdout().contains(text), "{}", ran.stdout());
     };
     says("obtain", "/var/lib/certkit");
-    says("renew", "then daily");
+    says("renew", "then every hour");
     says("revoke", "It will not be renewed");
 }

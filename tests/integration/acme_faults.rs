@@ -140,8 +140,10 @@ fn a_rate_limit_of_an_hour_ends_the_run_and_says_until_when() {
         .says("try_later")
         .says("too many requests today")
         .says("again after 20");
+    // The next run keeps the pause, and asks for nothing.
+    front.obtain(&["a.test"]).exits(75).says("again after 20");
     assert_eq!(front.count(Class::NewOrder), 1);
-    front.obtain(&["a.test"]).exits(0);
+    front.obtain(&["a.test", "--force"]).exits(0);
     assert_eq!((pebble.accounts(), pebble.orders()), (1, 1));
 }
 

@@ -206,7 +206,7 @@ fn hostile_words_about_renewal_and_profiles_are_shown_harmless() {
     is_harmless(&test, &renew(&test, &[]).exits(0));
     is_harmless(&test, &renew(&test, &["--refresh-ari", "--format", "json"]).exits(0));
     is_harmless(&test, &test.certkit(&["acme", "list", "--state", "state"]));
-    front.on(Class::NewOrder, Fault::problem(403, "rejectedIdentifier", HOSTILE));
+    front.on_times(Class::NewOrder, 2, Fault::problem(403, "rejectedIdentifier", HOSTILE));
     is_harmless(&test, &renew(&test, &["--force"]).exits(1));
     is_harmless(&test, &test.certkit(&["acme", "list", "--state", "state"]));
     is_harmless(&test, &test.certkit(&["acme", "list", "--state", "state", "--format", "json"]));

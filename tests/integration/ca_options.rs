@@ -115,7 +115,7 @@ fn a_root_whose_key_is_thrown_away() {
     let Some(openssl) = peer("openssl") else { return };
     let test = Test::new();
     test.certkit(&["mkca", "--throwaway-root", "--permit", "test"]).exits(0);
-    assert_eq!(test.names(), ["ca.crt", "intermediate.crt", "intermediate.key"]);
+    assert_eq!(test.names(), ["ca.crt", "intermediate.crt", "intermediate.key", "ledger.jsonl"]);
     assert!(
         text_of(&test, &openssl, "intermediate.crt")
             .contains("Name Constraints: critical Permitted: DNS:test")
@@ -287,7 +287,7 @@ fn cas_that_cannot_sign_now() {
     let test = Test::new();
     test.run(&python, &[script("pyca.py").to_str().unwrap(), "ca", "expired", "."]).exits(0);
     let before = test.files();
-    test.certkit(&["mkcert", "a.test"]).exits(2).says("expired").says("certkit mkca --force");
+    test.certkit(&["mkcert", "a.test"]).exits(2).says("expired").says("certkit renew FILE");
     assert_eq!(test.files(), before);
     let test = Test::with_certificate("a.test");
     let before = test.files();
@@ -353,6 +353,7 @@ fn a_folder_that_may_not_be_written() {
     use std::os::unix::fs::PermissionsExt;
     let test = Test::new();
     test.certkit(&["mkca", "-o", "ca"]).exits(0);
+    std::fs::set_permissions(test.path("ca/ledger.jsonl"), std::fs::Permissions::from_mode(0o400)).unwrap();
     std::fs::set_permissions(test.path("ca"), std::fs::Permissions::from_mode(0o500)).unwrap();
     let ca = ["--ca", "ca/ca.crt", "--ca-key", "ca/ca.key"];
     let before = test.names();

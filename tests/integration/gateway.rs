@@ -68,6 +68,16 @@ impl Listener {
         }
     }
 
+    /// Asks for a path below a SCRIPT_NAME, by uwsgi.
+    pub(crate) fn ask_below(&self, script_name: &str, path_info: &str) -> std::io::Result<Received> {
+        let whole = format!("{script_name}{path_info}");
+        let mut sent = variables(Asked { method: "GET", path: &whole, query: "", body: b"" });
+        sent.retain(|(name, _)| *name != "PATH_INFO");
+        sent.extend([("SCRIPT_NAME", script_name.to_owned()), ("PATH_INFO", path_info.to_owned())]);
+        let Address::Tcp(address) = &self.address else { panic!("no TCP address") };
+        Ok(taken_apart(&exchange(TcpStream::connect(address)?, &uwsgi(&sent, b""))?))
+    }
+
     /// Asks, and reads to the end of the connection.
     pub(crate) fn ask(&self, asked: Asked<'_>) -> std::io::Result<Received> {
         let sent = match self.scheme.as_str() {

@@ -86,6 +86,8 @@ fn every_command_prints_its_envelope() {
     test.write("list", "a.example\nb.example\n");
     test.write("pw", "correct horse battery\n");
     test.write("hosts", "127.0.0.1 localhost\n");
+    test.write("system/etc/ssl/certs/ca-certificates.crt", "");
+    fs::create_dir_all(test.path("system/usr/local/share/ca-certificates")).unwrap();
     let cases: &[(&[&str], &[&str])] = &[
         (&["mkca", "--intermediate"], &["mkca", "--permit", "?"]),
         (&["mkcert", "test.example"], &["mkcert", "not a name"]),
@@ -95,6 +97,8 @@ fn every_command_prints_its_envelope() {
         (&["renew"], &["renew", "none.crt"]),
         (&["revoke", "many/a.example.crt"], &["revoke", "none.crt"]),
         (&["crl"], &["crl", "-o", "-"]),
+        (&["list"], &["list", "--expiring", "?"]),
+        (&["export", "b.example", "-o", "again.pem"], &["export", "none.example"]),
         (&["merge", "server.crt", "ca-bundle.ca"], &["merge", "none.crt"]),
         (&["check", "chain.pem", "--host", "test.example"], &["check", "none.pem"]),
         (&["check", "--explain", "expired"], &["check", "--explain", "nonsense"]),
@@ -113,11 +117,14 @@ fn every_command_prints_its_envelope() {
         (&["convert", "server.crt", "-o", "server.der"], &["convert", "none.crt", "-o", "none.der"]),
         (&["trust", "install", "--dry-run"], &["trust", "install", "none.crt", "--dry-run"]),
         (&["trust", "uninstall", "--dry-run"], &["trust", "uninstall", "none.crt", "--dry-run"]),
+        (&["trust", "list", "--store", "system", "--root", "system"], &["trust", "list", "--root", "none"]),
+        (&["trust", "env", "--root", "system"], &["trust", "env", "none.crt"]),
         (&["trust", "export", "-o", "out.crt"], &["trust", "export", "none.crt", "-o", "out2.crt"]),
         (&["hosts", "add", "a.test", "--file", "hosts"], &["hosts", "add", "?", "--file", "hosts"]),
         (&["hosts", "check", "a.test", "--file", "hosts"], &["hosts", "check", "a.test", "--file", "none"]),
         (&["hosts", "remove", "a.test", "--file", "hosts"], &["hosts", "remove", "?", "--file", "hosts"]),
         (&["acme", "list", "--state", "state"], &["acme", "list", "--nonsense"]),
+        (&["acme", "dns-providers"], &["acme", "dns-providers", "nonsense"]),
         (&["acme", "install-timer", "--systemd", "--root", "image"], &["acme", "install-timer"]),
         (&["completions", "bash"], &["completions", "none"]),
         (&["man"], &["man", "server.crt/below"]),
@@ -126,6 +133,9 @@ fn every_command_prints_its_envelope() {
         &["acme", "obtain", "?"],
         &["acme", "renew", "none.example", "--state", "state"],
         &["acme", "revoke", "none.example", "--state", "state"],
+        &["acme", "delete", "none.example", "--yes", "--state", "state"],
+        &["acme", "import", "none", "--state", "state"],
+        &["acme", "dns-record", "?", "--state", "state"],
         &["acme", "account", "show", "--state", "state"],
         &["acme", "account", "update", "--email", "a@b.example", "--state", "state"],
         &["acme", "account", "rollover", "--state", "state"],

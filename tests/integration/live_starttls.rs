@@ -97,7 +97,7 @@ fn the_mend_is_a_line_for_that_server() {
             .exits(1)
             .says("no_tls13")
             .says(line)
-            .says(&format!("certkit check {place} --starttls {name} --roots ca.crt"));
+            .says(&format!("certkit check {place} --starttls {name} --roots FILE"));
     }
 }
 

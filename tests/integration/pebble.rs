@@ -224,7 +224,7 @@ impl<'a> Pebble<'a> {
 }
 
 /// A CA and a certificate for localhost, made for this one run.
-fn write_https_certificate(test: &Test) {
+pub(crate) fn write_https_certificate(test: &Test) {
     let ca_key = KeyPair::generate().unwrap();
     let mut ca = CertificateParams::default();
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -31,8 +31,15 @@ pub(crate) fn peer(name: &str) -> Option<PathBuf> {
 /// Python's frameworks are installed into an environment of their own, `target/peers/venv` or `$CERTKIT_PEERS`.
 #[track_caller]
 pub(crate) fn python(modules: &[&str]) -> Option<PathBuf> {
+    python_of("venv", modules)
+}
+
+/// The same, in the environment of this name beside the one of most.
+#[track_caller]
+pub(crate) fn python_of(name: &str, modules: &[&str]) -> Option<PathBuf> {
     let environment =
         env::var_os("CERTKIT_PEERS").map_or_else(|| repository().join("target/peers/venv"), PathBuf::from);
+    let environment = if name == "venv" { environment } else { environment.with_file_name(name) };
     let candidates = [environment.join("bin/python"), "/usr/bin/python3".into()];
     let imports: String = modules.iter().map(|module| format!("import {module}\n")).collect();
     let found = candidates.into_iter().find(|python| {
@@ -77,6 +84,23 @@ impl<'a> Chromium<'a> {
     /// Loads a page with every `name` resolved to 127.0.0.1 and prints its document. A certificate that is refused
     /// gives an empty or an error page that names the reason.
     pub(crate) fn load(&self, url: &str, name: &str) -> Ran {
+        let args = ["--timeout=20000".to_owned(), "--dump-dom".into(), url.into()];
+        self.test.program(&self.program).args(self.args(name)).args(args).run()
+    }
+
+    /// Goes to pages one after the other, as `tests/peers/browse.py` says it, and gets a report of each.
+    pub(crate) fn browse(
+        &self,
+        python: &Path,
+        names: &str,
+        steps: &serde_json::Value,
+    ) -> Vec<serde_json::Value> {
+        let program = self.test.program(python).args([script("browse.py"), self.program.clone()]);
+        let ran = program.args(self.args(names)).stdin(steps.to_string()).run().exits(0);
+        ran.stdout().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn args(&self, name: &str) -> Vec<String> {
         let profile = self.test.home().join("chromium");
         let mut args = vec![
             "--headless=new".to_owned(),
@@ -86,16 +110,13 @@ impl<'a> Chromium<'a> {
             "--disable-component-update".into(),
             "--no-first-run".into(),
             "--enable-logging=stderr".into(),
-            "--timeout=20000".into(),
             format!("--user-data-dir={}", profile.display()),
             format!("--host-resolver-rules=MAP {name} 127.0.0.1"),
-            "--dump-dom".into(),
         ];
         if rustix::process::geteuid().is_root() {
             args.push("--no-sandbox".into());
         }
-        args.push(url.into());
-        self.test.program(&self.program).args(args).run()
+        args
     }
 }
 

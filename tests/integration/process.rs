@@ -156,6 +156,17 @@ impl Server {
     }
 }
 
+/// certkit on plain HTTP with these arguments, and its port.
+#[track_caller]
+pub(crate) fn start_plain(test: &Test, args: &[&str]) -> (Process, u16) {
+    let port = free_port();
+    let listen = format!("http:127.0.0.1:{port}");
+    let program = test.program(certkit()).args(["serve", "--listen", &listen]).args(args);
+    let mut process = Process::start(test, program);
+    process.wait_for(([127, 0, 0, 1], port).into());
+    (process, port)
+}
+
 /// A port of 127.0.0.1 that nothing listens on, below those that the system gives to outgoing connections.
 pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);

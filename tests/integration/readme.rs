@@ -1,4 +1,4 @@
-//! The commands in the README and in docs/troubles.md run as pasted, in order.
+//! The commands in the README, in docs/troubles.md and in docs/ca.md run as pasted, in order.
 //!
 //! Two forms of block are run. In a fenced `console` block, a line `$ command` is run by the shell, and the lines below it
 //! are what it prints (both outputs): `[..]` stands for any text within a line and a line `...` for any number of lines; a
@@ -54,6 +54,15 @@ fn the_troubles_run_as_pasted() {
     let headings = troubles.lines().filter(|line| line.starts_with("## ")).count();
     assert!(blocks.len() >= headings, "{} blocks below {headings} headings", blocks.len());
     // Each is a story of its own.
+    for block in &blocks {
+        PasteFolder::new().run(block);
+    }
+}
+
+#[test]
+fn the_life_of_a_ca_runs_as_pasted() {
+    let blocks = blocks(&fs::read_to_string(repository().join("docs/ca.md")).unwrap());
+    assert!(blocks.len() >= 5, "{} blocks", blocks.len());
     for block in &blocks {
         PasteFolder::new().run(block);
     }

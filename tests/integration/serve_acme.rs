@@ -12,11 +12,11 @@ use crate::pebble::Pebble;
 use crate::peers::{peer, python, script};
 use crate::process::{Process, Server};
 
-const APP: &str =
+pub(crate) const APP: &str =
     "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [b'hello']\n";
 
 /// What `serve` needs for the server at `directory`.
-fn acme(pebble: &Pebble<'_>, directory: &str) -> Vec<String> {
+pub(crate) fn acme(pebble: &Pebble<'_>, directory: &str) -> Vec<String> {
     vec![
         format!("--acme-server={directory}"),
         format!("--acme-ca-roots={}", pebble.https_ca().display()),
@@ -48,7 +48,7 @@ fn fetch(test: &Test, server: &Server, name: &str) -> (bool, String) {
     (ran.succeeded(), ran.stdout().to_owned())
 }
 
-fn wait_until_trusted(test: &Test, server: &Server, name: &str) {
+pub(crate) fn wait_until_trusted(test: &Test, server: &Server, name: &str) {
     eventually(&format!("{name} is trusted"), || fetch(test, server, name).0.then_some(()));
     assert_eq!(fetch(test, server, name).1, "hello");
 }
@@ -123,7 +123,8 @@ fn a_renewal_under_load_fails_no_request() {
                 server.process.signal(Signal::HUP);
                 eventually("a new certificate", || (pebble.certificates() == certificates).then_some(()));
                 eventually("it is in use", || {
-                    let said = server.process.log().matches("new certificates are in use").count();
+                    let said =
+                        server.process.log().matches("certificates read again; they are in use").count();
                     (said > certificates).then_some(())
                 });
             }
@@ -214,7 +215,7 @@ fn files_that_cannot_be_read_any_more_take_nothing_from_clients() {
     let alpn = format!("--tls-alpn=127.0.0.1:{}", pebble.tls_port);
     pebble.obtain_by(&["b.test", "--force", &alpn]).exits(0);
     server.process.signal(Signal::HUP);
-    server.process.wait_for_log("new certificates are in use");
+    server.process.wait_for_log("certificates read again; they are in use");
     assert!(server.process.log().contains("a.test/privkey.pem"), "{}", server.process.log());
     for name in ["a.test", "b.test"] {
         assert_eq!(fetch(&test, &server, name), (true, "hello".into()), "{}", server.process.log());

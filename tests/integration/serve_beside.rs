@@ -140,6 +140,50 @@ fn a_command_that_does_not_end_is_killed() {
     assert!(!is_running(second));
 }
 
+/// As in a container, whose first process often waits for no other: what the command leaves behind is not gone then,
+/// but has ended.
+#[test]
+fn the_end_of_a_command_needs_no_init() {
+    let test = Test::new();
+    let port = free_port();
+    let first = "import ctypes, subprocess, sys\n\
+                 assert ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0  # PR_SET_CHILD_SUBREAPER\n\
+                 server = subprocess.Popen(sys.argv[1:])\n\
+                 sys.exit(server.wait())\n";
+    test.write("public/page", "a page");
+    let listen = format!("http:127.0.0.1:{port}");
+    let command = "sleep 1000 & echo $$ >id.new; mv id.new id; wait";
+    let program = certkit();
+    let program = test
+        .program("python3")
+        .args(["-c", first, program.to_str().unwrap()])
+        .args(["serve", "--listen", &listen, "--static", "/=public"])
+        .args(["--pidfile", "pid", "--graceful-timeout", "1000", "--attach-daemon", command]);
+    let mut server = Process::start(&test, program);
+    server.wait_for((Ipv4Addr::LOCALHOST, port).into());
+    id_in(&test, "id", 0);
+    send(id_in(&test, "pid", 0), Signal::TERM);
+    assert!(server.wait().success());
+}
+
+/// The order to stop comes while the command still ends because of a reload.
+#[test]
+fn a_server_that_stops_in_the_middle_of_a_reload() {
+    let test = Test::new();
+    let command = waiting("id", "trap 'touch ending; while [ ! -e go ]; do sleep 0.05; done; exit' TERM");
+    let command = command.replace("exec sleep 1000", "while :; do sleep 0.05; done");
+    let mut server = start(&test, &["--attach-daemon", &command]);
+    let id = id_in(&test, "id", 0);
+    server.signal(Signal::HUP);
+    eventually("the command is asked to end", || test.path("ending").exists().then_some(()));
+    server.signal(Signal::TERM);
+    // Time for the order to come. One that comes later finds the command started again, and ends it.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    test.write("go", "");
+    assert!(server.wait().success());
+    wait_until_gone(&[id]);
+}
+
 #[test]
 fn signals_and_touched_files() {
     let test = Test::new();

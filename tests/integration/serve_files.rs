@@ -40,7 +40,7 @@ fn a_new_certificate_is_served_without_a_signal() {
     assert_eq!(served(), old);
     replace("new.key", "server.key");
     let new = eventually("the new certificate", || Some(served()).filter(|serial| *serial != old));
-    server.process.wait_for_log("new certificates are in use");
+    server.process.wait_for_log("certificates read again; they are in use");
     assert_eq!(server.process.log().matches("cannot be used").count(), 1);
 
     // A pipe in its place is refused, and the next good one is taken nevertheless.

@@ -38,7 +38,8 @@ fn several_threads_serve_while_certificates_are_replaced() {
                 eventually("requests", || (started() > 300 * reload).then_some(()));
                 server.process.signal(Signal::HUP);
                 eventually("new certificates", || {
-                    let replaced = server.process.log().matches("new certificates are in use").count();
+                    let replaced =
+                        server.process.log().matches("certificates read again; they are in use").count();
                     (replaced >= reload).then_some(())
                 });
             }

@@ -19,7 +19,7 @@ use crate::process::{Server, free_port, is_running, wait_until_gone};
 const USER: &str = "54321";
 const GROUP: &str = "54322";
 const FURTHER: &str = "54323";
-const IDS: [&str; 6] = ["--user", USER, "--group", GROUP, "--add-group", FURTHER];
+pub(super) const IDS: [&str; 6] = ["--user", USER, "--group", GROUP, "--add-group", FURTHER];
 
 /// Tries to reach what only root may.
 const APP: &str = "import ctypes, os
@@ -44,7 +44,7 @@ def application(environ, start_response):
     return ['\\n'.join(attempt(one) for one in tries).encode()]
 ";
 
-fn is_root() -> bool {
+pub(super) fn is_root() -> bool {
     let is_root = rustix::process::geteuid().is_root();
     if !is_root {
         not_allowed_here("becoming another user without root");
@@ -53,7 +53,7 @@ fn is_root() -> bool {
 }
 
 /// A folder that everybody may enter, with a certificate whose key only root may read, and folders of root's.
-fn test() -> Test {
+pub(super) fn test() -> Test {
     let test = Test::with_chain("test.example");
     for folder in [test.folder().parent().unwrap(), &test.folder()] {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
@@ -69,7 +69,7 @@ fn test() -> Test {
 }
 
 /// Options that name files which only root may open.
-const FILES: [&str; 10] = [
+pub(super) const FILES: [&str; 10] = [
     "--cert",
     "private/chain.pem",
     "--key",
@@ -105,7 +105,7 @@ fn keeper_and_workers(server: &Server, workers: usize) -> (u32, Vec<u32>) {
     (keepers[0], others)
 }
 
-fn log_has(test: &Test, file: &str, text: &str) {
+pub(super) fn log_has(test: &Test, file: &str, text: &str) {
     eventually(&format!("{text:?} in {file}"), || {
         fs::read_to_string(test.path(file)).unwrap_or_default().contains(text).then_some(())
     });
@@ -203,14 +203,14 @@ fn new_keys_of_root_are_taken_and_logs_opened_again() {
     rotate(&test, &server, "1");
     replace_certificate(&test, "b.example");
     server.process.signal(Signal::HUP);
-    log_has(&test, "private/server.log", "new certificates are in use");
+    log_has(&test, "private/server.log", "certificates read again; they are in use");
     other.get(&server, "/page").is(200);
     log_has(&test, "private/access.log", "GET /page ");
 
     // By itself, as soon as the files have changed.
     rotate(&test, &server, "2");
     replace_certificate(&test, "c.example");
-    log_has(&test, "private/server.log", "new certificates are in use");
+    log_has(&test, "private/server.log", "certificates read again; they are in use");
     third.get(&server, "/page").is(200);
 
     // A wrong one is refused as ever.
@@ -276,7 +276,7 @@ fn in_another_root_folder() {
     fs::rename(test.path("jail/pub"), test.path("jail/old")).unwrap();
     fs::rename(test.path("jail/new"), test.path("jail/pub")).unwrap();
     server.process.signal(Signal::HUP);
-    log_has(&test, "private/server.log", "new certificates are in use");
+    log_has(&test, "private/server.log", "certificates read again; they are in use");
     log_has(&test, "private/server.log", "`certkit.toml` is out of reach");
     log_has(&test, "private/server.log", "reloaded");
     let page = other.get(&server, "/page").is(200);
@@ -376,7 +376,7 @@ fn the_certificate_for_localhost_stays_in_use() {
     test.write("public/page", "a page");
     let server = Server::start(&test, &[&IDS[..], &["--static", "/=public"]].concat());
     server.process.signal(Signal::HUP);
-    server.process.wait_for_log("new certificates are in use");
+    server.process.wait_for_log("certificates read again; they are in use");
     server.process.wait_for_log("reloaded");
     let log = server.process.log();
     assert!(!log.contains("error") && !log.contains("warning"), "{log}");

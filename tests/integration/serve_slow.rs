@@ -22,13 +22,20 @@ fn server(test: &Test, program: Program<'_>, args: &[&str]) -> Server {
 }
 
 /// Slow clients that wait for each other, and then until they may end.
-struct SlowClients {
+pub(crate) struct SlowClients {
     process: Process,
     stop: PathBuf,
 }
 
 impl SlowClients {
-    fn start(test: &Test, server: &Server, python: &PathBuf, kind: &str, count: usize, path: &str) -> Self {
+    pub(crate) fn start(
+        test: &Test,
+        server: &Server,
+        python: &PathBuf,
+        kind: &str,
+        count: usize,
+        path: &str,
+    ) -> Self {
         Self::start_named(test, server, python, (kind, kind), count, path)
     }
 
@@ -50,7 +57,7 @@ impl SlowClients {
     }
 
     /// How each of them ended.
-    fn end(mut self) -> Vec<String> {
+    pub(crate) fn end(mut self) -> Vec<String> {
         fs::write(&self.stop, "").unwrap();
         assert!(self.process.wait().success(), "{}", self.process.log());
         self.process.log().lines().skip(1).map(str::to_owned).collect()
@@ -66,7 +73,7 @@ fn others_are_served(curl: &Curl<'_>, server: &Server) {
 }
 
 /// The front's memory now, in KiB, and its descriptors.
-fn held(server: &Server) -> (u64, usize) {
+pub(crate) fn held(server: &Server) -> (u64, usize) {
     let of = format!("/proc/{}", server.process.id());
     let status = fs::read_to_string(format!("{of}/status")).unwrap();
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();

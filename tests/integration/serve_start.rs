@@ -36,8 +36,8 @@ fn an_application_that_does_not_start() {
         .says("no_such_module_of_ours")
         .says("broken.py");
     serve(&test, &["syntax.py"]).exits(1).says("SyntaxError");
-    serve(&test, &["empty.py"]).exits(1).says("has no `application`").says("certkit serve app.py:app");
-    serve(&test, &["number.py"]).exits(1).says("is not callable").says("certkit serve app.py:app");
+    serve(&test, &["empty.py"]).exits(1).says("has no `application`").says("certkit serve FILE.py:CALLABLE");
+    serve(&test, &["number.py"]).exits(1).says("is not callable").says("certkit serve FILE.py:CALLABLE");
     serve(&test, &["no_such_package.wsgi"]).exits(1).says("no_such_package");
     serve(&test, &["missing.py"]).says("missing.py");
     let after: Vec<_> =
@@ -349,4 +349,23 @@ fn the_example_of_the_readme() {
     server.process.wait_for_log(&format!("https://localhost:{}/", server.port));
     std::fs::copy(ca, test.path("ca.crt")).unwrap();
     curl.get(&server, "/").is(200);
+}
+
+#[test]
+fn the_next_commands_reach_the_server_and_name_its_ca() {
+    let test = Test::with_chain("test.example");
+    test.write("www/index.html", "a page");
+    let args = ["--cert", "chain.pem", "--key", "server.key", "--static-root", "www"];
+    let server = Server::start(&test, &args);
+    server.process.wait_for_log("trust install");
+    let log = server.process.log();
+    let next = log.split_once("next:\n").unwrap().1;
+    let commands: Vec<_> = next.lines().map_while(|line| line.strip_prefix("  ")).collect();
+    let [curl, trust] = commands[..] else { panic!("{commands:?}") };
+    if peer("curl").is_some() {
+        test.run("sh", &["-c", &format!("{curl} --silent")]).exits(0).says("a page");
+    }
+    let trust = trust.strip_prefix("certkit ").unwrap();
+    let words: Vec<_> = trust.split(' ').chain(["--dry-run"]).collect();
+    test.certkit(&words).exits(0);
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 
@@ -10,7 +11,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::curl::Curl;
-use crate::harness::{Test, eventually, repository};
+use crate::harness::{Test, certkit, eventually, repository};
 use crate::peers::{not_allowed_here, peer, python};
 use crate::process::{Process, Server, free_port, send};
 
@@ -62,6 +63,26 @@ fn sample(test: &Test, name: &str) -> f64 {
 
 fn sum(document: &Value, field: &str) -> u64 {
     document["workers"].as_array().unwrap().iter().map(|worker| worker[field].as_u64().unwrap()).sum()
+}
+
+/// A client that connects by TCP and asks at once, again and again.
+#[test]
+fn prometheus_gets_its_page_each_time() {
+    let test = Test::new();
+    test.write("app.py", APP);
+    let (port, stats) = (free_port(), free_port());
+    let listen = format!("http:127.0.0.1:{port}");
+    let stats_address = format!("127.0.0.1:{stats}");
+    let args = ["serve", "--listen", &listen, "--stats", &stats_address, "app.py"];
+    let mut server = Process::start(&test, test.program(certkit()).args(args));
+    server.wait_for((Ipv4Addr::LOCALHOST, port).into());
+    for number in 0..50 {
+        let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, stats)).unwrap();
+        client.write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "request {number}: {answer}");
+    }
 }
 
 #[test]
@@ -180,10 +201,7 @@ fn prometheus_finds_what_it_asks_for() {
     curl.get(&server, "/none").is(404);
     curl.get(&server, "/fail").is(500);
     // Neither TLS nor HTTP.
-    std::net::TcpStream::connect(("127.0.0.1", server.port))
-        .unwrap()
-        .write_all(b"\x16\x03\x01\0\x01x")
-        .unwrap();
+    TcpStream::connect(("127.0.0.1", server.port)).unwrap().write_all(b"\x16\x03\x01\0\x01x").unwrap();
     let is = |name: &str, value: f64| {
         eventually(&format!("{name} {value}"), || ((sample(&test, name) - value).abs() < 1e-9).then_some(()));
     };
@@ -194,6 +212,7 @@ fn prometheus_finds_what_it_asks_for() {
     is("certkit_request_duration_seconds_bucket{le=\"+Inf\"}", 3.0);
     is("certkit_tls_handshakes_total", 3.0);
     is("certkit_tls_handshake_failures_total", 1.0);
+    is("certkit_tls_handshake_failure_reasons_total{reason=\"closed\"}", 1.0);
     is("certkit_connections_open", 0.0);
     is("certkit_workers{application=\"0\",state=\"idle\"}", 2.0);
     is("certkit_reloads_total{outcome=\"done\"}", 0.0);
@@ -305,7 +324,12 @@ fn a_certificate_that_expires_soon_is_in_the_log() {
     test.write("app.py", APP);
     let server =
         Server::start(&test, &["--cert", "server.crt", "--key", "server.key", "--workers", "1", "app.py"]);
-    server.process.wait_for_log("the certificate for test.example expires on ");
+    let said = || server.process.log().matches("the certificate for test.example expires on ").count();
+    eventually("a warning at the start", || (said() == 1).then_some(()));
+    // Of a new one too, at once.
+    test.certkit(&["mkcert", "test.example", "--days", "10", "--force"]).exits(0);
+    server.process.signal(Signal::HUP);
+    eventually("a warning of the new one", || (said() == 2).then_some(()));
 }
 
 /// What is served without an application is counted too.

@@ -54,7 +54,7 @@ fn requests_of_openssl() {
     let program = test.program(crate::harness::certkit()).args(["sign", "-"]);
     let signed = program.stdin(test.text("p256.csr")).run().exits(0).stdout();
     assert!(signed.starts_with("-----BEGIN CERTIFICATE-----"), "{signed}");
-    assert_eq!(test.text("ledger.jsonl").lines().count(), 7);
+    assert_eq!(test.text("ledger.jsonl").lines().count(), 8);
 }
 
 #[test]
@@ -186,6 +186,7 @@ fn what_is_not_signed() {
     der[at] = b'x';
     test.write("changed.csr", der);
     test.write("two.csr", test.text("plain.csr") + &test.text("plain.csr"));
+    test.certkit(&["mkca", "-o", "two", "--intermediate"]).exits(0);
     let before = test.files();
     test.certkit(&["sign", "rsa1024.csr"]).exits(1).says("weak_key");
     test.certkit(&["sign", "secp256k1.csr"]).exits(1).says("weak_signature");
@@ -195,7 +196,8 @@ fn what_is_not_signed() {
     test.certkit(&["sign", "ca.crt"]).exits(2).says("not_a_request");
     test.certkit(&["sign", "nothing.csr"]).exits(2).says("not_found");
     test.certkit(&["sign", "plain.csr", "--san", "no name"]).exits(2).says("invalid_name");
-    test.certkit(&["sign", "plain.csr", "--profile", "ca"]).exits(1).says("path_length");
+    let below = ["--profile", "ca", "--ca", "two/intermediate.crt"];
+    test.certkit(&[&["sign", "plain.csr"][..], &below].concat()).exits(1).says("path_length");
     test.certkit(&["sign", "plain.csr", "-o", "ca.crt"]).exits(2).says("output_exists");
     test.certkit(&["sign", "plain.csr", "-o", "-", "--format", "json"]).exits(2).says("invalid_setting");
     assert_eq!(test.files(), before);

@@ -7,40 +7,51 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-# Debian package and a program or file of it.
+# Debian package and a program or file of it (or a pattern for one).
 packages='
 apache2-bin apache2
+apache2-utils htpasswd
 bind9 named
+bind9-dnsutils nsupdate
 ca-certificates update-ca-certificates
 caddy caddy
+certbot certbot
 chromium chromium
 bsdutils script
 curl curl
 default-jre-headless keytool
 easy-rsa make-cadir
 gcc cc
+git git
 gnutls-bin certtool
 haproxy haproxy
+lego lego
 libapache2-mod-fcgid /usr/lib/apache2/modules/mod_fcgid.so
 libc6-dev /usr/include/stdio.h
 libnss3-tools certutil
 lighttpd lighttpd
 litmus litmus
 nginx-light nginx
+nodejs node
 openssl openssl
+pdns-backend-lmdb /usr/lib/*/pdns/liblmdbbackend.so
+pdns-server pdns_server
 pebble pebble
+php-fpm /usr/sbin/php-fpm*
 python3 /usr/bin/python3
 spawn-fcgi spawn-fcgi
+sslscan sslscan
+strace strace
 systemd systemd-analyze
+testssl.sh testssl
 util-linux setpriv
 uwsgi-core uwsgi
 uwsgi-plugin-python3 /usr/lib/uwsgi/plugins/python3_plugin.so
+wget wget
 '
 requirements=(tests/peers/requirements.txt)
 if [ "${1:-test}" = bench ]; then
     packages+='
-certbot certbot
-lego lego
 mkcert mkcert
 wrk wrk
 '
@@ -49,6 +60,8 @@ fi
 
 PATH=$PATH:/usr/sbin:/sbin
 venv=target/peers/venv
+# sslyze needs an older cryptography than the rest, so it has an environment of its own.
+sslyze_venv=target/peers/sslyze
 
 main() {
     if ! command -v cargo >/dev/null; then
@@ -57,17 +70,18 @@ main() {
     fi
     local missing=()
     while read -r package program; do
-        if [ -n "$package" ] && [ ! -e "$program" ] && ! command -v "$program" >/dev/null; then
+        if [ -n "$package" ] && ! compgen -G "$program" >/dev/null && ! command -v "$program" >/dev/null; then
             missing+=("$package")
         fi
     done <<<"$packages"
-    if [ -z "$(python_with_venv)" ] && ! "$venv/bin/python" -c pass 2>/dev/null; then
+    if [ -z "$(python_with_venv)" ] && ! { "$venv/bin/python" -c pass && "$sslyze_venv/bin/python" -c pass; } 2>/dev/null; then
         missing+=(python3-venv)
     fi
     if [ ${#missing[@]} -gt 0 ]; then
         install_packages "${missing[@]}"
     fi
-    install_python_packages
+    install_python_packages "$venv" target/peers/installed.txt "${requirements[@]}"
+    install_python_packages "$sslyze_venv" target/peers/installed-sslyze.txt tests/peers/requirements-sslyze.txt
 }
 
 install_packages() {
@@ -120,21 +134,23 @@ python_with_venv() {
     done
 }
 
+# usage: install_python_packages ENVIRONMENT LIST-OF-WHAT-IS-INSTALLED REQUIREMENTS...
 install_python_packages() {
-    local installed=target/peers/installed.txt
-    if "$venv/bin/python" -c pass 2>/dev/null; then
+    local environment=$1 installed=$2
+    shift 2
+    if "$environment/bin/python" -c pass 2>/dev/null; then
         # The longer list (benches) covers the shorter one.
-        if [ -e "$installed" ] && ! grep -vxF -f "$installed" -q "${requirements[@]}" --no-filename; then
+        if [ -e "$installed" ] && ! grep -vxF -f "$installed" -q "$@" --no-filename; then
             return
         fi
     else
-        rm -rf "$venv"
+        rm -rf "$environment"
         mkdir -p target/peers
-        "$(python_with_venv)" -m venv "$venv"
+        "$(python_with_venv)" -m venv "$environment"
     fi
-    echo "tests: installing Python packages into $venv"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${requirements[@]/#/--requirement=}" </dev/null
-    cat "${requirements[@]}" >"$installed"
+    echo "tests: installing Python packages into $environment"
+    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check "${@/#/--requirement=}" </dev/null
+    cat "$@" >"$installed"
 }
 
 main

@@ -34,4 +34,7 @@ fi
 if [ -z "${CERTKIT_LIMBO:-}" ]; then
     echo 'not run: x509-limbo, whose file is not part of this repository (CERTKIT_LIMBO names it)'
 fi
+if [ -z "${CERTKIT_ACMESH:-}" ]; then
+    echo 'not run: a DNS script of acme.sh itself, whose folder is not part of this repository (CERTKIT_ACMESH names it)'
+fi
 exit "$status"

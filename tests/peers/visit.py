@@ -17,13 +17,14 @@ import httpx
 # All names are on this machine.
 resolve = socket.getaddrinfo
 socket.getaddrinfo = lambda host, *rest, **options: resolve("127.0.0.1", *rest, **options)
-context = ssl.create_default_context(cafile=sys.argv[1])
 output = threading.Lock()
 
 
 class Browser(httpx.Client):
     def __init__(self, listener, url):
         self.listener, self.url = listener, url
+        # httpx sets the protocols to offer on the context at each connection: a shared one offers what another thread wants.
+        context = ssl.create_default_context(cafile=sys.argv[1])
         super().__init__(base_url=url, verify=context, http2=listener.endswith("-h2"), timeout=300, trust_env=False)
 
     def send(self, request, **options):

@@ -7,38 +7,26 @@
 //!
 //! CMD is split into words as a shell does it, but no shell runs. Names and values are arguments of their own.
 
-use std::io;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::ffi::OsString;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::AsyncReadExt;
-use tokio::net::unix::pipe::Receiver;
-use tokio::process::{Child, Command};
-use tokio::task::JoinHandle;
 
+use super::exclusive::HeldExclusive;
+use super::hook_process::{HookCall, HookCommand, TIME_LIMIT};
 use super::{ChallengeAnswer, ChallengeKind, Error, Solver};
-use crate::sys::fs::plain;
-
-/// A record may have to spread to all name servers before `present` returns.
-const TIME_LIMIT: Duration = Duration::from_secs(600);
-/// How much of a hook's output is kept for the error, from its end.
-const OUTPUT_KEPT: usize = 2000;
-/// After the hook's end, for the output of a program that it left behind.
-const OUTPUT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A program that sets and removes TXT records.
 #[derive(Debug)]
 pub(super) struct DnsHook {
-    program: PathBuf,
-    arguments: Vec<String>,
+    command: HookCommand,
     time_limit: Duration,
     /// What `present` was called for; `None` while it was not called, when only a killed run can have left something.
     presented: Mutex<Option<Vec<ChallengeAnswer>>>,
+    /// The command, which is not to run for two certificates at a time.
+    called: String,
+    exclusive: HeldExclusive,
 }
 
 impl DnsHook {
@@ -47,19 +35,12 @@ impl DnsHook {
     /// # Errors
     /// [`Error::HookUnusable`].
     pub(super) fn new(command: &str) -> Result<Self, Error> {
-        let unusable =
-            |reason: &str| Error::HookUnusable { command: command.to_owned(), reason: reason.to_owned() };
-        let mut words =
-            shlex::split(command).ok_or_else(|| unusable("a quotation mark is not closed"))?.into_iter();
-        let program = words.next().filter(|program| !program.is_empty());
-        let program = program.ok_or_else(|| unusable("it names no program"))?;
-        let found =
-            find(&program).ok_or_else(|| unusable("the program does not exist or may not be executed"))?;
         Ok(Self {
-            program: found,
-            arguments: words.collect(),
+            command: HookCommand::parse(command)?,
             time_limit: TIME_LIMIT,
             presented: Mutex::default(),
+            called: command.to_owned(),
+            exclusive: HeldExclusive::default(),
         })
     }
 
@@ -70,47 +51,18 @@ impl DnsHook {
 
     async fn run(&self, verb: &'static str, answer: &ChallengeAnswer) -> Result<(), Error> {
         let fqdn = format!("{}.", answer.record_name());
-        let output = Output::default();
-        let failed = |reason: String| Error::HookFailed {
-            program: self.program.clone(),
+        let value = answer.record_value();
+        let arguments = self.command.arguments.iter().map(String::as_str).chain([verb, &fqdn, &value]);
+        let call = HookCall {
+            program: &self.command.program,
+            arguments: arguments.map(OsString::from).collect(),
+            variables: &[],
             verb,
-            fqdn: fqdn.clone(),
-            reason,
-            output: output.text(),
+            fqdn: &fqdn,
+            time_limit: self.time_limit,
+            keeps_stdout: false,
         };
-        let (mut child, reading) = self
-            .spawn(&[verb, &fqdn, &answer.record_value()], &output)
-            .map_err(|error| failed(plain(&error)))?;
-        let group = Group::of(&child);
-        let Ok(status) = tokio::time::timeout(self.time_limit, child.wait()).await else {
-            drop(group);
-            return Err(failed(format!("it took longer than {} s", self.time_limit.as_secs())));
-        };
-        group.forget();
-        match status {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => {
-                let _ = tokio::time::timeout(OUTPUT_PATIENCE, reading).await;
-                Err(failed(format!("{status}")))
-            }
-            Err(error) => Err(failed(plain(&error))),
-        }
-    }
-
-    /// Starts the program; both its outputs go to `output` until they are closed.
-    fn spawn(&self, words: &[&str], output: &Output) -> io::Result<(Child, JoinHandle<()>)> {
-        let (reader, writer) = io::pipe()?;
-        let child = Command::new(&self.program)
-            .args(&self.arguments)
-            .args(words)
-            // A group of its own, so that what it started ends with it when its time is over.
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(writer.try_clone()?)
-            .stderr(writer)
-            .spawn()?;
-        let reader = Receiver::from_owned_fd(reader.into())?;
-        Ok((child, tokio::spawn(output.clone().read(reader))))
+        call.run().await.map(|_| ())
     }
 }
 
@@ -122,6 +74,7 @@ impl Solver for DnsHook {
 
     /// One after another: programs that edit a zone seldom allow a second one at the same time.
     async fn present(&self, answers: &[ChallengeAnswer]) -> Result<(), Error> {
+        self.exclusive.hold(&self.called, None).await;
         for answer in answers {
             self.presented().get_or_insert_default().push(answer.clone());
             self.run("present", answer).await?;
@@ -132,6 +85,7 @@ impl Solver for DnsHook {
     async fn withdraw(&self, answers: &[ChallengeAnswer]) -> Result<(), Error> {
         // After a failure the program need not clean up what it was never asked to present.
         let presented = self.presented().take();
+        self.exclusive.hold(&self.called, None).await;
         let mut result = Ok(());
         for answer in answers {
             if presented.as_ref().is_none_or(|presented| presented.contains(answer)) {
@@ -139,78 +93,13 @@ impl Solver for DnsHook {
                 result = result.and(cleaned);
             }
         }
+        self.exclusive.release();
         result
     }
 
     fn outlives_process(&self) -> bool {
         true
     }
-}
-
-/// The processes of a hook; they are killed when this is dropped, unless it was forgotten.
-struct Group(Option<Pid>);
-
-impl Group {
-    fn of(child: &Child) -> Self {
-        Self(child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)))
-    }
-
-    /// The hook has ended; what it left running may run.
-    fn forget(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
-}
-
-/// The end of a hook's output, standard output and error; clones share it.
-#[derive(Clone, Default)]
-struct Output(Arc<Mutex<Vec<u8>>>);
-
-impl Output {
-    async fn read(self, mut reader: Receiver) {
-        let mut part = [0; 4096];
-        while let Ok(length @ 1..) = reader.read(&mut part).await {
-            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.extend(part.iter().take(length));
-            let excess = kept.len().saturating_sub(OUTPUT_KEPT);
-            kept.drain(..excess);
-        }
-    }
-
-    fn text(&self) -> String {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&kept).trim().to_owned()
-    }
-}
-
-/// The command with an absolute path of its program, unless that is looked for in `PATH`.
-pub(super) fn absolute(command: &str) -> String {
-    let words = || {
-        let mut words = shlex::split(command)?;
-        let program = words.first_mut().filter(|program| program.contains('/'))?;
-        *program = std::path::absolute(&*program).ok()?.to_str()?.to_owned();
-        shlex::try_join(words.iter().map(String::as_str)).ok()
-    };
-    words().unwrap_or_else(|| command.to_owned())
-}
-
-/// The file that a shell would execute for a word.
-fn find(program: &str) -> Option<PathBuf> {
-    let may_run = |path: &Path| {
-        std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-    };
-    if program.contains('/') {
-        return Some(PathBuf::from(program)).filter(|path| may_run(path));
-    }
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&folders).map(|folder| folder.join(program)).find(|path| may_run(path))
 }
 
 #[cfg(test)]
@@ -228,6 +117,7 @@ mod tests {
             host: HostName::parse(host).unwrap(),
             token: token.into(),
             key_authorization: format!("{token}.thumb"),
+            scope: crate::acme::challenge::RecordScope::Name,
         }
     }
 
@@ -247,18 +137,9 @@ mod tests {
 
     #[test]
     fn commands_are_split_and_looked_for() {
-        assert_eq!(DnsHook::new("sh -c 'a b'").unwrap().arguments, ["-c", "a b"]);
+        assert_eq!(DnsHook::new("sh -c 'a b'").unwrap().command.arguments, ["-c", "a b"]);
         for command in ["", "  ", "'sh", "/etc/passwd", "/no/such/program", "no-such-program-here"] {
             assert!(matches!(DnsHook::new(command), Err(Error::HookUnusable { .. })), "{command}");
-        }
-    }
-
-    #[test]
-    fn commands_are_kept_with_an_absolute_path() {
-        let here = std::env::current_dir().unwrap();
-        assert_eq!(absolute("./hook 'a b'"), format!("{}/hook 'a b'", here.display()));
-        for command in ["hook 'a b'", "/usr/bin/hook x", "'"] {
-            assert_eq!(absolute(command), command);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::ChallengeKind;
+use super::{ChallengeKind, Unproven};
 use crate::sys::fs::plain;
 
 /// Everything that can keep an answer from being shown.
@@ -24,6 +24,9 @@ pub enum Error {
         not_provable(*.kind)
     )]
     CannotProve { name: String, kind: ChallengeKind },
+    /// The file of --dns-credentials; nothing was ordered.
+    #[error("cannot use the file of --dns-credentials: {reason}; nothing was ordered")]
+    Credentials { path: PathBuf, reason: String },
     #[error("the DNS hook failed: {} {verb} {fqdn}: {reason}{}", .program.display(), quoted(.output))]
     HookFailed {
         program: PathBuf,
@@ -41,8 +44,46 @@ pub enum Error {
         command: String,
         reason: String,
     },
+    #[error("{why} at {name}; the server was not told")]
+    NoPersistentRecord {
+        /// The record's name.
+        name: String,
+        /// What it should say, in the pieces that a record can hold; none where that is not known.
+        strings: Vec<String>,
+        why: Unproven,
+    },
+    #[error(
+        "the http-01 answer for {name} is not found where the server will look for it: {seen}; nothing was ordered"
+    )]
+    OutOfReach {
+        name: String,
+        /// What was seen at its addresses.
+        seen: String,
+    },
+    /// Where the record of a name belongs is not known for now.
+    #[error("DNS does not tell where the TXT record {name} belongs: {reason}")]
+    NotLookedUp { name: String, reason: String },
+    /// The other servers on the same state would not know it.
+    #[error("the answer cannot be kept for the other servers on this state: {0}")]
+    NotShared(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No name server of its zone shows a record that was set.
+    #[error("the TXT record {name} was set, but the server was not told: {reason}")]
+    NotShown { name: String, reason: String },
     #[error("cannot make the tls-alpn-01 certificate for {name}: {reason}")]
     Proof { name: String, reason: String },
+    /// The API of a DNS provider did not do what dns-01 needs.
+    #[error("{provider} did not {verb} the TXT record {name}: {reason}")]
+    #[cfg_attr(not(feature = "dns-providers"), expect(dead_code, reason = "there are no providers then"))]
+    Provider { provider: &'static str, verb: &'static str, name: String, reason: String },
+    /// No provider has the name that was given.
+    #[error("{}; nothing was ordered", unknown_provider(.name, *.similar, *.is_built_in))]
+    UnknownProvider {
+        name: String,
+        /// One that may have been meant.
+        similar: Option<&'static str>,
+        /// Whether this program knows any.
+        is_built_in: bool,
+    },
     /// The name server did not do what dns-01 needs.
     #[error("the TXT record was not set: name server {server}: {reason}")]
     Update { server: String, reason: String },
@@ -60,8 +101,16 @@ pub enum Error {
 
 fn not_provable(kind: ChallengeKind) -> &'static str {
     match kind {
-        ChallengeKind::Dns01 => "an IP address",
+        ChallengeKind::Dns01 | ChallengeKind::DnsAccount01 | ChallengeKind::DnsPersist01 => "an IP address",
         ChallengeKind::Http01 | ChallengeKind::TlsAlpn01 => "a wildcard",
+    }
+}
+
+fn unknown_provider(name: &str, similar: Option<&str>, is_built_in: bool) -> String {
+    match similar {
+        _ if !is_built_in => "this certkit was built without the APIs of DNS providers".to_owned(),
+        Some(similar) => format!("no DNS provider is called `{name}` (did you mean `{similar}`?)"),
+        None => format!("no DNS provider is called `{name}`"),
     }
 }
 

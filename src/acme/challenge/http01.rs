@@ -161,6 +161,7 @@ mod tests {
             host: HostName::Dns("a.test".into()),
             token: "tok".into(),
             key_authorization: "tok.thumb".into(),
+            scope: crate::acme::challenge::RecordScope::Name,
         };
         let all = [answer.clone()];
         let answers = KeyAuthorizations::default();

@@ -9,16 +9,32 @@
 //!
 //! A server program that has listeners of its own brings its own [`Solver`] in [`ChallengeMethod::Embedded`].
 
+mod account_scoped;
+mod credentials;
 mod dns_hook;
+mod dns_message;
+mod dns_persist;
+mod dns_view;
 mod error;
+mod exclusive;
+mod foreign_hook;
+mod hook_process;
 pub mod http01;
 pub mod listen;
+mod persistent_record;
 pub(crate) mod probe;
+mod propagation;
+mod provider;
+mod redaction;
+mod resolver;
 mod rfc2136;
+#[cfg(test)]
+mod testing;
 pub mod tls_alpn01;
 mod webroot;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -27,11 +43,22 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use self::account_scoped::AccountScoped;
+pub use self::account_scoped::account_label;
 use self::dns_hook::DnsHook;
+use self::dns_persist::DnsPersist;
+pub use self::dns_view::DnsView;
 pub use self::error::Error;
+pub use self::foreign_hook::ForeignHook;
 use self::http01::Http01;
 use self::listen::{ListenAddress, Sockets};
+pub use self::persistent_record::{
+    EVERY_NAME, PERSISTENT_LABEL, PersistentRecord, RecordDemand, Unproven, domain_name, hashed_account,
+};
 pub use self::probe::Clue;
+pub use self::propagation::{DnsProgress, DnsTeller};
+pub use self::provider::{DnsProvider, Provider, dns_provider, dns_providers};
+pub use self::resolver::{ask_name_server, dns_address, system_name_server};
 use self::rfc2136::Rfc2136;
 use self::tls_alpn01::TlsAlpn01;
 use self::webroot::Webroot;
@@ -41,8 +68,16 @@ use crate::x509::HostName;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChallengeMethod {
+    /// dns-account-01 by a method that answers dns-01 otherwise.
+    DnsAccount(Box<Self>),
     /// dns-01 by a command that is called with `present|cleanup FQDN VALUE`.
     DnsHook(String),
+    /// dns-persist-01 by a record that was set before; the resolver reads it, `None` is that of the system.
+    DnsPersist(Option<SocketAddr>),
+    /// dns-01 by the API of a DNS provider.
+    Dns(DnsProvider),
+    /// dns-01 by a hook that was written for another ACME client.
+    ForeignHook(ForeignHook),
     /// By a solver of the program around this library; it is not kept in `renew.json`.
     #[serde(skip)]
     Embedded(Embedded),
@@ -65,6 +100,10 @@ pub struct Embedded(pub Arc<dyn Solver>);
 pub enum ChallengeKind {
     /// RFC 8555 section 8.4.
     Dns01,
+    /// draft-ietf-acme-dns-account-label-02.
+    DnsAccount01,
+    /// draft-ietf-acme-dns-persist-02.
+    DnsPersist01,
     /// RFC 8555 section 8.3.
     Http01,
     /// RFC 8737.
@@ -80,6 +119,20 @@ pub struct ChallengeAnswer {
     pub token: String,
     /// The token and the hash of the account's key (RFC 8555 section 8.1).
     pub key_authorization: String,
+    /// Where DNS shows it.
+    pub scope: RecordScope,
+}
+
+/// Which TXT record shows an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum RecordScope {
+    /// That of the name (RFC 8555 section 8.4).
+    #[default]
+    Name,
+    /// That of the name and an account, by the account's label.
+    Account(String),
+    /// One that stays, and what it must say.
+    Persistent(RecordDemand),
 }
 
 /// Shows answers to the server.
@@ -95,6 +148,14 @@ pub trait Solver: fmt::Debug + Send + Sync {
     /// When one of them cannot be shown.
     async fn present(&self, answers: &[ChallengeAnswer]) -> Result<(), Error>;
 
+    /// The same, telling what is waited for.
+    ///
+    /// # Errors
+    /// As [`Self::present`].
+    async fn present_and_tell(&self, answers: &[ChallengeAnswer], _teller: &DnsTeller) -> Result<(), Error> {
+        self.present(answers).await
+    }
+
     /// Removes the answers, also those of a killed run. An answer may be gone already.
     ///
     /// # Errors
@@ -104,6 +165,16 @@ pub trait Solver: fmt::Debug + Send + Sync {
     /// Whether anybody has asked for this answer; `None` when that cannot be known.
     fn was_asked(&self, _answer: &ChallengeAnswer) -> Option<bool> {
         None
+    }
+
+    /// When the first of the records ends that prove the names, in seconds since 1970; `None` where they do not end.
+    fn proof_ends(&self) -> Option<i64> {
+        None
+    }
+
+    /// Whether it wants to be tried from here before anything is ordered.
+    fn tries_itself(&self) -> bool {
+        false
     }
 
     /// Whether answers stay when this process is killed, so that the next run has to remove them.
@@ -128,7 +199,9 @@ impl ChallengeMethod {
     pub fn kind(&self) -> ChallengeKind {
         match self {
             Self::Embedded(Embedded(solver)) => solver.kind(),
-            Self::DnsHook(_) | Self::Rfc2136(_) => ChallengeKind::Dns01,
+            Self::DnsAccount(_) => ChallengeKind::DnsAccount01,
+            Self::Dns(_) | Self::DnsHook(_) | Self::ForeignHook(_) | Self::Rfc2136(_) => ChallengeKind::Dns01,
+            Self::DnsPersist(_) => ChallengeKind::DnsPersist01,
             Self::Http(_) | Self::Webroot(_) => ChallengeKind::Http01,
             Self::TlsAlpn(_) => ChallengeKind::TlsAlpn01,
         }
@@ -142,7 +215,9 @@ impl ChallengeMethod {
         let kind = self.kind();
         let possible = match kind {
             // RFC 8738 section 7.
-            ChallengeKind::Dns01 => name.parse::<std::net::IpAddr>().is_err(),
+            ChallengeKind::Dns01 | ChallengeKind::DnsAccount01 | ChallengeKind::DnsPersist01 => {
+                name.parse::<std::net::IpAddr>().is_err()
+            }
             // RFC 8555 section 7.1.3 leaves it to the server; no public one takes less than a DNS record for a
             // wildcard (Baseline Requirements 3.2.2.4.19 and .20).
             ChallengeKind::Http01 | ChallengeKind::TlsAlpn01 => !name.starts_with("*."),
@@ -153,11 +228,20 @@ impl ChallengeMethod {
     /// Makes everything ready without telling anybody outside: binds sockets, looks at folders and files.
     ///
     /// # Errors
-    /// [`Error::Bind`], [`Error::HookUnusable`], [`Error::UpdateSettings`], [`Error::Webroot`].
+    /// [`Error::Bind`], [`Error::Credentials`], [`Error::HookUnusable`], [`Error::UpdateSettings`],
+    /// [`Error::Webroot`].
     pub fn prepare(&self) -> Result<ReadySolver, Error> {
         Ok(match self {
             Self::Embedded(Embedded(solver)) => ReadySolver::Solver(Arc::clone(solver)),
+            Self::DnsAccount(method) => match method.prepare()? {
+                ReadySolver::Solver(solver) => ReadySolver::Solver(Arc::new(AccountScoped(solver))),
+                // Only what answers dns-01 is in there.
+                other => other,
+            },
             Self::DnsHook(command) => ReadySolver::Solver(Arc::new(DnsHook::new(command)?)),
+            Self::DnsPersist(resolver) => ReadySolver::Solver(Arc::new(DnsPersist::new(*resolver))),
+            Self::Dns(provider) => ReadySolver::Solver(provider.prepare()?),
+            Self::ForeignHook(hook) => ReadySolver::Solver(Arc::new(hook.prepare()?)),
             Self::Http(address) => ReadySolver::Http(Sockets::bind(ChallengeKind::Http01, *address)?),
             Self::Rfc2136(file) => ReadySolver::Solver(Arc::new(Rfc2136::new(file)?)),
             Self::TlsAlpn(address) => {
@@ -173,8 +257,13 @@ impl ChallengeMethod {
         let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
         Some(match self {
             Self::Embedded(_) => return None,
-            Self::DnsHook(command) => Self::DnsHook(dns_hook::absolute(command)),
-            Self::Http(_) | Self::TlsAlpn(_) => self.clone(),
+            Self::DnsAccount(method) => Self::DnsAccount(Box::new(method.to_keep()?)),
+            Self::DnsPersist(_) | Self::Http(_) | Self::TlsAlpn(_) => self.clone(),
+            Self::Dns(provider) => {
+                Self::Dns(DnsProvider { credentials: absolute(&provider.credentials), ..provider.clone() })
+            }
+            Self::DnsHook(command) => Self::DnsHook(hook_process::absolute(command)),
+            Self::ForeignHook(hook) => Self::ForeignHook(hook.to_keep()),
             Self::Rfc2136(file) => Self::Rfc2136(absolute(file)),
             Self::Webroot(folder) => Self::Webroot(absolute(folder)),
         })
@@ -206,9 +295,13 @@ impl ChallengeAnswer {
         bytes
     }
 
-    /// The name of the TXT record that dns-01 looks for, without a dot at its end (RFC 8555 section 8.4).
+    /// The name of the TXT record that the server looks for, without a dot at its end.
     pub fn record_name(&self) -> String {
-        format!("_acme-challenge.{}", self.host)
+        match &self.scope {
+            RecordScope::Name => format!("_acme-challenge.{}", self.host),
+            RecordScope::Account(label) => format!("{label}._acme-challenge.{}", self.host),
+            RecordScope::Persistent(_) => format!("{PERSISTENT_LABEL}.{}", self.host),
+        }
     }
 
     /// The text of that record.
@@ -229,6 +322,8 @@ impl fmt::Display for ChallengeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Dns01 => "dns-01",
+            Self::DnsAccount01 => "dns-account-01",
+            Self::DnsPersist01 => "dns-persist-01",
             Self::Http01 => "http-01",
             Self::TlsAlpn01 => "tls-alpn-01",
         })
@@ -253,6 +348,11 @@ mod tests {
                 r#"{"dns_hook":"certkit-hook --zone 'a b'"}"#,
             ),
             (ChallengeMethod::Webroot("/srv/www".into()), r#"{"webroot":"/srv/www"}"#),
+            (ChallengeMethod::DnsPersist(None), r#"{"dns_persist":null}"#),
+            (
+                ChallengeMethod::DnsAccount(Box::new(ChallengeMethod::Rfc2136("/etc/dns.toml".into()))),
+                r#"{"dns_account":{"rfc2136":"/etc/dns.toml"}}"#,
+            ),
         ] {
             assert_eq!(serde_json::to_string(&method.to_keep().unwrap()).unwrap(), text);
             assert_eq!(serde_json::from_str::<ChallengeMethod>(text).unwrap(), method);

@@ -52,7 +52,9 @@ pub(crate) async fn observe(
 ) -> Vec<Clue> {
     // RFC 8555 section 8.3 and RFC 8737 section 3 leave no other ports.
     let port = match kind {
-        ChallengeKind::Dns01 => return Vec::new(),
+        ChallengeKind::Dns01 | ChallengeKind::DnsAccount01 | ChallengeKind::DnsPersist01 => {
+            return Vec::new();
+        }
         ChallengeKind::Http01 => 80,
         ChallengeKind::TlsAlpn01 => 443,
     };
@@ -146,6 +148,7 @@ mod tests {
             host: HostName::parse("127.0.0.1").unwrap(),
             token: "tok".into(),
             key_authorization: "tok.thumb".into(),
+            scope: crate::acme::challenge::RecordScope::Name,
         }
     }
 

@@ -148,7 +148,7 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor) {
 }
 
 /// The name that a validating server sends as SNI: for an address that of its reverse lookup (RFC 8738 section 6).
-fn server_name(host: &HostName) -> String {
+pub fn server_name(host: &HostName) -> String {
     match host {
         HostName::Dns(name) => name.clone(),
         HostName::Ip(IpAddr::V4(address)) => {
@@ -174,6 +174,7 @@ mod tests {
             host: HostName::parse(host).unwrap(),
             token: "tok".into(),
             key_authorization: "tok.thumb".into(),
+            scope: crate::acme::challenge::RecordScope::Name,
         }
     }
 

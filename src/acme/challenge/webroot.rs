@@ -4,7 +4,9 @@
 //! there cannot lead a certkit that runs as root to files elsewhere. Files are readable by all, since the web server
 //! is another user. What was made here is removed here, also when the run ends early.
 
+use std::collections::hash_map::RandomState;
 use std::fs::File;
+use std::hash::BuildHasher;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -20,8 +22,10 @@ use super::{ChallengeAnswer, ChallengeKind, Error, Solver};
 const FOLDERS: [&str; 2] = [".well-known", "acme-challenge"];
 const FOLDER_MODE: Mode = Mode::from_raw_mode(0o755);
 const FILE_MODE: Mode = Mode::from_raw_mode(0o644);
-/// Written and removed once to see that answers can be.
+/// Written and removed once to see that answers can be; a number follows, since several runs may do so at once.
 const PROBE: &str = "certkit-probe";
+/// How often the folder is made again when another run has just removed it.
+const TRIES: usize = 20;
 
 /// A web server's root folder that answers can be written below.
 #[derive(Debug)]
@@ -51,16 +55,36 @@ impl Webroot {
         };
         let root_fd = open().map_err(|source| error("open the folder", root.to_owned(), source))?;
         let webroot = Self { root: root.to_owned(), root_fd, made: Mutex::default() };
-        webroot.write(PROBE, b"")?;
-        webroot.remove(PROBE)?;
+        let probe =
+            format!("{PROBE}-{:016x}", BuildHasher::hash_one(&RandomState::new(), std::process::id()));
+        webroot.write(&probe, b"")?;
+        webroot.remove(&probe)?;
         Ok(webroot)
     }
 
+    /// Other runs below the same root make and remove the folders, too: one that vanishes in between is made again.
     fn write(&self, name: &str, contents: &[u8]) -> Result<(), Error> {
+        let is_gone = |error: &Error| matches!(error, Error::Webroot { source, .. } if source.kind() == io::ErrorKind::NotFound);
+        let mut result = self.try_to_write(name, contents);
+        for _ in 0..TRIES {
+            if !result.as_ref().is_err_and(is_gone) {
+                break;
+            }
+            result = self.try_to_write(name, contents);
+        }
+        result
+    }
+
+    fn try_to_write(&self, name: &str, contents: &[u8]) -> Result<(), Error> {
         let folder = self.open_folder(true)?;
         let path = || self.path(name);
         let temporary = format!(".{name}.tmp");
-        self.made().files.push(name.to_owned());
+        {
+            let files = &mut self.made().files;
+            if !files.iter().any(|made| made == name) {
+                files.push(name.to_owned());
+            }
+        }
         let result = (|| {
             // A leftover of a killed run.
             if let Err(source) = unlinkat(&folder, &temporary, AtFlags::empty())
@@ -201,6 +225,7 @@ mod tests {
             host: HostName::Dns("a.test".into()),
             token: token.into(),
             key_authorization: format!("{token}.thumb"),
+            scope: crate::acme::challenge::RecordScope::Name,
         }
     }
 
@@ -240,6 +265,30 @@ mod tests {
         // As when the run is broken off.
         drop(webroot);
         assert_eq!(names(&dir.path().join(".well-known/acme-challenge")), ["other"]);
+    }
+
+    #[test]
+    fn several_runs_share_a_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let runs: Vec<_> = (0..8)
+            .map(|run| {
+                let root = dir.path().to_owned();
+                std::thread::spawn(move || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                    for round in 0..40 {
+                        let answers = [answer(&format!("token-{run}-{round}"))];
+                        let webroot = Webroot::new(&root).unwrap();
+                        runtime.block_on(webroot.present(&answers)).unwrap();
+                        let shown = root.join(".well-known/acme-challenge").join(&answers[0].token);
+                        assert_eq!(fs::read_to_string(shown).unwrap(), answers[0].key_authorization);
+                        runtime.block_on(webroot.withdraw(&answers)).unwrap();
+                    }
+                })
+            })
+            .collect();
+        for run in runs {
+            run.join().unwrap();
+        }
     }
 
     #[test]

@@ -1,30 +1,29 @@
 //! One account at one server.
 
-use std::fs;
-#[cfg(any(test, feature = "internals"))]
-use std::path::Path;
 use std::path::PathBuf;
 
-use super::{
-    AccountRecord, Error, History, Lock, Result, private_dir, read_json, read_key, remove, sync_dir,
-    write_json, write_key,
-};
+use super::{AccountRecord, History, Lock, Result, Storage};
 use crate::x509::PrivateKey;
+
+const KEY: &str = "key.pem";
+const NEXT_KEY: &str = "key.next.pem";
 
 /// The directory of one account.
 #[derive(Clone, Debug)]
 pub struct AccountStore {
-    dir: PathBuf,
+    storage: Storage,
+    /// The directory's key.
+    dir: String,
 }
 
 impl AccountStore {
-    pub(super) fn new(dir: PathBuf) -> Self {
-        Self { dir }
+    pub(super) fn new(storage: &Storage, name: &str) -> Self {
+        Self { storage: storage.clone(), dir: format!("accounts/{name}") }
     }
 
     #[cfg(any(test, feature = "internals"))]
-    pub fn path(&self) -> &Path {
-        &self.dir
+    pub fn path(&self) -> PathBuf {
+        self.storage.location(&self.dir)
     }
 
     /// Makes the directory and takes its lock, so that two runs cannot make two accounts.
@@ -32,8 +31,10 @@ impl AccountStore {
     /// # Errors
     /// When the system refuses.
     pub fn lock(&self, on_wait: impl FnOnce()) -> Result<Lock> {
-        private_dir(&self.dir)?;
-        Lock::take(&self.dir.join("lock"), on_wait)
+        let lock = self.storage.lock(&self.key_of("lock"), on_wait)?;
+        // Of killed runs; some of it keys.
+        crate::sys::fs::remove_leftovers(&self.storage.location(&self.key_of("")));
+        Ok(lock)
     }
 
     /// What is known of the account.
@@ -41,7 +42,7 @@ impl AccountStore {
     /// # Errors
     /// When the file is there and cannot be read or understood.
     pub fn load(&self) -> Result<Option<AccountRecord>> {
-        read_json(&self.dir.join("account.json"))
+        self.storage.read_json(&self.key_of("account.json"))
     }
 
     /// Keeps what is known of the account.
@@ -49,7 +50,7 @@ impl AccountStore {
     /// # Errors
     /// When the system refuses.
     pub fn save(&self, record: &AccountRecord) -> Result<()> {
-        write_json(self.dir.join("account.json"), record)
+        self.storage.write_json(&self.key_of("account.json"), record)
     }
 
     /// The account's key.
@@ -57,7 +58,7 @@ impl AccountStore {
     /// # Errors
     /// When the file is there and cannot be read or understood.
     pub fn key(&self) -> Result<Option<PrivateKey>> {
-        read_key(&self.key_path())
+        self.storage.read_key(&self.key_of(KEY))
     }
 
     /// Keeps a new account's key; this comes before the request for the account.
@@ -65,12 +66,12 @@ impl AccountStore {
     /// # Errors
     /// When the system refuses.
     pub fn save_key(&self, key: &PrivateKey) -> Result<()> {
-        write_key(self.key_path(), key)
+        self.storage.write_key(&self.key_of(KEY), key)
     }
 
     /// The file of the account's key.
     pub fn key_path(&self) -> PathBuf {
-        self.dir.join("key.pem")
+        self.storage.location(&self.key_of(KEY))
     }
 
     /// Forgets what is known of the account, but not its key.
@@ -78,8 +79,28 @@ impl AccountStore {
     /// # Errors
     /// When the system refuses.
     pub fn forget(&self) -> Result<()> {
-        remove(&self.dir.join("account.json"))?;
+        self.storage.remove(&self.key_of("account.json"))?;
         self.forget_next_key()
+    }
+
+    /// Puts the key of a closed account aside, so that the next one gets a key of its own. Needs the lock.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn retire_key(&self) -> Result<()> {
+        let backend = &self.storage.backend;
+        let key = self.key_of(KEY);
+        if backend.get(&key)?.is_none() {
+            return Ok(());
+        }
+        let mut number = 1_u32;
+        loop {
+            let aside = self.key_of(&format!("key.closed-{number}.pem"));
+            if backend.get(&aside)?.is_none() {
+                return backend.rename(&key, &aside);
+            }
+            number += 1;
+        }
     }
 
     /// The key that the account is about to get.
@@ -87,7 +108,7 @@ impl AccountStore {
     /// # Errors
     /// When the file is there and cannot be read or understood.
     pub fn next_key(&self) -> Result<Option<PrivateKey>> {
-        read_key(&self.next_key_path())
+        self.storage.read_key(&self.key_of(NEXT_KEY))
     }
 
     /// Keeps the key that the account is about to get; this comes before the request.
@@ -95,7 +116,7 @@ impl AccountStore {
     /// # Errors
     /// When the system refuses.
     pub fn save_next_key(&self, key: &PrivateKey) -> Result<()> {
-        write_key(self.next_key_path(), key)
+        self.storage.write_key(&self.key_of(NEXT_KEY), key)
     }
 
     /// Puts the next key in the place of the key.
@@ -103,9 +124,7 @@ impl AccountStore {
     /// # Errors
     /// When the system refuses.
     pub fn promote_next_key(&self) -> Result<()> {
-        let to = self.key_path();
-        fs::rename(self.next_key_path(), &to).map_err(Error::io("replace", &to))?;
-        sync_dir(&self.dir)
+        self.storage.backend.rename(&self.key_of(NEXT_KEY), &self.key_of(KEY))
     }
 
     /// Forgets the next key: the server does not have it.
@@ -113,7 +132,7 @@ impl AccountStore {
     /// # Errors
     /// When the system refuses.
     pub fn forget_next_key(&self) -> Result<()> {
-        remove(&self.next_key_path())
+        self.storage.remove(&self.key_of(NEXT_KEY))
     }
 
     /// What was issued and what failed here of late.
@@ -121,7 +140,7 @@ impl AccountStore {
     /// # Errors
     /// When the file is there and cannot be read or understood.
     pub fn history(&self) -> Result<History> {
-        Ok(read_json(&self.dir.join("history.json"))?.unwrap_or_default())
+        Ok(self.storage.read_json(&self.key_of("history.json"))?.unwrap_or_default())
     }
 
     /// Adds to the history. Several certificates share it, so that it is read and written under a lock of its own.
@@ -129,15 +148,15 @@ impl AccountStore {
     /// # Errors
     /// When the file cannot be read, understood or written.
     pub fn add_to_history(&self, add: impl FnOnce(&mut History)) -> Result<()> {
-        private_dir(&self.dir)?;
-        let _lock = Lock::take(&self.dir.join("history.lock"), || {})?;
+        // It is held for a moment only, so that it is waited for in any case.
+        let _lock = self.storage.backend.wait_for_lease(&self.key_of("history.lock"))?;
         let mut history = self.history()?;
         add(&mut history);
-        write_json(self.dir.join("history.json"), &history)
+        self.storage.write_json(&self.key_of("history.json"), &history)
     }
 
-    fn next_key_path(&self) -> PathBuf {
-        self.dir.join("key.next.pem")
+    fn key_of(&self, file: &str) -> String {
+        format!("{}/{file}", self.dir)
     }
 }
 

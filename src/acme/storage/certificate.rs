@@ -8,11 +8,9 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::access::{let_through, set_mode};
-use super::{
-    Error, KeyGroup, Lock, OrderJournal, RenewRecord, Result, private_dir, read, read_json, read_key, remove,
-    sync_dir, write_json, write_key,
-};
-use crate::sys::fs::{Existing, NewFile, PRIVATE, PUBLIC, create_all};
+use super::files::{private_dir, read, remove, sync_dir, write};
+use super::{Error, KeyGroup, Lock, OrderJournal, RenewRecord, Result, Storage, parse_key};
+use crate::sys::fs::{Existing, NewFile, PRIVATE, PUBLIC, create_all, remove_leftovers};
 use crate::x509::PrivateKey;
 
 /// Modes of a key and its directory when a group may read them.
@@ -25,6 +23,8 @@ const VERSIONS_KEPT: usize = 3;
 /// Everything in the state directory that belongs to one certificate.
 #[derive(Clone, Debug)]
 pub struct CertificateStore {
+    storage: Storage,
+    /// Of the state, for the versions.
     root: PathBuf,
     name: String,
 }
@@ -54,19 +54,23 @@ pub struct LiveFiles {
 }
 
 impl CertificateStore {
-    pub(super) fn new(root: &Path, name: &str) -> Self {
-        Self { root: root.to_owned(), name: name.to_owned() }
+    pub(super) fn new(storage: &Storage, name: &str) -> Self {
+        Self { storage: storage.clone(), root: storage.location(""), name: name.to_owned() }
     }
 
-    /// Makes the directories and takes the certificate's lock.
+    /// Makes the folders of its versions and takes the certificate's lock.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// [`Error::Busy`] of a storage that does not wait, and when the system refuses.
     pub fn lock(&self, on_wait: impl FnOnce()) -> Result<Lock> {
-        for dir in [self.orders(), self.versions(), self.root.join("live")] {
-            private_dir(&dir)?;
+        for folder in [&format!("certs/{}", self.name), "live"] {
+            self.storage.backend.make_folder(folder)?;
         }
-        Lock::take(&self.orders().join(format!("{}.lock", self.name)), on_wait)
+        let key = format!("orders/{}.lock", self.name);
+        if self.storage.waits {
+            return self.storage.lock(&key, on_wait);
+        }
+        self.storage.backend.lease(&key)?.ok_or_else(|| Error::Busy(self.name.clone()))
     }
 
     /// The order on its way, if there is one.
@@ -74,7 +78,7 @@ impl CertificateStore {
     /// # Errors
     /// When the file is there and cannot be read or understood.
     pub fn journal(&self) -> Result<Option<OrderJournal>> {
-        read_json(&self.journal_path())
+        self.storage.read_json(&self.journal_key())
     }
 
     /// Keeps the order's state, durably.
@@ -82,7 +86,7 @@ impl CertificateStore {
     /// # Errors
     /// When the system refuses.
     pub fn save_journal(&self, journal: &OrderJournal) -> Result<()> {
-        write_json(self.journal_path(), journal)
+        self.storage.write_json(&self.journal_key(), journal)
     }
 
     /// Forgets the order: it is done, or will never be.
@@ -91,8 +95,34 @@ impl CertificateStore {
     /// When the system refuses.
     pub fn forget_order(&self) -> Result<()> {
         // The journal first: a key without a journal is overwritten, a journal without a key would mislead.
-        remove(&self.journal_path())?;
-        remove(&self.order_key_path())
+        self.storage.remove(&self.journal_key())?;
+        self.storage.remove(&self.order_key_name())?;
+        self.storage.remove(&self.rejected_key())
+    }
+
+    /// Keeps a chain that was not put in place, for people to look at, and gives its path.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn save_rejected(&self, chain: Vec<u8>) -> Result<PathBuf> {
+        let path = self.rejected_path();
+        write(path.clone(), chain, PUBLIC)?;
+        Ok(path)
+    }
+
+    /// Removes what killed runs have left half written, some of it keys. Needs the lock.
+    pub fn remove_leftovers(&self) {
+        remove_leftovers(&self.storage.location("orders"));
+        remove_leftovers(&self.versions());
+        for entry in fs::read_dir(self.versions()).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let is_staging =
+                name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(".tmp"));
+            if is_staging {
+                // What cannot be removed is in the way of nothing.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
     }
 
     /// The path of the order's key as the journal has it.
@@ -105,7 +135,7 @@ impl CertificateStore {
     /// # Errors
     /// When the file is there and cannot be read or understood.
     pub fn order_key(&self) -> Result<Option<PrivateKey>> {
-        read_key(&self.order_key_path())
+        self.storage.read_key(&self.order_key_name())
     }
 
     /// Keeps the key of the certificate that is on its way.
@@ -113,7 +143,7 @@ impl CertificateStore {
     /// # Errors
     /// When the system refuses.
     pub fn save_order_key(&self, key: &PrivateKey) -> Result<()> {
-        write_key(self.order_key_path(), key)
+        self.storage.write_key(&self.order_key_name(), key)
     }
 
     /// The name that the files are under.
@@ -132,7 +162,7 @@ impl CertificateStore {
     /// # Errors
     /// When the file is there and cannot be read or understood.
     pub fn record(&self) -> Result<Option<RenewRecord>> {
-        read_json(&self.renew_path())
+        self.storage.read_json(&self.renew_key())
     }
 
     /// Keeps what has changed about the certificate. Needs the lock.
@@ -140,7 +170,7 @@ impl CertificateStore {
     /// # Errors
     /// When the system refuses.
     pub fn save_record(&self, record: &RenewRecord) -> Result<()> {
-        write_json(self.renew_path(), record)
+        self.storage.write_json(&self.renew_key(), record)
     }
 
     /// How the certificate in use was got; `None` when there is none, or a run was killed while putting it in place.
@@ -175,7 +205,8 @@ impl CertificateStore {
     /// # Errors
     /// When the file is there and cannot be read or understood.
     pub fn live_key(&self) -> Result<Option<PrivateKey>> {
-        read_key(&self.live_files().key)
+        let path = self.live_files().key;
+        parse_key(&path, read(&path)?)
     }
 
     /// Puts a new version in use and gives its number. `record.version` is set here; `group` may read the key.
@@ -188,6 +219,8 @@ impl CertificateStore {
         mut record: RenewRecord,
         group: Option<KeyGroup>,
     ) -> Result<u32> {
+        private_dir(&self.versions())?;
+        private_dir(&self.root.join("live"))?;
         let version = self.numbers()?.last().map_or(1, |last| last + 1);
         let dir = self.versions().join(version.to_string());
         let staging = self.versions().join(format!(".{version}.tmp"));
@@ -215,7 +248,7 @@ impl CertificateStore {
         sync_dir(&self.versions())?;
 
         record.version = version;
-        write_json(self.renew_path(), &record)?;
+        self.storage.write_json(&self.renew_key(), &record)?;
         self.point_live_at(version)?;
         self.prune(version)?;
         Ok(version)
@@ -280,28 +313,49 @@ impl CertificateStore {
         fs::read_link(self.live()).ok()?.file_name()?.to_str()?.parse().ok()
     }
 
-    fn live(&self) -> PathBuf {
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn live(&self) -> PathBuf {
         self.root.join("live").join(&self.name)
     }
 
-    fn orders(&self) -> PathBuf {
-        self.root.join("orders")
+    pub(super) fn storage(&self) -> &Storage {
+        &self.storage
     }
 
-    fn versions(&self) -> PathBuf {
+    /// What is kept of it besides its order: versions and how to get the next one.
+    pub(super) fn kept_names(&self) -> Result<Vec<String>> {
+        self.storage.backend.list(&format!("certs/{}", self.name))
+    }
+
+    pub(super) fn versions(&self) -> PathBuf {
         self.root.join("certs").join(&self.name)
     }
 
-    fn journal_path(&self) -> PathBuf {
-        self.orders().join(format!("{}.json", self.name))
+    pub(super) fn journal_path(&self) -> PathBuf {
+        self.storage.location(&self.journal_key())
     }
 
-    fn order_key_path(&self) -> PathBuf {
-        self.root.join(self.order_key_name())
+    pub(super) fn rejected_path(&self) -> PathBuf {
+        self.storage.location(&self.rejected_key())
     }
 
-    fn renew_path(&self) -> PathBuf {
-        self.versions().join("renew.json")
+    pub(super) fn order_key_path(&self) -> PathBuf {
+        self.storage.location(&self.order_key_name())
+    }
+
+    fn journal_key(&self) -> String {
+        format!("orders/{}.json", self.name)
+    }
+
+    fn renew_key(&self) -> String {
+        format!("certs/{}/renew.json", self.name)
+    }
+
+    fn rejected_key(&self) -> String {
+        format!("orders/{}.rejected.pem", self.name)
     }
 }
 
@@ -363,7 +417,7 @@ mod tests {
             assert_eq!(mode(&root.join(dir)), 0o711, "{dir}");
         }
         assert_eq!(mode(&root.join("orders")), 0o700);
-        assert_eq!(mode(&store.renew_path()), 0o600);
+        assert_eq!(mode(&store.versions().join("renew.json")), 0o600);
     }
 
     #[test]
@@ -373,12 +427,24 @@ mod tests {
         let _lock = store.lock(|| {}).unwrap();
         store.install(&files("1"), record(), None).unwrap();
         // As if killed after renew.json was written, and with half a version lying about.
-        write_json(store.renew_path(), &RenewRecord { version: 2, ..record() }).unwrap();
+        store.save_record(&RenewRecord { version: 2, ..record() }).unwrap();
         fs::create_dir(store.versions().join(".2.tmp")).unwrap();
         fs::write(store.versions().join(".2.tmp/privkey.pem"), "half").unwrap();
         assert_eq!(store.renew_record().unwrap(), None);
         assert_eq!(store.install(&files("2"), record(), None).unwrap(), 2);
         assert_eq!(store.renew_record().unwrap().unwrap().version, 2);
+    }
+
+    #[test]
+    fn a_certificate_that_another_works_on_is_left_to_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let storage = Storage::new(dir.path());
+        let impatient = storage.clone().without_waiting().certificate("a.test");
+        let held = storage.certificate("a.test").lock(|| panic!("nobody has it")).unwrap();
+        let refused = impatient.lock(|| panic!("it does not wait"));
+        assert!(matches!(refused, Err(Error::Busy(name)) if name == "a.test"));
+        drop(held);
+        impatient.lock(|| {}).unwrap();
     }
 
     #[test]

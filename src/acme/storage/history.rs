@@ -6,6 +6,7 @@ use time::{Duration, OffsetDateTime};
 use super::Timestamp;
 use super::records::SCHEMA;
 use crate::acme::names;
+use crate::acme::renewal_pause::LONGEST_PAUSE;
 
 /// Let's Encrypt gives five certificates for the same set of names in seven days. The fifth is left for a person who
 /// means it: a loop that has got four gets no more.
@@ -26,6 +27,8 @@ pub struct History {
     pub issued: Vec<HistoryEntry>,
     #[serde(default)]
     pub failed: Vec<HistoryEntry>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paused: Vec<ServerPause>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +36,16 @@ pub struct HistoryEntry {
     pub at: Timestamp,
     /// Hash of the set of names (issued), or the name (failed).
     pub of: String,
+}
+
+/// A pause that the server asked for (`Retry-After`, RFC 8555 section 6.6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerPause {
+    pub until: Timestamp,
+    /// Hash of the set of names that it was asked for.
+    pub of: String,
+    /// What the server said, in one line.
+    pub reason: String,
 }
 
 /// Why another order would only use up the server's limits.
@@ -85,10 +98,54 @@ impl History {
         Ok(())
     }
 
+    /// Adds a pause that the server asked for, in place of an earlier one for the same names.
+    pub fn add_pause(
+        &mut self,
+        names: &[String],
+        until: OffsetDateTime,
+        reason: String,
+        now: OffsetDateTime,
+    ) {
+        self.end_pause(names);
+        self.paused.push(ServerPause { until: until.into(), of: names::hash(names), reason });
+        self.forget_old(now);
+    }
+
+    /// Forgets the pause for these names. Tells whether there was one.
+    pub fn end_pause(&mut self, names: &[String]) -> bool {
+        let set = names::hash(names);
+        let before = self.paused.len();
+        self.paused.retain(|pause| pause.of != set);
+        self.paused.len() != before
+    }
+
+    /// Whether the server has asked not to be asked for these names yet.
+    ///
+    /// # Errors
+    /// [`Exhausted`] until the pause is over.
+    pub fn is_paused(&self, names: &[String], now: OffsetDateTime) -> Result<(), Exhausted> {
+        let set = names::hash(names);
+        match self.paused.iter().find(|pause| pause.of == set && pause.holds(now)) {
+            Some(pause) => Err(Exhausted {
+                reason: format!("the server has asked for a pause: {}", pause.reason),
+                until: pause.until.0,
+            }),
+            None => Ok(()),
+        }
+    }
+
     fn forget_old(&mut self, now: OffsetDateTime) {
         self.schema = SCHEMA;
+        self.paused.retain(|pause| pause.holds(now));
         self.issued.retain(|entry| entry.is_within(SAME_SET_WINDOW, now));
         self.failed.retain(|entry| entry.is_within(FAILED_WINDOW, now));
+    }
+}
+
+impl ServerPause {
+    /// A pause that seems to be longer than any was kept while the clock was wrong.
+    fn holds(&self, now: OffsetDateTime) -> bool {
+        now < self.until.0 && self.until.0 <= now + LONGEST_PAUSE
     }
 }
 
@@ -155,6 +212,27 @@ mod tests {
         assert_eq!(exhausted.until, NOW + Duration::hours(1));
         history.allows(&names(&["b.test"]), now).unwrap();
         history.allows(&names(&["a.test"]), exhausted.until).unwrap();
+    }
+
+    #[test]
+    fn a_pause_holds_for_its_names_until_its_end() {
+        let mut history = History::default();
+        let (set, turned) = (names(&["a.test", "b.test"]), names(&["b.test", "a.test"]));
+        history.add_pause(&set, NOW + Duration::hours(2), "too many".into(), NOW);
+        let exhausted = history.is_paused(&turned, NOW + Duration::hours(1)).unwrap_err();
+        assert_eq!(exhausted.until, NOW + Duration::hours(2));
+        assert!(exhausted.reason.contains("too many"));
+        history.is_paused(&set, exhausted.until).unwrap();
+        history.is_paused(&names(&["a.test"]), NOW).unwrap();
+        // As it is after the clock was ahead by years.
+        history.is_paused(&set, NOW - Duration::days(365)).unwrap();
+        // The latest counts; others are dropped when they are over.
+        history.add_pause(&turned, NOW + Duration::hours(1), "later".into(), NOW);
+        assert_eq!(history.paused.len(), 1);
+        assert!(history.end_pause(&set) && !history.end_pause(&set));
+        history.add_pause(&set, NOW + Duration::hours(2), "again".into(), NOW);
+        history.add_failed([], NOW + Duration::hours(3));
+        assert!(history.paused.is_empty());
     }
 
     #[test]

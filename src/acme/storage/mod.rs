@@ -7,50 +7,73 @@
 //! STATE/orders/<name>.key.pem                 the key of the certificate that it is for
 //! STATE/certs/<name>/<n>/                     privkey, cert, chain and fullchain.pem of version n, complete or absent
 //! STATE/certs/<name>/renew.json               how to get the next one
+//! STATE/certs/<name>/next.key.pem             its key, where that is made ahead
 //! STATE/live/<name>                           a symlink to the version in use
+//! STATE/deleted/<name>-<day>/                 all that was kept of a certificate that was deleted
+//! STATE/on-demand/                            names that got a certificate on demand, and the last orders for such
+//! STATE/challenges/<kind>/<token or name>     an answer that every server on this state shows
+//! STATE/challenges/asked/<kind>.<token>       that one of them was asked for it
 //! ```
+//!
+//! What certkit alone reads is kept in a [`Backend`], so that something else than files can follow; the versions are files,
+//! because others read them by their paths.
 //!
 //! The symlink is swapped by one rename, so key and chain can never disagree. Directories are 0700 and keys 0600
 //! from their creation on, whatever the umask. Locks are flock(2): they end with the process that holds them.
 
 mod access;
 mod account;
+mod backend;
+#[cfg(test)]
+mod backend_tests;
 mod certificate;
+mod challenges;
+mod files;
 mod history;
+#[cfg(test)]
+mod memory;
+mod next_key;
+mod on_demand;
 mod records;
+mod retire;
 mod timestamp;
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use access::KeyGroup;
 pub use account::AccountStore;
+pub use backend::{Backend, Lock, Watch};
 pub use certificate::{CertificateStore, LiveFiles, VersionFiles};
+pub use challenges::ChallengeStore;
 pub use history::{Exhausted, History};
+pub use on_demand::OnDemandStore;
 pub use records::{AccountRecord, FailureRecord, HookRecord, OrderJournal, RenewRecord, RenewalWindow, Step};
-use rustix::fs::FlockOperation;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 pub use timestamp::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::sys::fs::{Existing, NewFile, create_all, plain, read_limited};
+use self::files::FileBackend;
+use crate::sys::fs::plain;
 use crate::x509::PrivateKey;
 
-/// State files are small; a chain is some 6 kB.
-const MAX_FILE_BYTES: u64 = 1 << 20;
-
+/// Clones share what they hold.
 #[derive(Clone, Debug)]
 pub struct Storage {
-    root: PathBuf,
+    backend: Arc<dyn Backend>,
+    /// Whether leases that others have are waited for.
+    waits: bool,
 }
 
 /// Why the state directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// Somebody else has the lease of this certificate, and it was not to be waited for.
+    #[error("another process is working on the certificate `{0}`")]
+    Busy(String),
     /// A file that certkit wrote does not read back.
     #[error("cannot parse {}: {reason}", .path.display())]
     Damaged { path: PathBuf, reason: String },
@@ -83,12 +106,23 @@ type Result<T> = std::result::Result<T, Error>;
 impl Storage {
     /// State below `root`, which need not exist yet. Nothing is touched.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self::kept_in(Arc::new(FileBackend::new(root.into())))
+    }
+
+    fn kept_in(backend: Arc<dyn Backend>) -> Self {
+        Self { backend, waits: true }
+    }
+
+    /// The same, where the lease of a certificate that somebody else has is [`Error::Busy`]: a server that runs for months
+    /// comes back later.
+    #[must_use]
+    pub fn without_waiting(self) -> Self {
+        Self { waits: false, ..self }
     }
 
     /// The account at a server, by its directory's address.
     pub fn account(&self, server: &str) -> AccountStore {
-        AccountStore::new(self.root.join("accounts").join(&super::names::sha256_hex(server)[..16]))
+        AccountStore::new(self, &super::names::sha256_hex(server)[..16])
     }
 
     /// Refuses a state directory that is not ours alone: what is in it is believed, and hooks in it are run.
@@ -96,7 +130,7 @@ impl Storage {
     /// # Errors
     /// [`Error::Foreign`], [`Error::WritableByOthers`], and when it cannot be looked at. A missing one is fine.
     pub fn check_access(&self) -> Result<()> {
-        access::check(&self.root)
+        access::check(&self.location(""))
     }
 
     /// All accounts.
@@ -104,8 +138,8 @@ impl Storage {
     /// # Errors
     /// When the directory cannot be read.
     pub fn accounts(&self) -> Result<Vec<AccountStore>> {
-        let dir = self.root.join("accounts");
-        Ok(entries(&dir)?.into_iter().map(|name| AccountStore::new(dir.join(name))).collect())
+        let names = self.backend.list("accounts")?;
+        Ok(names.iter().map(|name| AccountStore::new(self, name)).collect())
     }
 
     /// All certificates that are in use, sorted by name.
@@ -113,47 +147,100 @@ impl Storage {
     /// # Errors
     /// When the directory cannot be read.
     pub fn certificates(&self) -> Result<Vec<CertificateStore>> {
-        let names = entries(&self.root.join("live"))?;
-        Ok(names.iter().map(|name| CertificateStore::new(&self.root, name)).collect())
+        let names = self.backend.list("live")?;
+        Ok(names.iter().map(|name| CertificateStore::new(self, name)).collect())
     }
 
     /// What belongs to a certificate, by its first name.
     pub fn certificate(&self, name: &str) -> CertificateStore {
-        CertificateStore::new(&self.root, &file_name(name))
+        CertificateStore::new(self, &file_name(name))
     }
-}
 
-/// A held lock; it ends when this is dropped or the process dies.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
-}
+    /// Where a value is.
+    fn location(&self, key: &str) -> PathBuf {
+        self.backend.location(key)
+    }
 
-impl Lock {
-    /// Takes the lock, waiting for its holder after `on_wait` was called.
-    fn take(path: &Path, on_wait: impl FnOnce()) -> Result<Self> {
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(Error::io("open", path))?;
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(Self { _file: file }),
-            Err(rustix::io::Errno::WOULDBLOCK) => on_wait(),
-            Err(error) => return Err(Error::io("lock", path)(error.into())),
+    /// The answers to challenges that every process on this state may show.
+    pub fn challenges(&self) -> ChallengeStore {
+        ChallengeStore::new(self)
+    }
+
+    /// What is kept of certificates on demand.
+    pub fn on_demand(&self) -> OnDemandStore {
+        OnDemandStore::new(self)
+    }
+
+    /// Watches which versions are in use.
+    ///
+    /// # Errors
+    /// When the directory cannot be made.
+    pub fn watch_live(&self) -> Result<Box<dyn Watch>> {
+        self.backend.watch("live")
+    }
+
+    /// The lock of the commands around orders; `None` while another process has it.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn hook_lock(&self, commands: &str) -> Result<Option<Lock>> {
+        self.backend.lease(&format!("hooks/{}.lock", &super::names::sha256_hex(commands)[..16]))
+    }
+
+    /// Takes a lease. Its holder is waited for after `on_wait` was called.
+    fn lock(&self, key: &str, on_wait: impl FnOnce()) -> Result<Lock> {
+        if let Some(lock) = self.backend.lease(key)? {
+            return Ok(lock);
         }
-        rustix::io::retry_on_intr(|| rustix::fs::flock(&file, FlockOperation::LockExclusive))
-            .map_err(|error| Error::io("lock", path)(error.into()))?;
-        Ok(Self { _file: file })
+        on_wait();
+        self.backend.wait_for_lease(key)
+    }
+
+    fn write_json(&self, key: &str, record: &impl Serialize) -> Result<()> {
+        let mut text = serde_json::to_vec_pretty(record)
+            .map_err(|error| Error::Damaged { path: self.location(key), reason: error.to_string() })?;
+        text.push(b'\n');
+        self.backend.put(key, &text)
+    }
+
+    fn read_json<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
+        let Some(text) = self.backend.get(key)? else { return Ok(None) };
+        match serde_json::from_slice(&text) {
+            Ok(record) => Ok(Some(record)),
+            Err(error) => Err(Error::Damaged { path: self.location(key), reason: error.to_string() }),
+        }
+    }
+
+    fn write_key(&self, name: &str, key: &PrivateKey) -> Result<()> {
+        self.backend.put(name, key.to_pem().as_bytes())
+    }
+
+    fn read_key(&self, key: &str) -> Result<Option<PrivateKey>> {
+        parse_key(&self.location(key), self.backend.get(key)?)
+    }
+
+    fn remove(&self, key: &str) -> Result<()> {
+        self.backend.remove(key)
     }
 }
+
+/// The key in the file of this path.
+fn parse_key(path: &Path, text: Option<Vec<u8>>) -> Result<Option<PrivateKey>> {
+    let Some(text) = text.map(Zeroizing::new) else { return Ok(None) };
+    match crate::acme::pem_files::parse_key(&text) {
+        Ok(key) => Ok(Some(key)),
+        Err(reason) => Err(Error::Damaged { path: path.to_owned(), reason }),
+    }
+}
+
+/// In the place of a name that has nothing to call a file by; no certificate has it.
+const NO_NAME: &str = "_";
 
 /// The name that a certificate's files are under. Validated names hold no slash and do not begin with a dot, but this
-/// may be asked for any; `*` is not wanted in paths.
+/// may be asked for any; `*` is not wanted in paths. It is never empty: that would be the folder of all certificates.
 fn file_name(name: &str) -> String {
-    name.trim_start_matches('.').replace(['*', '/'], "_")
+    let name = name.trim_start_matches('.').replace(['*', '/'], "_");
+    if name.is_empty() { NO_NAME.to_owned() } else { name }
 }
 
 /// The path as it is from everywhere: the next run may start in another folder.
@@ -161,84 +248,8 @@ pub(in crate::acme) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// The names in a directory that are not hidden, sorted; none when it is missing.
-fn entries(dir: &Path) -> Result<Vec<String>> {
-    let entries = match fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Error::io("read", dir)(error)),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(Error::io("read", dir))?;
-        names.extend(entry.file_name().into_string().ok().filter(|name| !name.starts_with('.')));
-    }
-    names.sort_unstable();
-    Ok(names)
-}
-
-/// Makes a directory and its parents, for the owner alone.
-fn private_dir(path: &Path) -> Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::io("make the folder", path))
-}
-
-/// Writes a file whole and durably, in place of an older one.
-fn write(path: PathBuf, contents: Vec<u8>, mode: u32) -> Result<()> {
-    Ok(create_all(&[NewFile { path, contents, mode, existing: Existing::Replace }])?)
-}
-
-/// Reads a file that may be missing.
-fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    match read_limited(path, MAX_FILE_BYTES) {
-        Ok(contents) => Ok(Some(contents)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::io("read", path)(error)),
-    }
-}
-
-fn write_json(path: PathBuf, record: &impl Serialize) -> Result<()> {
-    let mut text = serde_json::to_vec_pretty(record)
-        .map_err(|error| Error::Damaged { path: path.clone(), reason: error.to_string() })?;
-    text.push(b'\n');
-    write(path, text, crate::sys::fs::PRIVATE)
-}
-
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
-    let Some(text) = read(path)? else { return Ok(None) };
-    match serde_json::from_slice(&text) {
-        Ok(record) => Ok(Some(record)),
-        Err(error) => Err(Error::Damaged { path: path.to_owned(), reason: error.to_string() }),
-    }
-}
-
-fn write_key(path: PathBuf, key: &PrivateKey) -> Result<()> {
-    write(path, key.to_pem().as_bytes().to_vec(), crate::sys::fs::PRIVATE)
-}
-
-fn read_key(path: &Path) -> Result<Option<PrivateKey>> {
-    let Some(text) = read(path)?.map(Zeroizing::new) else { return Ok(None) };
-    match crate::acme::pem_files::parse_key(&text) {
-        Ok(key) => Ok(Some(key)),
-        Err(reason) => Err(Error::Damaged { path: path.to_owned(), reason }),
-    }
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path)(error)),
-        _ => Ok(()),
-    }
-}
-
-/// Makes names in a directory durable.
-fn sync_dir(path: &Path) -> Result<()> {
-    File::open(path).and_then(|dir| dir.sync_all()).map_err(Error::io("write", path))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
@@ -250,45 +261,58 @@ mod tests {
         assert_eq!(production.path().parent(), Some(Path::new("/state/accounts")));
         assert_eq!(production.path().file_name().unwrap().len(), 16);
 
+        for nothing in ["", ".", ".."] {
+            let live = storage.certificate(nothing).live_files();
+            assert_eq!(live.fullchain, Path::new("/state/live/_/fullchain.pem"), "{nothing}");
+        }
         let live = storage.certificate("*.a.test").live_files();
         assert_eq!(live.fullchain, Path::new("/state/live/_.a.test/fullchain.pem"));
         assert_eq!(live.key, Path::new("/state/live/_.a.test/privkey.pem"));
     }
 
     #[test]
-    fn directories_are_private() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("state/accounts");
-        private_dir(&path).unwrap();
-        for path in [&path, path.parent().unwrap()] {
-            assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o700);
-        }
-    }
-
-    #[test]
     fn a_lock_is_waited_for() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("lock");
-        let first = Lock::take(&path, || panic!("nobody has it")).unwrap();
+        let storage = Storage::new(dir.path());
+        let first = storage.lock("lock", || panic!("nobody has it")).unwrap();
         let (say, heard) = std::sync::mpsc::channel();
-        let waiting = std::thread::spawn({
-            let path = path.clone();
-            move || Lock::take(&path, || say.send(()).unwrap()).map(drop)
-        });
+        let waiting = std::thread::spawn(move || storage.lock("lock", || say.send(()).unwrap()).map(drop));
         heard.recv().unwrap();
         assert!(!waiting.is_finished());
         drop(first);
         waiting.join().unwrap().unwrap();
     }
 
+    /// Accounts and orders need nothing of files.
+    #[test]
+    fn accounts_and_orders_are_kept_in_memory_as_well() {
+        let storage = Storage::kept_in(Arc::new(memory::MemoryBackend::default()));
+        let account = storage.account("https://ca.test/dir");
+        let key = PrivateKey::generate(crate::x509::KeyKind::EcdsaP256).unwrap();
+        account.save_next_key(&key).unwrap();
+        account.promote_next_key().unwrap();
+        account.save(&AccountRecord::new("https://ca.test/dir", None)).unwrap();
+        let found = &storage.accounts().unwrap()[0];
+        assert_eq!(found.key().unwrap().unwrap().spki(), key.spki());
+        assert_eq!(found.load().unwrap().unwrap().server, "https://ca.test/dir");
+
+        let store = storage.certificate("a.test");
+        let _lock = store.lock(|| {}).unwrap();
+        store.save_order_key(&key).unwrap();
+        let journal = OrderJournal::new("s", "a", &["a.test".into()], "p256", store.order_key_name());
+        store.save_journal(&journal).unwrap();
+        assert_eq!(store.journal().unwrap(), Some(journal));
+        store.forget_order().unwrap();
+        assert!(store.journal().unwrap().is_none() && store.order_key().unwrap().is_none());
+    }
+
     #[test]
     fn damaged_records_name_their_file() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.json");
-        assert!(read_json::<AccountRecord>(&path).unwrap().is_none());
-        fs::write(&path, "{").unwrap();
-        assert!(
-            matches!(read_json::<AccountRecord>(&path), Err(Error::Damaged { path: p, .. }) if p == path)
-        );
+        let (storage, path) = (Storage::new(dir.path()), dir.path().join("a.json"));
+        assert!(storage.read_json::<AccountRecord>("a.json").unwrap().is_none());
+        std::fs::write(&path, "{").unwrap();
+        let read = storage.read_json::<AccountRecord>("a.json");
+        assert!(matches!(read, Err(Error::Damaged { path: said, .. }) if said == path));
     }
 }

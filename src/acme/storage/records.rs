@@ -1,17 +1,22 @@
 //! The JSON files of the state directory. Fields may be added; each file says its `schema`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{Timestamp, absolute};
 use crate::acme::challenge::ChallengeMethod;
+use crate::acme::life_settings::LifeSettings;
 use crate::acme::names;
 use crate::acme::plan::Plan;
 
 /// The version of the files here.
 pub(super) const SCHEMA: u32 = 1;
+/// How often and for how long a chain that does not hold is judged again: what is wrong may be this machine's trust.
+const MOST_REJECTIONS: u32 = 3;
+const LONGEST_REJECTION: Duration = Duration::days(1);
 
 /// `account.json`: an account at a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +39,9 @@ pub struct AccountRecord {
     /// Whether it is closed; the next order makes another.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deactivated: bool,
+    /// Kinds of certificate keys that the server has refused, and when it did so last.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub key_kinds_refused: BTreeMap<String, Timestamp>,
 }
 
 impl AccountRecord {
@@ -70,6 +78,24 @@ pub struct OrderJournal {
     pub order: Option<String>,
     /// What is about to be done.
     pub step: Step,
+    /// When the server gives the order up, as it has said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// Whether the certificate is issued and counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_issued: bool,
+    /// How many runs have failed with this order in a row.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failures: u32,
+    /// In how many runs in a row the server did not say how the order stands, or did not take it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub silent_runs: u32,
+    /// How often its chain did not hold.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rejections: u32,
+    /// When that was seen first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected_since: Option<Timestamp>,
 }
 
 /// The request that an order's journal was written before.
@@ -101,7 +127,28 @@ impl OrderJournal {
             key,
             order: None,
             step: Step::Order,
+            expires: None,
+            is_issued: false,
+            failures: 0,
+            silent_runs: 0,
+            rejections: 0,
+            rejected_since: None,
         }
+    }
+
+    /// Notes that the chain, whose leaf is valid until `end`, does not hold.
+    pub fn reject(&mut self, end: Option<OffsetDateTime>, now: OffsetDateTime) {
+        self.step = Step::Rejected;
+        self.rejected_since.get_or_insert_with(|| now.into());
+        // Nothing makes a chain hold that has expired.
+        let is_over = end.is_some_and(|end| end <= now);
+        self.rejections = if is_over { MOST_REJECTIONS } else { self.rejections.saturating_add(1) };
+    }
+
+    /// Whether its chain has been looked at often or long enough, so that another order is better.
+    pub fn is_rejected_for_good(&self, now: OffsetDateTime) -> bool {
+        let is_old = self.rejected_since.is_some_and(|since| since.0 + LONGEST_REJECTION <= now);
+        self.step == Step::Rejected && (self.rejections >= MOST_REJECTIONS || is_old)
     }
 
     /// Whether it is of the same order: same server, account, names, kind of key and profile.
@@ -114,6 +161,11 @@ impl OrderJournal {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
 /// `renew.json`: how the certificate in use was got, and so how to get the next one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenewRecord {
@@ -122,7 +174,14 @@ pub struct RenewRecord {
     /// The version in `certs/<name>/` that this is about. When `live` shows another one, a run was killed between.
     pub version: u32,
     pub names: Vec<String>,
+    /// The server that issued it.
     pub server: String,
+    /// The account that ordered it: only that one may name it as replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// All servers that may issue the next one, the preferred one first; empty for `server` alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<String>,
     /// CA certificates to trust for the server itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_roots: Option<PathBuf>,
@@ -155,6 +214,9 @@ pub struct RenewRecord {
     /// How many renewals have failed in a row.
     #[serde(default)]
     pub failures: u32,
+    /// When the first of them failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
     /// The last one that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<FailureRecord>,
@@ -164,6 +226,15 @@ pub struct RenewRecord {
     /// How the deploy hook went; missing while there was none to run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hook: Option<HookRecord>,
+    /// Commands around an order, and the key from one to the next.
+    #[serde(flatten)]
+    pub life: LifeSettings,
+    /// When the records end that prove the names without another change of the DNS, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof_ends: Option<i64>,
+    /// When the failure hook ran last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_hook_ran: Option<Timestamp>,
 }
 
 /// When the server wants a certificate renewed (RFC 9773 section 4.2).
@@ -186,6 +257,9 @@ pub struct FailureRecord {
     pub at: Timestamp,
     /// Why, in one line.
     pub message: String,
+    /// The server that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
 }
 
 impl HookRecord {
@@ -216,6 +290,8 @@ impl RenewRecord {
             version: 0,
             names: plan.names.clone(),
             server: plan.server.clone(),
+            account: None,
+            servers: plan.servers.clone(),
             ca_roots: plan.ca_roots.as_deref().map(absolute),
             key_kind: plan.key_kind.as_str().to_owned(),
             challenge: plan.challenge.to_keep(),
@@ -227,16 +303,21 @@ impl RenewRecord {
             window: None,
             ask_again: None,
             failures: 0,
+            failing_since: None,
             last_failure: None,
             not_before: None,
             hook: None,
+            life: plan.life.clone(),
+            proof_ends: None,
+            failure_hook_ran: None,
         }
     }
 
     /// Completes a plan with the settings of the certificate in use, where the plan leaves them out. An empty value in
     /// the plan removes a setting.
     pub fn complete(record: Option<&Self>, plan: &mut Plan) {
-        let same_server = record.filter(|record| record.server == plan.server);
+        let same_server =
+            record.filter(|record| record.server == plan.server || record.servers.contains(&plan.server));
         let fill = |planned: &mut Option<String>, kept: Option<&String>| {
             *planned = planned.take().or_else(|| kept.cloned()).filter(|text| !text.is_empty());
         };
@@ -245,6 +326,7 @@ impl RenewRecord {
         fill(&mut plan.preferred_chain, same_server.and_then(|record| record.preferred_chain.as_ref()));
         fill(&mut plan.deploy_hook, record.and_then(|record| record.deploy_hook.as_ref()));
         fill(&mut plan.key_group, record.and_then(|record| record.key_group.as_ref()));
+        plan.life.complete(record.map(|record| &record.life));
         let kept = same_server.and_then(|record| record.ca_roots.clone());
         plan.ca_roots = plan.ca_roots.take().or(kept).filter(|path| !path.as_os_str().is_empty());
     }
@@ -252,8 +334,8 @@ impl RenewRecord {
     /// Takes over how `plan` wants to go on. Tells whether anything is new.
     pub fn take_settings(&mut self, plan: &Plan) -> bool {
         let planned = Self::new(plan);
-        let is_new =
-            (&self.ca_roots, &self.challenge, &self.preferred_chain, &self.deploy_hook, &self.key_group)
+        let is_new = self.servers != planned.servers
+            || (&self.ca_roots, &self.challenge, &self.preferred_chain, &self.deploy_hook, &self.key_group)
                 != (
                     &planned.ca_roots,
                     &planned.challenge,
@@ -261,11 +343,14 @@ impl RenewRecord {
                     &planned.deploy_hook,
                     &planned.key_group,
                 );
+        self.servers = planned.servers;
         self.ca_roots = planned.ca_roots;
         self.challenge = planned.challenge;
         self.preferred_chain = planned.preferred_chain;
         self.deploy_hook = planned.deploy_hook;
         self.key_group = planned.key_group;
+        let is_new = is_new || self.life != plan.life;
+        self.life = plan.life.clone();
         is_new
     }
 
@@ -278,7 +363,7 @@ impl RenewRecord {
     pub fn difference(&self, plan: &Plan) -> Option<&'static str> {
         if names::hash(&self.names) != names::hash(&plan.names) {
             Some("the names have changed")
-        } else if self.server != plan.server {
+        } else if !plan.may_issue(&self.server) {
             Some("the current one is from another server")
         } else if self.key_kind != plan.key_kind.as_str() {
             Some("another kind of key was requested")
@@ -337,6 +422,25 @@ mod tests {
     }
 
     #[test]
+    fn a_chain_is_rejected_for_good_after_three_times_a_day_or_its_end() {
+        let now = time::macros::datetime!(2026-11-20 12:00 UTC);
+        let fresh = OrderJournal::new("s", "a", &names(&["a.test"]), "p256", "k".into());
+        let later = Some(now + Duration::days(90));
+        assert!(!fresh.is_rejected_for_good(now));
+        let mut journal = fresh.clone();
+        for _ in 0..2 {
+            journal.reject(later, now);
+            assert!(!journal.is_rejected_for_good(now));
+        }
+        assert!(journal.is_rejected_for_good(now + Duration::days(1)));
+        journal.reject(later, now);
+        assert!(journal.is_rejected_for_good(now));
+        let mut journal = fresh;
+        journal.reject(Some(now), now);
+        assert!(journal.is_rejected_for_good(now));
+    }
+
+    #[test]
     fn records_of_earlier_versions_read() {
         let text = r#"{"schema":1,"version":2,"names":["a.test"],"server":"s","key_kind":"p256"}"#;
         let record = serde_json::from_str::<RenewRecord>(text).unwrap();
@@ -345,7 +449,7 @@ mod tests {
 
     #[test]
     fn later_fields_do_not_disturb() {
-        let text = r#"{"schema":1,"server":"s","url":"u","new_thing":[1]}"#;
+        let text = r#"{"schema":1,"server":"s","url":"u","new_thing":[1],"refused_key_kinds":["ed25519"]}"#;
         assert_eq!(serde_json::from_str::<AccountRecord>(text).unwrap().url.as_deref(), Some("u"));
     }
 

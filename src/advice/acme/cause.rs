@@ -1,8 +1,8 @@
 //! The likely cause of a refusal or a failed validation and its fix: by the server's kind of problem
 //! (RFC 8555 section 6.7), and by what this machine sees where the server looked.
 
-use crate::acme::FailedValidation;
 use crate::acme::challenge::{ChallengeKind, Clue};
+use crate::acme::{FailedValidation, ProtocolError};
 
 /// What likely made a validation fail.
 pub(super) fn of_validation(failed: &FailedValidation) -> Option<String> {
@@ -17,9 +17,45 @@ pub(super) fn of_validation(failed: &FailedValidation) -> Option<String> {
     of_kind(&failed.refusal.kind, failed.challenge, failed.asked == Some(true))
 }
 
-/// What likely made the server refuse a request.
-pub(super) fn of_refusal(kind: &str) -> Option<String> {
-    of_kind(kind, ChallengeKind::Http01, false)
+/// What likely made the server refuse a request of the account's, which no validation has to do with.
+pub(super) fn of_refusal(refusal: &ProtocolError) -> Option<String> {
+    Some(match refusal.kind.as_str() {
+        "accountDoesNotExist" => {
+            "The server does not know this account any more. Run `certkit acme obtain` with \
+                                  --force, which makes a new one."
+                .to_owned()
+        }
+        "alreadyRevoked" => "Nothing is left to do: the certificate is revoked.".to_owned(),
+        "badSignatureAlgorithm" => {
+            "Give the account another key: `certkit acme account rollover`.".to_owned()
+        }
+        "invalidProfile" => "Choose another --profile, or omit it.".to_owned(),
+        "orderNotReady" => "Run it again; it places a new order.".to_owned(),
+        "unauthorized" => {
+            "Run `certkit acme account show` to see how the account stands. If it is in order, \
+                           the server does not allow it these names or this request: ask its operator."
+                .to_owned()
+        }
+        "userActionRequired" => user_action(refusal),
+        kind => return of_every_kind(kind),
+    })
+}
+
+/// RFC 8555 section 7.3.3: `instance` is a page for people.
+fn user_action(refusal: &ProtocolError) -> String {
+    match (&refusal.instance, &refusal.terms) {
+        (Some(_), Some(_)) => "Read the new terms of service and agree to them on the server's page, whose \
+                               addresses are above. Then run this again."
+            .to_owned(),
+        (Some(_), None) => {
+            "Do what the server's page asks for, whose address is above. Then run this again.".to_owned()
+        }
+        (None, _) => {
+            "Log in to your account on the server's website and do what it asks for there. Then run \
+                      this again."
+                .to_owned()
+        }
+    }
 }
 
 fn of_clues(failed: &FailedValidation) -> Option<String> {
@@ -65,12 +101,11 @@ fn is_good(clue: &Clue) -> bool {
 }
 
 fn of_kind(kind: &str, challenge: ChallengeKind, asked: bool) -> Option<String> {
-    let is_dns = challenge == ChallengeKind::Dns01;
+    let is_dns = matches!(challenge, ChallengeKind::Dns01 | ChallengeKind::DnsAccount01);
+    let is_persistent = challenge == ChallengeKind::DnsPersist01;
     let is_tls = challenge == ChallengeKind::TlsAlpn01;
     let port = if is_tls { 443 } else { 80 };
     Some(match kind {
-        "badCSR" | "badPublicKey" => "Use another kind of key: `-k p256` or `-k rsa2048`.".to_owned(),
-        "caa" => "Add this CA to the domain's CAA record, which names others.".to_owned(),
         "connection" => format!(
             "Make port {port} of the name's address reach this machine: check the firewall, the \
              router's port forwarding, and the A and AAAA records."
@@ -80,10 +115,13 @@ fn of_kind(kind: &str, challenge: ChallengeKind, asked: bool) -> Option<String> 
              must show the TXT record before the validation."
                 .to_owned()
         }
+        "dns" | "incorrectResponse" | "malformed" | "unauthorized" if is_persistent => {
+            "Compare the TXT record of _validation-persist with what `certkit acme dns-record NAME` prints."
+                .to_owned()
+        }
         "dns" => "Check the A and AAAA records of the name; they are missing, or the name server \
                   does not answer."
             .to_owned(),
-        "externalAccountRequired" => super::BIND_ACCOUNT.to_owned(),
         "incorrectResponse" | "unauthorized" if asked => {
             "Check the proxies in front of this machine; one of them changed the answer.".to_owned()
         }
@@ -91,16 +129,26 @@ fn of_kind(kind: &str, challenge: ChallengeKind, asked: bool) -> Option<String> 
             "Check the A and AAAA records of the name, and what listens on port {port} there; \
              another server answers for it."
         ),
+        "tls" if is_tls => "Check port 443 of the name's address: another TLS server answers there, \
+                            or a proxy in front of this machine terminates TLS."
+            .to_owned(),
+        "tls" => "Check port 80 of the name's address: a TLS server answers there.".to_owned(),
+        kind => return of_every_kind(kind),
+    })
+}
+
+/// Causes that are the same wherever the server says them.
+fn of_every_kind(kind: &str) -> Option<String> {
+    Some(match kind {
+        "badCSR" | "badPublicKey" => "Use another kind of key: `-k p256` or `-k rsa2048`.".to_owned(),
+        "caa" => "Add this CA to the domain's CAA record, which names others.".to_owned(),
+        "externalAccountRequired" => super::BIND_ACCOUNT.to_owned(),
         "invalidContact" | "unsupportedContact" => {
             "Omit --email; the server does not accept this address.".to_owned()
         }
         "rejectedIdentifier" | "unsupportedIdentifier" => {
             "Choose another server or name; this server issues no certificates for it.".to_owned()
         }
-        "tls" if is_tls => "Check port 443 of the name's address: another TLS server answers there, \
-                            or a proxy in front of this machine terminates TLS."
-            .to_owned(),
-        "tls" => "Check port 80 of the name's address: a TLS server answers there.".to_owned(),
         _ => return None,
     })
 }
@@ -120,7 +168,7 @@ mod tests {
     use crate::acme::ProtocolError;
 
     fn likely(challenge: ChallengeKind, kind: &str, seen: &[Clue]) -> String {
-        let refusal = ProtocolError { kind: kind.into(), detail: "no".into(), parts: Vec::new() };
+        let refusal = ProtocolError { kind: kind.into(), detail: "no".into(), ..ProtocolError::default() };
         let failed = FailedValidation {
             name: "a.test".into(),
             refusal,
@@ -155,5 +203,24 @@ mod tests {
         assert!(likely(ChallengeKind::TlsAlpn01, "connection", &[]).contains("port 443"));
         assert!(likely(ChallengeKind::TlsAlpn01, "tls", &[]).contains("port 443"));
         assert!(likely(ChallengeKind::Dns01, "unauthorized", &[]).contains("TXT records of _acme-challenge"));
+    }
+
+    #[test]
+    fn a_refused_request_has_no_cause_in_a_validation() {
+        let refused =
+            |kind: &str| of_refusal(&ProtocolError { kind: kind.into(), ..ProtocolError::default() });
+        for kind in ["connection", "dns", "incorrectResponse", "tls", "malformed", "serverInternal"] {
+            assert_eq!(refused(kind), None, "{kind}");
+        }
+        let of = |kind| refused(kind).unwrap();
+        assert!(of("unauthorized").contains("acme account show"));
+        assert!(of("caa").contains("CAA"));
+        assert!(of("rejectedIdentifier").contains("another server or name"));
+        assert!(of("userActionRequired").contains("website"));
+        let mut refusal = ProtocolError { kind: "userActionRequired".into(), ..ProtocolError::default() };
+        refusal.instance = Some("https://ca.test/agree".into());
+        assert!(of_refusal(&refusal).unwrap().contains("whose address is above"));
+        refusal.terms = Some("https://ca.test/terms".into());
+        assert!(of_refusal(&refusal).unwrap().contains("the new terms of service"));
     }
 }

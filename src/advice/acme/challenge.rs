@@ -1,28 +1,41 @@
 //! A challenge that cannot be answered from here.
 
 use std::io;
+use std::path::Path;
 
 use crate::acme::challenge::{ChallengeKind, Error};
 use crate::finding::{Code, Finding, Location};
 use crate::report::Failure;
 
-/// Status 2: seen before anything was ordered. 1: the validation failed.
+/// Status 2: seen before anything was ordered. 1: the validation failed. 75: the order continues later.
 pub(super) fn failure(error: &Error) -> Failure {
-    let status = if matches!(error, Error::HookFailed { .. } | Error::Update { .. }) { 1 } else { 2 };
+    let status = match error {
+        Error::HookFailed { .. }
+        | Error::NoPersistentRecord { .. }
+        | Error::OutOfReach { .. }
+        | Error::Provider { .. }
+        | Error::Update { .. } => 1,
+        Error::NotLookedUp { .. } | Error::NotShown { .. } => 75,
+        _ => 2,
+    };
     let finding = |code| Finding::error(code, error.to_string());
     Failure::new(match error {
         Error::Bind { kind, source, .. } => {
             let (code, fix) = bind(*kind, source.kind());
             finding(code).fix(fix)
         }
-        Error::CannotProve { kind: ChallengeKind::Dns01, .. } => finding(Code::InvalidSetting).fix(
+        Error::CannotProve {
+            kind: ChallengeKind::Dns01 | ChallengeKind::DnsAccount01 | ChallengeKind::DnsPersist01,
+            ..
+        } => finding(Code::InvalidSetting).fix(
             "Use `--http` or `--webroot DIR`, in a certificate \
                                                of its own.",
         ),
-        Error::CannotProve { .. } => finding(Code::InvalidSetting).fix(
-            "Use a DNS record: `--dns-hook CMD` or `--rfc2136 \
-                                               FILE`.",
-        ),
+        Error::CannotProve { .. } => finding(Code::InvalidSetting)
+            .fix("Use a DNS record: `--dns PROVIDER`, `--dns-hook CMD` or `--rfc2136 FILE`."),
+        Error::Credentials { path, .. } => finding(Code::InvalidSetting)
+            .at(Location::file(path.display().to_string()))
+            .fix(credentials(path)),
         Error::HookFailed { .. } => finding(Code::AcmeFailed).fix(
             "Fix the hook, or try it by hand with the arguments above. Then run this again: the \
              order continues.",
@@ -31,7 +44,38 @@ pub(super) fn failure(error: &Error) -> Failure {
             "Name a program with its arguments, for example `--dns-hook '/usr/local/bin/dns-hook \
              --zone example.com'`.",
         ),
+        Error::NoPersistentRecord { name, strings, .. } if !strings.is_empty() => finding(Code::AcmeFailed)
+            .fix(format!(
+                "Set the TXT record `{name}. IN TXT \"{}\"`. Then run this again: the order continues.",
+                strings.join("\" \"")
+            )),
+        Error::NoPersistentRecord { .. } => finding(Code::AcmeFailed).fix(
+            "Set the record that the server's operator names. Then run this again: the order continues.",
+        ),
+        Error::OutOfReach { .. } => finding(Code::AcmeFailed).fix(
+            "Make port 80 of the name's address reach this server, for example with `--redirect-http \
+             *:80`, and check the A and AAAA records.",
+        ),
+        Error::NotLookedUp { .. } => finding(Code::AcmeFailed).fix(
+            "Run this again later: the order continues. Or name another resolver, for example `--dns-resolver \
+             9.9.9.9`.",
+        ),
+        Error::NotShared(_) => {
+            finding(Code::Io).fix("Free some space in the state directory, or make it writable.")
+        }
+        Error::NotShown { .. } => finding(Code::AcmeFailed).fix(
+            "Run this again later: the order continues. If the zone is another one on the internet than \
+             here, name a resolver outside, for example `--dns-resolver 9.9.9.9`. `--dns-wait SECONDS` \
+             waits longer.",
+        ),
         Error::Proof { .. } => finding(Code::AcmeFailed),
+        Error::Provider { .. } => finding(Code::AcmeFailed).fix(
+            "Fix that at the provider, or in the file of --dns-credentials. Then run this again: the order \
+             continues.",
+        ),
+        Error::UnknownProvider { .. } => finding(Code::InvalidSetting).fix(
+            "Run `certkit acme dns-providers` to see those that there are; others work by `--dns-hook`.",
+        ),
         Error::Update { .. } => finding(Code::AcmeFailed).fix(
             "Fix that, or the settings in the file of --rfc2136. Then run this again: the order \
              continues.",
@@ -45,6 +89,13 @@ pub(super) fn failure(error: &Error) -> Failure {
         }
     })
     .status(status)
+}
+
+fn credentials(path: &Path) -> String {
+    format!(
+        "Write one `NAME = \"VALUE\"` per line, and let only its owner read it: `chmod 600 {}`.",
+        crate::sys::shell::shell_word(&path.display().to_string())
+    )
 }
 
 fn bind(kind: ChallengeKind, why: io::ErrorKind) -> (Code, &'static str) {

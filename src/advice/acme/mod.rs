@@ -2,9 +2,9 @@
 
 mod cause;
 mod challenge;
+pub mod import;
 mod operand;
 mod storage;
-mod timer;
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use rustls::CertificateError;
 use time::OffsetDateTime;
 
 use super::hook;
-use crate::acme::{Error, FailedValidation, ProtocolError, Remark};
+use crate::acme::{Error, FailedValidation, ProtocolError, PublicServer, Remark};
 use crate::finding::{Code, Finding, Location};
 use crate::report::Failure;
-use crate::sys::clock::date_time;
+use crate::sys::clock::{date, date_time};
 use crate::sys::hook::HookRun;
 
 /// EX_TEMPFAIL of sysexits.h: the same command may succeed later.
@@ -31,30 +31,46 @@ pub fn failure(error: Error, now: OffsetDateTime) -> Failure {
     let finding = |code| Finding::error(code, message.clone());
     let setting = |fix: &str| finding(Code::InvalidSetting).fix(fix);
     Failure::new(match error {
+        E::AccountClosed { .. } => {
+            let fix = "Run `certkit acme obtain` or `certkit acme renew` with --force: it makes a new account \
+                       with a new key, and keeps the old key beside it.";
+            return Failure::new(finding(Code::AcmeFailed).fix(fix)).status(1);
+        }
         E::BadAnswer { .. } | E::Key(_) | E::Stopped => finding(Code::AcmeFailed),
         E::CaRoots { path, .. } => finding(Code::NoCertificate)
             .at(Location::file(path.display().to_string()))
             .fix("Name a PEM file with the CA certificates of the server: `--ca-roots FILE`."),
         E::Challenge(error) => return challenge::failure(&error),
         E::EventLoop(_) => finding(Code::Io),
-        E::Exhausted(exhausted) => {
+        E::Interrupted => {
+            return Failure::new(finding(Code::TryLater).fix("Run it again.")).status(TRY_LATER);
+        }
+        E::Exhausted(exhausted) | E::Paused(exhausted) => {
             let until = date_time(exhausted.until);
             let fix = format!(
                 "Run it again after {until}. If you know that the server still allows it, add --force."
             );
             return Failure::new(finding(Code::TryLater).fix(fix)).status(TRY_LATER);
         }
-        E::ExternalAccountNeeded { .. } => setting(BIND_ACCOUNT),
+        E::ExternalAccountNeeded { server } => {
+            match PublicServer::at(&server).and_then(|server| server.external_accounts) {
+                Some(page) => {
+                    setting(&BIND_ACCOUNT.replace("on the server's website", &format!("at {page}")))
+                }
+                None => setting(BIND_ACCOUNT),
+            }
+        }
         E::GroupNotOurs(group) => finding(Code::Permission).fix(format!(
             "Run it as root, or add the user to the group: `usermod -aG {group} \
                           USER`."
         )),
+        E::KeyKindRefused { .. } => setting("Use another kind of key: `-k p256` or `-k rsa2048`."),
         E::NoAccount { server: Some(_) } => finding(Code::NotFound).fix(
             "Run `certkit acme list` to see the servers, or choose another state directory with \
              `--state DIR`.",
         ),
         E::NoAccount { server: None } => finding(Code::NotFound).fix(
-            "Run `certkit acme obtain`, which makes an account, or choose another state directory \
+            "Run `certkit acme obtain NAME`, which makes an account, or choose another state directory \
              with `--state DIR`.",
         ),
         E::NoCertificate { .. } => finding(Code::NotFound).fix(
@@ -68,13 +84,20 @@ pub fn failure(error: Error, now: OffsetDateTime) -> Failure {
             "Name the address of the server's directory, for example `--server \
              https://ca.example/directory`.",
         ),
+        E::NotFromServer { .. } => {
+            let fix = "Check the proxies and firewalls on the way to the server, or run it again later. It \
+                       continues where this run stopped.";
+            return Failure::new(finding(Code::AcmeFailed).fix(fix)).status(1);
+        }
+        E::PreHook(run) => hook::around_failed(&run, finding(Code::HookFailed)),
         E::Refused { refusal, .. } => {
             return Failure::new(with_cause(finding(Code::AcmeFailed), &refusal)).status(1);
         }
-        E::Rejected(findings) => {
-            let first = finding(Code::AcmeFailed).fix(
-                "Fix the findings below, then run it again, which checks the same chain again. \
-                 --force places a new order.",
+        E::Rejected { findings, chain } => {
+            let file = Location::file(chain.display().to_string());
+            let first = finding(Code::AcmeFailed).at(file).fix(
+                "Look at the chain in that file and at the findings below, then run it again, which checks \
+                 the same chain up to three times. --force places a new order.",
             );
             let findings = std::iter::once(first).chain(findings).collect();
             return Failure { findings, status: 1 };
@@ -98,7 +121,7 @@ pub fn failure(error: Error, now: OffsetDateTime) -> Failure {
 }
 
 fn with_cause(mut finding: Finding, refusal: &ProtocolError) -> Finding {
-    finding.fix = cause::of_refusal(&refusal.kind);
+    finding.fix = cause::of_refusal(refusal);
     finding
 }
 
@@ -162,15 +185,51 @@ pub fn remark(remark: Remark) -> Finding {
             Code::Io,
             format!("cannot add this certificate to the history of issued ones: {error}"),
         ),
-        Remark::PrivateRoot { issuer } => Finding::warning(
-            Code::UntrustedRoot,
-            format!(
-                "this machine does not trust `{issuer}`; only clients that trust it accept this \
-                 certificate"
-            ),
+        Remark::KeyChanged => Finding::warning(
+            Code::KeyMismatch,
+            "this certificate has a new key, because the one that was to be used is of another kind, was that of a \
+             revoked certificate, or came too late for this order; TLSA records and pins for it do not hold any more",
         )
-        .fix("Install that root on your clients. For public websites use a public ACME server."),
+        .fix("Publish the TLSA records that `certkit acme list` shows."),
+        Remark::NoNextKey(error) => {
+            Finding::warning(Code::Io, format!("cannot make the key of the next renewal: {error}"))
+                .fix("Run `certkit acme renew`, which makes it; `certkit acme list` shows its TLSA record.")
+        }
+        Remark::PostHook(run) => hook::around_failed(
+            &run,
+            Finding::warning(
+                Code::HookFailed,
+                format!("the hook after the order, `{}`, failed", run.command),
+            ),
+        ),
+        Remark::ProofEnds { at } => Finding::warning(
+            Code::Expired,
+            format!("a TXT record that proves these names ends on {}; later renewals will fail", date(at)),
+        )
+        .fix("Set the record that `certkit acme dns-record NAME` prints in its place."),
+        Remark::PrivateRoot { issuer, below } => Finding::warning(
+            Code::UntrustedRoot,
+            match below {
+                None => format!(
+                    "this machine does not trust `{issuer}`; only clients that trust it accept this \
+                     certificate"
+                ),
+                // After a roll-over it is the new root that clients are to get.
+                Some(below) => format!(
+                    "this machine trusts neither `{below}` nor its issuer `{issuer}`; only clients that trust one \
+                     of them as a root accept this certificate"
+                ),
+            },
+        )
+        .fix("Install the CA's root on your clients. For public websites use a public ACME server."),
     }
+}
+
+/// A deletion without a yes; `command` does not ask.
+pub fn not_deleted(name: &str, command: &str) -> Failure {
+    Finding::error(Code::InvalidSetting, format!("{name} was not deleted: nobody said yes"))
+        .fix(format!("Run `{command}`."))
+        .into()
 }
 
 /// A deploy hook that failed; `None` when it succeeded.
@@ -188,8 +247,9 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-20 12:00 UTC);
 
-    fn refusal(kind: &str) -> ProtocolError {
-        ProtocolError { kind: kind.into(), detail: "no".into(), parts: vec!["for \"a.test\": no".into()] }
+    fn refusal(kind: &str) -> Box<ProtocolError> {
+        let parts = vec!["for \"a.test\": no".into()];
+        Box::new(ProtocolError { kind: kind.into(), detail: "no".into(), parts, ..ProtocolError::default() })
     }
 
     #[test]
@@ -214,7 +274,7 @@ mod tests {
 
         let failed = |asked| FailedValidation {
             name: "a.test".into(),
-            refusal: refusal("unauthorized"),
+            refusal: *refusal("unauthorized"),
             asked: Some(asked),
             challenge: ChallengeKind::Http01,
             seen: Vec::new(),

@@ -12,7 +12,16 @@ impl From<AcmeOperandError> for Failure {
         let finding = |code| Finding::error(code, error.to_string());
         let file = |path: &std::path::Path| Location::file(path.display().to_string());
         match &error {
-            E::ListenAddress { .. } | E::MailAddress(_) => finding(Code::InvalidSetting),
+            E::LabelWithoutRecord(_) => {
+                finding(Code::InvalidSetting).fix("Add `--dns-hook CMD` or `--rfc2136 FILE`.")
+            }
+            E::Resolver(_) => finding(Code::InvalidSetting)
+                .fix("Name an address, for example 192.0.2.53 or 127.0.0.1:5353."),
+            E::DnsOptionAlone(_) | E::ListenAddress { .. } | E::MailAddress(_) => {
+                finding(Code::InvalidSetting)
+            }
+            E::DnsResolver(_) => finding(Code::InvalidSetting)
+                .fix("Name an address, with or without a port, for example `--dns-resolver 9.9.9.9`."),
             E::Name(_) => finding(Code::InvalidName).fix(
                 "Use a public DNS name such as www.example.com; `certkit mkcert` issues for other names.",
             ),
@@ -26,8 +35,8 @@ impl From<AcmeOperandError> for Failure {
                 finding(if is_missing { Code::NotFound } else { Code::Io }).at(file(path))
             }
             E::Server(_) => finding(Code::InvalidSetting).fix(
-                "Name the address of its directory, for example `--server \
-                 https://ca.example/directory`.",
+                "Name letsencrypt, letsencrypt-staging, zerossl or google, or the address of its directory, for \
+                 example `--server https://ca.example/directory`.",
             ),
         }
         .into()

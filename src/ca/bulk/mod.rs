@@ -22,14 +22,16 @@ use self::lines::{Line, Lines, Source};
 use super::existing::{CertificateFiles, ExistingCertificate};
 use super::issuance::{Issuance, Proof, SubjectKey};
 use super::issuer::Issuer;
-use super::ledger::Event;
+use super::ledger::{Event, Filed, Records};
 use super::names::alternative_name;
 use super::profile::LeafProfile;
-use super::publish::{certificate_text, publish, with_ending};
+use super::publish::{PublishError, certificate_text, create_files, publish, with_ending};
 use super::signing_ca::{BUNDLE_FILE, SigningCa};
+use super::subject::Subject;
+use super::typed_names::NameRemark;
 use crate::sys::clock::Clock;
-use crate::sys::fs::{self, Existing, NewFile, PRIVATE, PUBLIC, create_all, create_folder, remove_leftovers};
-use crate::x509::{CertificateName, KeyKind, Verdict};
+use crate::sys::fs::{self, Existing, NewFile, PRIVATE, PUBLIC, create_folder, remove_leftovers};
+use crate::x509::{KeyKind, Verdict};
 
 /// Certificates that are written together.
 const BATCH: usize = 256;
@@ -72,6 +74,8 @@ pub struct BulkIssued {
     pub first: PathBuf,
     /// The file of intermediates, where there are any.
     pub bundle: Option<PathBuf>,
+    /// What is worth saying of the names, as far as it is shown.
+    pub remarks: Vec<NameRemark>,
     /// Their end, where it is earlier than requested because the CA's is.
     pub clamped: Option<OffsetDateTime>,
 }
@@ -82,17 +86,23 @@ impl BulkRequest<'_> {
     /// # Errors
     /// Before anything is made when a line is wrong; [`BulkError::Stopped`] when some were made.
     pub fn issue(&self) -> Result<BulkIssued, BulkError> {
+        remove_leftovers(self.folder);
         let source = Source::open(self.names)?;
-        let (total, first) = self.check(source.lines()?)?;
+        let (total, first, remarks) = self.check(source.lines(self.profile.purpose)?)?;
         let first = first.ok_or(BulkError::NoNames)?;
         let issuer = self.ca.issuer(self.clock.now())?;
+        let records = if self.keep_fine {
+            self.ca.family_records().map_err(PublishError::from)?
+        } else {
+            Records::default()
+        };
         create_folder(self.folder)?;
-        remove_leftovers(self.folder);
         let bundle = if self.ca.bundle.is_empty() { None } else { Some(self.write_bundle()?) };
         let work = Work {
             request: self,
             issuer,
-            lines: Mutex::new(source.lines()?),
+            records,
+            lines: Mutex::new(source.lines(self.profile.purpose)?),
             failure: Mutex::new(None),
             total,
             done: AtomicUsize::new(0),
@@ -116,15 +126,16 @@ impl BulkRequest<'_> {
                 elapsed: work.start.elapsed(),
                 first: with_ending(&base(self.folder, &first), "crt"),
                 bundle,
+                remarks,
                 clamped: work.clamped.into_inner(),
             }),
         }
     }
 
-    /// Checks every line before the first certificate is made. Gives how many there are, and the
-    /// first name.
-    fn check(&self, lines: Lines<'_>) -> Result<(usize, Option<CertificateName>), BulkError> {
-        let mut errors = Vec::new();
+    /// Checks every line before the first certificate is made. Gives how many there are, the first
+    /// name, and the first remarks.
+    fn check(&self, lines: Lines<'_>) -> Result<(usize, Option<String>, Vec<NameRemark>), BulkError> {
+        let (mut errors, mut remarks) = (Vec::new(), Vec::new());
         let (mut total, mut more, mut first) = (0, 0, None);
         let mut bases = HashSet::new();
         for line in lines {
@@ -133,19 +144,21 @@ impl BulkRequest<'_> {
                 Ok(()) => Ok(line),
                 Err(problem) => Err(LineError { number: line.number, problem }),
             });
+            if let Ok(line) = &checked {
+                remarks.extend(line.remarks.iter().take(SHOWN.saturating_sub(remarks.len())).cloned());
+            }
             match checked {
-                Ok(line) if first.is_none() => first = line.names.into_iter().next(),
+                Ok(line) if first.is_none() => first = Some(line.file_name()),
                 Ok(_) => {}
                 Err(error) if errors.len() < SHOWN => errors.push(error),
                 Err(_) => more += 1,
             }
         }
-        if errors.is_empty() { Ok((total, first)) } else { Err(BulkError::Lines { errors, more }) }
+        if errors.is_empty() { Ok((total, first, remarks)) } else { Err(BulkError::Lines { errors, more }) }
     }
 
     fn check_line(&self, line: &Line, bases: &mut HashSet<PathBuf>) -> Result<(), LineProblem> {
-        let Some(first) = line.names.first() else { return Ok(()) };
-        let base = base(self.folder, first);
+        let base = base(self.folder, &line.file_name());
         for name in &line.names {
             let mut comparisons = 1 << 16;
             let constraints = self.ca.certified.leaf().name_constraints.as_ref();
@@ -168,9 +181,10 @@ impl BulkRequest<'_> {
 
     fn write_bundle(&self) -> Result<PathBuf, fs::Error> {
         let path = self.folder.join(BUNDLE_FILE);
-        let existing = if self.replace { Existing::Replace } else { Existing::Refuse };
+        let replaces = self.replace || self.ca.outdates(&path);
+        let existing = if replaces { Existing::Replace } else { Existing::Refuse };
         let contents = certificate_text(&self.ca.bundle);
-        create_all(&[NewFile { path: path.clone(), contents, mode: PUBLIC, existing }])?;
+        create_files(&mut [NewFile { path: path.clone(), contents, mode: PUBLIC, existing }])?;
         Ok(path)
     }
 }
@@ -179,6 +193,8 @@ impl BulkRequest<'_> {
 struct Work<'a> {
     request: &'a BulkRequest<'a>,
     issuer: Issuer<'a>,
+    /// With `keep_fine`: what was revoked.
+    records: Records,
     lines: Mutex<Lines<'a>>,
     /// The first one; all threads stop at it.
     failure: Mutex<Option<BulkError>>,
@@ -237,16 +253,19 @@ impl Work<'_> {
 
     fn make(&self, line: Line, batch: &mut Batch) -> Result<(), BulkError> {
         let request = self.request;
-        let Some(first) = line.names.first() else { return Ok(()) };
         let now = request.clock.now();
-        let base = base(request.folder, first);
+        let base = base(request.folder, &line.file_name());
         let (certificate_path, key_path) = (with_ending(&base, "crt"), with_ending(&base, "key"));
-        let profile = LeafProfile { names: line.names, ..request.profile.clone() };
+        let mut profile = LeafProfile { names: line.names, ..request.profile.clone() };
+        if let Some(typed) = &line.common_name {
+            profile.subject = Some(Subject::common_name(typed));
+        }
         let mut replaces = request.replace;
         let mut found_key = None;
         if request.keep_fine {
             let (files, ca) = (request.files, request.ca);
-            match ExistingCertificate::find(files, &certificate_path, &key_path, &profile, ca, now) {
+            let records = &self.records;
+            match ExistingCertificate::find(files, &certificate_path, &key_path, &profile, ca, records, now) {
                 ExistingCertificate::Fine(_) => {
                     batch.kept += 1;
                     return Ok(());
@@ -262,8 +281,13 @@ impl Work<'_> {
         // Signature and contents of each are compared where it is issued.
         let is_first = self.done.load(Ordering::Relaxed) == 0 && batch.events.is_empty();
         let proof = if is_first { Proof::ChainRules } else { Proof::SameAsEarlier };
-        let file = Some(certificate_path.as_path());
-        let issued = self.issuer.issue(Issuance { proof, file, ..Issuance::leaf(&profile, key, now) })?;
+        let filed = Filed {
+            file: Some(&certificate_path),
+            key_file: Some(&key_path),
+            requested_by: Some("mkcert --from"),
+            ..Filed::default()
+        };
+        let issued = self.issuer.issue(Issuance { proof, filed, ..Issuance::leaf(&profile, key, now) })?;
         if issued.clamped {
             self.clamped.get_or_init(|| issued.certificate.not_after);
         }
@@ -288,9 +312,9 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn write(&self, batch: Batch) -> Result<(), BulkError> {
+    fn write(&self, mut batch: Batch) -> Result<(), BulkError> {
         if !batch.events.is_empty() {
-            publish(&batch.files, &self.request.ca.ledger, &batch.events)?;
+            publish(&mut batch.files, &self.request.ca.ledger, &batch.events)?;
         }
         self.kept.fetch_add(batch.kept, Ordering::Relaxed);
         let count = batch.events.len() + batch.kept;
@@ -306,8 +330,8 @@ impl Work<'_> {
 }
 
 /// `certs/www.test.example`; characters that not every file system allows become `_`.
-fn base(folder: &Path, name: &CertificateName) -> PathBuf {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.@+".contains(c);
-    let name: String = name.to_string().chars().map(|c| if fits(c) { c } else { '_' }).collect();
+fn base(folder: &Path, name: &str) -> PathBuf {
+    let fits = |c: char| c.is_alphanumeric() || "-_.@+".contains(c);
+    let name: String = name.chars().map(|c| if fits(c) { c } else { '_' }).collect();
     folder.join(name)
 }

@@ -4,6 +4,7 @@
 use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::rule::Rule;
+use super::fixes;
 use crate::finding::Code;
 use crate::x509::SubjectAltName;
 
@@ -27,7 +28,8 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                 names => format!("it is for {}", names.join(", ")),
             };
             let message = format!("the certificate is not for the mail address `{wanted}`; {has}");
-            let fix = format!("Have a certificate issued for this address: `certkit mkcert {wanted}`.");
+            let issue = fixes::issue_command(judged, wanted);
+            let fix = format!("Have a certificate issued for this address: {issue}");
             judged.report(&OTHER, &leaf, message, fix)
         })
         .collect()

@@ -25,7 +25,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let (what, fix) = match member.index {
             0 => (
                 "certificate",
-                "Get a new one: `certkit mkcert` (own CA), `certkit acme obtain` (public CA), or renew it \
+                "Get a new one: `certkit renew` (own CA), `certkit acme obtain` (public CA), or renew it \
                  where you bought it."
                     .to_owned(),
             ),

@@ -32,7 +32,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         date(first.certificate.not_after),
         left.whole_days()
     );
-    let fix = "Renew it now: `certkit acme obtain`, `certkit mkcert --force`, or where you bought it.";
+    let fix = "Renew it now: with `certkit renew`, `certkit acme renew`, or where you bought it.";
     judged.report(&WITHIN_MIN_DAYS, &first, message, fix).into_iter().collect()
 }
 

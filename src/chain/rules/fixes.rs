@@ -1,13 +1,18 @@
 //! Phrases and fixes that several rules share.
 
 use crate::chain::check_input::CheckInput;
+use crate::chain::judged_path::JudgedPath;
+use crate::chain::path::PathEnd;
+use crate::chain::trust::{Anchor, Origin};
+use crate::sys::shell::shell_word;
+use crate::x509::Purpose;
 
 /// The command that makes the one right chain of the file and `more`. It does not write over its own input. What a
 /// server sends is put right in the file that it reads.
 pub(super) fn merge_command(input: &CheckInput<'_>, more: &str) -> String {
     if input.is_live {
         return format!(
-            "Run `certkit merge server.crt{more} -o chain.pem` (server.crt: the file that the server reads now).\n\
+            "Run `certkit merge server.crt{more} -o chain.pem` (server.crt is the file that the server reads now).\n\
              Then point the server to chain.pem and reload it.\n\
              nginx: ssl_certificate chain.pem;  Apache: SSLCertificateFile chain.pem"
         );
@@ -15,6 +20,41 @@ pub(super) fn merge_command(input: &CheckInput<'_>, more: &str) -> String {
     let file = input.file;
     let output = if file == "chain.pem" { "fixed.pem" } else { "chain.pem" };
     format!("Run `certkit merge {file}{more} -o {output}`.")
+}
+
+/// The command that issues the certificate anew, by the CA that signs now.
+pub(super) fn renew_command(input: &CheckInput<'_>) -> String {
+    if input.is_live {
+        return "Run `certkit renew server.crt` (server.crt is the file that the server reads now), and reload the \
+                server."
+            .to_owned();
+    }
+    match input.file {
+        "-" => "Run `certkit renew FILE`; FILE is the file of the certificate.".to_owned(),
+        file => format!("Run `certkit renew {file}`."),
+    }
+}
+
+/// The same check with other roots.
+pub(super) fn check_with_roots(input: &CheckInput<'_>, roots: &str) -> String {
+    let host = input.host.map(ToString::to_string);
+    // A server is asked under its own name anyway.
+    let is_said = |host: &String| !(input.is_live && input.file.contains(host.as_str()));
+    let host = host.filter(is_said).map(|host| format!(" --host {}", shell_word(&host))).unwrap_or_default();
+    let purpose = if input.purpose == Purpose::Client { " --purpose client" } else { "" };
+    format!("`certkit check {}{host}{purpose} --roots {roots}`", input.file)
+}
+
+/// How a certificate for another name is had; the command makes files of its own, beside those of this certificate.
+/// Public CAs issue by other means.
+pub(super) fn issue_command(judged: &JudgedPath<'_>, name: &str) -> String {
+    if matches!(judged.path.end, PathEnd::Anchor(Anchor { origin: Origin::System, .. })) {
+        return "from the same CA.".to_owned();
+    }
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.@".contains(c);
+    let prefix: String = name.chars().map(|c| if fits(c) { c } else { '_' }).collect();
+    let client = if judged.input.purpose == Purpose::Client { " --client" } else { "" };
+    format!("`certkit mkcert {} -o {prefix}{client}`.", shell_word(name))
 }
 
 /// Where the certificates are, as the end of a sentence.
@@ -26,7 +66,7 @@ pub(super) fn in_input(input: &CheckInput<'_>) -> &'static str {
 pub(super) fn install_commands(file: &str) -> String {
     format!(
         "Run `certkit trust install {file}` so that the system, browsers and Java on this machine trust it.\n\
-         For curl alone, use `curl --cacert {file}`."
+         For curl alone, use `curl --cacert {file} URL`."
     )
 }
 

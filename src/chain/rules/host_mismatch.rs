@@ -3,6 +3,7 @@
 use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::rule::Rule;
+use super::fixes;
 use crate::finding::Code;
 use crate::x509::{HostName, SubjectAltName};
 
@@ -26,7 +27,8 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     if names.len() > MAX_NAMES {
         message.push_str(&format!("\nand {} more", names.len() - MAX_NAMES));
     }
-    let fix = format!("Use one of these names, or have a certificate issued: `certkit mkcert {host}`.");
+    let issue = fixes::issue_command(judged, &host.to_string());
+    let fix = format!("Use one of these names, or have a certificate issued for `{host}`: {issue}");
     judged.report(&OTHER, &leaf, message, fix).into_iter().collect()
 }
 

@@ -7,6 +7,7 @@ use super::super::path::PathEnd;
 use super::super::rule::Rule;
 use super::fixes;
 use crate::finding::Code;
+use crate::x509::{Certificate, SignatureCheck};
 
 const MISSING: Diagnostic = Diagnostic::error(Code::MissingIntermediate);
 
@@ -19,7 +20,6 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let Some(last) = judged.all().pop() else { return Vec::new() };
     let certificate = last.certificate;
     let issuer = certificate.issuer.label();
-    let file = judged.input.file;
     // Above an intermediate it may be an intermediate or a root that is missing; above a leaf it should not be a root.
     let ca = if last.index == 0 { "intermediate CA" } else { "CA" };
     let message = format!(
@@ -28,6 +28,26 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         last.label(),
         fixes::download_lines(&certificate.issuer_urls)
     );
+    let aside = judged.input.aside.iter().find(|(_, ca)| {
+        certificate.names_issuer(ca) && certificate.signature_by(ca) == SignatureCheck::Valid
+    });
+    let fix = match aside {
+        Some((file, ca)) if ca.is_self_issued() => format!(
+            "{}\n{file} is the CA that a roll-over has replaced; for clients that still trust it: {}.",
+            fixes::renew_command(judged.input),
+            fixes::check_with_roots(judged.input, file)
+        ),
+        Some((file, _)) => format!(
+            "{}\n{file} is the intermediate that a roll-over has replaced.",
+            fixes::merge_command(judged.input, &format!(" {file}"))
+        ),
+        None => unknown_issuer(judged, certificate),
+    };
+    judged.report(&MISSING, &last, message, fix).into_iter().collect()
+}
+
+/// The fix where nothing is known of the issuer.
+fn unknown_issuer(judged: &JudgedPath<'_>, certificate: &Certificate) -> String {
     let merge = match certificate.issuer_urls.first() {
         Some(_) => fixes::merge_command(judged.input, " --fetch"),
         None => format!(
@@ -35,11 +55,10 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
             fixes::merge_command(judged.input, " ca-bundle.ca")
         ),
     };
-    let fix = format!(
+    format!(
         "{merge}\n\
-         If `{issuer}` is a root of your own, run `certkit check {file} --roots ca.crt`.\n\
-         {}",
-        fixes::install_commands("ca.crt")
-    );
-    judged.report(&MISSING, &last, message, fix).into_iter().collect()
+         If `{}` is a root of your own, name its certificate: {}.",
+        certificate.issuer.label(),
+        fixes::check_with_roots(judged.input, "FILE")
+    )
 }

@@ -4,6 +4,7 @@
 use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::rule::Rule;
+use super::fixes;
 use crate::chain::Profile;
 use crate::finding::Code;
 use crate::x509::{HostName, Purpose};
@@ -24,13 +25,17 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     }
     // The command is there to be pasted, so only a host name may appear in it.
     let is_host = |name: &&str| HostName::parse(name).is_ok();
-    let name = leaf.certificate.subject.common_name().filter(is_host).unwrap_or("NAME");
+    let name = leaf.certificate.subject.common_name().filter(is_host);
     let version =
         if leaf.certificate.version < 3 { " (a version 1 certificate cannot have any)" } else { "" };
     let message = format!(
         "the certificate has no subject alternative names{version}; browsers, Go and Python ignore its \
          common name and refuse it"
     );
-    let fix = format!("Have it issued again with the name in subjectAltName: `certkit mkcert {name}`.");
+    let issue = match name {
+        Some(name) => fixes::issue_command(judged, name),
+        None => "`certkit mkcert NAME`.".to_owned(),
+    };
+    let fix = format!("Have it issued again with the name in subjectAltName: {issue}");
     judged.report(&NONE, &leaf, message, fix).into_iter().collect()
 }

@@ -5,6 +5,7 @@
 use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::rule::Rule;
+use super::fixes;
 use crate::chain::Profile;
 use crate::finding::Code;
 use crate::x509::{HostName, SubjectAltName};
@@ -26,7 +27,8 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         "only the wildcard `{name}` matches `{host}`, and it covers a public suffix, under which anyone \
          may have a domain; Chrome refuses such wildcards, and public CAs may not issue them"
     );
-    let fix = format!("Have a certificate issued for the name itself: `certkit mkcert {host}`.");
+    let issue = fixes::issue_command(judged, &host.to_string());
+    let fix = format!("Have a certificate issued for the name itself: {issue}");
     judged.report(&OVER_SUFFIX, &leaf, message, fix).into_iter().collect()
 }
 

@@ -1,6 +1,6 @@
 //! No certificate of the path may be on a revocation list of its issuer (RFC 5280 section 6.3.3), and a list about one of
 //! them must be trustworthy: signed by the issuer, current, complete, with a number (section 5.2.3). Only lists that
-//! the user gives are looked at; the report names their addresses.
+//! the user gives are looked at, and what the CA's own files say where they are at hand; the report names their addresses.
 
 use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathCertificate, PathFinding};
@@ -8,6 +8,8 @@ use super::super::rule::Rule;
 use crate::finding::{Code, Severity};
 use crate::sys::clock::date;
 use crate::x509::{Crl, CrlNumber, CrlScope, SignatureCheck};
+
+const FIX: &str = "Have a new certificate issued, with a new key if others may know the old one.";
 
 const REVOKED: Diagnostic = Diagnostic::error(Code::Revoked);
 const UNUSABLE_LIST: Diagnostic = Diagnostic::error(Code::CrlInvalid);
@@ -21,7 +23,7 @@ pub(super) const RULE: Rule = Rule { diagnostics: &[REVOKED, UNUSABLE_LIST, IRRE
 pub(super) const REMARK: Rule = Rule { diagnostics: &[UNNEEDED_LIST], judge: remark };
 
 fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
-    if judged.input.crls.is_empty() {
+    if judged.input.crls.is_empty() && judged.input.revoked.is_empty() {
         return Vec::new();
     }
     let is_error =
@@ -32,7 +34,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let [member, issuer] = pair else { continue };
         let lists = judged.input.crls.iter().filter(|crl| covers(crl, member));
         let mut faults = Vec::new();
-        let mut is_cleared = false;
+        let (mut is_cleared, mut is_listed) = (false, false);
         for crl in lists {
             let list_faults = faults_of(judged, crl, issuer);
             let is_genuine = !list_faults.iter().any(|fault| fault.is_forgery);
@@ -43,11 +45,14 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
                     member.label(),
                     date(revocation.date)
                 );
-                let fix = "Have a new certificate issued, with a new key if others may know the old one.";
-                found.extend(judged.report(&REVOKED, member, message, fix));
+                found.extend(judged.report(&REVOKED, member, message, FIX));
+                is_listed = true;
             }
             is_cleared |= !list_faults.iter().any(is_error);
             faults.extend(list_faults);
+        }
+        if !is_listed {
+            found.extend(known_revocation(judged, member));
         }
         // One good list is enough, whatever is wrong with the others.
         for fault in faults.into_iter().filter(|fault| !is_cleared || !is_error(fault)) {
@@ -57,6 +62,19 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         }
     }
     found
+}
+
+/// What the CA's own files say of a certificate.
+fn known_revocation(judged: &JudgedPath<'_>, member: &PathCertificate<'_>) -> Option<PathFinding> {
+    if judged.input.revoked.is_empty() {
+        return None;
+    }
+    let sha256 = member.certificate.sha256();
+    let known = judged.input.revoked.iter().find(|known| known.sha256 == sha256)?;
+    let reason = known.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    let (label, file) = (member.label(), &known.file);
+    let message = format!("the CA revoked `{label}` on {}{reason} (recorded in `{file}`)", date(known.at));
+    judged.report(&REVOKED, member, message, FIX)
 }
 
 fn remark(judged: &JudgedPath<'_>) -> Vec<PathFinding> {

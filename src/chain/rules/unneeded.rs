@@ -3,13 +3,14 @@
 
 use std::collections::HashSet;
 
+use super::super::check_input::CheckInput;
 use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::rule::Rule;
 use super::fixes;
 use crate::finding::Code;
 use crate::sys::clock::date;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, SignatureCheck};
 
 const EXPIRED: Diagnostic = Diagnostic::warning(Code::ExpiredExtra);
 const UNNEEDED: Diagnostic = Diagnostic::note(Code::Unneeded);
@@ -32,7 +33,20 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let is_related = path
             .iter()
             .any(|used| used.names_issuer(certificate) || used.subject.der == certificate.subject.der);
-        let (diagnostic, message) = if certificate.not_after < input.at {
+        let is_expired = certificate.not_after < input.at;
+        if !is_expired && is_cross_of_root(certificate, judged) {
+            // Clients of the other root need it, and here such clients are known.
+            if !is_trusted_issuer(certificate, input) {
+                let message = format!(
+                    "`{label}`, issued by `{0}`, is only for clients that trust `{0}` and not `{label}` itself",
+                    certificate.issuer.label()
+                );
+                let fix = "Keep it while there are such clients.".to_owned();
+                found.extend(judged.report_input(&UNNEEDED, located.location.as_ref(), message, fix));
+            }
+            continue;
+        }
+        let (diagnostic, message) = if is_expired {
             let whole = if input.is_live { "the server sends" } else { "the file has" };
             let message = format!(
                 "{whole} {}; the chain holds without it, but openssl before 1.1.1, old GnuTLS and old \
@@ -55,6 +69,21 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         found.extend(judged.report_input(&diagnostic, located.location.as_ref(), message, fix));
     }
     found
+}
+
+/// Whether another CA certified the root that the path ends in, for clients that do not know that root yet. `merge` keeps
+/// such a certificate.
+fn is_cross_of_root(certificate: &Certificate, judged: &JudgedPath<'_>) -> bool {
+    let root = judged.all().pop().map(|last| last.certificate);
+    !certificate.is_self_issued()
+        && root
+            .is_some_and(|root| root.subject.der == certificate.subject.der && root.spki == certificate.spki)
+}
+
+/// Whether the issuer of a certificate is trusted here as well.
+fn is_trusted_issuer(certificate: &Certificate, input: &CheckInput<'_>) -> bool {
+    let mut anchors = input.trust.named(&certificate.issuer.der);
+    anchors.any(|anchor| certificate.signature_by(&anchor.certificate) == SignatureCheck::Valid)
 }
 
 fn expired_part(certificate: &Certificate, path: &[&Certificate]) -> String {

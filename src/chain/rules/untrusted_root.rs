@@ -26,8 +26,9 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let fix = format!(
             "Replace it: for your own machines run `certkit mkca`, then `certkit mkcert NAME`; \
              for the public run `certkit acme obtain NAME`.\n\
-             To trust this very certificate instead, check with `certkit check {file} --roots {own}`.\n\
+             To trust this very certificate instead, check with {}.\n\
              {}",
+            fixes::check_with_roots(judged.input, own),
             fixes::install_commands(own)
         );
         judged.report(&SELF_SIGNED, &root, message, fix)
@@ -35,10 +36,10 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let message =
             format!("the chain is complete, but neither this system nor --roots trusts its root `{label}`");
         let fix = format!(
-            "If it is your own CA, run `certkit check {file} --roots ca.crt`.\n\
-             {}\n\
+            "If it is your own CA, name its certificate: {}; to trust it on this machine: `certkit trust install \
+             FILE`.\n\
              If it is not, ask the CA for the chain to a public root.",
-            fixes::install_commands("ca.crt")
+            fixes::check_with_roots(judged.input, "FILE")
         );
         judged.report(&UNTRUSTED, &root, message, fix)
     };

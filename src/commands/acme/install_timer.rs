@@ -1,41 +1,45 @@
-//! `certkit acme install-timer`: files that have the system run `certkit acme renew` twice a day.
+//! `certkit acme install-timer`: files that have the system run `certkit acme renew` every hour.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::acme::timer::{MODE, Timer};
 use crate::cli::InstallTimerArgs;
+use crate::commands::timer::Installation;
 use crate::commands::{Context, Result};
 use crate::operands::acme::state_directory;
-use crate::report::{Created, CreatedFile, FileRole, Outcome, Report};
-use crate::sys::fs::Existing;
+use crate::operands::output::shell_word;
+use crate::sys::timer::{self, Job, Schedule, timer_path};
 
-pub(super) fn run(args: &InstallTimerArgs, context: &Context<'_>) -> Result {
-    let state = state_directory(args.state.state.as_deref())?;
-    let timer = if args.kind.cron { Timer::cron(&state)? } else { Timer::systemd(&state)? };
-    let root = args.root.clone().unwrap_or_else(|| PathBuf::from("/"));
-    if args.dry_run {
-        return Ok(Report::new(Outcome::Text(timer.text(&root))));
-    }
-    let existing = if args.force { Existing::Replace } else { Existing::Refuse };
-    let files = timer.install(&root, existing)?;
-    let outcome = match timer.by_hand {
-        Some(line) => {
-            context.console.say("Add this line with `crontab -e`:");
-            Outcome::Text(format!("{line}\n"))
-        }
-        None => Outcome::Created(Created {
-            files: files.iter().map(|path| created(path)).collect(),
-            ..Created::default()
-        }),
-    };
-    Ok(Report { next: timer.next, ..Report::new(outcome) })
+const UNIT: &str = "certkit-acme";
+
+/// The command that installs the timer; `None` where one is installed.
+pub(super) fn command(state: Option<&Path>) -> Option<String> {
+    let kind = if timer::is_systemd() { "systemd" } else { "cron" };
+    let command = format!("certkit acme install-timer --{kind}{}", state_option(state));
+    (!timer::is_installed(UNIT)).then_some(command)
 }
 
-fn created(path: &Path) -> CreatedFile {
-    CreatedFile {
-        path: path.display().to_string(),
-        role: FileRole::Timer,
-        mode: Some(MODE),
-        description: "runs `certkit acme renew` twice a day".to_owned(),
-    }
+/// The option for a state directory of the user's choice, with a space before it.
+pub(super) fn state_option(state: Option<&Path>) -> String {
+    state.map(|state| format!(" --state {}", shell_word(&state.display().to_string()))).unwrap_or_default()
+}
+
+pub(super) fn run(args: &InstallTimerArgs, context: &Context<'_>) -> Result {
+    let state = timer_path(&state_directory(args.state.state.as_deref())?)?;
+    let words = ["acme", "renew", "--quiet", "--state", &state].map(str::to_owned);
+    let job = Job {
+        unit: UNIT,
+        description: "Renew certificates that are due",
+        manual: "certkit-acme-renew(1)",
+        schedule: Schedule::AcrossTheHour,
+        needs_network: true,
+        on_failure: args.on_failure.as_deref(),
+        arguments: &words,
+    };
+    let installation = Installation {
+        is_cron: args.kind.cron,
+        root: args.root.as_deref(),
+        is_dry_run: args.dry_run,
+        replaces: args.force,
+    };
+    installation.run(&job, "certkit acme renew", context)
 }

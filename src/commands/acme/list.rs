@@ -2,7 +2,7 @@
 
 use super::{failure, storage};
 use crate::acme::storage::{CertificateStore, RenewRecord};
-use crate::acme::{CurrentCertificate, Error, LETS_ENCRYPT, LETS_ENCRYPT_STAGING};
+use crate::acme::{self, CurrentCertificate, Error, PublicServer};
 use crate::cli::ListArgs;
 use crate::commands::{Context, Result};
 use crate::finding::Finding;
@@ -33,13 +33,10 @@ pub(super) fn run(args: &ListArgs, context: &Context<'_>) -> Result {
 fn kept(store: &CertificateStore, record: RenewRecord, current: CurrentCertificate) -> Kept {
     let leaf = current.chain.first();
     let hook_failure = record.hook.as_ref().filter(|_| record.hook_is_pending());
+    let tlsa = leaf.and_then(|leaf| acme::tlsa_records(store, &record, leaf).ok()).unwrap_or_default();
     Kept {
         name: store.name().to_owned(),
-        server_name: match record.server.as_str() {
-            LETS_ENCRYPT => Some("Let's Encrypt"),
-            LETS_ENCRYPT_STAGING => Some("Let's Encrypt, staging"),
-            _ => None,
-        },
+        server_name: PublicServer::at(&record.server).map(|server| server.name),
         not_before: leaf.map(|leaf| leaf.not_before),
         not_after: leaf.map(|leaf| leaf.not_after),
         next_renewal: record.challenge.as_ref().filter(|_| record.revoked.is_none()).map(|_| {
@@ -50,6 +47,8 @@ fn kept(store: &CertificateStore, record: RenewRecord, current: CurrentCertifica
         revoked: record.revoked.map(|at| at.0),
         last_failure: record.last_failure.map(|failure| (failure.at.0, failure.message)),
         failures: record.failures,
+        next_try: record.not_before.map(|at| at.0).filter(|_| record.failures > 0),
+        tlsa,
         hook_failure: hook_failure
             .map(|hook| hook.failure.clone().unwrap_or_else(|| "was started and did not finish".to_owned())),
         names: record.names,

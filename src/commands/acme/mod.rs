@@ -1,10 +1,16 @@
 //! `certkit acme`: certificates from an ACME server.
 
 mod account;
+mod delete;
+mod dns_providers;
+mod dns_record;
+mod import;
 mod install_timer;
 mod list;
 mod obtain;
+mod other_accounts;
 mod renew;
+mod renew_one;
 mod revoke;
 
 use std::io::IsTerminal;
@@ -24,8 +30,12 @@ pub(super) fn run(args: &AcmeArgs, context: &Context<'_>) -> Result {
         AcmeCommand::Obtain(args) => obtain::run(args, context),
         AcmeCommand::Renew(args) => renew::run(args, context),
         AcmeCommand::Revoke(args) => revoke::run(args, context),
+        AcmeCommand::Delete(args) => delete::run(args, context),
+        AcmeCommand::Import(args) => import::run(args, context),
         AcmeCommand::List(args) => list::run(args, context),
         AcmeCommand::Account(args) => account::run(args, context),
+        AcmeCommand::DnsRecord(args) => dns_record::run(args, context),
+        AcmeCommand::DnsProviders(args) => dns_providers::run(args, context),
         AcmeCommand::InstallTimer(args) => install_timer::run(args, context),
     }
 }

@@ -1,17 +1,16 @@
 //! `certkit acme renew`: renews what is due, and reports on every certificate.
 
-use time::OffsetDateTime;
+use std::panic::resume_unwind;
+use std::thread::{self, ScopedJoinHandle};
 
-use super::{caller, failure, runtime, storage};
+use super::renew_one::renew_one;
+use super::{failure, runtime, storage};
 use crate::acme::storage::{CertificateStore, Storage};
-use crate::acme::{Error, FailedRenewal, RenewalOutcome, Renewer, Urgency};
-use crate::advice::acme::{TRY_LATER, deploy_hook, remark};
+use crate::acme::{Connections, Error, Urgency, end_orders_on_signals};
+use crate::advice::acme::TRY_LATER;
 use crate::cli::AcmeRenewArgs;
 use crate::commands::{Context, Result};
 use crate::report::{Outcome, Renewal, RenewalState, Renewals, Report};
-use crate::sources::acme_caller::Consent;
-use crate::sys::hook::HookRun;
-use crate::x509::Certificate;
 
 const HOOK_FAILED: u8 = 3;
 
@@ -19,12 +18,10 @@ pub(super) fn run(args: &AcmeRenewArgs, context: &Context<'_>) -> Result {
     let storage = storage(&args.state)?;
     storage.check_access().map_err(|error| failure(error, context))?;
     let stores = chosen(&storage, &args.names).map_err(|error| failure(error, context))?;
+    let watching = end_orders_on_signals();
+    watching.map_err(|error| failure(Error::EventLoop(error), context))?;
     let urgency = Urgency { ask: args.refresh_ari, force: args.force, retry: false };
-    let runtime = runtime().map_err(|error| failure(error, context))?;
-    let mut certificates = Vec::with_capacity(stores.len());
-    for store in stores {
-        certificates.push(runtime.block_on(renew_one(&storage, &store, urgency, context)));
-    }
+    let certificates = renew_all(&storage, stores, urgency, context);
     let status = status(&certificates, args.exit_code_if_renewed);
     Ok(Report::new(Outcome::Renewed(Renewals { at: context.clock.now(), certificates, status })))
 }
@@ -45,88 +42,70 @@ fn chosen(storage: &Storage, names: &[String]) -> std::result::Result<Vec<Certif
     Ok(stores)
 }
 
-/// Renews one certificate if it is due. A failure does not keep the others from being renewed.
-async fn renew_one(
+/// Renews what is due. Servers are asked side by side, so that one that is slow or away keeps no other waiting; each sees
+/// one certificate after the other, over one connection.
+fn renew_all(
     storage: &Storage,
-    store: &CertificateStore,
+    stores: Vec<CertificateStore>,
     urgency: Urgency,
     context: &Context<'_>,
-) -> Renewal {
-    let user = caller(context, Some(store.name()), Consent::Missing);
-    let now = context.clock.now();
-    let mut renewal = Renewal::new(store.name());
-    let renewer = match Renewer::of_stored(storage, store) {
-        Ok(Some(renewer)) => renewer,
-        Ok(None) => {
-            renewal.state = RenewalState::Elsewhere;
-            return renewal;
+) -> Vec<Renewal> {
+    let mut servers: Vec<(String, Vec<(usize, CertificateStore)>)> = Vec::new();
+    for (index, store) in stores.into_iter().enumerate() {
+        // One without a record that can be read fails where it is needed.
+        let server = store.record().ok().flatten().map(|record| record.server).unwrap_or_default();
+        match servers.iter_mut().find(|(known, _)| *known == server) {
+            Some((_, stores)) => stores.push((index, store)),
+            None => servers.push((server, vec![(index, store)])),
         }
-        Err(error) => {
-            return failed(renewal, FailedRenewal { error: Box::new(error), next_try: None }, context);
-        }
-    };
-    match renewer.renew_if_due(&user, now, urgency).await {
-        Ok(RenewalOutcome::HeldBack { until, failure }) => {
-            renewal.state = RenewalState::HeldBack;
-            renewal.next = Some(until);
-            renewal.reason = failure.map(|failure| failure.message);
-        }
-        Ok(RenewalOutcome::HookRepeated(current, run)) => {
-            renewal.state = RenewalState::NotDue;
-            renewal.next = Some(current.due.at);
-            renewal.not_after = end(&current.chain);
-            note_hook(&mut renewal, &run);
-        }
-        Ok(RenewalOutcome::Renewed(obtained)) => {
-            renewal.state = RenewalState::Renewed;
-            renewal.next = Some(obtained.due.at);
-            renewal.not_after = end(&obtained.chain);
-            renewal.findings = obtained.remarks.into_iter().map(remark).collect();
-            if let Some(run) = &obtained.hook {
-                note_hook(&mut renewal, run);
-            }
-        }
-        Ok(RenewalOutcome::Revoked) => renewal.state = RenewalState::Revoked,
-        Ok(RenewalOutcome::NotDue(current)) => {
-            renewal.state = RenewalState::NotDue;
-            renewal.next = Some(current.due.at);
-            renewal.not_after = end(&current.chain);
-        }
-        Err(error) => return failed(renewal, error, context),
     }
-    renewal
+    let mut all: Vec<(usize, Renewal)> = thread::scope(|scope| {
+        let threads: Vec<_> = servers
+            .iter()
+            .map(|(_, stores)| scope.spawn(|| renew_at_one_server(storage, stores, urgency, context)))
+            .collect();
+        let join =
+            |thread: ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        threads.into_iter().flat_map(join).collect()
+    });
+    all.sort_by_key(|(index, _)| *index);
+    all.into_iter().map(|(_, renewal)| renewal).collect()
 }
 
-fn failed(mut renewal: Renewal, failed: FailedRenewal, context: &Context<'_>) -> Renewal {
-    renewal.next = failed.next_try;
-    renewal.reason = Some(failed.error.in_one_line());
-    let failure = failure(*failed.error, context);
-    renewal.state = match failure.status {
-        TRY_LATER => RenewalState::TryLater,
-        _ => RenewalState::Failed,
+fn renew_at_one_server(
+    storage: &Storage,
+    stores: &[(usize, CertificateStore)],
+    urgency: Urgency,
+    context: &Context<'_>,
+) -> Vec<(usize, Renewal)> {
+    let connections = Connections::default();
+    // One for all: connections end with the runtime that they were opened on.
+    let runtime = runtime();
+    let renew = |(index, store): &(usize, CertificateStore)| {
+        let renewal = match &runtime {
+            Ok(runtime) => runtime.block_on(renew_one(storage, store, urgency, &connections, context)),
+            Err(error) => Renewal {
+                state: RenewalState::Failed,
+                reason: Some(error.in_one_line()),
+                ..Renewal::new(store.name())
+            },
+        };
+        (*index, renewal)
     };
-    renewal.findings = failure.findings;
-    renewal
+    stores.iter().map(renew).collect()
 }
 
-fn note_hook(renewal: &mut Renewal, run: &HookRun) {
-    let finding = deploy_hook(run);
-    renewal.hook_failed = finding.is_some();
-    renewal.findings.extend(finding);
-}
-
-fn end(chain: &[Certificate]) -> Option<OffsetDateTime> {
-    chain.first().map(|leaf| leaf.not_after)
-}
-
-/// The status of the worst result; a failure that needs a person is worse than one that passes.
+/// The status of the worst result; a failure that needs a person is worse than one that passes. What passes needs one too
+/// when the certificate is about to end: a timer says nothing of 75.
 fn status(certificates: &[Renewal], if_renewed: Option<u8>) -> u8 {
     let any = |states: &[RenewalState]| certificates.iter().any(|one| states.contains(&one.state));
-    if any(&[RenewalState::Failed]) {
+    let passes = |one: &Renewal| matches!(one.state, RenewalState::TryLater | RenewalState::HeldBack);
+    let is_late = certificates.iter().any(|one| passes(one) && one.nears_its_end);
+    if any(&[RenewalState::Failed]) || is_late {
         1
     } else if certificates.iter().any(|one| one.hook_failed) {
         HOOK_FAILED
-    } else if any(&[RenewalState::TryLater, RenewalState::HeldBack]) {
+    } else if certificates.iter().any(passes) {
         TRY_LATER
     } else if any(&[RenewalState::Renewed]) {
         if_renewed.unwrap_or(0)
@@ -157,5 +136,10 @@ mod tests {
         assert_eq!(of(&[HeldBack], false, None), 75);
         assert_eq!(of(&[Renewed, TryLater], true, Some(9)), 3);
         assert_eq!(of(&[Failed, TryLater], true, None), 1);
+
+        let late = |state| Renewal { state, nears_its_end: true, ..Renewal::new("a.test") };
+        assert_eq!(status(&[late(TryLater)], None), 1);
+        assert_eq!(status(&[late(HeldBack), Renewal::new("b.test")], Some(9)), 1);
+        assert_eq!(status(&[late(NotDue)], None), 0);
     }
 }

@@ -8,17 +8,19 @@ use time::OffsetDateTime;
 
 use super::{Context, Result, server_options};
 use crate::advice::chain::{damage_errors, form_warnings};
-use crate::chain::{CheckInput, Judgement, Origin, TrustStore, check};
+use crate::chain::{CheckInput, Judgement, TrustStore, check};
 use crate::cli::CheckArgs;
 use crate::finding::{Finding, Severity};
-use crate::operands::ca_lookup::trust_local_ca;
-use crate::operands::input::{Malformed, read_certificates, read_certificates_with, read_private_key_with};
+use crate::operands::ca_folder::{cas_put_aside, known_revocations};
+use crate::operands::ca_lookup::{root_file, trusted_roots};
+use crate::operands::input::{Malformed, read_certificates_with, read_private_key_with};
 use crate::operands::output::shell_word;
 use crate::operands::password::Passwords;
 use crate::operands::revocation_list::read_revocation_list_file;
 use crate::operands::server_target::{FileOrServer, file_or_server, for_servers_only, parse_host};
 use crate::report::{Checked, Outcome, Report};
-use crate::x509::{Crl, HostName, PrivateKey};
+use crate::sys::shell::path_word;
+use crate::x509::{Crl, HostName, PrivateKey, Purpose};
 
 pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
     if let Some(code) = &args.explain {
@@ -59,6 +61,7 @@ fn of_file(name: &str, args: &CheckArgs, context: &Context<'_>) -> Result {
     let mut next = Vec::new();
     if holds
         && name != "-"
+        && args.purpose == Purpose::Server
         && let Some(key) = &args.key
     {
         next.push(format!("certkit serve --cert {word} --key {}", shell_word(&key.display().to_string())));
@@ -84,7 +87,7 @@ impl Basis {
         context: &Context<'_>,
     ) -> Result<Self> {
         let key = args.key.as_deref().map(|key| read_private_key_with(key, passwords)).transpose()?;
-        let trust = trust(args)?;
+        let trust = trusted_roots(&args.roots)?;
         let mut crls = Vec::with_capacity(args.crl.len());
         for path in &args.crl {
             crls.extend(read_revocation_list_file(&path.display().to_string())?);
@@ -102,7 +105,12 @@ impl Basis {
                 findings: malformed.into_iter().map(Finding::from).collect(),
             };
         }
+        let cas = if args.roots.is_empty() { root_file().into_iter().collect() } else { args.roots.clone() };
+        let aside = cas.iter().flat_map(|ca| cas_put_aside(ca));
+        let aside: Vec<_> = aside.map(|(path, ca)| (path_word(&path), ca)).collect();
         check(&CheckInput {
+            aside: &aside,
+            revoked: &known_revocations(input.certificates, &cas),
             host: self.host.as_ref(),
             emails: &args.email,
             key: self.key.as_ref(),
@@ -114,24 +122,4 @@ impl Basis {
             ..input
         })
     }
-}
-
-fn trust(args: &CheckArgs) -> Result<TrustStore> {
-    if args.roots.is_empty() {
-        let mut trust = TrustStore::system();
-        trust_local_ca(&mut trust);
-        return Ok(trust);
-    }
-    let mut trust = TrustStore::default();
-    for path in &args.roots {
-        let name = path.display().to_string();
-        let read = read_certificates(&name)?;
-        if !read.malformed.is_empty() {
-            return Err(read.malformed.into());
-        }
-        for located in read.certificates {
-            trust.add(located.certificate, Origin::File(name.clone()));
-        }
-    }
-    Ok(trust)
 }

@@ -14,9 +14,10 @@ use crate::advice::convert::{ConvertError, without_password};
 use crate::cli::{ConvertArgs, Form};
 use crate::finding::Finding;
 use crate::operands::destination::{Destination, Product, ProductKind};
-use crate::operands::output::{Overwrite, shell_word};
+use crate::operands::output::Overwrite;
 use crate::operands::password::Passwords;
 use crate::report::{Converted, ConvertedItem, FileRole, Outcome};
+use crate::sys::shell::path_word;
 
 pub(super) fn run(args: &ConvertArgs, context: &Context<'_>) -> Result {
     let form = form(args)?;
@@ -56,7 +57,7 @@ pub(super) fn run(args: &ConvertArgs, context: &Context<'_>) -> Result {
             description: summary,
             items: made.items,
         });
-        report.next.push(next(path, form));
+        report.next.push(next(path, form, args));
     }
     report.findings.append(&mut gathered.notes);
     report.findings.extend(made.left_out);
@@ -139,11 +140,12 @@ fn description(form: Form, items: &[ConvertedItem]) -> String {
     format!("{name}: {}", counts.collect::<Vec<_>>().join(" and "))
 }
 
-fn next(path: &Path, form: Form) -> String {
-    let file = shell_word(&path.display().to_string());
-    if form == Form::P12 {
-        format!("certkit show {file} --password-file FILE")
-    } else {
-        format!("certkit show {file}")
+fn next(path: &Path, form: Form, args: &ConvertArgs) -> String {
+    let file = path_word(path);
+    let password = args.new_password_file.as_deref().or(args.password_file.as_deref());
+    // What came through standard input is not there a second time; `show` asks for it.
+    match password.filter(|file| form == Form::P12 && *file != Path::new("-")) {
+        Some(password) => format!("certkit show {file} --password-file {}", path_word(password)),
+        None => format!("certkit show {file}"),
     }
 }

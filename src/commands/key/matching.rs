@@ -66,6 +66,15 @@ struct Owner {
     spki: Vec<u8>,
 }
 
+/// SHA-256 of the first public key in a file, as SubjectPublicKeyInfo in hexadecimal.
+///
+/// # Errors
+/// When the file cannot be read, or has no key.
+pub(in crate::commands) fn public_key_sha256(file: &str) -> Result<String> {
+    let owners = public_keys(file, &mut Passwords::unattended())?;
+    Ok(owners.first().map(|owner| crate::x509::spki_sha256(&owner.spki)).unwrap_or_default())
+}
+
 /// Everything in a file that has a public key; at least one.
 fn public_keys(file: &str, passwords: &mut Passwords) -> Result<Vec<Owner>> {
     let (_, contents) = read_contents(file, passwords)?;

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::{Context, Result, show};
+pub(super) use self::matching::public_key_sha256;
+use super::{Context, Result, next_command, show};
 use crate::advice::ca::refused_by_browsers;
 use crate::advice::files::{damage_notes, form_notes};
 use crate::advice::key::{KeyError, not_a_key, unusable};
@@ -52,7 +53,8 @@ fn new(args: &KeyNewArgs, context: &Context<'_>) -> Result {
     let mut report = destination.deliver(product, Overwrite::forced(args.force))?;
     report.findings.extend(refused_by_browsers(args.key_kind));
     if let Destination::File(_) = destination {
-        report.next.push(format!("certkit csr www.mysite.com --key {}", shell_word(&args.output)));
+        let output = next_command::output_option(Path::new("server.csr"));
+        report.next.push(format!("certkit csr www.mysite.com --key {}{output}", shell_word(&args.output)));
     }
     Ok(report)
 }

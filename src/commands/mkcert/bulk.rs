@@ -1,6 +1,7 @@
 //! `certkit mkcert --from FILE`.
 
 use crate::advice::ca::{bulk_failure, clamped, refused_by_browsers};
+use crate::advice::names::remark;
 use crate::ca::{BulkRequest, LeafProfile};
 use crate::cli::MkcertArgs;
 use crate::commands::{Context, Result};
@@ -51,6 +52,7 @@ pub(super) fn run(args: &MkcertArgs, names: &str, profile: LeafProfile, context:
     let mut report =
         Report::new(Outcome::Created(Created { files, bulk: Some(count), ..Created::default() }));
     report.findings.extend(refused_by_browsers(args.key_kind));
+    report.findings.extend(issued.remarks.iter().map(remark));
     report.findings.extend(issued.clamped.map(|end| clamped(end, &ca.path)));
     report.next.push(format!("certkit show {}", path_word(&issued.first)));
     Ok(report)

@@ -1,18 +1,22 @@
 //! `certkit mkcert`: keys and certificates from the CA that is found.
 
 mod bulk;
+mod files;
+mod identity;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::{Context, Result};
-use crate::advice::ca::{clamped, long_validity, not_a_prefix, refused_by_browsers};
+use self::files::Files;
+use super::mkca::ends_soon::ends_soon_of;
+use super::{Context, Result, next_command};
+use crate::advice::ca::{clamped, long_validity, refused_by_browsers};
+use crate::advice::names::remark;
 use crate::ca::{
-    BUNDLE_FILE, End, ExistingCertificate, Issuance, Issued, LeafProfile, SigningCa, SubjectKey,
-    ValidityLimit, certificate_names, make_request, with_ending,
+    End, ExistingCertificate, Filed, Issuance, Issued, LeafProfile, SigningCa, SubjectKey, TypedNames,
+    ValidityLimit, make_request,
 };
 use crate::chain::Located;
 use crate::cli::MkcertArgs;
-use crate::container::write::Pkcs12Cipher;
 use crate::operands::ca_lookup::CaChoice;
 use crate::operands::input::{ReadFiles, read_private_key_with};
 use crate::operands::output::{Output, Overwrite};
@@ -21,30 +25,34 @@ use crate::operands::seal::pkcs12_identity;
 use crate::pem;
 use crate::report::{Created, FileRole, Outcome, Report, Role};
 use crate::sys::clock::date;
-use crate::sys::shell::{path_word, shell_word};
-use crate::x509::{Certificate, CertificateName, Purpose};
+use crate::sys::shell::path_word;
+use crate::x509::{Certificate, Purpose};
 
 pub(super) fn run(args: &MkcertArgs, context: &Context<'_>) -> Result {
     let now = context.clock.now();
-    let purpose = if args.client { Purpose::Client } else { Purpose::Server };
-    let mut profile = LeafProfile::new(Vec::new(), purpose, args.days);
+    let mut profile = identity::purposes(args);
+    profile.addresses = (&args.addresses).into();
     if let Some(until) = args.until {
         profile.end = End::Until(until);
     }
     let limit = if args.force { ValidityLimit::Unlimited } else { ValidityLimit::Clients };
-    let long = profile.end.judge(purpose, limit, now)?;
+    let long = profile.end.judge(profile.purpose, limit, now)?;
+    let notes = identity::notes(&profile);
     let mut report = match &args.from {
         Some(names) => bulk::run(args, names, profile, context)?,
         None => {
-            profile.names = certificate_names(&args.names)?;
-            one(args, &profile, context)?
+            let typed = identity::take_names(args, &mut profile)?;
+            let mut report = one(args, &profile, &typed, context)?;
+            report.findings.extend(typed.remarks.iter().map(remark));
+            report
         }
     };
+    report.findings.extend(notes);
     report.findings.extend(long.map(long_validity));
     Ok(report)
 }
 
-fn one(args: &MkcertArgs, profile: &LeafProfile, context: &Context<'_>) -> Result {
+fn one(args: &MkcertArgs, profile: &LeafProfile, typed: &TypedNames, context: &Context<'_>) -> Result {
     let now = context.clock.now();
     let files = Files::new(args)?;
     let ca = CaChoice::from(&args.ca).find()?;
@@ -52,7 +60,8 @@ fn one(args: &MkcertArgs, profile: &LeafProfile, context: &Context<'_>) -> Resul
     let mut found_key = None;
     if args.if_needed {
         let key = args.key.as_deref().unwrap_or(&files.key);
-        match ExistingCertificate::find(&ReadFiles, &files.certificate, key, profile, &ca, now) {
+        let records = ca.family_records()?;
+        match ExistingCertificate::find(&ReadFiles, &files.certificate, key, profile, &ca, &records, now) {
             ExistingCertificate::Fine(certificate) => return Ok(kept(*certificate, &files, context)),
             ExistingCertificate::KeyOnly(key) => found_key = Some(key),
             ExistingCertificate::Ours => overwrite = Overwrite::Replace,
@@ -71,11 +80,22 @@ fn one(args: &MkcertArgs, profile: &LeafProfile, context: &Context<'_>) -> Resul
             SubjectKey::Given(read_private_key_with(path, &mut passwords)?)
         }
     };
-    let request = Issuance { file: Some(&files.certificate), ..Issuance::leaf(profile, key, now) };
+    let others = files.others(args, &ca);
+    let filed = Filed {
+        file: Some(&files.certificate),
+        key_file: Some(args.key.as_ref().unwrap_or(&files.key)),
+        other_files: &others,
+        requested_by: Some("mkcert"),
+    };
+    let request = Issuance { filed, ..Issuance::leaf(profile, key, now) };
     let Issued { certificate, key, clamped: is_clamped, event } = ca.issuer(now)?.issue(request)?;
+    if !writes_key {
+        ca.require_safe_key(&certificate.spki)?;
+    }
 
+    let chain: Vec<_> = std::iter::once(&certificate).chain(&ca.bundle).cloned().collect();
     let mut output = Output::default();
-    let what = format!("the certificate for {}", args.names.join(", "));
+    let what = format!("the certificate for {}", typed.label());
     output.certificates(
         &files.certificate,
         FileRole::Certificate,
@@ -95,8 +115,7 @@ fn one(args: &MkcertArgs, profile: &LeafProfile, context: &Context<'_>) -> Resul
             output.text(&files.request, FileRole::Request, text.into_bytes(), what, overwrite);
         }
         if let Some(password) = p12_password {
-            let chain: Vec<_> = std::iter::once(&certificate).chain(&ca.bundle).cloned().collect();
-            let bytes = pkcs12_identity(key, &chain, &password, Pkcs12Cipher::Modern)?;
+            let bytes = pkcs12_identity(key, &chain, &password, identity::pkcs12_cipher(args))?;
             output.private(
                 &files.p12,
                 FileRole::Pkcs12,
@@ -106,9 +125,10 @@ fn one(args: &MkcertArgs, profile: &LeafProfile, context: &Context<'_>) -> Resul
             );
         }
     }
+    files.add_combined(&mut output, &chain, key.as_ref().filter(|_| args.bundle.is_some()), overwrite);
     if !ca.bundle.is_empty() {
         // Other certificates of the folder need it too, so it is replaced only when asked.
-        let overwrite = Overwrite::forced(args.force);
+        let overwrite = Overwrite::forced(args.force || ca.outdates(&files.bundle));
         output.certificates(
             &files.bundle,
             FileRole::Intermediates,
@@ -125,7 +145,8 @@ fn one(args: &MkcertArgs, profile: &LeafProfile, context: &Context<'_>) -> Resul
     let mut report = Report::new(Outcome::Created(created));
     report.findings.extend(refused_by_browsers(args.key_kind));
     report.findings.extend(is_clamped.then(|| clamped(end, &ca.path)));
-    report.next = next(args, &ca, &files);
+    report.findings.extend(ends_soon_of(&ca, now));
+    report.next = next(args, &ca, &files, profile);
     Ok(report)
 }
 
@@ -141,58 +162,25 @@ fn kept(certificate: Certificate, files: &Files, context: &Context<'_>) -> Repor
     }))
 }
 
-/// The files of one certificate.
-struct Files {
-    certificate: PathBuf,
-    key: PathBuf,
-    request: PathBuf,
-    p12: PathBuf,
-    bundle: PathBuf,
-}
-
-impl Files {
-    /// `certs/` would give the hidden files `certs/.crt` and `certs/.key`, and several files cannot
-    /// share standard output.
-    fn new(args: &MkcertArgs) -> Result<Self> {
-        let base = args.output.as_path();
-        let is_folder = base.as_os_str().as_encoded_bytes().ends_with(b"/") || base.file_name().is_none();
-        if is_folder || base == Path::new("-") {
-            return Err(not_a_prefix(&if is_folder { base.join("server") } else { "server".into() }));
-        }
-        Ok(Self {
-            certificate: with_ending(base, "crt"),
-            key: with_ending(base, "key"),
-            request: with_ending(base, "csr"),
-            p12: with_ending(base, "p12"),
-            bundle: base.with_file_name(BUNDLE_FILE),
-        })
-    }
-}
-
-fn next(args: &MkcertArgs, ca: &SigningCa, files: &Files) -> Vec<String> {
+fn next(args: &MkcertArgs, ca: &SigningCa, files: &Files, profile: &LeafProfile) -> Vec<String> {
     let certificate = path_word(&files.certificate);
-    // A CA that was named is not found again by itself.
-    let roots = args.ca.ca.as_deref().map(|ca| format!(" --roots {}", path_word(ca))).unwrap_or_default();
+    let roots = next_command::roots_option(&CaChoice::from(&args.ca), ca);
     if !ca.bundle.is_empty() {
-        return vec![format!("certkit merge {certificate} {}", path_word(&files.bundle))];
-    }
-    if args.client {
-        return vec![format!("certkit check {certificate} --purpose client{roots}")];
+        return vec![next_command::merge(&files.certificate, &files.bundle, &roots)];
     }
     let key = path_word(args.key.as_deref().unwrap_or(&files.key));
     let password = match args.key_password_file.as_deref() {
         Some(file) if file != Path::new("-") => format!(" --key-password-file {}", path_word(file)),
         _ => String::new(),
     };
+    // The server asks for a password, or takes it from its environment.
+    let serve = format!("certkit serve --cert {certificate} --key {key}");
     let key = format!("--key {key}{password}");
-    let serve = format!("certkit serve --cert {certificate} {key}");
-    let first = args.names.first().map(String::as_str).unwrap_or_default();
-    let asks_for = match CertificateName::parse(first) {
-        // A wildcard is not a name that a client asks for.
-        Ok(CertificateName::Dns(name)) if name.contains('*') => return vec![serve],
-        Ok(CertificateName::Mail(_)) => format!(" --email {}", shell_word(first)),
-        Ok(CertificateName::Uri(_)) => String::new(),
-        _ => format!(" --host {}", shell_word(first)),
-    };
-    vec![format!("certkit check {certificate}{asks_for} {key}{roots}"), serve]
+    if profile.purpose == Purpose::Client {
+        return vec![format!("certkit check {certificate} --purpose client {key}{roots}")];
+    }
+    match next_command::asked_name(&profile.names) {
+        Some(name) => vec![format!("certkit check {certificate}{name} {key}{roots}"), serve],
+        None => vec![serve],
+    }
 }

@@ -1,5 +1,7 @@
 //! The lines that say where the server is, and how to reach it.
 
+use std::path::Path;
+
 use super::start_page;
 use crate::console::Console;
 use crate::operands::output::shell_word;
@@ -11,14 +13,14 @@ pub(super) fn start_page(addresses: &[ListenAddress], identity: &ServerIdentity)
     start_page::html(identity.ca.as_deref(), &next(addresses, identity).unwrap_or_default())
 }
 
-/// Prints what is served, its URLs, and the next command. A site that `has_option_file` of uWSGI runs already, and needs
-/// no command.
+/// Prints what is served, its URLs, and the next commands where it `has_next`: a site on uWSGI
+/// runs already, and nobody knows here where clients have the certificates that they need.
 pub(super) fn print(
     console: &Console,
     what: &str,
     addresses: &[ListenAddress],
     identity: &ServerIdentity,
-    has_option_file: bool,
+    has_next: bool,
 ) {
     console.say(&format!("certkit: {what}"));
     for url in urls(addresses, identity) {
@@ -27,10 +29,18 @@ pub(super) fn print(
     if let Some(ca) = &identity.ca {
         console.say(&format!("clients must trust {}", ca.display()));
     }
-    if let Some(next) = next(addresses, identity).filter(|_| !has_option_file) {
+    if let Some(next) = next(addresses, identity).filter(|_| has_next) {
         console.say("next:");
         console.say(&format!("  {next}"));
+        if let Some(ca) = &identity.ca {
+            console.say(&format!("  {}", trust(ca)));
+        }
     }
+}
+
+/// The command after which the programs of this machine trust the CA, browsers too.
+fn trust(ca: &Path) -> String {
+    format!("certkit trust install {}", shell_word(&ca.display().to_string()))
 }
 
 fn urls(addresses: &[ListenAddress], identity: &ServerIdentity) -> Vec<String> {
@@ -136,6 +146,11 @@ mod tests {
     fn next_of(address: &str, name: Option<&str>, ca: Option<&str>) -> String {
         let identity = ServerIdentity { name: name.map(str::to_owned), ca: ca.map(PathBuf::from) };
         next(&[address.parse().unwrap()], &identity).unwrap()
+    }
+
+    #[test]
+    fn a_path_is_one_word() {
+        assert_eq!(trust(Path::new("/my ca/ca.crt")), "certkit trust install '/my ca/ca.crt'");
     }
 
     #[test]

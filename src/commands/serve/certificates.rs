@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::acme::challenge::{ChallengeKind, ChallengeMethod, DnsView, ForeignHook};
 use crate::advice::serve::CertificateError;
 use crate::commands::Result;
-use crate::config::ServeSettings;
 use crate::config::values::AcmeMissing;
-use crate::serve::address::Scheme;
-use crate::sources::{AcmeRequest, CertificateChoice};
+use crate::config::{AcmeChallenge, ServeSettings};
+use crate::operands::acme::{AcmeOperandError, dns_persist, with_account_label};
+use crate::serve::address::{ListenAddress, Scheme};
+use crate::sources::{AcmeRequest, CertificateChoice, CertificateFiles, OnDemandRequest};
 use crate::sys::opener::Opener;
 
 /// What https listeners need; `None` if there is none. Files are opened by `opener`.
@@ -15,31 +17,89 @@ pub(super) fn certificate_choice(
     settings: &ServeSettings,
     opener: &Arc<dyn Opener>,
 ) -> Result<Option<CertificateChoice>> {
-    let ServeSettings { acme, cert, key, .. } = settings;
-    let listens_by = |scheme| settings.server.listeners.iter().any(|address| address.scheme == scheme);
+    let acme = &settings.acme;
     if !settings.server.listeners.iter().any(|address| address.scheme.is_tls()) {
         return if acme.names.is_empty() { Ok(None) } else { Err(CertificateError::AcmeWithoutHttps.into()) };
     }
     if !acme.names.is_empty() {
-        return Ok(Some(CertificateChoice::Acme(AcmeRequest {
+        if settings.sites.iter().any(|site| !site.cert.is_empty()) {
+            return Err(CertificateError::AcmeWithFiles.into());
+        }
+        if has_staples(settings) || settings.sites.iter().any(has_staples) {
+            return Err(CertificateError::StapleWithoutCertificate.into());
+        }
+        // It answers http-01 too.
+        let redirect = settings.server.redirect_http.iter().cloned();
+        let redirect = redirect.map(|endpoint| ListenAddress { scheme: Scheme::Http, endpoint });
+        return Ok(Some(CertificateChoice::Acme(Box::new(AcmeRequest {
             names: acme.names.clone(),
             server: acme.server.clone(),
             email: acme.email.clone(),
             agrees_to_terms: acme.agree_tos,
             ca_roots: acme.ca_roots.clone(),
             state: acme.state.clone(),
+            on_demand: (acme.ask.is_some() || !acme.on_demand.is_empty()).then(|| OnDemandRequest {
+                names: acme.on_demand.clone(),
+                ask: acme.ask.clone(),
+                limit: acme.on_demand_limit,
+            }),
             has_placeholder: acme.missing == AcmeMissing::Local,
-            has_http: settings.server.redirect_http.is_some() || listens_by(Scheme::Http),
-        })));
+            challenge: challenge(&acme.challenge)?,
+            listeners: settings.server.listeners.iter().cloned().chain(redirect).collect(),
+        }))));
     }
-    match (cert.is_empty(), key.is_empty()) {
-        (true, true) => Ok(Some(CertificateChoice::Localhost { opener: Arc::clone(opener) })),
-        (true, false) => Err(CertificateError::KeyWithoutCertificate.into()),
-        (false, _) => Ok(Some(CertificateChoice::Files {
-            certificates: cert.clone(),
-            keys: key.clone(),
-            force: settings.force,
-            opener: Arc::clone(opener),
-        })),
+    let named = certificate_files(settings, &settings.sites)?;
+    if named.is_empty() {
+        return Ok(Some(CertificateChoice::Localhost { opener: Arc::clone(opener) }));
     }
+    Ok(Some(CertificateChoice::Files { named, force: settings.force, opener: Arc::clone(opener) }))
+}
+
+/// How names are proved other than by the listeners.
+fn challenge(chosen: &AcmeChallenge) -> Result<Option<ChallengeMethod>> {
+    let hook = chosen.dns_hook.clone().map(|hook| {
+        // As `acme obtain` takes them: a hook of another client names it.
+        if ForeignHook::is_meant(&hook) {
+            ChallengeMethod::ForeignHook(ForeignHook { hook, credentials: None, view: DnsView::default() })
+        } else {
+            ChallengeMethod::DnsHook(hook)
+        }
+    });
+    let method = hook.or_else(|| chosen.rfc2136.clone().map(ChallengeMethod::Rfc2136));
+    let method = match (&chosen.dns_persist, method) {
+        (Some(resolver), None) => Some(dns_persist(resolver)?),
+        (_, method) => method,
+    };
+    match (method, chosen.dns_account) {
+        (Some(method), is_labelled) => Ok(Some(with_account_label(method, is_labelled)?)),
+        (None, false) => Ok(None),
+        (None, true) => Err(AcmeOperandError::LabelWithoutRecord(ChallengeKind::Http01).into()),
+    }
+}
+
+/// The files of the server itself, and those of its sites.
+pub(super) fn certificate_files(
+    own: &ServeSettings,
+    sites: &[ServeSettings],
+) -> Result<Vec<CertificateFiles>> {
+    let mut named = Vec::new();
+    for settings in std::iter::once(own).chain(sites) {
+        match (settings.cert.is_empty(), settings.key.is_empty()) {
+            (true, true) if has_staples(settings) => {
+                return Err(CertificateError::StapleWithoutCertificate.into());
+            }
+            (true, true) => {}
+            (true, false) => return Err(CertificateError::KeyWithoutCertificate.into()),
+            (false, _) => named.push(CertificateFiles {
+                certificates: settings.cert.clone(),
+                keys: settings.key.clone(),
+                staples: settings.ocsp_staples.clone(),
+            }),
+        }
+    }
+    Ok(named)
+}
+
+fn has_staples(settings: &ServeSettings) -> bool {
+    !settings.ocsp_staples.is_empty()
 }

@@ -3,6 +3,7 @@
 
 mod announcement;
 mod certificates;
+mod check;
 mod control_fifo;
 mod controls;
 mod daemon;
@@ -69,14 +70,8 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         context.console.findings(&advice::config::notes(&settings.notes));
         settings.printed.iter().for_each(|line| context.console.say(line));
     }
-    if let Some(format) = settings.serve.show_config {
-        if let Some(failure) = advice::config::refused(&mut settings) {
-            context.console.findings(&failure.findings);
-        }
-        return Ok(Report::new(Outcome::Text(settings.shown(format))));
-    }
-    if let Some(failure) = advice::config::refused(&mut settings) {
-        return Err(failure);
+    if let Some(result) = check::without_server(&mut settings, &context.console) {
+        return result;
     }
     if link.is_some() {
         // As in uWSGI, the emperor is who knows its process.
@@ -135,15 +130,17 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
         Some(choice) => Some(choice.open(context.console)?),
         None => opened,
     };
-    let (certificates, identity, watch) = opened
-        .map_or_else(Default::default, |opened| (Some(opened.certificates), opened.identity, opened.watch));
-    let root = reload::root(&content, &settings.serve).unwrap_or_else(|| {
+    let (certificates, identity, watch, files) = opened.map_or_else(Default::default, |opened| {
+        (Some(opened.certificates), opened.identity, opened.watch, opened.files)
+    });
+    let root = settings.serve.root(&content).unwrap_or_else(|| {
         Root::StartPage(announcement::start_page(&settings.serve.server.listeners, &identity))
     });
-    let after_start = AfterStart { root: root.clone(), lost_files, hooks: hooks.clone(), link: link.clone() };
+    let after_start =
+        AfterStart { root: root.clone(), lost_files, files, hooks: hooks.clone(), link: link.clone() };
     let reader = Arc::new(SettingsReader::new(context.console, &args.settings, &settings, after_start));
     let process = settings.serve.process.clone();
-    let has_option_file = settings.serve.worker.uwsgi_options.is_some();
+    let has_next = settings.serve.worker.uwsgi_options.is_none() && !settings.serve.demands_certificates();
     let mut config = settings.serve.decide(root);
     if let Some(fewer) = fit_connections(&mut config) {
         context.console.say(&format!("certkit: {fewer}"));
@@ -169,7 +166,7 @@ pub(super) fn run(args: &ServeArgs, context: &Context<'_>) -> Result {
             return Ok(Report::new(Outcome::Nothing));
         };
         let server = server?;
-        announcement::print(&context.console, &what, &server.addresses(), &identity, has_option_file);
+        announcement::print(&context.console, &what, &server.addresses(), &identity, has_next);
         if let Some(watch) = watch {
             watch.start().map_err(|error| no_event_loop(&error))?;
         }

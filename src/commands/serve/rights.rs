@@ -114,10 +114,12 @@ impl Drop for SocketFiles {
 
 /// Every path that a running server opens again, or removes at its end.
 fn grants(settings: &ServeSettings) -> Vec<Grant> {
-    let ServeSettings { cert, key, process, server, .. } = settings;
+    let ServeSettings { process, server, .. } = settings;
     let grant = |path: &Path, access| Grant { path: path.to_owned(), access };
-    let mut grants: Vec<_> = cert.iter().chain(key).map(|path| grant(path, Access::Read)).collect();
-    if cert.is_empty() {
+    let with_sites = std::iter::once(settings).chain(&settings.sites);
+    let named = with_sites.flat_map(|site| site.cert.iter().chain(&site.key).chain(&site.ocsp_staples));
+    let mut grants: Vec<_> = named.map(|path| grant(path, Access::Read)).collect();
+    if grants.is_empty() {
         grants.extend(localhost_files().into_iter().map(|path| Grant { path, access: Access::Read }));
     }
     if let Some(log) = process.daemonize.as_ref().or(process.log_file.as_ref()) {
@@ -127,6 +129,8 @@ fn grants(settings: &ServeSettings) -> Vec<Grant> {
         grants.push(grant(log, Access::Log { backup: None }));
     }
     grants.extend(server.ajp_secret_file.iter().map(|path| grant(path, Access::Read)));
+    let sites = std::iter::once(server).chain(settings.sites.iter().map(|site| &site.server));
+    grants.extend(sites.flat_map(|server| server.site.access.files()).map(|path| grant(path, Access::Read)));
     grants.extend(process.all_pid_files().into_iter().map(|path| grant(path, Access::Remove)));
     let sockets = server.listeners.iter().map(|listener| &listener.endpoint).chain(&server.redirect_http);
     let sockets = sockets.chain(&server.stats.address);

@@ -145,7 +145,7 @@ pub(super) struct Announcer {
 
 impl Observer for Announcer {
     fn certificates_replaced(&self) {
-        self.console.say("certkit: new certificates are in use");
+        self.console.say("certkit: certificates read again; they are in use");
     }
 
     fn reloading(&self) {

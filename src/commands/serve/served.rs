@@ -1,18 +1,29 @@
 //! What is served, in words.
 
-use crate::serve::config::{Root, ServeConfig};
+use crate::serve::config::{Root, ServeConfig, SiteConfig};
 use crate::serve::discover::Content;
 use crate::serve::worker::{Application, WorkerConfig};
 
 /// What is served, and which file chose it.
 pub(super) fn what(content: &Content, config: &ServeConfig, named_by: Option<&str>) -> String {
-    let forwarding = config.upstreams.iter().map(|upstream| {
+    let forwarding = config.site.upstreams.iter().map(|upstream| {
         let servers: Vec<_> = upstream.servers.iter().map(ToString::to_string).collect();
         format!("forwarding {}/ to {}", upstream.prefix, servers.join(", "))
     });
-    let here = (!matches!(content, Content::Upstreams) || !config.folders.is_empty())
-        .then(|| served_here(content, config, named_by));
-    here.into_iter().chain(forwarding).collect::<Vec<_>>().join("; ")
+    let has_own = !matches!(content, Content::Upstreams | Content::Mounts)
+        || !config.site.folders.is_empty()
+        || !config.site.mounts.is_empty()
+        || !config.site.files.tried.is_empty();
+    let has_here =
+        if config.sites.is_empty() { has_own || matches!(content, Content::Mounts) } else { has_own };
+    let here = has_here.then(|| served_here(content, config, named_by));
+    let names: Vec<_> = config.sites.iter().map(SiteConfig::name).collect();
+    let sites = match &names[..] {
+        [] => None,
+        [name] => Some(format!("serving the site {name}")),
+        _ => Some(format!("serving the sites {}", names.join(", "))),
+    };
+    here.into_iter().chain(forwarding).chain(sites).collect::<Vec<_>>().join("; ")
 }
 
 fn served_here(content: &Content, config: &ServeConfig, named_by: Option<&str>) -> String {
@@ -20,25 +31,28 @@ fn served_here(content: &Content, config: &ServeConfig, named_by: Option<&str>) 
     let size = |workers: &WorkerConfig| {
         format!("{} with {}", count(workers.workers, "worker"), count(workers.threads, "thread"))
     };
-    match (content, &config.root) {
-        (_, root) if !config.mounts.is_empty() => {
+    match (content, &config.site.root) {
+        (_, root) if !config.site.mounts.is_empty() => {
             let at_root = match root {
                 Root::Application(workers) => Some(format!("{}{by}", workers.application)),
                 Root::Folder(_) | Root::NotFound | Root::StartPage(_) => None,
             };
-            let mounted =
-                config.mounts.iter().map(|mount| format!("{} at {}", mount.workers.application, mount.at));
+            let mounted = config
+                .site
+                .mounts
+                .iter()
+                .map(|mount| format!("{} at {}", mount.workers.application, mount.at));
             let all: Vec<_> = at_root.into_iter().chain(mounted).collect();
-            let each = config.applications().next().map(|(_, workers)| size(workers)).unwrap_or_default();
+            let each = config.applications().next().map(|(_, _, workers)| size(workers)).unwrap_or_default();
             format!("serving {}: {each}{}", all.join(", "), if all.len() > 1 { " each" } else { "" })
         }
         (Content::Application(application), Root::Application(workers)) => {
             format!("serving {application}{by}: {}", size(workers))
         }
         (Content::Folder(folder), _) => format!("serving the files in {}", folder.display()),
-        _ if !config.folders.is_empty() || !config.files.tried.is_empty() => {
-            let folders = config.folders.iter().map(|(_, folder)| folder);
-            let folders = folders.chain(config.files.tried.iter().map(|tried| &tried.path));
+        _ if !config.site.folders.is_empty() || !config.site.files.tried.is_empty() => {
+            let folders = config.site.folders.iter().map(|(_, folder)| folder);
+            let folders = folders.chain(config.site.files.tried.iter().map(|tried| &tried.path));
             let folders: Vec<_> = folders.map(|folder| folder.display().to_string()).collect();
             format!("serving the files in {}", folders.join(", "))
         }

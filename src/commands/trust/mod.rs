@@ -1,66 +1,102 @@
 //! `certkit trust`: the CA in the trust stores of this machine.
 
+mod environment;
+mod ours;
+mod removal;
 mod survey;
 
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use self::ours::{KnownCas, OurCa};
+use self::removal::warn_of_old_roots;
 use self::survey::{Survey, kind_of};
 use super::{Context, Result};
 use crate::advice::trust::{cannot_trust, not_trusted};
 use crate::chain::Located;
-use crate::cli::{TrustArgs, TrustChangeArgs, TrustCommand, TrustExportArgs, TrustStatusArgs};
+use crate::cli::{
+    StoreArgs, StoreChoice, TrustArgs, TrustChangeArgs, TrustCommand, TrustExportArgs, TrustListArgs,
+    TrustStatusArgs,
+};
 use crate::operands::ca_lookup::{root_file, tidy};
 use crate::operands::destination::{Destination, Product};
 use crate::operands::input::read_certificates;
 use crate::operands::output::Overwrite;
-use crate::report::{FileRole, Outcome, Role};
+use crate::report::{FileRole, Outcome, Report, Role, TrustedCas, UncoveredProgram};
 use crate::sys::shell::{path_word, shell_word};
-use crate::trust::{Action, Anchor, ChangeMode, StoreKind, mobileconfig};
+use crate::trust::{
+    Action, Anchor, ChangeMode, StoreKind, Surroundings, is_wsl, mobileconfig, uncovered, windows_command,
+};
 
 pub(super) fn run(args: &TrustArgs, context: &Context<'_>) -> Result {
     match &args.command {
-        TrustCommand::Install(args) => change(args, Action::Install),
-        TrustCommand::Uninstall(args) => change(args, Action::Uninstall),
+        TrustCommand::Install(args) => install(args),
+        TrustCommand::Uninstall(args) => removal::uninstall(args, context),
+        TrustCommand::List(args) => list(args),
         TrustCommand::Status(args) => status(args),
+        TrustCommand::Env(args) => environment::run(args),
         TrustCommand::Export(args) => export(args, context),
     }
 }
 
-fn change(args: &TrustChangeArgs, action: Action) -> Result {
+fn install(args: &TrustChangeArgs) -> Result {
     let mode = if args.dry_run { ChangeMode::DryRun } else { ChangeMode::Apply };
-    let (file, anchor) = anchor(args.status.file.as_deref().or(args.status.ca.as_deref()), action)?;
+    let (file, anchor) = anchor(args.status.file.as_deref().or(args.status.ca.as_deref()), Action::Install)?;
+    let options = &args.status.stores;
     let mut survey = Survey::default();
-    for store in survey.stores(&args.status)? {
-        let command = as_root(&file, store.kind(), action, args.status.root.as_deref());
-        let state = crate::trust::change(&*store, &anchor, action, mode);
+    for store in survey.stores(options)? {
+        let command = as_root(&file, store.kind(), Action::Install, options);
+        let state = crate::trust::change(&*store, &anchor, Action::Install, mode);
         survey.add(&*store, state, Some(&command));
     }
-    let verb = if action == Action::Install { "install" } else { "uninstall" };
-    let next = match action {
-        _ if survey.status != 0 => None,
-        _ if args.dry_run => Some(command(verb, &file, &args.status)),
-        Action::Install => Some(command("status", &file, &args.status)),
-        Action::Uninstall => None,
-    };
-    Ok(survey.report(verb, args.dry_run, file, anchor, next))
+    let verb = if args.dry_run { "install" } else { "status" };
+    let mut next: Vec<_> = (survey.status == 0).then(|| command(verb, &file, options)).into_iter().collect();
+    if is_wsl(&Surroundings::from_environment(options.root.as_deref())) {
+        next.push(windows_command(&anchor, Path::new(&file), Action::Install));
+    }
+    Ok(survey.report("install", args.dry_run, file, anchor, next))
+}
+
+fn list(args: &TrustListArgs) -> Result {
+    let mut survey = Survey::default();
+    let stores = survey.stores(&args.stores)?;
+    let cas = OurCa::all(&KnownCas::everywhere(), &stores, &mut survey).into_iter().map(|ca| {
+        let stores = ca.stores(&stores);
+        ca.report(stores)
+    });
+    let outcome = TrustedCas { action: "list", dry_run: false, cas: cas.collect(), status: survey.status };
+    Ok(Report { outcome: Outcome::TrustedCas(outcome), findings: survey.findings, next: Vec::new() })
 }
 
 fn status(args: &TrustStatusArgs) -> Result {
     let (file, anchor) = anchor(args.file.as_deref().or(args.ca.as_deref()), Action::Uninstall)?;
     let mut survey = Survey::default();
-    for store in survey.stores(args)? {
-        survey.add(&*store, crate::trust::state(&*store, &anchor), None);
+    let stores = survey.stores(&args.stores)?;
+    for store in &stores {
+        survey.add(&**store, crate::trust::state(&**store, &anchor), None);
     }
     let lacking = survey.stores.iter().filter(|store| !matches!(store.state, "trusted" | "failed"));
     let lacking: Vec<_> = lacking.map(|store| store.path.clone()).collect();
     if !lacking.is_empty() {
         survey.status = survey.status.max(1);
-        let install = command("install", &file, args);
+        let install = command("install", &file, &args.stores);
         survey.findings.push(not_trusted(&anchor.certificate.label(), &lacking, &install));
     }
-    Ok(survey.report("status", false, file, anchor, None))
+    warn_of_old_roots(&mut survey, &file, &anchor, &stores, &args.stores);
+    let surroundings = Surroundings::from_environment(args.stores.root.as_deref());
+    // Programs of another system are not asked, nor is anything about them when one kind of store is.
+    if surroundings.root.is_none() && args.stores.store.contains(&StoreChoice::All) {
+        let programs = uncovered(&anchor, &surroundings, &|name| std::env::var(name).ok());
+        survey.uncovered.extend(programs.into_iter().map(|one| UncoveredProgram {
+            program: one.program,
+            reads: one.reads,
+            is_set_by_environment: one.is_set_by_environment,
+        }));
+    }
+    let is_set = survey.uncovered.iter().any(|one| one.is_set_by_environment);
+    let next = is_set.then(|| format!("eval \"$(certkit trust env {})\"", shell_word(&file)));
+    Ok(survey.report("status", false, file, anchor, next.into_iter().collect()))
 }
 
 fn export(args: &TrustExportArgs, context: &Context<'_>) -> Result {
@@ -106,26 +142,28 @@ fn anchor(file: Option<&Path>, action: Action) -> Result<(String, Anchor)> {
 }
 
 /// The command that does something to the same stores.
-fn command(verb: &str, file: &str, args: &TrustStatusArgs) -> String {
-    let mut command = format!("certkit trust {verb} {}", shell_word(file));
-    for kind in args.store.iter().filter_map(|choice| kind_of(*choice)) {
-        command.push_str(&format!(" --store {kind}"));
-    }
-    command + &root_option(args.root.as_deref())
+fn command(verb: &str, file: &str, stores: &StoreArgs) -> String {
+    format!("certkit trust {verb} {}{}", shell_word(file), typed_stores(stores))
+}
+
+/// ` --store KIND --root DIR`, where they were typed.
+fn typed_stores(stores: &StoreArgs) -> String {
+    let kinds = stores.store.iter().filter_map(|choice| kind_of(*choice));
+    let kinds: String = kinds.map(|kind| format!(" --store {kind}")).collect();
+    kinds + &root_option(stores)
 }
 
 /// ` --root DIR`, where it was typed.
-fn root_option(root: Option<&Path>) -> String {
-    root.map(|root| format!(" --root {}", path_word(root))).unwrap_or_default()
+fn root_option(stores: &StoreArgs) -> String {
+    stores.root.as_deref().map(|root| format!(" --root {}", path_word(root))).unwrap_or_default()
 }
 
-/// The exact command for root.
-fn as_root(file: &str, kind: StoreKind, action: Action, root: Option<&Path>) -> String {
+/// The exact command for root; the CA by its file or its fingerprint.
+fn as_root(ca: &str, kind: StoreKind, action: Action, stores: &StoreArgs) -> String {
     let program =
         std::env::current_exe().map_or_else(|_| "certkit".into(), |path| path.display().to_string());
-    let file =
-        std::fs::canonicalize(file).map_or_else(|_| file.to_owned(), |path| path.display().to_string());
+    let ca = std::fs::canonicalize(ca).map_or_else(|_| ca.to_owned(), |path| path.display().to_string());
     let verb = if action == Action::Install { "install" } else { "uninstall" };
-    let options = root_option(root);
-    format!("sudo {} trust {verb} {} --store {kind}{options}", shell_word(&program), shell_word(&file))
+    let options = root_option(stores);
+    format!("sudo {} trust {verb} {} --store {kind}{options}", shell_word(&program), shell_word(&ca))
 }

@@ -1,11 +1,11 @@
 //! The stores that a command asks, and what came of each.
 
-use crate::advice::trust::{no_store, store_failed, store_missing};
+use crate::advice::trust::{no_store, store_failed, store_missing, untried};
 use crate::chain::Located;
-use crate::cli::{StoreChoice, TrustStatusArgs};
+use crate::cli::{StoreArgs, StoreChoice};
 use crate::commands::Result;
 use crate::finding::Finding;
-use crate::report::{Outcome, Report, Role, Trusted, TrustedStore};
+use crate::report::{Outcome, Report, Role, Trusted, TrustedCa, TrustedStore, UncoveredProgram};
 use crate::trust::{Anchor, Store, StoreError, StoreKind, StoreState, Surroundings, Wanted, find};
 
 /// What was found store by store.
@@ -14,11 +14,13 @@ pub(super) struct Survey {
     pub(super) stores: Vec<TrustedStore>,
     pub(super) findings: Vec<Finding>,
     pub(super) status: u8,
+    pub(super) older: Vec<TrustedCa>,
+    pub(super) uncovered: Vec<UncoveredProgram>,
 }
 
 impl Survey {
     /// The stores that are asked for and on this machine.
-    pub(super) fn stores(&mut self, args: &TrustStatusArgs) -> Result<Vec<Box<dyn Store>>> {
+    pub(super) fn stores(&mut self, args: &StoreArgs) -> Result<Vec<Box<dyn Store>>> {
         let surroundings = Surroundings::from_environment(args.root.as_deref());
         let all = args.store.contains(&StoreChoice::All);
         let mut stores = Vec::new();
@@ -33,6 +35,10 @@ impl Survey {
             let found = find(kind, &surroundings, if is_named { Wanted::Named } else { Wanted::Any });
             if found.is_empty() && is_named {
                 self.fail(store_missing(kind));
+            }
+            for store in &found {
+                let path = store.path().display().to_string();
+                self.findings.extend(store.caution().map(|caution| untried(caution, &path)));
             }
             stores.extend(found);
         }
@@ -59,6 +65,11 @@ impl Survey {
         self.stores.push(TrustedStore { kind: kind.as_str(), path, state, steps });
     }
 
+    /// A store that could not be listed.
+    pub(super) fn failed(&mut self, store: &dyn Store, error: &StoreError) {
+        self.fail(store_failed(error, &store.path().display().to_string(), store.kind(), None));
+    }
+
     fn fail(&mut self, finding: Finding) {
         self.findings.push(finding);
         self.status = 2;
@@ -70,12 +81,12 @@ impl Survey {
         dry_run: bool,
         file: String,
         anchor: Anchor,
-        next: Option<String>,
+        next: Vec<String>,
     ) -> Report {
         let certificate = Located::from(anchor.certificate).summary(Role::Root);
-        let (name, stores, status) = (anchor.name, self.stores, self.status);
-        let trusted = Trusted { action, dry_run, file, name, certificate, stores, status };
-        let next = next.into_iter().collect();
+        let name = anchor.name;
+        let Self { stores, status, older, uncovered, .. } = self;
+        let trusted = Trusted { action, dry_run, file, name, certificate, stores, older, uncovered, status };
         Report { outcome: Outcome::Trusted(trusted), findings: self.findings, next }
     }
 }

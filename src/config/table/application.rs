@@ -3,10 +3,10 @@
 use super::environment::{folder_variables, unset};
 use super::set::{absolute, add, count, number, parsed, path, program, put, put_some, span, switch, text};
 use crate::config::option_word::OptionValue;
-use crate::config::setting::{Setting, Takes};
+use crate::config::setting::{Scope, Setting, Takes};
 use crate::config::values::Variable;
 
-const ROW: Setting = Setting { heading: "Application", ..Setting::NEW };
+const ROW: Setting = Setting { heading: "Application", scope: Scope::Site, ..Setting::NEW };
 /// An application that is named above hides all of the one below.
 const NAMES_IT: &[&str] = &["app", "wsgi-file", "module"];
 
@@ -18,6 +18,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         help: "The application: path.py[:callable] or pkg.mod[:callable], or an option file of uWSGI",
         hidden_by: NAMES_IT,
         set: |s, value| put_some(&mut s.app, text(value)),
+        scope: Scope::Content,
         ..ROW
     },
     Setting {
@@ -28,6 +29,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         conflicts: &["app", "module"],
         hidden_by: NAMES_IT,
         set: |s, value| put_some(&mut s.wsgi_file, path(value)),
+        scope: Scope::Content,
         ..ROW
     },
     Setting {
@@ -39,6 +41,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         conflicts: &["app"],
         hidden_by: NAMES_IT,
         set: |s, value| put_some(&mut s.module, text(value)),
+        scope: Scope::Content,
         ..ROW
     },
     Setting {
@@ -49,6 +52,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         help: "Name of the callable",
         hidden_by: NAMES_IT,
         set: |s, value| put_some(&mut s.callable, text(value)),
+        scope: Scope::Content,
         ..ROW
     },
     Setting {
@@ -60,6 +64,7 @@ pub(super) const SETTINGS: &[Setting] = &[
                prefix that ends at a slash of the path counts. Without APP, other paths get status 404. id:NAME=APP is \
                an application that a front server chooses with UWSGI_APPID.",
         set: |s, value| add(&mut s.mounts, parsed(value)),
+        scope: Scope::Content,
         ..ROW
     },
     Setting {
@@ -72,7 +77,8 @@ pub(super) const SETTINGS: &[Setting] = &[
                without manage-script-name. Its way with that is `path-info`: as `path`, and the folders of --static are \
                below each application too.",
         hidden_by: &["mount"],
-        set: |s, value| put(&mut s.server.mount_choice, parsed(value)),
+        set: |s, value| put(&mut s.server.site.mount_choice, parsed(value)),
+        scope: Scope::Content,
         ..ROW
     },
     Setting {
@@ -80,7 +86,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         takes: Takes::Switch,
         help: "Without APP, the first application of --mount also gets what is for none of them, as in uWSGI",
         hidden_by: &["mount"],
-        set: |s, value| put(&mut s.server.default_mount, switch(value)),
+        set: |s, value| put(&mut s.server.site.default_mount, switch(value)),
+        scope: Scope::Content,
         ..ROW
     },
     Setting {
@@ -406,7 +413,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "script-name",
         value: "PREFIX",
         help: "SCRIPT_NAME: the URL prefix of the application",
-        set: |s, value| put_some(&mut s.server.script_name.forced, text(value)),
+        set: |s, value| put_some(&mut s.server.site.script_name.forced, text(value)),
+        scope: Scope::Content,
         ..ROW
     },
     Setting {
@@ -415,7 +423,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         uwsgi_value: OptionValue::Switch,
         takes: Takes::Switch,
         help: "Behind a front server: remove SCRIPT_NAME from PATH_INFO",
-        set: |s, value| put(&mut s.server.script_name.manage, switch(value)),
+        set: |s, value| put(&mut s.server.site.script_name.manage, switch(value)),
         ..ROW
     },
     Setting {
@@ -426,7 +434,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         more: "With a slash behind the address, the servers get to see only what is below the path; gateway protocols \
                get it as SCRIPT_NAME. SCHEME+unix: names a socket. Several addresses, with commas between, share the \
                requests: the least busy one first, and one that fails is passed over for ten seconds.",
-        set: |s, value| add(&mut s.server.upstreams, parsed(value)),
+        set: |s, value| add(&mut s.server.site.upstreams, parsed(value)),
+        scope: Scope::Content,
         ..ROW
     },
     Setting {
@@ -434,14 +443,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "SECONDS",
         default: "60",
         help: "How long an upstream may take to begin a response, and between two pieces of one",
-        set: |s, value| put(&mut s.server.upstream_timeout, span(value)),
+        set: |s, value| put(&mut s.server.site.upstream_timeout, span(value)),
         ..ROW
     },
     Setting {
         word: "upstream-ca",
         value: "FILE",
         help: "Roots that verify upstreams by https, instead of the system's",
-        set: |s, value| put_some(&mut s.server.upstream_ca, absolute(value)),
+        set: |s, value| put_some(&mut s.server.site.upstream_ca, absolute(value)),
         ..ROW
     },
 ];

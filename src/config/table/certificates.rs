@@ -1,7 +1,7 @@
 //! TLS, and where certificates come from.
 
-use super::set::{absolute, add, parsed, path, put, put_some, switch, text};
-use crate::config::setting::{Setting, Takes};
+use super::set::{absolute, add, number, parsed, path, put, put_some, switch, text};
+use crate::config::setting::{Scope, Setting, Takes};
 use crate::config::values::Age;
 
 const TLS: Setting = Setting { heading: "TLS", needs_restart: true, ..Setting::NEW };
@@ -16,6 +16,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         help: "Certificate chain, server certificate first (repeatable with --key, for several names by SNI)",
         hidden_by: &["acme"],
         set: |s, value| add(&mut s.cert, path(value)),
+        scope: Scope::Content,
         ..TLS
     },
     Setting {
@@ -27,6 +28,19 @@ pub(super) const SETTINGS: &[Setting] = &[
         // A certificate from here with a key from there would not fit.
         hidden_by: &["cert", "acme"],
         set: |s, value| add(&mut s.key, path(value)),
+        scope: Scope::Content,
+        ..TLS
+    },
+    Setting {
+        word: "ocsp-staple",
+        takes: Takes::List,
+        value: "FILE",
+        help: "Send this OCSP response along with the certificate that it is for (repeatable)",
+        more: "DER as responders send it, or PEM. The file is verified, and read again when it changes. A response that \
+               has expired is not sent. See docs/tls.md.",
+        hidden_by: &["cert", "acme"],
+        set: |s, value| add(&mut s.ocsp_staples, path(value)),
+        scope: Scope::Content,
         ..TLS
     },
     Setting {
@@ -34,7 +48,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "VERSION",
         default: "1.2",
         help: "Lowest TLS version: 1.2 or 1.3",
-        set: |s, value| put(&mut s.server.tls_min, parsed(value)),
+        set: |s, value| put(&mut s.server.tls.min_version, parsed(value)),
+        ..TLS
+    },
+    Setting {
+        word: "no-session-tickets",
+        takes: Takes::Switch,
+        help: "Resume no TLS session: each connection begins with a whole handshake",
+        more: "Otherwise clients resume by tickets, whose key changes every six hours. All threads share it, and it \
+               is kept on HUP. With --client-ca no session is resumed either.",
+        set: |s, value| put(&mut s.server.tls.session_tickets, switch(value).map(|off| !off)),
         ..TLS
     },
     Setting {
@@ -68,13 +91,15 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "AGE",
         help: "Send Strict-Transport-Security: browsers use only https for AGE seconds [without AGE: two years]",
         needs_restart: false,
-        set: |s, value| put_some(&mut s.server.hsts_seconds, parsed(value).map(|Age(seconds)| seconds)),
+        set: |s, value| put_some(&mut s.server.site.hsts_seconds, parsed(value).map(|Age(seconds)| seconds)),
+        scope: Scope::Site,
         ..TLS
     },
     Setting {
         word: "force",
         takes: Takes::Switch,
-        help: "Start even if the certificate has expired or the chain is in the wrong order (never with a wrong key)",
+        help: "Start even if the certificate has expired, the chain is in the wrong order or an OCSP response cannot be used \
+               (never with a wrong key)",
         only_flag: true,
         set: |s, value| put(&mut s.force, switch(value)),
         ..TLS
@@ -85,7 +110,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "NAME[,NAME]",
         help: "Obtain a certificate for NAME from an ACME server and keep it renewed (repeatable). Names separated \
                by commas share a certificate",
-        conflicts: &["cert", "key"],
+        conflicts: &["cert", "key", "ocsp-staple"],
         hidden_by: &["cert"],
         set: |s, value| add(&mut s.acme.names, text(value)),
         ..ACME
@@ -116,7 +141,43 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "acme-state",
         value: "DIR",
         help: "Folder for accounts, orders and certificates, shared with certkit acme",
+        more: "Several servers may share it, behind a balancer: one of them orders, and all of them answer challenges and serve \
+               the new certificate.",
         set: |s, value| put_some(&mut s.acme.state, path(value)),
+        ..ACME
+    },
+    Setting {
+        word: "acme-dns-hook",
+        value: "CMD",
+        help: "Answer dns-01 with a program, as certkit acme obtain --dns-hook does; for wildcards, and where no port is \
+               reachable",
+        conflicts: &["acme-rfc2136", "acme-dns-persist"],
+        set: |s, value| put_some(&mut s.acme.challenge.dns_hook, text(value)),
+        ..ACME
+    },
+    Setting {
+        word: "acme-rfc2136",
+        value: "FILE",
+        help: "Answer dns-01 with dynamic updates (RFC 2136), with the file of certkit acme obtain --rfc2136",
+        conflicts: &["acme-dns-hook", "acme-dns-persist"],
+        set: |s, value| put_some(&mut s.acme.challenge.rfc2136, path(value)),
+        ..ACME
+    },
+    Setting {
+        word: "acme-dns-persist",
+        takes: Takes::Optional("system"),
+        value: "RESOLVER",
+        help: "Answer dns-persist-01 with the TXT record that certkit acme dns-record prints; it is read through RESOLVER \
+               [without RESOLVER: the system's]",
+        conflicts: &["acme-dns-hook", "acme-rfc2136"],
+        set: |s, value| put_some(&mut s.acme.challenge.dns_persist, text(value)),
+        ..ACME
+    },
+    Setting {
+        word: "acme-dns-account",
+        takes: Takes::Switch,
+        help: "Answer dns-account-01 instead of dns-01, by the same means: several accounts can prove a name at a time",
+        set: |s, value| put(&mut s.acme.challenge.dns_account, switch(value)),
         ..ACME
     },
     Setting {
@@ -126,6 +187,33 @@ pub(super) const SETTINGS: &[Setting] = &[
         help: "Until the first certificate is issued, serve a temporary self-made one (local) or refuse handshakes \
                (refuse)",
         set: |s, value| put(&mut s.acme.missing, parsed(value)),
+        ..ACME
+    },
+    Setting {
+        word: "acme-on-demand",
+        takes: Takes::List,
+        value: "NAME",
+        help: "With --acme: obtain a certificate for NAME when a client first asks for it (repeatable)",
+        more: "NAME may begin with `*.` where --acme-ask decides on each name. A client that asks first waits for the \
+               certificate, 10 s at most.",
+        set: |s, value| add(&mut s.acme.on_demand, text(value)),
+        ..ACME
+    },
+    Setting {
+        word: "acme-ask",
+        value: "URL",
+        help: "With --acme: obtain a certificate for any name that a client asks for, if URL?domain=NAME answers 2xx",
+        more: "With --acme-on-demand only for the names there. A name that was refused is not asked about again for ten \
+               minutes, and before a renewal it is asked about again.",
+        set: |s, value| put_some(&mut s.acme.ask, text(value)),
+        ..ACME
+    },
+    Setting {
+        word: "acme-on-demand-limit",
+        value: "NUMBER",
+        default: "10",
+        help: "Most certificates that are ordered on demand in an hour, by all servers on the state together",
+        set: |s, value| put(&mut s.acme.on_demand_limit, number(value)),
         ..ACME
     },
     Setting {

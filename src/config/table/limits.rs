@@ -2,7 +2,7 @@
 
 use super::set::{absolute, add, memory, parsed, path_prefix, put, put_some, size, size_or_any, span};
 use crate::config::option_word::OptionValue;
-use crate::config::setting::{Setting, Takes};
+use crate::config::setting::{Scope, Setting, Takes};
 
 const LIMITS: Setting = Setting { heading: "Limits", ..Setting::NEW };
 const BUFFERS: Setting = Setting { heading: "Buffers", needs_restart: true, ..Setting::NEW };
@@ -16,6 +16,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         default: "1g",
         help: "Largest request body; larger ones get status 413; 0 for no limit",
         more: "An option file of uWSGI without limit-post means no limit, as in uWSGI.",
+        scope: Scope::Site,
         set: |s, value| put(&mut s.server.limits.limit_post, size_or_any(value)),
         ..LIMITS
     },
@@ -27,6 +28,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         default: "64k",
         help: "Request bodies are complete before the application is called; what is beyond this size waits in a \
                temporary file",
+        scope: Scope::Site,
         set: |s, value| put(&mut s.server.limits.post_buffering, memory(value)),
         ..LIMITS
     },
@@ -56,6 +58,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "SECONDS",
         default: "10",
         help: "Longest pause within a request body",
+        scope: Scope::Site,
         set: |s, value| put(&mut s.server.limits.body_timeout, span(value)),
         ..LIMITS
     },
@@ -112,7 +115,8 @@ pub(super) const SETTINGS: &[Setting] = &[
                beyond --post-buffering are read from the client. Responses with text/event-stream or \
                X-Accel-Buffering: no are never buffered",
         needs_restart: false,
-        set: |s, value| add(&mut s.server.buffers.unbuffered, path_prefix(value)),
+        scope: Scope::Site,
+        set: |s, value| add(&mut s.server.site.unbuffered, path_prefix(value)),
         ..BUFFERS
     },
     Setting {

@@ -3,9 +3,11 @@
 //!
 //! A new setting is one row here and the field that it sets.
 
+mod access;
 mod application;
 mod beside;
 mod certificates;
+mod compression;
 mod edge;
 mod emperor;
 mod environment;
@@ -15,8 +17,10 @@ mod logs;
 mod option_files;
 mod process;
 mod set;
+mod sites;
 mod stats;
 mod trust;
+mod upstreams;
 mod uwsgi;
 
 use super::setting::Setting;
@@ -29,7 +33,11 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         listening::SETTINGS,
         certificates::SETTINGS,
         application::SETTINGS,
+        upstreams::SETTINGS,
+        access::SETTINGS,
         edge::SETTINGS,
+        compression::SETTINGS,
+        sites::SETTINGS,
         process::SETTINGS,
         logs::SETTINGS,
         stats::SETTINGS,

@@ -2,7 +2,7 @@
 
 use super::set::{absolute, add, number, parsed, put, put_some, switch, text};
 use crate::config::option_word::OptionValue;
-use crate::config::setting::{Setting, Takes};
+use crate::config::setting::{Scope, Setting, Takes};
 use crate::config::values::Mode;
 
 const ROW: Setting = Setting { heading: "Process", needs_restart: true, ..Setting::NEW };
@@ -124,6 +124,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         default: "no limit",
         help: "Largest address space of each worker, in MiB; what needs more gets MemoryError",
         needs_restart: false,
+        scope: Scope::Site,
         set: |s, value| {
             let bytes = u64::from(number(value)?) << 20;
             s.worker.address_space = (bytes > 0).then_some(bytes);

@@ -5,7 +5,9 @@ use time::OffsetDateTime;
 
 use super::finding::Finding;
 use super::rfc3339;
-use crate::report::{Kept, KeptCertificates, Renewal, Renewals, Revoked, ShownAccount};
+use crate::report::{
+    DnsRecord, DnsRecords, Kept, KeptCertificates, ListedProvider, Renewal, Renewals, Revoked, ShownAccount,
+};
 
 /// `acme account`: an account at an ACME server.
 #[derive(Serialize)]
@@ -26,6 +28,28 @@ pub(super) struct AccountResult<'a> {
     key: &'a str,
 }
 
+/// `acme dns-record`: records to be set in the DNS.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct DnsRecordsResult<'a> {
+    /// One for each name.
+    records: Vec<TextRecord<'a>>,
+}
+
+/// A TXT record.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct TextRecord<'a> {
+    /// Its name, without a dot at its end.
+    name: &'a str,
+    /// Its type.
+    r#type: &'static str,
+    /// Its whole value.
+    value: &'a str,
+    /// The value in the pieces that a record can hold, of 255 bytes at most.
+    strings: &'a [String],
+}
+
 /// `acme list`: the certificates in the state directory.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -34,6 +58,43 @@ pub(super) struct AcmeListResult<'a> {
     at: String,
     /// By name.
     certificates: Vec<ListedCertificate<'a>>,
+}
+
+/// `acme dns-providers`: the providers that `--dns` takes.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct DnsProvidersResult<'a> {
+    /// By name.
+    providers: Vec<ListedDnsProvider<'a>>,
+}
+
+/// A provider of DNS with an API.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ListedDnsProvider<'a> {
+    /// The word for `--dns`.
+    name: &'a str,
+    /// What people call it.
+    title: &'a str,
+    /// The fields that its file of credentials must have.
+    required: &'a [&'a str],
+    /// Those that it may have.
+    optional: &'a [&'a str],
+    /// The address where they are explained.
+    documentation: &'a str,
+}
+
+impl<'a> DnsProvidersResult<'a> {
+    pub(super) fn new(providers: &'a [ListedProvider]) -> Self {
+        let one = |provider: &'a ListedProvider| ListedDnsProvider {
+            name: provider.name,
+            title: provider.title,
+            required: &provider.required,
+            optional: &provider.optional,
+            documentation: provider.documentation,
+        };
+        Self { providers: providers.iter().map(one).collect() }
+    }
 }
 
 /// A certificate in the state directory.
@@ -73,6 +134,13 @@ struct ListedCertificate<'a> {
     /// The last failure since the last success.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_failure: Option<LastFailure<'a>>,
+    /// When the next one is tried, after a failure, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_try: Option<String>,
+    /// The data of TLSA records (RFC 6698): of the key in use, then of the next one. None where each renewal makes a
+    /// new key.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    tlsa: &'a [String],
     /// Why the deploy hook failed; it will be run again.
     #[serde(skip_serializing_if = "Option::is_none")]
     hook_failure: Option<&'a str>,
@@ -161,6 +229,18 @@ impl<'a> AccountResult<'a> {
     }
 }
 
+impl<'a> DnsRecordsResult<'a> {
+    pub(super) fn new(records: &'a DnsRecords) -> Self {
+        let record = |record: &'a DnsRecord| TextRecord {
+            name: &record.name,
+            r#type: "TXT",
+            value: &record.value,
+            strings: &record.strings,
+        };
+        Self { records: records.records.iter().map(record).collect() }
+    }
+}
+
 impl<'a> AcmeListResult<'a> {
     pub(super) fn new(kept: &'a KeptCertificates) -> Self {
         let certificate = |one| ListedCertificate::new(one, kept.at);
@@ -187,6 +267,8 @@ impl<'a> ListedCertificate<'a> {
                 .last_failure
                 .as_ref()
                 .map(|(at, message)| LastFailure { at: rfc3339(*at), message }),
+            next_try: kept.next_try.map(rfc3339),
+            tlsa: &kept.tlsa,
             hook_failure: kept.hook_failure.as_deref(),
             fullchain: &kept.fullchain,
             key: &kept.key,

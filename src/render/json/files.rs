@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::certificate::Certificate;
 use super::rfc3339;
-use crate::report::{Converted, Created, CreatedFile};
+use crate::report::{self, CheckedCertificate, Converted, Created, CreatedFile};
 
 /// Commands that write files: `mkca`, `mkcert`, `csr`, `sign`, `renew`, `revoke`, `crl`, `key`, `acme obtain` and others.
 #[derive(Serialize)]
@@ -18,15 +18,24 @@ pub(super) struct FilesResult<'a> {
     /// `mkcert --from`: how many.
     #[serde(skip_serializing_if = "Option::is_none")]
     bulk: Option<Bulk>,
-    /// `revoke`: what the ledger says of the certificate now.
+    /// `revoke`: what the ledger says of the certificate that was named.
     #[serde(skip_serializing_if = "Option::is_none")]
     revocation: Option<Revocation<'a>>,
+    /// `revoke`: the same of every certificate that is revoked now, that one first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    revocations: Vec<Revocation<'a>>,
+    /// `revoke`: certificates with a name or the key of a revoked one, which stay valid.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    still_valid: Vec<StillValid<'a>>,
     /// `crl`: the list that was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     list: Option<List<'a>>,
     /// `renew`: each certificate that was renewed.
     #[serde(skip_serializing_if = "Option::is_none")]
     renewed: Option<Vec<RenewedFile<'a>>>,
+    /// `renew`: each certificate that was checked and not refused, also with `--dry-run`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificates: Option<Vec<CheckedFile<'a>>>,
     /// `renew`: how many certificates were checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     checked: Option<usize>,
@@ -64,12 +73,26 @@ struct Bulk {
 struct Revocation<'a> {
     /// Serial number, hexadecimal.
     serial: &'a str,
+    /// The names that it is for.
+    names: &'a [String],
     /// Why, by the name of RFC 5280 section 5.3.1.
     reason: &'a str,
     /// Since when, RFC 3339.
     revoked_at: String,
     /// Whether it was revoked before this command.
     already: bool,
+}
+
+/// A certificate that stays valid.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct StillValid<'a> {
+    /// Serial number, hexadecimal.
+    serial: &'a str,
+    /// The names that it is for.
+    names: &'a [String],
+    /// End of validity, RFC 3339.
+    not_after: String,
 }
 
 /// A certificate revocation list.
@@ -84,6 +107,27 @@ struct List<'a> {
     next_update: String,
     /// The list's file.
     path: &'a str,
+    /// How many revocations only the list in place knew; they are in the ledger now.
+    imported: usize,
+    /// The lists of the CAs above it in the same file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    above: Vec<ListAbove<'a>>,
+}
+
+/// The list of a CA above the one that made the file.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ListAbove<'a> {
+    /// What to call the CA by.
+    issuer: &'a str,
+    /// The list's number, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<u64>,
+    /// How many certificates it names.
+    revoked: usize,
+    /// When the next list is due, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_update: Option<String>,
 }
 
 /// A certificate that `renew` renewed.
@@ -94,6 +138,24 @@ struct RenewedFile<'a> {
     file: &'a str,
     /// The new certificate.
     certificate: Certificate<'a>,
+}
+
+/// A certificate that `renew` checked.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct CheckedFile<'a> {
+    /// Its file.
+    file: &'a str,
+    /// `due` (with `--dry-run`), `not_due` or `renewed`.
+    state: &'static str,
+    /// When it expires, or the new one, RFC 3339.
+    not_after: String,
+    /// When it is due, or the new one, RFC 3339.
+    due_at: String,
+    /// The files that are renewed as one with it, its own first.
+    files: &'a [String],
+    /// The files that still hold the old certificate, because certkit could not write them.
+    left: &'a [String],
 }
 
 /// `convert`: the file that was written.
@@ -145,18 +207,18 @@ impl<'a> FilesResult<'a> {
                 kept: bulk.kept,
                 seconds: (bulk.duration.as_secs_f64() * 1000.0).round() / 1000.0,
             }),
-            revocation: created.revocation.as_ref().map(|one| Revocation {
-                serial: &one.serial,
-                reason: &one.reason,
-                revoked_at: rfc3339(one.revoked_at),
-                already: one.already,
-            }),
-            list: created.list.as_ref().map(|list| List {
-                number: list.number,
-                revoked: list.revoked,
-                next_update: rfc3339(list.next_update),
-                path: &list.path,
-            }),
+            revocation: created.revocations.first().map(Revocation::new),
+            revocations: created.revocations.iter().map(Revocation::new).collect(),
+            still_valid: created
+                .still_valid
+                .iter()
+                .map(|one| StillValid {
+                    serial: &one.serial,
+                    names: &one.names,
+                    not_after: rfc3339(one.not_after),
+                })
+                .collect(),
+            list: created.list.as_ref().and_then(List::new),
             renewed: created.renewal.as_ref().map(|renewal| {
                 let renewed = |(file, certificate): &'a (String, _)| RenewedFile {
                     file,
@@ -164,8 +226,51 @@ impl<'a> FilesResult<'a> {
                 };
                 renewal.renewed.iter().map(renewed).collect()
             }),
+            certificates: created.renewal.as_ref().map(|renewal| {
+                let checked = |one: &'a CheckedCertificate| CheckedFile {
+                    file: &one.file,
+                    state: one.state.as_str(),
+                    not_after: rfc3339(one.not_after),
+                    due_at: rfc3339(one.due_at),
+                    files: &one.files,
+                    left: &one.left,
+                };
+                renewal.certificates.iter().map(checked).collect()
+            }),
             checked: created.renewal.as_ref().map(|renewal| renewal.checked),
         }
+    }
+}
+
+impl<'a> Revocation<'a> {
+    fn new(one: &'a report::Revocation) -> Self {
+        Self {
+            serial: &one.serial,
+            names: &one.names,
+            reason: &one.reason,
+            revoked_at: rfc3339(one.revoked_at),
+            already: one.already,
+        }
+    }
+}
+
+impl<'a> List<'a> {
+    fn new(file: &'a report::RevocationList) -> Option<Self> {
+        let (own, above) = file.lists.split_first()?;
+        let above = above.iter().map(|list| ListAbove {
+            issuer: &list.issuer,
+            number: list.number,
+            revoked: list.revoked,
+            next_update: list.next_update.map(rfc3339),
+        });
+        Some(Self {
+            number: own.number.unwrap_or_default(),
+            revoked: own.revoked,
+            next_update: rfc3339(own.next_update?),
+            path: &file.path,
+            imported: file.imported,
+            above: above.collect(),
+        })
     }
 }
 

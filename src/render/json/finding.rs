@@ -17,9 +17,12 @@ pub(super) struct Finding<'a> {
     /// Where it was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<Location<'a>>,
-    /// What fixes it: a command where there is one, else a sentence.
+    /// What fixes it: sentences, and commands on lines of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<&'a str>,
+    fix: Option<String>,
+    /// The commands of `fix`, in order; each can be run as it stands.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    commands: Vec<String>,
 }
 
 /// How bad a finding is.
@@ -51,12 +54,25 @@ pub(super) struct Location<'a> {
 
 impl<'a> Finding<'a> {
     pub(super) fn new(finding: &'a domain::Finding) -> Self {
+        let lines = finding.fix.as_deref().map(domain::fix_lines);
+        let mut commands = Vec::new();
+        let fix = lines.map(|lines| {
+            let line = |line| match line {
+                domain::FixLine::Command(command) => {
+                    commands.push(command.clone());
+                    command
+                }
+                domain::FixLine::Sentence(sentence) => sentence,
+            };
+            lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
+        });
         Self {
             code: finding.code.as_str(),
             severity: finding.severity.into(),
             message: &finding.message,
             location: finding.location.as_ref().map(Location::new),
-            fix: finding.fix.as_deref(),
+            fix,
+            commands,
         }
     }
 }

@@ -4,14 +4,17 @@
 //! they also give the JSON Schema (`schema`), from which docs/certkit.schema.json and docs/json.md are made.
 
 mod acme;
+mod acme_life;
 mod certificate;
 mod chain;
 mod files;
 mod finding;
+mod ledger;
 #[cfg(test)]
 mod schema;
 mod show;
 mod tools;
+mod trust;
 
 use std::io::{self, Write};
 
@@ -20,12 +23,17 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use self::acme::{AccountResult, AcmeListResult, AcmeRenewResult, AcmeRevokeResult};
+use self::acme::{
+    AccountResult, AcmeListResult, AcmeRenewResult, AcmeRevokeResult, DnsProvidersResult, DnsRecordsResult,
+};
+use self::acme_life::{AcmeDeleteResult, AcmeImportResult};
 use self::chain::{BatchResult, CheckResult, MergeResult};
 use self::files::{ConvertResult, FilesResult, TextResult};
 use self::finding::Finding;
+use self::ledger::CaListResult;
 use self::show::ShowResult;
-use self::tools::{HostsResult, KeyMatchResult, TrustResult};
+use self::tools::{HostsResult, KeyMatchResult};
+use self::trust::{TrustEnvResult, TrustListResult, TrustResult};
 use crate::finding::{self as domain, Severity};
 use crate::report::{Outcome, Report};
 
@@ -132,12 +140,17 @@ impl Status {
 #[allow(clippy::large_enum_variant, reason = "there is one per process")]
 enum CommandResult<'a> {
     Account(AccountResult<'a>),
+    AcmeDelete(AcmeDeleteResult<'a>),
+    AcmeImport(AcmeImportResult<'a>),
+    DnsRecords(DnsRecordsResult<'a>),
     AcmeList(AcmeListResult<'a>),
     AcmeRenew(AcmeRenewResult<'a>),
     AcmeRevoke(AcmeRevokeResult<'a>),
     Batch(BatchResult<'a>),
+    CaList(CaListResult<'a>),
     Check(CheckResult<'a>),
     Convert(ConvertResult<'a>),
+    DnsProviders(DnsProvidersResult<'a>),
     Files(FilesResult<'a>),
     Hosts(HostsResult<'a>),
     KeyMatch(KeyMatchResult<'a>),
@@ -146,6 +159,8 @@ enum CommandResult<'a> {
     Show(ShowResult<'a>),
     Text(TextResult<'a>),
     Trust(TrustResult<'a>),
+    TrustEnv(TrustEnvResult<'a>),
+    TrustList(TrustListResult<'a>),
 }
 
 /// Nothing was done or judged.
@@ -157,21 +172,28 @@ struct NoResult {}
 impl<'a> CommandResult<'a> {
     fn new(command: &str, report: &'a Report) -> Self {
         match &report.outcome {
+            Outcome::DnsRecords(records) => Self::DnsRecords(DnsRecordsResult::new(records)),
             Outcome::Account(account) => Self::Account(AccountResult::new(account)),
             Outcome::Checked(checked) => Self::Check(CheckResult::new(checked, report)),
             Outcome::Converted(converted) => Self::Convert(ConvertResult::new(converted)),
             Outcome::Created(created) => Self::Files(FilesResult::new(created)),
+            Outcome::Deleted(deleted) => Self::AcmeDelete(AcmeDeleteResult::new(deleted)),
+            Outcome::DnsProviders(providers) => Self::DnsProviders(DnsProvidersResult::new(providers)),
             Outcome::Hosts(hosts) => Self::Hosts(HostsResult::new(hosts)),
+            Outcome::Imported(import) => Self::AcmeImport(AcmeImportResult::new(import)),
             Outcome::Listed(kept) => Self::AcmeList(AcmeListResult::new(kept)),
             Outcome::Matched(matched) => {
                 Self::KeyMatch(KeyMatchResult::new(matched, report.exit_status() == 0))
             }
             Outcome::Merged(merged) => Self::Merge(MergeResult::new(merged, report)),
+            Outcome::Recorded(recorded) => Self::CaList(CaListResult::new(recorded)),
             Outcome::Renewed(renewals) => Self::AcmeRenew(AcmeRenewResult::new(renewals)),
             Outcome::Revoked(revoked) => Self::AcmeRevoke(AcmeRevokeResult::new(revoked)),
             Outcome::Shown(shown) => Self::Show(ShowResult::new(shown)),
             Outcome::Text(text) => Self::Text(TextResult::new(text)),
             Outcome::Trusted(trusted) => Self::Trust(TrustResult::new(trusted)),
+            Outcome::TrustedCas(list) => Self::TrustList(TrustListResult::new(list)),
+            Outcome::TrustEnvironment(environment) => Self::TrustEnv(TrustEnvResult::new(environment)),
             // Scripts that read these lists before there were `findings` go on reading them.
             Outcome::Failed { .. } if command == "check" => Self::Check(CheckResult::failed(report)),
             Outcome::Failed { .. } if command == "merge" => Self::Merge(MergeResult::failed(report)),

@@ -1,42 +1,10 @@
-//! `trust`, `hosts` and `key match`.
+//! `hosts` and `key match`.
 
 use serde::Serialize;
 
-use super::certificate::{Certificate, Key};
+use super::certificate::Key;
 use crate::render::text::WINDOWS_HOSTS;
-use crate::report::{HostsFile, Matched, Trusted};
-
-/// `trust`: how the stores of this machine stand to a CA.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct TrustResult<'a> {
-    /// `install`, `uninstall` or `status`.
-    action: &'static str,
-    /// Whether nothing was changed because of `--dry-run`.
-    dry_run: bool,
-    /// The CA's file.
-    file: &'a str,
-    /// What the CA is called in stores.
-    name: &'a str,
-    /// The CA's certificate.
-    certificate: Certificate<'a>,
-    /// Each store that was looked at.
-    stores: Vec<Store<'a>>,
-}
-
-/// A trust store.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Store<'a> {
-    /// `system`, `nss`, `firefox` or `java`.
-    store: &'static str,
-    /// Where it is.
-    path: &'a str,
-    /// `absent`, `failed`, `installed`, `needs_rights`, `pending`, `planned`, `removed`, `trusted` or `untrusted`.
-    state: &'static str,
-    /// What would be done, or what is still to do.
-    steps: &'a [String],
-}
+use crate::report::{HostsFile, Matched};
 
 /// `hosts`: a name in the hosts file.
 #[derive(Serialize)]
@@ -117,28 +85,6 @@ struct Candidate<'a> {
     kind: &'static str,
     /// What to call it by.
     name: &'a str,
-}
-
-impl<'a> TrustResult<'a> {
-    pub(super) fn new(trusted: &'a Trusted) -> Self {
-        Self {
-            action: trusted.action,
-            dry_run: trusted.dry_run,
-            file: &trusted.file,
-            name: &trusted.name,
-            certificate: Certificate::new(&trusted.certificate, None),
-            stores: trusted
-                .stores
-                .iter()
-                .map(|store| Store {
-                    store: store.kind,
-                    path: &store.path,
-                    state: store.state,
-                    steps: &store.steps,
-                })
-                .collect(),
-        }
-    }
 }
 
 impl<'a> HostsResult<'a> {

@@ -2,22 +2,38 @@
 
 use std::io::{self, Write};
 
+use anstyle::Style;
 use time::OffsetDateTime;
 
+use super::lifetime;
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, printable};
 use super::wrap::Width;
-use crate::report::{Kept, KeptCertificates, Renewal, RenewalState, Renewals, Revoked, ShownAccount};
+use crate::report::{
+    DnsRecords, Kept, KeptCertificates, ListedProvider, Renewal, RenewalState, Renewals, Revoked,
+    ShownAccount,
+};
 use crate::sys::clock::date;
 
-/// Writes the list: a paragraph for each certificate, since names and addresses are long.
+/// Writes the list: a paragraph for each certificate, since names and addresses are long, under a bar for the part of its
+/// lifetime that is left. The one that ends first comes first.
 pub(super) fn list(out: &mut impl Write, kept: &KeptCertificates) -> io::Result<()> {
     if kept.certificates.is_empty() {
         writeln!(out, "no certificates")?;
     }
-    for certificate in &kept.certificates {
+    let mut certificates: Vec<_> = kept.certificates.iter().collect();
+    certificates.sort_by_key(|one| one.not_after);
+    let longest =
+        certificates.iter().map(|one| printable(&one.name).chars().count()).max().unwrap_or_default();
+    for certificate in certificates {
         let Kept { name, names, server, server_name, .. } = certificate;
-        let (style, validity) = validity(certificate, kept.at);
-        writeln!(out, "{BOLD}{}{BOLD:#}  {style}{validity}{style:#}", printable(name))?;
+        let (style, bar, validity) = validity(certificate, kept.at);
+        let name = printable(name);
+        // A name that is much longer than the others must not push the bars away.
+        writeln!(
+            out,
+            "{style}{bar}{style:#}  {BOLD}{name:0$}{BOLD:#}  {style}{validity}{style:#}",
+            longest.min(40)
+        )?;
         writeln!(out, "  names    {}", printable(&names.join(" ")))?;
         writeln!(out, "  server   {}", printable(server_name.unwrap_or(server)))?;
         let kind = match &certificate.profile {
@@ -25,10 +41,18 @@ pub(super) fn list(out: &mut impl Write, kept: &KeptCertificates) -> io::Result<
             None => certificate.key_kind.clone(),
         };
         writeln!(out, "  key      {}", printable(&kind))?;
+        for (word, tlsa) in ["tlsa", "next key"].iter().zip(&certificate.tlsa) {
+            writeln!(out, "  {word:8} {tlsa}")?;
+        }
         writeln!(out, "  renewal  {}", renewal_day(certificate, kept.at))?;
         if let Some((at, message)) = &certificate.last_failure {
             let times = if certificate.failures == 1 { "once" } else { "repeatedly" };
             writeln!(out, "  {RED}failed{RED:#}   {times}, last on {}: {}", minute(*at), printable(message))?;
+        }
+        if let Some(next) = certificate.next_try {
+            let when =
+                if next > kept.at { format!("after {}", minute(next)) } else { "at the next run".to_owned() };
+            writeln!(out, "  next try {when}")?;
         }
         if let Some(failure) = &certificate.hook_failure {
             writeln!(out, "  {RED}hook{RED:#}     failed: {}", printable(failure))?;
@@ -38,20 +62,41 @@ pub(super) fn list(out: &mut impl Write, kept: &KeptCertificates) -> io::Result<
     Ok(())
 }
 
-fn validity(certificate: &Kept, at: OffsetDateTime) -> (anstyle::Style, String) {
-    let Some(not_after) = certificate.not_after else { return (RED, "cannot be read".to_owned()) };
-    let days = days_left(not_after, at);
-    if let Some(revoked) = certificate.revoked {
-        return (RED, format!("revoked on {}", date(revoked)));
-    }
-    match days {
-        _ if not_after < at => (RED, format!("expired {}", date(not_after))),
-        1 => (YELLOW, format!("1 day left, valid until {}", date(not_after))),
-        _ if certificate.next_renewal.is_some_and(|next| next < at) => {
-            (YELLOW, format!("{days} days left, valid until {}", date(not_after)))
+/// Writes the providers: a paragraph for each.
+pub(super) fn dns_providers(out: &mut impl Write, providers: &[ListedProvider]) -> io::Result<()> {
+    for provider in providers {
+        writeln!(out, "{BOLD}{}{BOLD:#}  {}", provider.name, provider.title)?;
+        if !provider.required.is_empty() {
+            writeln!(out, "  required  {}", provider.required.join(" "))?;
         }
-        _ => (GREEN, format!("{days} days left, valid until {}", date(not_after))),
+        if !provider.optional.is_empty() {
+            writeln!(out, "  optional  {}", provider.optional.join(" "))?;
+        }
+        writeln!(out, "  see       {DIM}{}{DIM:#}", provider.documentation)?;
     }
+    Ok(())
+}
+
+/// A bar with its colour, and the same in words; no meaning rests on the colour alone.
+fn validity(certificate: &Kept, at: OffsetDateTime) -> (Style, String, String) {
+    let (Some(not_before), Some(not_after)) = (certificate.not_before, certificate.not_after) else {
+        return (RED, lifetime::EMPTY_BAR.to_owned(), "cannot be read".to_owned());
+    };
+    let (style, bar) = lifetime::bar(not_before, not_after, at);
+    if let Some(revoked) = certificate.revoked {
+        return (RED, lifetime::EMPTY_BAR.to_owned(), format!("revoked on {}", date(revoked)));
+    }
+    if not_after < at {
+        return (RED, lifetime::EMPTY_BAR.to_owned(), format!("expired {}", date(not_after)));
+    }
+    let is_due = certificate.next_renewal.is_some_and(|next| next < at);
+    let style = if is_due && style == GREEN { YELLOW } else { style };
+    let left = match (not_after - at).whole_days() {
+        0 => format!("{} h left", (not_after - at).whole_hours()),
+        1 => "1 day left".to_owned(),
+        days => format!("{days} days left"),
+    };
+    (style, bar, format!("{left}, valid until {}", date(not_after)))
 }
 
 fn renewal_day(certificate: &Kept, at: OffsetDateTime) -> String {
@@ -141,8 +186,13 @@ pub(super) fn account(out: &mut impl Write, account: &ShownAccount) -> io::Resul
     writeln!(out, "key      {}", printable(&account.key))
 }
 
-fn days_left(end: OffsetDateTime, at: OffsetDateTime) -> i64 {
-    (end - at).whole_days()
+/// Writes records as lines of a zone file, as they are and nothing else: they are copied.
+pub(super) fn dns_records(out: &mut impl Write, records: &DnsRecords) -> io::Result<()> {
+    for record in &records.records {
+        let strings: Vec<_> = record.strings.iter().map(|text| format!("\"{}\"", printable(text))).collect();
+        writeln!(out, "{}. IN TXT {}", printable(&record.name), strings.join(" "))?;
+    }
+    Ok(())
 }
 
 /// A time as people read it in a list: 2026-11-20 12:00 UTC.

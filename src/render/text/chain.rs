@@ -39,7 +39,7 @@ pub(super) fn write_checked(
         let label = printable(&certificate.label);
         let facts = format!(
             "{}, {}, {}",
-            role(certificate.role),
+            role(certificate),
             key_and_signature(certificate),
             days_left(certificate, checked.at)
         );
@@ -106,15 +106,16 @@ pub(super) fn write_merged(out: &mut impl Write, merged: &Merged) -> io::Result<
     writeln!(out, "{GREEN}✓ {}{GREEN:#}", printable(name))?;
     for certificate in &merged.certificates {
         if let Some((first, last)) = certificate.location.as_ref().and_then(|location| location.lines) {
-            let role = role(certificate.role);
+            let role = role(certificate);
             writeln!(out, "  lines {first}-{last}  {role} {BOLD}{}{BOLD:#}", printable(&certificate.label))?;
         }
     }
     Ok(())
 }
 
-fn role(role: Role) -> &'static str {
-    match role {
+fn role(certificate: &CertificateSummary) -> &'static str {
+    match certificate.role {
+        Role::Leaf if certificate.is_for_clients_only => "client certificate",
         Role::Leaf => "server certificate",
         Role::Intermediate => "intermediate",
         Role::Root => "root",

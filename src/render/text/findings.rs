@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::style::{CYAN, DIM, RED, YELLOW, printable};
 use super::wrap::Width;
-use crate::finding::{Finding, Severity, Snippet};
+use crate::finding::{Finding, FixLine, Severity, Snippet, fix_lines};
 
 /// A fix longer than this, in bytes, is printed once.
 const LONG_FIX: usize = 200;
@@ -51,7 +51,28 @@ fn write_finding(out: &mut impl Write, finding: &Finding, fix: Option<&str>, wid
         write_snippet(out, snippet)?;
     }
     if let Some(fix) = fix {
-        writeln!(out, "  {DIM}fix:{DIM:#}   {}", width.wrap(fix, 9, 9))?;
+        write_fix(out, fix, width)?;
+    }
+    Ok(())
+}
+
+/// Sentences are broken to fit; a command stays on its line, so that it can be copied.
+fn write_fix(out: &mut impl Write, fix: &str, width: Width) -> io::Result<()> {
+    let lines = fix_lines(fix);
+    // Commands after a sentence are moved in.
+    let mut indent = "";
+    for (index, line) in lines.iter().enumerate() {
+        match index {
+            0 => write!(out, "  {DIM}fix:{DIM:#}   ")?,
+            _ => write!(out, "         ")?,
+        }
+        match line {
+            FixLine::Sentence(sentence) => {
+                writeln!(out, "{}", width.wrap(sentence, 9, 9))?;
+                indent = "  ";
+            }
+            FixLine::Command(command) => writeln!(out, "{indent}{}", printable(command))?,
+        }
     }
     Ok(())
 }

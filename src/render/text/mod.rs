@@ -1,12 +1,16 @@
 //! Reports for people: what was done, what was found (worst first), what to do next.
 
 mod acme;
+mod acme_life;
 mod chain;
 mod files;
 mod findings;
+mod ledger;
+mod lifetime;
 mod show;
 mod style;
 mod tools;
+mod trust;
 mod wrap;
 
 use std::io::{self, Write};
@@ -48,22 +52,29 @@ pub(super) fn write(out: &mut impl Write, report: &Report, width: Width, quiet: 
 fn write_outcome(out: &mut impl Write, report: &Report, width: Width) -> io::Result<()> {
     match &report.outcome {
         Outcome::Account(account) => acme::account(out, account)?,
+        Outcome::DnsRecords(records) => acme::dns_records(out, records)?,
         Outcome::Checked(checked) => chain::write_checked(out, checked, report, width)?,
         Outcome::Converted(converted) => tools::write_converted(out, converted)?,
         Outcome::Created(created) => files::write_created(out, created, width)?,
+        Outcome::Deleted(deleted) => acme_life::deleted(out, deleted, width)?,
         Outcome::Hosts(hosts) => tools::write_hosts(out, hosts)?,
+        Outcome::Imported(import) => acme_life::imported(out, import, width)?,
+        Outcome::DnsProviders(providers) => acme::dns_providers(out, providers)?,
         Outcome::Listed(kept) => acme::list(out, kept)?,
         Outcome::Matched(matched) => tools::write_matched(out, matched)?,
         Outcome::Merged(merged) => chain::write_merged(out, merged)?,
+        Outcome::Recorded(recorded) => ledger::list(out, recorded, width)?,
         Outcome::Renewed(renewals) => acme::renewals(out, renewals, width)?,
         Outcome::Revoked(revoked) => acme::revoked(out, revoked)?,
         Outcome::Shown(shown) => show::write(out, shown, width)?,
-        Outcome::Trusted(trusted) => tools::write_trusted(out, trusted)?,
+        Outcome::Trusted(trusted) => trust::write_trusted(out, trusted)?,
+        Outcome::TrustedCas(cas) => trust::write_cas(out, cas)?,
         Outcome::Answered { .. }
         | Outcome::Data(_)
         | Outcome::Failed { .. }
         | Outcome::Nothing
-        | Outcome::Text(_) => {}
+        | Outcome::Text(_)
+        | Outcome::TrustEnvironment(_) => {}
     }
     Ok(())
 }

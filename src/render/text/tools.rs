@@ -1,9 +1,9 @@
-//! What the tools around certificates did, for people: `convert`, `key match`, `trust`, `hosts`.
+//! What the tools around certificates did, for people: `convert`, `key match`, `hosts`.
 
 use std::io::{self, Write};
 
-use super::style::{BOLD, DIM, GREEN, RED, YELLOW, printable};
-use crate::report::{Converted, HostsFile, Matched, Trusted};
+use super::style::{BOLD, DIM, GREEN, RED, printable};
+use crate::report::{Converted, HostsFile, Matched};
 
 /// The new file and what is in it.
 pub(super) fn write_converted(out: &mut impl Write, converted: &Converted) -> io::Result<()> {
@@ -38,31 +38,6 @@ pub(super) fn write_matched(out: &mut impl Write, matched: &Matched) -> io::Resu
             one.kind.replace('_', " "),
             printable(&one.name)
         )?;
-    }
-    Ok(())
-}
-
-/// Every store and how it stands.
-pub(super) fn write_trusted(out: &mut impl Write, trusted: &Trusted) -> io::Result<()> {
-    writeln!(out, "{BOLD}{}{BOLD:#} {DIM}{}{DIM:#}", printable(&trusted.name), printable(&trusted.file))?;
-    for store in &trusted.stores {
-        let (mark, style) = match store.state {
-            "installed" | "removed" | "trusted" => ("✓", GREEN),
-            "absent" if trusted.action == "uninstall" => ("✓", GREEN),
-            "planned" => ("·", DIM),
-            "pending" => ("!", YELLOW),
-            _ => ("✗", RED),
-        };
-        writeln!(
-            out,
-            "  {style}{mark} {:7}  {:12}{style:#}  {}",
-            store.kind,
-            store.state.replace('_', " "),
-            printable(&store.path)
-        )?;
-        for step in &store.steps {
-            writeln!(out, "      {}", printable(step))?;
-        }
     }
     Ok(())
 }

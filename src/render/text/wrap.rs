@@ -17,6 +17,11 @@ impl Width {
         Self(columns.map(|columns| columns.clamp(MIN_WIDTH, MAX_WIDTH)))
     }
 
+    /// How many there are; `None` where nothing limits them.
+    pub(super) fn columns(self) -> Option<usize> {
+        self.0
+    }
+
     /// The text, printable, each line broken where it would reach the edge. The first line begins in column `start`,
     /// all others are moved in by `indent`.
     pub(super) fn wrap(self, text: &str, start: usize, indent: usize) -> String {

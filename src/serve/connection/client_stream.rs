@@ -91,6 +91,16 @@ impl ClientStream {
         Ok(self.first.first().copied())
     }
 
+    /// Reads more behind the first bytes, without taking any; whether there was more.
+    pub(in crate::serve) async fn more_first_bytes(&mut self) -> io::Result<bool> {
+        let mut all = std::mem::take(&mut self.first).to_vec();
+        let mut space = [0; 2048];
+        let length = self.read(&mut space).await?;
+        all.extend_from_slice(space.get(..length).unwrap_or_default());
+        self.first = all.into();
+        Ok(length > 0)
+    }
+
     /// What was read together with the first byte.
     pub(in crate::serve) fn first_bytes(&self) -> &Bytes {
         &self.first

@@ -9,6 +9,7 @@ mod send_window;
 mod unread;
 mod write_rate;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,6 +25,8 @@ pub(super) struct Connection {
     pub(super) peer_port: u16,
     /// The port it came in on, as text; on a unix socket the scheme's own.
     pub(super) server_port: Bytes,
+    /// Its own address; `None` on a unix socket.
+    pub(super) server_address: Option<IpAddr>,
     pub(super) tls: Option<Arc<Session>>,
     pub(super) role: ConnectionRole,
     /// Whether the other end is a front server whose word is taken for its clients.

@@ -1,6 +1,7 @@
 //! Drives one connection: TLS, then HTTP/1.1, HTTP/2 or a gateway protocol until it ends.
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -20,7 +21,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::threads::FrontThread;
-use super::{gateway, proxy};
+use super::{gateway, handshake, preparation, proxy};
 use crate::protocol::http1_guard;
 use crate::serve::connection::activity::{Activity, Overdue};
 use crate::serve::connection::client_stream::{AcceptedSocket, ClientStream};
@@ -85,6 +86,7 @@ pub(in crate::serve) struct Accepted {
     pub(in crate::serve) peer_address: String,
     pub(in crate::serve) peer_port: u16,
     pub(in crate::serve) server_port: String,
+    pub(in crate::serve) server_address: Option<IpAddr>,
 }
 
 impl Accepted {
@@ -127,6 +129,7 @@ pub(in crate::serve) async fn serve(
         peer_address: accepted.peer_address.into(),
         peer_port: accepted.peer_port,
         server_port: accepted.server_port.into(),
+        server_address: accepted.server_address,
         tls: None,
         role: ConnectionRole::Serve,
         is_trusted,
@@ -172,9 +175,10 @@ fn start(
         ListenerProtocol::Https(config) => (InsideTls::Http, config),
         ListenerProtocol::Suwsgi(config) => (InsideTls::Uwsgi, config),
     };
-    let (activity, counters) = (Arc::clone(&connection.activity), Arc::clone(&connection.counters));
+    let (activity, peer) = (Arc::clone(&connection.activity), connection.peer_address.clone());
+    let counters = Arc::clone(&connection.counters);
     let handshake = handshake(stream, connection, spoken, config, service, thread, shutdown.clone());
-    Box::pin(tls(Box::pin(handshake), activity, counters, shutdown))
+    Box::pin(tls(Box::pin(handshake), activity, peer, counters, shutdown))
 }
 
 /// What is spoken once the handshake is over.
@@ -203,16 +207,15 @@ fn gateway(
 async fn tls(
     handshake: Pin<Box<impl Future<Output = Result<Option<Running>>>>>,
     activity: Arc<Activity>,
+    peer: Bytes,
     counters: Arc<Counters>,
     mut shutdown: Shutdown,
 ) -> Result {
     let running = tokio::select! {
         biased;
         result = timeout(HANDSHAKE_TIMEOUT, handshake) => {
-            if !matches!(result, Ok(Ok(_))) {
-                counters.handshake(false);
-            }
-            result??
+            let result = result.unwrap_or_else(|late| Err(late.into()));
+            result.inspect_err(|error| handshake::count_failure(&**error, &peer, &counters))?
         }
         () = shutdown.reached(Phase::Draining) => None,
         () = activity.closes() => None,
@@ -240,6 +243,9 @@ async fn handshake(
         connection.role = ConnectionRole::Redirect { port: None };
         return Ok(Some(http1(stream, connection, service, shutdown)));
     }
+    if let Some(certificates) = service.current().prepared_certificates() {
+        preparation::prepare(&mut stream, &certificates).await?;
+    }
     let begun = thread.hellos.answer(&config, stream.first_bytes()).await;
     if spoken == InsideTls::Uwsgi {
         stream.breaks_off_in_tls();
@@ -258,7 +264,7 @@ async fn handshake(
         }
     };
     let mut stream = thread.handshakes.pass(accept).await?;
-    connection.counters.handshake(true);
+    connection.counters.handshake();
     // A validating ACME server needs no more than the handshake (RFC 8737 section 3).
     if stream.get_ref().1.alpn_protocol() == Some(ACME_TLS) {
         stream.shutdown().await?;
@@ -270,7 +276,8 @@ async fn handshake(
             stream, connection, service, shutdown,
         ))));
     }
-    let session = Session::new(stream.get_ref().1);
+    let asks_client = service.current().clients.is_some();
+    let session = Session::new(stream.get_ref().1, asks_client);
     tracing::debug!(
         peer = %connection.peer_address.escape_ascii(),
         sni = session.server_name,

@@ -6,11 +6,15 @@
 //! looks for input between any two. When ClientHellos come one after the other, [`super::hellos`]
 //! makes their signatures on another thread, and only the rest of the handshake passes the gate.
 
+use std::error::Error;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
+
+use crate::serve::counters::Counters;
+use crate::serve::handshake_failure::HandshakeFailure;
 
 /// What takes less is not a signature; the next one may follow at once.
 const SHORT: Duration = Duration::from_micros(100);
@@ -52,6 +56,21 @@ impl Gate {
             drop(permit);
             until_woken().await;
         }
+    }
+}
+
+/// Counts a handshake that failed, and logs it unless another for the same reason has just been logged.
+pub(super) fn count_failure(error: &(dyn Error + Send + Sync + 'static), peer: &[u8], counters: &Counters) {
+    let failure = HandshakeFailure::of(error);
+    let Some(count) = counters.failed_handshake(failure) else { return };
+    let (reason, peer) = (failure.as_str(), peer.escape_ascii());
+    let error = match failure {
+        HandshakeFailure::Timeout => "it took too long".to_owned(),
+        _ => error.to_string(),
+    };
+    match count {
+        1 => tracing::warn!(reason, "the TLS handshake with {peer} failed: {error}"),
+        _ => tracing::warn!(reason, "{count} TLS handshakes failed, the last one with {peer}: {error}"),
     }
 }
 

@@ -152,8 +152,10 @@ impl Listener {
                 }
                 // Responses are written whole; Nagle's algorithm would only delay them.
                 socket.set_nodelay(true)?;
+                let local = socket.local_addr()?;
                 Accepted {
-                    server_port: socket.local_addr()?.port().to_string(),
+                    server_port: local.port().to_string(),
+                    server_address: Some(local.ip().to_canonical()),
                     socket: AcceptedSocket::Here(Socket::Tcp(socket)),
                     // An IPv4 client of an IPv6 socket is shown as what it is.
                     peer_address: peer.ip().to_canonical().to_string(),
@@ -165,6 +167,7 @@ impl Listener {
                 let port = if self.address.scheme.is_tls() { "443" } else { "80" };
                 Accepted {
                     server_port: port.to_owned(),
+                    server_address: None,
                     socket: AcceptedSocket::Here(Socket::Unix(socket)),
                     peer_address: String::new(),
                     peer_port: 0,

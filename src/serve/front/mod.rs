@@ -7,5 +7,6 @@ mod gateway;
 mod handshake;
 mod hellos;
 pub(super) mod listener;
+mod preparation;
 mod proxy;
 pub(super) mod threads;

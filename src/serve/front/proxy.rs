@@ -43,6 +43,7 @@ pub(super) async fn receive(
         let address = source.ip().to_canonical();
         connection.peer_address = address.to_string().into();
         connection.peer_port = source.port();
+        connection.server_address = Some(destination.ip().to_canonical());
         connection.server_port = destination.port().to_string().into();
         // What the client says is believed if it is a front server itself.
         connection.is_trusted = is_proxy(address, &service.current().trust.proxies);

@@ -105,6 +105,8 @@ impl Request {
         }
         if let Some(client) = &tls.client {
             client_variables(client, visit);
+        } else if tls.asks_client {
+            visit(b"SSL_CLIENT_VERIFY", b"NONE");
         }
     }
 

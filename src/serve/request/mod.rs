@@ -139,6 +139,14 @@ impl Request {
         self.variables.iter().find(is_id).map(|(_, id)| id.as_ref())
     }
 
+    /// The name of the host that it is for: a front server may name it in SERVER_NAME alone.
+    pub(super) fn host_name(&self) -> &[u8] {
+        match &self.server.name {
+            Some(name) if self.host.name().is_empty() => name,
+            _ => self.host.name(),
+        }
+    }
+
     /// SERVER_NAME, which is never empty.
     pub(super) fn server_name(&self) -> &[u8] {
         match &self.server.name {

@@ -27,6 +27,19 @@ pub(in crate::serve) const IN_PATH: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
+/// What is encoded of a URL that is encoded already.
+pub(in crate::serve) const IN_LOCATION: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
 impl Request {
     /// The variable that an application would get, apart from PATH_INFO and SCRIPT_NAME, which depend on its place.
     /// REQUEST_URI is spelled in one way: as [`Request::one_uri`] says.
@@ -137,6 +150,12 @@ impl Request {
                 self.variables.push((Bytes::copy_from_slice(name.as_bytes()), value.into()));
             }
         }
+    }
+
+    /// Sets a field that no client can send or remove.
+    pub(in crate::serve) fn set_field(&mut self, name: &HeaderName, value: HeaderValue) {
+        self.fields.insert(name, value);
+        self.set_fields.push(name.clone());
     }
 
     fn field(&self, name: &HeaderName) -> Option<Cow<'_, [u8]>> {

@@ -3,8 +3,10 @@
 
 use bytes::Bytes;
 use http::Uri;
-use memchr::{memchr, memrchr};
-use percent_encoding::percent_decode;
+use memchr::memchr;
+
+use crate::protocol::request_path::decoded;
+pub(in crate::serve) use crate::protocol::request_path::{TargetError, resolved};
 
 /// Path and query of a request.
 #[derive(Clone, Debug)]
@@ -16,15 +18,6 @@ pub(in crate::serve) struct RequestTarget {
     pub(in crate::serve) path: Bytes,
     /// The query as it came, without the question mark.
     pub(in crate::serve) query: Bytes,
-}
-
-/// Why a target is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::serve) enum TargetError {
-    #[error("the path leads above the root")]
-    AboveRoot,
-    #[error("the path contains a control character")]
-    Control,
 }
 
 impl RequestTarget {
@@ -96,38 +89,6 @@ fn is_plain(path: &[u8]) -> bool {
         after_slash = byte == b'/';
     }
     path == b"*" || path.first() == Some(&b'/')
-}
-
-fn decoded(path: &[u8]) -> Result<Vec<u8>, TargetError> {
-    let decoded: Vec<u8> = percent_decode(path).collect();
-    // Unencoded ones never come as far as here.
-    if decoded.iter().any(|byte| b"\0\r\n".contains(byte)) {
-        return Err(TargetError::Control);
-    }
-    resolved(&decoded)
-}
-
-/// Resolves dot segments (RFC 3986 section 5.2.4) and merges slashes, as front servers do. What the RFC lets
-/// end at the root, a path that leads above it, is refused: no client makes one, and servers differ.
-pub(in crate::serve) fn resolved(path: &[u8]) -> Result<Vec<u8>, TargetError> {
-    let mut resolved = Vec::with_capacity(path.len() + 1);
-    let mut segments = path.split(|&byte| byte == b'/').peekable();
-    while let Some(segment) = segments.next() {
-        let is_last = segments.peek().is_none();
-        match segment {
-            b"" | b"." => {}
-            b".." => resolved.truncate(memrchr(b'/', &resolved).ok_or(TargetError::AboveRoot)?),
-            _ => {
-                resolved.push(b'/');
-                resolved.extend_from_slice(segment);
-                continue;
-            }
-        }
-        if is_last {
-            resolved.push(b'/');
-        }
-    }
-    Ok(resolved)
 }
 
 #[cfg(test)]

@@ -3,17 +3,21 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
 use bytes::Bytes;
 use http::{StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
+use tokio::sync::Semaphore;
 
 use super::access_log::AccessLog;
+use super::encoded_body::EncodedBody;
+use super::encoder::{Coding, Encoded};
 use super::record::Record;
 use crate::serve::connection::Connection;
+use crate::serve::request::Request;
 use crate::serve::spool::{Spool, SpooledBody};
 use crate::serve::upstream::UpstreamBody;
 use crate::serve::worker::ResponseBody;
@@ -46,6 +50,8 @@ pub(in crate::serve) enum OutgoingBody {
     Upstream(SpooledBody<UpstreamBody>),
     /// Waits for its client, and the application with it.
     Unbuffered(ResponseBody),
+    /// One of the others, compressed as its client takes it.
+    Encoded(Box<EncodedBody<Self>>),
 }
 
 impl OutgoingBody {
@@ -79,11 +85,54 @@ impl OutgoingBody {
         if is_stream { Self::Stream(body) } else { Self::Upstream(SpooledBody::new(spool, body, piece)) }
     }
 
+    /// The body, compressed; unchanged where too many are compressed already.
+    pub(super) fn encoded(mut self, coding: Coding, encoders: &'static Semaphore) -> Result<Self, Self> {
+        // It is compressed in pieces of about this size.
+        self.set_piece(STREAM_PIECE);
+        EncodedBody::new(coding, self, encoders).map(|body| Self::Encoded(Box::new(body)))
+    }
+
+    /// All of it, if it is here and has no more than `most` bytes.
+    pub(super) fn take_whole(mut self, most: u64) -> Result<Bytes, Self> {
+        let is_here = matches!(self, Self::Empty | Self::Full(_) | Self::Worker(_) | Self::Upstream(_))
+            && self.size_hint().exact().is_some_and(|length| length <= most);
+        if !is_here {
+            return Err(self);
+        }
+        self.set_piece(usize::MAX);
+        match Pin::new(&mut self).poll_frame(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Some(Ok(frame))) => Ok(frame.into_data().unwrap_or_default()),
+            _ => Ok(Bytes::new()),
+        }
+    }
+
     fn set_piece(&mut self, piece: usize) {
         match self {
             Self::Worker(body) => body.set_piece(piece),
             Self::Upstream(body) => body.set_piece(piece),
-            Self::Empty | Self::Full(_) | Self::Stream(_) | Self::Unbuffered(_) => {}
+            Self::Empty | Self::Full(_) | Self::Stream(_) | Self::Unbuffered(_) | Self::Encoded(_) => {}
+        }
+    }
+}
+
+impl Body for OutgoingBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        match &mut *self {
+            Self::Empty => Poll::Ready(None),
+            Self::Full(body) => Pin::new(body).poll_frame(cx).map(|frame| {
+                frame.map(|frame| match frame {
+                    Ok(frame) => Ok(frame),
+                    Err(never) => match never {},
+                })
+            }),
+            Self::Stream(body) => Pin::new(body).poll_frame(cx),
+            Self::Worker(body) => Pin::new(body).poll_frame(cx),
+            Self::Upstream(body) => Pin::new(body).poll_frame(cx),
+            Self::Unbuffered(body) => Pin::new(body).poll_frame(cx),
+            Self::Encoded(body) => Pin::new(body).poll_frame(cx),
         }
     }
 
@@ -95,6 +144,19 @@ impl OutgoingBody {
             Self::Worker(body) => body.is_end_stream(),
             Self::Upstream(body) => body.is_end_stream(),
             Self::Unbuffered(body) => body.is_end_stream(),
+            Self::Encoded(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Full(body) => body.size_hint(),
+            Self::Stream(body) => body.size_hint(),
+            Self::Worker(body) => body.size_hint(),
+            Self::Upstream(body) => body.size_hint(),
+            Self::Unbuffered(body) => body.size_hint(),
+            Self::Encoded(body) => body.size_hint(),
         }
     }
 }
@@ -136,6 +198,30 @@ impl OpenRequest {
     pub(in crate::serve) fn comes_from(&mut self, worker: u32) {
         if let Some(record) = &mut self.record {
             record.worker = Some(worker);
+        }
+    }
+
+    /// Times the call of the application or upstream.
+    pub(in crate::serve) async fn times<F: Future>(&mut self, call: F) -> F::Output {
+        let begun = self.record.is_some().then(Instant::now);
+        let response = call.await;
+        if let (Some(record), Some(begun)) = (&mut self.record, begun) {
+            record.in_backend = Some(begun.elapsed());
+        }
+        response
+    }
+
+    /// The request has passed what may say who its client is.
+    pub(in crate::serve) fn is_from_user_of(&mut self, request: &Request) {
+        if let Some(record) = &mut self.record {
+            record.is_from_user_of(request);
+        }
+    }
+
+    /// The response is compressed.
+    pub(in crate::serve) fn is_encoded(&mut self, encoded: Option<Encoded>) {
+        if let Some(record) = &mut self.record {
+            record.encoded = encoded;
         }
     }
 
@@ -200,15 +286,7 @@ impl Body for TrackedBody {
         }
         let frame = match &mut this.body {
             _ if !this.rest.is_empty() => Some(Ok(Frame::data(std::mem::take(&mut this.rest)))),
-            OutgoingBody::Empty => None,
-            OutgoingBody::Full(body) => ready!(Pin::new(body).poll_frame(cx)).map(|frame| match frame {
-                Ok(frame) => Ok(frame),
-                Err(never) => match never {},
-            }),
-            OutgoingBody::Stream(body) => ready!(Pin::new(body).poll_frame(cx)),
-            OutgoingBody::Worker(body) => ready!(Pin::new(body).poll_frame(cx)),
-            OutgoingBody::Upstream(body) => ready!(Pin::new(body).poll_frame(cx)),
-            OutgoingBody::Unbuffered(body) => ready!(Pin::new(body).poll_frame(cx)),
+            body => ready!(Pin::new(body).poll_frame(cx)),
         };
         match frame {
             Some(Ok(mut frame)) => {
@@ -219,6 +297,12 @@ impl Body for TrackedBody {
                 }
                 let length = frame.data_ref().map_or(0, Bytes::len);
                 this.request.sent += length as u64;
+                if let OutgoingBody::Encoded(body) = &this.body
+                    && let Some(encoded) =
+                        this.request.record.as_mut().and_then(|record| record.encoded.as_mut())
+                {
+                    encoded.length = body.read();
+                }
                 if this.request.stream.is_none() {
                     this.request.connection.activity.hand_over(length);
                 }
@@ -245,14 +329,7 @@ impl Body for TrackedBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let mut hint = match &self.body {
-            OutgoingBody::Empty => SizeHint::with_exact(0),
-            OutgoingBody::Full(body) => body.size_hint(),
-            OutgoingBody::Stream(body) => body.size_hint(),
-            OutgoingBody::Worker(body) => body.size_hint(),
-            OutgoingBody::Upstream(body) => body.size_hint(),
-            OutgoingBody::Unbuffered(body) => body.size_hint(),
-        };
+        let mut hint = self.body.size_hint();
         let rest = self.rest.len() as u64;
         if let Some(upper) = hint.upper() {
             hint.set_upper(upper.saturating_add(rest));
@@ -282,6 +359,7 @@ mod tests {
             peer_address: Bytes::new(),
             peer_port: 0,
             server_port: Bytes::new(),
+            server_address: None,
             tls: None,
             role: ConnectionRole::Serve,
             is_trusted: false,

@@ -1,5 +1,6 @@
 //! One finished request as a line of the access log.
 
+use std::fmt::Display;
 use std::io::Write;
 use std::time::Duration;
 
@@ -105,7 +106,13 @@ impl Line<'_> {
             bytes: record.sent,
             seconds: record.until_end.as_secs_f64(),
             seconds_to_head: record.until_head.map(|span| span.as_secs_f64()),
+            seconds_in_backend: record.in_backend.map(|span| span.as_secs_f64()),
             worker: record.worker,
+            site: record.site.as_deref().map(str::to_owned),
+            tls: record.tls.as_ref().map(|tls| tls.protocol),
+            cipher: record.tls.as_ref().map(|tls| tls.cipher),
+            coding: record.encoded.map(|encoded| encoded.coding.name()),
+            raw_bytes: record.encoded.map_or(record.sent, |encoded| encoded.length),
             referer: value(&record.referer),
             user_agent: value(&record.user_agent),
         });
@@ -136,7 +143,16 @@ impl Line<'_> {
         let value = |value: &Option<HeaderValue>| value.clone().unwrap_or(HeaderValue::from_static("-"));
         let micros = |span: Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
         let now = self.time.now;
+        let in_backend = record.in_backend;
         match variable {
+            BackendMicroseconds => self.or_dash(in_backend.map(micros)),
+            BackendMilliseconds => self.or_dash(in_backend.map(|span| micros(span) / 1000)),
+            BackendSeconds => self.or_dash(in_backend.map(|span| format!("{:.6}", span.as_secs_f64()))),
+            Cipher => self.or_dash(record.tls.as_ref().map(|tls| tls.cipher)),
+            Coding => self.or_dash(record.encoded.map(|encoded| encoded.coding.name())),
+            RawSize => self.number(record.encoded.map_or(record.sent, |encoded| encoded.length)),
+            Site => self.escaped(record.site.as_deref().unwrap_or("-").as_bytes()),
+            Tls => self.or_dash(record.tls.as_ref().map(|tls| tls.protocol)),
             Address => self.escaped(&record.client.address),
             CTime => {
                 let format = format_description!(
@@ -200,6 +216,14 @@ impl Line<'_> {
         let _ = write!(self.lines, "{number}");
     }
 
+    /// What contains nothing that a client has sent.
+    fn or_dash(&mut self, value: Option<impl Display>) {
+        let _ = match value {
+            Some(value) => write!(self.lines, "{value}"),
+            None => write!(self.lines, "-"),
+        };
+    }
+
     fn signed(&mut self, number: i128) {
         let _ = write!(self.lines, "{number}");
     }
@@ -237,7 +261,15 @@ struct JsonLine {
     bytes: u64,
     seconds: f64,
     seconds_to_head: Option<f64>,
+    /// From the call of the application or upstream until the head of its response.
+    seconds_in_backend: Option<f64>,
     worker: Option<u32>,
+    site: Option<String>,
+    tls: Option<&'static str>,
+    cipher: Option<&'static str>,
+    /// How the body was compressed, and its bytes before.
+    coding: Option<&'static str>,
+    raw_bytes: u64,
     referer: Option<String>,
     user_agent: Option<String>,
 }
@@ -248,11 +280,15 @@ fn lossy(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use time::macros::datetime;
 
+    use super::super::encoder::{Coding, Encoded};
     use super::*;
     use crate::serve::request::Client;
     use crate::serve::request::variables::from_variables;
+    use crate::tls::Session;
 
     fn written(write: impl FnOnce(&mut Line<'_>)) -> String {
         let mut time = LogTime::default();
@@ -281,6 +317,17 @@ mod tests {
         record.worker = Some(77);
         record.until_head = None;
         record.until_end = Duration::from_micros(1_234_567);
+        record.in_backend = Some(Duration::from_micros(1_234_000));
+        record.tls = Some(Arc::new(Session {
+            protocol: "TLSv1.3",
+            cipher: "TLS_AES_128_GCM_SHA256",
+            server_name: None,
+            http2: true,
+            asks_client: false,
+            client: None,
+        }));
+        record.encoded = Some(Encoded { coding: Coding::Gzip, length: 20 });
+        record.site = Some("test.example".into());
         record
     }
 
@@ -309,7 +356,9 @@ mod tests {
         let expected = serde_json::json!({
             "time": "2026-11-20T09:05:07.062Z", "client": "192.0.2.1", "user": "an\"na", "method": "POST",
             "target": "/a?q=\u{fffd}", "protocol": "HTTP/2.0", "scheme": "http", "host": "test.example",
-            "status": 201, "bytes": 5, "seconds": 1.234567, "seconds_to_head": null, "worker": 77,
+            "status": 201, "bytes": 5, "seconds": 1.234567, "seconds_to_head": null,
+            "seconds_in_backend": 1.234, "worker": 77, "site": "test.example", "tls": "TLSv1.3",
+            "cipher": "TLS_AES_128_GCM_SHA256", "coding": "gzip", "raw_bytes": 20,
             "referer": null, "user_agent": "curl/8"
         });
         assert_eq!(json, expected);
@@ -324,6 +373,22 @@ mod tests {
                 "%(var.HTTP_X_TRACE) %(var.HTTP_COOKIE) %(host) %(pid) %(cl) %(epoch) %(tmsecs) %(ctime) %(core) %(ftime) %(time)"
             ),
             "42 - test.example:8443 77 0 1795165507 1795165507062 Fri Nov 20 09:05:07 2026 - 20.11.2026 1795165507"
+        );
+        assert_eq!(
+            line(
+                "%(backsecs) %(backmsecs) %(backmicros) %(site) %(tls) %(cipher) %(coding) %(rawsize) %(var.SSL_CIPHER)"
+            ),
+            "1.234000 1234 1234000 test.example TLSv1.3 TLS_AES_128_GCM_SHA256 gzip 20 TLS_AES_128_GCM_SHA256"
+        );
+        let bare = |format: &str| {
+            let format: LogFormat = format.parse().unwrap();
+            let mut record = finished(&format);
+            (record.in_backend, record.tls, record.encoded, record.site) = (None, None, None, None);
+            written(|line| line.request(&record, &format))
+        };
+        assert_eq!(
+            bare("%(backsecs) %(backmsecs) %(backmicros) %(site) %(tls) %(cipher) %(coding) %(rawsize)"),
+            "- - - - - - - 5"
         );
         let refused = |format: LogFormat| written(|line| line.refusal(b"::1", 408, &format));
         assert_eq!(refused(LogFormat::Combined), r#"::1 - - [20/Nov/2026:09:05:07 +0000] "-" 408 0 "-" "-""#);

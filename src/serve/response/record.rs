@@ -1,14 +1,17 @@
 //! What is known of a request once it is finished: who asked for what, who answered, what came of it, and when.
 //! Logs read it; where there is none, it is not made, and no clock is read.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, header};
 
+use super::encoder::Encoded;
 use crate::serve::log_format::LogFormat;
 use crate::serve::request::host::RequestHost;
 use crate::serve::request::{Client, Request};
+use crate::tls::Session;
 
 /// One request, from its head to the last byte of its response.
 #[derive(Debug)]
@@ -19,9 +22,13 @@ pub(in crate::serve) struct Record {
     pub(in crate::serve) target: Bytes,
     pub(in crate::serve) protocol: Bytes,
     pub(in crate::serve) https: bool,
+    /// The client's TLS, where it ends here.
+    pub(in crate::serve) tls: Option<Arc<Session>>,
+    /// The first host of the site that it is for; `None` for the default site.
+    pub(in crate::serve) site: Option<Arc<str>>,
     /// Without its port.
     pub(in crate::serve) host: RequestHost,
-    /// REMOTE_USER of a front server.
+    /// REMOTE_USER.
     pub(in crate::serve) user: Option<Bytes>,
     pub(in crate::serve) length: Option<HeaderValue>,
     pub(in crate::serve) referer: Option<HeaderValue>,
@@ -31,6 +38,8 @@ pub(in crate::serve) struct Record {
     pub(in crate::serve) status: u16,
     /// Bytes of the response's body that were handed over.
     pub(in crate::serve) sent: u64,
+    /// How the body was compressed.
+    pub(in crate::serve) encoded: Option<Encoded>,
     /// The process id of the worker that answered; `None` for files and the server's own pages.
     pub(in crate::serve) worker: Option<u32>,
     /// When its head had come.
@@ -39,13 +48,13 @@ pub(in crate::serve) struct Record {
     pub(in crate::serve) until_head: Option<Duration>,
     /// From then until the last byte of the response was handed over, or the client had disconnected.
     pub(in crate::serve) until_end: Duration,
+    /// From the call of the application or upstream until the head of its response; `None` where neither was called.
+    pub(in crate::serve) in_backend: Option<Duration>,
 }
 
 impl Record {
     /// A request that begins now, for a log of this format; `None` if nobody will read of it.
     pub(in crate::serve) fn begin(request: &Request, format: Option<&LogFormat>) -> Option<Self> {
-        // An empty one, as nginx sends it, is nobody.
-        let is_user = |(name, user): &&(Bytes, Bytes)| name.as_ref() == b"REMOTE_USER" && !user.is_empty();
         let fields =
             |format: &LogFormat| format.fields().map(|name| request.fields.get(name).cloned()).collect();
         (format.is_some() || tracing::enabled!(tracing::Level::DEBUG)).then(|| Self {
@@ -54,8 +63,10 @@ impl Record {
             target: request.target.raw.clone(),
             protocol: request.protocol.clone(),
             https: request.https,
+            tls: request.tls.clone(),
+            site: None,
             host: request.host.clone(),
-            user: request.variables.iter().find(is_user).map(|(_, user)| user.clone()),
+            user: user(request),
             length: request.fields.get(header::CONTENT_LENGTH).cloned(),
             referer: request.fields.get(header::REFERER).cloned(),
             user_agent: request.fields.get(header::USER_AGENT).cloned(),
@@ -63,11 +74,20 @@ impl Record {
             // As in nginx: the client disconnected before there was a response.
             status: 499,
             sent: 0,
+            encoded: None,
             worker: None,
             begun: Instant::now(),
             until_head: None,
             until_end: Duration::ZERO,
+            in_backend: None,
         })
+    }
+
+    /// Rules and passwords may have said who the client is.
+    pub(in crate::serve) fn is_from_user_of(&mut self, request: &Request) {
+        if !request.variables.is_empty() {
+            self.user = user(request);
+        }
     }
 
     /// The head of the response is handed over.
@@ -83,6 +103,7 @@ impl Record {
         tracing::debug!(
             method = %self.method,
             target = %self.target.escape_ascii(),
+            site = self.site.as_deref(),
             status = self.status,
             bytes = sent,
             worker = self.worker,
@@ -91,6 +112,13 @@ impl Record {
             "request"
         );
     }
+}
+
+/// REMOTE_USER; an empty one, as nginx sends it, is nobody.
+fn user(request: &Request) -> Option<Bytes> {
+    let is_user = |(name, _): &&(Bytes, Bytes)| name.as_ref() == b"REMOTE_USER";
+    let user = request.variables.iter().rfind(is_user).map(|(_, user)| user);
+    user.filter(|user| !user.is_empty()).cloned()
 }
 
 #[cfg(test)]

@@ -43,10 +43,17 @@ impl FromStr for IpNetwork {
             Some((address, bits)) => (address, Some(bits.parse::<u8>().map_err(|_| wrong)?)),
             None => (text, None),
         };
-        let address: IpAddr = address.parse().map_err(|_| wrong)?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        match bits.unwrap_or(most) {
-            bits if bits <= most => Ok(Self { address, bits }),
+        let written: IpAddr = address.parse().map_err(|_| wrong)?;
+        // RFC 4291 section 2.5.5.2: `::ffff:192.0.2.0/120` has the addresses of 192.0.2.0/24.
+        let address = written.to_canonical();
+        let (most, unused) = match (written, address) {
+            (IpAddr::V6(_), IpAddr::V4(_)) => (128, 96),
+            (IpAddr::V6(_), _) => (128, 0),
+            (IpAddr::V4(_), _) => (32, 0),
+        };
+        let bits = bits.unwrap_or(most);
+        match bits.checked_sub(unused) {
+            Some(rest) if bits <= most => Ok(Self { address, bits: rest }),
             _ => Err(wrong),
         }
     }

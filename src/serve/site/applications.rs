@@ -1,21 +1,41 @@
 //! The applications of a snapshot. They start and change their code together: all of them, or none.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use tokio::task::JoinSet;
 
 use super::router::AppId;
-use crate::serve::config::ServeConfig;
+use crate::serve::config::{ServeConfig, SiteConfig};
 use crate::serve::error::Error;
 use crate::serve::mount::MountPoint;
-use crate::serve::worker::{PreparedReload, StartError, WorkerConfig, WorkerPool};
+use crate::serve::worker::{Application, PreparedReload, StartError, WorkerConfig, WorkerPool};
 
 /// The applications, by their ids.
 #[derive(Clone, Default)]
 pub(super) struct Applications {
     pools: Vec<WorkerPool>,
-    /// Where each is; `None` for [`ServeConfig::root`].
-    places: Vec<Option<MountPoint>>,
+    places: Vec<ApplicationPlace>,
+}
+
+/// Where an application is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct ApplicationPlace {
+    /// The name of its site.
+    site: String,
+    /// `None` for the one at the root.
+    at: Option<MountPoint>,
+    /// What it is and the folder it starts in, for a named site: hosts move from one site to another, and requests of before
+    /// must not run the application of the other one.
+    application: Option<(Application, Option<PathBuf>)>,
+}
+
+impl ApplicationPlace {
+    fn new(site: &SiteConfig, at: Option<&MountPoint>, workers: &WorkerConfig) -> Self {
+        let name = site.name();
+        let application = (workers.application.clone(), workers.chdir.clone());
+        Self { application: (!name.is_empty()).then_some(application), site: name, at: at.cloned() }
+    }
 }
 
 /// An application that is ready.
@@ -31,10 +51,13 @@ impl Applications {
     /// # Errors
     /// That of the first application that does not load; all stay as they are then.
     pub(super) async fn reload(&self, config: &ServeConfig) -> Result<(Self, Vec<WorkerPool>), Error> {
-        let places: Vec<_> = config.applications().map(|(at, _)| at.cloned()).collect();
+        let places: Vec<_> = config
+            .applications()
+            .map(|(site, at, workers)| ApplicationPlace::new(site, at, workers))
+            .collect();
         let mut loading = JoinSet::new();
-        for (index, (at, workers)) in config.applications().enumerate() {
-            let load = load(self.at(at).cloned(), workers.clone());
+        for (index, (place, (_, _, workers))) in places.iter().zip(config.applications()).enumerate() {
+            let load = load(self.at(place).cloned(), workers.clone());
             loading.spawn(async move { (index, load.await) });
         }
         let mut loaded = Vec::new();
@@ -57,9 +80,12 @@ impl Applications {
                     pool.stop_by(Instant::now()).await;
                 }
             }
-            return Err(match places.into_iter().nth(index).flatten() {
-                Some(at) => Error::Mount { at, source: error },
-                None => error.into(),
+            return Err(match places.into_iter().nth(index) {
+                Some(ApplicationPlace { site, at, .. }) if !site.is_empty() => {
+                    Error::Site { site, at, source: error }
+                }
+                Some(ApplicationPlace { at: Some(at), .. }) => Error::Mount { at, source: error },
+                Some(ApplicationPlace { at: None, .. }) | None => error.into(),
             });
         }
         loaded.sort_by_key(|(index, _)| *index);
@@ -70,8 +96,8 @@ impl Applications {
     }
 
     /// The application that is there.
-    fn at(&self, at: Option<&MountPoint>) -> Option<&WorkerPool> {
-        let index = self.places.iter().position(|place| place.as_ref() == at)?;
+    fn at(&self, place: &ApplicationPlace) -> Option<&WorkerPool> {
+        let index = self.places.iter().position(|other| other == place)?;
         self.pools.get(index)
     }
 

@@ -3,18 +3,16 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderValue, Response};
+use http::Response;
 
-use super::rules::SiteRules;
+use super::edge::{SiteEdge, TriedRoute};
 use crate::protocol::cgi_vars;
-use crate::serve::config::{Limits, ServeConfig};
-use crate::serve::field_name::CollectedField;
+use crate::serve::config::{Limits, SiteConfig};
 use crate::serve::mount::{MountChoice, MountPoint};
 use crate::serve::request::Request;
 use crate::serve::request::environ::ScriptNameRule;
 use crate::serve::response::body::OutgoingBody;
-use crate::serve::response::headers::FieldEdits;
-use crate::serve::response::static_files::Folder;
+use crate::serve::response::static_files::{Folder, ScriptFolder};
 use crate::serve::upstream::Upstream;
 
 /// What is served under one name, or several.
@@ -32,29 +30,6 @@ pub(in crate::serve) struct Site {
     choice: MountChoice,
 }
 
-/// What all requests and responses of a site pass.
-#[derive(Debug, Default)]
-pub(in crate::serve) struct SiteEdge {
-    /// The value of Strict-Transport-Security.
-    pub(in crate::serve) hsts: Option<HeaderValue>,
-    pub(in crate::serve) rules: SiteRules,
-    /// What every response has, and what none keeps.
-    pub(in crate::serve) fields: FieldEdits,
-    /// Fields of responses that rules read.
-    pub(in crate::serve) collected: Vec<CollectedField>,
-    /// Folders before the application; the longest prefix first.
-    pub(in crate::serve) tried: Vec<TriedRoute>,
-}
-
-/// A folder whose files come before the application.
-#[derive(Debug)]
-pub(in crate::serve) struct TriedRoute {
-    /// Without a slash at its end.
-    pub(in crate::serve) prefix: String,
-    pub(in crate::serve) keeps_prefix: bool,
-    pub(in crate::serve) folder: Folder,
-}
-
 /// The requests for a path and everything below it.
 #[derive(Debug)]
 pub(in crate::serve) struct Route {
@@ -62,8 +37,18 @@ pub(in crate::serve) struct Route {
     prefix: String,
     limits: Limits,
     target: RouteTarget,
+    /// Of an upstream by FastCGI.
+    scripts: Option<Box<Scripts>>,
     /// Of a mounted application: SCRIPT_NAME, if it is another than its prefix.
     script_name: Option<String>,
+}
+
+/// The scripts of an upstream.
+#[derive(Debug)]
+pub(in crate::serve) struct Scripts {
+    pub(in crate::serve) folder: ScriptFolder,
+    /// Whether they are looked for by what comes after the prefix of the route, not by the whole path.
+    pub(in crate::serve) are_below: bool,
 }
 
 /// Who answers.
@@ -81,6 +66,7 @@ pub(in crate::serve) enum RouteTarget {
 pub(in crate::serve) struct Routed<'s, 'r> {
     pub(in crate::serve) limits: &'s Limits,
     pub(in crate::serve) target: &'s RouteTarget,
+    pub(in crate::serve) scripts: Option<&'s Scripts>,
     /// The path below the prefix of the route: it begins with a slash, or is empty for the prefix itself.
     pub(in crate::serve) below: &'r [u8],
     /// How an application gets the path.
@@ -95,7 +81,12 @@ impl Route {
     /// A route for `prefix`; a slash at its end is dropped.
     pub(in crate::serve) fn new(prefix: &str, limits: Limits, target: RouteTarget) -> Self {
         let prefix = prefix.strip_suffix('/').unwrap_or(prefix).to_owned();
-        Self { prefix, limits, target, script_name: None }
+        Self { prefix, limits, target, scripts: None, script_name: None }
+    }
+
+    /// Where the server has its scripts.
+    pub(in crate::serve) fn has_scripts(&mut self, scripts: Scripts) {
+        self.scripts = Some(Box::new(scripts));
     }
 
     /// The path below the prefix.
@@ -120,8 +111,7 @@ impl Site {
     /// The response with a file of a folder before the application, if there is one. As other folders, it is looked
     /// for by the whole path, and where a front server or a mount has cut a prefix off, by the rest.
     pub(in crate::serve) async fn tried_file(&self, request: &Request) -> Option<Response<OutgoingBody>> {
-        let is_cut = !request.script_name.is_empty() || self.choice == MountChoice::PathInfo;
-        let path_info = is_cut.then(|| self.split(request).1);
+        let path_info = self.is_cut(request).then(|| self.split(request).1);
         let paths = [Some(request.target.path.clone()), path_info];
         for path in paths.iter().flatten() {
             for TriedRoute { prefix, keeps_prefix, folder } in &self.edge.tried {
@@ -134,6 +124,27 @@ impl Site {
             }
         }
         None
+    }
+
+    /// Whether folders are looked for in a part of the path too.
+    fn is_cut(&self, request: &Request) -> bool {
+        !request.script_name.is_empty() || self.choice == MountChoice::PathInfo
+    }
+
+    /// Whether folders or applications may get to see another path than the one that was asked for.
+    pub(super) fn cuts(&self, request: &Request) -> bool {
+        self.is_cut(request) || self.forced.is_some()
+    }
+
+    /// The path below the SCRIPT_NAME of the settings, which mounts are looked for by too.
+    pub(super) fn below_forced(&self, request: &Request) -> Option<Bytes> {
+        let forced = self.forced.as_deref()?;
+        Some(Bytes::copy_from_slice(request.path_below(Some(forced))))
+    }
+
+    /// Whether a server behind this one is sent scripts to run.
+    pub(super) fn runs_scripts(&self) -> bool {
+        self.routes.iter().chain([&self.root]).any(|route| route.scripts.is_some())
     }
 
     /// Whether a folder would have had the file of this path.
@@ -166,21 +177,26 @@ impl Site {
         self.forced.as_deref().map_or(ScriptNameRule::AsSent, ScriptNameRule::Forced)
     }
 
-    /// Adds the applications of the settings other than that of [`ServeConfig::root`], and what the settings say of
+    /// Adds the applications of the settings other than that of [`SiteConfig::root`], and what the settings say of
     /// SCRIPT_NAME.
-    pub(in crate::serve) fn with_applications(mut self, config: &ServeConfig) -> Self {
+    pub(in crate::serve) fn with_applications(
+        mut self,
+        config: &SiteConfig,
+        limits: Limits,
+        first: usize,
+    ) -> Self {
         let forced = config.script_name.forced.as_deref();
         self.forced = forced.map(|forced| forced.strip_suffix('/').unwrap_or(forced).to_owned());
         self.choice = config.mount_choice;
         for (index, (at, _)) in config.applications().enumerate() {
             let Some(at) = at else { continue };
-            let target = RouteTarget::Application(AppId(index));
+            let target = RouteTarget::Application(AppId(first + index));
             self.named.push((at.name().to_owned(), target.clone()));
             match at {
                 MountPoint::Path(path) if path.is_empty() => self.root.target = target,
                 MountPoint::Path(path) if self.choice.is_by_path() => {
                     let script_name = self.forced.as_ref().map(|forced| format!("{forced}{path}"));
-                    self.routes.push(Route { script_name, ..Route::new(path, config.limits, target) });
+                    self.routes.push(Route { script_name, ..Route::new(path, limits, target) });
                 }
                 MountPoint::Path(_) | MountPoint::AppId(_) => {}
             }
@@ -222,7 +238,8 @@ impl Site {
             let length = path.len() - below.len();
             ScriptNameRule::Mounted { forced: route.script_name.as_deref(), length }
         };
-        Routed { limits: &route.limits, target: target.unwrap_or(&route.target), below, script_name }
+        let scripts = route.scripts.as_deref().filter(|_| target.is_none());
+        Routed { limits: &route.limits, target: target.unwrap_or(&route.target), scripts, below, script_name }
     }
 
     /// The route of a path, other than that of the root, and the path below its prefix.
@@ -267,7 +284,8 @@ impl Site {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serve::config::{Root, ScriptName};
+    use crate::serve::config::Root;
+    use crate::serve::config::site::ScriptName;
     use crate::serve::mount::MountedApplication;
     use crate::serve::request::Client;
     use crate::serve::request::variables::from_variables;
@@ -304,22 +322,23 @@ mod tests {
     }
 
     /// A site with the applications `/a` (0), `/a/b` (1) and `id:blog` (2), and nothing at the root.
-    fn mounted(choice: MountChoice, forced: Option<&str>) -> ServeConfig {
+    fn mounted(choice: MountChoice, forced: Option<&str>) -> SiteConfig {
         let mount =
             |at: &str| MountedApplication { at: at.parse().unwrap(), workers: WorkerConfig::default() };
-        ServeConfig {
+        SiteConfig {
             root: Root::NotFound,
             mounts: vec![mount("/a"), mount("/a/b/"), mount("id:blog")],
             mount_choice: choice,
             script_name: ScriptName { forced: forced.map(str::to_owned), manage: false },
-            ..ServeConfig::default()
+            ..SiteConfig::default()
         }
     }
 
     /// The application, SCRIPT_NAME and PATH_INFO of a request.
-    fn given(config: &ServeConfig, request: &Request) -> String {
-        let root = Route::new("/", config.limits, RouteTarget::NotFound);
-        let site = Site::new(SiteEdge::default(), Vec::new(), root).with_applications(config);
+    fn given(config: &SiteConfig, request: &Request) -> String {
+        let root = Route::new("/", Limits::default(), RouteTarget::NotFound);
+        let site =
+            Site::new(SiteEdge::default(), Vec::new(), root).with_applications(config, Limits::default(), 0);
         let route = site.route(request);
         let RouteTarget::Application(AppId(id)) = route.target else { return "none".to_owned() };
         let (script_name, path_info) = request.script_name_and_path_info(route.script_name);
@@ -393,7 +412,7 @@ mod tests {
 
     #[test]
     fn the_first_may_take_what_is_for_none() {
-        let config = ServeConfig { default_mount: true, ..mounted(MountChoice::Path, None) };
+        let config = SiteConfig { default_mount: true, ..mounted(MountChoice::Path, None) };
         let request = |path: &str| sent(&[("PATH_INFO", path)], false);
         assert_eq!(given(&config, &request("/c")), r#"0 "" "/c""#);
         assert_eq!(given(&config, &request("/a/b/c")), r#"1 "/a/b" "/c""#);
@@ -408,9 +427,13 @@ mod tests {
     fn a_folder_keeps_its_path() {
         let page = || RouteTarget::Page("files".to_owned());
         let config = mounted(MountChoice::Path, None);
-        let files = Route::new("/a/static", config.limits, page());
-        let root = Route::new("/", config.limits, RouteTarget::NotFound);
-        let site = Site::new(SiteEdge::default(), vec![files], root).with_applications(&config);
+        let files = Route::new("/a/static", Limits::default(), page());
+        let root = Route::new("/", Limits::default(), RouteTarget::NotFound);
+        let site = Site::new(SiteEdge::default(), vec![files], root).with_applications(
+            &config,
+            Limits::default(),
+            0,
+        );
         let request = sent(&[("PATH_INFO", "/a/static/x")], false);
         let route = site.route(&request);
         assert!(matches!(route.target, RouteTarget::Page(_)) && route.below == b"/x");
@@ -435,9 +458,13 @@ mod tests {
             (MountChoice::ScriptName, "/a", "/x", "application"),
         ] {
             let config = mounted(choice, None);
-            let files = Route::new("/static", config.limits, RouteTarget::Page("files".to_owned()));
-            let root = Route::new("/", config.limits, RouteTarget::NotFound);
-            let site = Site::new(SiteEdge::default(), vec![files], root).with_applications(&config);
+            let files = Route::new("/static", Limits::default(), RouteTarget::Page("files".to_owned()));
+            let root = Route::new("/", Limits::default(), RouteTarget::NotFound);
+            let site = Site::new(SiteEdge::default(), vec![files], root).with_applications(
+                &config,
+                Limits::default(),
+                0,
+            );
             let request = sent(&[("SCRIPT_NAME", script_name), ("PATH_INFO", path_info)], false);
             let route = site.route(&request);
             let found = match route.target {

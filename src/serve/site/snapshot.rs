@@ -2,45 +2,40 @@
 //!
 //! A request keeps the snapshot that it began with. A reload builds a whole new one, or none, and swaps it in.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::task::Poll;
 
 use arc_swap::ArcSwap;
-use http::HeaderValue;
 
 use super::ajp_secret::AjpSecret;
 use super::applications::Applications;
 use super::http_challenges::HttpChallenges;
-use super::router::{AppId, Route, RouteTarget, Site, SiteEdge, TriedRoute};
-use super::rules::SiteRules;
-use crate::protocol::cgi_vars;
-use crate::serve::config::{Limits, Root, ServeConfig, Trust, UpstreamConfig};
-use crate::serve::counters::Events;
+use super::known_hosts::KnownHosts;
+use super::router::AppId;
+use super::sites::Sites;
+use crate::serve::config::{Limits, ServeConfig, Trust};
+use crate::serve::connection::{Connection, ConnectionRole};
+use crate::serve::counters::{Events, RefusedBy};
 use crate::serve::error::Error;
-use crate::serve::file_options::TriedFolder;
+use crate::serve::request::Request;
 use crate::serve::response::access_log::AccessLog;
-use crate::serve::response::headers::FieldEdits;
-use crate::serve::response::static_files::{FileSettings, Folder};
+use crate::serve::response::pages::ErrorPage;
 use crate::serve::spool::Spool;
-use crate::serve::upstream::Upstream;
 use crate::serve::worker::WorkerPool;
 use crate::sys::opener::Opener;
-use crate::tls::{self, ClientVerifier, Verifier};
+use crate::tls::{ClientVerifier, Resolver, Verifier};
 
 /// What all requests share.
 pub(in crate::serve) struct Snapshot {
     pub(in crate::serve) limits: Limits,
     /// Connections served at the same time.
     pub(in crate::serve) max_connections: usize,
-    /// Where bodies wait, and below which paths they do not.
+    /// Where bodies wait.
     pub(in crate::serve) spool: Arc<Spool>,
-    unbuffered: Vec<String>,
     pub(in crate::serve) challenges: HttpChallenges,
-    pub(in crate::serve) site: Site,
-    /// Gateway listeners: whether PATH_INFO still begins with SCRIPT_NAME.
-    pub(in crate::serve) manage_script_name: bool,
+    pub(in crate::serve) sites: Sites,
+    hosts: KnownHosts,
     /// Which front servers are believed.
     pub(in crate::serve) trust: Trust,
     /// Verifies the certificates of clients; none is asked for without.
@@ -67,36 +62,19 @@ impl Snapshot {
         challenges: HttpChallenges,
         log: AccessLog,
         opener: Arc<dyn Opener>,
+        certificates: Option<Arc<Resolver>>,
         previous: Option<&Self>,
     ) -> Result<Self, Error> {
         if config.trust.proxy_protocol && config.trust.proxies.is_empty() {
             return Err(Error::ProxyProtocolWithoutProxies);
         }
-        let files = FileSettings::open(&config.files);
-        let mut routes = config
-            .folders
-            .iter()
-            .map(|(prefix, path)| Ok(Route::new(prefix, config.limits, open_folder(path, &files)?)))
-            .collect::<Result<Vec<_>, Error>>()?;
-        routes.extend(upstreams(config)?);
-        let root = match &config.root {
-            // It is the first one.
-            Root::Application(_) => RouteTarget::Application(AppId(0)),
-            Root::NotFound => RouteTarget::NotFound,
-            Root::Folder(path) => {
-                let folder = Folder::open(path, &files)
-                    .map_err(|source| Error::Folder { path: path.clone(), source })?;
-                RouteTarget::Folder(Arc::new(folder.with_fallback(config.files.fallback.clone())))
-            }
-            Root::StartPage(html) => RouteTarget::Page(html.clone()),
-        };
         let ajp_secret =
             config.ajp_secret_file.as_deref().map(|path| read_secret(path, &*opener)).transpose()?;
         // A listener that other machines reach was opened because there was one.
         if ajp_secret.is_none() && previous.is_some_and(|previous| previous.ajp_secret.is_some()) {
             return Err(Error::AjpSecretGone);
         }
-        let edge = edge(config, &files)?;
+        let sites = Sites::build(config, config.limits, &*opener, previous.map(|previous| &previous.sites))?;
         let (clients, renewed_clients) = clients(config, previous)?;
         Ok(Self {
             limits: config.limits,
@@ -105,10 +83,9 @@ impl Snapshot {
                 Some(previous) => Arc::clone(&previous.spool),
                 None => Spool::new(&config.buffers),
             },
-            unbuffered: config.buffers.unbuffered.clone(),
             challenges,
-            site: Site::new(edge, routes, Route::new("/", config.limits, root)).with_applications(config),
-            manage_script_name: config.script_name.manage,
+            sites,
+            hosts: KnownHosts::new(config, certificates),
             trust: config.trust.clone(),
             clients,
             renewed_clients,
@@ -128,9 +105,25 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Whether the bodies of this path wait for their clients.
-    pub(in crate::serve) fn is_unbuffered(&self, path: &[u8]) -> bool {
-        self.unbuffered.iter().any(|prefix| cgi_vars::below(prefix.as_bytes(), path).is_some())
+    /// Whether a request came to the right place: on this connection, and to this server.
+    ///
+    /// # Errors
+    /// What to answer instead.
+    pub(in crate::serve) fn check_host(
+        &self,
+        request: &Request,
+        connection: &Connection,
+    ) -> Result<(), ErrorPage> {
+        let checked = match connection.role {
+            ConnectionRole::Redirect { .. } => self.hosts.check_redirect(request, connection),
+            ConnectionRole::Serve => self.hosts.check(&self.sites, request, connection),
+        };
+        checked.inspect_err(|_| connection.counters.request_refused(RefusedBy::Host))
+    }
+
+    /// The certificates in use, if handshakes may have to wait for others.
+    pub(in crate::serve) fn prepared_certificates(&self) -> Option<Arc<Resolver>> {
+        self.hosts.certificates().filter(|resolver| resolver.preparation().is_some()).cloned()
     }
 
     pub(in crate::serve) fn application(&self, id: AppId) -> Option<&WorkerPool> {
@@ -151,6 +144,7 @@ pub(in crate::serve) struct Service {
 
 impl Service {
     pub(in crate::serve) fn new(first: Snapshot) -> Self {
+        first.hosts.take_effect();
         Self { current: ArcSwap::from_pointee(first), events: Events::default() }
     }
 
@@ -185,7 +179,8 @@ impl Service {
             let previous = service.current();
             let (challenges, log) = (previous.challenges.clone(), previous.log.clone());
             let opener = Arc::clone(&previous.opener);
-            let next = Snapshot::build(&config, challenges, log, opener, Some(&previous))?;
+            let certificates = previous.hosts.certificates().cloned();
+            let next = Snapshot::build(&config, challenges, log, opener, certificates, Some(&previous))?;
             Ok::<_, Error>((config, next))
         };
         // It does not panic, and nothing aborts it but the end of the runtime.
@@ -196,6 +191,7 @@ impl Service {
         if let (Some(clients), Some(renewed)) = (&next.clients, next.renewed_clients.take()) {
             clients.replace(renewed);
         }
+        next.hosts.take_effect();
         self.current.store(Arc::new(next));
         for pool in unused {
             // Its requests must not hold up the next reload.
@@ -220,68 +216,8 @@ fn clients(config: &ServeConfig, previous: Option<&Snapshot>) -> Result<Clients,
 
 type Clients = (Option<Arc<ClientVerifier>>, Option<Verifier>);
 
-/// The routes to servers behind this one.
-fn upstreams(config: &ServeConfig) -> Result<Vec<Route>, Error> {
-    let is_tls = config.upstreams.iter().any(|upstream| upstream.servers.iter().any(|at| at.scheme.is_tls()));
-    let tls = is_tls.then(|| tls::client_config(config.upstream_ca.as_deref())).transpose()?;
-    let route = |upstream: &UpstreamConfig| {
-        let target = Upstream::new(upstream, config.upstream_timeout, tls.as_ref());
-        Route::new(&upstream.prefix, config.limits, RouteTarget::Upstream(Arc::new(target)))
-    };
-    Ok(config.upstreams.iter().map(route).collect())
-}
-
 fn read_secret(path: &Path, opener: &dyn Opener) -> Result<Arc<AjpSecret>, Error> {
     AjpSecret::read(path, opener)
         .map(Arc::new)
         .map_err(|source| Error::AjpSecret { path: path.to_owned(), source })
-}
-
-fn open_folder(path: &Path, files: &Arc<FileSettings>) -> Result<RouteTarget, Error> {
-    Folder::open(path, files)
-        .map(|folder| RouteTarget::Folder(Arc::new(folder)))
-        .map_err(|source| Error::Folder { path: path.to_owned(), source })
-}
-
-/// What requests pass before their route, and responses behind it.
-fn edge(config: &ServeConfig, files: &Arc<FileSettings>) -> Result<SiteEdge, Error> {
-    let hsts =
-        config.hsts_seconds.and_then(|seconds| HeaderValue::try_from(format!("max-age={seconds}")).ok());
-    let mut tried = Vec::new();
-    for TriedFolder { prefix, path, keeps_prefix } in &config.files.tried {
-        match Folder::for_application(path, files) {
-            Ok(folder) => {
-                tried.push(TriedRoute { prefix: prefix.clone(), keeps_prefix: *keeps_prefix, folder });
-            }
-            // As in uWSGI: all of it is left to the application.
-            Err(source) if source.kind() == ErrorKind::NotFound => {
-                tracing::warn!(
-                    "there is no folder {}; its paths are left to the application",
-                    path.display()
-                );
-            }
-            Err(source) => return Err(Error::Folder { path: path.clone(), source }),
-        }
-    }
-    if let (Some(path), Root::Application(_)) = (&config.files.root, &config.root) {
-        let folder = Folder::for_application(path, files)
-            .map_err(|source| Error::Folder { path: path.clone(), source })?;
-        let folder = folder.with_own_indexes();
-        tried.push(TriedRoute { prefix: String::new(), keeps_prefix: false, folder });
-    }
-    let removed = config.removed_fields.iter().map(|field| field.0.clone()).collect();
-    Ok(SiteEdge {
-        hsts,
-        rules: SiteRules::new(&config.rules, folder_of_the_application(config), files)?,
-        fields: FieldEdits::new(&config.added_fields, removed),
-        collected: config.collected_fields.clone(),
-        tried,
-    })
-}
-
-/// Where the application runs, which is where relative paths of rules begin.
-fn folder_of_the_application(config: &ServeConfig) -> PathBuf {
-    let start = std::env::current_dir().unwrap_or_default();
-    let chdir = config.applications().find_map(|(_, workers)| workers.chdir.as_ref());
-    chdir.map_or_else(|| start.clone(), |chdir| start.join(chdir))
 }

@@ -27,6 +27,8 @@ struct StatsDocument {
     locks: Vec<BTreeMap<&'static str, u32>>,
     sockets: Vec<SocketFields>,
     workers: Vec<WorkerFields>,
+    /// certkit's own: requests that were refused, by what refused them.
+    refused: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Serialize)]
@@ -110,6 +112,7 @@ pub(super) fn json(observed: &Observed) -> Vec<u8> {
         locks: Vec::new(),
         sockets: sockets(observed),
         workers: Vec::new(),
+        refused: totals.refused.iter().map(|(by, count)| (by.as_str(), *count)).collect(),
     };
     for (number, pool) in pools.iter().enumerate() {
         let first = document.workers.len() + 1;

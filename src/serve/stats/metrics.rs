@@ -75,6 +75,11 @@ fn requests(text: &mut Exposition, totals: &Totals) {
     for (status, count) in &totals.refusals {
         text.sample(name, &[("status", status)], count);
     }
+    let name = "certkit_requests_refused_total";
+    text.head(name, "counter", "Requests that were refused before their route, by what refused them.");
+    for (by, count) in &totals.refused {
+        text.sample(name, &[("by", &by.as_str())], count);
+    }
     let name = "certkit_request_duration_seconds";
     text.head(name, "histogram", "Time from the head of a request to the last byte of its response.");
     let mut count = 0;
@@ -108,8 +113,13 @@ fn connections(text: &mut Exposition, observed: &Observed, totals: &Totals) {
     text.counter(
         "certkit_tls_handshake_failures_total",
         "TLS handshakes that were not completed.",
-        totals.failed_handshakes,
+        totals.failed_handshakes.iter().map(|(_, count)| count).sum::<u64>(),
     );
+    let name = "certkit_tls_handshake_failure_reasons_total";
+    text.head(name, "counter", "TLS handshakes that were not completed, by reason.");
+    for (failure, count) in &totals.failed_handshakes {
+        text.sample(name, &[("reason", &failure.as_str())], count);
+    }
 }
 
 fn workers(text: &mut Exposition, pools: &[PoolStatus]) {

@@ -103,12 +103,9 @@ async fn accept_all(listener: &Listener, observed: &Arc<Observed>, places: &Arc<
 
 async fn talk(socket: Socket, observed: Arc<Observed>) -> std::io::Result<()> {
     let speaks_http = match &socket {
-        Socket::Tcp(socket) => {
-            observed.options.http || has_spoken(socket, socket.ready(Interest::READABLE)).await
-        }
-        Socket::Unix(socket) => {
-            observed.options.http || has_spoken(socket, socket.ready(Interest::READABLE)).await
-        }
+        _ if observed.options.http => true,
+        Socket::Tcp(socket) => has_spoken(socket.async_io(Interest::READABLE, || peek(socket))).await,
+        Socket::Unix(socket) => has_spoken(socket.async_io(Interest::READABLE, || peek(socket))).await,
     };
     match socket {
         Socket::Tcp(socket) => say(socket, observed, speaks_http).await,
@@ -117,9 +114,13 @@ async fn talk(socket: Socket, observed: Arc<Observed>) -> std::io::Result<()> {
 }
 
 /// Whether the client sends something before it could have waited long; an end is nothing.
-async fn has_spoken<T>(socket: &impl AsFd, readable: impl Future<Output = T>) -> bool {
-    let is_ready = timeout(SAYS_SOMETHING, readable).await.is_ok();
-    is_ready && matches!(recv(socket, &mut [0; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT), Ok((1, _)))
+async fn has_spoken(first: impl Future<Output = std::io::Result<usize>>) -> bool {
+    matches!(timeout(SAYS_SOMETHING, first).await, Ok(Ok(1)))
+}
+
+/// Looks at the first byte; 0 at the end.
+fn peek(socket: &impl AsFd) -> std::io::Result<usize> {
+    Ok(recv(socket, &mut [0; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT)?.1)
 }
 
 async fn say<S>(mut socket: S, observed: Arc<Observed>, speaks_http: bool) -> std::io::Result<()>

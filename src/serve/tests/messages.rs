@@ -23,7 +23,7 @@ impl Both {
         let (certificates, roots) = certificates();
         let listeners = ["https:127.0.0.1:0", "uwsgi:127.0.0.1:0"];
         let server = Running::start_with(&listeners, Some(certificates), |config| {
-            config.folders.push(("/static".into(), path));
+            config.site.folders.push(("/static".into(), path));
         })
         .await;
         let config = rustls::ClientConfig::builder_with_provider(tls::policy::provider())

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::config::{AccessLogTarget, Buffers, Limits, Root, ScriptName};
+use super::config::{AccessLogTarget, Buffers, Limits, Root, SiteConfig};
 use super::log_format::LogFormat;
 use super::*;
 use crate::ca::{CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, make_root};
@@ -71,12 +71,13 @@ impl Running {
             max_connections_per_address: None,
             front_threads: 1,
             buffers: Buffers::default(),
-            tls_min: tls::MinVersion::Tls12,
-            hsts_seconds: Some(60),
+            tls: tls::TlsOptions::default(),
             limits: Limits::default(),
-            script_name: ScriptName::default(),
-            folders: Vec::new(),
-            root: Root::StartPage("the page".into()),
+            site: SiteConfig {
+                hsts_seconds: Some(60),
+                root: Root::StartPage("the page".into()),
+                ..SiteConfig::default()
+            },
             access_log: AccessLogTarget::Off,
             log_format: LogFormat::default(),
             log_max_size: None,
@@ -303,7 +304,8 @@ async fn folders_of_files() {
     std::fs::write(folder.path().join("large.txt"), &large).unwrap();
     let path = folder.path().to_owned();
     let server =
-        Running::start(&["http:127.0.0.1:0"], |config| config.folders.push(("/files".into(), path))).await;
+        Running::start(&["http:127.0.0.1:0"], |config| config.site.folders.push(("/files".into(), path)))
+            .await;
     let get = async |method: &str, target: &str, field: &str| {
         server
             .ask(&format!("{method} {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{field}\r\n"))

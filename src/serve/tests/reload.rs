@@ -19,7 +19,8 @@ async fn folders_are_opened_anew_or_stay() {
     std::os::unix::fs::symlink("one", &link).unwrap();
     let path = link.clone();
     let server =
-        Running::start(&["http:127.0.0.1:0"], |config| config.folders.push(("/files".into(), path))).await;
+        Running::start(&["http:127.0.0.1:0"], |config| config.site.folders.push(("/files".into(), path)))
+            .await;
     assert!(file(&server).await.ends_with("\r\n\r\none"));
 
     std::fs::remove_file(&link).unwrap();
@@ -65,13 +66,14 @@ def application(environ, start_response):
         ..WorkerConfig::default()
     };
     let root = Root::Application(Box::new(workers));
-    let server = Running::start(&["http:127.0.0.1:0"], |config| config.root = root).await;
+    let server = Running::start(&["http:127.0.0.1:0"], |config| config.site.root = root).await;
     let mut upload = server.connect().await;
     let head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 8\r\n";
     upload.write_all(format!("{head}Expect: 100-continue\r\n\r\n").as_bytes()).await.unwrap();
     hear(&mut upload, "HTTP/1.1 100 Continue\r\n\r\n").await;
     upload.write_all(b"half").await.unwrap();
-    let folder = ServeConfig { root: Root::Folder(test.path().join("files")), ..server.config.clone() };
+    let mut folder = server.config.clone();
+    folder.site.root = Root::Folder(test.path().join("files"));
     server.service.reload(folder).await.unwrap();
     let said = server.ask("GET /name HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
     assert!(said.ends_with("of the folder"), "{said}");

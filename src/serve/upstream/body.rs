@@ -40,9 +40,14 @@ impl SentBody {
         self.sent.clone()
     }
 
+    /// Whether all of it is in memory.
+    pub(super) fn is_in_memory(&self) -> bool {
+        self.rest.is_none()
+    }
+
     /// Another one with the same bytes, if all of them are in memory.
     pub(super) fn again(&self) -> Option<Self> {
-        let first = self.rest.is_none().then(|| self.first.clone())?;
+        let first = self.is_in_memory().then(|| self.first.clone())?;
         Some(Self { first, rest: None, length: self.length, sent: Sent::default() })
     }
 

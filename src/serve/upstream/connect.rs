@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::io::Errno;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
@@ -27,7 +28,10 @@ pub(super) async fn open(
     timeout: Duration,
 ) -> Result<Box<dyn Duplex>, UpstreamError> {
     match tokio::time::timeout(timeout.min(LONGEST), connect(server)).await {
-        Ok(opened) => opened.map_err(UpstreamError::Connect),
+        Ok(opened) => opened.map_err(|error| match Errno::from_io_error(&error) {
+            Some(Errno::MFILE | Errno::NFILE) => UpstreamError::NoDescriptor,
+            _ => UpstreamError::Connect(error),
+        }),
         Err(_) => Err(UpstreamError::Connect(io::ErrorKind::TimedOut.into())),
     }
 }

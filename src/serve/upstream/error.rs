@@ -26,6 +26,8 @@ pub(in crate::serve) enum UpstreamError {
     Client(io::Error),
     #[error("the request body has no length, which the protocol of the upstream needs")]
     NoLength,
+    #[error("no file descriptor is left for a connection; see --max-fd and --max-connections")]
+    NoDescriptor,
     /// There are no servers.
     #[error("there is no server")]
     None,
@@ -34,13 +36,14 @@ pub(in crate::serve) enum UpstreamError {
 impl UpstreamError {
     /// Whether the server is at fault, not the request.
     pub(super) fn is_the_servers(&self) -> bool {
-        !matches!(self, Self::Client(_) | Self::NoLength | Self::Target | Self::TooLarge)
+        !matches!(self, Self::Client(_) | Self::NoDescriptor | Self::NoLength | Self::Target | Self::TooLarge)
     }
 
     pub(in crate::serve) fn status(&self) -> StatusCode {
         match self {
             Self::TooSlow(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::TooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::NoDescriptor => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoLength => StatusCode::LENGTH_REQUIRED,
             Self::Client(_) | Self::Target => StatusCode::BAD_REQUEST,
             Self::Connect(_) | Self::Closed(_) | Self::Broken(_) | Self::None => StatusCode::BAD_GATEWAY,
@@ -54,6 +57,7 @@ impl UpstreamError {
             Self::TooLarge => "the header fields are too large for the server behind this one",
             Self::Client(_) => "the request body is incomplete",
             Self::Target => "the path is ambiguous, or contains what cannot be sent",
+            Self::NoDescriptor => "the server has too many connections",
             Self::NoLength => "the server behind this one needs the length of the request body",
             Self::Connect(_) | Self::None => "the server behind this one cannot be reached",
             Self::Closed(_) | Self::Broken(_) => "the server behind this one sent no valid response",

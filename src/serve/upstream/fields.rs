@@ -15,6 +15,7 @@ const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const USER: HeaderName = HeaderName::from_static("x-forwarded-user");
 const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
 /// Fields of one connection (RFC 9110 section 7.6.1), and what older servers still take for such.
@@ -52,6 +53,24 @@ pub(super) fn remove_hop_by_hop(fields: &mut HeaderMap) {
     for name in named.iter().chain(&HOP_BY_HOP) {
         fields.remove(name);
     }
+}
+
+/// Keeps of the framing of a response what counts, as hyper has read it: one length, if its body did not come in chunks
+/// (RFC 9112 section 6.3). `false` if the body has another coding, which is not decoded.
+pub(super) fn rebuild_framing(fields: &mut HeaderMap) -> bool {
+    let mut lengths = fields.get_all(header::CONTENT_LENGTH).iter();
+    if let (Some(length), Some(_)) = (lengths.next(), lengths.next()) {
+        let length = length.clone();
+        fields.insert(header::CONTENT_LENGTH, length);
+    }
+    let mut codings = fields.get_all(header::TRANSFER_ENCODING).iter();
+    let is_plain = match (codings.next(), codings.next()) {
+        (None, _) => return true,
+        (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    };
+    fields.remove(header::CONTENT_LENGTH);
+    is_plain
 }
 
 /// Removes what a response says to the front server alone.
@@ -100,10 +119,13 @@ impl Forwarded<'_> {
             }
         }
         if !self.connection.is_trusted {
-            let claims = |name: &&HeaderName| name.as_str().starts_with("x-forwarded-");
+            let claims = |name: &&HeaderName| {
+                name.as_str().starts_with("x-forwarded-") && !request.set_fields.contains(name)
+            };
             let claimed: Vec<_> = fields.keys().filter(claims).cloned().collect();
             claimed.iter().chain([&header::FORWARDED]).for_each(|name| drop(fields.remove(name)));
         }
+        let port = self.port(&fields);
         REPLACED.iter().for_each(|name| drop(fields.remove(name)));
         // Behind a gateway listener the client is who the front server says.
         let peer = &self.connection.peer_address;
@@ -114,24 +136,42 @@ impl Forwarded<'_> {
         } else {
             chain.truncate(chain.len().saturating_sub(", ".len()));
         }
+        // There is no REMOTE_USER in HTTP.
+        let user = request.variable("REMOTE_USER").unwrap_or_default();
         let scheme: &[u8] = if request.https { b"https" } else { b"http" };
         for (name, value) in [
             (FOR, &chain[..]),
             (HOST, request.host.value()),
-            (PORT, &request.server.port),
+            (PORT, &port),
             (PREFIX, self.removed_prefix.as_bytes()),
             (PROTO, scheme),
             (REAL_IP, &request.client.address),
+            (USER, &user),
         ] {
             if let (false, Ok(value)) = (value.is_empty(), HeaderValue::from_bytes(value)) {
                 fields.insert(name, value);
             }
+        }
+        for (name, value) in self.added {
+            fields.insert(name, value.clone());
         }
         match HeaderValue::from_bytes(request.host.value()) {
             Ok(host) if !host.is_empty() => drop(fields.insert(header::HOST, host)),
             _ => {}
         }
         fields
+    }
+
+    /// The port that the client has used: as a trusted front server says it, else that of Host, else that of the scheme. This
+    /// server may listen at another one, and applications make links of it.
+    fn port(&self, fields: &HeaderMap) -> Bytes {
+        let told = fields.get_all(PORT).iter().next_back().filter(|_| self.connection.is_trusted);
+        let host = &self.request.host;
+        let named = host.value().get(host.name().len()..).and_then(|port| port.strip_prefix(b":"));
+        let is_port = |port: &&[u8]| str::from_utf8(port).is_ok_and(|port| port.parse::<u16>().is_ok());
+        let port = told.map(HeaderValue::as_bytes).filter(is_port).or_else(|| named.filter(is_port));
+        let usual: &[u8] = if self.request.https { b"443" } else { b"80" };
+        Bytes::copy_from_slice(port.unwrap_or(usual))
     }
 
     /// Whether a segment of the path is a dot segment to servers that cut parameters off first, such as Tomcat:

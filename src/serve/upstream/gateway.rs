@@ -15,7 +15,7 @@ use super::reading::PlainReader;
 use super::response::{ResponseSource, respond, response};
 use super::sending::{ID, Sending};
 use super::server::{Busy, UpstreamServer};
-use super::{Failed, Forwarded, UpstreamBody, connect};
+use super::{Failed, Forwarded, Script, UpstreamBody, connect};
 use crate::protocol::fastcgi::{BeginRequest, ParamsWriter, RecordType};
 use crate::protocol::{ajp, fastcgi, scgi, uwsgi};
 use crate::serve::address::Scheme;
@@ -60,6 +60,21 @@ pub(super) fn encode(
 impl Forwarded<'_> {
     /// Visits the variables of the request. The removed prefix is its SCRIPT_NAME.
     fn variables(&self, length: Option<u64>, mut visit: impl FnMut(&[u8], &[u8])) {
+        if let Some(script) = self.script {
+            let name = format!("{}{}", self.removed_prefix, script.name);
+            self.request.gateway_variables(
+                &name,
+                &script.path_info,
+                &self.fields(),
+                length,
+                |name, value| {
+                    if !Script::replaces(name) {
+                        visit(name, value);
+                    }
+                },
+            );
+            return script.variables(visit);
+        }
         self.request.gateway_variables(self.removed_prefix, &self.path(), &self.fields(), length, &mut visit);
     }
 
@@ -75,6 +90,7 @@ impl Forwarded<'_> {
         let request = self.request;
         let port = str::from_utf8(&request.server.port).ok().and_then(|port| port.parse().ok());
         let tls = request.tls.as_ref();
+        let (user, auth_type) = (request.variable("REMOTE_USER"), request.variable("AUTH_TYPE"));
         let forward = ajp::ForwardRequest {
             method: request.method.as_str().as_bytes(),
             protocol: &request.protocol,
@@ -87,12 +103,14 @@ impl Forwarded<'_> {
             fields: fields.iter().map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes())).collect(),
             attributes: ajp::Attributes {
                 query: query.map(str::as_bytes),
+                remote_user: user.as_deref(),
+                auth_type: auth_type.as_deref(),
                 tls_cipher: tls.map(|tls| tls.cipher.as_bytes()),
                 ..ajp::Attributes::default()
             },
         };
         let payload = ajp::front::forward(&forward);
-        // Servers take no longer packets unless they are told to.
+        // Servers take longer packets only if their configuration allows it.
         if payload.len() > ajp::LONGEST_PACKET - ajp::PACKET_HEADER {
             return Err(UpstreamError::TooLarge);
         }

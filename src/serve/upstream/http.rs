@@ -1,6 +1,6 @@
 //! HTTP/1.1 to an upstream, over connections that are kept for further requests.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,7 +82,11 @@ pub(super) async fn call(
     {
         request.headers_mut().insert(header::HOST, host);
     }
-    if let Some(sender) = server.idle.take() {
+    // A server may close a kept connection in the instant of the next request, and nobody knows whether it has worked
+    // on that. uWSGI's http-socket closes every connection, and says nothing of it in the response.
+    if may_repeat(&request)
+        && let Some(sender) = server.idle.take()
+    {
         let spare = again(&request);
         match send(&server, sender, request, timeout).await {
             Ok(response) => return finish(&server, busy, response, websocket, timeout),
@@ -108,10 +112,14 @@ pub(super) async fn call(
     }
 }
 
-/// The same request, if it does no harm to send it twice.
+/// Whether it does no harm to send a request twice, and can be done.
+fn may_repeat(request: &Request<SentBody>) -> bool {
+    is_idempotent(request.method()) && request.body().is_in_memory()
+}
+
+/// The same request.
 fn again(request: &Request<SentBody>) -> Option<Request<SentBody>> {
-    let body = request.body().again().filter(|_| is_idempotent(request.method()))?;
-    let mut again = Request::new(body);
+    let mut again = Request::new(request.body().again()?);
     *again.method_mut() = request.method().clone();
     *again.uri_mut() = request.uri().clone();
     *again.headers_mut() = request.headers().clone();
@@ -163,6 +171,7 @@ async fn send(
                 error if error.is_incomplete_message() || error.is_canceled() || error.is_closed() => {
                     UpstreamError::Closed("")
                 }
+                error if is_reset(error) => UpstreamError::Closed(""),
                 error => UpstreamError::Broken(cause(error)),
             };
             Err(Unanswered { error, request })
@@ -208,6 +217,10 @@ fn finish(
         return Err(Failed { error, unsent: None });
     }
     let (mut head, incoming) = response.into_parts();
+    if !fields::rebuild_framing(&mut head.headers) {
+        let error = UpstreamError::Broken("it has a transfer coding that nobody asked for".to_owned());
+        return Err(Failed { error, unsent: None });
+    }
     fields::remove_hop_by_hop(&mut head.headers);
     fields::remove_orders(&mut head.headers);
     head.version = Version::HTTP_11;
@@ -279,6 +292,17 @@ fn keep(server: Arc<UpstreamServer>, mut sender: SendRequest<SentBody>) {
             server.idle.put(sender);
         }
     });
+}
+
+/// Whether the connection broke off: what a server does that closes one and has not read all that came.
+fn is_reset(error: &hyper::Error) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
+    source.is_some_and(|source| {
+        matches!(
+            source.kind(),
+            ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
+        )
+    })
 }
 
 /// What lies at the bottom says what is wrong; what lies above says where in hyper.

@@ -13,6 +13,7 @@
 //! | `reading`, `sending` | bytes, within the time that an upstream has |
 //! | `response` | pieces of bytes from any of them to a `http::Response` |
 //! | `tunnel` | a WebSocket, after its handshake |
+//! | `script` | the file that a FastCGI server runs |
 //! | `body` | the body of a request on its way out |
 
 mod ajp;
@@ -26,6 +27,7 @@ mod http;
 mod idle;
 mod reading;
 mod response;
+mod script;
 mod sending;
 mod server;
 mod tunnel;
@@ -34,13 +36,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use ::http::{Method, Response};
+use ::http::{HeaderName, HeaderValue, Method, Response};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http_body_util::combinators::UnsyncBoxBody;
 use rustls::ClientConfig;
 
 pub(in crate::serve) use self::error::UpstreamError;
+pub(in crate::serve) use self::script::Script;
 use self::server::UpstreamServer;
 use super::address::{ListenAddress, Scheme};
 use super::config::UpstreamConfig;
@@ -68,6 +71,9 @@ struct Forwarded<'a> {
     request: &'a Request,
     connection: &'a Arc<Connection>,
     removed_prefix: &'a str,
+    script: Option<&'a Script>,
+    /// Fields of our own besides.
+    added: &'a [(HeaderName, HeaderValue)],
 }
 
 impl Upstream {
@@ -88,7 +94,7 @@ impl Upstream {
 
     /// Forwards a request. A server that cannot be reached is passed over, and for some seconds not asked
     /// first. A request that a server may have begun to work on goes to another one only if that does no harm
-    /// (RFC 9110 section 9.2.2).
+    /// (RFC 9110 section 9.2.2). `script` is what a FastCGI server is to run.
     ///
     /// # Errors
     /// The last server's trouble.
@@ -96,13 +102,36 @@ impl Upstream {
         &self,
         request: &Request,
         connection: &Arc<Connection>,
+        script: Option<&Script>,
+        body: Buffered,
+    ) -> Result<Response<UpstreamBody>, UpstreamError> {
+        let removed_prefix = &self.removed_prefix;
+        self.forward(Forwarded { request, connection, removed_prefix, script, added: &[] }, body).await
+    }
+
+    /// Asks about a request that has not passed yet, by another one without a body and with these fields besides.
+    ///
+    /// # Errors
+    /// The last server's trouble.
+    pub(in crate::serve) async fn ask_about(
+        &self,
+        request: &Request,
+        connection: &Arc<Connection>,
+        added: &[(HeaderName, HeaderValue)],
+    ) -> Result<Response<UpstreamBody>, UpstreamError> {
+        let forwarded = Forwarded { request, connection, removed_prefix: "", script: None, added };
+        self.forward(forwarded, Buffered::whole(Bytes::new())).await
+    }
+
+    async fn forward(
+        &self,
+        forwarded: Forwarded<'_>,
         mut body: Buffered,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
-        let forwarded = Forwarded { request, connection, removed_prefix: &self.removed_prefix };
         if forwarded.is_ambiguous() {
             return Err(UpstreamError::Target);
         }
-        let may_repeat = is_idempotent(&request.method) && body.rest.is_none();
+        let may_repeat = is_idempotent(&forwarded.request.method) && body.rest.is_none();
         let mut trouble = UpstreamError::None;
         for server in self.in_turn() {
             let spare = may_repeat.then(|| body.first.clone());

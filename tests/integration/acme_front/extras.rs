@@ -47,6 +47,8 @@ impl RenewalInfo {
 pub(super) struct Extras {
     pub(super) renewal_info: Option<RenewalInfo>,
     pub(super) all_are_replaced: bool,
+    /// Status, kind and words of the refusal of every order with `replaces`.
+    pub(super) replaces_refused: Option<(u16, &'static str, &'static str)>,
     profiles: Option<Map<String, Value>>,
     /// Certificates that an order has named in `replaces`.
     replaced: HashSet<String>,
@@ -90,6 +92,9 @@ impl Extras {
 
     fn refuse_order(&self, payload: &Value) -> Option<Own> {
         let certificate = payload["replaces"].as_str();
+        if let Some((status, kind, detail)) = self.replaces_refused.filter(|_| certificate.is_some()) {
+            return Some(problem(status, kind, detail));
+        }
         if certificate.is_some_and(|id| self.all_are_replaced || self.replaced.contains(id)) {
             // RFC 9773 section 5.
             return Some(problem(409, "alreadyReplaced", "another order has replaced this certificate"));

@@ -36,8 +36,8 @@ pub(crate) use self::exchange::{Class, Exchange};
 use self::extras::Extras;
 pub(crate) use self::extras::RenewalInfo;
 use self::proxy::Proxy;
-pub(crate) use self::rules::Fault;
 use self::rules::Rule;
+pub(crate) use self::rules::{Fault, LocationForm};
 use crate::harness::{Program, Ran, Test, certkit, eventually};
 use crate::pebble::Pebble;
 use crate::process::Process;
@@ -126,17 +126,26 @@ impl<'a> Front<'a> {
 
     /// Does harm to the `nth` request of a class from now on, counted from 1.
     pub(crate) fn on_nth(&self, class: Class, nth: usize, fault: Fault) {
-        self.state().rules.push(Rule { class, skip: nth - 1, times: 1, fault });
+        self.state().rules.push(Rule { class, path: None, skip: nth - 1, times: 1, fault });
     }
 
     /// Does harm to the next so many requests of a class.
     pub(crate) fn on_times(&self, class: Class, times: usize, fault: Fault) {
-        self.state().rules.push(Rule { class, skip: 0, times, fault });
+        self.state().rules.push(Rule { class, path: None, skip: 0, times, fault });
     }
 
     /// Does harm to every request of a class.
     pub(crate) fn always(&self, class: Class, fault: Fault) {
         self.on_times(class, usize::MAX, fault);
+    }
+
+    /// Does harm to every request of a class for the address that the last one was for.
+    #[track_caller]
+    pub(crate) fn always_there(&self, class: Class, fault: Fault) {
+        let mut state = self.state();
+        let last = state.seen.exchanges.iter().rev().find(|exchange| exchange.class == class);
+        let path = Some(last.expect("a request of the class").path.clone());
+        state.rules.push(Rule { class, path, skip: 0, times: usize::MAX, fault });
     }
 
     /// No harm any more. Requests that are held stay held.
@@ -174,6 +183,11 @@ impl<'a> Front<'a> {
     /// Refuses `replaces` in every order as `alreadyReplaced`, as if another order had taken the place.
     pub(crate) fn all_are_replaced(&self) {
         self.state().extras.all_are_replaced = true;
+    }
+
+    /// Refuses every order with `replaces` with this status, kind and words.
+    pub(crate) fn refuse_replaces(&self, status: u16, kind: &'static str, detail: &'static str) {
+        self.state().extras.replaces_refused = Some((status, kind, detail));
     }
 
     // --- what was seen ---

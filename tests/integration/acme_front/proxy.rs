@@ -26,6 +26,8 @@ use super::extras::{Own, problem};
 use super::rules::{Fault, Rule};
 use super::{State, locked};
 
+/// What comes with the demand to agree to other terms.
+const TERMS: &str = "<https://ca.test/terms-2>;rel=\"terms-of-service\"";
 const REPLAY_NONCE: HeaderName = HeaderName::from_static("replay-nonce");
 
 /// Everything that a connection needs.
@@ -115,7 +117,7 @@ impl Proxy {
             let number = state.seen.add(parts.method.as_str(), &path, &body);
             let exchange = &state.seen.exchanges[number];
             let (class, payload) = (exchange.class, exchange.payload.clone());
-            let fault = Rule::pick(&mut state.rules, class);
+            let fault = Rule::pick(&mut state.rules, class, &path);
             state.seen.exchanges[number].fault = fault.is_some();
             (number, class, payload, fault)
         };
@@ -133,11 +135,25 @@ impl Proxy {
             }
             _ => locked(&self.state).extras.answer(class, &path, &payload),
         };
-        let (status, headers, body) = match own {
+        let (status, mut headers, mut body) = match own {
             Some(own) => self.own(own, class).await,
             None => self.forward(parts.method, &parts.headers, class, (&path, &payload), body).await?,
         };
         locked(&self.state).seen.exchanges[number].status = Some(status.as_u16());
+        match &fault {
+            Some(Fault::Edit(edit)) if status.is_success() => {
+                let mut json = serde_json::from_slice(&body).unwrap_or_default();
+                edit(&mut json);
+                body = json.to_string().into();
+            }
+            Some(Fault::Location(form)) => {
+                let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
+                if let Some(location) = location.map(|url| form.write(url)) {
+                    headers.insert(LOCATION, location.parse().unwrap());
+                }
+            }
+            _ => {}
+        }
         let body = match fault {
             Some(Fault::HoldAnswer) => {
                 self.hold().await;
@@ -173,6 +189,10 @@ impl Proxy {
     async fn own(&self, own: Own, class: Class) -> (StatusCode, HeaderMap, Bytes) {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, own.content_type.parse().unwrap());
+        if own.body.contains("userActionRequired") {
+            // RFC 8555 section 7.3.3.
+            headers.insert(LINK, TERMS.parse().unwrap());
+        }
         if let Some(pause) = own.retry_after {
             headers.insert(RETRY_AFTER, pause.parse().unwrap());
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::exchange::Class;
 
 /// Harm to one request.
@@ -20,12 +22,16 @@ pub(crate) enum Fault {
     },
     /// The request is passed on after a pause.
     Delay(Duration),
+    /// The server acts, and the JSON of its good answer is changed on the way.
+    Edit(fn(&mut Value)),
     /// The server acts, and its answer comes as if it were whole, with the second half of the body missing.
     Halve,
     /// The server acts, and its answer waits until the client or the test is gone.
     HoldAnswer,
     /// The request waits, unseen by the server, until the client or the test is gone.
     HoldRequest,
+    /// The server acts, and `Location` in its answer is written in another way.
+    Location(LocationForm),
     /// The server acts, and the connection breaks before the answer.
     Lose,
     /// A problem document (RFC 8555 section 6.7). The server does not see the request.
@@ -41,6 +47,32 @@ pub(crate) enum Fault {
     },
     /// The server acts, and the connection breaks in the middle of the answer's body.
     Truncate,
+}
+
+/// Another way to write `https://host/path` in `Location`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum LocationForm {
+    /// `//host/path`
+    NoScheme,
+    /// `/path`
+    Path,
+    /// `http://host/path`
+    Plain,
+}
+
+impl LocationForm {
+    /// An absolute https address in this form.
+    pub(super) fn write(self, url: &str) -> String {
+        let rest = url.strip_prefix("https:").unwrap_or(url);
+        match self {
+            Self::NoScheme => rest.to_owned(),
+            Self::Path => rest
+                .trim_start_matches('/')
+                .split_once('/')
+                .map_or_else(|| "/".to_owned(), |(_, path)| format!("/{path}")),
+            Self::Plain => format!("http:{rest}"),
+        }
+    }
 }
 
 impl Fault {
@@ -74,6 +106,8 @@ impl Fault {
 /// A fault and when it happens.
 pub(super) struct Rule {
     pub(super) class: Class,
+    /// Only requests for this path.
+    pub(super) path: Option<String>,
     /// So many requests of the class are left alone first.
     pub(super) skip: usize,
     /// So many are harmed then.
@@ -82,9 +116,11 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    /// The fault for a request of `class`, by the first rule that fits.
-    pub(super) fn pick(rules: &mut [Self], class: Class) -> Option<Fault> {
-        for rule in rules.iter_mut().filter(|rule| rule.class == class) {
+    /// The fault for a request of `class` for `path`, by the first rule that fits.
+    pub(super) fn pick(rules: &mut [Self], class: Class, path: &str) -> Option<Fault> {
+        let fits =
+            |rule: &&mut Self| rule.class == class && rule.path.as_ref().is_none_or(|only| only == path);
+        for rule in rules.iter_mut().filter(fits) {
             if rule.skip > 0 {
                 rule.skip -= 1;
             } else if rule.times > 0 {

@@ -23,6 +23,7 @@ pub(super) const ROOMS: &[Room] = &[
             "acme",
             "advice",
             "ca",
+            "ca_server",
             "chain",
             "cli",
             "config",
@@ -48,6 +49,7 @@ pub(super) const ROOMS: &[Room] = &[
         uses: &[
             "acme",
             "ca",
+            "ca_server",
             "chain",
             "config",
             "container",
@@ -74,10 +76,20 @@ pub(super) const ROOMS: &[Room] = &[
         name: "cli",
         does: "the command line as clap structs, and the help text",
         // Arguments are parsed into the types that own the values, such as kinds of keys and addresses to listen on.
-        uses: &["acme", "ca", "chain", "config", "probe", "x509"],
+        uses: &["acme", "ca", "ca_server", "chain", "config", "probe", "x509"],
     },
     Room { name: "config", does: "layered settings: certkit.toml, option files of uWSGI", uses: &["serve"] },
     Room { name: "serve", does: "the HTTPS server and its Python workers", uses: &["tls"] },
+    Room {
+        name: "ca_server",
+        does: "the ACME server of one's own CA: listeners, validations, what is kept, certificates from the CA",
+        uses: &["acme", "acme_server", "ca", "tls", "x509"],
+    },
+    Room {
+        name: "acme_server",
+        does: "the protocol of an ACME server: requests in, replies and effects out",
+        uses: &["ca", "x509"],
+    },
     Room {
         name: "acme",
         does: "certificates from an ACME server: account, order, challenge, state on disk, timer",
@@ -91,7 +103,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "ca",
         does: "making certificates: profiles, issuing, the ledger, revocation lists",
-        uses: &["chain", "x509"],
+        uses: &["chain", "container", "x509"],
     },
     Room {
         name: "chain",
@@ -127,7 +139,8 @@ pub(super) const LEAVES: &[Room] = &[
 ];
 
 /// Rooms that may know an async runtime; the others are plain functions.
-pub(super) const ASYNC: &[&str] = &["acme", "commands", "operands", "probe", "serve", "sources", "tls"];
+pub(super) const ASYNC: &[&str] =
+    &["acme", "ca_server", "commands", "operands", "probe", "serve", "sources", "tls"];
 
 /// The table as it stands in the documentation.
 pub(super) fn drawing() -> String {

@@ -131,13 +131,19 @@ fn upstreams_by_https_are_verified() {
         .says("cannot use the root certificates");
 }
 
+/// The mirror application by HTTP, and its port.
+fn mirror(test: &Test) -> (Process, u16) {
+    let (port, app) = (free_port(), repository().join("tests/apps/mirror.py").display().to_string());
+    let listen = format!("http:127.0.0.1:{port}");
+    let mut back = Process::start(test, test.program(certkit()).args(["serve", "--listen", &listen, &app]));
+    back.wait_for(([127, 0, 0, 1], port).into());
+    (back, port)
+}
+
 #[test]
 fn what_a_trusted_front_server_says_is_passed_on() {
     let test = Test::new();
-    let (port, app) = (free_port(), repository().join("tests/apps/mirror.py").display().to_string());
-    let listen = format!("http:127.0.0.1:{port}");
-    let mut back = Process::start(&test, test.program(certkit()).args(["serve", "--listen", &listen, &app]));
-    back.wait_for(([127, 0, 0, 1], port).into());
+    let (_back, port) = mirror(&test);
     let upstream = format!("/=http://127.0.0.1:{port}");
     let front = Front::start(&test, &["--upstream", &upstream, "--trust-proxy", "127.0.0.1"]);
     let fields =
@@ -148,6 +154,12 @@ fn what_a_trusted_front_server_says_is_passed_on() {
     assert_eq!(environ["HTTP_X_REAL_IP"], "192.0.2.6");
     // A client cannot take our own away by naming it in Connection.
     assert_eq!(environ["HTTP_X_FORWARDED_FOR"], "127.0.0.1");
+    // The port is the one that the client has used, not the one of this listener.
+    assert_eq!(environ["HTTP_X_FORWARDED_PORT"], "443");
+    let sent = request("GET", "http://front.example:8080/x", &["X-Forwarded-Proto: https"], b"");
+    assert_eq!(ask(front.port, &sent).json()["environ"]["HTTP_X_FORWARDED_PORT"], "8080");
+    let sent = request("GET", "/x", &["X-Forwarded-Port: 8443", "X-Forwarded-Proto: https"], b"");
+    assert_eq!(ask(front.port, &sent).json()["environ"]["HTTP_X_FORWARDED_PORT"], "8443");
     let sent = request("GET", "/x", &["X-Forwarded-For: 192.0.2.6"], b"");
     assert_eq!(ask(front.port, &sent).json()["environ"]["HTTP_X_FORWARDED_FOR"], "192.0.2.6, 127.0.0.1");
 }
@@ -155,10 +167,7 @@ fn what_a_trusted_front_server_says_is_passed_on() {
 #[test]
 fn an_upstream_gets_the_path_that_the_routes_have_seen() {
     let test = Test::new();
-    let (port, app) = (free_port(), repository().join("tests/apps/mirror.py").display().to_string());
-    let listen = format!("http:127.0.0.1:{port}");
-    let mut back = Process::start(&test, test.program(certkit()).args(["serve", "--listen", &listen, &app]));
-    back.wait_for(([127, 0, 0, 1], port).into());
+    let (_back, port) = mirror(&test);
     let upstream = format!("/=http://127.0.0.1:{port}");
     let rewrite = "route ^/in/(.*) rewrite:/out?q=$1";
     let front = Front::start(&test, &["--upstream", &upstream, "--rule", rewrite]);

@@ -1,13 +1,18 @@
-//! Servers behind certkit (`--upstream`): real ones, hostile ones, WebSockets. The matrix of protocols is in
+//! Servers behind certkit (`--upstream`): real ones, hostile ones, hostile clients, WebSockets. The matrix of protocols is in
 //! `fronts/itself.rs`.
 
 mod backends;
 mod balancing;
+mod clients;
+mod faults;
 mod hostile;
+mod matrix;
+mod php;
+mod site;
 mod sockets;
 
-use crate::harness::{Test, certkit};
-use crate::process::{Process, free_port};
+use crate::harness::Test;
+use crate::process::{Process, start_plain};
 
 /// certkit on plain HTTP with these arguments.
 struct Front {
@@ -18,11 +23,7 @@ struct Front {
 impl Front {
     #[track_caller]
     fn start(test: &Test, args: &[&str]) -> Self {
-        let port = free_port();
-        let listen = format!("http:127.0.0.1:{port}");
-        let program = test.program(certkit()).args(["serve", "--listen", &listen]).args(args);
-        let mut process = Process::start(test, program);
-        process.wait_for(([127, 0, 0, 1], port).into());
+        let (process, port) = start_plain(test, args);
         Self { process, port }
     }
 }

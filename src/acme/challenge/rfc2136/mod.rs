@@ -11,22 +11,22 @@ mod settings;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use hickory_proto::op::{Message, OpCode, Query, UpdateMessage};
 use hickory_proto::rr::rdata::TXT;
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
+use tokio::sync::mpsc;
 
 use self::settings::Settings;
-use super::{ChallengeAnswer, ChallengeKind, Error, Solver};
+use super::propagation::{DnsProgress, DnsTeller, TxtRecord, wait_until_shown};
+use super::resolver::NameServer;
+use super::{ChallengeAnswer, ChallengeKind, Error, Solver, dns_message};
 
 /// Short, since the record lives for a minute.
 const TTL_SECONDS: u32 = 60;
 /// More CNAMEs in a row are a circle.
 const MAX_CNAMES: usize = 8;
-const FIRST_POLL: Duration = Duration::from_millis(100);
-const LONGEST_POLL: Duration = Duration::from_secs(5);
 
 /// Sets and removes TXT records by dynamic updates.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub(super) struct Rfc2136 {
 
 /// The records of one zone.
 #[derive(Debug, Default)]
-struct Records(Vec<(Name, String)>);
+struct Records(Vec<TxtRecord>);
 
 impl Rfc2136 {
     /// Reads the file that says server, key and secret.
@@ -74,7 +74,7 @@ impl Rfc2136 {
                 Some(zone) => return Err(failed(format!("{target} is not in the zone {zone}"))),
                 None => zone_of(server, &target).await?,
             };
-            zones.entry(zone).or_default().0.push((target, answer.record_value()));
+            zones.entry(zone).or_default().0.push(TxtRecord { name: target, value: answer.record_value() });
         }
         Ok(zones)
     }
@@ -82,12 +82,12 @@ impl Rfc2136 {
     /// Where the CNAMEs at a name lead. The server that takes the updates is asked first, then the resolver.
     async fn follow(&self, server: SocketAddr, mut name: Name) -> Result<Name, Error> {
         for _ in 0..MAX_CNAMES {
-            let mut answer = exchange::ask(server, &name, RecordType::CNAME, false).await?;
+            let mut answer = dns_message::ask(server, &name, RecordType::CNAME, false).await?;
             if !answer.metadata.authoritative
                 && let Some(resolver) = self.settings.resolver
             {
                 // Without an answer the record is set at the name itself.
-                match exchange::ask(resolver, &name, RecordType::CNAME, true).await {
+                match dns_message::ask(resolver, &name, RecordType::CNAME, true).await {
                     Ok(resolved) => answer = resolved,
                     Err(_) => return Ok(name),
                 }
@@ -111,33 +111,21 @@ impl Rfc2136 {
         server: SocketAddr,
         zone: &Name,
         records: &Records,
+        teller: &DnsTeller,
     ) -> Result<(), Error> {
-        let started = Instant::now();
-        let mut waiting = name_servers(server, zone).await?;
-        let mut poll = FIRST_POLL;
-        loop {
-            let mut missing = Vec::new();
-            for address in waiting {
-                if !shows(address, records).await {
-                    missing.push(address);
-                }
-            }
-            if missing.is_empty() {
-                return Ok(());
-            }
-            if started.elapsed() + poll > self.settings.wait {
-                if missing.contains(&server) {
-                    let reason = "it accepted the update, but does not show the record".to_owned();
-                    return Err(Error::Update { server: server.to_string(), reason });
-                }
-                // It may only be out of reach from here; the validating server will see.
-                tracing::warn!(%zone, ?missing, "name servers do not show the new TXT record yet");
-                return Ok(());
-            }
-            waiting = missing;
-            tokio::time::sleep(poll).await;
-            poll = (poll * 2).min(LONGEST_POLL);
+        let servers = name_servers(server, zone).await?;
+        let without = wait_until_shown(zone, &servers, &records.0, self.settings.wait, teller).await;
+        let missing = without.missing;
+        if missing.is_empty() {
+            return Ok(());
         }
+        if missing.contains(&server.to_string()) {
+            let reason = "it accepted the update, but does not show the record".to_owned();
+            return Err(Error::Update { server: server.to_string(), reason });
+        }
+        // It may only be out of reach from here; the validating server will see.
+        let _ = teller.send(DnsProgress::without(zone, missing));
+        Ok(())
     }
 }
 
@@ -148,13 +136,18 @@ impl Solver for Rfc2136 {
     }
 
     async fn present(&self, answers: &[ChallengeAnswer]) -> Result<(), Error> {
+        let (nobody, _) = mpsc::unbounded_channel();
+        self.present_and_tell(answers, &nobody).await
+    }
+
+    async fn present_and_tell(&self, answers: &[ChallengeAnswer], teller: &DnsTeller) -> Result<(), Error> {
         let server = self.server().await?;
         let zones = self.by_zone(server, answers).await?;
         for (zone, records) in &zones {
             exchange::update(server, &self.settings.key, records.update(zone, true)).await?;
         }
         for (zone, records) in &zones {
-            self.wait_until_shown(server, zone, records).await?;
+            self.wait_until_shown(server, zone, records, teller).await?;
         }
         Ok(())
     }
@@ -179,7 +172,7 @@ impl Records {
         message.metadata.op_code = OpCode::Update;
         message.metadata.recursion_desired = false;
         message.add_zone(Query::query(zone.clone(), RecordType::SOA));
-        for (name, value) in &self.0 {
+        for TxtRecord { name, value } in &self.0 {
             let ttl = if add { TTL_SECONDS } else { 0 };
             let data = RData::TXT(TXT::new(vec![value.clone()]));
             let mut record = Record::from_rdata(name.clone(), ttl, data);
@@ -192,7 +185,7 @@ impl Records {
 
 /// The zone of a name at the server that takes its updates, by the SOA record in its answer.
 async fn zone_of(server: SocketAddr, name: &Name) -> Result<Name, Error> {
-    let answer = exchange::ask(server, name, RecordType::SOA, false).await?;
+    let answer = dns_message::ask(server, name, RecordType::SOA, false).await?;
     let mut records = answer.answers.iter().chain(&answer.authorities);
     let soa = records.find(|record| record.record_type() == RecordType::SOA && record.name.zone_of(name));
     match soa {
@@ -204,17 +197,17 @@ async fn zone_of(server: SocketAddr, name: &Name) -> Result<Name, Error> {
     }
 }
 
-/// The addresses of the zone's name servers that can be found, and the one that takes the updates before all.
-async fn name_servers(server: SocketAddr, zone: &Name) -> Result<Vec<SocketAddr>, Error> {
-    let answer = exchange::ask(server, zone, RecordType::NS, false).await?;
-    let mut found = vec![server];
+/// The zone's name servers whose addresses can be found, and the one that takes the updates before all.
+async fn name_servers(server: SocketAddr, zone: &Name) -> Result<Vec<NameServer>, Error> {
+    let answer = dns_message::ask(server, zone, RecordType::NS, false).await?;
+    let mut found = vec![NameServer { name: server.to_string(), addresses: vec![server] }];
     for record in &answer.answers {
         let RData::NS(name) = &record.data else { continue };
-        for address in addresses(server, zone, &name.0).await {
-            // The one that takes the updates may do so on another port.
-            if address.ip() != server.ip() && !found.contains(&address) {
-                found.push(address);
-            }
+        let mut addresses = addresses(server, zone, &name.0).await;
+        // The one that takes the updates may do so on another port.
+        addresses.retain(|address| address.ip() != server.ip());
+        if !addresses.is_empty() {
+            found.push(NameServer { name: name.0.to_ascii().trim_end_matches('.').to_owned(), addresses });
         }
     }
     Ok(found)
@@ -232,7 +225,7 @@ async fn addresses(server: SocketAddr, zone: &Name, name: &Name) -> Vec<SocketAd
     }
     let mut found = Vec::new();
     for kind in [RecordType::A, RecordType::AAAA] {
-        let Ok(answer) = exchange::ask(server, name, kind, false).await else { continue };
+        let Ok(answer) = dns_message::ask(server, name, kind, false).await else { continue };
         found.extend(answer.answers.iter().filter_map(|record| match &record.data {
             RData::A(address) => Some(SocketAddr::new(address.0.into(), PORT)),
             RData::AAAA(address) => Some(SocketAddr::new(address.0.into(), PORT)),
@@ -240,20 +233,6 @@ async fn addresses(server: SocketAddr, zone: &Name, name: &Name) -> Vec<SocketAd
         }));
     }
     found
-}
-
-/// Whether a name server shows all the records.
-async fn shows(address: SocketAddr, records: &Records) -> bool {
-    for (name, value) in &records.0 {
-        let Ok(answer) = exchange::ask(address, name, RecordType::TXT, false).await else { return false };
-        let is_there = answer.answers.iter().any(
-            |record| matches!(&record.data, RData::TXT(text) if text.txt_data.concat() == value.as_bytes()),
-        );
-        if !is_there {
-            return false;
-        }
-    }
-    true
 }
 
 #[cfg(test)]
@@ -264,7 +243,8 @@ mod tests {
     fn updates_are_as_rfc_2136_wants_them() {
         let zone = Name::from_ascii("a.test.").unwrap();
         let name = Name::from_ascii("_acme-challenge.a.test.").unwrap();
-        let records = Records(vec![(name.clone(), "one".into()), (name.clone(), "two".into())]);
+        let record = |value: &str| TxtRecord { name: name.clone(), value: value.into() };
+        let records = Records(vec![record("one"), record("two")]);
         for (add, class, ttl) in [(true, DNSClass::IN, TTL_SECONDS), (false, DNSClass::NONE, 0)] {
             let bytes = records.update(&zone, add).to_vec().unwrap();
             let read = Message::from_vec(&bytes).unwrap();

@@ -11,7 +11,7 @@
 //! ```
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::super::Error;
+use super::super::resolver::{dns_address, first_resolver, resolv_conf};
 use crate::sys::fs::{plain, read_limited};
 
 const DNS_PORT: u16 = 53;
@@ -79,8 +80,7 @@ impl Settings {
         let bad = |reason: String| Error::UpdateSettings { path: path.to_owned(), reason };
         let text = Zeroizing::new(read_limited(path, MAX_FILE_BYTES).map_err(|error| bad(plain(&error)))?);
         let text = std::str::from_utf8(&text).map_err(|error| bad(error.to_string()))?;
-        let resolv_conf = read_limited(Path::new("/etc/resolv.conf"), MAX_FILE_BYTES).unwrap_or_default();
-        Self::parse(text, path, &String::from_utf8_lossy(&resolv_conf)).map_err(bad)
+        Self::parse(text, path, &resolv_conf()).map_err(bad)
     }
 
     fn parse(text: &str, path: &Path, resolv_conf: &str) -> Result<Self, String> {
@@ -114,9 +114,9 @@ impl Settings {
             .map_err(|error| format!("the key cannot be used: {error}"))?;
         let resolver = match &file.resolver {
             Some(text) => {
-                Some(address(text).ok_or_else(|| format!("`resolver = {text:?}` is not an address"))?)
+                Some(dns_address(text).ok_or_else(|| format!("`resolver = {text:?}` is not an address"))?)
             }
-            None => system_resolver(resolv_conf),
+            None => first_resolver(resolv_conf),
         };
         Ok(Self {
             server: host_and_port(&file.server)
@@ -149,7 +149,7 @@ fn name(text: &str) -> Result<Name, String> {
 }
 
 fn host_and_port(text: &str) -> Option<(String, u16)> {
-    if let Some(address) = address(text) {
+    if let Some(address) = dns_address(text) {
         return Some((address.ip().to_string(), address.port()));
     }
     let (host, port) = match text.split_once(':') {
@@ -159,26 +159,6 @@ fn host_and_port(text: &str) -> Option<(String, u16)> {
     let is_name =
         !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     is_name.then(|| (host.to_owned(), port))
-}
-
-/// An address with a port or without one.
-fn address(text: &str) -> Option<SocketAddr> {
-    if let Ok(address) = text.parse() {
-        return Some(address);
-    }
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    bare.parse::<IpAddr>().ok().map(|address| SocketAddr::new(address, DNS_PORT))
-}
-
-/// The first resolver of `/etc/resolv.conf`.
-fn system_resolver(resolv_conf: &str) -> Option<SocketAddr> {
-    resolv_conf.lines().find_map(|line| {
-        let mut words = line.split_whitespace();
-        if words.next()? != "nameserver" {
-            return None;
-        }
-        address(words.next()?)
-    })
 }
 
 #[cfg(test)]
@@ -250,7 +230,7 @@ mod tests {
         fn no_text_panics(text in "\\PC{0,200}") {
             let _ = parse(&text);
             let _ = host_and_port(&text);
-            let _ = system_resolver(&text);
+            let _ = first_resolver(&text);
         }
     }
 }

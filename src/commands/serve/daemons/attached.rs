@@ -37,8 +37,11 @@ pub(super) async fn keep_alive(
     let name = &daemon.command;
     let longest = daemon.longest_pause.unwrap_or(LONGEST_PAUSE);
     let mut pause = 0;
-    orders.mark_unchanged();
     loop {
+        // Also one that came while the command ended for a reload.
+        if !matches!(*orders.borrow_and_update(), DaemonOrder::Run { .. }) {
+            return;
+        }
         let born = Instant::now();
         let change = match surroundings.start(&daemon) {
             Ok((mut child, link)) => {

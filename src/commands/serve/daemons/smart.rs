@@ -35,7 +35,9 @@ pub(super) async fn watch(
     let mut missing = 0;
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    orders.mark_unchanged();
+    if !matches!(*orders.borrow_and_update(), DaemonOrder::Run { .. }) {
+        return;
+    }
     loop {
         tokio::select! {
             _ = ticks.tick() => {}

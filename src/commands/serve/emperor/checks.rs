@@ -21,9 +21,9 @@ pub(in crate::commands::serve) fn asked_for(
         "an application"
     } else if !settings.mounts.is_empty() {
         "--mount"
-    } else if !server.upstreams.is_empty() {
+    } else if !server.site.upstreams.is_empty() {
         "--upstream"
-    } else if !server.folders.is_empty() || server.files.root.is_some() {
+    } else if !server.site.folders.is_empty() || server.site.files.root.is_some() {
         "a folder"
     } else if !server.listeners.is_empty() {
         "--listen"

@@ -47,7 +47,7 @@ enum Change {
     Order,
 }
 
-/// Serves a file until it is told to stop; then the server has ended.
+/// Serves a file until an order stops it; then the server has ended.
 pub(super) async fn keep(
     settings: Arc<EmperorSettings>,
     mut orders: watch::Receiver<VassalOrder>,

@@ -192,7 +192,10 @@ pub(super) const REFUSED: &[OptionWord] = &[
          gccgo-args",
         "it serves Python applications only",
     ),
-    refused("http-auto-gzip!", "let the front server compress"),
+    refused(
+        "http-auto-gzip!",
+        "`--gzip` and `--zstd` compress all text, without a header field that asks for it",
+    ),
     refused("error-page-403 error-page-404 error-page-500", "make the page in the front server"),
     refused(
         "websocket-max-size websocket-ping-freq websocket-pong-tolerance websockets-max-size websockets-ping-freq \

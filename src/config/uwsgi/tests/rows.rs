@@ -1,8 +1,8 @@
 //! What certkit does with each option of uWSGI that public option files use, one by one.
 
 use super::meaning;
-use crate::config::layers::checked;
 use crate::config::option_note::OptionRemark;
+use crate::config::overlay::checked;
 
 /// `setting=value` for what an option sets; `accepted`, `not yet`, `refused`, `silent` for what it does not.
 fn outcome(line: &str) -> String {

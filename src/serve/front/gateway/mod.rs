@@ -178,7 +178,7 @@ where
         };
         let snapshot = service.current();
         let variables = self.incoming.codec.variables()?;
-        let under_script_name = under_script_name || snapshot.manage_script_name;
+        let under_script_name = under_script_name || snapshot.sites.manage_script_name(&variables);
         let front = FrontServer::new(connection, &snapshot.trust);
         Ok(Some(match from_front(&variables, under_script_name, front) {
             Ok((request, length)) => ReceivedHead::Request(snapshot, Box::new(request), length),

@@ -156,6 +156,7 @@ impl Body for FileBody {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::sync::Arc;
     use std::time::Duration;
 
     use http_body_util::BodyExt;
@@ -180,7 +181,7 @@ mod tests {
         }
 
         fn begin(&self) -> FileBody {
-            let directory = Directory::with_limit(self.folder.path(), self.waiting).unwrap();
+            let directory = Directory::with_limit(self.folder.path(), self.waiting, &Arc::default()).unwrap();
             let path = FilePath { directory: directory.into(), relative: "large".into() };
             match path.open() {
                 Ok(PathContent::File(file)) => FileBody::new(file, Vec::new()),

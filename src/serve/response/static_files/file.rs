@@ -7,15 +7,21 @@
 use std::fs::File;
 use std::io::{self, IoSliceMut};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use rustix::fs::{Advice, CWD, Mode, OFlags, ResolveFlags, fadvise, fstatfs, openat, openat2};
+use bytes::Bytes;
+use rustix::fs::{
+    Advice, CWD, FileType, Mode, OFlags, ResolveFlags, fadvise, fstat, fstatfs, openat, openat2,
+};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
+
+use super::memory::{FileMemory, Room};
+use super::version::{FileState, FileVersion};
 
 /// File systems of this machine, by the numbers of statfs(2): opening a file on them never waits for a network or for
 /// another program, once its name is cached.
@@ -34,8 +40,11 @@ const LOCAL: [u64; 12] = [
     0x3153_464a, // JFS
 ];
 
-/// The last second of the year 9999. HTTP dates have four digits for the year (RFC 9110 section 5.6.7).
-const LAST_HTTP_DATE: i64 = 253_402_300_799;
+/// How a file is opened for reading. NONBLOCK: opening a named pipe must not wait for a writer.
+const READING: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+
+/// How one is opened that is only named to another program.
+const NAMING: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);
 
 /// Files that may stay open while their clients take what was read. Further ones are closed and opened again, so that
 /// slow clients cannot use up the descriptors of the server: a quarter of the usual limit of 1,024.
@@ -47,6 +56,9 @@ pub(super) struct Directory {
     descriptor: OwnedFd,
     is_local: bool,
     waiting: &'static Semaphore,
+    memory: Arc<FileMemory>,
+    /// In that memory.
+    number: usize,
 }
 
 /// A path beneath a folder.
@@ -54,17 +66,6 @@ pub(super) struct Directory {
 pub(super) struct FilePath {
     pub(super) directory: Arc<Directory>,
     pub(super) relative: Arc<str>,
-}
-
-/// What tells a file from a later one of the same name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FileVersion {
-    device: u64,
-    inode: u64,
-    /// Seconds and nanoseconds since 1970.
-    pub(super) modified: (i64, i64),
-    /// Bytes.
-    pub(super) length: u64,
 }
 
 /// What is at a path.
@@ -76,8 +77,10 @@ pub(super) enum PathContent {
 /// A regular file, of which pieces are read.
 pub(super) struct FileReader {
     path: FilePath,
-    version: FileVersion,
+    state: FileState,
     file: Option<HeldFile>,
+    /// All of it, if it is in memory.
+    kept: Option<Bytes>,
 }
 
 /// A file that is open.
@@ -91,16 +94,28 @@ struct HeldFile {
 pub(super) type PieceRead = JoinHandle<io::Result<(FileReader, Vec<u8>)>>;
 
 impl Directory {
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        Self::with_limit(path, &WAITING)
+    pub(super) fn open(path: &Path, memory: &Arc<FileMemory>) -> io::Result<Self> {
+        Self::with_limit(path, &WAITING, memory)
     }
 
     /// With another limit of files that stay open.
-    pub(super) fn with_limit(path: &Path, waiting: &'static Semaphore) -> io::Result<Self> {
+    pub(super) fn with_limit(
+        path: &Path,
+        waiting: &'static Semaphore,
+        memory: &Arc<FileMemory>,
+    ) -> io::Result<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let descriptor = openat(CWD, path, flags, Mode::empty())?;
         let is_local = fstatfs(&descriptor).is_ok_and(|system| LOCAL.contains(&magic(system.f_type)));
-        Ok(Self { descriptor, is_local, waiting })
+        let number = memory.folder();
+        Ok(Self { descriptor, is_local, waiting, memory: Arc::clone(memory), number })
+    }
+
+    /// A file of this folder from memory, if it was opened and looked at a moment ago.
+    pub(super) fn fresh(self: &Arc<Self>, wanted: &str) -> Option<FileReader> {
+        let (relative, state, bytes) = self.memory.fresh(self.number, wanted)?;
+        let path = FilePath { directory: Arc::clone(self), relative };
+        Some(FileReader { path, state, file: None, kept: Some(bytes) })
     }
 }
 
@@ -112,34 +127,49 @@ fn magic(number: impl TryInto<i64>) -> u64 {
 impl FilePath {
     /// Opens what is there, if that needs no waiting.
     pub(super) fn open_now(&self) -> Option<io::Result<PathContent>> {
-        if !self.directory.is_local {
-            return None;
-        }
-        match self.open_with(ResolveFlags::CACHED | ResolveFlags::NO_XDEV) {
-            // It is not cached, or the tree has just changed; the flag is unknown (before Linux 5.12); another file
-            // system is mounted there (or the path leads out of the folder, which the second try tells).
-            Err(Errno::AGAIN | Errno::INTR | Errno::INVAL | Errno::XDEV) => None,
-            Err(error) => Some(Err(error.into())),
-            Ok(file) => Some(self.content(file)),
-        }
+        Some(self.descriptor_now(READING)?.and_then(|file| self.content(file)))
     }
 
     /// Opens what is there. May wait for the disk.
     pub(super) fn open(&self) -> io::Result<PathContent> {
+        self.content(self.descriptor(READING)?)
+    }
+
+    /// What is there, if that needs no waiting. It need not be readable.
+    pub(super) fn file_type_now(&self) -> Option<io::Result<FileType>> {
+        Some(self.descriptor_now(NAMING)?.and_then(|file| file_type(&file)))
+    }
+
+    /// The same. May wait for the disk.
+    pub(super) fn file_type(&self) -> io::Result<FileType> {
+        file_type(&self.descriptor(NAMING)?)
+    }
+
+    fn descriptor_now(&self, flags: OFlags) -> Option<io::Result<OwnedFd>> {
+        if !self.directory.is_local {
+            return None;
+        }
+        match self.open_with(flags, ResolveFlags::CACHED | ResolveFlags::NO_XDEV) {
+            // It is not cached, or the tree has just changed; the flag is unknown (before Linux 5.12); another file
+            // system is mounted there (or the path leads out of the folder, which the second try tells).
+            Err(Errno::AGAIN | Errno::INTR | Errno::INVAL | Errno::XDEV) => None,
+            result => Some(result.map_err(io::Error::from)),
+        }
+    }
+
+    fn descriptor(&self, flags: OFlags) -> io::Result<OwnedFd> {
         loop {
-            match self.open_with(ResolveFlags::empty()) {
+            match self.open_with(flags, ResolveFlags::empty()) {
                 // The kernel asks to try again when the tree changes while it looks, or another program gives up its
                 // lease of the file.
                 Err(Errno::AGAIN) => std::thread::sleep(Duration::from_millis(1)),
                 Err(Errno::INTR) => {}
-                result => return self.content(result?),
+                result => return Ok(result?),
             }
         }
     }
 
-    fn open_with(&self, resolve: ResolveFlags) -> Result<OwnedFd, Errno> {
-        // NONBLOCK: opening a named pipe must not wait for a writer.
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    fn open_with(&self, flags: OFlags, resolve: ResolveFlags) -> Result<OwnedFd, Errno> {
         let resolve = resolve | ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
         openat2(&self.directory.descriptor, &*self.relative, flags, Mode::empty(), resolve)
     }
@@ -153,35 +183,47 @@ impl FilePath {
         if !metadata.is_file() {
             return Err(io::ErrorKind::NotFound.into());
         }
-        let version = FileVersion {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            length: metadata.len(),
-        };
-        let file = Some(HeldFile { file, permit: None });
-        Ok(PathContent::File(FileReader { path: self.clone(), version, file }))
+        let state = FileState::of(&metadata);
+        let Directory { memory, number, .. } = &*self.directory;
+        let kept = memory.same(*number, &self.relative, state);
+        let file = kept.is_none().then_some(HeldFile { file, permit: None });
+        Ok(PathContent::File(FileReader { path: self.clone(), state, file, kept }))
     }
 }
 
-impl FileVersion {
-    /// The last change, as near as an HTTP date can say.
-    pub(super) fn modified_time(&self) -> SystemTime {
-        let (seconds, nanoseconds) = self.modified;
-        let seconds = seconds.clamp(0, LAST_HTTP_DATE).unsigned_abs();
-        SystemTime::UNIX_EPOCH + Duration::new(seconds, u32::try_from(nanoseconds).unwrap_or_default())
-    }
+fn file_type(descriptor: &OwnedFd) -> io::Result<FileType> {
+    Ok(FileType::from_raw_mode(fstat(descriptor)?.st_mode))
 }
 
 impl FileReader {
     pub(super) fn version(&self) -> FileVersion {
-        self.version
+        self.state.version
+    }
+
+    /// All of it, if it is in memory.
+    pub(super) fn kept(&self) -> Option<&Bytes> {
+        self.kept.as_ref()
+    }
+
+    /// Room in memory, if it may be kept there.
+    pub(super) fn room(&self) -> Option<Room> {
+        self.path.directory.memory.room(self.state, self.state.version.length)
+    }
+
+    /// Keeps all of it in memory.
+    pub(super) fn keep(&self, bytes: Vec<u8>, room: Room) -> Bytes {
+        let Directory { memory, number, .. } = &*self.path.directory;
+        memory.keep(*number, Arc::clone(&self.path.relative), self.state, bytes, room)
     }
 
     /// Reads up to `length` bytes from `offset` on, if some are in memory: at least one byte.
     pub(super) fn read_now(&mut self, offset: u64, length: usize) -> Option<Vec<u8>> {
-        if self.file.is_none() {
-            self.file = self.path.open_now()?.ok().and_then(|content| self.same(content));
+        if self.file.is_none() && self.kept.is_none() {
+            let content = self.path.open_now()?.ok()?;
+            self.take(content);
+        }
+        if self.kept.is_some() {
+            return self.read_kept(offset, length);
         }
         let held = self.file.as_ref()?;
         let mut piece = vec![0; length];
@@ -208,9 +250,12 @@ impl FileReader {
 
     fn read(&mut self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
         let changed = || io::Error::from(io::ErrorKind::UnexpectedEof);
-        if self.file.is_none() {
+        if self.file.is_none() && self.kept.is_none() {
             let content = self.path.open()?;
-            self.file = self.same(content);
+            self.take(content);
+        }
+        if self.kept.is_some() {
+            return self.read_kept(offset, length).ok_or_else(changed);
         }
         let file = &self.file.as_ref().ok_or_else(changed)?.file;
         let mut piece = vec![0; length];
@@ -229,7 +274,7 @@ impl FileReader {
         }
         // The disk gets the next piece while the client takes this one. That is advice and may fail.
         let next = offset + filled as u64;
-        if next < self.version.length {
+        if next < self.state.version.length {
             let _ = fadvise(file, next, std::num::NonZeroU64::new(length as u64), Advice::WillNeed);
         }
         piece.truncate(filled);
@@ -246,11 +291,18 @@ impl FileReader {
         }
     }
 
-    /// The file, if it is the one whose length was promised.
-    fn same(&self, content: PathContent) -> Option<HeldFile> {
-        match content {
-            PathContent::File(reader) if reader.version == self.version => reader.file,
-            _ => None,
+    /// The same from memory.
+    fn read_kept(&self, offset: u64, length: usize) -> Option<Vec<u8>> {
+        let rest = self.kept.as_ref()?.get(usize::try_from(offset).ok()?..)?;
+        rest.get(..length.min(rest.len())).filter(|piece| !piece.is_empty()).map(<[u8]>::to_vec)
+    }
+
+    /// Takes what was opened anew, if it is the file whose length was promised.
+    fn take(&mut self, content: PathContent) {
+        if let PathContent::File(reader) = content
+            && reader.version() == self.version()
+        {
+            (self.file, self.kept) = (reader.file, reader.kept);
         }
     }
 }
@@ -260,22 +312,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_time_of_a_file_has_its_http_date() {
-        for (seconds, date) in [
-            (i64::MIN, "Thu, 01 Jan 1970 00:00:00 GMT"),
-            (1_600_000_000, "Sun, 13 Sep 2020 12:26:40 GMT"),
-            (i64::MAX, "Fri, 31 Dec 9999 23:59:59 GMT"),
-        ] {
-            let version = FileVersion { device: 1, inode: 1, modified: (seconds, 999_999_999), length: 0 };
-            assert_eq!(httpdate::fmt_http_date(version.modified_time()), date);
-        }
-    }
-
-    #[test]
     fn cached_files_are_opened_and_read_at_once() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a"), "text").unwrap();
-        let directory = Directory::open(folder.path()).unwrap();
+        let directory = Directory::open(folder.path(), &Arc::default()).unwrap();
         if !directory.is_local {
             return;
         }

@@ -92,9 +92,15 @@ async fn whole(
     request: &Request,
     mut response: Response<OutgoingBody>,
 ) -> io::Result<Response<OutgoingBody>> {
+    if let Some(kept) = file.kept() {
+        *response.body_mut() = OutgoingBody::text(kept.clone());
+        return Ok(response);
+    }
     let whole = usize::try_from(file.version().length).unwrap_or(usize::MAX);
+    let room = file.room();
     let beginning = match request.version {
-        Version::HTTP_2 if whole > STREAM_BEGINNING => 0,
+        // What is kept in memory takes none of its own.
+        Version::HTTP_2 if whole > STREAM_BEGINNING && room.is_none() => 0,
         _ => whole.min(BEGINNING),
     };
     let mut piece = Vec::new();
@@ -108,10 +114,10 @@ async fn whole(
             }
         };
     }
-    *response.body_mut() = if piece.len() == whole {
-        OutgoingBody::text(piece)
-    } else {
-        OutgoingBody::Stream(FileBody::new(file, piece).boxed_unsync())
+    *response.body_mut() = match room {
+        Some(room) if piece.len() == whole => OutgoingBody::text(file.keep(piece, room)),
+        None if piece.len() == whole => OutgoingBody::text(piece),
+        _ => OutgoingBody::Stream(FileBody::new(file, piece).boxed_unsync()),
     };
     Ok(response)
 }

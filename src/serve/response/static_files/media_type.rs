@@ -1,7 +1,7 @@
 //! The media type of a file, by the ending of its name.
 
 /// `application/octet-stream` for endings that are not known.
-pub(super) fn media_type(path: &str) -> &'static str {
+pub(in crate::serve::response) fn media_type(path: &str) -> &'static str {
     let ending =
         path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or("", |(_, ending)| ending);
     match ending.to_ascii_lowercase().as_str() {

@@ -4,9 +4,12 @@
 mod body;
 mod file;
 mod file_response;
-mod media_type;
+pub(super) mod media_type;
+mod memory;
 mod ranges;
+mod scripts;
 mod settings;
+mod version;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,6 +20,7 @@ use rustix::io::Errno;
 
 use self::file::{Directory, FilePath, FileReader, PathContent};
 use self::file_response::{FileHead, respond};
+pub(in crate::serve) use self::scripts::{ScriptFolder, ScriptMatch};
 pub(in crate::serve) use self::settings::FileSettings;
 use self::settings::accepted_codings;
 use super::body::OutgoingBody;
@@ -47,7 +51,7 @@ impl Folder {
     /// What the system says.
     pub(in crate::serve) fn open(path: &Path, settings: &Arc<FileSettings>) -> io::Result<Self> {
         Ok(Self {
-            directory: Arc::new(Directory::open(path)?),
+            directory: Arc::new(Directory::open(path, &settings.memory)?),
             path: real_path(path),
             settings: Arc::clone(settings),
             indexes: settings.own_indexes(),
@@ -69,7 +73,7 @@ impl Folder {
                 _ => (path, None),
             };
         Ok(Self {
-            directory: Arc::new(Directory::open(&folder)?),
+            directory: Arc::new(Directory::open(&folder, &settings.memory)?),
             path: folder,
             settings: Arc::clone(settings),
             indexes: settings.indexes(),
@@ -209,6 +213,9 @@ impl Folder {
     async fn find(&self, wanted: &str) -> io::Result<PathContent> {
         if wanted.is_empty() {
             return Ok(PathContent::Directory);
+        }
+        if let Some(file) = self.directory.fresh(wanted) {
+            return Ok(PathContent::File(file));
         }
         let path = FilePath { directory: Arc::clone(&self.directory), relative: wanted.into() };
         let result = match path.open_now() {

@@ -10,8 +10,10 @@ use http::{HeaderMap, HeaderValue, header};
 
 use super::file::Directory;
 use super::media_type::media_type;
+use super::memory::FileMemory;
 use crate::serve::file_options::{Expiry, ExpirySubject, FileOptions, Precompressed};
 use crate::serve::request::Request;
+use crate::serve::response::accept_encoding::weight;
 use crate::serve::response::headers::http_date;
 use crate::sys::clock::{Clock, SystemClock};
 use crate::sys::read::read_regular;
@@ -31,6 +33,8 @@ pub(in crate::serve) struct FileSettings {
     /// By ending, in lower case.
     media_types: HashMap<String, HeaderValue>,
     safe: Vec<SafeFolder>,
+    /// Files of all folders in memory.
+    pub(super) memory: Arc<FileMemory>,
 }
 
 /// A folder that links may lead to.
@@ -53,10 +57,11 @@ impl FileSettings {
                 Err(error) => tracing::warn!(path = %path.display(), %error, "cannot read media types"),
             }
         }
+        let memory = Arc::<FileMemory>::default();
         let safe = options.safe.iter().filter_map(|path| {
             let open = || -> io::Result<SafeFolder> {
                 let path = path.canonicalize()?;
-                let directory = Arc::new(Directory::open(&path)?);
+                let directory = Arc::new(Directory::open(&path, &memory)?);
                 Ok(SafeFolder { path, directory })
             };
             let opened = open();
@@ -66,7 +71,12 @@ impl FileSettings {
             opened.ok()
         });
         let safe = safe.collect();
-        Arc::new(Self { options, media_types, safe })
+        Arc::new(Self { options, media_types, safe, memory })
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_memory(memory: Arc<FileMemory>) -> Arc<Self> {
+        Arc::new(Self { memory, ..Self::default() })
     }
 
     /// The indexes of folders that answer by themselves.
@@ -154,33 +164,14 @@ impl FileSettings {
 /// The codings of variants that a client accepts (RFC 9110 section 12.5.3), each with the ending of its files, the best
 /// first.
 pub(super) fn accepted_codings(request: &HeaderMap) -> Vec<(&'static str, &'static str)> {
-    let fields = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let offers: Vec<(String, u32)> = fields
-        .flat_map(|value| value.split(','))
-        .map(|offer| {
-            let (coding, weight) = offer.split_once(';').unwrap_or((offer, ""));
-            let weight = weight.trim().strip_prefix("q=").map_or(1000, thousandths);
-            (coding.trim().to_ascii_lowercase(), weight)
-        })
-        .collect();
-    let weight = |coding: &str| {
-        let named = offers.iter().find(|(name, _)| name == coding || (coding == "gzip" && name == "x-gzip"));
-        let any = || offers.iter().find(|(name, _)| name == "*");
-        named.or_else(any).map_or(0, |(_, weight)| *weight)
+    let weight = |coding: &str| match coding {
+        "gzip" => weight(request, &["gzip", "x-gzip"]),
+        coding => weight(request, &[coding]),
     };
     let mut accepted: Vec<_> = CODINGS.into_iter().map(|coding| (weight(coding.0), coding)).collect();
     accepted.retain(|(weight, _)| *weight > 0);
     accepted.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
     accepted.into_iter().map(|(_, coding)| coding).collect()
-}
-
-/// `0.5` is 500; what is not a weight is 0.
-fn thousandths(text: &str) -> u32 {
-    let text = text.trim();
-    let is_weight = text.len() <= 5 && text.starts_with(['0', '1']);
-    let weight = text.parse::<f32>().ok().filter(|weight| is_weight && (0.0..=1.0).contains(weight));
-    // Between 0 and 1000.
-    weight.map_or(0, |weight| (weight * 1000.0).round() as u32)
 }
 
 /// Lines of `TYPE ENDING ENDING`; the first line of an ending counts, as in uWSGI.

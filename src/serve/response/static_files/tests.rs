@@ -358,3 +358,68 @@ async fn ages_of_files_by_what_names_them() {
     let response = site.get(options(&["file-mtime b 2"]), "/b.txt", &known).await.unwrap();
     assert_eq!((response.status().as_u16(), header(&response, "expires")), (304, since_change(62)));
 }
+
+#[tokio::test]
+async fn small_files_come_from_memory_between_two_looks() {
+    let outer = tempfile::tempdir().unwrap();
+    let path = outer.path().join("files");
+    std::fs::create_dir(&path).unwrap();
+    std::fs::write(outer.path().join("secret"), "secret").unwrap();
+    let medium = vec![b'x'; 65536];
+    let write = |text: &str| {
+        std::fs::write(path.join("a.txt"), text).unwrap();
+        std::fs::write(path.join("medium"), &medium).unwrap();
+    };
+    let opened = |fresh| {
+        write("0123456789");
+        Folder::open(&path, &FileSettings::with_memory(memory::tests::eager(fresh))).unwrap()
+    };
+    let get = async |folder: &Folder, method: &str, path: &str, fields: &[(&'static str, &str)]| {
+        let mut request = request(method, path, fields);
+        request.version = Version::HTTP_2;
+        folder.answer(&request, path.as_bytes()).await
+    };
+
+    let folder = opened(Duration::MAX);
+    let first = get(&folder, "GET", "/a.txt", &[]).await;
+    let (etag, fields) = (header(&first, "etag"), first.headers().clone());
+    assert_eq!(body(first).await, b"0123456789");
+    // Also for HTTP/2: it takes no memory of the connection.
+    let whole = get(&folder, "GET", "/medium", &[]).await;
+    assert!(matches!(whole.body(), OutgoingBody::Full(_)));
+    std::fs::remove_dir_all(&path).unwrap();
+    let again = get(&folder, "GET", "/a.txt", &[]).await;
+    assert_eq!(again.headers(), &fields);
+    assert_eq!(body(again).await, b"0123456789");
+    assert_eq!(body(get(&folder, "GET", "/medium", &[]).await).await, medium);
+    let part = get(&folder, "GET", "/a.txt", &[("range", "bytes=2-4")]).await;
+    assert_eq!(
+        (part.status(), header(&part, "content-range").as_str()),
+        (StatusCode::PARTIAL_CONTENT, "bytes 2-4/10")
+    );
+    assert_eq!(body(part).await, b"234");
+    let parts = get(&folder, "GET", "/a.txt", &[("range", "bytes=0-1,9-")]).await;
+    assert!(body(parts).await.windows(3).any(|three| three == b"9\r\n"));
+    assert_eq!(get(&folder, "HEAD", "/a.txt", &[]).await.headers(), &fields);
+    for (fields, status) in [
+        (&[("if-none-match", &*etag)][..], 304),
+        (&[("range", "bytes=10-")], 416),
+        (&[("range", "bytes=0-0"), ("if-range", "\"other\"")], 200),
+    ] {
+        assert_eq!(get(&folder, "GET", "/a.txt", fields).await.status(), status);
+    }
+    assert_eq!(get(&folder, "GET", "/b.txt", &[]).await.status(), 404);
+
+    std::fs::create_dir(&path).unwrap();
+    let folder = opened(Duration::ZERO);
+    let at = async |folder: &Folder| match get(folder, "GET", "/a.txt", &[]).await.into_body() {
+        OutgoingBody::Full(body) => body.collect().await.unwrap().to_bytes().as_ptr(),
+        _ => panic!("it is small"),
+    };
+    assert_eq!(at(&folder).await, at(&folder).await, "it is as it was, and not read again");
+    write("another");
+    assert_eq!(body(get(&folder, "GET", "/a.txt", &[]).await).await, b"another");
+    std::fs::remove_file(path.join("a.txt")).unwrap();
+    std::os::unix::fs::symlink("../secret", path.join("a.txt")).unwrap();
+    assert_eq!(get(&folder, "GET", "/a.txt", &[]).await.status(), 404);
+}

@@ -8,11 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
+use percent_encoding::{percent_decode, percent_encode};
 
 use crate::serve::error::Error;
 use crate::serve::request::Request;
-use crate::serve::request::named::IN_PATH;
+use crate::serve::request::named::{IN_LOCATION, IN_PATH};
 use crate::serve::response::body::OutgoingBody;
 use crate::serve::response::headers::FieldEdits;
 use crate::serve::response::pages::{ErrorPage, error_page, page};
@@ -22,19 +22,6 @@ use crate::serve::rules::{
     Template, TemplatePiece, TemplateVariable,
 };
 use crate::sys::clock::{Clock, SystemClock};
-
-/// What is encoded of a Location that is encoded already.
-const IN_LOCATION: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'\\')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// The rules of a site.
 #[derive(Debug, Default)]

@@ -32,7 +32,7 @@ fn source() -> (Pieces, Source) {
 
 fn spool(folder: &Path, memory: usize, file: u64) -> Arc<Spool> {
     let folder: Option<PathBuf> = Some(folder.to_owned());
-    Spool::new(&Buffers { memory, file, folder, unbuffered: Vec::new() })
+    Spool::new(&Buffers { memory, file, folder })
 }
 
 /// A piece of `length` bytes, none like the other.

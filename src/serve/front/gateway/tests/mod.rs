@@ -16,7 +16,7 @@ use super::*;
 use crate::protocol::cgi_vars::Variable;
 use crate::protocol::fastcgi::{ParamsWriter, RecordType, encode_record};
 use crate::protocol::{scgi, uwsgi};
-use crate::serve::config::{AccessLogTarget, Limits, Root, ServeConfig};
+use crate::serve::config::{AccessLogTarget, Limits, Root, ServeConfig, SiteConfig};
 use crate::serve::connection::ConnectionRole;
 use crate::serve::connection::activity::Activity;
 use crate::serve::connection::client_stream::{ClientStream, Socket};
@@ -115,7 +115,7 @@ async fn said_to_with<C: GatewayCodec + Unpin>(
     let mut config = ServeConfig {
         max_connections: 7,
         limits: Limits { buffer_size: LIMIT, ..Limits::default() },
-        root: Root::StartPage("page".into()),
+        site: SiteConfig { root: Root::StartPage("page".into()), ..SiteConfig::default() },
         access_log: AccessLogTarget::Off,
         ..ServeConfig::default()
     };
@@ -123,13 +123,14 @@ async fn said_to_with<C: GatewayCodec + Unpin>(
     let log =
         AccessLog::open(&config.access_log, config.log_format.clone(), None, OwnRights::shared()).unwrap();
     let snapshot =
-        Snapshot::build(&config, HttpChallenges::default(), log, OwnRights::shared(), None).unwrap();
+        Snapshot::build(&config, HttpChallenges::default(), log, OwnRights::shared(), None, None).unwrap();
     let activity = Arc::new(Activity::new(&config.limits));
     let service = Arc::new(Service::new(snapshot));
     let connection = Connection {
         peer_address: Bytes::new(),
         peer_port: 0,
         server_port: Bytes::new(),
+        server_address: None,
         tls: None,
         role: ConnectionRole::Serve,
         is_trusted: false,

@@ -1,0 +1,47 @@
+//! Installing a timer: files that have the system run certkit again and again.
+
+use std::path::{Path, PathBuf};
+
+use super::{Context, Result};
+use crate::report::{Created, CreatedFile, FileRole, Outcome, Report};
+use crate::sys::fs::Existing;
+use crate::sys::timer::{Job, MODE, Timer};
+
+/// How a timer is installed.
+pub(super) struct Installation<'a> {
+    pub(super) is_cron: bool,
+    /// The folder that stands for `/`.
+    pub(super) root: Option<&'a Path>,
+    pub(super) is_dry_run: bool,
+    pub(super) replaces: bool,
+}
+
+impl Installation<'_> {
+    /// Writes the files, or says what they would be. `what` is what the timer runs.
+    pub(super) fn run(&self, job: &Job<'_>, what: &str, context: &Context<'_>) -> Result {
+        let timer = if self.is_cron { Timer::cron(job)? } else { Timer::systemd(job)? };
+        let root = self.root.map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
+        if self.is_dry_run {
+            return Ok(Report::new(Outcome::Text(timer.text(&root))));
+        }
+        let existing = if self.replaces { Existing::Replace } else { Existing::Refuse };
+        let files = timer.install(&root, existing)?;
+        let outcome = match timer.by_hand {
+            Some(line) => {
+                context.console.say("Add this line with `crontab -e`:");
+                Outcome::Text(format!("{line}\n"))
+            }
+            None => {
+                let description = format!("runs `{what}` {}", job.schedule.as_str());
+                let created = |path: &PathBuf| CreatedFile {
+                    path: path.display().to_string(),
+                    role: FileRole::Timer,
+                    mode: Some(MODE),
+                    description: description.clone(),
+                };
+                Outcome::Created(Created { files: files.iter().map(created).collect(), ..Created::default() })
+            }
+        };
+        Ok(Report { next: timer.next, ..Report::new(outcome) })
+    }
+}

@@ -1,0 +1,90 @@
+//! `certkit serve --acme` where the ACME server cannot reach it, and names that are proved by DNS.
+
+use std::net::TcpStream;
+
+use crate::harness::{Test, certkit};
+use crate::named::{Named, SECRET};
+use crate::pebble::Pebble;
+use crate::process::{Process, Server};
+use crate::serve_acme::{APP, acme, wait_until_trusted};
+
+const QUIET: &[(&str, &str)] = &[("PEBBLE_WFE_NONCEREJECT", "0"), ("PEBBLE_VA_NOSLEEP", "1")];
+
+/// RFC 5737: nobody has this address.
+const ELSEWHERE: &str = "--acme-server=https://192.0.2.1/directory";
+
+#[test]
+fn listeners_that_the_acme_server_cannot_reach_stop_the_start() {
+    let test = Test::new();
+    test.write("app.py", APP);
+    let serve = |args: &[&str]| {
+        let common = ["serve", "--acme", "a.test", "--agree-tos", "--acme-state=state", "app.py"];
+        test.certkit(&[&common[..], args].concat())
+    };
+    // What has the port may forward it.
+    if TcpStream::connect("127.0.0.1:443").is_err() {
+        serve(&[])
+            .exits(2)
+            .says("https://acme-v02.api.letsencrypt.org/directory cannot reach this server")
+            .says("127.0.0.1:8443")
+            .says("--listen https:*:443 --redirect-http *:80");
+        serve(&["--listen=[::1]:0", ELSEWHERE]).exits(2).says("https://192.0.2.1/directory");
+    }
+    // What cannot be used for DNS is said at once, too.
+    serve(&[ELSEWHERE, "--acme-dns-hook", "./missing"]).exits(2).says("./missing");
+    serve(&[ELSEWHERE, "--acme-rfc2136", "missing.toml"]).exits(2).says("missing.toml");
+    serve(&[ELSEWHERE, "--acme-rfc2136", "x", "--acme-dns-hook", "y"]).exits(2);
+}
+
+#[test]
+fn the_challenge_is_tried_on_itself_before_anything_is_ordered() {
+    let test = Test::new();
+    test.write("app.py", APP);
+    // Port 80 of this address is not this server's.
+    let args = ["serve", "--acme=127.0.0.1", "--agree-tos", "--acme-state=state", ELSEWHERE, "--workers=1"];
+    let listeners = ["--listen=https:0.0.0.0:0", "--redirect-http=0.0.0.0:0", "app.py"];
+    let mut process = Process::start(&test, test.program(certkit()).args(args).args(listeners));
+    process.wait_for_log("retrying at");
+    let log = process.log();
+    assert!(log.contains("127.0.0.1:80") && log.contains("nothing was ordered"), "{log}");
+    // The ACME server was not even asked for its directory.
+    assert!(!log.contains("connecting to"), "{log}");
+    assert!(process.ended().is_none());
+}
+
+#[test]
+fn a_name_and_its_wildcard_are_proved_by_a_hook() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    pebble.write_issuer_root();
+    test.write("app.py", APP);
+    let hook = pebble.dns_hook();
+    let mut args = vec!["--acme=*.a.test,a.test".to_owned(), "--workers=1".into()];
+    args.push(format!("--acme-dns-hook={hook}"));
+    args.extend(acme(&pebble, &pebble.directory()));
+    args.push("app.py".into());
+    let server = Server::start(&test, &args.iter().map(String::as_str).collect::<Vec<_>>());
+    for name in ["www.a.test", "a.test"] {
+        wait_until_trusted(&test, &server, name);
+    }
+    assert_eq!(pebble.certificates(), 1);
+    // The timer of the same machine renews it in the same way.
+    assert!(test.text("state/certs/_.a.test/renew.json").contains("dns_hook"));
+}
+
+#[test]
+fn a_wildcard_is_proved_by_signed_updates() {
+    let test = Test::new();
+    let Some(named) = Named::start(&test) else { return };
+    let Some(pebble) = Pebble::start_asking(&test, QUIET, &[], Some(named.port)) else { return };
+    pebble.write_issuer_root();
+    test.write("app.py", APP);
+    let file = named.settings(&format!("key_name = \"acme\"\nsecret = \"{SECRET}\""));
+    let mut args = vec!["--acme=*.dyn.test".to_owned(), "--workers=1".into()];
+    args.push(format!("--acme-rfc2136={file}"));
+    args.extend(acme(&pebble, &pebble.directory()));
+    args.push("app.py".into());
+    let server = Server::start(&test, &args.iter().map(String::as_str).collect::<Vec<_>>());
+    wait_until_trusted(&test, &server, "www.dyn.test");
+    assert_eq!(named.changes(), (1, 1));
+}
