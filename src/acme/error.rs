@@ -4,10 +4,11 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::call_error::CallError;
-use super::protocol_error::{ProtocolError, on_one_line};
-use super::transport_error::TransportError;
-use super::{challenge, storage};
+use super::challenge;
+use super::storage;
+use crate::acme::reply::call_error::CallError;
+use crate::acme::reply::protocol_error::{ProtocolError, on_one_line};
+use crate::acme::reply::transport_error::TransportError;
 use crate::finding::Finding;
 use crate::sys::fs::plain;
 use crate::sys::hook::HookRun;

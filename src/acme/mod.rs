@@ -1,7 +1,7 @@
 //! Certificates from an ACME server (RFC 8555), Let's Encrypt or another: account, order, challenge, state on disk.
 //!
 //! [`prepare`] looks at the state on disk and, when a certificate is needed, takes its lock and makes the challenge's
-//! solver ready; [`Issuance::run`](obtain::Issuance::run) then talks to the server. Between the two nothing has been ordered, so that a taken port
+//! solver ready; [`Issuance::run`](life::obtain::Issuance::run) then talks to the server. Between the two nothing has been ordered, so that a taken port
 //! or an unwritable state directory costs nothing at the server.
 //!
 //! A program that keeps certificates valid for longer than one command uses a [`Renewer`] for each. `certkit acme renew`
@@ -29,85 +29,53 @@
 //!
 //! The files, from the wire upwards:
 //!
-//! | what | files |
+//! | what | where |
 //! |---|---|
-//! | one request, and what it can end with | `address`, `http`, `signed`, `lenient`, `protocol_error`, `transport_error`, `call_error`, `retry` |
-//! | the server, and who we are there | `public_server`, `server`, `connections`, `account` |
-//! | what is kept | [`storage`], `pem_files` |
-//! | the proof that a name is ours | [`challenge`], `persistent`, `presenting`, `self_test`, `reserved_address`, `challenge_setup` |
-//! | one order | `names`, `plan`, `life_settings`, `key_kinds`, `next_key`, `budget`, `signing_request`, `order`, `open_order`, `authorization`, `download`, `order_driver` |
-//! | a certificate in use | `current`, `due`, `run_hooks`, `stop`, `remark`, `obtain`, `rehearsal` |
-//! | the years after | `ari`, `renewal_pause`, `fallback`, `failure_hook`, `renewer`, `revoke`, `delete`, [`import`] |
+//! | what a server's answer can be, and what a call can end with | `reply` |
+//! | the certificate that is wanted, and the server | `plan` |
+//! | what is kept on disk | [`storage`] |
+//! | requests to a server, and who we are there | `client` |
+//! | the proof that a name is ours | [`challenge`], `proof` |
+//! | commands of the user around an order | `hooks` |
+//! | one order | `order` |
+//! | a certificate in use, and the years after | `life` |
+//! | what other clients left | [`import`] |
+//!
+//! Each uses only those above it.
 
-mod account;
-mod address;
-mod ari;
-mod authorization;
-mod budget;
-mod call_error;
 mod caller;
 pub mod challenge;
-mod challenge_setup;
-mod connections;
-mod current;
-mod delete;
-mod download;
-mod due;
+mod client;
 mod error;
-mod failure_hook;
-mod fallback;
-mod http;
+mod hooks;
 pub mod import;
-mod key_kinds;
-mod lenient;
-mod life_settings;
-mod names;
-mod next_key;
-mod obtain;
-mod open_order;
+mod life;
 mod order;
-mod order_driver;
-mod pem_files;
-mod persistent;
 mod plan;
-mod presenting;
-mod protocol_error;
-mod public_server;
-mod rehearsal;
+mod proof;
 mod remark;
-mod renewal_pause;
-mod renewer;
-mod reserved_address;
-mod retry;
-mod revoke;
-mod run_hooks;
-mod self_test;
-mod server;
-mod signed;
-mod signing_request;
-mod stop;
+mod reply;
 pub mod storage;
-mod transport_error;
 
-pub use self::account::{AccountView, deactivate, open_account, roll_over, show, update};
 pub use self::caller::{Caller, Candidate, Progress};
-pub use self::connections::Connections;
-pub use self::current::CurrentCertificate;
-pub use self::delete::{DeletedCertificate, delete, look_up};
-pub use self::due::Due;
+pub use self::client::account::{AccountView, deactivate, open_account, roll_over, show, update};
+pub use self::client::connections::Connections;
 pub use self::error::{Error, FailedValidation};
-pub use self::life_settings::{KeyRotation, LifeSettings};
-pub use self::names::{certificate_name, check_public_name};
-pub use self::next_key::tlsa_records;
+pub use self::life::current::CurrentCertificate;
+pub use self::life::delete::{DeletedCertificate, delete, look_up};
+pub use self::life::due::Due;
 #[cfg(feature = "internals")]
-pub use self::obtain::Obtained;
-pub use self::obtain::{Prepared, prepare};
-pub use self::persistent::{WantedRecord, wanted_records};
+pub use self::life::obtain::Obtained;
+pub use self::life::obtain::{Prepared, prepare};
+pub use self::life::rehearsal::{Rehearsal, rehearse};
+pub use self::life::renewer::{FailedRenewal, RenewalOutcome, Renewer, Urgency};
+pub use self::life::revoke::{RevocationReason, SignedBy, revoke};
+pub use self::order::next_key::tlsa_records;
+pub use self::order::stop::end_orders_on_signals;
+pub use self::plan::life_settings::{KeyRotation, LifeSettings};
+pub use self::plan::names::{certificate_name, check_public_name};
+pub use self::plan::public_server::{LETS_ENCRYPT, LETS_ENCRYPT_STAGING, PublicServer};
 pub use self::plan::{ExternalAccount, Plan};
-pub use self::protocol_error::ProtocolError;
-pub use self::public_server::{LETS_ENCRYPT, LETS_ENCRYPT_STAGING, PublicServer};
-pub use self::rehearsal::{Rehearsal, rehearse};
+pub use self::proof::persistent::{WantedRecord, wanted_records};
 pub use self::remark::Remark;
-pub use self::renewer::{FailedRenewal, RenewalOutcome, Renewer, Urgency};
-pub use self::revoke::{RevocationReason, SignedBy, revoke};
-pub use self::stop::end_orders_on_signals;
+pub use self::reply::protocol_error::ProtocolError;

@@ -9,7 +9,7 @@ use super::foreign_file::{chain, folders_with, inside, key, settings, settings_i
 use super::settings::{ForeignSettings, list};
 use super::{ForeignAccount, ForeignCertificate, ForeignClient, ForeignState, Omission};
 use crate::acme::challenge::ChallengeMethod;
-use crate::acme::life_settings::LifeSettings;
+use crate::acme::plan::life_settings::LifeSettings;
 use crate::acme::storage::absolute;
 
 /// `ca/HOST/PATH`, where the path may have several parts.

@@ -12,8 +12,8 @@ use super::jwk;
 use super::settings::{ForeignSettings, list};
 use super::{ForeignAccount, ForeignCertificate, ForeignClient, ForeignState, Omission};
 use crate::acme::challenge::ChallengeMethod;
-use crate::acme::life_settings::{KeyRotation, LifeSettings};
-use crate::acme::public_server::LETS_ENCRYPT;
+use crate::acme::plan::life_settings::{KeyRotation, LifeSettings};
+use crate::acme::plan::public_server::LETS_ENCRYPT;
 
 /// The section with the settings of a renewal.
 const SECTION: &str = "renewalparams";

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::acme::challenge::listen::ListenAddress;
 use crate::acme::challenge::{ChallengeMethod, DnsView, ForeignHook};
-use crate::acme::public_server::{LETS_ENCRYPT, LETS_ENCRYPT_STAGING};
+use crate::acme::plan::public_server::{LETS_ENCRYPT, LETS_ENCRYPT_STAGING};
 
 /// The directories of public servers, which lego does not keep.
 const DIRECTORIES: [&str; 7] = [

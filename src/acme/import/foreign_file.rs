@@ -9,7 +9,7 @@ use rustix::process::{getegid, geteuid};
 use zeroize::Zeroizing;
 
 use super::error::ImportError;
-use crate::acme::pem_files;
+use crate::acme::storage::pem_files;
 use crate::sys::fs::plain;
 use crate::sys::read::{open_without_waiting, read_regular, read_regular_from};
 use crate::x509::{Certificate, PrivateKey};

@@ -9,7 +9,7 @@ use super::chosen::directory_of;
 use super::error::ImportError;
 use super::foreign_file::{chain, folders_with, inside, key, settings, stem};
 use super::{ForeignAccount, ForeignCertificate, ForeignClient, ForeignState, ImportChoice, Omission};
-use crate::acme::life_settings::LifeSettings;
+use crate::acme::plan::life_settings::LifeSettings;
 
 /// `accounts/SERVER/EMAIL`.
 const ACCOUNT_DEPTH: usize = 2;

@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 pub use self::error::ImportError;
 pub use self::take_over::{ImportState, ImportedAccount, ImportedCertificate, take_over};
 use super::challenge::ChallengeMethod;
-use super::life_settings::LifeSettings;
 use super::storage::Storage;
+use crate::acme::plan::life_settings::LifeSettings;
 use crate::x509::{Certificate, PrivateKey};
 
 /// A client whose files are understood.

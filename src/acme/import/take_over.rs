@@ -5,12 +5,12 @@ use zeroize::Zeroizing;
 
 use super::{ForeignAccount, ForeignCertificate, ForeignClient, ForeignState, ImportChoice, Omission};
 use crate::acme::challenge::{ChallengeMethod, Error as ChallengeError};
+use crate::acme::client::signed::Signer;
 use crate::acme::error::Error;
-use crate::acme::names::certificate_name;
-use crate::acme::next_key::kind_of;
-use crate::acme::pem_files::chain_text;
+use crate::acme::order::next_key::kind_of;
 use crate::acme::plan::Plan;
-use crate::acme::signed::Signer;
+use crate::acme::plan::names::certificate_name;
+use crate::acme::storage::pem_files::chain_text;
 use crate::acme::storage::{AccountRecord, LiveFiles, RenewRecord, Storage, VersionFiles, absolute};
 use crate::x509::{Certificate, KeyKind, PrivateKey, SubjectAltName};
 

@@ -5,8 +5,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::Timestamp;
 use super::records::SCHEMA;
-use crate::acme::names;
-use crate::acme::renewal_pause::LONGEST_PAUSE;
+use crate::acme::plan::names;
+use crate::acme::storage::renewal_pause::LONGEST_PAUSE;
 
 /// Let's Encrypt gives five certificates for the same set of names in seven days. The fifth is left for a person who
 /// means it: a loop that has got four gets no more.

@@ -34,7 +34,9 @@ mod history;
 mod memory;
 mod next_key;
 mod on_demand;
+pub mod pem_files;
 mod records;
+pub mod renewal_pause;
 mod retire;
 mod timestamp;
 
@@ -122,7 +124,7 @@ impl Storage {
 
     /// The account at a server, by its directory's address.
     pub fn account(&self, server: &str) -> AccountStore {
-        AccountStore::new(self, &super::names::sha256_hex(server)[..16])
+        AccountStore::new(self, &crate::acme::plan::names::sha256_hex(server)[..16])
     }
 
     /// Refuses a state directory that is not ours alone: what is in it is believed, and hooks in it are run.
@@ -184,7 +186,7 @@ impl Storage {
     /// # Errors
     /// When the system refuses.
     pub fn hook_lock(&self, commands: &str) -> Result<Option<Lock>> {
-        self.backend.lease(&format!("hooks/{}.lock", &super::names::sha256_hex(commands)[..16]))
+        self.backend.lease(&format!("hooks/{}.lock", &crate::acme::plan::names::sha256_hex(commands)[..16]))
     }
 
     /// Takes a lease. Its holder is waited for after `on_wait` was called.
@@ -227,7 +229,7 @@ impl Storage {
 /// The key in the file of this path.
 fn parse_key(path: &Path, text: Option<Vec<u8>>) -> Result<Option<PrivateKey>> {
     let Some(text) = text.map(Zeroizing::new) else { return Ok(None) };
-    match crate::acme::pem_files::parse_key(&text) {
+    match pem_files::parse_key(&text) {
         Ok(key) => Ok(Some(key)),
         Err(reason) => Err(Error::Damaged { path: path.to_owned(), reason }),
     }

@@ -8,9 +8,9 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Timestamp, absolute};
 use crate::acme::challenge::ChallengeMethod;
-use crate::acme::life_settings::LifeSettings;
-use crate::acme::names;
 use crate::acme::plan::Plan;
+use crate::acme::plan::life_settings::LifeSettings;
+use crate::acme::plan::names;
 
 /// The version of the files here.
 pub(super) const SCHEMA: u32 = 1;
