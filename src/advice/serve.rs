@@ -45,6 +45,8 @@ pub enum CertificateError {
     NotInPairs { certificates: usize, keys: usize },
     #[error("the ACME server {server} cannot reach this server, which listens on {listeners}")]
     OutOfReach { server: String, listeners: String },
+    #[error("--key-password-file is given without --cert")]
+    PasswordWithoutCertificate,
     #[error("--ocsp-staple is given without --cert")]
     StapleWithoutCertificate,
     #[error("there is no active account at {server}, and a new one requires consent to the terms of service")]
@@ -82,7 +84,7 @@ impl From<CertificateError> for Failure {
                  `certkit merge` puts it there."
                     .to_owned(),
             ),
-            KeyWithoutCertificate => {
+            KeyWithoutCertificate | PasswordWithoutCertificate => {
                 (Code::InvalidSetting, "Name the certificate too: `--cert chain.pem`.".to_owned())
             }
             NoFolder => {
@@ -146,13 +148,10 @@ pub fn runs_as_root(content: &Content) -> Finding {
     Finding::warning(Code::Permission, message).fix(fix)
 }
 
-/// A key file that its group or all users may read.
-pub fn key_readable_by_others(key: &Path, mode: u32) -> Finding {
-    let file = key.display().to_string();
-    let message = format!(
-        "users other than the owner can read the private key `{file}` (mode \
-                           {mode:o})"
-    );
+/// The file of a private key or of its password, `what`, that its group or all users may read.
+pub fn readable_by_others(what: &str, file: &Path, mode: u32) -> Finding {
+    let file = file.display().to_string();
+    let message = format!("users other than the owner can read {what} `{file}` (mode {mode:o})");
     let fix = format!("Run `chmod 600 {}`.", shell_word(&file));
     Finding::warning(Code::Permission, message).at(Location::file(file)).fix(fix)
 }

@@ -47,6 +47,19 @@ pub(super) fn merge(certificate: &Path, bundle: &Path, roots: &str) -> String {
     format!("certkit merge {certificate} {bundle}{roots}{}", output_option(Path::new("chain.pem")))
 }
 
+/// `certkit serve --cert CERTIFICATE --key KEY`, words of a shell, with [`password_option`].
+pub(super) fn serve(certificate: &str, key: &str, password: &str) -> String {
+    format!("certkit serve --cert {certificate} --key {key}{password}")
+}
+
+/// ` --key-password-file FILE`, where a file was named that can be read again.
+pub(super) fn password_option(file: Option<&Path>) -> String {
+    match file {
+        Some(file) if file != Path::new("-") => format!(" --key-password-file {}", path_word(file)),
+        _ => String::new(),
+    }
+}
+
 /// ` --roots FILE`, where the CA was named and so is not found by itself: its root, or the CA where no root is beside
 /// it.
 pub(super) fn roots_option(choice: &CaChoice, ca: &SigningCa) -> String {

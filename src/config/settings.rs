@@ -38,6 +38,8 @@ pub struct ServeSettings {
     pub mounts: Vec<NamedApplication>,
     pub cert: Vec<PathBuf>,
     pub key: Vec<PathBuf>,
+    /// The password of encrypted keys.
+    pub key_password_file: Option<PathBuf>,
     /// OCSP responses.
     pub ocsp_staples: Vec<PathBuf>,
     /// Which certificates of clients are taken, if it names a CA.
@@ -157,6 +159,7 @@ impl Default for ServeSettings {
             mounts: Vec::new(),
             cert: Vec::new(),
             key: Vec::new(),
+            key_password_file: None,
             ocsp_staples: Vec::new(),
             client: ClientCertificates::default(),
             force: false,

@@ -197,11 +197,14 @@ pub fn read_certificates_with(file: &str, passwords: &mut Passwords) -> Result<C
 /// The same from the bytes of a file that was read.
 ///
 /// # Errors
-/// When there is no certificate among them, or a block cannot be decoded.
-pub fn certificates_in(file: &str, bytes: &[u8]) -> Result<CertificateFile, InputError> {
-    let mut passwords = Passwords::unattended();
-    let contents = decode(file, bytes, &mut passwords)?;
-    some_certificates(file, bytes, contents, &passwords)
+/// When there is no certificate among them, a block cannot be decoded, or the password is missing or wrong.
+pub fn certificates_in(
+    file: &str,
+    bytes: &[u8],
+    passwords: &mut Passwords,
+) -> Result<CertificateFile, InputError> {
+    let contents = decode(file, bytes, passwords)?;
+    some_certificates(file, bytes, contents, passwords)
 }
 
 fn some_certificates(
@@ -282,14 +285,13 @@ pub fn read_private_key_with(path: &Path, passwords: &mut Passwords) -> Result<P
     first_private_key(&file, &bytes, contents, passwords)
 }
 
-/// The private key in the bytes of a file that was read. A password is taken from the variable only.
+/// The private key in the bytes of a file that was read.
 ///
 /// # Errors
-/// When no private key among them can be used.
-pub fn private_key_in(file: &str, bytes: &[u8]) -> Result<PrivateKey, InputError> {
-    let mut passwords = Passwords::unattended();
-    let contents = decode(file, bytes, &mut passwords)?;
-    first_private_key(file, bytes, contents, &mut passwords)
+/// When no private key among them can be used; also when the password is missing or wrong.
+pub fn private_key_in(file: &str, bytes: &[u8], passwords: &mut Passwords) -> Result<PrivateKey, InputError> {
+    let contents = decode(file, bytes, passwords)?;
+    first_private_key(file, bytes, contents, passwords)
 }
 
 fn first_private_key(

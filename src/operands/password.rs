@@ -7,10 +7,9 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::read::{ReadError, read};
+use crate::sys::own_variables::PASSWORD;
 use crate::sys::terminal::ask_password;
 
-/// The variable that holds a password where no file does.
-const VARIABLE: &str = "CERTKIT_PASSWORD";
 /// More than anyone types.
 const MAX_BYTES: u64 = 64 << 10;
 
@@ -49,7 +48,12 @@ impl Passwords {
 
     /// From the variable only, where nobody can be asked.
     pub fn unattended() -> Self {
-        Self { may_ask: false, ..Self::new("CERTKIT_PASSWORD", None) }
+        Self { may_ask: false, ..Self::new(PASSWORD, None) }
+    }
+
+    /// From the bytes of a file that was read, which the option `option` named.
+    pub fn in_bytes(option: &'static str, bytes: &[u8]) -> Self {
+        Self { may_ask: false, given: Some(Some(first_line(bytes))), ..Self::new(option, None) }
     }
 
     /// The same, but nobody is asked.
@@ -93,7 +97,7 @@ impl Passwords {
     pub fn fresh(&mut self, what: &str) -> Result<Zeroizing<String>, PasswordError> {
         let given = matches!(self.given, Some(Some(_)))
             || self.file.is_some()
-            || std::env::var_os(VARIABLE).is_some();
+            || std::env::var_os(PASSWORD).is_some();
         let first = if given || !self.may_ask {
             self.of(what)?
         } else {
@@ -120,7 +124,7 @@ impl Passwords {
     /// What the user gave beforehand.
     fn read(&self) -> Result<Option<Zeroizing<String>>, PasswordError> {
         let Some(file) = &self.file else {
-            return Ok(std::env::var(VARIABLE).ok().map(Zeroizing::new));
+            return Ok(std::env::var(PASSWORD).ok().map(Zeroizing::new));
         };
         let bytes = match read(file, MAX_BYTES) {
             Err(ReadError::Empty { .. }) => Vec::new(),

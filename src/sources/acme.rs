@@ -41,6 +41,7 @@ use crate::ca::{
 use crate::console::Console;
 use crate::finding::Finding;
 use crate::operands::acme::{check_mail_address, server_address, state_directory};
+use crate::operands::password::Passwords;
 use crate::report::Failure;
 use crate::serve::address::{ListenAddress, Scheme};
 use crate::serve::{Certificates, HttpChallenges};
@@ -305,8 +306,8 @@ impl AcmeCertificates {
             return Ok(None);
         }
         let own = |path: &Path| NamedFile::own(path.to_owned(), OwnRights::shared());
-        let chain = own(&files.fullchain).certificates()?;
-        let key = own(&files.key).private_key()?;
+        let chain = own(&files.fullchain).certificates(&mut Passwords::unattended())?;
+        let key = own(&files.key).private_key(&mut Passwords::unattended())?;
         let mut certificates = chain.certificates.into_iter().map(|located| located.certificate);
         let Some(leaf) = certificates.next() else { return Ok(None) };
         CertifiedKey::new(leaf, certificates.collect(), key).map(Some).map_err(|mismatch| {

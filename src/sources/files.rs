@@ -12,7 +12,7 @@ use super::last_pairs::{FileNames, LastPairs};
 use super::staples::{LastResponses, RejectedStaple};
 use super::watched::{CertificateFiles, FilePair, Stamps, WatchedFiles};
 use crate::advice::ocsp::not_taken;
-use crate::advice::serve::{CertificateError, as_warning, kept_in_use, key_readable_by_others};
+use crate::advice::serve::{CertificateError, as_warning, kept_in_use};
 use crate::console::Console;
 use crate::finding::{Code, Finding, Location, Severity};
 use crate::report::Failure;
@@ -210,12 +210,13 @@ impl Files {
     fn read_pair(&self, pair: &FilePair, remarks: &mut Vec<Finding>) -> Result<CertifiedKey, Failure> {
         let (certificate, key) = (pair.certificate.path(), pair.key.path());
         let file = certificate.display().to_string();
-        let read = pair.certificate.certificates()?;
+        let mut passwords = pair.passwords()?;
+        let read = pair.certificate.certificates(&mut passwords)?;
         if !read.malformed.is_empty() {
             return Err(Failure::from(read.malformed).status(1));
         }
-        let private_key = pair.key.private_key()?;
-        remarks.extend(pair.key.exposed_mode().map(|mode| key_readable_by_others(key, mode)));
+        let private_key = pair.key.private_key(&mut passwords)?;
+        remarks.extend(pair.exposed_files());
         let (errors, others): (Vec<_>, Vec<_>) = judge(&read.certificates, &private_key, &file)
             .into_iter()
             .map(|finding| match finding.code {

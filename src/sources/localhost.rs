@@ -20,6 +20,7 @@ use crate::ca::{
 };
 use crate::finding::Finding;
 use crate::operands::ca_lookup::data_folder;
+use crate::operands::password::Passwords;
 use crate::report::Failure;
 use crate::sys::clock::{Clock, SystemClock, date};
 use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC, create_all};
@@ -106,8 +107,8 @@ impl Localhost {
             return Ok(None);
         }
         let own = |path: PathBuf| NamedFile::own(path, Arc::clone(&self.opener));
-        let read = own(certificate).certificates()?;
-        let key = own(key).private_key()?;
+        let read = own(certificate).certificates(&mut Passwords::unattended())?;
+        let key = own(key).private_key(&mut Passwords::unattended())?;
         let certificate = read.certificates.into_iter().next().map(|located| located.certificate);
         Ok(certificate.and_then(|certificate| CertifiedKey::new(certificate, Vec::new(), key).ok()))
     }

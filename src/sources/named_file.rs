@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::advice::ocsp::StapleError;
 use crate::der::SEQUENCE;
 use crate::operands::input::{CertificateFile, InputError, certificates_in, private_key_in};
+use crate::operands::password::Passwords;
 use crate::operands::read::ReadError;
 use crate::report::Failure;
 use crate::sys::opener::Opener;
@@ -66,16 +67,27 @@ impl NamedFile {
     ///
     /// # Errors
     /// When it cannot be read, or does not hold any.
-    pub(super) fn certificates(&self) -> Result<CertificateFile, InputError> {
-        certificates_in(&self.name(), &self.read()?)
+    pub(super) fn certificates(&self, passwords: &mut Passwords) -> Result<CertificateFile, InputError> {
+        certificates_in(&self.name(), &self.read()?, passwords)
     }
 
     /// The first private key in it.
     ///
     /// # Errors
-    /// When it cannot be read, or does not hold one.
-    pub(super) fn private_key(&self) -> Result<PrivateKey, InputError> {
-        private_key_in(&self.name(), &self.read()?)
+    /// When it cannot be read, or does not hold one; also when the password is missing or wrong.
+    pub(super) fn private_key(&self, passwords: &mut Passwords) -> Result<PrivateKey, InputError> {
+        private_key_in(&self.name(), &self.read()?, passwords)
+    }
+
+    /// The password in it, which `option` names.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn passwords(&self, option: &'static str) -> Result<Passwords, ReadError> {
+        match self.read() {
+            Err(ReadError::Empty { .. }) => Ok(Passwords::in_bytes(option, b"")),
+            bytes => Ok(Passwords::in_bytes(option, &bytes?)),
+        }
     }
 
     /// The OCSP response in it: DER, or the first PEM block of that name.

@@ -7,8 +7,12 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::last_pairs::FileNames;
-use super::named_file::{FileStamp, NamedFile};
-use crate::advice::serve::CertificateError;
+use super::named_file::{FileStamp, NamedFile, file_path};
+use crate::advice::serve::{CertificateError, readable_by_others};
+use crate::finding::Finding;
+use crate::operands::input::InputError;
+use crate::operands::password::Passwords;
+use crate::operands::read::ReadError;
 use crate::report::Failure;
 use crate::sys::opener::Opener;
 
@@ -17,6 +21,8 @@ use crate::sys::opener::Opener;
 pub struct CertificateFiles {
     pub certificates: Vec<PathBuf>,
     pub keys: Vec<PathBuf>,
+    /// Where the password of encrypted keys is.
+    pub password: Option<PathBuf>,
     /// OCSP responses, in any order.
     pub staples: Vec<PathBuf>,
 }
@@ -36,7 +42,12 @@ pub(super) struct WatchedFiles {
 pub(super) struct FilePair {
     pub(super) certificate: Arc<NamedFile>,
     pub(super) key: Arc<NamedFile>,
+    /// Where the key's password is.
+    password: Option<Arc<NamedFile>>,
 }
+
+/// The option that names the file of a password.
+const PASSWORD_OPTION: &str = "--key-password-file";
 
 /// Of each file.
 pub(super) type Stamps = Vec<Option<FileStamp>>;
@@ -44,6 +55,24 @@ pub(super) type Stamps = Vec<Option<FileStamp>>;
 impl FilePair {
     pub(super) fn names(&self) -> FileNames {
         (self.certificate.path().to_owned(), self.key.path().to_owned())
+    }
+
+    /// What opens the key. Without a file it is the variable: nobody can be asked.
+    ///
+    /// # Errors
+    /// When the file of the password cannot be read.
+    pub(super) fn passwords(&self) -> Result<Passwords, ReadError> {
+        match &self.password {
+            Some(file) => file.passwords(PASSWORD_OPTION),
+            None => Ok(Passwords::new(PASSWORD_OPTION, None).without_asking()),
+        }
+    }
+
+    /// A warning for each secret that others than its owner may read.
+    pub(super) fn exposed_files(&self) -> impl Iterator<Item = Finding> {
+        let password = self.password.iter().map(|file| ("the password in", file));
+        let secrets = std::iter::once(("the private key", &self.key)).chain(password);
+        secrets.filter_map(|(what, file)| Some(readable_by_others(what, file.path(), file.exposed_mode()?)))
     }
 }
 
@@ -63,7 +92,11 @@ impl WatchedFiles {
             before.all().find(|known| known.path() == file.path()).map_or_else(|| Arc::new(file), Arc::clone)
         };
         let mut watched = Self { pairs: Vec::new(), staples: Vec::new() };
-        for CertificateFiles { certificates, keys, staples } in named {
+        for CertificateFiles { certificates, keys, password, staples } in named {
+            let is_stdin = |path: &PathBuf| file_path(path) == file_path(Path::new("-"));
+            if password.as_ref().is_some_and(is_stdin) && certificates.iter().chain(keys).any(is_stdin) {
+                return Err(InputError::StdinTwice { option: PASSWORD_OPTION }.into());
+            }
             let named = |paths: &[PathBuf]| -> Vec<_> { paths.iter().map(named_file).collect() };
             let (certificates, mut keys) = (named(certificates), named(keys));
             if keys.is_empty() {
@@ -78,7 +111,12 @@ impl WatchedFiles {
                 return Err(CertificateError::NotInPairs { certificates, keys }.into());
             }
             let pairs = certificates.into_iter().zip(keys);
-            watched.pairs.extend(pairs.map(|(certificate, key)| FilePair { certificate, key }));
+            let password = password.as_ref().map(named_file);
+            watched.pairs.extend(pairs.map(|(certificate, key)| FilePair {
+                certificate,
+                key,
+                password: password.clone(),
+            }));
             watched.staples.extend(staples.iter().map(named_file));
         }
         Ok(watched)
@@ -89,7 +127,10 @@ impl WatchedFiles {
     }
 
     fn all(&self) -> impl Iterator<Item = &Arc<NamedFile>> {
-        let of_pairs = self.pairs.iter().flat_map(|pair| [&pair.certificate, &pair.key]);
+        let of_pairs = self
+            .pairs
+            .iter()
+            .flat_map(|pair| [&pair.certificate, &pair.key].into_iter().chain(&pair.password));
         of_pairs.chain(&self.staples)
     }
 
@@ -122,6 +163,7 @@ mod tests {
         let named = |name: &str, key: &str| CertificateFiles {
             certificates: vec![path(name)],
             keys: vec![path(key)],
+            password: None,
             staples: vec![path("response")],
         };
         let first = WatchedFiles::new(&[named("a", "key")], &opener, &WatchedFiles::default()).unwrap();

@@ -4,7 +4,10 @@ use std::process::Command;
 
 use super::{background, emperor_link, keeper};
 
-/// Of its service manager (sd_notify(3), sd_listen_fds(3)), of [`background`], [`emperor_link`] and [`keeper`].
+/// The password of keys, which are this process's as well.
+pub const PASSWORD: &str = "CERTKIT_PASSWORD";
+
+/// Of its service manager (sd_notify(3), sd_listen_fds(3)), of [`background`], [`emperor_link`] and [`keeper`], and [`PASSWORD`].
 pub const OWN_VARIABLES: &[&str] = &[
     background::VARIABLE,
     emperor_link::VARIABLE,
@@ -15,6 +18,7 @@ pub const OWN_VARIABLES: &[&str] = &[
     "NOTIFY_SOCKET",
     "WATCHDOG_PID",
     "WATCHDOG_USEC",
+    PASSWORD,
 ];
 
 /// Keeps them from a program that is about to start.

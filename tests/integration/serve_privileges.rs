@@ -112,7 +112,7 @@ pub(super) fn log_has(test: &Test, file: &str, text: &str) {
 }
 
 /// Puts a certificate for another name, of a key that only root may read, in the place of the first one.
-fn replace_certificate(test: &Test, name: &str) {
+pub(super) fn replace_certificate(test: &Test, name: &str) {
     test.certkit(&["mkcert", name, "-o", name]).exits(0);
     test.certkit(&["merge", &format!("{name}.crt"), "ca-bundle.ca", "-o", "new.pem"]).exits(0);
     let key = test.path(format!("{name}.key"));

@@ -6,7 +6,7 @@ mod server;
 
 use time::OffsetDateTime;
 
-use super::{Context, Result, server_options};
+use super::{Context, Result, next_command, server_options};
 use crate::advice::chain::{damage_errors, form_warnings};
 use crate::chain::{CheckInput, Judgement, TrustStore, check};
 use crate::cli::CheckArgs;
@@ -64,7 +64,8 @@ fn of_file(name: &str, args: &CheckArgs, context: &Context<'_>) -> Result {
         && args.purpose == Purpose::Server
         && let Some(key) = &args.key
     {
-        next.push(format!("certkit serve --cert {word} --key {}", shell_word(&key.display().to_string())));
+        let password = next_command::password_option(args.key_password_file.as_deref());
+        next.push(next_command::serve(&word, &path_word(key), &password));
     }
     Ok(Report { outcome: Outcome::Checked(checked), findings, next })
 }

@@ -4,8 +4,6 @@ mod bulk;
 mod files;
 mod identity;
 
-use std::path::Path;
-
 use self::files::Files;
 use super::mkca::ends_soon::ends_soon_of;
 use super::{Context, Result, next_command};
@@ -169,12 +167,8 @@ fn next(args: &MkcertArgs, ca: &SigningCa, files: &Files, profile: &LeafProfile)
         return vec![next_command::merge(&files.certificate, &files.bundle, &roots)];
     }
     let key = path_word(args.key.as_deref().unwrap_or(&files.key));
-    let password = match args.key_password_file.as_deref() {
-        Some(file) if file != Path::new("-") => format!(" --key-password-file {}", path_word(file)),
-        _ => String::new(),
-    };
-    // The server asks for a password, or takes it from its environment.
-    let serve = format!("certkit serve --cert {certificate} --key {key}");
+    let password = next_command::password_option(args.key_password_file.as_deref());
+    let serve = next_command::serve(&certificate, &key, &password);
     let key = format!("--key {key}{password}");
     if profile.purpose == Purpose::Client {
         return vec![format!("certkit check {certificate} --purpose client {key}{roots}")];

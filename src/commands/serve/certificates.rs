@@ -88,11 +88,15 @@ pub(super) fn certificate_files(
             (true, true) if has_staples(settings) => {
                 return Err(CertificateError::StapleWithoutCertificate.into());
             }
+            (true, true) if settings.key_password_file.is_some() => {
+                return Err(CertificateError::PasswordWithoutCertificate.into());
+            }
             (true, true) => {}
             (true, false) => return Err(CertificateError::KeyWithoutCertificate.into()),
             (false, _) => named.push(CertificateFiles {
                 certificates: settings.cert.clone(),
                 keys: settings.key.clone(),
+                password: settings.key_password_file.clone(),
                 staples: settings.ocsp_staples.clone(),
             }),
         }

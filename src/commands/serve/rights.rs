@@ -117,7 +117,9 @@ fn grants(settings: &ServeSettings) -> Vec<Grant> {
     let ServeSettings { process, server, .. } = settings;
     let grant = |path: &Path, access| Grant { path: path.to_owned(), access };
     let with_sites = std::iter::once(settings).chain(&settings.sites);
-    let named = with_sites.flat_map(|site| site.cert.iter().chain(&site.key).chain(&site.ocsp_staples));
+    let named = with_sites.flat_map(|site| {
+        site.cert.iter().chain(&site.key).chain(&site.key_password_file).chain(&site.ocsp_staples)
+    });
     let mut grants: Vec<_> = named.map(|path| grant(path, Access::Read)).collect();
     if grants.is_empty() {
         grants.extend(localhost_files().into_iter().map(|path| Grant { path, access: Access::Read }));

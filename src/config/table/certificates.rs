@@ -32,6 +32,18 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..TLS
     },
     Setting {
+        word: "key-password-file",
+        environment: Some("CERTKIT_KEY_PASSWORD_FILE"),
+        value: "FILE",
+        help: "The password of an encrypted key: the first line of this file",
+        more: "It is read again whenever the key is, and when it changes. Without it the password is that of the variable \
+               CERTKIT_PASSWORD, which applications do not get.",
+        hidden_by: &["cert", "key", "acme"],
+        set: |s, value| put_some(&mut s.key_password_file, path(value)),
+        scope: Scope::Content,
+        ..TLS
+    },
+    Setting {
         word: "ocsp-staple",
         takes: Takes::List,
         value: "FILE",
@@ -110,7 +122,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "NAME[,NAME]",
         help: "Obtain a certificate for NAME from an ACME server and keep it renewed (repeatable). Names separated \
                by commas share a certificate",
-        conflicts: &["cert", "key", "ocsp-staple"],
+        conflicts: &["cert", "key", "key-password-file", "ocsp-staple"],
         hidden_by: &["cert"],
         set: |s, value| add(&mut s.acme.names, text(value)),
         ..ACME

@@ -5,6 +5,7 @@ mod compression;
 mod failures;
 mod faults;
 mod ocsp;
+mod passwords;
 mod scanners;
 mod swaps;
 mod tickets;
