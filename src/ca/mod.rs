@@ -63,7 +63,7 @@ pub use lists::{CaAbove, ListFiles, ListRequest, ListsInPlace, MadeList, is_list
 pub use names::certificate_names;
 pub use naming::{CaLevel, InvalidCaName, ca_common_name, ca_subject, check_ca_name, successor_name};
 pub use profile::{CaProfile, Constraint, LeafProfile, example_name};
-pub use publish::{PublishError, certificate_text, create_files, publish, with_ending};
+pub use publish::{FULL_CHAIN_ENDING, PublishError, certificate_text, create_files, publish, with_ending};
 pub use reason::Reason;
 pub use renewal::{RenewalError, renewed_key_kind, renewed_profile, require_renewable};
 pub use revocation::{RevocationError, RevocationRequest, RevocationTarget};

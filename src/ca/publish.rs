@@ -11,6 +11,9 @@ use crate::pem;
 use crate::sys::fs::{self, Existing, NewFile, create_all, stage};
 use crate::x509::Certificate;
 
+/// The ending of the file of a certificate with its intermediates. Not chain.pem, which `certkit merge` writes.
+pub const FULL_CHAIN_ENDING: &str = "fullchain.pem";
+
 /// No file with a key is larger; a revocation list may be.
 const MOST_KEY_BYTES: u64 = 1 << 20;
 

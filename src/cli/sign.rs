@@ -13,7 +13,8 @@ use crate::ca::End;
 /// Sign a certificate signing request with your CA.
 ///
 /// Names and key come from the request, after its signature by that key was verified. Everything
-/// else is certkit's own profile: a request for a CA becomes one only with --profile ca.
+/// else is certkit's own profile: a request for a CA becomes one only with --profile ca. With an intermediate CA, the
+/// full chain for servers is written too: server.csr gives server.crt and server.fullchain.pem.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct SignArgs {

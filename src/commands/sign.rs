@@ -10,9 +10,9 @@ use crate::advice::ca::{
 };
 use crate::advice::names::{omitted_extensions as omitted, remark};
 use crate::ca::{
-    BUNDLE_FILE, End, Filed, Issuance, Issued, RequestError, RequestedLeaf, SigningCa, SubjectKey,
-    TypedNames, ValidityLimit, certificate_text, key_refused_by_browsers, omitted_extensions, requested_ca,
-    verify_request,
+    BUNDLE_FILE, End, FULL_CHAIN_ENDING, Filed, Issuance, Issued, RequestError, RequestedLeaf, SigningCa,
+    SubjectKey, TypedNames, ValidityLimit, certificate_text, key_refused_by_browsers, omitted_extensions,
+    requested_ca, verify_request,
 };
 use crate::chain::Located;
 use crate::cli::{SignArgs, SignProfile};
@@ -44,8 +44,11 @@ pub(super) fn run(args: &SignArgs, context: &Context<'_>) -> Result {
         .map(|kind| requested_key_refused_by_browsers(&kind, location.clone()))
         .into_iter()
         .collect();
-    let file = output_path.as_deref();
-    let issued = issue(args, &request, &location, &ca, file, &mut findings, context)?;
+    let has_chain = !ca.bundle.is_empty() && args.profile != SignProfile::Ca;
+    let full_chain = output_path.as_deref().filter(|_| has_chain).map(|path| beside(path, FULL_CHAIN_ENDING));
+    let filed =
+        Filed { file: output_path.as_deref(), other_files: full_chain.as_slice(), ..Filed::default() };
+    let issued = issue(args, &request, &location, &ca, filed, &mut findings, context)?;
     let granted: &[Purpose] = match args.profile {
         SignProfile::Ca => &[],
         SignProfile::Client => &[Purpose::Client],
@@ -70,9 +73,9 @@ pub(super) fn run(args: &SignArgs, context: &Context<'_>) -> Result {
     let what = format!("the certificate for {}", certificate.label());
     output.certificates(&path, FileRole::Certificate, std::slice::from_ref(&certificate), &what, overwrite);
     let bundle = path.with_file_name(BUNDLE_FILE);
-    let next = if ca.bundle.is_empty() || args.profile == SignProfile::Ca {
-        format!("certkit show {}", path_word(&path))
-    } else {
+    let next = if let Some(full_chain) = full_chain {
+        let chain: Vec<_> = std::iter::once(&certificate).chain(&ca.bundle).cloned().collect();
+        output.full_chain(&full_chain, &chain, overwrite);
         output.certificates(
             &bundle,
             FileRole::Intermediates,
@@ -81,6 +84,8 @@ pub(super) fn run(args: &SignArgs, context: &Context<'_>) -> Result {
             Overwrite::forced(args.force || ca.outdates(&bundle)),
         );
         next_command::merge(&path, &bundle, &next_command::roots_option(&CaChoice::from(&args.ca), &ca))
+    } else {
+        format!("certkit show {}", path_word(&path))
     };
     ca.spare(output.paths())?;
     let mut created = output.create_issued(&ca.ledger, &[event])?;
@@ -120,7 +125,7 @@ fn issue(
     request: &Request,
     location: &Location,
     ca: &SigningCa,
-    file: Option<&Path>,
+    filed: Filed<'_>,
     findings: &mut Vec<Finding>,
     context: &Context<'_>,
 ) -> Result<Issued> {
@@ -128,7 +133,7 @@ fn issue(
     let refused = |error: RequestError| request_refused(&error, &args.request, location.clone());
     let key = SubjectKey::Public(&request.spki);
     let asked = format!("sign {}", args.request);
-    let filed = Filed { file, requested_by: Some(&asked), ..Filed::default() };
+    let filed = Filed { requested_by: Some(&asked), ..filed };
     let purpose = match args.profile {
         SignProfile::Ca => {
             let days = match args.days {

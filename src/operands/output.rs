@@ -45,6 +45,12 @@ impl Output {
         self.text(path, role, certificate_text(certificates), what, overwrite);
     }
 
+    /// Adds a certificate with its intermediates.
+    pub fn full_chain(&mut self, path: &Path, chain: &[Certificate], overwrite: Overwrite) {
+        let what = "the certificate and the intermediates, for servers";
+        self.certificates(path, FileRole::Chain, chain, what, overwrite);
+    }
+
     /// Adds certificates of a CA. Those that they replace are kept as `.bak`: clients trust them until they are
     /// uninstalled there.
     pub fn ca_certificates(

@@ -40,6 +40,10 @@ const CASES: &[(&str, Case)] = &[
         Case { prepared_by: &["mkca", "mkcert a.test"], killed: "mkcert b.test --if-needed" },
     ),
     ("mkcert --from", Case { prepared_by: &["mkca"], killed: "mkcert --from names -o out" }),
+    (
+        "mkcert --from with a chain",
+        Case { prepared_by: &["mkca --intermediate"], killed: "mkcert --from names -o out" },
+    ),
     ("sign", Case { prepared_by: &["mkca --intermediate", "csr a.test"], killed: "sign server.csr" }),
     ("renew", Case { prepared_by: &["mkca", "mkcert a.test"], killed: "renew server.crt" }),
     ("renew --rekey", Case { prepared_by: &["mkca", "mkcert a.test"], killed: "renew --rekey server.crt" }),
@@ -66,7 +70,13 @@ fn changes_of_a_ca_are_killed_at_every_call() {
 
 #[test]
 fn mkcert_is_killed_at_every_call() {
-    killed_at_every_call(&["mkcert", "mkcert --force", "mkcert --if-needed", "mkcert --from"]);
+    killed_at_every_call(&[
+        "mkcert",
+        "mkcert --force",
+        "mkcert --if-needed",
+        "mkcert --from",
+        "mkcert --from with a chain",
+    ]);
 }
 
 #[test]

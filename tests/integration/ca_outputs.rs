@@ -222,3 +222,60 @@ fn a_journal_of_another_user() {
     test.run("sh", &["-c", delete]).exits(0);
     make().exits(0);
 }
+
+/// Of many at once and of a request as of one: the certificate with its intermediates, for servers, which `renew` knows.
+#[test]
+fn full_chains_of_every_command_are_renewed() {
+    let Some(openssl) = peer("openssl") else { return };
+    let test = Test::new();
+    test.certkit(&["mkca", "--intermediate"]).exits(0);
+    test.write("names.txt", "a.test\nb.test www.b.test\n");
+    test.certkit(&["mkcert", "--from", "names.txt", "-o", "many"])
+        .exits(0)
+        .says("2 certificates with their keys and full chains");
+    test.certkit(&["csr", "c.test", "-o", "c.csr"]).exits(0);
+    test.certkit(&["sign", "c.csr"]).exits(0).says("c.fullchain.pem");
+    test.certkit(&["sign", "c.csr", "-o", "d.pem"]).exits(0).says("d.fullchain.pem");
+    let holds = |chain: &str, certificate: &str| {
+        let text = test.text(chain);
+        assert_eq!(text, test.text(certificate) + &test.text("intermediate.crt"), "{chain}");
+        test.certkit(&["check", chain]).exits(0);
+        test.run(&openssl, &["verify", "-CAfile", "ca.crt", "-untrusted", chain, certificate]).exits(0);
+        assert_eq!(test.mode(chain), 0o644);
+        text
+    };
+    let all = [
+        ("many/a.test.fullchain.pem", "many/a.test.crt"),
+        ("many/b.test.fullchain.pem", "many/b.test.crt"),
+        ("c.fullchain.pem", "c.crt"),
+        ("d.fullchain.pem", "d.pem"),
+    ];
+    let before = all.map(|(chain, certificate)| holds(chain, certificate));
+
+    // None of them is replaced without being asked for, and then all of a certificate are.
+    test.certkit(&["mkcert", "--from", "names.txt", "-o", "many"]).exits(2);
+    fs::remove_file(test.path("c.crt")).unwrap();
+    test.certkit(&["sign", "c.csr"]).exits(2).says("c.fullchain.pem");
+    test.certkit(&["sign", "c.csr", "--force"]).exits(0);
+    assert_ne!(holds("c.fullchain.pem", "c.crt"), before[2]);
+
+    // By name, and as those that the ledger knows.
+    test.certkit(&["renew", "many/a.test.crt", "c.crt", "d.pem"]).exits(0).says("many/a.test.fullchain.pem");
+    for number in [0, 2, 3] {
+        assert_ne!(holds(all[number].0, all[number].1), before[number]);
+    }
+    test.certkit(&["renew", "--if-within", "100%"]).exits(0);
+    for (number, (chain, certificate)) in all.into_iter().enumerate() {
+        assert_ne!(holds(chain, certificate), before[number]);
+    }
+
+    // A CA below this one is not a server, a root alone gives no chain, and standard output has the certificate alone.
+    test.certkit(&["csr", "team.test", "-o", "team.csr"]).exits(0);
+    let root = ["--ca", "ca.crt", "--ca-key", "ca.key"];
+    test.certkit(&[&["sign", "team.csr", "--profile", "ca"], &root[..]].concat()).exits(0);
+    test.certkit(&["sign", "c.csr", "-o", "-"]).exits(0);
+    test.certkit(&[&["mkcert", "--from", "names.txt", "-o", "plain"], &root[..]].concat()).exits(0);
+    let names = test.names();
+    let chains = names.iter().filter(|name| name.ends_with("fullchain.pem")).count();
+    assert_eq!(chains, all.len(), "{names:?}");
+}

@@ -76,6 +76,7 @@ const SITUATIONS: &[Situation] = &[
     works(&[CA], CLIENT),
     works(&[CA], "certkit mkcert --client --server a.test"),
     works(&[CA, SERVER], "certkit mkcert --from names.txt -o many"),
+    works(&[INTERMEDIATE], "certkit mkcert --from names.txt -o many"),
     works(&[INTERMEDIATE], SERVER),
     works(&[INTERMEDIATE], CLIENT),
     works(&[INTERMEDIATE, SERVER, MERGE], "certkit mkcert b.test -o b"),

@@ -25,7 +25,7 @@ use super::issuer::Issuer;
 use super::ledger::{Event, Filed, Records};
 use super::names::alternative_name;
 use super::profile::LeafProfile;
-use super::publish::{PublishError, certificate_text, create_files, publish, with_ending};
+use super::publish::{FULL_CHAIN_ENDING, PublishError, certificate_text, create_files, publish, with_ending};
 use super::signing_ca::{BUNDLE_FILE, SigningCa};
 use super::subject::Subject;
 use super::typed_names::NameRemark;
@@ -168,7 +168,9 @@ impl BulkRequest<'_> {
                 return Err(LineProblem::NotAllowed(name.to_string()));
             }
         }
-        let paths = ["crt", "key"].map(|ending| with_ending(&base, ending));
+        let chain = (!self.ca.bundle.is_empty()).then_some(FULL_CHAIN_ENDING);
+        let endings = ["crt", "key"].into_iter().chain(chain);
+        let paths: Vec<_> = endings.map(|ending| with_ending(&base, ending)).collect();
         self.ca.spare(paths.iter().map(PathBuf::as_path))?;
         if !self.replace
             && !self.keep_fine
@@ -281,11 +283,13 @@ impl Work<'_> {
         // Signature and contents of each are compared where it is issued.
         let is_first = self.done.load(Ordering::Relaxed) == 0 && batch.events.is_empty();
         let proof = if is_first { Proof::ChainRules } else { Proof::SameAsEarlier };
+        let bundle = &request.ca.bundle;
+        let chain_path = (!bundle.is_empty()).then(|| with_ending(&base, FULL_CHAIN_ENDING));
         let filed = Filed {
             file: Some(&certificate_path),
             key_file: Some(&key_path),
+            other_files: chain_path.as_slice(),
             requested_by: Some("mkcert --from"),
-            ..Filed::default()
         };
         let issued = self.issuer.issue(Issuance { proof, filed, ..Issuance::leaf(&profile, key, now) })?;
         if issued.clamped {
@@ -303,12 +307,15 @@ impl Work<'_> {
                 existing: existing(Existing::KeepBackup),
             });
         }
-        batch.files.push(NewFile {
-            path: certificate_path,
-            contents: certificate_text(std::slice::from_ref(&issued.certificate)),
-            mode: PUBLIC,
-            existing: existing(Existing::Replace),
-        });
+        let mut text = certificate_text(std::slice::from_ref(&issued.certificate));
+        let mut add = |path, contents| {
+            batch.files.push(NewFile { path, contents, mode: PUBLIC, existing: existing(Existing::Replace) });
+        };
+        add(certificate_path, text.clone());
+        if let Some(path) = chain_path {
+            text.extend(certificate_text(bundle));
+            add(path, text);
+        }
         Ok(())
     }
 

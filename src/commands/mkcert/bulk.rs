@@ -32,9 +32,11 @@ pub(super) fn run(args: &MkcertArgs, names: &str, profile: LeafProfile, context:
     let issued = request.issue();
     context.console.progress("");
     let issued = issued.map_err(|error| bulk_failure(error, names))?;
-    let what = match issued.made {
-        1 => "1 certificate and its key".to_owned(),
-        made => format!("{made} certificates and their keys"),
+    let what = match (issued.made, issued.bundle.is_some()) {
+        (1, false) => "1 certificate and its key".to_owned(),
+        (1, true) => "1 certificate with its key and its full chain".to_owned(),
+        (made, false) => format!("{made} certificates and their keys"),
+        (made, true) => format!("{made} certificates with their keys and full chains"),
     };
     let mut description = format!("{what}, in {:.1} s", issued.elapsed.as_secs_f64());
     if issued.kept > 0 {

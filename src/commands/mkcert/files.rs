@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::advice::ca::not_a_prefix;
-use crate::ca::{BUNDLE_FILE, SigningCa, certificate_text, with_ending};
+use crate::ca::{BUNDLE_FILE, FULL_CHAIN_ENDING, SigningCa, certificate_text, with_ending};
 use crate::cli::MkcertArgs;
 use crate::commands::Result;
 use crate::operands::output::{Output, Overwrite, without_ending};
@@ -17,7 +17,7 @@ pub(super) struct Files {
     pub(super) request: PathBuf,
     pub(super) p12: PathBuf,
     pub(super) bundle: PathBuf,
-    /// Certificate and intermediates. Not chain.pem, which `certkit merge` writes.
+    /// Certificate and intermediates.
     full_chain: PathBuf,
     /// `--bundle pem`: certificate, intermediates and key.
     with_key: PathBuf,
@@ -38,7 +38,7 @@ impl Files {
             request: with_ending(base, "csr"),
             p12: with_ending(base, "p12"),
             bundle: base.with_file_name(BUNDLE_FILE),
-            full_chain: with_ending(base, "fullchain.pem"),
+            full_chain: with_ending(base, FULL_CHAIN_ENDING),
             with_key: with_ending(base, "pem"),
         })
     }
@@ -61,8 +61,7 @@ impl Files {
         overwrite: Overwrite,
     ) {
         if chain.len() > 1 {
-            let what = "the certificate and the intermediates, for servers";
-            output.certificates(&self.full_chain, FileRole::Chain, chain, what, overwrite);
+            output.full_chain(&self.full_chain, chain, overwrite);
         }
         if let Some(key) = key {
             let mut text = certificate_text(chain);
