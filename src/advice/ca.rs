@@ -6,6 +6,7 @@ use std::path::Path;
 
 use time::{Duration, OffsetDateTime};
 
+use super::ca_life::no_room_below_root;
 use crate::ca::{
     BrokenLine, BulkError, Error, InvalidCaName, InvalidSubject, LedgerError, LineError, LineProblem,
     LongValidity, NotIssuedHereError, OwnFileError, PublishError, RenewalError, RequestError, ValidityError,
@@ -308,7 +309,8 @@ pub fn request_refused(error: &RequestError, file: &str, location: Location) -> 
         RequestError::OnlyCommonName(name) => {
             (Code::NoSan, format!("Run `certkit sign {request_file} --san {}`.", shell_word(name)))
         }
-        RequestError::PathLength(_) => (
+        RequestError::PathLength { ca, is_root: true } => return no_room_below_root(ca).status(1),
+        RequestError::PathLength { .. } => (
             Code::PathLength,
             "Sign with the root, which allows one CA below it if it was made with --intermediate: add --ca ca.crt \
              --ca-key ca.key."

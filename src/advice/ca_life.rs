@@ -179,6 +179,12 @@ pub fn no_room_below(root: &Path, options: &str) -> Failure {
         .into()
 }
 
+/// The same of a root whose options are those that name its folder.
+pub fn no_room_below_root(root: &Path) -> Failure {
+    let folder = root.parent().filter(|folder| !folder.as_os_str().is_empty());
+    no_room_below(root, &folder.map(|folder| format!(" -o {}", path_word(folder))).unwrap_or_default())
+}
+
 /// `mkca --take` without a root to compare with.
 pub fn no_root_to_compare(root: &Path) -> Failure {
     let message = format!("there is no `{}` to compare the certificate with", root.display());

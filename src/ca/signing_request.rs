@@ -26,8 +26,8 @@ pub enum RequestError {
     NoNames,
     #[error("the request has its name `{0}` in the CN only, which current clients ignore")]
     OnlyCommonName(String),
-    #[error("the CA `{}` cannot have a CA below it (path length 0)", .0.display())]
-    PathLength(PathBuf),
+    #[error("the CA `{}` cannot have a CA below it (path length 0)", ca.display())]
+    PathLength { ca: PathBuf, is_root: bool },
     #[error("the request was not signed by its own key: it was changed, or the key in it was replaced")]
     NotItsKey,
     #[error(
@@ -155,7 +155,7 @@ pub fn requested_ca(
     }
     let path_length = issuer.basic_constraints.and_then(|constraints| constraints.path_length);
     if path_length == Some(0) {
-        return Err(RequestError::PathLength(ca.path.clone()));
+        return Err(RequestError::PathLength { ca: ca.path.clone(), is_root: issuer.is_self_signed() });
     }
     let mut profile = CaProfile::new(Subject::copied(&request.subject), validity_days, 0);
     // Not every client holds a root's limits against what is below its intermediates.

@@ -128,6 +128,18 @@ fn a_root_that_allows_no_ca_below_it_says_so() {
     let fix = "certkit mkca --rollover --intermediate";
     test.certkit(&["mkca", "--intermediate"]).exits(2).says("path_length").says(fix);
     assert_eq!(test.files(), before);
+    // The same for an intermediate whose key is elsewhere, also in another folder.
+    test.certkit(&["csr", "Team", "-o", "team.csr"]).exits(0);
+    let sign = ["sign", "team.csr", "--profile", "ca", "--ca", "ca.crt"];
+    test.certkit(&sign).exits(1).says("path_length").says(fix);
+    for file in ["ca.crt", "ca.key"] {
+        test.write(&format!("old one/{file}"), test.text(file));
+    }
+    let sign = ["sign", "team.csr", "--profile", "ca", "--ca", "old one/ca.crt"];
+    let elsewhere = "certkit mkca -o 'old one' --rollover --intermediate";
+    test.certkit(&sign).exits(1).says(elsewhere);
+    run_printed(&test, elsewhere).exits(0);
+    test.certkit(&[&sign[..], &["--ca-key", "old one/ca.key"]].concat()).exits(0);
     run_printed(&test, fix).exits(0).says("path_length");
     assert!(!test.path("ca.cross.crt").exists());
     test.certkit(&["mkcert", "a.test"]).exits(0);
