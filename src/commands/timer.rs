@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Context, Result};
 use crate::report::{Created, CreatedFile, FileRole, Outcome, Report};
 use crate::sys::fs::Existing;
-use crate::sys::timer::{Job, MODE, Timer};
+use crate::sys::timer::{Job, MODE, Timer, own_unit};
 
 /// How a timer is installed.
 pub(super) struct Installation<'a> {
@@ -17,10 +17,19 @@ pub(super) struct Installation<'a> {
 }
 
 impl Installation<'_> {
+    /// The unit for one of several that a machine may have, as [`own_unit`] finds it.
+    pub(super) fn own_unit(&self, base: &str, own: &str, option: [&str; 2]) -> Result<String> {
+        Ok(own_unit(base, own, option, self.is_cron, &self.root())?)
+    }
+
+    fn root(&self) -> PathBuf {
+        self.root.map_or_else(|| PathBuf::from("/"), Path::to_path_buf)
+    }
+
     /// Writes the files, or says what they would be. `what` is what the timer runs.
     pub(super) fn run(&self, job: &Job<'_>, what: &str, context: &Context<'_>) -> Result {
         let timer = if self.is_cron { Timer::cron(job)? } else { Timer::systemd(job)? };
-        let root = self.root.map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
+        let root = self.root();
         if self.is_dry_run {
             return Ok(Report::new(Outcome::Text(timer.text(&root))));
         }

@@ -14,7 +14,7 @@ use super::fs::{Error as WriteError, Existing, NewFile, create_all, plain};
 #[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {
     /// The name of the unit, and of cron's file.
-    pub unit: &'static str,
+    pub unit: &'a str,
     /// What it does, as `Renew certificates that are due`.
     pub description: &'static str,
     /// The page of the manual.
@@ -190,7 +190,7 @@ fn systemd(job: &Job<'_>, words: &[String], is_root: bool) -> Result<Timer, Erro
         schedule.calendar(),
         schedule.spread_seconds()
     );
-    let folder = if is_root { PathBuf::from("/etc/systemd/system") } else { user_folder()? };
+    let folder = unit_folder(is_root)?;
     let who = if is_root { "" } else { " --user" };
     let mut next = vec![
         format!("systemctl{who} daemon-reload"),
@@ -210,8 +210,7 @@ fn systemd(job: &Job<'_>, words: &[String], is_root: bool) -> Result<Timer, Erro
 
 fn cron(job: &Job<'_>, words: &[String], is_root: bool) -> Timer {
     let Job { unit, description, schedule, .. } = job;
-    // cron turns a percent sign into a line break (crontab(5)).
-    let command = shell_line(words).replace('%', "\\%");
+    let command = cron_command(words);
     let sleep = sleep(&shell_line(words), schedule.spread_seconds());
     let user = if is_root { "root " } else { "" };
     let line = format!("{} {user}{sleep}; {command}", schedule.cron());
@@ -224,11 +223,12 @@ fn cron(job: &Job<'_>, words: &[String], is_root: bool) -> Timer {
          {line}\n",
         schedule.as_str()
     );
-    Timer {
-        files: vec![(PathBuf::from("/etc/cron.d").join(unit), contents)],
-        by_hand: None,
-        next: Vec::new(),
-    }
+    Timer { files: vec![(cron_folder().join(unit), contents)], by_hand: None, next: Vec::new() }
+}
+
+/// A command as a line of a crontab has it: a percent sign would be a line break (crontab(5)).
+fn cron_command(words: &[String]) -> String {
+    shell_line(words).replace('%', "\\%")
 }
 
 /// A sleep of less than this many seconds, in shell: not at random, because awk's `srand` gives all machines that start in
@@ -258,6 +258,42 @@ fn systemd_word(word: &str) -> String {
     format!("\"{escaped}\"")
 }
 
+/// The name of the unit for one of several that a machine may have, such as its CAs, which the job names by `option`:
+/// `base`, or where that one runs for another, `base-OWN`, with a number where that is taken too. `root` is put before
+/// the paths, and `own` is made fit for the names in `/etc/cron.d` (cron(8): letters, digits, underscores, hyphens).
+///
+/// # Errors
+/// [`Error::NoHome`].
+pub fn own_unit(
+    base: &str,
+    own: &str,
+    option: [&str; 2],
+    is_cron: bool,
+    root: &Path,
+) -> Result<String, Error> {
+    let (folder, ending, words) = if !is_cron {
+        (unit_folder(is_root())?, ".service", option.map(systemd_word).join(" "))
+    } else if is_root() {
+        (cron_folder(), "", cron_command(&option.map(str::to_owned)))
+    } else {
+        return Ok(base.to_owned());
+    };
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let own = format!("{base}-{}", own.chars().map(plain).collect::<String>());
+    let is_free_or_own = |unit: &String| {
+        let file = below(root, &folder.join(format!("{unit}{ending}")));
+        let text = fs::read_to_string(&file);
+        text.map_or_else(
+            |error| error.kind() == io::ErrorKind::NotFound,
+            |text| text.lines().any(|line| format!("{line} ").contains(&format!(" {words} "))),
+        )
+    };
+    let numbered = (2_u32..).map(|number| format!("{own}-{number}"));
+    let mut units = [base.to_owned(), own.clone()].into_iter().chain(numbered);
+    // There are fewer files than numbers.
+    Ok(units.find(is_free_or_own).unwrap_or(own))
+}
+
 /// Whether systemd runs this machine, as sd_booted(3) finds out.
 pub fn is_systemd() -> bool {
     Path::new("/run/systemd/system").is_dir()
@@ -269,6 +305,15 @@ pub fn is_installed(unit: &str) -> bool {
     let user = user_folder().ok().map(|folder| folder.join(format!("{unit}.timer")));
     let cron = Path::new("/etc/cron.d").join(unit);
     [Some(system), user, Some(cron)].iter().flatten().any(|path| path.exists())
+}
+
+/// Where units are: the system's for root, else the user's.
+fn unit_folder(is_root: bool) -> Result<PathBuf, Error> {
+    if is_root { Ok("/etc/systemd/system".into()) } else { user_folder() }
+}
+
+fn cron_folder() -> PathBuf {
+    "/etc/cron.d".into()
 }
 
 /// `$XDG_CONFIG_HOME/systemd/user`, which is `~/.config/systemd/user` by default.

@@ -5,8 +5,12 @@ use crate::peers::peer;
 
 /// The file of a unit below `image`.
 fn unit(test: &Test, ending: &str) -> String {
+    unit_called(test, "certkit-renew", ending)
+}
+
+fn unit_called(test: &Test, name: &str, ending: &str) -> String {
     let kind = if rustix::process::geteuid().is_root() { "system" } else { "user" };
-    let ending = format!("systemd/{kind}/certkit-renew.{ending}");
+    let ending = format!("systemd/{kind}/{name}.{ending}");
     test.names().into_iter().find(|name| name.ends_with(&ending)).unwrap()
 }
 
@@ -98,4 +102,47 @@ fn a_timer_is_not_left_without_the_password() {
     test.write(&unit(&test, "timer"), "mine");
     install(&["--password-file", "pw"]).exits(2).says("output_exists").says("--force");
     install(&["--password-file", "pw", "--force"]).exits(0);
+}
+
+#[test]
+fn each_ca_has_a_timer_of_its_own() {
+    let test = Test::new();
+    for folder in ["one", "two/The Team", "three/the-team"] {
+        test.certkit(&["mkca", "-o", folder]).exits(0);
+    }
+    let install = |kind: &str, folder: &str, more: &[&str]| {
+        let (ca, key) = (format!("{folder}/ca.crt"), format!("{folder}/ca.key"));
+        let args = ["renew", kind, "--root", "image", "--ca", &ca, "--ca-key", &key];
+        test.certkit(&[&args[..], more].concat())
+    };
+    let units = [
+        ("one", "certkit-renew"),
+        ("two/The Team", "certkit-renew-the-team"),
+        ("three/the-team", "certkit-renew-the-team-2"),
+    ];
+    for (folder, unit) in units {
+        let dry = install("--install-timer", folder, &["--dry-run"]).exits(0);
+        let installed = install("--install-timer", folder, &[]).exits(0);
+        for ran in [dry, installed] {
+            ran.says(&format!("enable --now {unit}.timer"));
+        }
+    }
+    // Again, and with other options, each is known by its CA.
+    for (folder, unit) in units {
+        install("--install-timer", folder, &[]).exits(0);
+        let refused = install("--install-timer", folder, &["--rekey"]).exits(2);
+        refused.says("output_exists").says(&format!("{unit}.service")).says("--force");
+        install("--install-timer", folder, &["--rekey", "--force"]).exits(0).says(&format!("{unit}.timer"));
+        let service = test.text(&unit_called(&test, unit, "service"));
+        assert!(service.contains(&format!("{folder}/ca.crt")) && service.contains("--rekey"), "{service}");
+    }
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    for (folder, unit) in units {
+        for _ in 0..2 {
+            install("--install-timer=cron", folder, &[]).exits(0).says(&format!("cron.d/{unit}"));
+        }
+        assert!(test.text(&format!("image/etc/cron.d/{unit}")).contains(&format!("{folder}/ca.crt")));
+    }
 }

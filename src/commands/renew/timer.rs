@@ -1,5 +1,7 @@
 //! `certkit renew --install-timer`.
 
+use std::path::Path;
+
 use crate::advice::timer::nobody_to_ask;
 use crate::ca::SigningCa;
 use crate::cli::{RenewArgs, TimerForm};
@@ -10,16 +12,27 @@ use crate::operands::input::read_contents;
 use crate::operands::password::Passwords;
 use crate::sys::timer::{Job, Schedule, timer_path};
 
+/// The unit of the first CA of a machine.
+const UNIT: &str = "certkit-renew";
+
 pub(super) fn install(args: &RenewArgs, form: TimerForm, ca: &SigningCa, context: &Context<'_>) -> Result {
     let key = ca.key_path();
     let (_, contents) = read_contents(&key.display().to_string(), &mut Passwords::unattended())?;
-    let has_password = args.ca.password_file.as_deref().is_some_and(|file| file != std::path::Path::new("-"));
+    let has_password = args.ca.password_file.as_deref().is_some_and(|file| file != Path::new("-"));
     if contents.blocks.iter().any(Block::is_encrypted_key) && !has_password {
         return Err(nobody_to_ask(key));
     }
     let words = words(args, ca)?;
+    let installation = Installation {
+        is_cron: form == TimerForm::Cron,
+        root: args.timer.root.as_deref(),
+        is_dry_run: args.dry_run,
+        replaces: args.timer.force,
+    };
+    let path = timer_path(&ca.path)?;
+    let folder = Path::new(&path).parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
     let job = Job {
-        unit: "certkit-renew",
+        unit: &installation.own_unit(UNIT, &folder, ["--ca", &path])?,
         description: "Renew certificates of a CA of one's own that are due, and its revocation list",
         manual: "certkit-renew(1)",
         // Certificates may be valid for hours only.
@@ -27,12 +40,6 @@ pub(super) fn install(args: &RenewArgs, form: TimerForm, ca: &SigningCa, context
         needs_network: false,
         on_failure: None,
         arguments: &words,
-    };
-    let installation = Installation {
-        is_cron: form == TimerForm::Cron,
-        root: args.timer.root.as_deref(),
-        is_dry_run: args.dry_run,
-        replaces: args.timer.force,
     };
     installation.run(&job, "certkit renew", context)
 }
