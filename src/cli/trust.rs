@@ -145,6 +145,9 @@ pub enum ShellChoice {
     Sh,
     /// fish
     Fish,
+    /// PowerShell
+    #[value(name = "powershell", alias = "pwsh")]
+    PowerShell,
     /// NAME=value, for docker --env-file, compose, systemd and .env files
     Dotenv,
     /// Lines that make an image trust the CA
@@ -240,6 +243,7 @@ const ENV_HELP: &str = "\
 EXAMPLES
   eval \"$(certkit trust env)\"
   certkit trust env --shell fish | source
+  certkit trust env --shell powershell | Out-String | Invoke-Expression
   certkit trust env --shell dotenv >>.env
   certkit trust env --shell dockerfile >>Dockerfile
 

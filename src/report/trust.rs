@@ -72,7 +72,7 @@ pub struct UncoveredProgram {
 /// The variables that `trust env` prints.
 #[derive(Debug)]
 pub struct TrustEnvironment {
-    /// `sh`, `fish`, `dotenv` or `dockerfile`.
+    /// `sh`, `fish`, `powershell`, `dotenv` or `dockerfile`.
     pub shell: &'static str,
     /// The CA's file.
     pub file: String,

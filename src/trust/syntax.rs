@@ -13,6 +13,8 @@ pub enum Syntax {
     /// A file of `NAME=value`: docker's --env-file, compose, python-dotenv, systemd's EnvironmentFile.
     Dotenv,
     Fish,
+    /// PowerShell, on any system.
+    PowerShell,
     /// POSIX: sh, bash, zsh.
     Sh,
 }
@@ -25,6 +27,7 @@ pub fn lines(variables: &[Variable], syntax: Syntax) -> String {
         let _ = match syntax {
             Syntax::Sh => writeln!(text, "export {name}={};", shell_word(value)),
             Syntax::Fish => writeln!(text, "set -gx {name} {};", fish_word(value)),
+            Syntax::PowerShell => writeln!(text, "$env:{name} = {}", powershell_text(value)),
             Syntax::Dotenv => {
                 let effect = match effect {
                     Effect::Adds => "in addition to the public roots",
@@ -70,6 +73,18 @@ fn fish_word(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
+/// Text that PowerShell takes as it is, up to the closing quote: each of these characters is one, and two of them are one in
+/// the text (Windows PowerShell Language Specification 3.0, section 2.3.5.2.1).
+fn powershell_text(text: &str) -> String {
+    let mut quoted = String::from("'");
+    for c in text.chars() {
+        quoted.extend(std::iter::repeat_n(c, if POWERSHELL_QUOTES.contains(&c) { 2 } else { 1 }));
+    }
+    quoted + "'"
+}
+
+const POWERSHELL_QUOTES: [char; 5] = ['\'', '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}'];
+
 /// docker's `--env-file` takes quotes as a part of the value, so there are none where a value does without.
 fn dotenv_value(text: &str) -> String {
     if shell_word(text) == text {
@@ -99,6 +114,11 @@ mod tests {
         assert_eq!(of("it's $x", Syntax::Sh), "export NAME='it'\\''s $x';\n");
         assert_eq!(of("/a/b.crt", Syntax::Fish), "set -gx NAME /a/b.crt;\n");
         assert_eq!(of(r"it's \x", Syntax::Fish), "set -gx NAME 'it\\'s \\\\x';\n");
+        assert_eq!(of("/a/b.crt", Syntax::PowerShell), "$env:NAME = '/a/b.crt'\n");
+        assert_eq!(
+            of("it's $x `y \u{2019}z", Syntax::PowerShell),
+            "$env:NAME = 'it''s $x `y \u{2019}\u{2019}z'\n"
+        );
         let dotenv = of("a \"b\" $c", Syntax::Dotenv);
         assert_eq!(dotenv, "# programs: in addition to the public roots\nNAME=\"a \\\"b\\\" \\$c\"\n");
         assert!(of("/a/b.crt", Syntax::Dotenv).ends_with("\nNAME=/a/b.crt\n"));

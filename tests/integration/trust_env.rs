@@ -324,6 +324,12 @@ fn odd_paths_are_quoted() {
     let dotenv =
         test.certkit(&["trust", "env", &ca, "--root", "image", "--shell", "dotenv"]).exits(0).stdout();
     assert_eq!(show(&dotenv), path);
+    // In PowerShell only a quote ends the text, and two of them are one.
+    let args = ["trust", "env", &ca, "--root", "image", "--shell", "powershell"];
+    let powershell = test.certkit(&args).exits(0).stdout();
+    let line = format!("$env:NODE_EXTRA_CA_CERTS = '{}'", path.replace('\'', "''"));
+    assert_eq!(powershell.lines().next(), Some(&*line), "{powershell}");
+    assert!(powershell.lines().all(|line| line.starts_with("$env:") && line.ends_with('\'')), "{powershell}");
     let docker = test.certkit(&["trust", "env", &ca, "--shell", "dockerfile"]).exits(0).stdout();
     assert!(docker.contains("COPY [\"ca.crt\", "), "{docker}");
 }

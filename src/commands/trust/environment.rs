@@ -34,6 +34,7 @@ pub(super) fn run(args: &TrustEnvArgs) -> Result {
         }
         ShellChoice::Dotenv => ("dotenv", Syntax::Dotenv),
         ShellChoice::Fish => ("fish", Syntax::Fish),
+        ShellChoice::PowerShell => ("powershell", Syntax::PowerShell),
         ShellChoice::Sh => ("sh", Syntax::Sh),
     };
     let folder = data_folder().ok_or_else(no_folder_for_bundle)?.join("trust");

@@ -83,7 +83,7 @@ pub(super) struct TrustListResult<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct TrustEnvResult<'a> {
-    /// `sh`, `fish`, `dotenv` or `dockerfile`.
+    /// `sh`, `fish`, `powershell`, `dotenv` or `dockerfile`.
     shell: &'static str,
     /// The CA's file.
     file: &'a str,
