@@ -220,6 +220,11 @@ impl Error {
         matches!(self, Self::Storage(storage::Error::Busy(_)))
     }
 
+    /// Whether it is only that orders are to end.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Interrupted)
+    }
+
     /// Whether the server refused with this kind of problem (RFC 8555 section 6.7), as `accountDoesNotExist`.
     pub(super) fn is_refusal(&self, kind: &str) -> bool {
         matches!(self, Self::Refused { refusal, .. } if refusal.kind == kind)

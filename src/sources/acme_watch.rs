@@ -52,6 +52,8 @@ impl CertificateWatch {
         loop {
             // The first check is at once: it renews nothing before its time, but reports problems.
             match runtime.block_on(renewer.renew_if_due(&user, SystemClock.now(), urgency)) {
+                // The server stops.
+                Err(failed) if failed.error.is_interrupted() => return,
                 Err(failed) if failed.error.is_busy() => {
                     if !std::mem::replace(&mut is_busy, true) {
                         user.say("another process is working on this certificate; waiting for it");

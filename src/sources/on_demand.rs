@@ -167,6 +167,8 @@ impl OnDemand {
                 Ok(result) => return result,
                 // That process counts its order, and says what goes wrong.
                 Err(failed) if failed.error.is_busy() => std::thread::sleep(BUSY_PAUSE),
+                // The server stops.
+                Err(failed) if failed.error.is_interrupted() => return Err(UNKNOWN),
                 Err(failed) => {
                     let pause = failed.next_try.map_or(FAILED, until_then);
                     self.say(name, failure(*failed.error, SystemClock.now()).findings);
@@ -314,7 +316,7 @@ impl OnDemand {
             return tracing::info!("{name}: not renewed: it may not have a certificate any more");
         }
         match self.renew(name, &store) {
-            Err(failed) if !failed.error.is_busy() => {
+            Err(failed) if !failed.error.is_busy() && !failed.error.is_interrupted() => {
                 self.say(name, failure(*failed.error, SystemClock.now()).findings);
             }
             _ => {}

@@ -128,7 +128,7 @@ fn ask_until(stop: &AtomicBool, port: u16, asked: &AtomicUsize) -> Vec<String> {
 }
 
 /// The answers to challenges that lie in the state.
-fn shared_answers(test: &Test) -> Vec<String> {
+pub(crate) fn shared_answers(test: &Test) -> Vec<String> {
     let folders = ["http-01", "tls-alpn-01"].map(|kind| test.path("state/challenges").join(kind));
     let files = folders.iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten());
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());

@@ -2,7 +2,7 @@
 //! commands around it are run first. What stopped nginx for port 80 must start it again.
 
 use std::io;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::LazyLock;
 use std::thread;
 
 use tokio::runtime::Builder;
@@ -11,9 +11,10 @@ use tokio::sync::watch;
 
 use crate::acme::error::Error;
 
-/// Whether orders are to end; not there unless signals are watched.
-static STOPPING: OnceLock<watch::Sender<bool>> = OnceLock::new();
-static UNDER_WAY: Mutex<usize> = Mutex::new(0);
+/// Whether orders are to end.
+static STOPPING: LazyLock<watch::Sender<bool>> = LazyLock::new(watch::Sender::default);
+/// How many are under way.
+static UNDER_WAY: LazyLock<watch::Sender<usize>> = LazyLock::new(watch::Sender::default);
 
 /// An order that ends in an orderly way.
 #[derive(Debug)]
@@ -23,17 +24,31 @@ impl OrderUnderWay {
     /// # Errors
     /// [`Error::Interrupted`] when no further order is to begin.
     pub fn begin() -> Result<Self, Error> {
-        let mut count = UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner);
-        check()?;
-        *count += 1;
-        Ok(Self(()))
+        // Asked while the count is held: who lets orders end and then looks at the count must not miss this one.
+        let has_begun = UNDER_WAY.send_if_modified(|count| {
+            let may_begin = check().is_ok();
+            *count += usize::from(may_begin);
+            may_begin
+        });
+        if has_begun { Ok(Self(())) } else { Err(Error::Interrupted) }
     }
 }
 
 impl Drop for OrderUnderWay {
     fn drop(&mut self) {
-        *UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        UNDER_WAY.send_modify(|count| *count -= 1);
     }
+}
+
+/// Lets no further order begin, and those under way end: for a program that has its own way to stop.
+pub fn end_orders() {
+    STOPPING.send_replace(true);
+}
+
+/// Waits until no order is under way.
+pub async fn orders_ended() {
+    // The sender is never dropped.
+    let _ = UNDER_WAY.subscribe().wait_for(|count| *count == 0).await;
 }
 
 /// From now on SIGINT and SIGTERM let the orders under way end first. Without any, and the second time, they end the
@@ -47,7 +62,6 @@ pub fn end_orders_on_signals() -> io::Result<()> {
         let _entered = runtime.enter();
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
     };
-    STOPPING.get_or_init(|| watch::Sender::new(false));
     let watching = move || runtime.block_on(watch_signals(interrupt, terminate));
     thread::Builder::new().name("signals".to_owned()).spawn(watching).map(drop)
 }
@@ -60,8 +74,8 @@ async fn watch_signals(mut interrupt: Signal, mut terminate: Signal) {
             else => return,
         };
         // Held to the end, so that no order begins meanwhile.
-        let count = UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner);
-        let was_stopping = STOPPING.get().is_none_or(|stopping| stopping.send_replace(true));
+        let count = UNDER_WAY.borrow();
+        let was_stopping = STOPPING.send_replace(true);
         if *count == 0 || was_stopping {
             exit(number);
         }
@@ -77,8 +91,7 @@ fn exit(signal: i32) -> ! {
 /// # Errors
 /// [`Error::Interrupted`] when orders are to end.
 pub fn check() -> Result<(), Error> {
-    let is_stopping = STOPPING.get().is_some_and(|stopping| *stopping.borrow());
-    if is_stopping { Err(Error::Interrupted) } else { Ok(()) }
+    if *STOPPING.borrow() { Err(Error::Interrupted) } else { Ok(()) }
 }
 
 /// Works until orders are to end.
@@ -86,8 +99,7 @@ pub fn check() -> Result<(), Error> {
 /// # Errors
 /// [`Error::Interrupted`], and those of `work`.
 pub async fn unless_stopped<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let Some(stopping) = STOPPING.get() else { return work.await };
-    let mut stopping = stopping.subscribe();
+    let mut stopping = STOPPING.subscribe();
     tokio::select! {
         biased;
         Ok(_) = stopping.wait_for(|is_stopping| *is_stopping) => Err(Error::Interrupted),

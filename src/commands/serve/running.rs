@@ -10,6 +10,7 @@ use super::daemons::{self, DaemonOrder, Daemons};
 use super::hooks::Hooks;
 use super::logs::Logs;
 use super::signals::Signals;
+use crate::acme;
 use crate::config::HookPhase;
 use crate::console::Console;
 use crate::finding::Finding;
@@ -21,6 +22,11 @@ use crate::sys::service_manager;
 
 /// An application that takes longer to load is mentioned.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// What orders of certificates have to remove their answers, after all else has ended: a DNS provider is asked for it, or
+/// a hook of the user runs.
+const END_OF_ORDERS: Duration = Duration::from_secs(10);
+/// The same where the server is to end at once: enough for what lies in this machine.
+const HURRIED_END_OF_ORDERS: Duration = Duration::from_secs(1);
 
 /// The outcome of `starting`; `None` as soon as a signal says to stop. The application's own code
 /// runs meanwhile and may never end. All other commands are kept in `later`.
@@ -67,7 +73,7 @@ pub(super) async fn serve(
     service_manager::ready(&announcer.status);
     let stop = ShutdownSender::default();
     let (reload, reloads) = mpsc::channel(1);
-    let handle = server.handle();
+    let (handle, console) = (server.handle(), announcer.console);
     let mut running = std::pin::pin!(server.run(stop.subscribe(), reloads, settings, Arc::new(announcer)));
     loop {
         let control = match first.pop() {
@@ -80,6 +86,7 @@ pub(super) async fn serve(
         match control {
             Control::Stop | Control::StopNow => {
                 service_manager::stopping();
+                acme::end_orders();
                 stop.advance(if control == Control::Stop { Phase::Draining } else { Phase::Now });
             }
             // A reload that is pending already serves both.
@@ -96,20 +103,36 @@ pub(super) async fn serve(
         }
     }
     let ControlSources { mut signals, mut controls, daemons, .. } = sources;
-    let mut now = stop.subscribe();
-    let hurried = async {
-        loop {
-            let control = tokio::select! {
-                () = now.reached(Phase::Now) => return,
-                control = signals.next() => control,
-                control = controls.next() => control,
-            };
-            if control == Control::StopNow {
-                return;
-            }
-        }
+    let (mut now, mut also_now) = (stop.subscribe(), stop.subscribe());
+    let ended = async {
+        tokio::join!(
+            daemons.stop(now.reached(Phase::Now)),
+            end_of_orders(also_now.reached(Phase::Now), &console)
+        )
     };
-    daemons.stop(hurried).await;
+    let mut ended = std::pin::pin!(ended);
+    loop {
+        let control = tokio::select! {
+            _ = &mut ended => return,
+            control = signals.next() => control,
+            control = controls.next() => control,
+        };
+        if control == Control::StopNow {
+            stop.advance(Phase::Now);
+        }
+    }
+}
+
+/// Waits until orders have removed their answers, unless the stop is `hurried`. The next start continues them.
+async fn end_of_orders(hurried: impl Future<Output = ()>, console: &Console) {
+    tokio::select! {
+        biased;
+        () = acme::orders_ended() => {}
+        () = async { hurried.await; tokio::time::sleep(HURRIED_END_OF_ORDERS).await } => {}
+        () = tokio::time::sleep(END_OF_ORDERS) => {
+            console.say("certkit: an order of a certificate does not end; its answers are removed at the next start");
+        }
+    }
 }
 
 /// Where commands for a running server come from.
