@@ -115,11 +115,15 @@ pub fn check_mail_address(text: &str) -> Result<()> {
     if is_address { Ok(()) } else { Err(AcmeOperandError::MailAddress(text.to_owned())) }
 }
 
-/// The external account of key identifier `kid`, whose secret is in the file `path`.
+/// The external account of this key identifier, whose secret is in this file, if both are named.
 ///
 /// # Errors
 /// [`AcmeOperandError::Secret`], [`AcmeOperandError::NoSecret`].
-pub fn external_account(kid: &str, path: &Path) -> Result<ExternalAccount> {
+pub fn given_account(kid: Option<&str>, secret: Option<&Path>) -> Result<Option<ExternalAccount>> {
+    kid.zip(secret).map(|(kid, secret)| external_account(kid, secret)).transpose()
+}
+
+fn external_account(kid: &str, path: &Path) -> Result<ExternalAccount> {
     let text = read_limited(path, MAX_SECRET_BYTES)
         .map(Zeroizing::new)
         .map_err(|source| AcmeOperandError::Secret { path: path.to_owned(), source })?;

@@ -39,6 +39,12 @@ pub struct DnsRecordArgs {
     /// Mail address for the account
     #[arg(long, value_name = "ADDRESS", help_heading = "Account")]
     pub email: Option<String>,
+    /// Key identifier of an external account, for servers that require one
+    #[arg(long, value_name = "KID", requires = "eab_hmac_file", help_heading = "Account")]
+    pub eab_kid: Option<String>,
+    /// File with the secret of the external account, in base64url as the server shows it
+    #[arg(long, value_name = "FILE", requires = "eab_kid", help_heading = "Account")]
+    pub eab_hmac_file: Option<PathBuf>,
     /// Where accounts, orders and certificates are kept.
     #[command(flatten)]
     pub state: StateArgs,
@@ -48,6 +54,8 @@ const DNS_RECORD_HELP: &str = "\
 EXAMPLES
   certkit acme dns-record www.example.com --agree-tos
   certkit acme dns-record '*.example.com' --days 365
+  certkit acme dns-record www.example.com --server zerossl \\
+      --eab-kid KID --eab-hmac-file secret.txt
   certkit acme dns-record a.test --format json | jq -r '.result.records[].value'
 
 EXIT STATUS

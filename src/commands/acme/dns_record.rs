@@ -10,7 +10,7 @@ use crate::acme::challenge::ChallengeMethod;
 use crate::acme::{self, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Plan, WantedRecord};
 use crate::cli::DnsRecordArgs;
 use crate::commands::{Context, Result};
-use crate::operands::acme::{certificate_names, check_mail_address, server_address};
+use crate::operands::acme::{certificate_names, check_mail_address, given_account, server_address};
 use crate::operands::output::shell_word;
 use crate::report::{DnsRecord, DnsRecords, Outcome, Report};
 
@@ -26,8 +26,14 @@ pub(super) fn run(args: &DnsRecordArgs, context: &Context<'_>) -> Result {
         challenge.can_prove(name).map_err(|error| failure(error, context))?;
     }
     args.email.as_deref().map_or(Ok(()), check_mail_address)?;
-    let (ca_roots, email) = (args.ca_roots.clone(), args.email.clone());
-    let plan = Plan { names, server, ca_roots, email, ..Plan::new(challenge) };
+    let plan = Plan {
+        names,
+        server,
+        ca_roots: args.ca_roots.clone(),
+        email: args.email.clone(),
+        external_account: given_account(args.eab_kid.as_deref(), args.eab_hmac_file.as_deref())?,
+        ..Plan::new(challenge)
+    };
     let storage = storage(&args.state)?;
     storage.check_access().map_err(|error| failure(error, context))?;
     let until = args.days.map(|days| (context.clock.now() + Duration::days(days.into())).unix_timestamp());

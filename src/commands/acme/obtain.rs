@@ -13,8 +13,8 @@ use crate::chain::Located;
 use crate::cli::ObtainArgs;
 use crate::commands::{Context, Result};
 use crate::operands::acme::{
-    certificate_names, challenge_method, check_mail_address, external_account, life_settings,
-    server_addresses, with_account_label,
+    certificate_names, challenge_method, check_mail_address, given_account, life_settings, server_addresses,
+    with_account_label,
 };
 use crate::operands::output::shell_word;
 use crate::report::{Created, CreatedFile, FileRole, Outcome, Report, Role};
@@ -94,10 +94,7 @@ fn plan(args: &ObtainArgs, storage: &Storage) -> Result<Plan> {
     if let Some(email) = &args.email {
         check_mail_address(email)?;
     }
-    let external_account = match (&args.eab_kid, &args.eab_hmac_file) {
-        (Some(kid), Some(file)) => Some(external_account(kid, file)?),
-        _ => None,
-    };
+    let external_account = given_account(args.eab_kid.as_deref(), args.eab_hmac_file.as_deref())?;
     // A record that cannot be read is an error later, where it is needed.
     let before = names.first().and_then(|name| storage.certificate(name).record().ok().flatten());
     let challenge = challenge_method(&args.challenge, &args.dns, before.and_then(|record| record.challenge))?;

@@ -120,6 +120,25 @@ fn a_record_is_for_its_names_and_its_time_alone() {
 }
 
 #[test]
+fn an_external_account_is_bound_before_anything_is_ordered() {
+    const SECRET: &str = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE";
+    let test = Test::new();
+    let Some(dns) = Dns::start(&test) else { return };
+    test.write("eab.txt", format!("alice {SECRET}\n"));
+    test.write("secret", SECRET);
+    let server = CaServer::start(&test, &[&dns.option(), "--allow=test", "--eab-file", "eab.txt"]);
+    let both = Both { test: &test, dns, server };
+    both.acme("dns-record", &["a.test"]).exits(2).says("--eab-kid");
+    both.acme("dns-record", &["a.test", "--eab-kid", "bob", "--eab-hmac-file", "secret"]).exits(1);
+    let (name, value) = both.record(&["a.test", "--eab-kid", "alice", "--eab-hmac-file", "secret"]);
+    assert!(test.text("acme-server/state.jsonl").contains("\"external\":\"alice\""));
+    // The account is known from now on.
+    both.dns.set_txt(&test, &name, &value);
+    assert_eq!(both.record(&["a.test"]), (name, value));
+    both.obtain(&["a.test"]).exits(0);
+}
+
+#[test]
 fn what_cannot_be_a_persistent_record_is_refused() {
     let test = Test::new();
     let Some(both) = Both::start(&test) else { return };
