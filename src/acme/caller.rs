@@ -1,6 +1,7 @@
 //! The caller's side of this room: it gets progress, gives consent, and judges the new chain.
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use super::challenge::DnsProgress;
@@ -34,6 +35,8 @@ pub struct Candidate<'a> {
     pub key: &'a PrivateKey,
     /// The names that it must be for.
     pub names: &'a [String],
+    /// The file of the roots that the server itself is trusted by, where the user named one.
+    pub ca_roots: Option<&'a Path>,
 }
 
 /// A step of the way to a certificate; its `Display` is a line for the user.

@@ -5,6 +5,7 @@ use super::new_chain;
 use crate::acme::{Caller, Candidate, Progress, Remark};
 use crate::chain::TrustStore;
 use crate::finding::Finding;
+use crate::operands::input::certificates_if_any;
 use crate::sys::clock::Clock;
 
 /// Prints through `say`, which puts what the lines are about in front of them.
@@ -49,7 +50,8 @@ impl Caller for AcmeCaller<'_> {
     }
 
     fn judge(&self, candidate: &Candidate<'_>) -> Result<Vec<Remark>, Vec<Finding>> {
-        let Candidate { chain, key, names } = candidate;
-        new_chain::judge(chain, key, names, TrustStore::system(), self.clock.now())
+        let Candidate { chain, key, names, ca_roots } = candidate;
+        let roots = ca_roots.map(certificates_if_any).unwrap_or_default();
+        new_chain::judge(chain, key, names, &roots, TrustStore::system(), self.clock.now())
     }
 }

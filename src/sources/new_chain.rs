@@ -7,7 +7,7 @@ use crate::chain::{CheckInput, Located, Origin, TrustStore, check};
 use crate::finding::{Finding, Severity};
 use crate::x509::{Certificate, HostName, PrivateKey};
 
-/// Judges a chain, leaf first, as a server would send it.
+/// Judges a chain, leaf first, as a server would send it. `roots` are those that the ACME server itself is trusted by.
 ///
 /// The root of a private ACME server, or of a public one's test server, is in no system's store.
 /// Such a chain is judged as by a client that trusts the issuer of its last certificate, with a
@@ -19,6 +19,7 @@ pub(super) fn judge(
     chain: &[Certificate],
     key: &PrivateKey,
     names: &[String],
+    roots: &[Certificate],
     mut trust: TrustStore,
     now: OffsetDateTime,
 ) -> Result<Vec<Remark>, Vec<Finding>> {
@@ -34,9 +35,12 @@ pub(super) fn judge(
     if has_error(&findings) {
         return Err(findings);
     }
+    // A root that was rolled over comes with the certificate that the old one gave it.
+    let is_root = |known: &Certificate| known.spki == last.spki && known.subject.der == last.subject.der;
+    let may_be_root = !between.is_empty() || roots.iter().any(is_root);
     let private_root = Remark::PrivateRoot {
         issuer: last.issuer.to_string(),
-        below: (!between.is_empty() && !last.is_self_issued()).then(|| last.subject.to_string()),
+        below: (may_be_root && !last.is_self_issued()).then(|| last.subject.to_string()),
     };
     Ok(findings.into_iter().map(Remark::Finding).chain([private_root]).collect())
 }
@@ -119,7 +123,7 @@ mod tests {
 
     /// The codes that forbid the chain.
     fn forbidden(made: &Made, key: &PrivateKey, of: &[&str], now: OffsetDateTime) -> Vec<Code> {
-        let findings = judge(&made.chain, key, &names(of), trusting(&made.root), now).unwrap_err();
+        let findings = judge(&made.chain, key, &names(of), &[], trusting(&made.root), now).unwrap_err();
         findings
             .iter()
             .filter(|finding| finding.severity == Severity::Error)
@@ -130,14 +134,16 @@ mod tests {
     #[test]
     fn a_good_chain_goes_live_without_a_remark() {
         let made = made();
-        let remarks = judge(&made.chain, &made.key, &names(&["a.test", "b.test"]), trusting(&made.root), NOW);
+        let remarks =
+            judge(&made.chain, &made.key, &names(&["a.test", "b.test"]), &[], trusting(&made.root), NOW);
         assert!(remarks.unwrap().is_empty());
     }
 
     #[test]
     fn a_private_root_is_a_remark_and_excuses_nothing_else() {
         let made = made();
-        let judge = |of: &[&str], now| judge(&made.chain, &made.key, &names(of), TrustStore::default(), now);
+        let judge =
+            |of: &[&str], now| judge(&made.chain, &made.key, &names(of), &[], TrustStore::default(), now);
         let remarks = judge(&["a.test"], NOW).unwrap();
         assert_eq!(remarks.len(), 1, "{remarks:?}");
         assert!(matches!(&remarks[0], Remark::PrivateRoot { issuer, below: None } if issuer == "CN=root"));
@@ -161,11 +167,22 @@ mod tests {
         let issued = issue(&intermediate, Issuance::leaf(&profile, SubjectKey::Given(key()), NOW));
         let chain = [issued.certificate, intermediate.leaf().clone(), new.leaf().clone()];
         let key = issued.key.unwrap();
-        let remarks = judge(&chain, &key, &names(&["a.test"]), TrustStore::default(), NOW).unwrap();
+        let remarks = judge(&chain, &key, &names(&["a.test"]), &[], TrustStore::default(), NOW).unwrap();
         assert!(
             matches!(&remarks[..], [Remark::PrivateRoot { issuer, below: Some(new) }] if issuer == "CN=old" && new == "CN=new"),
             "{remarks:?}"
         );
+        // Without an intermediate only what the user trusts the server by says that it is a root.
+        let issued = issue(&new, Issuance::leaf(&profile, SubjectKey::Given(self::key()), NOW));
+        let (chain, key) = ([issued.certificate, new.leaf().clone()], issued.key.unwrap());
+        for (roots, is_named) in [(&[][..], false), (&chain[1..], true)] {
+            let remarks =
+                judge(&chain, &key, &names(&["a.test"]), roots, TrustStore::default(), NOW).unwrap();
+            assert!(
+                matches!(&remarks[..], [Remark::PrivateRoot { issuer, below }] if issuer == "CN=old" && below.is_some() == is_named),
+                "{remarks:?}"
+            );
+        }
     }
 
     #[test]
@@ -175,9 +192,13 @@ mod tests {
         assert_eq!(forbidden(&made, &made.key, &["a.test", "c.test"], NOW), [Code::HostMismatch]);
         assert_eq!(forbidden(&made, &made.key, &["a.test"], NOW + Duration::days(91)), [Code::Expired]);
         let alone = Made { chain: made.chain[..1].to_vec(), ..self::made() };
-        assert!(judge(&alone.chain, &made.key, &names(&["a.test"]), TrustStore::default(), NOW).is_err());
+        assert!(
+            judge(&alone.chain, &made.key, &names(&["a.test"]), &[], TrustStore::default(), NOW).is_err()
+        );
         let strangers =
             Made { chain: vec![made.chain[0].clone(), self::made().chain[1].clone()], ..self::made() };
-        assert!(judge(&strangers.chain, &made.key, &names(&["a.test"]), TrustStore::default(), NOW).is_err());
+        assert!(
+            judge(&strangers.chain, &made.key, &names(&["a.test"]), &[], TrustStore::default(), NOW).is_err()
+        );
     }
 }

@@ -224,7 +224,8 @@ impl IssuanceJob {
     async fn go_live(&self, issued: Issued, caller: &dyn Caller) -> Result<Obtained, Error> {
         let Issued { key, chain, mut journal, not_counted, proof_ends } = issued;
         let Self { plan, store, group, .. } = self;
-        let candidate = Candidate { chain: &chain, key: &key, names: &plan.names };
+        let candidate =
+            Candidate { chain: &chain, key: &key, names: &plan.names, ca_roots: plan.ca_roots.as_deref() };
         let mut remarks = match caller.judge(&candidate) {
             Ok(remarks) => remarks,
             Err(findings) => {

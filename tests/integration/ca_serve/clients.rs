@@ -74,6 +74,29 @@ fn certkit_gets_renews_and_revokes_by_every_challenge() {
     assert!(revoked.all().contains("certificate revoked"), "{}", revoked.all());
 }
 
+/// Clients are to get the new root: the old one is named beside it.
+#[test]
+fn after_a_roll_over_the_new_root_is_named() {
+    let Some(openssl) = peer("openssl") else { return };
+    for intermediate in [&[][..], &["--intermediate"]] {
+        let test = Test::new();
+        let subject = |file: &str| {
+            let args = ["x509", "-in", file, "-noout", "-subject", "-nameopt", "RFC2253"];
+            let said = test.run(&openssl, &args).exits(0).stdout();
+            said.trim().trim_start_matches("subject=").to_owned()
+        };
+        test.certkit(&[&["mkca", "Old team"], intermediate].concat()).exits(0);
+        let old = subject("ca.crt");
+        test.certkit(&["mkca", "New team", "--rollover"]).exits(0);
+        let new = subject("ca.crt");
+        let server = CaServer::start(&test, &[]);
+        let http = format!("--http=127.0.0.1:{}", server.http_port);
+        let args = ["acme", "obtain", "127.0.0.1", "--server", &server.directory(), "--ca-roots", "ca.crt"];
+        let obtained = test.certkit(&[&args[..], &["--state", "state", &http]].concat()).exits(0);
+        obtained.says("untrusted_root").says(&format!("trusts neither `{new}` nor its issuer `{old}`"));
+    }
+}
+
 #[test]
 fn a_revoked_certificate_is_renewed_by_renewal_information() {
     let test = Test::new();
