@@ -18,7 +18,7 @@ done
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 targets=(reader der names path http1_guard request_path uwsgi marshal uwsgi_ini wire keeper_message ajp proxy_header
-         upstream rules beside access ocsp journal acme_server foreign_settings persistent_record)
+         upstream rules beside access ocsp journal ledger acme_server foreign_settings persistent_record)
 host=$(rustc -vV | sed -n 's/^host: //p')
 built=target/$host/release
 

@@ -30,6 +30,17 @@ REQUESTS = [
     "OPTIONS * HTTP/1.0\r\nConnection: close\r\n\r\nCONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nExpect: 100-continue\r\n\r\n",
 ]
 
+LEDGER = [
+    '{"event":"issued","ca":"aa","serial":"0a","names":["a.test"],"not_before":"2026-11-20T12:00:00Z",'
+    '"not_after":"2026-11-21T12:00:00.5+01:00","sha256":"00","file":"/x/a.crt"}',
+    '{"event":"issued","ca":"aa","serial":"0b","names":[],"not_before":"0000-01-01T00:00:00Z","not_after":"9999-12-31T23:59:59Z",'
+    '"sha256":"","key_sha256":"kk","key_file":"a.key","other_files":["a.p12"],"requested_by":"mkcert","replaces":"0a",'
+    '"certificate":"MAA="}',
+    '{"event":"revoked","ca":"aa","serial":"0b","at":"2026-11-20T12:00:00Z","reason":"keyCompromise","imported":true}',
+    '{"event":"discarded","ca":"aa","serial":"0a"}',
+    '{"event":"listed","ca":"aa","number":7,"at":"2026-11-20T12:00:00Z"}',
+]
+
 ACME = [
     's /acme/new-order {"identifiers":[{"type":"dns","value":"*.a.test"},{"type":"ip","value":"::1"}],"replaces":"AA.AA"}',
     's /acme/revoke-cert {"certificate":"MAA","reason":1}',
@@ -91,6 +102,9 @@ def main():
     put("access", b"allow /a=10.0.0.0/8\ndeny /=all\n/login=10/m,burst=5\n/=http://127.0.0.1:9000/verify?a\n/old=302 /new\n404,410=/x\n")
     put("access", b"# users\nanna:$2y$04$0123456789012345678901uuKBDCEvCN7WzgcjQfDrGqDqWNAhVvWS.\nbob:$apr1$x$y\n")
     put("journal", b"server.key\0server.key.certkit-1-1.tmp\0server.key.bak\0kp\0old\0new\0/etc/a\0a.certkit-1-1.tmp\0\0\0\0new\0")
+    for line in LEDGER:
+        put("ledger", line.encode())
+    put("ledger", "\n".join(LEDGER).encode())
     for path in sorted((HERE.parent / "testdata/ocsp").glob("*.der")):
         put("ocsp", path.read_bytes())
     put("proxy_header", b"PROXY TCP4 192.0.2.1 192.0.2.2 40000 443\r\n")

@@ -121,6 +121,9 @@ pub mod internals {
     pub mod acme_server {
         pub use crate::acme_server::*;
     }
+    pub mod ca {
+        pub use crate::ca::*;
+    }
     pub mod chain {
         pub use crate::chain::*;
     }

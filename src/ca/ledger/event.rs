@@ -1,5 +1,6 @@
 //! The lines of the ledger.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -62,16 +63,16 @@ pub struct IssuedRecord {
     /// SHA-256 of its DER, in hexadecimal.
     pub sha256: String,
     /// Its file; missing when it went to standard output.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, serialize_with = "path_text::one", skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
     /// SHA-256 of its own public key (SubjectPublicKeyInfo), in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_sha256: Option<String>,
     /// The file of its private key, where certkit wrote or read that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, serialize_with = "path_text::one", skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
     /// Other files that hold it: full chain, PKCS#12.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, serialize_with = "path_text::many", skip_serializing_if = "Vec::is_empty")]
     pub other_files: Vec<PathBuf>,
     /// What asked for it, such as `mkcert` or `sign server.csr`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -134,6 +135,17 @@ impl Event {
         self
     }
 
+    /// The line of the ledger, with its end.
+    ///
+    /// # Errors
+    /// For a time outside the years 0 to 9999, which no certificate has.
+    pub fn line(&self) -> io::Result<Vec<u8>> {
+        let mut line = Vec::with_capacity(1600);
+        serde_json::to_writer(&mut line, self)?;
+        line.push(b'\n');
+        Ok(line)
+    }
+
     /// Whether a list can be made from it: an entry without a serial number would be omitted
     /// silently, and no number follows the largest one.
     pub(super) fn is_sound(&self) -> bool {
@@ -172,6 +184,22 @@ mod rfc3339 {
     pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<OffsetDateTime, D::Error> {
         let text = String::deserialize(from)?;
         OffsetDateTime::parse(&text, &Rfc3339).map_err(de::Error::custom)
+    }
+}
+
+/// Paths as text. JSON is Unicode and a path any bytes: what is not text in one is replaced (U+FFFD), since the certificate
+/// must be recorded all the same.
+mod path_text {
+    use std::path::PathBuf;
+
+    use serde::{Serialize, Serializer};
+
+    pub(super) fn one<S: Serializer>(path: &Option<PathBuf>, to: S) -> Result<S::Ok, S::Error> {
+        path.as_ref().map(|path| path.to_string_lossy()).serialize(to)
+    }
+
+    pub(super) fn many<S: Serializer>(paths: &[PathBuf], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(paths.iter().map(|path| path.to_string_lossy()))
     }
 }
 

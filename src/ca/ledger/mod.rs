@@ -9,6 +9,8 @@
 mod authorities;
 mod event;
 mod lock;
+#[cfg(test)]
+mod properties;
 mod records;
 
 use std::fs::File;
@@ -255,11 +257,9 @@ impl OpenLedger<'_> {
         if events.is_empty() {
             return Ok(());
         }
-        let mut lines = Vec::with_capacity(events.len() * 1600);
+        let mut lines = Vec::new();
         for event in events {
-            // Texts, numbers and times always have a JSON form.
-            let _ = serde_json::to_writer(&mut lines, event);
-            lines.push(b'\n');
+            lines.extend(event.line().map_err(|error| self.ledger.error("write", error))?);
         }
         let before = self.file.metadata().map_err(|error| self.ledger.error("read", error))?.len();
         // Whole or not at all: a full disk would keep half a line.

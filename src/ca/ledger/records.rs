@@ -78,7 +78,7 @@ pub struct BrokenLine {
 impl Records {
     /// Reads the lines about some CAs, named by the hash of their key. What follows the last line end is still being
     /// written, or torn.
-    pub(super) fn read(text: &[u8], path: &Path, is_wanted: impl Fn(&str) -> bool) -> Self {
+    pub fn read(text: &[u8], path: &Path, is_wanted: impl Fn(&str) -> bool) -> Self {
         let end = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
         let mut records = Self::default();
         for (index, line) in text.get(..end).unwrap_or_default().split(|&byte| byte == b'\n').enumerate() {
