@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::error::Error;
 use super::ledger_watch::known;
-use super::listener::{accept, bind, connections};
+use super::listener::{accept, bind, connections, validations};
 use super::own_certificate::OwnCertificate;
 use super::registrar::{CaFiles, Desk, Job, Registrar, sent_chain};
 use super::service::{LIST_PATH, Service};
@@ -144,9 +144,11 @@ impl Server {
     /// When the runtime refuses a socket.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let Parts { state, desk, policy, settings, log } = self.service;
-        let service = Service::new(state, desk.clone(), policy, settings.challenges, log);
+        let open_files = raise(None);
+        let most = validations(open_files);
+        let service = Service::new(state, desk.clone(), policy, settings.challenges, most, log);
         let (stopping, stopped) = watch::channel(false);
-        let most = connections(raise(None), self.sockets.len());
+        let most = connections(open_files, self.sockets.len());
         let mut listeners = JoinSet::new();
         for (socket, is_https) in self.sockets {
             let tls = is_https.then(|| Arc::clone(&self.tls));

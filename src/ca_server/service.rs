@@ -22,8 +22,7 @@ use crate::sys::clock::{Clock, SystemClock};
 /// No honest request is larger: a certificate signing request for 100 names has 10 KiB.
 const MOST_BYTES: usize = 64 << 10;
 const BODY_LIMIT: Duration = Duration::from_secs(15);
-/// Validations at the same time, of all accounts and of one; others wait.
-const MOST_VALIDATIONS: usize = 64;
+/// Validations of an account at the same time; others wait.
 const MOST_VALIDATIONS_OF_ACCOUNT: usize = 4;
 
 /// Where the revocation list is.
@@ -38,7 +37,7 @@ pub(super) struct Service {
     validations: Semaphore,
     /// Of the accounts that have some under way.
     validations_of: Mutex<HashMap<String, Arc<Semaphore>>>,
-    log: Log,
+    pub(super) log: Log,
 }
 
 impl Service {
@@ -47,9 +46,10 @@ impl Service {
         desk: Desk,
         policy: Policy,
         challenges: ChallengeSettings,
+        most_validations: usize,
         log: Log,
     ) -> Arc<Self> {
-        let validations = Semaphore::new(MOST_VALIDATIONS);
+        let validations = Semaphore::new(most_validations);
         let validations_of = Mutex::default();
         Arc::new(Self { state, desk, policy, challenges, validations, validations_of, log })
     }

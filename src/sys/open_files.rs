@@ -1,6 +1,16 @@
 //! The limit of open files, which connections count against.
 
+use std::io;
+
+use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Whether this process, or the system, has no file or memory left for a socket (accept(2), socket(2)): it may have some in
+/// a moment.
+pub fn is_shortage(error: &io::Error) -> bool {
+    let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    error.raw_os_error().is_some_and(|number| shortages.contains(&Errno::from_raw_os_error(number)))
+}
 
 /// Raises it as far as the system allows. The limit now; `None` if there is none. `wanted` takes the place of what the
 /// system allows.

@@ -10,6 +10,7 @@ mod dns_persist01;
 mod http01;
 mod tls_alpn01;
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -19,11 +20,15 @@ use self::addresses::addresses;
 use super::settings::ChallengeSettings;
 use crate::acme_server::{ChallengeMethod, Identifier, Policy, Problem, ProblemType, Validation};
 use crate::sys::fs::plain;
+use crate::sys::open_files::is_shortage;
 
 /// No validation takes longer.
 const TIME_LIMIT: Duration = Duration::from_secs(15);
 /// One address of several must not use up all of the time.
 const CONNECT_LIMIT: Duration = Duration::from_secs(4);
+
+/// Until a file is looked for again, where there was none.
+const SHORTAGE_PAUSE: Duration = Duration::from_millis(100);
 
 /// Validates a challenge. Gives the end of what it found, in seconds since 1970, if it has one.
 ///
@@ -62,7 +67,7 @@ async fn connect(
     let mut reasons = Vec::new();
     for address in addresses(identifier, policy, settings).await? {
         let address = SocketAddr::new(address, port);
-        match tokio::time::timeout(CONNECT_LIMIT, TcpStream::connect(address)).await {
+        match tokio::time::timeout(CONNECT_LIMIT, connect_to(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) => reasons.push(format!("{address}: {}", plain(&error))),
             Err(_) => reasons.push(format!("{address}: no answer within {} s", CONNECT_LIMIT.as_secs())),
@@ -70,4 +75,14 @@ async fn connect(
     }
     let detail = format!("cannot connect to {identifier}: {}", reasons.join("; "));
     Err(Problem::new(ProblemType::Connection, detail))
+}
+
+/// Connects. A server without a file left waits for one: the order is not to be refused for that.
+async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
+    loop {
+        match TcpStream::connect(address).await {
+            Err(error) if is_shortage(&error) => tokio::time::sleep(SHORTAGE_PAUSE).await,
+            result => return result,
+        }
+    }
 }

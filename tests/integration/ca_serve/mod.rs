@@ -7,6 +7,7 @@ mod dns_persist;
 mod hostile;
 mod killed;
 mod many;
+mod open_files;
 mod raw;
 mod server;
 mod settings;
