@@ -220,6 +220,11 @@ impl Error {
         matches!(self, Self::Storage(storage::Error::Busy(_)))
     }
 
+    /// Whether another kind of challenge may do where this one did not.
+    pub fn is_of_challenge(&self) -> bool {
+        matches!(self, Self::Challenge(_) | Self::NoChallenge { .. } | Self::Validation(_))
+    }
+
     /// Whether it is only that orders are to end.
     pub fn is_interrupted(&self) -> bool {
         matches!(self, Self::Interrupted)

@@ -4,6 +4,7 @@ pub mod acme;
 pub mod ca;
 pub mod ca_life;
 pub mod ca_server;
+pub mod certificate;
 pub mod chain;
 pub mod config;
 pub mod convert;

@@ -1,9 +1,8 @@
 //! Why the server does not start, and what is worth saying about its certificates.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::acme::challenge;
 use crate::finding::{Code, Finding, Location, Severity};
 use crate::operands::output::shell_word;
 use crate::report::Failure;
@@ -15,115 +14,6 @@ use crate::serve::worker::StartError;
 use crate::sys::fs::plain;
 use crate::sys::pid_file::PidFileError;
 use crate::sys::privileges::PrivilegeError;
-use crate::tls;
-use crate::x509::Mismatch;
-
-/// Certificates that cannot be served as they are named.
-#[derive(Debug, thiserror::Error)]
-pub enum CertificateError {
-    #[error("--acme obtains all certificates, and a site has a `cert` of its own")]
-    AcmeWithFiles,
-    #[error("--acme obtains certificates for https, but there is no https listener")]
-    AcmeWithoutHttps,
-    #[error("{0}")]
-    CannotProve(challenge::Error),
-    #[error("--acme names `{0}` twice; a certificate is stored under its first name")]
-    Duplicate(String),
-    #[error("`{}` contains no certificate", .0.display())]
-    Empty(PathBuf),
-    #[error("{0}")]
-    InvalidName(String),
-    #[error("`{}` is not the key of the first certificate in `{}`: {mismatch}", key.display(), certificate.display())]
-    KeyMismatch { certificate: PathBuf, key: PathBuf, mismatch: Mismatch },
-    #[error("--key is given without --cert")]
-    KeyWithoutCertificate,
-    #[error("neither XDG_DATA_HOME nor HOME is set, so there is no folder for the localhost certificate")]
-    NoFolder,
-    #[error("--acme has no name")]
-    NoName,
-    #[error("--cert and --key must come in pairs ({certificates} of --cert, {keys} of --key)")]
-    NotInPairs { certificates: usize, keys: usize },
-    #[error("the ACME server {server} cannot reach this server, which listens on {listeners}")]
-    OutOfReach { server: String, listeners: String },
-    #[error("--key-password-file is given without --cert")]
-    PasswordWithoutCertificate,
-    #[error("--ocsp-staple is given without --cert")]
-    StapleWithoutCertificate,
-    #[error("there is no active account at {server}, and a new one requires consent to the terms of service")]
-    TermsNotAgreed { server: String },
-    #[error("{0}")]
-    Unusable(tls::Error),
-}
-
-impl From<CertificateError> for Failure {
-    fn from(error: CertificateError) -> Self {
-        use CertificateError::*;
-        let (code, fix) = match &error {
-            AcmeWithFiles => (
-                Code::InvalidSetting,
-                "Name the hosts of that site with --acme too and remove its `cert`, or obtain all of them with `certkit \
-                 acme obtain` and name their files."
-                    .to_owned(),
-            ),
-            AcmeWithoutHttps => (Code::InvalidSetting, "Add `--listen https:*:443`.".to_owned()),
-            CannotProve(_) => (
-                Code::InvalidName,
-                "Use a DNS record, with `--acme-dns-hook` or `--acme-rfc2136`, or obtain the certificate with `certkit \
-                 acme obtain --dns-hook` and name its files with --cert and --key."
-                    .to_owned(),
-            ),
-            Duplicate(name) => (
-                Code::InvalidSetting,
-                format!("List all names of one certificate together: `--acme {name},www.{name}`."),
-            ),
-            Empty(_) => (Code::NoCertificate, "Name a file with a certificate.".to_owned()),
-            InvalidName(_) => (Code::InvalidName, "Use a host name such as www.example.com.".to_owned()),
-            KeyMismatch { .. } => (
-                Code::KeyMismatch,
-                "Name the key that the certificate was made with. The server certificate must come first: \
-                 `certkit merge` puts it there."
-                    .to_owned(),
-            ),
-            KeyWithoutCertificate | PasswordWithoutCertificate => {
-                (Code::InvalidSetting, "Name the certificate too: `--cert chain.pem`.".to_owned())
-            }
-            NoFolder => {
-                (Code::InvalidSetting, "Set HOME, or name a certificate with --cert and --key.".to_owned())
-            }
-            NoName => (Code::InvalidName, "Name the host: `--acme www.example.com`.".to_owned()),
-            NotInPairs { .. } => {
-                (Code::InvalidSetting, "Name them in pairs: `--cert chain.pem --key server.key`.".to_owned())
-            }
-            OutOfReach { .. } => (
-                Code::InvalidSetting,
-                "Add `--listen https:*:443 --redirect-http *:80`, as root or with `setcap cap_net_bind_service=+ep`. \
-                 Names that only this network reaches are proved with `--acme-dns-hook` or `--acme-rfc2136`, or \
-                 certified by a CA of your own with `--acme-server`."
-                    .to_owned(),
-            ),
-            StapleWithoutCertificate => (
-                Code::InvalidSetting,
-                "Name the certificate that the OCSP response is for: `--cert chain.pem`.".to_owned(),
-            ),
-            TermsNotAgreed { .. } => (
-                Code::InvalidSetting,
-                "Read them (`certkit acme obtain NAME` prints their address), then add --agree-tos."
-                    .to_owned(),
-            ),
-            Unusable(_) => {
-                (Code::InvalidSetting, "Name a certificate and the key that belongs to it.".to_owned())
-            }
-        };
-        let finding = Finding::error(code, error.to_string()).fix(fix);
-        match error {
-            KeyMismatch { key, .. } => {
-                Self::new(finding.at(Location::file(key.display().to_string()))).status(1)
-            }
-            Empty(file) => finding.at(Location::file(file.display().to_string())).into(),
-            _ => finding.into(),
-        }
-    }
-}
 
 /// The file of an application that does not exist.
 pub fn no_application_file(path: &Path) -> Failure {

@@ -47,6 +47,6 @@ pub use self::layers::{Occasion, Settings, read};
 pub use self::option_note::{OptionNote, OptionRemark};
 pub use self::origin::Origin;
 pub use self::setting::{Setting, Takes};
-pub use self::settings::{AcmeChallenge, ProcessSettings, ServeSettings};
+pub use self::settings::{AcmeChallenge, AcmeSettings, ProcessSettings, ServeSettings};
 pub use self::site_table::SiteTable;
 pub use self::uwsgi::MAX_FILE_BYTES;

@@ -73,8 +73,12 @@ pub struct ServeSettings {
 #[derive(Clone, Debug, Default)]
 pub struct AcmeSettings {
     pub names: Vec<String>,
-    pub server: Option<String>,
+    /// The preferred one first; none is Let's Encrypt.
+    pub servers: Vec<String>,
     pub email: Option<String>,
+    /// The external account, for both or neither.
+    pub eab_kid: Option<String>,
+    pub eab_hmac_file: Option<PathBuf>,
     pub ca_roots: Option<PathBuf>,
     pub state: Option<PathBuf>,
     pub missing: AcmeMissing,
@@ -89,9 +93,15 @@ pub struct AcmeSettings {
     pub on_demand_limit: u32,
 }
 
-/// Of the first three one is set at most.
+/// Of provider, hook, resolver and file one is set at most.
 #[derive(Clone, Debug, Default)]
 pub struct AcmeChallenge {
+    /// The DNS provider, by its name.
+    pub dns: Option<String>,
+    /// The secrets for the provider or for a hook of another client.
+    pub dns_credentials: Option<PathBuf>,
+    pub dns_resolver: Option<String>,
+    pub dns_wait: Option<u32>,
     pub dns_hook: Option<String>,
     /// The resolver that reads the records, or `system`.
     pub dns_persist: Option<String>,

@@ -27,8 +27,8 @@ const MAX_SECRET_BYTES: u64 = 4096;
 pub enum AcmeOperandError {
     #[error("{0} needs `--dns PROVIDER` or a hook for another client, as in `--dns-hook lego:PROG`")]
     DnsOptionAlone(&'static str),
-    #[error("--dns-resolver={0}: not an address")]
-    DnsResolver(String),
+    #[error("{option}={text}: not an address")]
+    DnsResolver { option: &'static str, text: String },
     #[error("{option}={text}: {reason}")]
     ListenAddress { option: &'static str, text: String, reason: String },
     #[error(
@@ -150,7 +150,7 @@ pub fn challenge_method(
         let hook = ForeignHook {
             hook: hook.clone(),
             credentials: dns.dns_credentials.clone(),
-            view: dns_view(dns)?,
+            view: given_view(dns)?,
         };
         return Ok(ChallengeMethod::ForeignHook(hook));
     }
@@ -158,7 +158,7 @@ pub fn challenge_method(
         return Ok(ChallengeMethod::Dns(DnsProvider {
             provider: provider.clone(),
             credentials: credentials.clone(),
-            view: dns_view(dns)?,
+            view: given_view(dns)?,
         }));
     }
     if let Some(option) = first_given(dns) {
@@ -243,12 +243,19 @@ fn first_given(dns: &DnsArgs) -> Option<&'static str> {
     given.into_iter().find(|(_, is_given)| *is_given).map(|(option, _)| option)
 }
 
-fn dns_view(args: &DnsArgs) -> Result<DnsView> {
-    let resolver = args
-        .dns_resolver
-        .as_deref()
-        .map(|text| dns_address(text).ok_or_else(|| AcmeOperandError::DnsResolver(text.to_owned())));
-    Ok(DnsView { resolver: resolver.transpose()?, wait_seconds: args.dns_wait })
+fn given_view(args: &DnsArgs) -> Result<DnsView> {
+    dns_view("--dns-resolver", args.dns_resolver.as_deref(), args.dns_wait)
+}
+
+/// Who is asked where records belong, by `option`, and how many seconds they may take to spread.
+///
+/// # Errors
+/// [`AcmeOperandError::DnsResolver`].
+pub fn dns_view(option: &'static str, resolver: Option<&str>, wait_seconds: Option<u64>) -> Result<DnsView> {
+    let address = |text: &str| {
+        dns_address(text).ok_or_else(|| AcmeOperandError::DnsResolver { option, text: text.to_owned() })
+    };
+    Ok(DnsView { resolver: resolver.map(address).transpose()?, wait_seconds })
 }
 
 fn address(option: &'static str, text: &str) -> Result<ListenAddress> {

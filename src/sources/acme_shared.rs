@@ -257,7 +257,9 @@ mod tests {
             challenges.put(host, ChallengeKind::TlsAlpn01, &[answer]).unwrap();
         }
         let own = ["own.test".to_owned()];
-        let any = Permission::new(&[], Some("http://127.0.0.1:1/"), "https://ca.test/", own.iter()).unwrap();
+        let any =
+            Permission::new(&[], Some("http://127.0.0.1:1/"), &["https://ca.test/".to_owned()], own.iter())
+                .unwrap();
         let alpn = AlpnChallenges::default();
         let answers = SharedAnswers::new(own.iter(), challenges, alpn.clone(), Some(Arc::new(any)));
         let prepared = PreparedHandshakes::new(Arc::new(answers), None);

@@ -77,12 +77,15 @@ impl CertificateWatch {
                 }
                 Err(failed) => {
                     self.tidy_up();
+                    // Perhaps only this challenge's port is unreachable. Where the server is away the challenge stays: of two
+                    // servers in turn, each is to see both.
+                    if failed.error.is_of_challenge() {
+                        renewer = renewers_in_turn.next().unwrap_or(renewer);
+                    }
                     self.say_findings(failure(*failed.error, SystemClock.now()).findings);
                     if let Some(next) = failed.next_try {
                         say_next(&user, next);
                     }
-                    // Perhaps only this challenge's port is unreachable: the next attempt uses the other one.
-                    renewer = renewers_in_turn.next().unwrap_or(renewer);
                 }
             }
             is_busy = false;

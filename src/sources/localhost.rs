@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::named_file::NamedFile;
-use crate::advice::serve::CertificateError;
+use crate::advice::certificate::CertificateError;
 use crate::ca::{
     CaLevel, CaProfile, Constraint, Issuance, Issuer, LeafProfile, ROOT_FILES, Subject, SubjectKey,
     ca_common_name, certificate_names, certificate_text, make_root, new_key,

@@ -3,9 +3,12 @@
 //! no more of it.
 
 mod acme;
+pub mod acme_accounts;
 pub mod acme_caller;
+mod acme_certificates;
 mod acme_http;
 mod acme_reach;
+mod acme_request;
 mod acme_shared;
 mod acme_watch;
 mod files;
@@ -23,13 +26,14 @@ mod watched;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use self::acme::{AcmeRequest, AcmeWatch};
+pub use self::acme::AcmeWatch;
+pub use self::acme_request::AcmeRequest;
 use self::files::Files;
 pub use self::files::{PreparedFiles, ServedFiles};
 use self::localhost::Localhost;
 pub use self::on_demand::OnDemandRequest;
 pub use self::watched::CertificateFiles;
-use crate::advice::serve::CertificateError;
+use crate::advice::certificate::CertificateError;
 use crate::chain::{Origin, TrustStore};
 use crate::console::Console;
 use crate::operands::ca_lookup::trust_local_ca;

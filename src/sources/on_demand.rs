@@ -248,9 +248,11 @@ impl OnDemand {
 
     fn renew(&self, name: &str, store: &CertificateStore) -> Result<RenewalOutcome, FailedRenewal> {
         let renewers = (self.renewers)(name, store);
-        // Perhaps only one challenge's port is unreachable: the next attempt uses the other one.
+        // Perhaps only one challenge's port is unreachable: the next attempt uses the other one. Several servers may be asked
+        // in turn, and each is to see both.
         let failures = store.record().ok().flatten().map_or(0, |record| record.failures);
-        let turn = usize::try_from(failures).unwrap_or_default() % renewers.len().max(1);
+        let failures = usize::try_from(failures).unwrap_or_default();
+        let turn = failures / self.permission.servers().max(1) % renewers.len().max(1);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| unnoted(acme::Error::EventLoop(error)))?;
         let Some(renewer) = renewers.get(turn) else {
@@ -391,7 +393,7 @@ mod tests {
         let served = Arc::<Mutex<Vec<String>>>::default();
         let (serving, unwaiting) = (Arc::clone(&served), storage.clone().without_waiting());
         let names = ["a.test", "b.test"].map(str::to_owned);
-        let permission = Permission::new(&names, None, SERVER, [].iter()).unwrap();
+        let permission = Permission::new(&names, None, &[SERVER.to_owned()], [].iter()).unwrap();
         let renewing = unwaiting.clone();
         let renewers: RenewersOf =
             Box::new(move |name, _| vec![Renewer::new(plan(&[name], SERVER), renewing.clone())]);

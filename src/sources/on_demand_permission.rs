@@ -16,7 +16,7 @@ pub(super) struct Permission {
     /// Those of `--acme`, which has their certificates.
     others: HostMap<()>,
     /// From which they would be.
-    server: String,
+    servers: Vec<String>,
     ask: Option<Ask>,
 }
 
@@ -44,7 +44,7 @@ impl Permission {
     pub(super) fn new<'a>(
         names: &[String],
         ask: Option<&str>,
-        server: &str,
+        servers: &[String],
         others: impl Iterator<Item = &'a String>,
     ) -> Result<Self, OnDemandError> {
         let mut map = HostMap::default();
@@ -55,7 +55,8 @@ impl Permission {
                 return Err(OnDemandError::WildcardWithoutAsk(name.clone()));
             }
             let refused = |reason| OnDemandError::Name { name: name.clone(), reason };
-            acme::check_public_name(name, server).map_err(|invalid| refused(invalid.reason))?;
+            let is_possible = servers.iter().try_for_each(|server| acme::check_public_name(name, server));
+            is_possible.map_err(|invalid| refused(invalid.reason))?;
             if name.contains('_') {
                 return Err(refused("no certificate is ordered on demand for a name with an underscore"));
             }
@@ -65,7 +66,12 @@ impl Permission {
         let patterns: Vec<HostPattern> = others.filter_map(|name| name.parse().ok()).collect();
         let mut others = HostMap::default();
         patterns.iter().for_each(|pattern| others.insert(pattern, ()));
-        Ok(Self { names: map, others, server: server.to_owned(), ask: ask.map(Ask::new).transpose()? })
+        Ok(Self { names: map, others, servers: servers.to_vec(), ask: ask.map(Ask::new).transpose()? })
+    }
+
+    /// How many servers the certificates may be from.
+    pub(super) fn servers(&self) -> usize {
+        self.servers.len()
     }
 
     /// Whether a name is worth a question; looks nowhere.
@@ -75,7 +81,7 @@ impl Permission {
         let is_named = self.names.get(name).is_some() || is_any();
         let is_name = || {
             acme::certificate_name(name).is_ok_and(|canonical| canonical == name)
-                && acme::check_public_name(name, &self.server).is_ok()
+                && self.servers.iter().all(|server| acme::check_public_name(name, server).is_ok())
         };
         // In the state `_` stands for the `*` of a wildcard.
         is_named
@@ -154,7 +160,7 @@ mod tests {
     fn permission(names: &[&str], ask: Option<&str>, server: &str) -> Result<Permission, OnDemandError> {
         let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
         let others = ["own.test".to_owned(), "*.own.test".to_owned(), "192.0.2.7".to_owned()];
-        Permission::new(&names, ask, server, others.iter())
+        Permission::new(&names, ask, &[server.to_owned()], others.iter())
     }
 
     #[test]

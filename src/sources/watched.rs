@@ -8,7 +8,8 @@ use time::OffsetDateTime;
 
 use super::last_pairs::FileNames;
 use super::named_file::{FileStamp, NamedFile, file_path};
-use crate::advice::serve::{CertificateError, readable_by_others};
+use crate::advice::certificate::CertificateError;
+use crate::advice::serve::readable_by_others;
 use crate::finding::Finding;
 use crate::operands::input::InputError;
 use crate::operands::password::Passwords;

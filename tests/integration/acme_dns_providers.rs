@@ -7,10 +7,11 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ran, Test, certkit};
+use crate::harness::{Ran, Test, certkit, eventually};
 use crate::pebble::Pebble;
 use crate::peers::{peer, script};
-use crate::process::{Process, free_port};
+use crate::process::{Process, Server, free_port};
+use crate::serve_acme::{APP, acme, wait_until_trusted};
 
 const QUIET: &[(&str, &str)] = &[("PEBBLE_WFE_NONCEREJECT", "0"), ("PEBBLE_VA_NOSLEEP", "1")];
 const KEY: &str = "tops3cret";
@@ -141,6 +142,42 @@ fn powerdns_sets_and_removes_records_by_its_api() {
     let text = format!("api_key = \"{KEY}\"\nendpoint = \"{}\"\nzone = \"other.test\"\n", power.api);
     let options = ["--dns", "pdns", "--dns-credentials", credentials(&test, &text), &resolver];
     pebble.obtain_by(&[&["d.dyn.test"], &options[..]].concat()).exits(1).says("not in the zone other.test");
+}
+
+#[test]
+fn a_running_server_proves_a_wildcard_by_a_providers_api() {
+    let test = Test::new();
+    let Some(power) = PowerDns::start(&test) else { return };
+    let Some(pebble) = Pebble::start_asking(&test, QUIET, &[], Some(power.dns_port)) else { return };
+    pebble.write_issuer_root();
+    test.write("app.py", APP);
+    let file = credentials(&test, &format!("api_key = \"{KEY}\"\nendpoint = \"{}\"\n", power.api));
+    let mut args = vec!["--acme=*.a.dyn.test,a.dyn.test".to_owned(), "--workers=1".into()];
+    args.extend(["--acme-dns=pdns".to_owned(), format!("--acme-dns-credentials={file}")]);
+    args.push(format!("--acme-dns-resolver=127.0.0.1:{}", power.dns_port));
+    args.extend(acme(&pebble, &pebble.directory()));
+    args.push("app.py".into());
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let server = Server::start(&test, &args);
+    for name in ["www.a.dyn.test", "a.dyn.test"] {
+        wait_until_trusted(&test, &server, name);
+    }
+    eventually("the records of the order are gone", || (power.texts("dyn.test.").len() == 1).then_some(()));
+    let record = test.text("state/certs/_.a.dyn.test/renew.json");
+    assert!(record.contains("dns.toml") && !record.contains(KEY), "{record}");
+    let log = server.process.log();
+    assert!(!log.contains(KEY), "{log}");
+
+    // What cannot work is said at the start.
+    let refused = |args: &[&str]| {
+        let common = ["serve", "--acme=*.a.dyn.test", "--agree-tos", "--acme-state=other"];
+        test.certkit(&[&common, args].concat()).exits(2)
+    };
+    refused(&["--acme-dns=pdns"]).says("--acme-dns-credentials FILE");
+    refused(&["--acme-dns-hook=./x", "--acme-dns-credentials=dns.toml"]).says("lego:PROG");
+    refused(&["--acme-dns=powerdns", "--acme-dns-credentials=dns.toml"]).says("pdns");
+    set_permissions(test.path("dns.toml"), Permissions::from_mode(0o644)).unwrap();
+    refused(&["--acme-dns=pdns", "--acme-dns-credentials=dns.toml"]).says("others may read it");
 }
 
 /// The documented APIs of providers, behind a proxy that certkit is told of.

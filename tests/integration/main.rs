@@ -95,6 +95,7 @@ mod readme;
 mod serve_access;
 mod serve_acme;
 mod serve_acme_reach;
+mod serve_acme_servers;
 mod serve_acme_stopped;
 mod serve_applications;
 mod serve_beside;

@@ -1,6 +1,8 @@
 //! `certkit serve --acme` where the ACME server cannot reach it, and names that are proved by DNS.
 
+use std::fs::{Permissions, set_permissions};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::harness::{Test, certkit};
 use crate::named::{Named, SECRET};
@@ -87,4 +89,49 @@ fn a_wildcard_is_proved_by_signed_updates() {
     let server = Server::start(&test, &args.iter().map(String::as_str).collect::<Vec<_>>());
     wait_until_trusted(&test, &server, "www.dyn.test");
     assert_eq!(named.changes(), (1, 1));
+}
+
+#[test]
+fn a_check_judges_what_the_start_would_and_asks_nobody() {
+    let test = Test::new();
+    test.write("app.py", APP);
+    let check = |server: &str, args: &[&str]| {
+        let server = format!("--acme-server={server}");
+        let common =
+            ["serve", "--check", "--acme=a.test,www.a.test", &server, "--acme-state=state", "app.py"];
+        test.certkit(&[&common[..], args].concat())
+    };
+    // Nothing answers there, on this machine.
+    const HERE: &str = "https://127.0.0.1:1/dir";
+    check(HERE, &["--agree-tos", "--redirect-http=127.0.0.1:8080"])
+        .exits(0)
+        .says("the configuration holds")
+        .says("certificates by http-01 or tls-alpn-01 from https://127.0.0.1:1/dir")
+        .says("a certificate for a.test, www.a.test, which is obtained at the start");
+    assert!(!test.path("state").exists());
+    check(HERE, &[]).exits(2).says("terms of service").says("--agree-tos");
+    check(HERE, &["--agree-tos", "--acme=*.b.test"]).exits(2).says("*.b.test");
+    check(HERE, &["--agree-tos", "--acme-email=nobody"]).exits(2).says("`nobody`");
+    check(HERE, &["--agree-tos", "--acme-dns-hook=./missing"]).exits(2).says("./missing");
+    check(HERE, &["--agree-tos", "--acme-rfc2136=missing.toml"]).exits(2).says("missing.toml");
+    check(HERE, &["--agree-tos", "--acme-eab-kid=x"]).exits(2).says("--acme-eab-hmac-file");
+    test.write("dns.toml", "api_token = \"x\"");
+    set_permissions(test.path("dns.toml"), Permissions::from_mode(0o644)).unwrap();
+    let by_provider = ["--agree-tos", "--acme-dns=cloudflare", "--acme-dns-credentials=dns.toml"];
+    check(HERE, &by_provider).exits(2).says("others may read it");
+    set_permissions(test.path("dns.toml"), Permissions::from_mode(0o600)).unwrap();
+    check(HERE, &by_provider).exits(0).says("certificates by dns-01 from");
+    // What has the port may forward it.
+    if TcpStream::connect("127.0.0.1:443").is_err() {
+        check("letsencrypt", &["--agree-tos"]).exits(2).says("--listen https:*:443 --redirect-http *:80");
+    }
+
+    let Some(pebble) = Pebble::start(&test) else { return };
+    pebble.obtain(&["a.test", "www.a.test"]).exits(0);
+    let (requests, files) = (pebble.requests(), test.files());
+    check(&pebble.directory(), &["--agree-tos"])
+        .exits(0)
+        .says("a certificate for a.test, www.a.test, until 2");
+    assert_eq!(pebble.requests(), requests);
+    assert!(test.files() == files, "a check wrote something");
 }

@@ -20,8 +20,8 @@ use crate::sys::hook::HookRun;
 
 /// EX_TEMPFAIL of sysexits.h: the same command may succeed later.
 pub const TRY_LATER: u8 = 75;
-const BIND_ACCOUNT: &str =
-    "Get an account on the server's website, then add `--eab-kid KID --eab-hmac-file FILE`.";
+const BIND_ACCOUNT: &str = "Get an account on the server's website, then add `--eab-kid KID --eab-hmac-file FILE`; the options of `serve` \
+     begin with `--acme-eab`.";
 
 /// What went wrong. Status 1: the server refused or a validation failed. 2: nothing was ordered.
 /// [`TRY_LATER`]: the same command may succeed later.

@@ -20,8 +20,8 @@ impl From<AcmeOperandError> for Failure {
             E::DnsOptionAlone(_) | E::ListenAddress { .. } | E::MailAddress(_) => {
                 finding(Code::InvalidSetting)
             }
-            E::DnsResolver(_) => finding(Code::InvalidSetting)
-                .fix("Name an address, with or without a port, for example `--dns-resolver 9.9.9.9`."),
+            E::DnsResolver { option, .. } => finding(Code::InvalidSetting)
+                .fix(format!("Name an address, with or without a port, for example `{option} 9.9.9.9`.")),
             E::Name(_) => finding(Code::InvalidName).fix(
                 "Use a public DNS name such as www.example.com; `certkit mkcert` issues for other names.",
             ),
@@ -35,8 +35,8 @@ impl From<AcmeOperandError> for Failure {
                 finding(if is_missing { Code::NotFound } else { Code::Io }).at(file(path))
             }
             E::Server(_) => finding(Code::InvalidSetting).fix(
-                "Name letsencrypt, letsencrypt-staging, zerossl or google, or the address of its directory, for \
-                 example `--server https://ca.example/directory`.",
+                "Name letsencrypt, letsencrypt-staging, zerossl or google, or the address of its directory, such as \
+                 https://ca.example/directory.",
             ),
         }
         .into()

@@ -8,7 +8,6 @@ mod import;
 mod install_timer;
 mod list;
 mod obtain;
-mod other_accounts;
 mod renew;
 mod renew_one;
 mod revoke;

@@ -4,7 +4,6 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use super::install_timer::command as install_timer;
-use super::other_accounts::open_other_accounts;
 use super::{caller, failure, runtime, storage};
 use crate::acme::storage::{LiveFiles, Storage};
 use crate::acme::{self, Due, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Plan, Prepared, Rehearsal, Remark};
@@ -18,6 +17,7 @@ use crate::operands::acme::{
 };
 use crate::operands::output::shell_word;
 use crate::report::{Created, CreatedFile, FileRole, Outcome, Report, Role};
+use crate::sources::acme_accounts::open_other_accounts;
 use crate::sources::acme_caller::{AcmeCaller, Consent};
 use crate::sys::clock::date;
 use crate::sys::hook::HookRun;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::acme::challenge::{ChallengeKind, ChallengeMethod, DnsView, ForeignHook};
-use crate::advice::serve::CertificateError;
+use crate::acme::ExternalAccount;
+use crate::acme::challenge::{ChallengeKind, ChallengeMethod, DnsProvider, DnsView, ForeignHook};
+use crate::advice::certificate::CertificateError;
 use crate::commands::Result;
 use crate::config::values::AcmeMissing;
-use crate::config::{AcmeChallenge, ServeSettings};
-use crate::operands::acme::{AcmeOperandError, dns_persist, with_account_label};
+use crate::config::{AcmeChallenge, AcmeSettings, ServeSettings};
+use crate::operands::acme::{AcmeOperandError, dns_persist, dns_view, given_account, with_account_label};
 use crate::serve::address::{ListenAddress, Scheme};
 use crate::sources::{AcmeRequest, CertificateChoice, CertificateFiles, OnDemandRequest};
 use crate::sys::opener::Opener;
@@ -33,8 +34,9 @@ pub(super) fn certificate_choice(
         let redirect = redirect.map(|endpoint| ListenAddress { scheme: Scheme::Http, endpoint });
         return Ok(Some(CertificateChoice::Acme(Box::new(AcmeRequest {
             names: acme.names.clone(),
-            server: acme.server.clone(),
+            servers: acme.servers.clone(),
             email: acme.email.clone(),
+            external_account: external_account(acme)?,
             agrees_to_terms: acme.agree_tos,
             ca_roots: acme.ca_roots.clone(),
             state: acme.state.clone(),
@@ -55,17 +57,20 @@ pub(super) fn certificate_choice(
     Ok(Some(CertificateChoice::Files { named, force: settings.force, opener: Arc::clone(opener) }))
 }
 
+fn external_account(acme: &AcmeSettings) -> Result<Option<ExternalAccount>> {
+    let (kid, secret) = (acme.eab_kid.as_deref(), acme.eab_hmac_file.as_deref());
+    if kid.is_some() != secret.is_some() {
+        return Err(CertificateError::HalfAnExternalAccount.into());
+    }
+    Ok(given_account(kid, secret)?)
+}
+
 /// How names are proved other than by the listeners.
 fn challenge(chosen: &AcmeChallenge) -> Result<Option<ChallengeMethod>> {
-    let hook = chosen.dns_hook.clone().map(|hook| {
-        // As `acme obtain` takes them: a hook of another client names it.
-        if ForeignHook::is_meant(&hook) {
-            ChallengeMethod::ForeignHook(ForeignHook { hook, credentials: None, view: DnsView::default() })
-        } else {
-            ChallengeMethod::DnsHook(hook)
-        }
-    });
-    let method = hook.or_else(|| chosen.rfc2136.clone().map(ChallengeMethod::Rfc2136));
+    let method = match by_others(chosen)? {
+        Some(method) => Some(method),
+        None => chosen.rfc2136.clone().map(ChallengeMethod::Rfc2136),
+    };
     let method = match (&chosen.dns_persist, method) {
         (Some(resolver), None) => Some(dns_persist(resolver)?),
         (_, method) => method,
@@ -75,6 +80,32 @@ fn challenge(chosen: &AcmeChallenge) -> Result<Option<ChallengeMethod>> {
         (None, false) => Ok(None),
         (None, true) => Err(AcmeOperandError::LabelWithoutRecord(ChallengeKind::Http01).into()),
     }
+}
+
+/// dns-01 by a provider or a hook, with the settings that go with them.
+fn by_others(chosen: &AcmeChallenge) -> Result<Option<ChallengeMethod>> {
+    let credentials = chosen.dns_credentials.clone();
+    // As `acme obtain` takes them: a hook of another client names it.
+    let foreign_hook = chosen.dns_hook.clone().filter(|hook| ForeignHook::is_meant(hook));
+    if chosen.dns.is_none() && foreign_hook.is_none() {
+        let given = [
+            ("--acme-dns-credentials", credentials.is_some()),
+            ("--acme-dns-resolver", chosen.dns_resolver.is_some()),
+            ("--acme-dns-wait", chosen.dns_wait.is_some()),
+        ];
+        if let Some((option, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
+            return Err(CertificateError::DnsOptionAlone(option).into());
+        }
+        return Ok(chosen.dns_hook.clone().map(ChallengeMethod::DnsHook));
+    }
+    let view: DnsView =
+        dns_view("--acme-dns-resolver", chosen.dns_resolver.as_deref(), chosen.dns_wait.map(u64::from))?;
+    if let Some(hook) = foreign_hook {
+        return Ok(Some(ChallengeMethod::ForeignHook(ForeignHook { hook, credentials, view })));
+    }
+    let Some(credentials) = credentials else { return Err(CertificateError::NoDnsCredentials.into()) };
+    let provider = |provider| ChallengeMethod::Dns(DnsProvider { provider, credentials, view });
+    Ok(chosen.dns.clone().map(provider))
 }
 
 /// The files of the server itself, and those of its sites.

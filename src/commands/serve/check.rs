@@ -35,7 +35,7 @@ pub(super) fn without_server(settings: &mut Settings, console: &Console) -> Opti
 }
 
 /// Judges what the settings name: certificates, folders, files of applications, rules. Sockets are not bound, Python is
-/// not started, nothing is written.
+/// not started, no server is asked, nothing is written.
 ///
 /// # Errors
 /// All that would keep the server from starting.
@@ -87,9 +87,7 @@ fn check(settings: &Settings, console: &Console) -> Result {
 fn open(choice: Option<CertificateChoice>, console: Console) -> Result<Vec<String>> {
     Ok(match choice {
         None => Vec::new(),
-        Some(CertificateChoice::Acme(request)) => {
-            vec![format!("certificates by ACME for {}", request.names.join(", "))]
-        }
+        Some(CertificateChoice::Acme(request)) => request.check()?,
         Some(CertificateChoice::Localhost { .. }) => {
             vec!["a certificate for localhost, which is made at the start if there is none".to_owned()]
         }

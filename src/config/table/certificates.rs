@@ -129,10 +129,13 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         word: "acme-server",
-        value: "URL",
+        takes: Takes::List,
+        value: "SERVER",
         default: "Let's Encrypt",
-        help: "Directory URL of the ACME server",
-        set: |s, value| put_some(&mut s.acme.server, text(value)),
+        help: "The ACME server: letsencrypt, letsencrypt-staging, zerossl, google, or the address of a directory (repeatable)",
+        more: "Given twice, the second one is used after the first has failed for a day, or when the certificate has less than a \
+               day left.",
+        set: |s, value| add(&mut s.acme.servers, text(value)),
         ..ACME
     },
     Setting {
@@ -140,6 +143,21 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "ADDRESS",
         help: "Mail address for messages from the ACME server",
         set: |s, value| put_some(&mut s.acme.email, text(value)),
+        ..ACME
+    },
+    Setting {
+        word: "acme-eab-kid",
+        value: "KID",
+        help: "Key identifier of an external account, for servers that require one, as zerossl and google do",
+        more: "With --acme-eab-hmac-file. It is needed until the account is made.",
+        set: |s, value| put_some(&mut s.acme.eab_kid, text(value)),
+        ..ACME
+    },
+    Setting {
+        word: "acme-eab-hmac-file",
+        value: "FILE",
+        help: "Secret of the external account, in base64url as the server shows it",
+        set: |s, value| put_some(&mut s.acme.eab_hmac_file, path(value)),
         ..ACME
     },
     Setting {
@@ -159,11 +177,42 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..ACME
     },
     Setting {
+        word: "acme-dns",
+        value: "PROVIDER",
+        help: "Answer dns-01 with the API of a DNS provider, which `certkit acme dns-providers` lists; for wildcards, and where no \
+               port is reachable",
+        conflicts: &["acme-dns-hook", "acme-rfc2136", "acme-dns-persist"],
+        set: |s, value| put_some(&mut s.acme.challenge.dns, text(value)),
+        ..ACME
+    },
+    Setting {
+        word: "acme-dns-credentials",
+        value: "FILE",
+        help: "Secrets for --acme-dns or for a hook of another client, one NAME = \"VALUE\" per line",
+        more: "Only its owner may be able to read it, and with --user that must be this user.",
+        set: |s, value| put_some(&mut s.acme.challenge.dns_credentials, path(value)),
+        ..ACME
+    },
+    Setting {
+        word: "acme-dns-resolver",
+        value: "ADDRESS",
+        help: "Ask this resolver for CNAMEs, zones and name servers instead of the system's",
+        set: |s, value| put_some(&mut s.acme.challenge.dns_resolver, text(value)),
+        ..ACME
+    },
+    Setting {
+        word: "acme-dns-wait",
+        value: "SECONDS",
+        help: "Wait at most SECONDS, instead of 120, until all name servers of the zone show the record",
+        set: |s, value| put_some(&mut s.acme.challenge.dns_wait, number(value)),
+        ..ACME
+    },
+    Setting {
         word: "acme-dns-hook",
         value: "CMD",
         help: "Answer dns-01 with a program, as certkit acme obtain --dns-hook does; for wildcards, and where no port is \
                reachable",
-        conflicts: &["acme-rfc2136", "acme-dns-persist"],
+        conflicts: &["acme-dns", "acme-rfc2136", "acme-dns-persist"],
         set: |s, value| put_some(&mut s.acme.challenge.dns_hook, text(value)),
         ..ACME
     },
@@ -171,7 +220,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "acme-rfc2136",
         value: "FILE",
         help: "Answer dns-01 with dynamic updates (RFC 2136), with the file of certkit acme obtain --rfc2136",
-        conflicts: &["acme-dns-hook", "acme-dns-persist"],
+        conflicts: &["acme-dns", "acme-dns-hook", "acme-dns-persist"],
         set: |s, value| put_some(&mut s.acme.challenge.rfc2136, path(value)),
         ..ACME
     },
@@ -181,7 +230,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "RESOLVER",
         help: "Answer dns-persist-01 with the TXT record that certkit acme dns-record prints; it is read through RESOLVER \
                [without RESOLVER: the system's]",
-        conflicts: &["acme-dns-hook", "acme-rfc2136"],
+        conflicts: &["acme-dns", "acme-dns-hook", "acme-rfc2136"],
         set: |s, value| put_some(&mut s.acme.challenge.dns_persist, text(value)),
         ..ACME
     },

@@ -1,11 +1,11 @@
 //! The accounts at servers that are only asked when the first one has failed.
 
+use super::acme_caller::AcmeCaller;
 use crate::acme::storage::Storage;
 use crate::acme::{self, Connections, Plan};
-use crate::sources::acme_caller::AcmeCaller;
 
 /// Makes the accounts that later runs need at the other servers, when nobody is there to agree to terms of service.
-pub(super) async fn open_other_accounts(plan: &Plan, storage: &Storage, caller: &AcmeCaller<'_>) {
+pub async fn open_other_accounts(plan: &Plan, storage: &Storage, caller: &AcmeCaller<'_>) {
     let connections = Connections::default();
     for server in plan.servers.iter().skip(1) {
         if let Err(error) = acme::open_account(plan, server, storage, &connections, caller).await {
