@@ -1,5 +1,6 @@
 //! The certificates in use, and later ones in their place.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,6 +107,8 @@ impl Renewal {
     /// Says it once, of those that are not `known`.
     fn warn_of_expiry_except(&self, known: &[Validity]) {
         let now = SystemClock.now();
+        // There may be thousands.
+        let known: HashSet<_> = known.iter().collect();
         let validities = self.resolver.validities();
         for validity in validities.iter().filter(|validity| !known.contains(validity)) {
             if let Some(warning) = expiry(validity, now) {

@@ -95,7 +95,7 @@ pub(super) fn open(request: AcmeRequest, console: Console) -> Result<OpenedCerti
     let certificates = Arc::new(AcmeCertificates::new(live, console));
     let on_demand = permission.zip(request.on_demand).map(|(permission, asked)| {
         let serving = Arc::clone(&certificates);
-        let serve = Box::new(move |store| serving.add(store));
+        let serve = Box::new(move |store| serving.serve_on_demand(store));
         let renewers =
             Box::new(move |name: &str, store: &CertificateStore| renewers_of(&[name.to_owned()], store));
         let storage = storage.clone().without_waiting();
@@ -177,7 +177,8 @@ impl AcmeWatch {
         }
         if let Some(on_demand) = self.on_demand {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let renew = move || on_demand.keep_renewed(&runtime);
+            let woken = self.certificates.wake_up_calls();
+            let renew = move || on_demand.keep_renewed(&runtime, &woken);
             std::thread::Builder::new().name("acme-on-demand".to_owned()).spawn(renew)?;
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! The certificates that `--acme` serves, read from the state whenever another version is in use.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,6 +9,7 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use super::named_file::NamedFile;
+use super::on_demand_certificates::OnDemandCertificates;
 use crate::acme::storage::CertificateStore;
 use crate::advice::certificate::CertificateError;
 use crate::advice::serve as advice;
@@ -28,8 +30,11 @@ const PLACEHOLDER_DAYS: u32 = 7;
 
 /// What is served, and who is to be woken for a renewal.
 pub(super) struct AcmeCertificates {
-    /// Those of the settings first, then those on demand.
+    /// Those of the settings.
     certificates: Mutex<Vec<LiveCertificate>>,
+    on_demand: OnDemandCertificates,
+    /// Whether the user has asked for all to be looked at again.
+    is_refresh: AtomicBool,
     console: Console,
     changed: Arc<Notify>,
     /// One for each thread that renews a certificate.
@@ -71,7 +76,9 @@ impl LiveCertificate {
 impl AcmeCertificates {
     pub(super) fn new(certificates: Vec<LiveCertificate>, console: Console) -> Self {
         let (changed, wake) = (Arc::default(), Mutex::default());
-        Self { certificates: Mutex::new(certificates), console, changed, wake }
+        let on_demand = OnDemandCertificates::new(Box::new(Self::read), console);
+        let (certificates, is_refresh) = (Mutex::new(certificates), AtomicBool::new(false));
+        Self { certificates, on_demand, is_refresh, console, changed, wake }
     }
 
     /// For a thread that renews a certificate: hears when it is to check at once.
@@ -111,13 +118,9 @@ impl AcmeCertificates {
         self.live().iter().any(|live| in_use(&live.store) != live.version)
     }
 
-    /// Serves this one too, from the next load on.
-    pub(super) fn add(&self, store: CertificateStore) {
-        let mut live = self.live();
-        if live.iter().all(|known| known.store.name() != store.name()) {
-            live.push(LiveCertificate::new(store));
-            self.changed.notify_one();
-        }
+    /// Serves the version of this certificate on demand that is in use now.
+    pub(super) fn serve_on_demand(&self, store: CertificateStore) {
+        self.on_demand.serve(store);
     }
 
     fn live(&self) -> MutexGuard<'_, Vec<LiveCertificate>> {
@@ -137,6 +140,9 @@ impl AcmeCertificates {
 #[async_trait]
 impl CertificateSource for AcmeCertificates {
     fn load(&self) -> Result<CertificateSet, Vec<Finding>> {
+        if self.is_refresh.swap(false, Relaxed) {
+            self.on_demand.retry();
+        }
         let mut all = self.live();
         let mut findings = Vec::new();
         let mut fresh = 0;
@@ -163,10 +169,9 @@ impl CertificateSource for AcmeCertificates {
         self.console.findings(&findings);
         let pairs: Vec<_> =
             all.iter().filter_map(|live| live.last.as_deref().or(live.placeholder.as_ref())).collect();
-        if pairs.is_empty() {
-            return Ok(CertificateSet::none());
-        }
-        CertificateSet::new(pairs).map_err(|error| Failure::from(CertificateError::Unusable(error)).findings)
+        let set = if pairs.is_empty() { Ok(CertificateSet::none()) } else { CertificateSet::new(pairs) };
+        let unusable = |error| Failure::from(CertificateError::Unusable(error)).findings;
+        Ok(set.map_err(unusable)?.and_added(self.on_demand.served()))
     }
 
     async fn changed(&self) {
@@ -174,6 +179,7 @@ impl CertificateSource for AcmeCertificates {
     }
 
     fn refresh(&self) {
+        self.is_refresh.store(true, Relaxed);
         self.wake_all();
     }
 }

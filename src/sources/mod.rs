@@ -18,6 +18,7 @@ mod localhost;
 mod named_file;
 mod new_chain;
 mod on_demand;
+mod on_demand_certificates;
 mod on_demand_memory;
 mod on_demand_permission;
 mod staples;

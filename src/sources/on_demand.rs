@@ -9,6 +9,7 @@
 //! wait: the others get what they would get without this.
 
 use std::fmt;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -199,7 +200,7 @@ impl OnDemand {
                 return Ok(Err(UNKNOWN));
             }
         }
-        let outcome = self.renew(name, &store)?;
+        let outcome = self.renew(name, &store, Urgency::default())?;
         Ok(match pause_after(&outcome) {
             Some(pause) => Err(pause),
             None => self.keep(name, store),
@@ -234,9 +235,11 @@ impl OnDemand {
             return Ok(Stored::Another);
         }
         if !self.renewer(name, store)?.is_wanted(&record) {
-            let is_ours =
-                || self.storage.on_demand().names().map(|names| names.iter().any(|one| one == name));
-            return Ok(if !exists(store) || is_ours()? { Stored::Nothing } else { Stored::Another });
+            return Ok(if !exists(store) || self.storage.on_demand().has(name)? {
+                Stored::Nothing
+            } else {
+                Stored::Another
+            });
         }
         Ok(CurrentCertificate::load(store)?.map_or(Stored::Nothing, |_| Stored::Wanted))
     }
@@ -246,7 +249,12 @@ impl OnDemand {
         (self.renewers)(name, store).into_iter().next().ok_or_else(missing)
     }
 
-    fn renew(&self, name: &str, store: &CertificateStore) -> Result<RenewalOutcome, FailedRenewal> {
+    fn renew(
+        &self,
+        name: &str,
+        store: &CertificateStore,
+        urgency: Urgency,
+    ) -> Result<RenewalOutcome, FailedRenewal> {
         let renewers = (self.renewers)(name, store);
         // Perhaps only one challenge's port is unreachable: the next attempt uses the other one. Several servers may be asked
         // in turn, and each is to see both.
@@ -258,16 +266,19 @@ impl OnDemand {
         let Some(renewer) = renewers.get(turn) else {
             return Err(unnoted(acme::Error::NoCertificate { name: name.to_owned() }));
         };
-        let consent = if self.agrees { Consent::Given } else { Consent::Missing };
-        let say = |line: &str| self.console.say(&format!("certkit: {name}: {line}"));
-        let caller = AcmeCaller::new(say, consent, &SystemClock);
-        let outcome =
-            runtime.block_on(renewer.renew_if_due(&caller, SystemClock.now(), Urgency::default()))?;
+        let caller = self.caller(name);
+        let outcome = runtime.block_on(renewer.renew_if_due(&caller, SystemClock.now(), urgency))?;
         if let RenewalOutcome::Renewed(obtained) = &outcome {
             let until = obtained.chain.first().map(|leaf| date(leaf.not_after)).unwrap_or_default();
             caller.say(&format!("new certificate on demand, valid until {until}"));
         }
         Ok(outcome)
+    }
+
+    fn caller<'a>(&'a self, name: &'a str) -> AcmeCaller<'a> {
+        let consent = if self.agrees { Consent::Given } else { Consent::Missing };
+        let say = move |line: &str| self.console.say(&format!("certkit: {name}: {line}"));
+        AcmeCaller::new(say, consent, &SystemClock)
     }
 
     /// Serves a certificate, now and after a restart.
@@ -287,17 +298,24 @@ impl OnDemand {
         }
     }
 
-    /// Renews for ever what is due and still may have a certificate.
-    pub(super) fn keep_renewed(&self, runtime: &tokio::runtime::Runtime) {
+    /// Renews for ever what is due and still may have a certificate; when it is woken also what has just failed.
+    pub(super) fn keep_renewed(&self, runtime: &tokio::runtime::Runtime, woken: &mpsc::Receiver<()>) {
+        let mut urgency = Urgency::default();
         loop {
             for name in self.storage.on_demand().names().unwrap_or_default() {
-                self.keep_one_renewed(&name, runtime);
+                self.keep_one_renewed(&name, runtime, urgency);
             }
-            std::thread::sleep(RENEWAL_PAUSE);
+            let is_woken = match woken.recv_timeout(RENEWAL_PAUSE) {
+                Ok(()) => true,
+                Err(RecvTimeoutError::Timeout) => false,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            while woken.try_recv().is_ok() {}
+            urgency = Urgency { retry: is_woken, ..Urgency::default() };
         }
     }
 
-    fn keep_one_renewed(&self, name: &str, runtime: &tokio::runtime::Runtime) {
+    fn keep_one_renewed(&self, name: &str, runtime: &tokio::runtime::Runtime, urgency: Urgency) {
         let store = self.storage.certificate(name);
         if !exists(&store) {
             return self.forget(name, &store);
@@ -307,17 +325,20 @@ impl OnDemand {
             return;
         }
         let now = SystemClock.now();
-        let next_check = self.renewer(name, &store).and_then(|renewer| renewer.next_check());
-        if !next_check.is_ok_and(|at| at <= now) {
+        let is_due = || {
+            let current = CurrentCertificate::load(&store);
+            current.is_ok_and(|current| current.is_none_or(|current| current.due.at <= now))
+        };
+        let Ok(renewer) = self.renewer(name, &store) else { return };
+        if !renewer.next_check().is_ok_and(|at| at <= now) && !(urgency.retry && is_due()) {
             return;
         }
-        // Before that the ACME server is asked when to renew, which costs nothing.
-        let is_due = CurrentCertificate::load(&store)
-            .is_ok_and(|current| current.is_none_or(|current| current.due.at <= now));
-        if is_due && runtime.block_on(self.permission.decide(name)) != Decision::Granted {
+        // That costs nothing, and it may be time then. What fails here does so below, too.
+        let _ = runtime.block_on(renewer.ask_if_time(&self.caller(name), now));
+        if is_due() && runtime.block_on(self.permission.decide(name)) != Decision::Granted {
             return tracing::info!("{name}: not renewed: it may not have a certificate any more");
         }
-        match self.renew(name, &store) {
+        match self.renew(name, &store, urgency) {
             Err(failed) if !failed.error.is_busy() && !failed.error.is_interrupted() => {
                 self.say(name, failure(*failed.error, SystemClock.now()).findings);
             }
@@ -462,7 +483,7 @@ mod tests {
         install(&storage, "b.test", RenewRecord::new(&plan(&["b.test", "c.test"], SERVER)));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         for name in ["a.test", "b.test"] {
-            on_demand.keep_one_renewed(name, &runtime);
+            on_demand.keep_one_renewed(name, &runtime, Urgency::default());
         }
         assert_eq!(storage.on_demand().names().unwrap(), ["b.test"]);
         assert!(storage.certificate("a.test").record().unwrap().is_none());

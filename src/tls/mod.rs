@@ -1,8 +1,9 @@
 //! Server-side TLS: versions and cipher suites ([`policy`]), which certificate a client gets
-//! ([`resolver`], and [`challenge`] for an ACME server that validates), and the configuration made
+//! ([`resolver`], [`added_certificates`], and [`challenge`] for an ACME server that validates), and the configuration made
 //! of them ([`server`]); handshakes that wait for one ([`preparation`]); certificates of clients ([`client_auth`]), and connections to servers behind this one
 //! ([`client`]).
 
+pub mod added_certificates;
 pub mod challenge;
 pub mod client;
 pub mod client_auth;
@@ -10,15 +11,18 @@ pub mod host_pattern;
 pub mod policy;
 pub mod preparation;
 pub mod resolver;
+mod served_certificate;
 pub mod server;
 
+pub use added_certificates::AddedCertificates;
 pub use challenge::{ACME_TLS, AlpnChallenges};
 pub use client::client_config;
 pub use client_auth::{ClientAuth, ClientCertificates, ClientVerifier, Verifier};
 pub use host_pattern::{HostMap, HostPattern};
 pub use policy::MinVersion;
 pub use preparation::{HelloFacts, HelloReader, Preparation};
-pub use resolver::{CertificateSet, CertificateSource, Resolver, Validity};
+pub use resolver::{CertificateSet, CertificateSource, Resolver};
+pub use served_certificate::Validity;
 pub use server::{ClientIdentity, Session, TlsOptions, server_config};
 
 use std::path::PathBuf;

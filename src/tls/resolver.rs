@@ -12,11 +12,13 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey as RustlsKey;
 use time::OffsetDateTime;
 
+use super::added_certificates::AddedCertificates;
 use super::challenge::is_validation;
-use super::{AlpnChallenges, Error, HostMap, HostPattern, Preparation, policy};
+use super::served_certificate::{ServedCertificate, Validity};
+use super::{AlpnChallenges, Error, HostMap, HostPattern, Preparation};
 use crate::finding::Finding;
-use crate::sys::clock::{Clock, SystemClock};
-use crate::x509::{Certificate, CertifiedKey, Staple, SubjectAltName};
+use crate::sys::clock::SystemClock;
+use crate::x509::{Certificate, CertifiedKey, SubjectAltName};
 
 /// Where certificates come from: files, an ACME server, a CA of our own. The server asks and knows
 /// no more.
@@ -48,36 +50,8 @@ pub struct CertificateSet {
     first_address: Vec<usize>,
     /// All names and addresses.
     hosts: HostMap<()>,
-}
-
-#[derive(Debug)]
-struct ServedCertificate {
-    validity: Validity,
-    /// Without an OCSP response.
-    key: Arc<RustlsKey>,
-    stapled: Option<StapledKey>,
-}
-
-/// The same with an OCSP response.
-#[derive(Debug)]
-struct StapledKey {
-    key: Arc<RustlsKey>,
-    until: OffsetDateTime,
-}
-
-impl StapledKey {
-    fn new(key: &RustlsKey, staple: &Staple) -> Self {
-        let key = RustlsKey { ocsp: Some(staple.der.clone()), ..key.clone() };
-        Self { key: Arc::new(key), until: staple.until }
-    }
-}
-
-impl ServedCertificate {
-    /// What clients get. A response that has expired is worse than none: clients end the handshake.
-    fn shown(&self, clock: &dyn Clock) -> Arc<RustlsKey> {
-        let stapled = self.stapled.as_ref().filter(|stapled| clock.now() < stapled.until);
-        Arc::clone(stapled.map_or(&self.key, |stapled| &stapled.key))
-    }
+    /// Those that come later, one by one.
+    added: Option<Arc<AddedCertificates>>,
 }
 
 impl CertificateSet {
@@ -87,46 +61,44 @@ impl CertificateSet {
     /// [`Error::NoCertificate`] for none, [`Error::CertifiedKey`] for a kind of key that rustls
     /// cannot sign with.
     pub fn new<'k>(pairs: impl IntoIterator<Item = &'k CertifiedKey>) -> Result<Self, Error> {
-        let provider = policy::provider();
         let mut hosts = HostMap::default();
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
-        let (mut names_of, mut with_address) = (Vec::new(), None);
+        let mut with_address = None;
         let entries = pairs
             .into_iter()
             .enumerate()
             .map(|(index, pair)| {
-                let chain = pair.chain().iter().map(|certificate| certificate.der.clone()).collect();
-                let key = RustlsKey::from_der(chain, pair.key().to_rustls(), &provider)
-                    .map_err(Error::CertifiedKey)?;
+                let entry = ServedCertificate::new(pair)?;
                 if has_address(pair.leaf()) {
                     with_address.get_or_insert(index);
                 }
                 patterns(pair.leaf()).for_each(|host| hosts.insert(&host, ()));
-                let names = dns_names(pair.leaf());
-                let name = names.first().cloned().unwrap_or_else(|| pair.leaf().label());
-                let validity = Validity { name, not_after: pair.leaf().not_after };
-                let stapled = pair.staple().map(|staple| StapledKey::new(&key, staple));
-                for name in &names {
+                for name in &entry.names {
                     let of_name = by_name.entry(name.clone()).or_default();
                     // A certificate may have a name twice.
                     if of_name.last() != Some(&index) {
                         of_name.push(index);
                     }
                 }
-                names_of.push(names);
-                Ok(ServedCertificate { validity, key: Arc::new(key), stapled })
+                Ok(entry)
             })
             .collect::<Result<Vec<_>, Error>>()?;
         if entries.is_empty() {
             return Err(Error::NoCertificate);
         }
         let like = |one: Option<usize>| -> Vec<usize> {
-            let wanted = one.and_then(|one| names_of.get(one));
-            let all = names_of.iter().enumerate();
-            all.filter(|(_, names)| Some(*names) == wanted).map(|(index, _)| index).collect()
+            let wanted = one.and_then(|one| entries.get(one)).map(|entry| &entry.names);
+            let all = entries.iter().enumerate();
+            all.filter(|(_, entry)| Some(&entry.names) == wanted).map(|(index, _)| index).collect()
         };
         let (first, first_address) = (like(Some(0)), like(with_address));
-        Ok(Self { entries, by_name, first, first_address, hosts })
+        Ok(Self { entries, by_name, first, first_address, hosts, added: None })
+    }
+
+    /// The same with others beside it, each for the names that no certificate of the set has.
+    #[must_use]
+    pub fn and_added(self, added: Arc<AddedCertificates>) -> Self {
+        Self { added: Some(added), ..self }
     }
 
     /// No certificate yet: every client is refused, by the alert that RFC 8446 section 6.2 has for
@@ -138,10 +110,11 @@ impl CertificateSet {
             first: Vec::new(),
             first_address: Vec::new(),
             hosts: HostMap::default(),
+            added: None,
         }
     }
 
-    /// How long each may be used.
+    /// How long each may be used, without those that come later.
     pub fn validities(&self) -> impl Iterator<Item = &Validity> {
         self.entries.iter().map(|entry| &entry.validity)
     }
@@ -161,12 +134,20 @@ impl CertificateSet {
         name: Option<&str>,
         fits: impl Fn(&RustlsKey) -> bool,
     ) -> Option<Arc<RustlsKey>> {
-        let of_name = name.and_then(|name| {
-            let name = name.to_ascii_lowercase();
+        let mut of_name = None;
+        if let Some(name) = name.map(str::to_ascii_lowercase) {
             // RFC 9525 section 6.3: a wildcard stands for exactly one label.
-            let by_wildcard = || self.by_name.get(&format!("*.{}", name.split_once('.')?.1));
-            self.by_name.get(&name).or_else(by_wildcard)
-        });
+            let wildcard = name.split_once('.').map(|(_, rest)| format!("*.{rest}"));
+            for name in std::iter::once(name).chain(wildcard) {
+                of_name = self.by_name.get(&name);
+                if of_name.is_some() {
+                    break;
+                }
+                if let Some(added) = self.added.as_ref().and_then(|added| added.get(&name)) {
+                    return Some(added.shown(&SystemClock));
+                }
+            }
+        }
         let candidates = match of_name {
             Some(candidates) => candidates,
             None if name.is_none() && !self.first_address.is_empty() => &self.first_address,
@@ -178,14 +159,6 @@ impl CertificateSet {
             if fits(&first.key) { first } else { candidates.find(|one| fits(&one.key)).unwrap_or(first) };
         Some(best.shown(&SystemClock))
     }
-}
-
-/// How long a certificate may be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Validity {
-    /// The first of its DNS names, else what its subject is called.
-    pub name: String,
-    pub not_after: OffsetDateTime,
 }
 
 /// Hands the set in use to rustls, and lets it be replaced.
@@ -217,12 +190,14 @@ impl Resolver {
 
     /// Whether a certificate in use has this name or address.
     pub fn has(&self, host: &str) -> bool {
-        self.set.load().hosts.get(host).is_some()
+        let set = self.set.load();
+        set.hosts.get(host).is_some() || set.added.as_ref().is_some_and(|added| added.has(host))
     }
 
     /// Whether the certificates in use have any name or address.
     pub fn has_any(&self) -> bool {
-        !self.set.load().hosts.is_empty()
+        let set = self.set.load();
+        !set.hosts.is_empty() || set.added.as_ref().is_some_and(|added| !added.is_empty())
     }
 
     /// Refuses clients that ask for a name which neither `known` nor a certificate has; with `None` nobody.
@@ -232,7 +207,9 @@ impl Resolver {
 
     /// How long each certificate in use may be.
     pub fn validities(&self) -> Vec<Validity> {
-        self.set.load().validities().cloned().collect()
+        let set = self.set.load();
+        let added = set.added.as_ref().map(|added| added.validities()).unwrap_or_default();
+        set.validities().cloned().chain(added).collect()
     }
 
     /// The OCSP responses of the certificates in use that have expired.
@@ -279,17 +256,6 @@ fn has_address(leaf: &Certificate) -> bool {
     leaf.subject_alt_names.iter().flatten().any(|name| matches!(name, SubjectAltName::Ip(_)))
 }
 
-fn dns_names(leaf: &Certificate) -> Vec<String> {
-    leaf.subject_alt_names
-        .iter()
-        .flatten()
-        .filter_map(|name| match name {
-            SubjectAltName::Dns(name) => Some(name.to_ascii_lowercase()),
-            _ => None,
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use time::OffsetDateTime;
@@ -334,6 +300,36 @@ mod tests {
         let fits = |key: &RustlsKey| key.key.choose_scheme(&[p384]).is_some();
         assert_eq!(index(set.choose(Some("a.example"), fits)), 3);
         assert_eq!(index(set.choose(None, fits)), 3);
+    }
+
+    #[test]
+    fn one_that_is_added_is_found_by_its_names_beside_the_set() {
+        let pairs = [pair("a.example", KeyKind::EcdsaP256), pair("*.b.example", KeyKind::EcdsaP256)];
+        let added = Arc::<AddedCertificates>::default();
+        let set = CertificateSet::new(&pairs).unwrap().and_added(Arc::clone(&added));
+        let resolver = Resolver::new(set, AlpnChallenges::default());
+        let leaf = |name| resolver.set.load().choose(Some(name), |_| true).unwrap().cert[0].clone();
+        let [c, newer, other] =
+            ["c.example", "c.example", "d.example"].map(|name| pair(name, KeyKind::EcdsaP256));
+        assert!(!resolver.has("c.example"));
+        assert_eq!(leaf("c.example"), pairs[0].leaf().der);
+        added.add("c", &c).unwrap();
+        assert!(resolver.has("C.example.") && !resolver.has("x.c.example"));
+        assert_eq!(leaf("C.example"), c.leaf().der);
+        // An exact name comes before a wildcard of the set, a name of the set before one that is added.
+        for name in ["a.example", "x.b.example"] {
+            added.add(name, &pair(name, KeyKind::EcdsaP256)).unwrap();
+        }
+        assert_eq!(leaf("a.example"), pairs[0].leaf().der);
+        assert_ne!(leaf("x.b.example"), pairs[1].leaf().der);
+        assert_eq!(leaf("y.b.example"), pairs[1].leaf().der);
+        assert_eq!(resolver.validities().len(), 5);
+
+        added.add("c", &newer).unwrap();
+        assert_eq!(leaf("c.example"), newer.leaf().der);
+        added.add("c", &other).unwrap();
+        assert!(!resolver.has("c.example") && resolver.has("d.example"));
+        assert_eq!(resolver.validities().len(), 5);
     }
 
     #[test]

@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use rustix::process::Signal;
+use serde_json::Value;
 
+use crate::acme_front::{Class, Front, RenewalInfo};
 use crate::harness::{Test, eventually};
 use crate::pebble::Pebble;
 use crate::peers::peer;
 use crate::process::Server;
-
-const APP: &str =
-    "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [b'hello']\n";
+use crate::serve_acme::{APP, acme};
 
 /// Answers about names: yes for those that it was given, and counts the questions. It ends with its value.
 struct AskServer {
@@ -79,10 +79,15 @@ fn serve(test: &Test, pebble: &Pebble<'_>, args: &[&str]) -> Server {
 
 /// The same with another port for challenges.
 fn serve_at(http_port: u16, test: &Test, pebble: &Pebble<'_>, args: &[&str]) -> Server {
+    serve_from(&pebble.directory(), http_port, test, pebble, args)
+}
+
+/// The same with another address of the ACME server.
+fn serve_from(directory: &str, http_port: u16, test: &Test, pebble: &Pebble<'_>, args: &[&str]) -> Server {
     test.write("app.py", APP);
     let mut all = vec![
         "--acme=a.test".to_owned(),
-        format!("--acme-server={}", pebble.directory()),
+        format!("--acme-server={directory}"),
         format!("--acme-ca-roots={}", pebble.https_ca().display()),
         format!("--redirect-http=127.0.0.1:{http_port}"),
     ];
@@ -171,6 +176,101 @@ fn an_order_that_fails_is_not_repeated_by_the_next_client() {
     server.process.wait_for_log("b.test: the validation failed");
     assert!(!is_trusted(&test, &server, "b.test"));
     assert_eq!((pebble.orders(), ask.asked()["b.test"]), (2, 1), "{}", server.process.log());
+}
+
+#[test]
+fn tls_alpn_01_proves_a_name_while_its_client_waits() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    pebble.write_issuer_root();
+    test.write("app.py", APP);
+    let listen = format!("--listen=https:127.0.0.1:{}", pebble.tls_port);
+    let mut args = vec!["--acme=a.test".to_owned(), "--workers=1".into(), listen];
+    args.push("--acme-on-demand=b.test".to_owned());
+    args.extend(acme(&pebble, &pebble.directory()));
+    args.push("app.py".into());
+    let server = Server::start(&test, &args.iter().map(String::as_str).collect::<Vec<_>>());
+    for name in ["a.test", "b.test"] {
+        wait_until_trusted(&test, &server, name);
+    }
+    assert_eq!((pebble.orders(), pebble.certificates()), (2, 2), "{}", server.process.log());
+}
+
+#[test]
+fn two_servers_on_one_state_order_a_name_once() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    pebble.write_issuer_root();
+    pebble.obtain(&["a.test"]).exits(0);
+    let ask = AskServer::start(&["b.test", "c.test"]);
+    // Whoever orders, it is the second that is asked for the answer.
+    let one = serve_at(0, &test, &pebble, &[&ask.option()]);
+    let other = serve(&test, &pebble, &[&ask.option()]);
+    wait_until_trusted(&test, &one, "b.test");
+    wait_until_trusted(&test, &other, "b.test");
+    thread::scope(|scope| {
+        for server in [&one, &other, &one, &other] {
+            scope.spawn(|| wait_until_trusted(&test, server, "c.test"));
+        }
+    });
+    let logs = || format!("{}{}", one.process.log(), other.process.log());
+    assert_eq!((pebble.orders(), pebble.certificates()), (3, 3), "{}", logs());
+    assert!(ask.asked().values().all(|asked| *asked <= 2), "{:?}", ask.asked());
+    assert!(!logs().contains("retrying at"), "{}", logs());
+}
+
+/// The record of a certificate in the state.
+fn record(test: &Test, name: &str) -> Value {
+    serde_json::from_str(&test.text(&format!("state/certs/{name}/renew.json"))).unwrap()
+}
+
+#[test]
+fn what_still_may_have_a_certificate_is_renewed_and_the_new_one_served() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let front = Front::start(&test, &pebble);
+    front.set_renewal_info(RenewalInfo::not_due());
+    pebble.write_issuer_root();
+    let before = AskServer::start(&["b.test", "c.test"]);
+    let serve =
+        |ask: &AskServer| serve_from(front.directory(), pebble.http_port, &test, &pebble, &[&ask.option()]);
+    let mut server = serve(&before);
+    for name in ["a.test", "b.test", "c.test"] {
+        wait_until_trusted(&test, &server, name);
+    }
+    server.process.signal(Signal::TERM);
+    server.process.wait();
+    // The next one asks the ACME server when to renew, which says at once.
+    front.set_renewal_info(RenewalInfo::due());
+    let after = AskServer::start(&["b.test"]);
+    let server = serve(&after);
+    eventually("b.test is renewed", || (record(&test, "b.test")["version"] == 2).then_some(()));
+    eventually("the new one is served", || {
+        let ran = test.run(
+            peer("curl").unwrap(),
+            &[
+                "-sS",
+                "--cacert",
+                "issuer-root.pem",
+                "-w",
+                "%{certs}",
+                "-o",
+                "page",
+                "--resolve",
+                &server.resolve("b.test"),
+                &server.url("b.test", "/"),
+            ],
+        );
+        let served = ran.stdout().replace("\r", "");
+        let leaf = test.text("state/live/b.test/cert.pem");
+        served.contains(leaf.trim()).then_some(())
+    });
+    // Nobody answers for c.test any more, whose certificate stays until it ends.
+    eventually("c.test is asked about", || after.asked().contains_key("c.test").then_some(()));
+    assert!(is_trusted(&test, &server, "c.test"));
+    let orders = front.payloads(Class::NewOrder);
+    let ordered = |name: &str| orders.iter().filter(|order| order["identifiers"][0]["value"] == name).count();
+    assert_eq!((ordered("b.test"), ordered("c.test")), (2, 1), "{}", server.process.log());
 }
 
 #[test]

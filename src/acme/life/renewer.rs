@@ -233,6 +233,15 @@ impl Renewer {
         self.held_back(now)
     }
 
+    /// Asks the server when to renew, if it is time to ask, and does no more. A server that does not say is fine.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn ask_if_time(&self, caller: &dyn Caller, now: OffsetDateTime) -> Result<(), Error> {
+        stop::check()?;
+        self.ask(&Connections::default(), caller, now, false).await
+    }
+
     /// Asks the server when to renew, if it is time to ask. A server that does not say is fine.
     async fn ask(
         &self,

@@ -192,6 +192,13 @@ impl CertificateStore {
         }
     }
 
+    /// What tells the version in use from others; `None` when there is none.
+    pub fn version_in_use(&self) -> Option<PathBuf> {
+        let live = self.live();
+        // A copy of the state may have folders in the place of links.
+        fs::read_link(&live).or_else(|_| fs::canonicalize(&live)).ok()
+    }
+
     /// The chain in use, as PEM.
     ///
     /// # Errors

@@ -40,6 +40,14 @@ impl OnDemandStore {
         self.storage.backend.list(NAMES)
     }
 
+    /// Whether it is one of them.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn has(&self, name: &str) -> Result<bool> {
+        Ok(self.storage.backend.get(&format!("{NAMES}/{}", file_name(name)))?.is_some())
+    }
+
     /// Adds a name, which may be there.
     ///
     /// # Errors
@@ -113,6 +121,7 @@ mod tests {
             store.add(name).unwrap();
         }
         assert_eq!(store.names().unwrap(), ["a.test", "b.test"]);
+        assert_eq!(["a.test", "c.test"].map(|name| store.has(name).unwrap()), [true, false]);
         for name in ["b.test", "c.test"] {
             store.remove(name).unwrap();
         }
