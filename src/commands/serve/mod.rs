@@ -9,6 +9,7 @@ mod controls;
 mod daemon;
 mod daemons;
 mod emperor;
+mod end_of_orders;
 mod hooks;
 mod locks;
 mod logs;

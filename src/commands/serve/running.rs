@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::controls::Controls;
 use super::daemons::{self, DaemonOrder, Daemons};
+use super::end_of_orders::end_of_orders;
 use super::hooks::Hooks;
 use super::logs::Logs;
 use super::signals::Signals;
@@ -22,11 +23,6 @@ use crate::sys::service_manager;
 
 /// An application that takes longer to load is mentioned.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// What orders of certificates have to remove their answers, after all else has ended: a DNS provider is asked for it, or
-/// a hook of the user runs.
-const END_OF_ORDERS: Duration = Duration::from_secs(10);
-/// The same where the server is to end at once: enough for what lies in this machine.
-const HURRIED_END_OF_ORDERS: Duration = Duration::from_secs(1);
 
 /// The outcome of `starting`; `None` as soon as a signal says to stop. The application's own code
 /// runs meanwhile and may never end. All other commands are kept in `later`.
@@ -119,18 +115,6 @@ pub(super) async fn serve(
         };
         if control == Control::StopNow {
             stop.advance(Phase::Now);
-        }
-    }
-}
-
-/// Waits until orders have removed their answers, unless the stop is `hurried`. The next start continues them.
-async fn end_of_orders(hurried: impl Future<Output = ()>, console: &Console) {
-    tokio::select! {
-        biased;
-        () = acme::orders_ended() => {}
-        () = async { hurried.await; tokio::time::sleep(HURRIED_END_OF_ORDERS).await } => {}
-        () = tokio::time::sleep(END_OF_ORDERS) => {
-            console.say("certkit: an order of a certificate does not end; its answers are removed at the next start");
         }
     }
 }
