@@ -86,6 +86,7 @@ mod live_front;
 mod live_starttls;
 mod merge;
 mod named;
+mod oracle;
 mod pebble;
 mod peers;
 mod printed;

@@ -24,6 +24,7 @@ easy-rsa make-cadir
 gcc cc
 git git
 gnutls-bin certtool
+golang-go go
 haproxy haproxy
 lego lego
 libapache2-mod-fcgid /usr/lib/apache2/modules/mod_fcgid.so
