@@ -4,6 +4,7 @@ use std::io;
 
 use crate::finding::{Code, Finding, Location};
 use crate::operands::server_target::{ServerTarget, TargetError};
+use crate::probe::verdict::{Grade, Verdict};
 use crate::probe::{Attempt, Error, OtherProtocol, Starttls, StarttlsError};
 use crate::report::Failure;
 use crate::x509::HostName;
@@ -55,6 +56,19 @@ pub fn failure(target: &ServerTarget, error: &Error, command: &str) -> Failure {
         Some(fix) => finding.fix(fix).into(),
         None => finding.into(),
     }
+}
+
+/// The grade of a server is below the one that was required.
+pub fn grade_below(target: &ServerTarget, verdict: &Verdict, required: Grade) -> Finding {
+    let message = format!(
+        "the grade {} is below {required}, which --min-grade requires: {}",
+        verdict.grade,
+        verdict.because.join("; ")
+    );
+    let codes: Vec<_> =
+        verdict.fix_first.iter().map(|code| format!("`certkit check --explain {code}`")).collect();
+    let finding = Finding::error(Code::GradeBelow, message).at(Location::file(target.label()));
+    if codes.is_empty() { finding } else { finding.fix(format!("Read {}.", codes.join(", "))) }
 }
 
 fn code(error: &Error) -> Code {

@@ -191,9 +191,7 @@ impl<'p, 'a> Search<'p, 'a> {
         }
         // A certificate that names itself as issuer ends the path, unless the name belongs to an older key of the
         // same CA that signed it.
-        if certificate.is_self_issued()
-            && self.check(last, Issuer::Pool(self.key_of[last]), certificate) == SignatureCheck::Valid
-        {
+        if certificate.is_self_issued() && self.is_signed_by_itself(last) {
             if self.only_sound {
                 return ControlFlow::Continue(());
             }
@@ -226,6 +224,17 @@ impl<'p, 'a> Search<'p, 'a> {
             flow?;
         }
         ControlFlow::Continue(())
+    }
+
+    /// Whether a certificate that names itself as issuer is signed by its own key. Where the signature cannot be verified
+    /// (SHA-1, RSA 1024, Ed448), the key identifiers decide.
+    fn is_signed_by_itself(&mut self, index: usize) -> bool {
+        let certificate = &self.pool[index].certificate;
+        match self.check(index, Issuer::Pool(self.key_of[index]), certificate) {
+            SignatureCheck::Valid => true,
+            SignatureCheck::Invalid => false,
+            SignatureCheck::Unsupported => certificate.key_id_fits(certificate),
+        }
     }
 
     /// Who may have issued the last certificate: anchors and certificates of the pool, those whose key identifier fits

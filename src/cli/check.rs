@@ -9,6 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::LiveArgs;
 use crate::chain::Profile;
+use crate::probe::verdict::Grade;
 use crate::x509::Purpose;
 
 /// Check a certificate chain: does it hold, and if not, why and how to fix it.
@@ -18,9 +19,9 @@ use crate::x509::Purpose;
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub struct CheckArgs {
-    /// The chain file of the server (- is standard input), or a running server: HOST:PORT or https://...
+    /// The chain file of the server (- is standard input), or a running server: HOST:PORT or https://...; several are checked at once
     #[arg(value_name = "FILE|HOST:PORT|URL", required_unless_present_any = ["batch", "explain"])]
-    pub file: Option<String>,
+    pub files: Vec<String>,
     /// The name that clients will use: DNS name or IP address (a URL or host:port works too); it is also sent to a running server
     #[arg(long, value_name = "NAME")]
     pub host: Option<String>,
@@ -60,16 +61,22 @@ pub struct CheckArgs {
     /// List every protocol, cipher suite and group that the server accepts, with some dozens of connections
     #[arg(long, help_heading = "Servers")]
     pub deep: bool,
+    /// Fail when the server's grade is below this one: A+, A, B, C, D or F (docs/server-grade.md)
+    #[arg(long, value_name = "GRADE", help_heading = "Servers")]
+    pub min_grade: Option<Grade>,
+    /// Of several files or servers, check N at a time
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
     /// Check many chains: one JSON object per line in, one per line out; - is standard input
     #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = [
-        "file", "host", "email", "roots", "key", "crl", "purpose", "profile", "max_depth", "at", "min_days", "explain",
-        "starttls", "timeout", "deep",
+        "files", "host", "email", "roots", "key", "crl", "purpose", "profile", "max_depth", "at", "min_days", "explain",
+        "starttls", "timeout", "deep", "min_grade",
     ])]
     pub batch: Option<String>,
     /// Explain a finding code: what it means, why it matters, which clients care, how to fix it
     #[arg(long, value_name = "CODE", conflicts_with_all = [
-        "file", "host", "email", "roots", "key", "crl", "purpose", "profile", "max_depth", "at", "min_days",
-        "starttls", "timeout", "deep",
+        "files", "host", "email", "roots", "key", "crl", "purpose", "profile", "max_depth", "at", "min_days",
+        "starttls", "timeout", "deep", "min_grade",
     ])]
     pub explain: Option<String>,
 }
@@ -117,14 +124,16 @@ SERVERS
 The chain is fetched whether or not it is trusted. It is checked for HOST, or for the name in --host, \
 which is then also sent to the server.
 
-  About nine connections find out whether the server supports SSL 3.0, TLS 1.0 or 1.1, weak cipher \
+  About ten connections find out whether the server supports SSL 3.0, TLS 1.0 or 1.1, weak cipher \
 suites of each kind, TLS 1.3, the post-quantum group X25519MLKEM768, compression or insecure \
 renegotiation. Over https (URL, or port 443), certkit also looks for Strict-Transport-Security in the \
-answer to HEAD. --deep lists all cipher suites and groups, measures DHE, and tests whether the server \
-executes commands after STARTTLS that were sent unencrypted before it.
+answer to HEAD. --deep lists all cipher suites and groups, shows which of twelve well-known clients can \
+connect, and tests whether the server executes commands after STARTTLS that were sent unencrypted before \
+it.
 
-  What current clients refuse is an error. What the server only accepts from clients that ask for it is \
-a warning.
+  What current clients refuse is an error, and so is what protects nobody: suites without encryption or \
+authentication, SSL, TLS 1.0 and 1.1, small Diffie-Hellman groups. What weakens old clients is a warning. \
+The report gives the server a grade from A+ to F and says what is missing for Mozilla's guideline.
 
   With --starttls the port may be omitted: smtp 587, imap 143, pop3 110, ldap 389, postgres 5432.
 
@@ -134,6 +143,10 @@ change the defaults, add roots or roots_pem, crls or crls_pem, at, host, emails,
 max_depth, which mean the same as the options above. The answers come in the same order, one JSON \
 object per line; docs/json.md describes them.
 
+SEVERAL
+  Each file or server gets its own report, in the order in which they were typed; with --format json one \
+object per line, whose id is what was typed. The exit status is the worst.
+
 EXAMPLES
   certkit check chain.pem --host test.example
   certkit check chain.pem --key server.key --min-days 30     for monitoring: status 1 a month before expiry
@@ -141,6 +154,8 @@ EXAMPLES
   certkit check https://www.example.com                      the running server, its headers too
   certkit check 127.0.0.1:8443 --host test.example           a server that DNS does not know yet
   certkit check mail.example.com:25 --starttls smtp --deep
+  certkit check a.example:443 b.example:443 --jobs 16 --format json
+  certkit check https://www.example.com --min-grade A        for monitoring: status 1 below grade A
   certkit check --batch cases.jsonl
   certkit check --explain missing_intermediate
 

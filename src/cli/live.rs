@@ -11,7 +11,7 @@ pub struct LiveArgs {
     /// The server starts with this protocol unencrypted, and TLS begins after its STARTTLS command
     #[arg(long, value_enum, value_name = "PROTOCOL", help_heading = "Servers")]
     pub starttls: Option<Starttls>,
-    /// Give up if the server does not answer within SECONDS [default: 10]
+    /// Give up SECONDS after the start, whatever the server does [default: 10; with --deep 60]
     #[arg(
         long,
         value_name = "SECONDS",

@@ -221,6 +221,8 @@ codes! {
     FetchFailed = "fetch_failed",
     /// A missing certificate was fetched from the address that names it.
     Fetched = "fetched",
+    /// A server's grade is below `--min-grade`.
+    GradeBelow = "grade_below",
     /// A server speaks TLS, but the handshake failed.
     HandshakeFailed = "handshake_failed",
     /// The deploy hook failed; the certificate is fine.
@@ -361,6 +363,8 @@ codes! {
     UnsupportedCipher = "unsupported_cipher",
     /// The path ends in a root that is not trusted.
     UntrustedRoot = "untrusted_root",
+    /// A server whose key exchange uses groups that current clients do not have.
+    UnusualGroup = "unusual_group",
     /// Longer validity than a client family takes.
     ValidityTooLong = "validity_too_long",
     /// A server takes cipher suites that protect too little.

@@ -11,14 +11,18 @@ use crate::probe::{self, Peer, Possession, Server, Starttls, Target};
 use crate::report::ServerSummary;
 use crate::x509::{Certificate, HostName, InvalidName};
 
-/// How long to wait for each step where the user gives no time.
+/// How long everything may take where the user gives no time.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same where the server is to name all it has, which takes some dozens of connections.
+const DEEP_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The options about servers, as they were typed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ServerOptions {
     pub starttls: Option<Starttls>,
     pub timeout: Option<Duration>,
+    /// Whether the server is to name all it has.
+    pub is_deep: bool,
 }
 
 /// What an argument names.
@@ -135,7 +139,7 @@ impl ServerTarget {
             port: self.port,
             server_name: sni(host),
             starttls: self.starttls,
-            timeout: options.timeout.unwrap_or(DEFAULT_TIMEOUT),
+            timeout: options.timeout.unwrap_or(if options.is_deep { DEEP_TIMEOUT } else { DEFAULT_TIMEOUT }),
         };
         let server = Server::find(target)?;
         let peer = server.fetch(request)?;
@@ -173,6 +177,7 @@ impl ServerTarget {
             hsts: peer.http.as_ref().and_then(|answer| answer.as_ref().ok()?.hsts.clone()),
             suites: Vec::new(),
             groups: Vec::new(),
+            unanswered: Vec::new(),
         }
     }
 }

@@ -16,17 +16,39 @@ pub(super) struct ClientHello<'a> {
     pub(super) server_name: Option<&'a str>,
     /// Whether to offer compression as well (RFC 3749).
     pub(super) compression: bool,
+    /// Signature schemes, from TLS 1.2 on.
+    pub(super) signatures: &'a [u16],
+    /// The lowest version that is offered besides, where the highest is TLS 1.3.
+    pub(super) oldest: Version,
 }
 
-/// RFC 8446 section 4.2.3; old servers want one with SHA-1 among them.
-const SIGNATURE_SCHEMES: [u16; 17] = [
-    0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401, 0x0501,
-    0x0601, 0x0203, 0x0201, 0x0202,
+/// RFC 8446 section 4.2.3 and RFC 8734 (Brainpool); old servers want one with SHA-1 among them.
+const SIGNATURE_SCHEMES: [u16; 22] = [
+    0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x081a, 0x081b, 0x081c, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a,
+    0x080b, 0x0401, 0x0501, 0x0601, 0x0402, 0x0203, 0x0201, 0x0202, 0x0101,
 ];
 /// TLS_EMPTY_RENEGOTIATION_INFO_SCSV: says in a hello without extensions that we support RFC 5746.
 const RENEGOTIATION_SCSV: u16 = 0x00ff;
 
-impl ClientHello<'_> {
+impl<'a> ClientHello<'a> {
+    /// A hello that accepts any signature, and no other version where the highest is TLS 1.3.
+    pub(super) fn new(
+        version: Version,
+        suites: &'a [u16],
+        groups: &'a [u16],
+        server_name: Option<&'a str>,
+    ) -> Self {
+        Self {
+            version,
+            suites,
+            groups,
+            server_name,
+            compression: false,
+            signatures: &SIGNATURE_SCHEMES,
+            oldest: version,
+        }
+    }
+
     /// The record to send. `random` is for the random bytes of the hello and a session id.
     pub(super) fn encode(&self, random: &[u8; 64]) -> Vec<u8> {
         let (random, session) = random.split_at(32);
@@ -68,16 +90,19 @@ impl ClientHello<'_> {
         extension(10, listed16(&numbers(self.groups)));
         extension(11, vec![1, 0]); // uncompressed points
         if self.version >= Version::Tls12 {
-            extension(13, listed16(&numbers(&SIGNATURE_SCHEMES)));
+            extension(13, listed16(&numbers(self.signatures)));
         }
         extension(23, Vec::new()); // extended master secret
         if self.version == Version::Tls13 {
+            let mut offered = vec![Version::Tls13.number()];
+            offered.extend((self.oldest.number()..Version::Tls13.number()).rev());
             let mut versions = Vec::new();
-            vec8(&mut versions, &Version::Tls13.number().to_be_bytes());
+            vec8(&mut versions, &numbers(&offered));
             extension(43, versions);
             // No key share at all: the server says which group it wants (RFC 8446 section 4.2.8).
             extension(51, listed16(&[]));
-        } else {
+        }
+        if self.oldest < Version::Tls13 {
             extension(0xff01, vec![0]); // renegotiation_info
         }
         all
@@ -119,16 +144,16 @@ mod tests {
     #[test]
     fn a_stranger_reads_the_hello() {
         let suites: Vec<_> = suites::SUITES.iter().map(|suite| suite.code).collect();
-        let hello = ClientHello {
-            version: Version::Tls13,
-            suites: &[suites, vec![0x1301]].concat(),
-            groups: &suites::GROUPS.map(|group| group.code),
-            server_name: Some("test.example"),
-            compression: true,
-        };
-        for version in [Version::Tls12, Version::Tls13] {
+        let suites = [suites, vec![0x1301]].concat();
+        for (version, oldest) in [
+            (Version::Tls12, Version::Tls12),
+            (Version::Tls13, Version::Tls13),
+            (Version::Tls13, Version::Tls10),
+        ] {
+            let hello = ClientHello::new(version, &suites, &suites::CURVES, Some("test.example"));
+            let hello = ClientHello { compression: true, oldest, ..hello };
             let mut acceptor = Acceptor::default();
-            let record = ClientHello { version, ..hello }.encode(&[7; 64]);
+            let record = hello.encode(&[7; 64]);
             acceptor.read_tls(&mut record.as_slice()).unwrap();
             let accepted = acceptor.accept().map_err(|(error, _)| error).unwrap().unwrap();
             let read = accepted.client_hello();
@@ -141,13 +166,7 @@ mod tests {
 
     #[test]
     fn ssl3_has_no_extensions() {
-        let hello = ClientHello {
-            version: Version::Ssl3,
-            suites: &[0x000a],
-            groups: &[29],
-            server_name: Some("test.example"),
-            compression: false,
-        };
+        let hello = ClientHello::new(Version::Ssl3, &[0x000a], &[29], Some("test.example"));
         let record = hello.encode(&[0; 64]);
         assert_eq!(&record[..3], [22, 3, 0]);
         // Header, message header, version, random, no session, two suites, no compression: nothing after that.

@@ -4,13 +4,17 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, ClientConfig, ClientConnection, ProtocolVersion};
 
 use super::client_hello::ClientHello;
 use super::flight::{FlightReader, Progress, ServerFlight};
+use super::p521::P521;
 use super::recorder::{Recorder, Shown};
-use super::suites::{CURVES, Group, SUITE_CODES, Strength, Suite, Version};
+use super::suites::{
+    CURVES, Group, SECP521R1, SUITE_CODES, Strength, Suite, TLS13_CODES, USUAL_GROUPS, Version,
+};
 use super::wire::Wire;
 use super::{Error, HttpAnswer, OtherProtocol, Peer, Possession, Server, Starttls, https};
 use crate::tls::policy;
@@ -27,8 +31,8 @@ impl Server {
     /// # Errors
     /// When there is no TLS at this place, or none that can be agreed upon.
     pub fn fetch(&self, request: Option<&str>) -> Result<Peer, Error> {
-        let mut wire = self.open(false)?;
-        let (mut connection, recorder) = self.client()?;
+        let mut wire = self.open(false, self.time.left())?;
+        let (mut connection, recorder) = self.client(policy::provider())?;
         match connection.complete_io(&mut wire) {
             Ok(_) if recorder.shown().certificates.is_empty() => Err(Error::NoCertificate),
             Ok(_) => {
@@ -49,24 +53,23 @@ impl Server {
     /// # Errors
     /// When no connection can be made.
     pub(super) fn answers_stuffed_command(&self) -> Result<bool, Error> {
-        let mut wire = match self.open(true) {
+        let mut wire = match self.open(true, self.time.share(QUESTION)) {
             Ok(wire) => wire,
             // It refuses such a packet, or answers unencrypted: in both cases it does not treat the command as protected.
             Err(Error::Starttls(_)) => return Ok(false),
             Err(error) => return Err(error),
         };
-        let (mut connection, _) = self.client()?;
+        let (mut connection, _) = self.client(policy::provider())?;
         if connection.complete_io(&mut wire).is_err() {
             return Ok(false);
         }
-        wire.renew(self.target.timeout.min(UNASKED));
+        wire.renew(self.time.share(UNASKED));
         let mut stream = rustls::Stream::new(&mut connection, &mut wire);
         Ok(matches!(stream.read(&mut [0; 64]), Ok(1..)))
     }
 
     /// A client that accepts any certificate, and the recorder of what it sees.
-    fn client(&self) -> Result<(ClientConnection, Arc<Recorder>), Error> {
-        let provider = policy::provider();
+    fn client(&self, provider: Arc<CryptoProvider>) -> Result<(ClientConnection, Arc<Recorder>), Error> {
         let recorder = Recorder::new(provider.clone());
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -91,7 +94,8 @@ impl Server {
         wire: &mut Wire,
         path: &str,
     ) -> Result<HttpAnswer, String> {
-        wire.renew(self.target.timeout);
+        // Of a page that never comes the other questions must not suffer.
+        wire.renew(self.time.left() / 2);
         let name = self.target.server_name.as_deref().unwrap_or(&self.target.host);
         let name = if name.contains(':') { format!("[{name}]") } else { name.to_owned() };
         let host = if self.target.port == 443 { name } else { format!("{name}:{}", self.target.port) };
@@ -116,7 +120,7 @@ impl Server {
         }
         match error.kind() {
             io::ErrorKind::TimedOut if wire.seen().is_empty() => {
-                return Err(Error::Silent(self.target.timeout));
+                return Err(Error::Silent(self.time.whole));
             }
             _ => {}
         }
@@ -125,17 +129,46 @@ impl Server {
             _ => None,
         };
         let is_unknown_name = alert == Some(AlertDescription::UnrecognisedName);
-        for version in [Version::Tls12, Version::Tls10] {
-            if let Ok(HelloOutcome::Answered(answer)) = self.say(&everything(version, self.server_name()))
-                && let Some(peer) = by_hand(answer, &reason)
+        let mut asked_group = None;
+        for version in [Version::Tls13, Version::Tls12, Version::Tls10] {
+            let Ok(HelloOutcome::Answered(answer)) = self.say(&everything(version, self.server_name()))
+            else {
+                continue;
+            };
+            let group = answer.hello.as_ref().and_then(|hello| hello.group).or(answer.group);
+            if group == Some(SECP521R1)
+                && let Some(peer) = self.fetch_by_p521()
             {
                 return Ok(peer);
             }
+            if let Some(peer) = by_hand(answer, &reason) {
+                return Ok(peer);
+            }
+            asked_group = asked_group.or(group.filter(|code| !USUAL_GROUPS.contains(code)));
+        }
+        if let Some(group) = asked_group {
+            let reason = format!(
+                "it requires the group {} for the key exchange, which certkit, browsers, Go and Rust do not have",
+                Group::name_of(group)
+            );
+            return Err(Error::Handshake { reason, is_unknown_name: false });
         }
         if wire.seen().is_empty() {
             return Err(Error::Broken(io::Error::new(error.kind(), reason)));
         }
         Err(Error::Handshake { reason, is_unknown_name })
+    }
+
+    /// The handshake again, with the group that rustls does not have.
+    fn fetch_by_p521(&self) -> Option<Peer> {
+        let mut provider = (*policy::provider()).clone();
+        provider.kx_groups.push(&P521);
+        let mut wire = self.open(false, self.time.left()).ok()?;
+        let (mut connection, recorder) = self.client(Arc::new(provider)).ok()?;
+        connection.complete_io(&mut wire).ok()?;
+        let shown = recorder.shown();
+        let has_chain = !shown.certificates.is_empty();
+        has_chain.then(|| Peer { has_unusual_groups_only: true, ..agreed(&connection, shown) })
     }
 
     /// Sends one hello made by hand and reads the unencrypted part of the answer.
@@ -146,25 +179,29 @@ impl Server {
         let mut random = [0; 64];
         aws_lc_rs::rand::fill(&mut random)
             .map_err(|_| Error::Setup(rustls::Error::FailedToGetRandomBytes))?;
-        let mut wire = self.open(false)?;
-        wire.renew(self.target.timeout.min(QUESTION));
-        // Any failure from here on is the server's refusal.
-        if wire.write_all(&hello.encode(&random)).is_err() {
-            return Ok(HelloOutcome::Refused);
+        let mut wire = self.open(false, self.time.share(QUESTION))?;
+        if let Err(error) = wire.write_all(&hello.encode(&random)) {
+            return Ok(HelloOutcome::Unanswered(error));
         }
         let mut flight = FlightReader::default();
         let mut chunk = [0; 4096];
         loop {
-            let count = wire.read(&mut chunk).unwrap_or(0);
+            let read = wire.read(&mut chunk);
+            let count = *read.as_ref().unwrap_or(&0);
             let progress = flight.feed(chunk.get(..count).unwrap_or_default());
-            match progress {
-                Progress::More if count > 0 => {}
-                Progress::Invalid => return Ok(HelloOutcome::Refused),
-                Progress::More | Progress::Done => break,
-            }
+            let ended = match (progress, read) {
+                (Progress::Invalid, _) => return Ok(HelloOutcome::Refused),
+                (Progress::Done, _) => None,
+                (Progress::More, Ok(1..)) => continue,
+                (Progress::More, Ok(0)) => Some(io::ErrorKind::UnexpectedEof.into()),
+                (Progress::More, Err(error)) => Some(error),
+            };
+            return Ok(match ended {
+                _ if flight.answer.hello.is_some() => HelloOutcome::Answered(flight.answer),
+                Some(error) => HelloOutcome::Unanswered(error),
+                None => HelloOutcome::Refused,
+            });
         }
-        let is_answer = flight.answer.hello.is_some();
-        Ok(if is_answer { HelloOutcome::Answered(flight.answer) } else { HelloOutcome::Refused })
     }
 
     /// The name to ask for.
@@ -178,7 +215,7 @@ impl Server {
             (Some(rustls::Error::AlertReceived(alert)), _) => alert_reason(*alert),
             (Some(error), _) => error.to_string(),
             (None, io::ErrorKind::TimedOut) => {
-                format!("no answer within {} s", self.target.timeout.as_secs())
+                format!("it was not finished within {} s", self.time.whole.as_secs())
             }
             (None, io::ErrorKind::UnexpectedEof) => "the server closed the connection".into(),
             (None, _) => crate::sys::fs::plain(error),
@@ -191,7 +228,10 @@ impl Server {
 pub(super) enum HelloOutcome {
     /// The server agrees to something of it.
     Answered(ServerFlight),
+    /// The server says that it does not, by an alert or by something that is not an answer.
     Refused,
+    /// The connection ends, or nothing comes. Some servers refuse in this way; a limit of connections looks the same.
+    Unanswered(io::Error),
 }
 
 /// What was agreed upon by rustls, as far as it came.
@@ -209,6 +249,7 @@ fn agreed(connection: &ClientConnection, shown: Shown) -> Peer {
             .map(|suite| openssl_name(suite.suite()).to_owned())
             .unwrap_or_default(),
         group: group.map(Group::name_of),
+        has_unusual_groups_only: false,
         is_stapled: shown.is_stapled,
         wants_client_certificate: shown.wants_client_certificate,
         possession: shown.possession,
@@ -228,6 +269,7 @@ fn by_hand(answer: ServerFlight, reason: &str) -> Option<Peer> {
         version: hello.version,
         cipher: Suite::name_of(hello.suite),
         group: answer.group.map(Group::name_of),
+        has_unusual_groups_only: answer.group.is_some_and(|code| !USUAL_GROUPS.contains(&code)),
         is_stapled: answer.is_stapled,
         wants_client_certificate: answer.wants_client_certificate,
         possession: Possession::Unknown,
@@ -238,9 +280,14 @@ fn by_hand(answer: ServerFlight, reason: &str) -> Option<Peer> {
     })
 }
 
-/// Everything before TLS 1.3.
+/// Everything that this version has.
 fn everything(version: Version, server_name: Option<&str>) -> ClientHello<'_> {
-    ClientHello { version, suites: &SUITE_CODES, groups: &CURVES, server_name, compression: false }
+    const TLS13_GROUPS: [u16; 11] = [29, 23, 24, 25, 30, 31, 32, 33, 256, 257, 258];
+    let (suites, groups) = match version {
+        Version::Tls13 => (&TLS13_CODES[..], &TLS13_GROUPS[..]),
+        _ => (&SUITE_CODES[..], &CURVES[..]),
+    };
+    ClientHello::new(version, suites, groups, server_name)
 }
 
 fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {

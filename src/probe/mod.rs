@@ -9,14 +9,17 @@
 //! [`rules`] judge what was seen of the server; its chain is for the room `chain`.
 
 mod client_hello;
+mod clients;
 mod fetch;
 mod flight;
 mod https;
+mod p521;
 mod recorder;
 pub mod rules;
 mod starttls;
 mod suites;
 mod survey;
+pub mod verdict;
 mod wire;
 
 use std::fmt;
@@ -25,13 +28,14 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+pub use clients::Connection;
 pub use https::HttpAnswer;
 pub use recorder::Possession;
 pub use starttls::{Starttls, StarttlsError};
 pub use suites::{Strength, Version};
 pub use survey::{Depth, Survey};
 
-use self::wire::Wire;
+use self::wire::{TimeBudget, Wire};
 use crate::sys::fs::plain;
 
 /// A server, and how to ask it.
@@ -44,7 +48,7 @@ pub struct Target {
     pub server_name: Option<String>,
     /// The protocol in which a command starts TLS.
     pub starttls: Option<Starttls>,
-    /// For each step: resolving, connecting, the dialogue before TLS, the handshake, an answer.
+    /// For everything that is asked of the server, from the first look-up of its name to the last answer.
     pub timeout: Duration,
 }
 
@@ -56,6 +60,7 @@ pub struct Server {
     first: Mutex<Option<TcpStream>>,
     /// The address that answered.
     pub address: SocketAddr,
+    time: TimeBudget,
 }
 
 /// What a server showed in one handshake.
@@ -69,6 +74,8 @@ pub struct Peer {
     pub cipher: String,
     /// The group of the key exchange by OpenSSL's name, where there is one.
     pub group: Option<String>,
+    /// Whether it takes none of the groups that current clients have in common.
+    pub has_unusual_groups_only: bool,
     /// Whether an OCSP response came along.
     pub is_stapled: bool,
     /// Whether the server asked for a client certificate.
@@ -174,14 +181,15 @@ impl Server {
     /// # Errors
     /// [`Error::Unresolved`], [`Error::Connect`].
     pub fn find(target: Target) -> Result<Self, Error> {
-        let addresses = wire::resolve(&target.host, target.port, target.timeout)?;
-        let (stream, address) = wire::connect(&addresses, target.timeout)?;
-        Ok(Self { target, first: Mutex::new(Some(stream)), address })
+        let time = TimeBudget::start(target.timeout);
+        let addresses = wire::resolve(&target.host, target.port, time.left())?;
+        let (stream, address) = wire::connect(&addresses, time.left())?;
+        Ok(Self { target, first: Mutex::new(Some(stream)), address, time })
     }
 
-    /// A connection on which TLS can begin; `is_stuffed` as [`starttls::begin`] has it.
-    fn open(&self, is_stuffed: bool) -> Result<Wire, Error> {
-        let timeout = self.target.timeout;
+    /// A connection on which TLS can begin, and on which nothing waits longer than `timeout`; `is_stuffed` as
+    /// [`starttls::begin`] has it.
+    fn open(&self, is_stuffed: bool, timeout: Duration) -> Result<Wire, Error> {
         let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
         let stream = match first {
             Some(stream) => stream,
@@ -196,10 +204,12 @@ impl Server {
                 None => "[127.0.0.1]".into(),
             };
             starttls::begin(protocol, &mut wire, &name, is_stuffed).map_err(|error| match error {
-                StarttlsError::Io(error) if error.kind() == io::ErrorKind::TimedOut => Error::Silent(timeout),
+                StarttlsError::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
+                    Error::Silent(self.time.whole)
+                }
                 error => error.into(),
             })?;
-            wire.renew(timeout);
+            wire.forget();
         }
         Ok(wire)
     }

@@ -11,6 +11,8 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::public_key::PublicKey;
 
 /// What is known of the server's private key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub enum Possession {
     Proved,
     /// Its signature was made with another key.
     Refuted,
-    /// Not verified: the handshake did not come so far, or the certificate is of a kind that rustls does not read.
+    /// Not verified: the handshake did not come so far, or the certificate or its key is of a kind that rustls does not read.
     #[default]
     Unknown,
 }
@@ -53,9 +55,15 @@ impl Recorder {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn judge(&self, result: Result<HandshakeSignatureValid, Error>) -> HandshakeSignatureValid {
+    fn judge(
+        &self,
+        certificate: &CertificateDer<'_>,
+        result: Result<HandshakeSignatureValid, Error>,
+    ) -> HandshakeSignatureValid {
         self.record().possession = match result {
             Ok(_) => Possession::Proved,
+            // aws-lc does not look at signatures of short RSA keys, so their failure says nothing.
+            Err(_) if has_short_rsa_key(certificate) => Possession::Unknown,
             Err(Error::InvalidCertificate(
                 CertificateError::BadSignature
                 | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
@@ -91,7 +99,7 @@ impl ServerCertVerifier for Recorder {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        Ok(self.judge(verify_tls12_signature(message, certificate, signed, algorithms)))
+        Ok(self.judge(certificate, verify_tls12_signature(message, certificate, signed, algorithms)))
     }
 
     fn verify_tls13_signature(
@@ -101,12 +109,19 @@ impl ServerCertVerifier for Recorder {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        Ok(self.judge(verify_tls13_signature(message, certificate, signed, algorithms)))
+        Ok(self.judge(certificate, verify_tls13_signature(message, certificate, signed, algorithms)))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
+}
+
+/// Whether the key of a certificate is RSA with less than 2048 bits.
+fn has_short_rsa_key(certificate: &CertificateDer<'_>) -> bool {
+    let Ok((_, certificate)) = X509Certificate::from_der(certificate) else { return false };
+    let key = certificate.public_key().parsed();
+    matches!(key, Ok(key @ PublicKey::RSA(_)) if key.key_size() < 2048)
 }
 
 impl ResolvesClientCert for Recorder {

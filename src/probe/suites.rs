@@ -80,7 +80,9 @@ pub enum Strength {
     StaticRsa,
     /// Encryption and integrity apart from each other (CBC), or a finite-field key exchange; not in Mozilla's guideline.
     Outdated,
-    /// Forward secrecy and authenticated encryption.
+    /// Forward secrecy and authenticated encryption by ciphers that Mozilla's guideline does not have: CCM, ARIA, Camellia.
+    Unusual,
+    /// Forward secrecy and authenticated encryption, as in Mozilla's guideline 6.0.
     Good,
 }
 
@@ -103,13 +105,23 @@ impl Suite {
             Strength::Broken
         } else if has("DES-CBC3") {
             Strength::TripleDes
-        } else if self.name.starts_with("TLS_") || (has("ECDHE-") && is_authenticated) {
+        } else if has("CCM") && self.name.starts_with("TLS_") {
+            Strength::Unusual
+        } else if self.name.starts_with("TLS_") {
             Strength::Good
+        } else if has("ECDHE-") && is_authenticated {
+            let is_usual = !(has("CCM") || has("ARIA") || has("CAMELLIA"));
+            if is_usual { Strength::Good } else { Strength::Unusual }
         } else if has("DHE-") {
             Strength::Outdated
         } else {
             Strength::StaticRsa
         }
+    }
+
+    /// Whether it is of the nineties, with keys of 40 bits.
+    pub(super) fn is_export(self) -> bool {
+        self.name.starts_with("EXP-")
     }
 
     /// Whether its key exchange is the one over finite fields, whose size the server chooses.
@@ -124,8 +136,8 @@ impl Suite {
     }
 }
 
-/// The suites of TLS 1.2 and older that are asked for, the good ones first. DSS, Kerberos, SRP and pre-shared keys are
-/// left out: web and mail servers do not have them.
+/// The suites of TLS 1.2 and older that are asked for, the good ones first. Kerberos, SRP and pre-shared keys are
+/// left out: they need an agreement with each client. Where OpenSSL has no name, it is formed like the others.
 pub(super) const SUITES: &[Suite] = &[
     suite(0xc02b, "ECDHE-ECDSA-AES128-GCM-SHA256"),
     suite(0xc02f, "ECDHE-RSA-AES128-GCM-SHA256"),
@@ -137,11 +149,31 @@ pub(super) const SUITES: &[Suite] = &[
     suite(0xc0ad, "ECDHE-ECDSA-AES256-CCM"),
     suite(0xc0ae, "ECDHE-ECDSA-AES128-CCM8"),
     suite(0xc0af, "ECDHE-ECDSA-AES256-CCM8"),
+    suite(0xc05c, "ECDHE-ECDSA-ARIA128-GCM-SHA256"),
+    suite(0xc05d, "ECDHE-ECDSA-ARIA256-GCM-SHA384"),
+    suite(0xc060, "ECDHE-ARIA128-GCM-SHA256"),
+    suite(0xc061, "ECDHE-ARIA256-GCM-SHA384"),
+    suite(0xc086, "ECDHE-ECDSA-CAMELLIA128-GCM-SHA256"),
+    suite(0xc087, "ECDHE-ECDSA-CAMELLIA256-GCM-SHA384"),
+    suite(0xc08a, "ECDHE-RSA-CAMELLIA128-GCM-SHA256"),
+    suite(0xc08b, "ECDHE-RSA-CAMELLIA256-GCM-SHA384"),
     suite(0x009e, "DHE-RSA-AES128-GCM-SHA256"),
     suite(0x009f, "DHE-RSA-AES256-GCM-SHA384"),
     suite(0xccaa, "DHE-RSA-CHACHA20-POLY1305"),
     suite(0xc09e, "DHE-RSA-AES128-CCM"),
     suite(0xc09f, "DHE-RSA-AES256-CCM"),
+    suite(0xc0a2, "DHE-RSA-AES128-CCM8"),
+    suite(0xc0a3, "DHE-RSA-AES256-CCM8"),
+    suite(0xc052, "DHE-RSA-ARIA128-GCM-SHA256"),
+    suite(0xc053, "DHE-RSA-ARIA256-GCM-SHA384"),
+    suite(0xc07c, "DHE-RSA-CAMELLIA128-GCM-SHA256"),
+    suite(0xc07d, "DHE-RSA-CAMELLIA256-GCM-SHA384"),
+    suite(0x00a2, "DHE-DSS-AES128-GCM-SHA256"),
+    suite(0x00a3, "DHE-DSS-AES256-GCM-SHA384"),
+    suite(0xc056, "DHE-DSS-ARIA128-GCM-SHA256"),
+    suite(0xc057, "DHE-DSS-ARIA256-GCM-SHA384"),
+    suite(0xc080, "DHE-DSS-CAMELLIA128-GCM-SHA256"),
+    suite(0xc081, "DHE-DSS-CAMELLIA256-GCM-SHA384"),
     suite(0xc023, "ECDHE-ECDSA-AES128-SHA256"),
     suite(0xc027, "ECDHE-RSA-AES128-SHA256"),
     suite(0xc024, "ECDHE-ECDSA-AES256-SHA384"),
@@ -160,27 +192,49 @@ pub(super) const SUITES: &[Suite] = &[
     suite(0x0039, "DHE-RSA-AES256-SHA"),
     suite(0x0045, "DHE-RSA-CAMELLIA128-SHA"),
     suite(0x0088, "DHE-RSA-CAMELLIA256-SHA"),
+    suite(0x00be, "DHE-RSA-CAMELLIA128-SHA256"),
+    suite(0x00c4, "DHE-RSA-CAMELLIA256-SHA256"),
+    suite(0x009a, "DHE-RSA-SEED-SHA"),
+    suite(0x0040, "DHE-DSS-AES128-SHA256"),
+    suite(0x006a, "DHE-DSS-AES256-SHA256"),
+    suite(0x0032, "DHE-DSS-AES128-SHA"),
+    suite(0x0038, "DHE-DSS-AES256-SHA"),
+    suite(0x00bd, "DHE-DSS-CAMELLIA128-SHA256"),
+    suite(0x00c3, "DHE-DSS-CAMELLIA256-SHA256"),
+    suite(0x0044, "DHE-DSS-CAMELLIA128-SHA"),
+    suite(0x0087, "DHE-DSS-CAMELLIA256-SHA"),
+    suite(0x0099, "DHE-DSS-SEED-SHA"),
     suite(0x009c, "AES128-GCM-SHA256"),
     suite(0x009d, "AES256-GCM-SHA384"),
     suite(0xc09c, "AES128-CCM"),
     suite(0xc09d, "AES256-CCM"),
+    suite(0xc0a0, "AES128-CCM8"),
+    suite(0xc0a1, "AES256-CCM8"),
+    suite(0xc050, "ARIA128-GCM-SHA256"),
+    suite(0xc051, "ARIA256-GCM-SHA384"),
+    suite(0xc07a, "CAMELLIA128-GCM-SHA256"),
+    suite(0xc07b, "CAMELLIA256-GCM-SHA384"),
     suite(0x003c, "AES128-SHA256"),
     suite(0x003d, "AES256-SHA256"),
     suite(0x002f, "AES128-SHA"),
     suite(0x0035, "AES256-SHA"),
     suite(0x0041, "CAMELLIA128-SHA"),
     suite(0x0084, "CAMELLIA256-SHA"),
+    suite(0x00ba, "CAMELLIA128-SHA256"),
+    suite(0x00c0, "CAMELLIA256-SHA256"),
     suite(0x0096, "SEED-SHA"),
     suite(0x0007, "IDEA-CBC-SHA"),
     suite(0xc008, "ECDHE-ECDSA-DES-CBC3-SHA"),
     suite(0xc012, "ECDHE-RSA-DES-CBC3-SHA"),
     suite(0x0016, "DHE-RSA-DES-CBC3-SHA"),
+    suite(0x0013, "DHE-DSS-DES-CBC3-SHA"),
     suite(0x000a, "DES-CBC3-SHA"),
     suite(0xc007, "ECDHE-ECDSA-RC4-SHA"),
     suite(0xc011, "ECDHE-RSA-RC4-SHA"),
     suite(0x0005, "RC4-SHA"),
     suite(0x0004, "RC4-MD5"),
     suite(0x0015, "DHE-RSA-DES-CBC-SHA"),
+    suite(0x0012, "DHE-DSS-DES-CBC-SHA"),
     suite(0x0009, "DES-CBC-SHA"),
     suite(0xc018, "AECDH-AES128-SHA"),
     suite(0xc019, "AECDH-AES256-SHA"),
@@ -192,6 +246,14 @@ pub(super) const SUITES: &[Suite] = &[
     suite(0x006d, "ADH-AES256-SHA256"),
     suite(0x0034, "ADH-AES128-SHA"),
     suite(0x003a, "ADH-AES256-SHA"),
+    suite(0x0046, "ADH-CAMELLIA128-SHA"),
+    suite(0x0089, "ADH-CAMELLIA256-SHA"),
+    suite(0x00bf, "ADH-CAMELLIA128-SHA256"),
+    suite(0x00c5, "ADH-CAMELLIA256-SHA256"),
+    suite(0xc084, "ADH-CAMELLIA128-GCM-SHA256"),
+    suite(0xc085, "ADH-CAMELLIA256-GCM-SHA384"),
+    suite(0x009b, "ADH-SEED-SHA"),
+    suite(0x001a, "ADH-DES-CBC-SHA"),
     suite(0x001b, "ADH-DES-CBC3-SHA"),
     suite(0x0018, "ADH-RC4-MD5"),
     suite(0x0014, "EXP-DHE-RSA-DES-CBC-SHA"),
@@ -248,31 +310,78 @@ impl Group {
     /// OpenSSL's name of a number; the number itself where the table has none.
     pub(super) fn name_of(code: u16) -> String {
         GROUPS
-            .into_iter()
+            .iter()
             .find(|group| group.code == code)
             .map_or_else(|| format!("0x{code:04x}"), |group| group.name.to_owned())
     }
 }
 
-/// The groups of TLS 1.2 and older: elliptic curves.
-pub(super) const CURVES: [u16; 5] = [29, 23, 24, 25, 30];
+/// The groups of TLS 1.2 and older: elliptic curves, the usual ones first.
+pub(super) const CURVES: [u16; 30] = [
+    29, 23, 24, 25, 30, 26, 27, 28, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3,
+    2, 1,
+];
+/// The groups of RFC 7919, which TLS 1.2 also has for finite fields.
+pub(super) const FINITE_FIELDS: [u16; 5] = [256, 257, 258, 259, 260];
+/// The groups that browsers, OpenSSL, Java, Go and rustls have in common, and the hybrid.
+pub(super) const USUAL_GROUPS: [u16; 4] = [X25519MLKEM768, 29, 23, 24];
+pub(super) const SECP521R1: u16 = 25;
 /// The hybrid of ML-KEM and X25519, safe from quantum computers to come.
 pub(super) const X25519MLKEM768: u16 = 0x11ec;
 
-/// Those that are asked for.
-pub(super) const GROUPS: [Group; 11] = [
-    Group { code: X25519MLKEM768, name: "X25519MLKEM768" },
-    Group { code: 0x11eb, name: "SecP256r1MLKEM768" },
-    Group { code: 0x11ed, name: "SecP384r1MLKEM1024" },
-    Group { code: 29, name: "X25519" },
-    Group { code: 23, name: "prime256v1" },
-    Group { code: 30, name: "X448" },
-    Group { code: 24, name: "secp384r1" },
-    Group { code: 25, name: "secp521r1" },
-    Group { code: 256, name: "ffdhe2048" },
-    Group { code: 257, name: "ffdhe3072" },
-    Group { code: 258, name: "ffdhe4096" },
+/// Those that are asked for (IANA's registry of TLS supported groups).
+pub(super) const GROUPS: &[Group] = &[
+    group(X25519MLKEM768, "X25519MLKEM768"),
+    group(0x11eb, "SecP256r1MLKEM768"),
+    group(0x11ed, "SecP384r1MLKEM1024"),
+    group(0x6399, "X25519Kyber768Draft00"),
+    group(0x0200, "MLKEM512"),
+    group(0x0201, "MLKEM768"),
+    group(0x0202, "MLKEM1024"),
+    group(29, "X25519"),
+    group(23, "prime256v1"),
+    group(30, "X448"),
+    group(24, "secp384r1"),
+    group(25, "secp521r1"),
+    group(31, "brainpoolP256r1tls13"),
+    group(32, "brainpoolP384r1tls13"),
+    group(33, "brainpoolP512r1tls13"),
+    group(256, "ffdhe2048"),
+    group(257, "ffdhe3072"),
+    group(258, "ffdhe4096"),
+    group(259, "ffdhe6144"),
+    group(260, "ffdhe8192"),
+    // Of TLS 1.2 only (RFC 8446 appendix B.3.1.4 calls the rest obsolete).
+    group(26, "brainpoolP256r1"),
+    group(27, "brainpoolP384r1"),
+    group(28, "brainpoolP512r1"),
+    group(22, "secp256k1"),
+    group(21, "secp224r1"),
+    group(20, "secp224k1"),
+    group(19, "prime192v1"),
+    group(18, "secp192k1"),
+    group(17, "secp160r2"),
+    group(16, "secp160r1"),
+    group(15, "secp160k1"),
+    group(14, "sect571r1"),
+    group(13, "sect571k1"),
+    group(12, "sect409r1"),
+    group(11, "sect409k1"),
+    group(10, "sect283r1"),
+    group(9, "sect283k1"),
+    group(8, "sect239k1"),
+    group(7, "sect233r1"),
+    group(6, "sect233k1"),
+    group(5, "sect193r2"),
+    group(4, "sect193r1"),
+    group(3, "sect163r2"),
+    group(2, "sect163r1"),
+    group(1, "sect163k1"),
 ];
+
+const fn group(code: u16, name: &'static str) -> Group {
+    Group { code, name }
+}
 
 #[cfg(test)]
 mod tests {
@@ -290,6 +399,9 @@ mod tests {
             ("AES128-GCM-SHA256", Strength::StaticRsa),
             ("IDEA-CBC-SHA", Strength::StaticRsa),
             ("DES-CBC3-SHA", Strength::TripleDes),
+            ("ECDHE-ARIA128-GCM-SHA256", Strength::Unusual),
+            ("TLS_AES_128_CCM_SHA256", Strength::Unusual),
+            ("AES128-CCM8", Strength::StaticRsa),
             ("ECDHE-RSA-DES-CBC3-SHA", Strength::TripleDes),
             ("DES-CBC-SHA", Strength::Broken),
             ("ADH-AES256-GCM-SHA384", Strength::Broken),
@@ -305,9 +417,15 @@ mod tests {
 
     #[test]
     fn every_number_is_unique() {
-        let mut codes: Vec<_> = SUITES.iter().chain(TLS13).map(|suite| suite.code).collect();
-        codes.sort_unstable();
-        codes.dedup();
-        assert_eq!(codes.len(), SUITES.len() + TLS13.len());
+        let unique = |mut codes: Vec<u16>| {
+            let count = codes.len();
+            codes.sort_unstable();
+            codes.dedup();
+            assert_eq!(codes.len(), count);
+        };
+        unique(SUITES.iter().chain(TLS13).map(|suite| suite.code).collect());
+        unique(GROUPS.iter().map(|group| group.code).collect());
+        let is_named = |code: &u16| GROUPS.iter().any(|group| group.code == *code);
+        assert!(CURVES.iter().chain(&FINITE_FIELDS).all(is_named));
     }
 }

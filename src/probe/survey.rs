@@ -1,17 +1,22 @@
 //! What a server would agree to besides what it chose: old versions, bad cipher suites, the new groups.
 //!
-//! Each question is a connection of its own with one hello made by hand. [`Depth::Usual`] asks eight; [`Depth::Deep`] has
+//! Each question is a connection of its own with one hello made by hand. [`Depth::Usual`] asks nine; [`Depth::Deep`] has
 //! the server name everything it has, one after the other, which takes some dozens.
+//!
+//! A server that closes the connection, or says nothing, may refuse what was asked or may limit connections. Such
+//! questions are asked again one at a time, and each is followed by a hello that the server has answered before: only if
+//! it still answers that was the question refused. Otherwise it counts as not answered, and the report names it.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::client_hello::ClientHello;
 use super::fetch::HelloOutcome;
 use super::flight::ServerFlight;
 use super::suites::{
-    CURVES, GROUPS, Group, SUITE_CODES, SUITES, Strength, Suite, TLS13_CODES, Version, X25519MLKEM768,
+    CURVES, FINITE_FIELDS, GROUPS, Group, SUITE_CODES, SUITES, Strength, Suite, TLS13_CODES, Version,
+    X25519MLKEM768,
 };
 use super::{Error, Peer, Server};
 
@@ -23,7 +28,7 @@ const MAX_NAMED: usize = 100;
 /// How much to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// Eight connections at most.
+    /// Nine connections at most, unless some get no answer.
     Usual,
     /// Dozens: every cipher suite and group by name.
     Deep,
@@ -47,10 +52,20 @@ pub struct Survey {
     pub suites: Vec<(Version, Vec<String>)>,
     /// Whether it answers inside TLS a command that was sent unencrypted; `None` unless [`Depth::Deep`] with a protocol of lines.
     pub is_stuffable: Option<bool>,
-    /// All its groups, in its order of preference; empty unless [`Depth::Deep`].
-    pub groups: Vec<String>,
-    /// Why a question got no answer; then the survey is incomplete.
+    /// The numbers of all its groups with TLS 1.3 and 1.2, in its order of preference; empty unless [`Depth::Deep`].
+    pub(super) groups: Vec<(Version, u16)>,
+    /// What was asked without an answer, and why the first such question had none; then the survey is incomplete.
+    pub unanswered: Vec<String>,
     pub failure: Option<Error>,
+}
+
+/// How patiently to ask.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Several questions at a time. What is not answered is asked again later.
+    First,
+    /// One question at a time; what is not answered is followed by a hello that the server has answered before.
+    Second,
 }
 
 /// Enters what was learnt into the survey that all threads share.
@@ -62,14 +77,16 @@ enum Question {
     Version(Version),
     /// Does it take one of the suites of this kind?
     Suites(&'static [Strength]),
+    /// Does it take a key exchange over finite fields, and of which size?
+    FiniteField,
     /// Does it take the hybrid group?
     Hybrid,
     /// What does it choose of everything, and with which old features?
     Choice,
     /// Which suites has it in this version?
     AllSuites(Version),
-    /// Which groups has it?
-    AllGroups,
+    /// Which groups has it, with TLS 1.3, or with TLS 1.2?
+    AllGroups(Version),
     /// Does it answer inside TLS a command sent before?
     Stuffed,
 }
@@ -88,7 +105,8 @@ impl Server {
             Depth::Usual => {
                 questions.push(Question::Suites(&[Strength::Broken, Strength::TripleDes]));
                 questions.push(Question::Suites(&[Strength::StaticRsa]));
-                questions.push(Question::Suites(&[Strength::Outdated]));
+                questions.push(Question::Suites(&[Strength::Outdated, Strength::Unusual]));
+                questions.push(Question::FiniteField);
             }
             Depth::Deep => {
                 let old = [Version::Tls12, Version::Tls11, Version::Tls10, Version::Ssl3];
@@ -96,8 +114,10 @@ impl Server {
                 if self.target.starttls.is_some_and(super::Starttls::has_lines) {
                     questions.push(Question::Stuffed);
                 }
+                questions.extend([Question::FiniteField, Question::AllGroups(Version::Tls12)]);
                 if has_tls13 {
-                    questions.extend([Question::AllSuites(Version::Tls13), Question::AllGroups]);
+                    questions
+                        .extend([Question::AllSuites(Version::Tls13), Question::AllGroups(Version::Tls13)]);
                 }
             }
         }
@@ -107,47 +127,70 @@ impl Server {
         }
         let mut survey = Survey { is_hybrid: has_tls13.then_some(is_hybrid), ..Survey::default() };
         survey.versions.push(peer.version);
-        let survey = self.ask_all(&questions, survey);
-        survey.sorted()
+        let asked = Asked { server: self, known: peer.version };
+        asked.all(&questions, survey).sorted()
     }
+}
 
-    fn ask_all(&self, questions: &[Question], survey: Survey) -> Survey {
+/// A server, and a version that it is known to answer.
+struct Asked<'a> {
+    server: &'a Server,
+    known: Version,
+}
+
+impl Asked<'_> {
+    fn all(&self, questions: &[Question], survey: Survey) -> Survey {
         let survey = Mutex::new(survey);
+        let unanswered = Mutex::new(Vec::new());
         let next = AtomicUsize::new(0);
         thread::scope(|scope| {
             for _ in 0..AT_ONCE.min(questions.len()) {
                 scope.spawn(|| {
                     while let Some(question) = questions.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        self.ask_one(question, &survey);
+                        if self.one(question, Pass::First, &survey).is_err() {
+                            unanswered.lock().unwrap_or_else(PoisonError::into_inner).push(question);
+                        }
                     }
                 });
             }
         });
-        survey.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+        for question in unanswered.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            if let Err(error) = self.one(question, Pass::Second, &survey) {
+                let mut survey = survey.lock().unwrap_or_else(PoisonError::into_inner);
+                survey.unanswered.push(question.subject());
+                survey.failure.get_or_insert(error);
+            }
+        }
+        survey.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ask_one(&self, question: &Question, survey: &Mutex<Survey>) {
+    fn one(&self, question: &Question, pass: Pass, survey: &Mutex<Survey>) -> Result<(), Error> {
         let learn = |learn: &dyn Fn(&mut Survey)| {
-            learn(&mut survey.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+            learn(&mut survey.lock().unwrap_or_else(PoisonError::into_inner));
         };
-        let result = match question {
-            Question::Version(version) => self.try_suites(*version, &SUITE_CODES).map(|answer| {
+        match question {
+            Question::Version(version) => {
+                let answer = self.try_suites(*version, &SUITE_CODES, pass)?;
                 let spoken = answer.and_then(|answer| Some(answer.hello?.version));
                 learn(&|survey| survey.versions.extend(spoken));
-            }),
+            }
             Question::Suites(kinds) => {
                 let wanted = SUITES.iter().filter(|suite| kinds.contains(&suite.strength()));
                 let wanted: Vec<_> = wanted.map(|suite| suite.code).collect();
-                self.try_suites(Version::Tls12, &wanted).map(|answer| {
-                    if let Some(answer) = answer {
-                        learn(&|survey| survey.take(&answer));
-                    }
-                })
+                if let Some(answer) = self.try_suites(Version::Tls12, &wanted, pass)? {
+                    learn(&|survey| survey.take(&answer));
+                }
+            }
+            Question::FiniteField => {
+                let wanted = SUITES.iter().filter(|suite| suite.is_finite_field() && !suite.is_export());
+                let wanted: Vec<_> = wanted.map(|suite| suite.code).collect();
+                if let Some(answer) = self.try_suites(Version::Tls12, &wanted, pass)? {
+                    learn(&|survey| survey.take(&answer));
+                }
             }
             Question::Choice => {
                 let hello = ClientHello { compression: true, ..self.hello(Version::Tls12, &SUITE_CODES) };
-                self.tried(&hello).map(|answer| {
-                    let Some(answer) = answer else { return };
+                if let Some(answer) = self.answer(&hello, pass)? {
                     learn(&|survey| {
                         if let Some(hello) = &answer.hello {
                             survey.is_renegotiation_safe = Some(hello.is_renegotiation_safe);
@@ -155,33 +198,33 @@ impl Server {
                         }
                         survey.take(&answer);
                     });
-                })
+                }
             }
             Question::Hybrid => {
                 let hello =
                     ClientHello { groups: &[X25519MLKEM768], ..self.hello(Version::Tls13, &TLS13_CODES) };
-                self.tried(&hello).map(|answer| learn(&|survey| survey.is_hybrid = Some(answer.is_some())))
+                let answer = self.answer(&hello, pass)?;
+                learn(&|survey| survey.is_hybrid = Some(answer.is_some()));
             }
-            Question::Stuffed => self.answers_stuffed_command().map(|is_answered| {
+            Question::Stuffed => {
+                let is_answered = self.server.answers_stuffed_command()?;
                 learn(&|survey| survey.is_stuffable = Some(is_answered));
-            }),
-            Question::AllSuites(version) => self.all_suites(*version, &learn),
-            Question::AllGroups => self.all_groups().map(|groups| {
-                learn(&|survey| survey.groups.clone_from(&groups));
-            }),
-        };
-        if let Err(error) = result {
-            let mut survey = survey.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            survey.failure.get_or_insert(error);
+            }
+            Question::AllSuites(version) => self.all_suites(*version, pass, &learn)?,
+            Question::AllGroups(version) => {
+                let named = self.all_groups(*version, pass)?;
+                learn(&|survey| survey.groups.extend(named.iter().map(|group| (*version, *group))));
+            }
         }
+        Ok(())
     }
 
     /// The server chooses, what it chose is taken from the offer, and so on until it refuses.
-    fn all_suites(&self, version: Version, learn: &Learn<'_>) -> Result<(), Error> {
+    fn all_suites(&self, version: Version, pass: Pass, learn: &Learn<'_>) -> Result<(), Error> {
         let mut offer = if version == Version::Tls13 { TLS13_CODES.to_vec() } else { SUITE_CODES.to_vec() };
         let mut named = Vec::new();
         while !offer.is_empty() && named.len() < MAX_NAMED {
-            let Some(answer) = self.try_suites(version, &offer)? else { break };
+            let Some(answer) = self.try_suites(version, &offer, pass)? else { break };
             let Some(hello) = &answer.hello else { break };
             // A server that speaks only older versions is asked for those by other questions. One that chooses what was
             // not offered would go on for ever.
@@ -198,38 +241,95 @@ impl Server {
         Ok(())
     }
 
-    fn all_groups(&self) -> Result<Vec<String>, Error> {
-        let mut offer: Vec<_> = GROUPS.iter().map(|group| group.code).collect();
+    /// The numbers of the groups, in the order in which the server chooses them.
+    fn all_groups(&self, version: Version, pass: Pass) -> Result<Vec<u16>, Error> {
+        if version == Version::Tls13 {
+            let offer: Vec<_> = GROUPS
+                .iter()
+                .map(|group| group.code)
+                .filter(|code| !matches!(code, 1..=22 | 26..=28))
+                .collect();
+            return self.groups_of(version, &TLS13_CODES, offer, pass);
+        }
+        let of_kind = |is_wanted: fn(Suite) -> bool| -> Vec<u16> {
+            SUITES.iter().filter(|suite| is_wanted(**suite)).map(|suite| suite.code).collect()
+        };
+        let mut named = self.groups_of(version, &of_kind(Suite::is_elliptic), CURVES.to_vec(), pass)?;
+        // A server that does not know RFC 7919 uses a group of its own, whatever is offered.
+        let finite = of_kind(|suite| suite.is_finite_field() && !suite.is_export());
+        named.extend(self.groups_of(version, &finite, FINITE_FIELDS.to_vec(), pass)?);
+        Ok(named)
+    }
+
+    fn groups_of(
+        &self,
+        version: Version,
+        suites: &[u16],
+        mut offer: Vec<u16>,
+        pass: Pass,
+    ) -> Result<Vec<u16>, Error> {
         let mut named = Vec::new();
         while !offer.is_empty() {
-            let hello = ClientHello { groups: &offer, ..self.hello(Version::Tls13, &TLS13_CODES) };
-            let answer = self.tried(&hello)?;
-            let Some(group) = answer.and_then(|answer| answer.hello?.group) else { break };
-            if !offer.contains(&group) {
-                break;
-            }
+            let hello = ClientHello { groups: &offer, ..self.hello(version, suites) };
+            let Some(answer) = self.answer(&hello, pass)? else { break };
+            let of_hello = answer.hello.as_ref().and_then(|hello| hello.group);
+            let Some(group) = of_hello.or(answer.group).filter(|group| offer.contains(group)) else { break };
             offer.retain(|code| *code != group);
-            named.push(Group::name_of(group));
+            named.push(group);
         }
         Ok(named)
     }
 
-    fn try_suites(&self, version: Version, suites: &[u16]) -> Result<Option<ServerFlight>, Error> {
-        self.tried(&self.hello(version, suites))
+    fn try_suites(
+        &self,
+        version: Version,
+        suites: &[u16],
+        pass: Pass,
+    ) -> Result<Option<ServerFlight>, Error> {
+        self.answer(&self.hello(version, suites), pass)
     }
 
-    fn tried(&self, hello: &ClientHello<'_>) -> Result<Option<ServerFlight>, Error> {
-        Ok(match self.say(hello)? {
-            HelloOutcome::Answered(answer) => Some(answer),
-            HelloOutcome::Refused => None,
-        })
+    /// What the server answers; `None` when it refuses.
+    fn answer(&self, hello: &ClientHello<'_>, pass: Pass) -> Result<Option<ServerFlight>, Error> {
+        let unanswered = match self.server.say(hello) {
+            Ok(HelloOutcome::Answered(answer)) => return Ok(Some(answer)),
+            Ok(HelloOutcome::Refused) => return Ok(None),
+            Ok(HelloOutcome::Unanswered(error)) => Error::Broken(error),
+            Err(error) => error,
+        };
+        if pass == Pass::First {
+            return Err(unanswered);
+        }
+        let suites = if self.known == Version::Tls13 { &TLS13_CODES[..] } else { &SUITE_CODES[..] };
+        match self.server.say(&self.hello(self.known, suites))? {
+            HelloOutcome::Answered(_) => Ok(None),
+            HelloOutcome::Refused | HelloOutcome::Unanswered(_) => Err(unanswered),
+        }
     }
 
     fn hello<'a>(&'a self, version: Version, suites: &'a [u16]) -> ClientHello<'a> {
         const ALL: [u16; 8] = [29, 23, 30, 24, 25, 256, 257, 258];
         // TLS 1.2 and older choose among the curves only; the finite-field groups are of RFC 7919.
         let groups = if version == Version::Tls13 { &ALL[..] } else { &CURVES[..] };
-        ClientHello { version, suites, groups, server_name: self.server_name(), compression: false }
+        ClientHello::new(version, suites, groups, self.server.server_name())
+    }
+}
+
+impl Question {
+    /// What it is about, as part of a sentence.
+    fn subject(&self) -> String {
+        match self {
+            Self::Version(version) => version.to_string(),
+            Self::Suites([Strength::Broken, ..]) => "broken cipher suites".into(),
+            Self::Suites([Strength::StaticRsa, ..]) => "RSA key exchange".into(),
+            Self::Suites(_) => "outdated cipher suites".into(),
+            Self::FiniteField => "finite-field Diffie-Hellman".into(),
+            Self::Hybrid => "X25519MLKEM768".into(),
+            Self::Choice => "compression and renegotiation".into(),
+            Self::AllSuites(version) => format!("cipher suites of {version}"),
+            Self::AllGroups(version) => format!("groups of {version}"),
+            Self::Stuffed => "commands before TLS".into(),
+        }
     }
 }
 
@@ -244,7 +344,20 @@ impl Survey {
         self.dh_bits = [self.dh_bits, answer.dh_bits].into_iter().flatten().min();
     }
 
+    /// The names of all its groups: those of TLS 1.3 first.
+    pub fn groups(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.groups.iter().map(|(_, code)| Group::name_of(*code)).collect();
+        let mut seen = Vec::new();
+        names.retain(|name| {
+            let is_new = !seen.contains(name);
+            seen.push(name.clone());
+            is_new
+        });
+        names
+    }
+
     fn sorted(mut self) -> Self {
+        self.groups.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
         self.versions.sort_unstable();
         self.versions.dedup();
         self.poor_suites.sort_by_key(|suite| (suite.strength(), suite.code));

@@ -57,7 +57,10 @@ pub(super) fn resolve(host: &str, port: u16, timeout: Duration) -> Result<Vec<So
 /// [`Error::Connect`] with what each address said.
 pub(super) fn connect(addresses: &[SocketAddr], timeout: Duration) -> Result<(TcpStream, SocketAddr), Error> {
     let (sender, receiver) = mpsc::channel();
-    let end = Instant::now() + timeout + NEXT_ADDRESS * u32::try_from(addresses.len()).unwrap_or(1);
+    let end = Instant::now() + timeout;
+    if timeout.is_zero() {
+        return Err(Error::Connect { attempts: Vec::new() });
+    }
     let mut failed = Vec::new();
     for &address in addresses {
         let sender = sender.clone();
@@ -80,6 +83,29 @@ pub(super) fn connect(addresses: &[SocketAddr], timeout: Duration) -> Result<(Tc
     Err(Error::Connect { attempts: failed })
 }
 
+/// The end of the time that all of a check has together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TimeBudget {
+    end: Instant,
+    /// How long it was at the beginning.
+    pub(super) whole: Duration,
+}
+
+impl TimeBudget {
+    pub(super) fn start(whole: Duration) -> Self {
+        Self { end: Instant::now() + whole, whole }
+    }
+
+    pub(super) fn left(&self) -> Duration {
+        self.end.saturating_duration_since(Instant::now())
+    }
+
+    /// The longest wait for one step: a share of the whole, so that a step without an answer leaves time for the others.
+    pub(super) fn share(&self, longest: Duration) -> Duration {
+        self.left().min(longest).min(self.whole / 4)
+    }
+}
+
 /// A connection on which nothing waits beyond its deadline, and which remembers the server's first bytes.
 #[derive(Debug)]
 pub(super) struct Wire {
@@ -96,14 +122,18 @@ impl Wire {
         Self { stream, deadline: Instant::now() + timeout, seen: Vec::new() }
     }
 
-    /// What the server said first, or first since [`Self::renew`].
+    /// What the server said first, or first since [`Self::forget`].
     pub(super) fn seen(&self) -> &[u8] {
         &self.seen
     }
 
-    /// Forgets the bytes so far and sets a new deadline.
-    pub(super) fn renew(&mut self, timeout: Duration) {
+    /// Forgets the bytes so far.
+    pub(super) fn forget(&mut self) {
         self.seen.clear();
+    }
+
+    /// Sets a new deadline.
+    pub(super) fn renew(&mut self, timeout: Duration) {
         self.deadline = Instant::now() + timeout;
     }
 

@@ -35,6 +35,9 @@ pub fn report(command: &str, report: &Report, global: &GlobalArgs) {
         // Its lines were written as they came.
         Outcome::Answered { .. } if report.findings.is_empty() => Ok(()),
         Outcome::Data(_) => text::write(&mut stderr, report, stderr_width(), global.quiet),
+        Outcome::Several(reports) if is_json => reports
+            .iter()
+            .try_for_each(|(name, report)| json::write_one_of_several(&mut stdout, command, name, report)),
         _ if is_json => json::write(&mut stdout, command, report),
         Outcome::Text(text) => stdout.write_all(text.as_bytes()),
         Outcome::Account(_)
@@ -45,6 +48,7 @@ pub fn report(command: &str, report: &Report, global: &GlobalArgs) {
         | Outcome::Listed(_)
         | Outcome::Matched(_)
         | Outcome::Recorded(_)
+        | Outcome::Several(_)
         | Outcome::Shown(_)
         | Outcome::Trusted(_)
         | Outcome::TrustedCas(_) => {

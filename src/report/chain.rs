@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use time::OffsetDateTime;
 
 use super::CertificateSummary;
-use crate::finding::Finding;
+use crate::finding::{Code, Finding};
 
 /// What `check` judged.
 #[derive(Debug)]
@@ -16,6 +16,12 @@ pub struct Checked {
     pub host: Option<String>,
     /// The server that sent it; none for a file.
     pub server: Option<ServerSummary>,
+    /// Whether no finding about the chain is an error.
+    pub does_chain_hold: bool,
+    /// The state of that server besides its chain.
+    pub server_state: ServerState,
+    /// How good that server is; none for a file.
+    pub verdict: Option<ServerVerdict>,
     /// The time it was judged at.
     pub at: OffsetDateTime,
     /// The path, leaf first, as far as it could be built.
@@ -24,6 +30,49 @@ pub struct Checked {
     pub missing_issuer: Option<String>,
     /// Where the trust at the end of the path comes from, such as `the system store`.
     pub trusted_by: Option<String>,
+}
+
+/// The state of a server besides its chain, from good to bad.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ServerState {
+    /// Nothing worse than notes was found, or it is a file.
+    #[default]
+    Good,
+    /// There are warnings.
+    Weak,
+    /// It accepts what protects nobody.
+    Insecure,
+    /// Current clients cannot connect.
+    Refused,
+}
+
+/// How good a server is.
+#[derive(Debug)]
+pub struct ServerVerdict {
+    /// From `A+` to `F`.
+    pub grade: &'static str,
+    /// What keeps the grade from being better.
+    pub because: Vec<&'static str>,
+    /// The configuration of Mozilla's guideline that it meets: `modern` or `intermediate`.
+    pub guideline: Option<&'static str>,
+    /// What it lacks for the intermediate one.
+    pub missing: Vec<String>,
+    /// The findings to fix first.
+    pub fix_first: Vec<Code>,
+    /// What becomes of the hellos of well-known clients; empty unless that was asked.
+    pub clients: Vec<ClientConnection>,
+}
+
+/// What a client and a server agree on, by OpenSSL's names, or why they do not.
+#[derive(Debug)]
+pub struct ClientConnection {
+    /// The client, with its version.
+    pub client: &'static str,
+    pub protocol: Option<&'static str>,
+    pub cipher: Option<String>,
+    pub group: Option<String>,
+    /// Why it cannot connect.
+    pub reason: Option<String>,
 }
 
 /// A server that was looked at.
@@ -57,6 +106,8 @@ pub struct ServerSummary {
     pub suites: Vec<(&'static str, Vec<String>)>,
     /// All its groups; likewise.
     pub groups: Vec<String>,
+    /// What was asked without an answer.
+    pub unanswered: Vec<String>,
 }
 
 /// What `merge` put together.

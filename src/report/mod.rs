@@ -18,7 +18,9 @@ pub use self::acme::{
 };
 pub use self::acme_life::{Deleted, Import, ImportedItem};
 pub use self::certificate::{CertificateSummary, KeySummary, Role, SubjectName};
-pub use self::chain::{Checked, Dropped, Merged, ServerSummary};
+pub use self::chain::{
+    Checked, ClientConnection, Dropped, Merged, ServerState, ServerSummary, ServerVerdict,
+};
 pub use self::files::{
     BulkCount, CheckedCertificate, CheckedState, Created, CreatedFile, FileRole, ListedCa, RenewalCount,
     Revocation, RevocationList, StillValid,
@@ -93,6 +95,8 @@ pub enum Outcome {
     Renewed(Renewals),
     /// `acme revoke`: a certificate was revoked.
     Revoked(Revoked),
+    /// `check` of several files or servers: the report on each, by what was typed.
+    Several(Vec<(String, Report)>),
     /// `show`: what is in a file.
     Shown(Shown),
     /// `completions`, `man`: text for standard output, as it is.
@@ -127,6 +131,9 @@ impl Report {
         match &self.outcome {
             Outcome::Answered { status } | Outcome::Failed { status } => *status,
             Outcome::Renewed(renewals) => renewals.status,
+            Outcome::Several(reports) => {
+                reports.iter().map(|(_, report)| report.exit_status()).max().unwrap_or_default()
+            }
             Outcome::Created(Created { status, .. }) if *status != 0 => *status,
             Outcome::Trusted(trusted) => trusted.status,
             Outcome::TrustedCas(cas) => cas.status,
@@ -147,7 +154,7 @@ impl Outcome {
     /// Whether the command answers a question with yes or no.
     pub fn is_question(&self) -> bool {
         match self {
-            Self::Checked(_) | Self::Matched(_) => true,
+            Self::Checked(_) | Self::Matched(_) | Self::Several(_) => true,
             Self::Hosts(hosts) => hosts.action == "check",
             Self::Trusted(trusted) => trusted.action == "status",
             _ => false,

@@ -226,17 +226,13 @@ fn a_server_of_the_past_still_shows_its_chain() {
         [&["-cert", "chain.pem", "-cert_chain", "ca-bundle.ca"], &PAIR[2..], &ALL, &["-tls1_1"]].concat();
     let (_server, place) = s_server(&test, &openssl, &args);
     let report = check(&test, &place, &["--deep"]).exits(1).report();
-    assert_eq!(codes(&report, "reasons"), ["old_protocol"]);
+    assert_eq!(codes(&report, "reasons"), ["old_protocol", "weak_cipher", "weak_cipher"]);
     assert_eq!(report["path"].as_array().unwrap().len(), 3);
     let server = &report["server"];
     assert_eq!((&server["protocol"], &server["key_proved"]), (&json!("TLSv1.1"), &Value::Null));
     assert_eq!(server["protocols"], json!(["TLSv1.1"]));
-    let poor: Vec<_> = report["warnings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|found| found["code"] == "weak_cipher")
-        .collect();
+    let parts = ["reasons", "warnings"].into_iter().flat_map(|part| report[part].as_array().unwrap());
+    let poor: Vec<_> = parts.filter(|found| found["code"] == "weak_cipher").collect();
     let poor = serde_json::to_string(&poor).unwrap();
     for suite in ["NULL-SHA", "ADH-AES128-SHA", "AES128-SHA", "DHE-RSA-AES256-SHA"] {
         assert!(poor.contains(suite), "{suite} is missing in {poor}");
@@ -249,26 +245,25 @@ fn what_a_server_takes_besides_is_told() {
     let Some(openssl) = peer("openssl") else { return };
     let test = with_rsa();
     let chain = ["-cert", "server.crt", "-cert_chain", "ca-bundle.ca", "-key", "server.key"];
-    // Old versions and bad suites beside good ones: nobody is refused, so these are warnings.
+    // Old versions and bad suites beside good ones: nobody is refused, but the server is not secure.
     let args = [&chain[..], &ALL, &["-min_protocol", "TLSv1"]].concat();
     let (_server, place) = s_server(&test, &openssl, &args);
-    let report = check(&test, &place, &[]).exits(0).report();
+    let report = check(&test, &place, &[]).exits(1).report();
     assert_eq!(report["server"]["protocols"], json!(["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]));
     let old = finding(&report, "old_protocol");
-    assert_eq!(old["severity"], "warning");
+    assert_eq!(old["severity"], "error");
     assert!(old["message"].as_str().unwrap().contains("TLS 1.0, TLS 1.1"), "{old}");
     assert!(old["fix"].as_str().unwrap().contains("ssl_protocols TLSv1.2 TLSv1.3;"), "{old}");
-    let severities: Vec<_> = report["warnings"]
-        .as_array()
-        .unwrap()
-        .iter()
+    let severities: Vec<_> = ["reasons", "warnings"]
+        .into_iter()
+        .flat_map(|part| report[part].as_array().unwrap())
         .filter(|found| found["code"] == "weak_cipher")
         .map(|found| found["severity"].as_str().unwrap())
         .collect();
     assert_eq!(
         severities,
-        ["warning", "warning", "note"],
-        "broken, without forward secrecy, outdated: {report:#}"
+        ["error", "warning", "note", "note"],
+        "broken, without forward secrecy, outdated, unusual: {report:#}"
     );
 
     // No TLS 1.3; with --deep every suite by name.

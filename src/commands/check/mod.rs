@@ -3,6 +3,7 @@
 mod batch;
 mod explain;
 mod server;
+mod several;
 
 use time::OffsetDateTime;
 
@@ -18,7 +19,7 @@ use crate::operands::output::shell_word;
 use crate::operands::password::Passwords;
 use crate::operands::revocation_list::read_revocation_list_file;
 use crate::operands::server_target::{FileOrServer, file_or_server, for_servers_only, parse_host};
-use crate::report::{Checked, Outcome, Report};
+use crate::report::{Checked, Outcome, Report, ServerState};
 use crate::sys::shell::path_word;
 use crate::x509::{Crl, HostName, PrivateKey, Purpose};
 
@@ -29,35 +30,45 @@ pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
     if let Some(file) = &args.batch {
         return batch::run(file, context);
     }
-    let name = args.file.as_deref().unwrap_or_default();
-    match file_or_server(name, &server_options(&args.live))? {
-        FileOrServer::Server(target) => server::run(&target, args, context),
-        FileOrServer::File if args.deep => Err(for_servers_only("--deep", name).into()),
-        FileOrServer::File => of_file(name, args, context),
+    match args.files.as_slice() {
+        [name] => one(name, args, &Basis::read(args, context)?),
+        names => several::run(names, args, &Basis::read(args, context)?),
     }
 }
 
-fn of_file(name: &str, args: &CheckArgs, context: &Context<'_>) -> Result {
+/// Checks one file or server.
+fn one(name: &str, args: &CheckArgs, basis: &Basis) -> Result {
+    match file_or_server(name, &server_options(&args.live))? {
+        FileOrServer::Server(target) => server::run(&target, args, basis),
+        FileOrServer::File if args.deep => Err(for_servers_only("--deep", name).into()),
+        FileOrServer::File if args.min_grade.is_some() => Err(for_servers_only("--min-grade", name).into()),
+        FileOrServer::File => of_file(name, args, basis),
+    }
+}
+
+fn of_file(name: &str, args: &CheckArgs, basis: &Basis) -> Result {
     let host = args.host.as_deref().map(parse_host).transpose()?;
     let mut passwords = Passwords::new("--key-password-file", args.key_password_file.as_deref());
     let file = read_certificates_with(name, &mut passwords)?;
-    let basis = Basis::read(args, host, &mut passwords, context)?;
     let word = shell_word(name);
     let mut findings = damage_errors(name, &file);
     findings.extend(form_warnings(name, &file.forms));
     let input = CheckInput::new(&file.certificates, &basis.trust, basis.at, &word);
-    let judgement = basis.judge(args, input, file.malformed);
+    let judgement = basis.judge(args, host.as_ref(), input, file.malformed);
     findings.extend(judgement.findings);
+    let holds = findings.iter().all(|finding| finding.severity != Severity::Error);
     let checked = Checked {
         file: name.to_owned(),
-        host: basis.host.map(|host| host.to_string()),
+        host: host.map(|host| host.to_string()),
         server: None,
+        does_chain_hold: holds,
+        server_state: ServerState::Good,
+        verdict: None,
         at: basis.at,
         path: judgement.path,
         missing_issuer: judgement.missing_issuer,
         trusted_by: judgement.trusted_by,
     };
-    let holds = findings.iter().all(|finding| finding.severity != Severity::Error);
     let mut next = Vec::new();
     if holds
         && name != "-"
@@ -72,7 +83,6 @@ fn of_file(name: &str, args: &CheckArgs, context: &Context<'_>) -> Result {
 
 /// What a chain is judged by.
 struct Basis {
-    host: Option<HostName>,
     key: Option<PrivateKey>,
     trust: TrustStore,
     crls: Vec<Crl>,
@@ -81,23 +91,25 @@ struct Basis {
 
 impl Basis {
     /// Reads the files that the arguments name.
-    fn read(
-        args: &CheckArgs,
-        host: Option<HostName>,
-        passwords: &mut Passwords,
-        context: &Context<'_>,
-    ) -> Result<Self> {
-        let key = args.key.as_deref().map(|key| read_private_key_with(key, passwords)).transpose()?;
+    fn read(args: &CheckArgs, context: &Context<'_>) -> Result<Self> {
+        let mut passwords = Passwords::new("--key-password-file", args.key_password_file.as_deref());
+        let key = args.key.as_deref().map(|key| read_private_key_with(key, &mut passwords)).transpose()?;
         let trust = trusted_roots(&args.roots)?;
         let mut crls = Vec::with_capacity(args.crl.len());
         for path in &args.crl {
             crls.extend(read_revocation_list_file(&path.display().to_string())?);
         }
-        Ok(Self { host, key, trust, crls, at: args.at.unwrap_or_else(|| context.clock.now()) })
+        Ok(Self { key, trust, crls, at: args.at.unwrap_or_else(|| context.clock.now()) })
     }
 
     /// Judges a chain. One with a malformed certificate is not judged: findings about the others would mislead.
-    fn judge(&self, args: &CheckArgs, input: CheckInput<'_>, malformed: Vec<Malformed>) -> Judgement {
+    fn judge(
+        &self,
+        args: &CheckArgs,
+        host: Option<&HostName>,
+        input: CheckInput<'_>,
+        malformed: Vec<Malformed>,
+    ) -> Judgement {
         if !malformed.is_empty() {
             return Judgement {
                 path: Vec::new(),
@@ -112,7 +124,7 @@ impl Basis {
         check(&CheckInput {
             aside: &aside,
             revoked: &known_revocations(input.certificates, &cas),
-            host: self.host.as_ref(),
+            host,
             emails: &args.email,
             key: self.key.as_ref(),
             crls: &self.crls,

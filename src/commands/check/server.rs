@@ -2,26 +2,24 @@
 //! supports, what it would agree to, and over https one header.
 
 use super::Basis;
-use crate::advice::server::failure;
+use crate::advice::server::{failure, grade_below};
 use crate::chain::CheckInput;
 use crate::cli::CheckArgs;
-use crate::commands::{Context, Result, server_options};
-use crate::finding::Location;
-use crate::operands::password::Passwords;
-use crate::operands::server_target::{ServerTarget, parse_host};
-use crate::probe::Depth;
-use crate::probe::rules::{ServerFacts, judge_server};
-use crate::report::{Checked, Outcome, Report};
+use crate::commands::{Result, server_options};
+use crate::finding::{Location, Severity};
+use crate::operands::server_target::{ServerOptions, ServerTarget, parse_host};
+use crate::probe::rules::{ServerFacts, ServerJudgement, judge_server};
+use crate::probe::verdict::{Guideline, ServerSight, Verdict};
+use crate::probe::{Connection, Depth};
+use crate::report::{Checked, ClientConnection, Outcome, Report, ServerState, ServerVerdict};
 use crate::x509::HostName;
 
-pub(super) fn run(target: &ServerTarget, args: &CheckArgs, context: &Context<'_>) -> Result {
+pub(super) fn run(target: &ServerTarget, args: &CheckArgs, basis: &Basis) -> Result {
     let host = args.host.as_deref().map(parse_host).transpose()?.unwrap_or_else(|| target.host.clone());
-    let mut passwords = Passwords::new("--key-password-file", args.key_password_file.as_deref());
-    let basis = Basis::read(args, Some(host.clone()), &mut passwords, context)?;
     // Strict-Transport-Security counts for names only (RFC 6797 section 8.1.1).
     let request = target.path.as_deref().filter(|_| matches!(host, HostName::Dns(_)));
     let probed = target
-        .probe(&host, &server_options(&args.live), request)
+        .probe(&host, &ServerOptions { is_deep: args.deep, ..server_options(&args.live) }, request)
         .map_err(|error| failure(target, &error, "check"))?;
     let depth = if args.deep { Depth::Deep } else { Depth::Usual };
     let survey = probed.server.survey(&probed.peer, depth);
@@ -29,24 +27,70 @@ pub(super) fn run(target: &ServerTarget, args: &CheckArgs, context: &Context<'_>
     summary.protocols = survey.versions.iter().map(|version| version.as_str()).collect();
     summary.suites =
         survey.suites.iter().map(|(version, suites)| (version.as_str(), suites.clone())).collect();
-    summary.groups.clone_from(&survey.groups);
+    summary.groups = survey.groups();
+    summary.unanswered.clone_from(&survey.unanswered);
 
     let words = target.words();
     let input =
         CheckInput { is_live: true, ..CheckInput::new(&probed.certificates, &basis.trust, basis.at, &words) };
-    let judgement = basis.judge(args, input, probed.malformed);
+    let judgement = basis.judge(args, Some(&host), input, probed.malformed);
     let facts = ServerFacts { peer: &probed.peer, survey: &survey, starttls: target.starttls, depth };
     let location = Location::file(target.label());
-    let of_server = judge_server(&facts).into_iter().map(|finding| finding.at(location.clone()));
+    let of_server = judge_server(&facts);
+    let does_chain_hold = judgement.findings.iter().all(|finding| finding.severity != Severity::Error);
+    let verdict = Verdict::of(&ServerSight { facts, does_chain_hold, is_refused: of_server.is_refused });
+    let below = args.min_grade.filter(|required| verdict.grade > *required);
+    let below = below.map(|required| grade_below(target, &verdict, required));
+    let clients = if args.deep { probed.server.clients(&survey) } else { Vec::new() };
     let checked = Checked {
         file: target.label(),
         host: Some(host.to_string()),
         server: Some(summary),
+        does_chain_hold,
+        server_state: state(&of_server),
+        verdict: Some(summary_of(&verdict, clients)),
         at: basis.at,
         path: judgement.path,
         missing_issuer: judgement.missing_issuer,
         trusted_by: judgement.trusted_by,
     };
-    let findings = judgement.findings.into_iter().chain(of_server).collect();
+    let of_server = of_server.findings.into_iter().map(|finding| finding.at(location.clone()));
+    let findings = judgement.findings.into_iter().chain(of_server).chain(below).collect();
     Ok(Report { outcome: Outcome::Checked(checked), findings, next: Vec::new() })
+}
+
+fn state(judgement: &ServerJudgement) -> ServerState {
+    match judgement.findings.iter().map(|finding| finding.severity).max() {
+        Some(Severity::Error) if judgement.is_refused => ServerState::Refused,
+        Some(Severity::Error) => ServerState::Insecure,
+        Some(Severity::Warning) => ServerState::Weak,
+        Some(Severity::Note) | None => ServerState::Good,
+    }
+}
+
+fn summary_of(verdict: &Verdict, clients: Vec<Connection>) -> ServerVerdict {
+    ServerVerdict {
+        grade: verdict.grade.as_str(),
+        because: verdict.because.clone(),
+        guideline: verdict.guideline.map(Guideline::as_str),
+        missing: verdict.missing.clone(),
+        fix_first: verdict.fix_first.clone(),
+        clients: clients.into_iter().map(client_connection).collect(),
+    }
+}
+
+fn client_connection(connection: Connection) -> ClientConnection {
+    let client = connection.client;
+    match connection.outcome {
+        Ok(agreement) => ClientConnection {
+            client,
+            protocol: Some(agreement.version.as_str()),
+            cipher: Some(agreement.suite),
+            group: agreement.group,
+            reason: None,
+        },
+        Err(reason) => {
+            ClientConnection { client, protocol: None, cipher: None, group: None, reason: Some(reason) }
+        }
+    }
 }

@@ -8,7 +8,7 @@ const INJECTION: ServerDiagnostic = ServerDiagnostic::warning(Code::StarttlsInje
 const COMPRESSED: ServerDiagnostic = ServerDiagnostic::warning(Code::TlsCompression);
 const UNSAFE: ServerDiagnostic = ServerDiagnostic::warning(Code::InsecureRenegotiation);
 const NOT_HYBRID: ServerDiagnostic = ServerDiagnostic::note(Code::NoPostQuantum);
-const PARTIAL: ServerDiagnostic = ServerDiagnostic::note(Code::ConnectionFailed);
+const PARTIAL: ServerDiagnostic = ServerDiagnostic::warning(Code::ConnectionFailed);
 
 /// CVE-2011-0411.
 pub(super) const STARTTLS_INJECTION: ServerRule =
@@ -66,6 +66,12 @@ fn post_quantum(facts: &ServerFacts<'_>) -> Vec<Finding> {
 
 fn unanswered(facts: &ServerFacts<'_>) -> Vec<Finding> {
     let Some(error) = &facts.survey.failure else { return Vec::new() };
-    let message = format!("some questions about versions and cipher suites got no answer: {error}");
-    vec![PARTIAL.finding(message).fix("Run it again; some servers limit concurrent connections.")]
+    let message = format!(
+        "not everything could be asked, so the server may accept worse than is listed here; no answer about {}: \
+         {error}",
+        facts.survey.unanswered.join(", ")
+    );
+    let fix =
+        "Run it again later, from an address that the server does not limit, or with a longer --timeout.";
+    vec![PARTIAL.finding(message).fix(fix)]
 }

@@ -9,6 +9,8 @@ const OTHER_KEY: ServerDiagnostic = ServerDiagnostic::error(Code::BadSignature);
 const ONLY_OLD: ServerDiagnostic = ServerDiagnostic::error(Code::OldProtocol);
 const ONLY_POOR: ServerDiagnostic = ServerDiagnostic::warning(Code::WeakCipher);
 const CLIENT_CERTIFICATE: ServerDiagnostic = ServerDiagnostic::note(Code::HandshakeFailed);
+const UNKNOWN_GROUP: ServerDiagnostic = ServerDiagnostic::error(Code::UnusualGroup);
+const RARE_GROUP: ServerDiagnostic = ServerDiagnostic::warning(Code::UnusualGroup);
 const BROKEN_OFF: ServerDiagnostic = ServerDiagnostic::error(Code::HandshakeFailed);
 
 pub(super) const WRONG_KEY: ServerRule = ServerRule { diagnostics: &[OTHER_KEY], judge: wrong_key };
@@ -25,6 +27,30 @@ fn wrong_key(facts: &ServerFacts<'_>) -> Vec<Finding> {
     let fix = "Configure a certificate and key that belong together, the server's own certificate first; \
                to test them: `certkit check chain.pem --key server.key`.";
     vec![OTHER_KEY.finding(message).fix(fix)]
+}
+
+pub(super) const UNUSUAL_GROUP: ServerRule =
+    ServerRule { diagnostics: &[UNKNOWN_GROUP, RARE_GROUP], judge: unusual_group };
+
+/// Chrome and rustls have X25519, P-256 and P-384 besides the hybrids; Firefox, Safari, Go, Java and OpenSSL also have P-521.
+fn unusual_group(facts: &ServerFacts<'_>) -> Vec<Finding> {
+    let peer = facts.peer;
+    if !peer.has_unusual_groups_only {
+        return Vec::new();
+    }
+    let group = peer.group.as_deref().unwrap_or_default();
+    let finding = if group == "secp521r1" {
+        RARE_GROUP.finding(
+            "the only group for the key exchange is P-521; Chrome, Edge, Android and programs in Rust cannot \
+             connect",
+        )
+    } else {
+        UNKNOWN_GROUP.finding(format!(
+            "the only group for the key exchange that was found is {group}; browsers and programs in Go and Rust \
+             cannot connect (whether it has the key of its certificate was not verified)"
+        ))
+    };
+    vec![finding.fix(configuration::groups(facts.starttls))]
 }
 
 /// The handshake did not end, or only a hello made by hand got an answer.
@@ -46,6 +72,7 @@ fn incomplete(facts: &ServerFacts<'_>) -> Vec<Finding> {
                 peer.cipher
             ))
             .fix(configuration::suites(facts.starttls)),
+        Some(_) if peer.has_unusual_groups_only => return Vec::new(),
         Some(why) if !peer.wants_client_certificate => BROKEN_OFF
             .finding(format!("the server sends its chain, but the handshake failed: {why}"))
             .fix("Check the server's log around now."),

@@ -1,7 +1,8 @@
 //! Rules about servers: what is wrong, who is affected, and the line of the server's configuration that fixes it.
 //!
-//! What current clients refuse is an error. What a server only agrees to when an old client asks for it is a warning, and
-//! what falls short of Mozilla's guideline (6.0, "intermediate") a note.
+//! What current clients refuse is an error, and so is what breaks the protection of anyone who gets it: suites without
+//! encryption or authentication, SSL and TLS before 1.2 (RFC 8996), Diffie-Hellman below 2048 bits. What weakens old clients
+//! is a warning, and what falls short of Mozilla's guideline (6.0, "intermediate") otherwise is a note.
 
 mod configuration;
 mod features;
@@ -14,12 +15,13 @@ mod versions;
 pub use server_rule::ServerFacts;
 
 use self::server_rule::ServerRule;
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 
-/// Every rule, in the order of the report.
+/// Whether current clients can connect at all.
+const CONNECTING: &[ServerRule] = &[handshake::WRONG_KEY, handshake::UNUSUAL_GROUP, handshake::INCOMPLETE];
+
+/// Every other rule, in the order of the report.
 const RULES: &[ServerRule] = &[
-    handshake::WRONG_KEY,
-    handshake::INCOMPLETE,
     versions::OLD,
     versions::NO_TLS13,
     suites::POOR,
@@ -32,8 +34,19 @@ const RULES: &[ServerRule] = &[
     headers::HSTS,
 ];
 
-pub fn judge_server(facts: &ServerFacts<'_>) -> Vec<Finding> {
-    RULES.iter().flat_map(|rule| rule.apply(facts)).collect()
+/// What is wrong with a server.
+#[derive(Debug)]
+pub struct ServerJudgement {
+    pub findings: Vec<Finding>,
+    /// Whether current clients cannot connect.
+    pub is_refused: bool,
+}
+
+pub fn judge_server(facts: &ServerFacts<'_>) -> ServerJudgement {
+    let mut findings: Vec<_> = CONNECTING.iter().flat_map(|rule| rule.apply(facts)).collect();
+    let is_refused = findings.iter().any(|finding| finding.severity == Severity::Error);
+    findings.extend(RULES.iter().flat_map(|rule| rule.apply(facts)));
+    ServerJudgement { findings, is_refused }
 }
 
 #[cfg(test)]
@@ -41,7 +54,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::finding::{Code, Severity};
+    use crate::finding::Code;
 
     /// Codes that are also an error where the server does not send a chain to judge.
     const WITHOUT_A_CHAIN: [Code; 3] =
@@ -51,7 +64,7 @@ mod tests {
     #[test]
     fn the_documentation_states_each_code_and_its_severity() {
         let mut severities: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for diagnostic in RULES.iter().flat_map(|rule| rule.diagnostics) {
+        for diagnostic in CONNECTING.iter().chain(RULES).flat_map(|rule| rule.diagnostics) {
             severities.entry(diagnostic.code).or_default().push(diagnostic.severity);
         }
         for code in WITHOUT_A_CHAIN {

@@ -8,15 +8,17 @@ use crate::probe::{Depth, Strength};
 /// A smaller finite-field group can be broken, or will be (RFC 9325 section 4.1).
 const DH_BITS: usize = 2048;
 
+const BROKEN: ServerDiagnostic = ServerDiagnostic::error(Code::WeakCipher);
 const WEAK: ServerDiagnostic = ServerDiagnostic::warning(Code::WeakCipher);
 const OUTDATED: ServerDiagnostic = ServerDiagnostic::note(Code::WeakCipher);
 
-pub(super) const POOR: ServerRule = ServerRule { diagnostics: &[WEAK, OUTDATED], judge: poor };
+pub(super) const POOR: ServerRule = ServerRule { diagnostics: &[BROKEN, WEAK, OUTDATED], judge: poor };
 
-pub(super) const SMALL_GROUP: ServerRule = ServerRule { diagnostics: &[WEAK], judge: small_group };
+pub(super) const SMALL_GROUP: ServerRule = ServerRule { diagnostics: &[BROKEN], judge: small_group };
 
 fn poor(facts: &ServerFacts<'_>) -> Vec<Finding> {
-    let kinds = [Strength::Broken, Strength::TripleDes, Strength::StaticRsa, Strength::Outdated];
+    let kinds =
+        [Strength::Broken, Strength::TripleDes, Strength::StaticRsa, Strength::Outdated, Strength::Unusual];
     kinds.into_iter().filter_map(|strength| of_strength(facts, strength)).collect()
 }
 
@@ -28,7 +30,7 @@ fn of_strength(facts: &ServerFacts<'_>, strength: Strength) -> Option<Finding> {
     }
     let (diagnostic, why) = match strength {
         Strength::Broken => (
-            WEAK,
+            BROKEN,
             "no encryption, no authentication or broken encryption; an on-path attacker can read or \
              redirect clients that use it",
         ),
@@ -39,7 +41,11 @@ fn of_strength(facts: &ServerFacts<'_>, strength: Strength) -> Option<Finding> {
             WEAK,
             "no forward secrecy; anyone who later gets the server's key can decrypt recorded connections",
         ),
-        Strength::Outdated | Strength::Good => (
+        Strength::Unusual | Strength::Good => (
+            OUTDATED,
+            "CCM, ARIA or Camellia, which are not in Mozilla's guideline; hardly any client has them",
+        ),
+        Strength::Outdated => (
             OUTDATED,
             "CBC or finite-field Diffie-Hellman, with a history of padding attacks; no client since 2014 \
              needs it",
@@ -56,5 +62,5 @@ fn small_group(facts: &ServerFacts<'_>) -> Vec<Finding> {
         "the server uses a {bits}-bit Diffie-Hellman group, which can be broken for all servers at once \
          (Logjam); Java and OpenSSL refuse less than 1024 or 2048 bits"
     );
-    vec![WEAK.finding(message).fix(configuration::suites(facts.starttls))]
+    vec![BROKEN.finding(message).fix(configuration::suites(facts.starttls))]
 }

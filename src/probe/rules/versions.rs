@@ -5,7 +5,7 @@ use super::server_rule::{ServerDiagnostic, ServerFacts, ServerRule};
 use crate::finding::{Code, Finding};
 use crate::probe::Version;
 
-const STILL_OLD: ServerDiagnostic = ServerDiagnostic::warning(Code::OldProtocol);
+const STILL_OLD: ServerDiagnostic = ServerDiagnostic::error(Code::OldProtocol);
 const WITHOUT_TLS13: ServerDiagnostic = ServerDiagnostic::warning(Code::NoTls13);
 
 /// RFC 8996.
@@ -20,9 +20,10 @@ fn old(facts: &ServerFacts<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let message = format!(
-        "the server still supports {}: an on-path attacker can decrypt old clients' connections, and no \
+        "the server still supports {}{}: an on-path attacker can decrypt old clients' connections, and no \
          current client needs it (RFC 8996)",
-        names.join(", ")
+        names.join(", "),
+        if facts.survey.versions.contains(&Version::Ssl3) { " (POODLE)" } else { "" }
     );
     vec![STILL_OLD.finding(message).fix(configuration::versions(facts.starttls))]
 }

@@ -126,6 +126,9 @@ pub(super) struct Server<'a> {
     /// All its groups; with `--deep` only.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     groups: &'a [String],
+    /// What was asked without an answer.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    unanswered: &'a [String],
 }
 
 impl<'a> Certificate<'a> {
@@ -186,6 +189,7 @@ impl<'a> Server<'a> {
             hsts: server.hsts.as_deref(),
             suites: server.suites.iter().map(|(version, suites)| (*version, suites.as_slice())).collect(),
             groups: &server.groups,
+            unanswered: &server.unanswered,
         }
     }
 }

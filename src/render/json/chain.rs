@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::certificate::{Certificate, Server};
 use super::finding::Finding;
+use super::verdict::Verdict;
 use super::{findings_of, rfc3339};
 use crate::finding::{self as domain, Severity};
 use crate::report::{Checked, Merged, Report};
@@ -24,6 +25,9 @@ pub(super) enum CheckResult<'a> {
         /// The server that sent it.
         #[serde(skip_serializing_if = "Option::is_none")]
         server: Option<Server<'a>>,
+        /// How good that server is.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        verdict: Option<Verdict<'a>>,
         /// The time that it was judged at, RFC 3339.
         at: String,
         /// Whether it holds: no finding is an error.
@@ -103,6 +107,7 @@ impl<'a> CheckResult<'a> {
             file: &checked.file,
             host: checked.host.as_deref(),
             server: checked.server.as_ref().map(Server::new),
+            verdict: checked.verdict.as_ref().map(Verdict::new),
             at: rfc3339(checked.at),
             valid: report.exit_status() == 0,
             path: checked.path.iter().map(|one| Certificate::new(one, Some(checked.at))).collect(),

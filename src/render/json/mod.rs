@@ -15,6 +15,7 @@ mod schema;
 mod show;
 mod tools;
 mod trust;
+mod verdict;
 
 use std::io::{self, Write};
 
@@ -42,11 +43,30 @@ const SCHEMA: u32 = 1;
 
 /// Writes the report of `command` (as `acme obtain`) as one object and a line end.
 pub(super) fn write(out: &mut impl Write, command: &str, report: &Report) -> io::Result<()> {
+    write_envelope(out, command, None, report)
+}
+
+/// Writes the report on one of several operands, which is its `id`.
+pub(super) fn write_one_of_several(
+    out: &mut impl Write,
+    command: &str,
+    name: &str,
+    report: &Report,
+) -> io::Result<()> {
+    write_envelope(out, command, Some(&Value::from(name)), report)
+}
+
+fn write_envelope(
+    out: &mut impl Write,
+    command: &str,
+    id: Option<&Value>,
+    report: &Report,
+) -> io::Result<()> {
     let exit_status = report.exit_status();
     let envelope = Envelope {
         schema: SCHEMA,
         command,
-        id: None,
+        id,
         status: Status::of(report),
         exit_status,
         result: CommandResult::new(command, report),
@@ -91,7 +111,7 @@ struct Envelope<'a> {
     schema: u32,
     /// The command, such as `check` or `acme obtain`.
     command: &'a str,
-    /// The `id` of the line of a batch that this answers.
+    /// The `id` of the line of a batch that this answers; of several files or servers, which one this is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a Value>,
     /// The answer in one word.
@@ -197,9 +217,11 @@ impl<'a> CommandResult<'a> {
             // Scripts that read these lists before there were `findings` go on reading them.
             Outcome::Failed { .. } if command == "check" => Self::Check(CheckResult::failed(report)),
             Outcome::Failed { .. } if command == "merge" => Self::Merge(MergeResult::failed(report)),
-            Outcome::Answered { .. } | Outcome::Data(_) | Outcome::Failed { .. } | Outcome::Nothing => {
-                Self::Nothing(NoResult {})
-            }
+            Outcome::Answered { .. }
+            | Outcome::Data(_)
+            | Outcome::Failed { .. }
+            | Outcome::Nothing
+            | Outcome::Several(_) => Self::Nothing(NoResult {}),
         }
     }
 }

@@ -7,7 +7,9 @@ use time::OffsetDateTime;
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, printable};
 use super::wrap::Width;
 use crate::finding::Severity;
-use crate::report::{CertificateSummary, Checked, Merged, Report, Role, ServerSummary};
+use crate::report::{
+    CertificateSummary, Checked, Merged, Report, Role, ServerState, ServerSummary, ServerVerdict,
+};
 use crate::sys::clock::date;
 
 pub(super) fn write_checked(
@@ -16,18 +18,23 @@ pub(super) fn write_checked(
     report: &Report,
     width: Width,
 ) -> io::Result<()> {
-    let (mark, style, verdict) = match (report.exit_status() != 0, &checked.server) {
-        (false, _) => ("✓", GREEN, "the chain holds"),
-        (true, None) => ("✗", RED, "the chain does not hold"),
-        (true, Some(_)) => ("✗", RED, "clients refuse this server"),
+    let host = checked.host.as_ref().map(|host| format!(" for {host}")).unwrap_or_default();
+    let (mark, style, verdict) = match (report.exit_status() != 0, &checked.server, checked.server_state) {
+        (true, None, _) => ("✗", RED, format!("the chain does not hold{host}")),
+        (true, Some(_), ServerState::Insecure) if checked.does_chain_hold => {
+            ("✗", RED, format!("the chain holds{host}, but the server is not secure"))
+        }
+        (true, Some(_), _) => ("✗", RED, "clients refuse this server".to_owned()),
+        (false, _, ServerState::Good) => ("✓", GREEN, format!("the chain holds{host}")),
+        (false, _, _) => ("!", YELLOW, format!("the chain holds{host}; the server can be improved")),
     };
-    let is_refused = report.exit_status() != 0 && checked.server.is_some();
-    let host = checked.host.as_ref().filter(|_| !is_refused);
-    let host = host.map(|host| format!(" for {host}")).unwrap_or_default();
-    let headline = format!("{}: {verdict}{host}", checked.file);
+    let headline = format!("{}: {verdict}", checked.file);
     writeln!(out, "{style}{mark} {}{style:#}", width.wrap(&headline, 2, 2))?;
     if let Some(server) = &checked.server {
         write_server(out, server, width)?;
+    }
+    if let Some(verdict) = &checked.verdict {
+        write_verdict(out, verdict, width)?;
     }
     for (depth, certificate) in checked.path.iter().enumerate() {
         let (mark, style) = match certificate.verdict {
@@ -79,6 +86,41 @@ fn write_server(out: &mut impl Write, server: &ServerSummary, width: Width) -> i
     }
     if !server.groups.is_empty() {
         list("groups", &server.groups)?;
+    }
+    Ok(())
+}
+
+/// `grade B: TLS 1.3 is missing; fix first: no_tls13`, Mozilla's guideline, and a line for each client.
+fn write_verdict(out: &mut impl Write, verdict: &ServerVerdict, width: Width) -> io::Result<()> {
+    let style = match verdict.grade {
+        "A+" | "A" => GREEN,
+        "B" | "C" => YELLOW,
+        _ => RED,
+    };
+    let because =
+        if verdict.because.is_empty() { String::new() } else { format!(": {}", verdict.because.join("; ")) };
+    let codes: Vec<_> = verdict.fix_first.iter().map(|code| code.as_str()).collect();
+    let first = if codes.is_empty() { String::new() } else { format!("; fix first: {}", codes.join(", ")) };
+    let reasons = width.wrap(&format!("{because}{first}"), 2 + "grade A+".len(), 4);
+    writeln!(out, "  {style}grade {}{style:#}{reasons}", verdict.grade)?;
+    let guideline = match verdict.guideline {
+        Some(name) => format!("meets Mozilla's {name} configuration"),
+        None if verdict.missing.is_empty() => return write_clients(out, verdict, width),
+        None => format!("for Mozilla's intermediate configuration it lacks: {}", verdict.missing.join("; ")),
+    };
+    writeln!(out, "  {DIM}{}{DIM:#}", width.wrap(&guideline, 2, 4))?;
+    write_clients(out, verdict, width)
+}
+
+fn write_clients(out: &mut impl Write, verdict: &ServerVerdict, width: Width) -> io::Result<()> {
+    let longest = verdict.clients.iter().map(|client| client.client.len()).max().unwrap_or_default();
+    for client in &verdict.clients {
+        let (mark, style) = if client.reason.is_none() { ("✓", GREEN) } else { ("✗", RED) };
+        let agreed =
+            [client.protocol, client.cipher.as_deref(), client.group.as_deref(), client.reason.as_deref()];
+        let agreed: Vec<_> = agreed.into_iter().flatten().collect();
+        let agreed = width.wrap(&agreed.join(", "), longest + 5, 6);
+        writeln!(out, "  {style}{mark}{style:#} {:longest$} {DIM}{agreed}{DIM:#}", client.client)?;
     }
     Ok(())
 }

@@ -24,6 +24,15 @@ use crate::report::{Outcome, Report};
 
 /// Writes the whole report; `quiet` leaves errors only.
 pub(super) fn write(out: &mut impl Write, report: &Report, width: Width, quiet: bool) -> io::Result<()> {
+    if let Outcome::Several(reports) = &report.outcome {
+        for (number, (_, report)) in reports.iter().enumerate() {
+            if number > 0 && !quiet {
+                writeln!(out)?;
+            }
+            write(out, report, width, quiet)?;
+        }
+        return Ok(());
+    }
     let mut outcome = Vec::new();
     if !quiet {
         write_outcome(&mut outcome, report, width)?;
@@ -73,6 +82,7 @@ fn write_outcome(out: &mut impl Write, report: &Report, width: Width) -> io::Res
         | Outcome::Data(_)
         | Outcome::Failed { .. }
         | Outcome::Nothing
+        | Outcome::Several(_)
         | Outcome::Text(_)
         | Outcome::TrustEnvironment(_) => {}
     }
