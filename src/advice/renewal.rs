@@ -14,7 +14,7 @@ pub fn left_behind(path: &Path, error: &RewriteError, certificate: &Path, key: O
     let message = format!("`{file}` still holds the old certificate: {error}");
     let certificate = path_word(certificate);
     let fix = match (error, key) {
-        (RewriteError::Locked, Some(key)) => format!(
+        (RewriteError::Locked | RewriteError::WrongPassword, Some(key)) => format!(
             "Run `certkit convert {certificate} --key {} -o {} --to p12 --force`.",
             path_word(key),
             path_word(path)

@@ -9,7 +9,7 @@ use super::input::{InputError, decrypted, read_contents};
 use super::password::Passwords;
 use super::seal::{SealError, encrypted_key_pem};
 use crate::container::write::{Pkcs12Certificate, Pkcs12Cipher, Pkcs12Key, key_id, pkcs7, pkcs12};
-use crate::container::{Block, BlockKind, Contents, Note};
+use crate::container::{self, Block, BlockKind, Contents, LockedError, Note};
 use crate::der::oid;
 use crate::pem::{self, DamageKind};
 use crate::x509::{Certificate, PrivateKey};
@@ -58,6 +58,8 @@ pub enum RewriteError {
     Locked,
     #[error(transparent)]
     Seal(#[from] SealError),
+    #[error("it is a PKCS#12 file, and the password is wrong")]
+    WrongPassword,
 }
 
 /// What can be fixed around a block without touching the block's own lines.
@@ -85,6 +87,9 @@ impl RewritableFile {
         let (bytes, contents) = match read_contents(&file, passwords) {
             Err(InputError::Unreadable { errors, .. }) if errors.iter().any(needs_password) => {
                 return Err(RewriteError::Locked);
+            }
+            Err(InputError::Unreadable { errors, .. }) if errors.iter().any(has_wrong_password) => {
+                return Err(RewriteError::WrongPassword);
             }
             read => read?,
         };
@@ -260,9 +265,12 @@ impl Replacements<'_> {
     }
 }
 
-fn needs_password(error: &crate::container::Error) -> bool {
-    use crate::container::{Error, LockedError};
-    matches!(error, Error::Pkcs12(LockedError::PasswordNeeded))
+fn needs_password(error: &container::Error) -> bool {
+    matches!(error, container::Error::Pkcs12(LockedError::PasswordNeeded))
+}
+
+fn has_wrong_password(error: &container::Error) -> bool {
+    matches!(error, container::Error::Pkcs12(LockedError::WrongPassword))
 }
 
 /// The form in which the file can be written again.

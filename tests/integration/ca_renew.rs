@@ -114,6 +114,43 @@ fn a_file_that_cannot_be_written_again_is_named() {
     assert_eq!(serial(&test, "server.p12"), serial(&test, "server.crt"));
 }
 
+/// Each file is named once: named by the user too, and with a password that is not its own.
+#[test]
+fn a_container_is_named_once() {
+    let test = Test::new();
+    test.write("pw", "secret\n");
+    test.write("wrong", "battery\n");
+    test.certkit(&["mkca"]).exits(0);
+    test.certkit(&["mkcert", "a.test", "--p12", "--p12-password-file", "pw"]).exits(0);
+    for (password, code) in
+        [(&[][..], 2), (&["--key-password-file", "wrong"], 2), (&["--key-password-file", "pw"], 0)]
+    {
+        let made =
+            ["convert", "server.crt", "--key", "server.key", "--to", "p12", "-o", "server.p12", "--force"];
+        with_password(&test, &made).exits(0);
+        for dry_run in [&["--dry-run"][..], &[]] {
+            let args = ["renew", "server.p12", "server.crt", "--format", "json"];
+            let ran = test.certkit(&[&args[..], password, dry_run].concat());
+            // Before anything is changed nothing holds an old certificate.
+            let ran = ran.exits(if dry_run.is_empty() { code } else { 0 });
+            let findings = ran.envelope()["findings"].as_array().unwrap().clone();
+            assert_eq!(findings.len(), usize::from(dry_run.is_empty() && code == 2), "{findings:?}");
+        }
+    }
+    assert_eq!(serial(&test, "server.p12"), serial(&test, "server.crt"));
+    let ran =
+        test.certkit(&["renew", "server.crt", "--key-password-file", "wrong", "--format", "json"]).exits(2);
+    let ran = ran.says("`server.p12` still holds the old certificate").says("the password is wrong");
+    let command = fix(&ran, "old_certificate");
+    let words: Vec<_> = command.split(' ').skip(1).collect();
+    with_password(&test, &words).exits(0);
+    assert_eq!(serial(&test, "server.p12"), serial(&test, "server.crt"));
+
+    // Alone it is not renewed.
+    test.certkit(&["renew", "server.p12"]).exits(2).says("not_pem").says("certkit convert server.p12");
+    with_password(&test, &["renew", "server.p12"]).exits(2).says("not_pem");
+}
+
 #[test]
 fn all_or_none_of_the_files() {
     let test = Test::with_chain("a.test");

@@ -10,9 +10,10 @@ use crate::ca::{
 };
 use crate::cli::RenewArgs;
 use crate::commands::Result;
-use crate::container::Note;
+use crate::container::{self, LockedError, Note};
 use crate::operands::input::{InputError, read_certificates};
 use crate::operands::read::ReadError;
+use crate::report::Failure;
 use crate::x509::{Certificate, RenewalPolicy};
 
 /// A file to check.
@@ -44,6 +45,8 @@ pub(super) enum Checked<'a> {
         certificate: Box<Certificate>,
         due_at: OffsetDateTime,
     },
+    /// PKCS#7 or PKCS#12, which is renewed with a certificate's own file alone, and what to say where that does not happen.
+    Container(Failure),
     /// The ledger's file holds something else by now.
     Gone,
 }
@@ -69,6 +72,16 @@ pub(super) fn candidates(files: &[String], args: &RenewArgs, records: &Records) 
     files.map(|file| Candidate { file: file.display().to_string(), policy, is_named: false }).collect()
 }
 
+/// Whether it is PKCS#12 whose password is missing or wrong.
+fn is_locked_container(error: &InputError) -> bool {
+    let InputError::Unreadable { errors, .. } = error else { return false };
+    let is_locked = |error: &container::Error| {
+        use LockedError::{PasswordNeeded, WrongPassword};
+        matches!(error, container::Error::Pkcs12(PasswordNeeded | WrongPassword))
+    };
+    errors.iter().any(is_locked)
+}
+
 impl<'a> Checks<'a> {
     pub(super) fn new(ca: &'a SigningCa, records: &'a Records, now: OffsetDateTime) -> Self {
         let by_serial = records.issued.iter().map(|record| (record.serial.as_str(), record)).collect();
@@ -84,6 +97,9 @@ impl<'a> Checks<'a> {
         }
         let mut read = match read_certificates(file) {
             Err(InputError::Read(ReadError::NotFound { .. })) if !is_named => return Ok(Checked::Gone),
+            Err(error) if *is_named && is_locked_container(&error) => {
+                return Ok(Checked::Container(RenewalError::Container(file.clone()).into()));
+            }
             read => read?,
         };
         let is_other = read.certificates.first().is_some_and(|found| !self.is_own(&found.certificate));
@@ -94,7 +110,7 @@ impl<'a> Checks<'a> {
             return Err(read.malformed.into());
         }
         if read.forms.iter().any(|form| matches!(form, Note::Pkcs7 { .. } | Note::Pkcs12 { .. })) {
-            return Err(RenewalError::Container(file.clone()).into());
+            return Ok(Checked::Container(RenewalError::Container(file.clone()).into()));
         }
         let old = read.certificates.remove(0).certificate;
         require_renewable(&old, file, self.ca, self.records)?;

@@ -52,7 +52,7 @@ pub(super) fn run(args: &RenewArgs, context: &Context<'_>) -> Result {
         }
         None => finish(args, Vec::new(), &mut tally, context),
     }
-    let Tally { mut created, count, findings } = tally;
+    let Tally { mut created, count, findings, .. } = tally;
     let next = count.renewed.first().map(|(file, _)| format!("certkit show {}", shell_word(file)));
     created.at = Some(context.clock.now());
     created.renewal = Some(count);
@@ -78,7 +78,11 @@ fn renew(
         let mut written = HashSet::new();
         let mut later = Vec::new();
         for one in due {
-            match planner.plan(one) {
+            let plan = planner.plan(one);
+            if let Ok(plan) = &plan {
+                tally.take_covered(plan);
+            }
+            match plan {
                 Ok(plan) if args.dry_run => tally.take_plan(plan),
                 // Two that share a file: the second is put into what the first has made of it.
                 Ok(plan) if plan.written().any(|path| written.contains(&path)) => later.push(plan.due),
@@ -93,6 +97,7 @@ fn renew(
         planner.read_files_again();
         due = later;
     }
+    tally.fail_containers();
     finish(args, renewed, tally, context);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What is written for one renewal: the certificate's file, those that hold the same certificate, and with
 //! `--rekey` those of its key.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::candidates::Due;
 use crate::finding::Finding;
@@ -30,8 +30,13 @@ impl Plan<'_> {
             KeyPlan::Kept | KeyPlan::Replaced => None,
         };
         let paths = self.files.iter().map(|file| &file.path).chain(new);
-        paths.map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()))
+        paths.map(|path| plain_path(path))
     }
+}
+
+/// A path as it is without links.
+pub(super) fn plain_path(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
 }
 
 /// What happens to the key.

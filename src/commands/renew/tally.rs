@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::path::{Path, PathBuf};
 
 use super::FAILED;
 use super::candidates::{Candidate, Checked, Checks, Due};
-use super::plan::{KeyPlan, Plan};
+use super::plan::{KeyPlan, Plan, plain_path};
 use super::write::Prepared;
 use crate::chain::Located;
 use crate::finding::{Finding, Severity};
@@ -18,6 +19,8 @@ pub(super) struct Tally {
     pub(super) created: Created,
     pub(super) count: RenewalCount,
     pub(super) findings: Vec<Finding>,
+    /// Files that can be renewed with others alone, as paths without links, and what to say where they are not.
+    containers: Vec<(PathBuf, Failure)>,
 }
 
 impl Tally {
@@ -50,11 +53,28 @@ impl Tally {
                         left: Vec::new(),
                     })
                 }
+                Ok(Checked::Container(failure)) => {
+                    self.containers.push((plain_path(Path::new(&candidate.file)), failure));
+                }
                 Ok(Checked::Gone) => self.count.checked -= 1,
                 Err(failure) => self.fail(failure),
             }
         }
         due
+    }
+
+    /// What a plan writes, or names as left as it was, is not named a second time.
+    pub(super) fn take_covered(&mut self, plan: &Plan<'_>) {
+        let left = plan.left.iter().map(|(path, _)| plain_path(path));
+        let covered: Vec<_> = plan.written().chain(left).collect();
+        self.containers.retain(|(path, _)| !covered.contains(path));
+    }
+
+    /// Files that were named, and that no plan has.
+    pub(super) fn fail_containers(&mut self) {
+        for (_, failure) in std::mem::take(&mut self.containers) {
+            self.fail(failure);
+        }
     }
 
     /// `--dry-run`: what would be done.
