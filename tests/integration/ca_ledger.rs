@@ -1,8 +1,10 @@
 //! What a ledger must survive: files that never end, lines of other hands, and revocations that nobody means.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::symlink;
 
-use crate::harness::Test;
+use crate::harness::{Test, certkit};
 use crate::testing::make_fifo;
 
 #[test]
@@ -44,4 +46,20 @@ fn a_last_line_of_another_hand_stays() {
     test.certkit(&["mkcert", "a.test"]).exits(0);
     assert!(test.text("ledger.jsonl").contains(&format!("{line}\n")), "{}", test.text("ledger.jsonl"));
     test.certkit(&["crl"]).exits(0).says("is not a ledger entry");
+}
+
+/// JSON is Unicode, and the name of a file any bytes: the certificate must be known all the same.
+#[test]
+fn a_certificate_in_a_file_without_a_name_in_utf8_is_recorded() {
+    let test = Test::new();
+    test.certkit(&["mkca", "--intermediate"]).exits(0);
+    let odd = OsString::from_vec(b"a\xff".to_vec());
+    test.program(certkit()).args(["mkcert", "a.test", "-o"]).args([&odd]).run().exits(0);
+    let lines = test.text("ledger.jsonl");
+    assert!(lines.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{lines}");
+    test.certkit(&["list", "a.test"]).exits(0).says("a\u{fffd}.crt");
+    test.certkit(&["export", "a.test", "--chain", "-o", "again.pem"]).exits(0);
+    test.certkit(&["check", "again.pem"]).exits(0);
+    test.certkit(&["revoke", "a.test"]).exits(0);
+    test.certkit(&["check", "again.pem"]).exits(1).says("revoked");
 }
