@@ -4,6 +4,9 @@
     python3 benches/run.py serve  one part: commands, check, batch, merge, limbo, serve, scenarios, bodies, acme,
                                   ca_server (BENCH_ORDERS=20000 shows its memory over many orders)
 
+CERTKIT_BIN names another program than target/release/certkit, for example target/debug/certkit to see that a part still
+works; BENCH_ROUNDS=1 measures once.
+
 The part `limbo` wants the file of x509-limbo (JSON, also gzipped) in CERTKIT_LIMBO; it is no part of this repository.
 
 A peer that is not installed is left out, aloud. Everything listens on 127.0.0.1, and every process started here is
