@@ -1,5 +1,6 @@
 //! Every provider: its name, what people call it, seconds that its records live, where its API is documented, the
-//! fields that it needs, those that it may have, and how the credentials are handed over.
+//! fields that it needs, those that it may have, and how the credentials are handed over. The pages are those of the
+//! providers themselves, compared with what other clients name in 2026.
 //!
 //! Records live as short as the provider allows. Not among them: Namecheap, whose API sets all records of a zone at
 //! once and turns its mail forwarding off when that is not named, which the crate does not do.
@@ -42,14 +43,15 @@ macro_rules! providers {
 
 /// By their names.
 pub(super) const PROVIDERS: &[Provider] = providers! {
-    "alidns" "Alibaba Cloud DNS" 600 "https://www.alibabacloud.com/help/en/dns"
+    "alidns" "Alibaba Cloud DNS" 600
+        "https://www.alibabacloud.com/help/en/alibaba-cloud-dns/latest/api-alidns-2015-01-09-dir-parsing-records"
         (access_key, secret_key) (region, security_token, line)
         |v| DnsUpdater::new_alidns(
             v.get("access_key"), v.get("secret_key"), v.optional("region"), v.optional("security_token"),
             v.optional("line"), T);
-    "arvancloud" "ArvanCloud" 600 "https://www.arvancloud.ir/api/cdn/4.0"
+    "arvancloud" "ArvanCloud" 600 "https://www.arvancloud.ir/docs/api/cdn/4.0"
         (api_key) () |v| DnsUpdater::new_arvancloud(v.get("api_key"), T);
-    "autodns" "InterNetX AutoDNS" 600 "https://help.internetx.com/"
+    "autodns" "InterNetX AutoDNS" 600 "https://help.internetx.com/display/APIJSONEN"
         (username, password) (context)
         |v| DnsUpdater::new_autodns(v.get("username"), v.get("password"), v.number("context")?, T);
     "azuredns" "Azure DNS" 60 "https://learn.microsoft.com/en-us/rest/api/dns/"
@@ -68,10 +70,11 @@ pub(super) const PROVIDERS: &[Provider] = providers! {
             },
             request_timeout: T,
         });
-    "baiducloud" "Baidu Cloud DNS" 300 "https://cloud.baidu.com/doc/DNS/index.html"
+    "baiducloud" "Baidu Cloud DNS" 300 "https://cloud.baidu.com/doc/DNS/s/El4s7lssr"
         (access_key, secret_key) ()
         |v| DnsUpdater::new_baiducloud(v.get("access_key"), v.get("secret_key"), T);
-    "bluecatv2" "BlueCat Address Manager v2" 120 "https://docs.bluecatnetworks.com/"
+    "bluecatv2" "BlueCat Address Manager v2" 120
+        "https://docs.bluecatnetworks.com/r/Address-Manager-RESTful-v2-API-Guide/Introduction/9.6.0"
         (server_url, username, password, config_name, view_name) (skip_deploy)
         |v| DnsUpdater::new_bluecatv2(BluecatV2Config {
             server_url: v.url("server_url")?.to_owned(),
@@ -82,9 +85,10 @@ pub(super) const PROVIDERS: &[Provider] = providers! {
             skip_deploy: v.is_set("skip_deploy")?,
             request_timeout: T,
         });
-    "bunny" "Bunny DNS" 60 "https://docs.bunny.net/"
+    "bunny" "Bunny DNS" 60 "https://docs.bunny.net/reference/dnszonepublic_index"
         (api_key) () |v| DnsUpdater::new_bunny(v.get("api_key"), T);
-    "cloudflare" "Cloudflare" 120 "https://developers.cloudflare.com/fundamentals/api/get-started/create-token/"
+    "cloudflare" "Cloudflare" 120
+        "https://developers.cloudflare.com/fundamentals/api/get-started/create-token/"
         (api_token) () |v| DnsUpdater::new_cloudflare(v.get("api_token"), T);
     "cloudns" "ClouDNS" 60 "https://www.cloudns.net/wiki/article/42/"
         (auth_password) (auth_id, sub_auth_id)
@@ -95,14 +99,14 @@ pub(super) const PROVIDERS: &[Provider] = providers! {
     "constellix" "Constellix" 60 "https://api-docs.constellix.com/"
         (api_key, secret_key) ()
         |v| DnsUpdater::new_constellix(v.get("api_key"), v.get("secret_key"), T);
-    "cpanel" "cPanel" 300 "https://api.docs.cpanel.net/"
+    "cpanel" "cPanel" 300 "https://api.docs.cpanel.net/cpanel/tokens"
         (base_url, username, token) ()
         |v| DnsUpdater::new_cpanel(v.url("base_url")?, v.get("username"), v.get("token"), T);
-    "ddnss" "DDNSS.de" 60 "https://ddnss.de/"
+    "ddnss" "DDNSS.de" 60 "https://ddnss.de/info.php"
         (key) () |v| DnsUpdater::new_ddnss(v.get("key"), T);
-    "desec" "deSEC" 3600 "https://desec.readthedocs.io/"
+    "desec" "deSEC" 3600 "https://desec.readthedocs.io/en/latest/"
         (token) () |v| DnsUpdater::new_desec(v.get("token"), T);
-    "digitalocean" "DigitalOcean" 30 "https://docs.digitalocean.com/reference/api/"
+    "digitalocean" "DigitalOcean" 30 "https://docs.digitalocean.com/products/networking/dns/reference/api/"
         (auth_token) () |v| DnsUpdater::new_digitalocean(v.get("auth_token"), T);
     "dnsimple" "DNSimple" 120 "https://developer.dnsimple.com/v2/"
         (auth_token, account_id) ()
@@ -140,11 +144,11 @@ pub(super) const PROVIDERS: &[Provider] = providers! {
         (personal_access_token) () |v| DnsUpdater::new_gandiv5(v.get("personal_access_token"), T);
     "gcore" "Gcore" 120 "https://api.gcore.com/docs/dns"
         (api_token) () |v| DnsUpdater::new_gcore(v.get("api_token"), T);
-    "glesys" "GleSYS" 60 "https://github.com/GleSYS/API/wiki"
+    "glesys" "GleSYS" 60 "https://github.com/GleSYS/API/wiki/API-Documentation"
         (api_user, api_key) () |v| DnsUpdater::new_glesys(v.get("api_user"), v.get("api_key"), T);
     "godaddy" "GoDaddy" 600 "https://developer.godaddy.com/doc/endpoint/domains"
         (api_key, api_secret) () |v| DnsUpdater::new_godaddy(v.get("api_key"), v.get("api_secret"), T);
-    "googlecloud" "Google Cloud DNS" 120 "https://cloud.google.com/dns/docs"
+    "googlecloud" "Google Cloud DNS" 120 "https://cloud.google.com/dns/docs/reference/v1"
         (service_account_json, project_id) (managed_zone, private_zone, impersonate_service_account)
         |v| DnsUpdater::new_google_cloud_dns(GoogleCloudDnsConfig {
             service_account_json: v.owned("service_account_json"),
@@ -154,19 +158,21 @@ pub(super) const PROVIDERS: &[Provider] = providers! {
             impersonate_service_account: v.optional_owned("impersonate_service_account"),
             request_timeout: T,
         });
-    "hetzner" "Hetzner" 60 "https://docs.hetzner.cloud/"
+    "hetzner" "Hetzner" 60 "https://docs.hetzner.cloud/reference/cloud#dns"
         (api_token) () |v| DnsUpdater::new_hetzner(v.get("api_token"), T);
     "hostingde" "hosting.de" 120 "https://www.hosting.de/api/"
         (api_key) () |v| DnsUpdater::new_hostingde(v.get("api_key"), T);
     "hostinger" "Hostinger" 120 "https://developers.hostinger.com/"
         (api_token) () |v| DnsUpdater::new_hostinger(v.get("api_token"), T);
-    "huaweicloud" "Huawei Cloud DNS" 300 "https://support.huaweicloud.com/intl/en-us/api-dns/"
+    "huaweicloud" "Huawei Cloud DNS" 300
+        "https://support.huaweicloud.com/intl/en-us/api-dns/dns_api_30003.html"
         (access_key, secret_key, region) ()
         |v| DnsUpdater::new_huaweicloud(v.get("access_key"), v.get("secret_key"), v.get("region"), T);
     "hurricane" "Hurricane Electric" 300 "https://dns.he.net/"
         (domain, token) ()
         |v| DnsUpdater::new_hurricane(HashMap::from([(v.owned("domain"), v.owned("token"))]), T);
-    "ibmcloud" "IBM Cloud, classic infrastructure" 120 "https://cloud.ibm.com/docs/dns"
+    "ibmcloud" "IBM Cloud, classic infrastructure" 120
+        "https://cloud.ibm.com/docs/dns?topic=dns-getting-started-with-the-dns-api"
         (username, api_key) () |v| DnsUpdater::new_ibmcloud(v.get("username"), v.get("api_key"), T);
     "infoblox" "Infoblox NIOS" 120 "https://docs.infoblox.com/"
         (host, username, password) (port, wapi_version, dns_view)
@@ -179,9 +185,9 @@ pub(super) const PROVIDERS: &[Provider] = providers! {
             dns_view: v.optional_owned("dns_view"),
             request_timeout: T,
         });
-    "infomaniak" "Infomaniak" 300 "https://developer.infomaniak.com/"
+    "infomaniak" "Infomaniak" 300 "https://developer.infomaniak.com/docs/api"
         (access_token) () |v| DnsUpdater::new_infomaniak(v.get("access_token"), T);
-    "inwx" "INWX" 300 "https://www.inwx.com/en/help/apidoc"
+    "inwx" "INWX" 300 "https://www.inwx.de/en/help/apidoc"
         (username, password) (sandbox)
         |v| DnsUpdater::new_inwx(v.get("username"), v.get("password"), v.is_set("sandbox")?, T);
     "ionos" "IONOS" 60 "https://developer.hosting.ionos.com/docs/dns"
@@ -246,16 +252,17 @@ pub(super) const PROVIDERS: &[Provider] = providers! {
         |v| DnsUpdater::new_ovh(
             v.get("application_key"), v.get("application_secret"), v.get("consumer_key"),
             v.get("endpoint").parse::<OvhEndpoint>()?, T);
-    "pdns" "PowerDNS Authoritative Server" 60 "https://doc.powerdns.com/authoritative/http-api/"
+    "pdns" "PowerDNS Authoritative Server" 60 "https://doc.powerdns.com/authoritative/http-api/index.html"
         (api_key) (endpoint, server_name)
         |v| DnsUpdater::new_pdns(
             v.get("api_key"), v.optional_url("endpoint")?, v.optional("server_name"), T);
-    "plesk" "Plesk" 60 "https://docs.plesk.com/en-US/obsidian/api-rpc/"
+    "plesk" "Plesk" 60 "https://docs.plesk.com/en-US/obsidian/api-rpc/about-xml-api/reference.28784/"
         (base_url, api_key) () |v| DnsUpdater::new_plesk(v.url("base_url")?, v.get("api_key"), T);
     "porkbun" "Porkbun" 600 "https://porkbun.com/api/json/v3/documentation"
         (api_key, secret_api_key) ()
         |v| DnsUpdater::new_porkbun(v.get("api_key"), v.get("secret_api_key"), T);
-    "route53" "AWS Route 53" 60 "https://docs.aws.amazon.com/Route53/latest/APIReference/"
+    "route53" "AWS Route 53" 60
+        "https://docs.aws.amazon.com/Route53/latest/APIReference/API_Operations_Amazon_Route_53.html"
         (access_key_id, secret_access_key) (session_token, region, hosted_zone_id, private_zone_only, endpoint)
         |v| DnsUpdater::new_route53(Route53Config {
             access_key_id: v.owned("access_key_id"),
@@ -266,11 +273,11 @@ pub(super) const PROVIDERS: &[Provider] = providers! {
             private_zone_only: Some(v.is_set("private_zone_only")?),
             endpoint: v.optional_url("endpoint")?.map(str::to_owned),
         });
-    "safedns" "ANS SafeDNS" 120 "https://www.ans.co.uk/"
+    "safedns" "ANS SafeDNS" 120 "https://developers.ukfast.io/documentation/safedns"
         (auth_token) () |v| DnsUpdater::new_safedns(v.get("auth_token"), T);
     "scaleway" "Scaleway" 60 "https://www.scaleway.com/en/developers/api/domains-and-dns/"
         (api_token) () |v| DnsUpdater::new_scaleway(v.get("api_token"), T);
-    "selectel" "Selectel" 60 "https://docs.selectel.ru/en/api/"
+    "selectel" "Selectel" 60 "https://docs.selectel.ru/en/api/dns-actual/"
         (username, password, account_id, project_id) ()
         |v| DnsUpdater::new_selectel(
             v.get("username"), v.get("password"), v.get("account_id"), v.get("project_id"), T);
@@ -278,11 +285,11 @@ pub(super) const PROVIDERS: &[Provider] = providers! {
         (account_name, api_key) () |v| DnsUpdater::new_simplycom(v.get("account_name"), v.get("api_key"), T);
     "spaceship" "Spaceship" 120 "https://docs.spaceship.dev/"
         (api_key, api_secret) () |v| DnsUpdater::new_spaceship(v.get("api_key"), v.get("api_secret"), T);
-    "tencentcloud" "Tencent Cloud DNSPod" 600 "https://cloud.tencent.com/document/product/1427"
+    "tencentcloud" "Tencent Cloud DNSPod" 600 "https://cloud.tencent.com/document/product/1427/56153"
         (secret_id, secret_key) (region, session_token)
         |v| DnsUpdater::new_tencentcloud(
             v.get("secret_id"), v.get("secret_key"), v.optional("region"), v.optional("session_token"), T);
-    "transip" "TransIP" 60 "https://api.transip.nl/rest/docs.html"
+    "transip" "TransIP" 60 "https://api.transip.eu/rest/docs.html"
         (login, private_key_pem) (global_key)
         |v| DnsUpdater::new_transip(v.get("login"), v.get("private_key_pem"), v.is_set("global_key")?, T);
     "ultradns" "UltraDNS" 120 "https://ultra-portalstatic.ultradns.com/static/docs/REST-API_User_Guide.pdf"
@@ -292,7 +299,7 @@ pub(super) const PROVIDERS: &[Provider] = providers! {
     "vercel" "Vercel" 60 "https://vercel.com/docs/rest-api"
         (auth_token) (team_id)
         |v| DnsUpdater::new_vercel(v.get("auth_token"), v.optional("team_id"), T);
-    "volcengine" "Volcano Engine" 600 "https://www.volcengine.com/docs/6758"
+    "volcengine" "Volcano Engine" 600 "https://www.volcengine.com/docs/6758/155086"
         (access_key, secret_key) (region, host, scheme)
         |v| DnsUpdater::new_volcengine(VolcengineConfig {
             access_key: v.owned("access_key"),
@@ -306,7 +313,7 @@ pub(super) const PROVIDERS: &[Provider] = providers! {
         (api_key) () |v| DnsUpdater::new_vultr(v.get("api_key"), T);
     "websupport" "Websupport" 600 "https://rest.websupport.sk/v2/docs"
         (api_key, secret) () |v| DnsUpdater::new_websupport(v.get("api_key"), v.get("secret"), T);
-    "yandexcloud" "Yandex Cloud DNS" 60 "https://yandex.cloud/en/docs/dns/"
+    "yandexcloud" "Yandex Cloud DNS" 60 "https://yandex.cloud/en/docs/dns/api-ref/"
         (iam_token_b64, folder_id) ()
         |v| DnsUpdater::new_yandexcloud(YandexCloudConfig {
             iam_token_b64: v.owned("iam_token_b64"),
