@@ -19,8 +19,10 @@ use crate::sys::fs::plain;
 
 /// A record may have to spread to all name servers before a hook returns.
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(600);
-/// How much of a hook's output is kept, from its end.
-const OUTPUT_KEPT: usize = 2000;
+/// How many bytes of a hook's output are shown, from its end.
+const OUTPUT_SHOWN: usize = 2000;
+/// How many are kept: what is shown is cut after secrets were taken out, or a part of one would stay.
+const OUTPUT_KEPT: usize = 128 * 1024;
 /// After the hook's end, for the output of a program that it left behind.
 const OUTPUT_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -44,6 +46,8 @@ pub(super) struct HookCall<'a> {
     pub time_limit: Duration,
     /// Whether standard output is kept apart from errors; then their order is lost in the error.
     pub keeps_stdout: bool,
+    /// Takes secrets out of what a program says that fails.
+    pub redact: &'a (dyn Fn(&str) -> String + Sync),
 }
 
 impl HookCommand {
@@ -76,7 +80,7 @@ impl HookCall<'_> {
             verb: self.verb,
             fqdn: self.fqdn.to_owned(),
             reason,
-            output: all.text(),
+            output: end_of(&(self.redact)(&all.text())).to_owned(),
         };
         let (mut child, reading) = self.spawn(&all, &said).map_err(|error| failed(plain(&error)))?;
         let group = Group::of(&child);
@@ -87,7 +91,7 @@ impl HookCall<'_> {
         group.forget();
         let _ = tokio::time::timeout(OUTPUT_PATIENCE, reading).await;
         match status {
-            Ok(status) if status.success() => Ok(said.text()),
+            Ok(status) if status.success() => Ok(end_of(&said.text()).to_owned()),
             Ok(status) => Err(failed(format!("{status}"))),
             Err(error) => Err(failed(plain(&error))),
         }
@@ -150,16 +154,24 @@ impl Drop for Group {
 
 /// The end of what a hook wrote; clones share it.
 #[derive(Clone, Default)]
-struct Output(Arc<Mutex<Vec<u8>>>);
+struct Output(Arc<Mutex<KeptOutput>>);
+
+#[derive(Default)]
+struct KeptOutput {
+    bytes: Vec<u8>,
+    /// Whether something was before them.
+    is_cut: bool,
+}
 
 async fn read(mut reader: Receiver, into: &[&Output]) {
     let mut part = [0; 4096];
     while let Ok(length @ 1..) = reader.read(&mut part).await {
         for output in into {
             let mut kept = output.0.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.extend(part.iter().take(length));
-            let excess = kept.len().saturating_sub(OUTPUT_KEPT);
-            kept.drain(..excess);
+            kept.bytes.extend(part.iter().take(length));
+            let excess = kept.bytes.len().saturating_sub(OUTPUT_KEPT);
+            kept.bytes.drain(..excess);
+            kept.is_cut |= excess > 0;
         }
     }
 }
@@ -167,8 +179,20 @@ async fn read(mut reader: Receiver, into: &[&Output]) {
 impl Output {
     fn text(&self) -> String {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&kept).trim().to_owned()
+        let text = String::from_utf8_lossy(&kept.bytes);
+        let whole = if kept.is_cut { after_first_line(&text) } else { &text };
+        whole.trim().to_owned()
     }
+}
+
+/// Without the line at whose beginning something was cut away, perhaps a part of a secret.
+fn after_first_line(text: &str) -> &str {
+    text.split_once('\n').map_or("", |(_, rest)| rest)
+}
+
+/// The end of a text that is shown.
+fn end_of(text: &str) -> &str {
+    text.get(text.ceil_char_boundary(text.len().saturating_sub(OUTPUT_SHOWN))..).unwrap_or(text)
 }
 
 /// The command with an absolute path of its program, unless that is looked for in `PATH`.
@@ -197,6 +221,37 @@ fn find(program: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is shown of the output of a script of the shell that fails.
+    async fn shown(script: &str, secret: &str) -> String {
+        let call = HookCall {
+            program: Path::new("/bin/sh"),
+            arguments: ["-c", script].map(OsString::from).into(),
+            variables: &[("SECRET".to_owned(), secret.to_owned())],
+            verb: "present",
+            fqdn: "a.test.",
+            time_limit: TIME_LIMIT,
+            keeps_stdout: false,
+            redact: &|text| text.replace(secret, "***"),
+        };
+        let Err(Error::HookFailed { output, .. }) = call.run().await else { panic!("it fails") };
+        output
+    }
+
+    #[tokio::test]
+    async fn no_part_of_a_secret_is_left_where_the_output_is_cut() {
+        // It begins 10 bytes before what is shown.
+        let after = "printf '\\n%01990d' 0; exit 1";
+        for before in ["", "printf '%0300000d\\n' 0;"] {
+            let output =
+                shown(&format!("{before} printf %s \"$SECRET\"; {after}"), "0123456789abcdefghij").await;
+            assert!(!output.contains("abc") && output.ends_with("000"), "{output}");
+            assert!(output.len() <= OUTPUT_SHOWN);
+        }
+        // The line of which only the end is kept.
+        let script = format!("printf %s \"$SECRET\"; printf '%0{}d\\nend' 0; exit 1", OUTPUT_KEPT - 10);
+        assert_eq!(shown(&script, "0123456789abcdefghij").await, "end");
+    }
 
     #[test]
     fn commands_are_kept_with_an_absolute_path() {

@@ -16,6 +16,8 @@ use crate::tls::{client_config, policy};
 
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// How many bytes of an answer are read.
+const READ: usize = 64 * 1024;
+/// How many of them are shown, after secrets were taken out: half a secret would stay.
 const SHOWN: usize = 2000;
 
 /// The server.
@@ -74,12 +76,13 @@ impl HttpRequestHook {
     /// Posts one record.
     ///
     /// # Errors
-    /// [`Error::HookFailed`] when it is not taken; there may be secrets in it.
+    /// [`Error::HookFailed`] when it is not taken; in its reason there may be secrets.
     pub(super) async fn call(
         &self,
         verb: &'static str,
         subject: &Subject<'_>,
         credentials: &Credentials,
+        redact: impl Fn(&str) -> String,
     ) -> Result<(), Error> {
         let failed = |reason: String, output: &str| Error::HookFailed {
             program: PathBuf::from(&self.url),
@@ -115,15 +118,19 @@ impl HttpRequestHook {
             return Ok(());
         }
         let mut text = Vec::new();
-        while text.len() < SHOWN
+        while text.len() < READ
             && let Ok(Some(chunk)) = response.chunk().await
         {
             text.extend_from_slice(&chunk);
         }
-        text.truncate(SHOWN);
-        let text = String::from_utf8_lossy(&text);
-        Err(failed(format!("the server answers {status}"), text.trim()))
+        let text = redact(String::from_utf8_lossy(&text).trim());
+        Err(failed(format!("the server answers {status}"), beginning_of(&text)))
     }
+}
+
+/// The beginning of an answer, which is shown.
+fn beginning_of(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(SHOWN)).unwrap_or(text)
 }
 
 /// What a server may repeat of a request, also if it came from the environment.

@@ -178,7 +178,7 @@ impl ForeignSolver {
     async fn call(&self, verb: &'static str, subject: &Subject<'_>) -> Result<String, Error> {
         let (command, arguments, mut variables) = match &self.protocol {
             Protocol::HttpRequest(hook) => {
-                let called = hook.call(verb, subject, &self.credentials).await;
+                let called = hook.call(verb, subject, &self.credentials, |text| self.redact(text)).await;
                 return called.map(|()| String::new()).map_err(|error| self.told(error));
             }
             Protocol::AcmeSh(script) => {
@@ -209,6 +209,7 @@ impl ForeignSolver {
     ) -> Result<String, Error> {
         let variables: Vec<_> = self.credentials.variables().into_iter().chain(variables).collect();
         let given = command.arguments.iter().map(OsString::from);
+        let redact = |text: &str| self.redact(text);
         let call = HookCall {
             program: &command.program,
             arguments: given.chain(arguments).collect(),
@@ -217,29 +218,33 @@ impl ForeignSolver {
             fqdn: &subject.fqdn,
             time_limit: self.time_limit,
             keeps_stdout: matches!(self.protocol, Protocol::Certbot { .. }),
+            redact: &redact,
         };
         call.run().await.map_err(|error| self.told(error))
     }
 
-    /// A program that fails may print its environment. Not the shell is to blame, but the script.
+    /// Not the shell is to blame, but the script.
     fn told(&self, error: Error) -> Error {
         match error {
             Error::HookFailed { program, verb, fqdn, reason, output } => {
-                let others = match &self.protocol {
-                    Protocol::HttpRequest(_) => http_request::secrets(&self.credentials),
-                    _ => Vec::new(),
-                };
-                let others: Vec<&str> = others.iter().map(|secret| secret.as_str()).collect();
-                let redact = |text: &str| self.credentials.redact(text, &others);
-                let (reason, output) = (redact(&reason), redact(&output));
                 let program = match &self.protocol {
                     Protocol::AcmeSh(script) => script.script.clone(),
                     _ => program,
                 };
-                Error::HookFailed { program, verb, fqdn, reason, output }
+                Error::HookFailed { program, verb, fqdn, reason: self.redact(&reason), output }
             }
             error => error,
         }
+    }
+
+    /// A message without secrets: a program that fails may print its environment, a server what it was sent.
+    fn redact(&self, text: &str) -> String {
+        let others = match &self.protocol {
+            Protocol::HttpRequest(_) => http_request::secrets(&self.credentials),
+            _ => Vec::new(),
+        };
+        let others: Vec<&str> = others.iter().map(|secret| secret.as_str()).collect();
+        self.credentials.redact(text, &others)
     }
 
     fn lego_arguments(&self, verb: &'static str, subject: &Subject<'_>) -> Vec<OsString> {

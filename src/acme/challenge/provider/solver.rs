@@ -24,6 +24,9 @@ use super::table::{Provider, Values};
 
 /// For everything that is asked of a provider about one name.
 const TIME_LIMIT: Duration = Duration::from_secs(300);
+/// The same for a client of the crate that cannot be given a limit for each request: one that never comes back ends with
+/// it. The few requests of a change take seconds.
+const WITHOUT_REQUEST_LIMITS: (&[&str], Duration) = (&["route53"], Duration::from_secs(60));
 /// They have one TXT value for a name, or for all, and no call to read it.
 const HOLD_ONE_VALUE: [&str; 4] = ["ddnss", "duckdns", "freemyip", "hurricane"];
 
@@ -35,6 +38,7 @@ pub(in super::super) struct ProviderSolver {
     /// The zone's name at the provider, if it is given.
     zone: Option<Name>,
     ttl: u32,
+    time_limit: Duration,
     view: DnsView,
     /// What this run started to set, by zone; `None` before, when only a killed run can have left something.
     started: Mutex<Option<BTreeMap<Name, Sets>>>,
@@ -76,7 +80,9 @@ impl ProviderSolver {
         };
         let (started, exclusive) = (Mutex::default(), HeldExclusive::default());
         let file = file.to_owned();
-        Ok(Self { provider, updater, credentials, zone, ttl, view, started, file, exclusive })
+        let (unlimited, limit) = WITHOUT_REQUEST_LIMITS;
+        let time_limit = if unlimited.contains(&provider.name) { limit } else { TIME_LIMIT };
+        Ok(Self { provider, updater, credentials, zone, ttl, time_limit, view, started, file, exclusive })
     }
 
     /// What is set, by zone and name.
@@ -145,10 +151,10 @@ impl ProviderSolver {
             true => None,
             false => Some(Exclusive::wait(self.provider.name, Some(&self.file)).await),
         };
-        match tokio::time::timeout(TIME_LIMIT, asking).await {
+        match tokio::time::timeout(self.time_limit, asking).await {
             Ok(result) => result.map_err(|error| self.failed(verb, name, &in_words(&error))),
             Err(_) => {
-                Err(self.failed(verb, name, &format!("it took longer than {} s", TIME_LIMIT.as_secs())))
+                Err(self.failed(verb, name, &format!("it took longer than {} s", self.time_limit.as_secs())))
             }
         }
     }
@@ -255,5 +261,38 @@ fn in_words(error: &dns_update::Error) -> String {
         | E::Serialize(reason)
         | E::Unsupported(reason) => reason.clone(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::super::dns_provider;
+    use super::*;
+
+    fn solver(name: &str, text: &str) -> ProviderSolver {
+        let credentials = Credentials::parse(text, Path::new("")).unwrap();
+        ProviderSolver::new(dns_provider(name).unwrap(), credentials, Path::new(""), DnsView::default())
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_never_answers_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("endpoint = \"http://{}\"", listener.local_addr().unwrap());
+        let mut route53 =
+            solver("route53", &format!("access_key_id = \"x\"\nsecret_access_key = \"x\"\n{endpoint}"));
+        // Its client takes no limit for a request.
+        assert_eq!(route53.time_limit, Duration::from_secs(60));
+        assert_eq!(solver("cloudflare", "api_token = \"x\"").time_limit, TIME_LIMIT);
+        route53.time_limit = Duration::ZERO;
+        let name = Name::from_ascii("_acme-challenge.a.test.").unwrap();
+        let zone = Name::from_ascii("a.test.").unwrap();
+        let Err(Error::Provider { reason, .. }) = route53.set(&zone, &name, &["value".to_owned()]).await
+        else {
+            panic!("nobody has answered")
+        };
+        assert_eq!(reason, "it took longer than 0 s");
     }
 }
