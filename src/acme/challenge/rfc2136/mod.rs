@@ -11,9 +11,10 @@ mod settings;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use hickory_proto::op::{Message, OpCode, Query, UpdateMessage};
+use hickory_proto::op::{Message, OpCode, Query, ResponseCode, UpdateMessage};
 use hickory_proto::rr::rdata::TXT;
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use tokio::sync::mpsc;
@@ -25,6 +26,8 @@ use super::{ChallengeAnswer, ChallengeKind, Error, Solver, dns_message};
 
 /// Short, since the record lives for a minute.
 const TTL_SECONDS: u32 = 60;
+/// Before a resolver that failed is asked again.
+const SERVFAIL_PAUSE: Duration = Duration::from_secs(1);
 /// More CNAMEs in a row are a circle.
 const MAX_CNAMES: usize = 8;
 
@@ -87,10 +90,11 @@ impl Rfc2136 {
                 && let Some(resolver) = self.settings.resolver
             {
                 // Without an answer the record is set at the name itself.
-                match dns_message::ask(resolver, &name, RecordType::CNAME, true).await {
-                    Ok(resolved) => answer = resolved,
+                match ask_twice(resolver, &name).await {
+                    Ok(resolved) => (answer, asked) = (resolved, Some(resolver)),
                     Err(_) => return Ok(name),
                 }
+            let mut asked = None;
             }
             let next = answer.answers.iter().find_map(|record| match &record.data {
                 RData::CNAME(target) if record.name == name => Some(target.0.clone()),
@@ -99,6 +103,21 @@ impl Rfc2136 {
             match next {
                 Some(next) => name = next,
                 None => return Ok(name),
+            }
+            // One that fails does not say that there is no CNAME. The server refuses where it has no such zone.
+            let code = answer.metadata.response_code;
+            let reason = match (asked, code) {
+                (_, ResponseCode::NoError | ResponseCode::NXDomain) => None,
+                (Some(resolver), _) => Some(format!(
+                    "it has no zone that holds {name}, and {resolver} does not know whether that is a CNAME ({code})"
+                )),
+                (None, ResponseCode::ServFail) => {
+                    Some(format!("it does not know whether {name} is a CNAME ({code})"))
+                }
+                (None, _) => None,
+            };
+            if let Some(reason) = reason {
+                return Err(Error::Update { server: server.to_string(), reason });
             }
         }
         let reason = format!("more than {MAX_CNAMES} CNAME records in a row, as far as {name}");
@@ -191,6 +210,16 @@ async fn zone_of(server: SocketAddr, name: &Name) -> Result<Name, Error> {
     match soa {
         Some(soa) if answer.metadata.authoritative => Ok(soa.name.clone()),
         _ => Err(Error::Update {
+/// Asks a resolver for a CNAME, again after a failure: its name servers may not have answered in time.
+async fn ask_twice(resolver: SocketAddr, name: &Name) -> Result<Message, Error> {
+    let answer = dns_message::ask(resolver, name, RecordType::CNAME, true).await?;
+    if answer.metadata.response_code != ResponseCode::ServFail {
+        return Ok(answer);
+    }
+    tokio::time::sleep(SERVFAIL_PAUSE).await;
+    dns_message::ask(resolver, name, RecordType::CNAME, true).await
+}
+
             server: server.to_string(),
             reason: format!("it has no zone that holds {name} ({})", answer.metadata.response_code),
         }),
@@ -245,8 +274,41 @@ mod tests {
         let name = Name::from_ascii("_acme-challenge.a.test.").unwrap();
         let record = |value: &str| TxtRecord { name: name.clone(), value: value.into() };
         let records = Records(vec![record("one"), record("two")]);
+    use super::super::testing::{Behaviour, name_server};
         for (add, class, ttl) in [(true, DNSClass::IN, TTL_SECONDS), (false, DNSClass::NONE, 0)] {
             let bytes = records.update(&zone, add).to_vec().unwrap();
+    #[tokio::test]
+    async fn a_server_that_fails_does_not_say_that_there_is_no_cname() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("dns.toml");
+        let name = Name::from_ascii("_acme-challenge.a.test.").unwrap();
+        let (fine, broken, foreign) = (ResponseCode::NXDomain, ResponseCode::ServFail, ResponseCode::Refused);
+        // That of the server that takes updates, that of the resolver.
+        for (at_server, at_resolver, is_known) in [
+            (fine, fine, true),
+            (foreign, fine, true),
+            (foreign, broken, false),
+            (foreign, foreign, false),
+            (broken, fine, true),
+        ] {
+            let (server, resolver) = (
+                name_server(Behaviour::Code(at_server)).await,
+                name_server(Behaviour::Code(at_resolver)).await,
+            );
+            let text = format!(
+                "server = \"{server}\"\nkey_name = \"k\"\nsecret = \"c2VjcmV0\"\nresolver = \"{resolver}\"\n"
+            );
+            std::fs::write(&file, text).unwrap();
+            let followed = Rfc2136::new(&file).unwrap().follow(server, name.clone()).await;
+            match followed {
+                Ok(target) => assert!(is_known && target == name, "{at_server} {at_resolver}"),
+                Err(error) => {
+                    assert!(!is_known && error.to_string().contains(&resolver.to_string()), "{error}");
+                }
+            }
+        }
+    }
+
             let read = Message::from_vec(&bytes).unwrap();
             assert_eq!(read.metadata.op_code, OpCode::Update);
             assert_eq!((read.zones()[0].name(), read.zones()[0].query_type()), (&zone, RecordType::SOA));
