@@ -79,6 +79,8 @@ pub enum Progress<'a> {
         command: &'a str,
     },
     /// The server did not say when to renew.
+    /// The run is stopped, and the server may be looking for the answers.
+    LastLook,
     NoWindow {
         reason: &'a str,
     },
@@ -139,6 +141,7 @@ impl fmt::Display for Progress<'_> {
             Self::Downloaded => f.write_str("downloaded the certificate"),
             Self::Finalized => f.write_str("the server is issuing the certificate"),
             Self::NoWindow { reason } => {
+            Self::LastLook => f.write_str("stopping as soon as the server has looked for the answers"),
                 write!(f, "the server did not say when to renew: {reason}")
             }
             Self::NotFound { name, seen } => {

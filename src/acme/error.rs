@@ -74,7 +74,7 @@ pub enum Error {
     SeveralAccounts(Vec<String>),
     #[error("stopped by a signal; the next run continues")]
     Interrupted,
-    #[error("the dry run was stopped; a challenge answer may be left behind")]
+    #[error("the dry run was stopped by a signal; nothing was kept")]
     Stopped,
     #[error(transparent)]
     Storage(#[from] storage::Error),

@@ -4,6 +4,7 @@ use std::fs;
 
 use rustix::process::Signal;
 
+use crate::acme_front::{Class, Fault, Front};
 use crate::harness::{Test, certkit, eventually};
 use crate::pebble::Pebble;
 use crate::process::Process;
@@ -17,10 +18,34 @@ fn lines(test: &Test) -> Vec<String> {
 }
 
 fn start(test: &Test, pebble: &Pebble<'_>, name: &str) -> Process {
+    start_with(test, pebble, &[name])
+}
+
+fn start_with(test: &Test, pebble: &Pebble<'_>, what: &[&str]) -> Process {
     write_program(&test.path("hang"), HANGING);
     let hooks = ["--pre-hook=echo pre >> log", "--post-hook=echo post >> log", "--dns-hook=./hang"];
-    let args = ["acme", "obtain", "--agree-tos", name];
-    Process::start(test, test.program(certkit()).args(args).args(hooks).args(pebble.server_args()))
+    let program = test.program(certkit()).args(["acme", "obtain", "--agree-tos"]).args(what).args(hooks);
+    Process::start(test, program.args(pebble.server_args()).env("TMPDIR", test.path("tmp")))
+}
+
+#[test]
+fn a_dry_run_that_is_stopped_leaves_no_answer_no_account_and_runs_the_second_hook() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    fs::create_dir(test.path("tmp")).unwrap();
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut run = start_with(&test, &pebble, &["--dry-run", "a.test"]);
+        eventually("a record is to be shown", || test.path("hangs").exists().then_some(()));
+        assert_eq!(fs::read_dir(test.path("tmp")).unwrap().count(), 1, "its folder");
+        run.signal(signal);
+        assert_eq!(run.wait().code(), Some(2), "{}", run.log());
+        assert!(run.log().contains("the dry run was stopped by a signal"), "{}", run.log());
+        assert_eq!(lines(&test), ["pre", "dns present", "dns cleanup", "post"]);
+        assert_eq!(fs::read_dir(test.path("tmp")).unwrap().count(), 0);
+        assert!(!test.path("state/accounts").exists());
+        fs::remove_file(test.path("log")).unwrap();
+        fs::remove_file(test.path("hangs")).unwrap();
+    }
 }
 
 #[test]
@@ -36,6 +61,25 @@ fn answers_are_removed_and_the_second_hook_runs() {
         assert_eq!(lines(&test), ["pre", "dns present", "dns cleanup", "post"]);
         fs::remove_file(test.path("log")).unwrap();
         fs::remove_file(test.path("hangs")).unwrap();
+    }
+}
+
+#[test]
+fn answers_stay_until_the_server_has_looked() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let test = Test::new();
+        let Some(pebble) = Pebble::start(&test) else { return };
+        let front = Front::start(&test, &pebble);
+        // The server is slow, as far as the client sees.
+        front.always(Class::Order, Fault::Edit(|order| order["status"] = "pending".into()));
+        let mut run = Process::start(&test, front.program(&["a.test"]));
+        run.wait_for_log("the server is checking 1 name");
+        run.signal(signal);
+        run.wait_for_log("stopping as soon as the server has looked for the answers");
+        front.be_kind();
+        assert_eq!(run.wait().code(), Some(75), "{}", run.log());
+        front.obtain(&["a.test"]).exits(0).says("continuing the order of an earlier run");
+        assert_eq!((pebble.orders(), pebble.certificates()), (1, 1));
     }
 }
 

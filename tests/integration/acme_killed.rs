@@ -5,7 +5,7 @@
 use rustix::process::Signal;
 
 use crate::acme_front::{Class, Fault, Front};
-use crate::harness::{Test, eventually};
+use crate::harness::{Test, certkit, eventually};
 use crate::pebble::Pebble;
 use crate::process::Process;
 
@@ -27,6 +27,31 @@ fn a_run_killed_after_the_server_has_acted_is_continued() {
         let Some((orders, finalized)) = killed_at(class, Fault::HoldAnswer) else { return };
         // The answer to newOrder says where the order is; without it the account's list of orders does.
         assert_eq!((orders, finalized), (1, 1), "{class:?}");
+    }
+}
+
+/// A record in the DNS outlives the run that set it, so the server finds it whenever it looks.
+#[test]
+fn a_run_killed_while_the_server_looks_for_a_record_is_continued() {
+    for (hold, told) in [(Fault::HoldRequest, 0), (Fault::HoldAnswer, 1)] {
+        let test = Test::new();
+        let Some(pebble) = Pebble::start(&test) else { return };
+        let front = Front::start(&test, &pebble);
+        let hook = ["--dns-hook", &pebble.dns_hook()];
+        let obtain = || {
+            let program =
+                test.program(certkit()).args(["acme", "obtain", "--agree-tos", "a.test"]).args(hook);
+            program.args(front.args().iter().filter(|arg| !arg.starts_with("--http")))
+        };
+        front.on(Class::Challenge, hold);
+        let mut run = Process::start(&test, obtain());
+        front.wait_until_held();
+        run.signal(Signal::KILL);
+        run.wait();
+        obtain().run().exits(0);
+        assert_eq!((pebble.orders(), pebble.certificates()), (1, 1), "told {told} times");
+        let calls = test.text("hook.log");
+        assert!(calls.lines().last().unwrap().starts_with("cleanup "), "{calls}");
     }
 }
 

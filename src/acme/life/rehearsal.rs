@@ -1,20 +1,18 @@
 //! The dry run: everything is tried, nothing is kept.
 
 use std::fs::{self, DirBuilder};
-use std::future::pending;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
-
-use time::OffsetDateTime;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::acme::caller::Caller;
 use crate::acme::client::account;
 use crate::acme::error::Error;
 use crate::acme::life::obtain::{Prepared, prepare};
+use crate::acme::order::stop::OrderUnderWay;
 use crate::acme::plan::Plan;
 use crate::acme::plan::public_server::{LETS_ENCRYPT, LETS_ENCRYPT_STAGING};
 use crate::acme::storage::{self, Storage};
+use time::OffsetDateTime;
 
 /// How far a dry run got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,13 +28,16 @@ pub enum Rehearsal {
 /// runtime with time and I/O.
 ///
 /// # Errors
-/// See [`Error`]; [`Error::Stopped`] on SIGINT and SIGTERM.
+/// See [`Error`]; [`Error::Stopped`] on SIGINT and SIGTERM, if they are watched: then the answers to the challenges are
+/// removed first, and the command after the order is run.
 pub async fn rehearse(
     mut plan: Plan,
     storage: &Storage,
     caller: &dyn Caller,
     now: OffsetDateTime,
 ) -> Result<Rehearsal, Error> {
+    // To the end of the folder: the copy of the account's key must not stay behind.
+    let _under_way = OrderUnderWay::begin()?;
     let folder = TemporaryFolder::new()?;
     let temporary = Storage::new(folder.0.join("state"));
     let test_server = test_server(&plan.server);
@@ -65,22 +66,11 @@ pub async fn rehearse(
         }
         Ok::<(), Error>(())
     };
-    tokio::select! {
-        done = rehearsal => done?,
-        // The copy of the account's key must not stay behind.
-        () = stopped() => return Err(Error::Stopped),
-    }
+    rehearsal.await.map_err(|error| match error {
+        Error::Interrupted => Error::Stopped,
+        error => error,
+    })?;
     Ok(if test_server.is_some() { Rehearsal::Issued } else { Rehearsal::Validated })
-}
-
-/// Waits for a signal that ends this program.
-async fn stopped() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return pending().await };
-    tokio::select! {
-        Ok(()) = tokio::signal::ctrl_c() => {}
-        Some(()) = terminate.recv() => {}
-        else => pending().await,
-    }
 }
 
 fn test_server(server: &str) -> Option<&'static str> {

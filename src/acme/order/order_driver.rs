@@ -34,6 +34,10 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// A server that needs longer to validate or to sign is asked again by the next run.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
+/// A run that is stopped while the server looks for the answers leaves them for at most this time, or the order would
+/// be lost. A server that stops waits 10 s for all of it, and removing the answers takes some of them.
+const LAST_LOOK: Duration = Duration::from_secs(7);
+
 /// Pauses before the next try to get a chain that is issued. The next run tries again.
 const DOWNLOAD_PAUSES: [Duration; 4] =
     [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
@@ -55,6 +59,8 @@ pub struct OrderDriver<'a> {
     pub is_resumed: bool,
     /// Names and what the server can find for them now.
     shown: Vec<(String, ChallengeAnswer)>,
+    /// Whether the server may be looking for them.
+    is_looked_for: bool,
     /// Why the certificate could not be counted.
     not_counted: Option<storage::Error>,
 }
@@ -94,8 +100,20 @@ impl<'a> OrderDriver<'a> {
     ) -> Result<Self, Error> {
         let OpenOrder { order, journal, key, is_resumed } =
             open_order::open(plan, store, caller, session, options, budget).await?;
-        let (shown, not_counted) = (Vec::new(), None);
-        Ok(Self { plan, store, caller, session, budget, order, journal, key, is_resumed, shown, not_counted })
+        Ok(Self {
+            plan,
+            store,
+            caller,
+            session,
+            budget,
+            order,
+            journal,
+            key,
+            is_resumed,
+            shown: Vec::new(),
+            is_looked_for: false,
+            not_counted: None,
+        })
     }
 
     /// Goes on until there is a chain, or with [`StopAfter::Validation`] until all names are validated (then there is none),
@@ -106,6 +124,12 @@ impl<'a> OrderDriver<'a> {
     /// [`Error::Challenge`], and what every call to a server can end with.
     pub async fn finish(mut self, solver: &dyn Solver, goal: StopAfter) -> Result<Option<Issued>, Error> {
         let chain = unless_stopped(self.go_on(solver, goal)).await;
+        if matches!(chain, Err(Error::Interrupted)) && self.is_looked_for {
+            self.caller.progress(Progress::LastLook);
+            // The next run hears what has become of it.
+            let _ =
+                tokio::time::timeout(LAST_LOOK, self.wait_while(OrderStatus::Pending, "validating")).await;
+        }
         self.withdraw(solver).await;
         match chain {
             Ok(chain) => Ok(chain.map(|chain| Issued {
@@ -205,6 +229,7 @@ impl<'a> OrderDriver<'a> {
             }
         }
         presenting::present(solver, &self.answers(), self.caller).await?;
+        self.is_looked_for = true;
         if let Err(error) = Authorization::tell_all(&untold, kind, self.session, self.caller).await {
             if !matches!(error, Error::Refused { .. }) {
                 return Err(error);

@@ -28,11 +28,11 @@ pub(super) fn run(args: &ObtainArgs, context: &Context<'_>) -> Result {
     let plan = plan(args, &storage)?;
     let name = plan.names.first().cloned().unwrap_or_default();
     let caller = caller(context, Some(&name), consent(args.agree_tos, context));
+    let failure = |error| failure(error, context);
+    acme::end_orders_on_signals().map_err(|error| failure(acme::Error::EventLoop(error)))?;
     if args.dry_run {
         return rehearse(plan, &storage, &caller, context);
     }
-    let failure = |error| failure(error, context);
-    acme::end_orders_on_signals().map_err(|error| failure(acme::Error::EventLoop(error)))?;
     let others = plan.clone();
     let (mut report, leaf) =
         match acme::prepare(plan, &storage, &caller, context.clock.now()).map_err(failure)? {
