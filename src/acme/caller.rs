@@ -32,7 +32,8 @@ pub trait Caller {
 pub struct Candidate<'a> {
     /// Leaf first, as the server sent it.
     pub chain: &'a [Certificate],
-    pub key: &'a PrivateKey,
+    /// `None` for a signing request of the user's; the leaf has its key.
+    pub key: Option<&'a PrivateKey>,
     /// The names that it must be for.
     pub names: &'a [String],
     /// The file of the roots that the server itself is trusted by, where the user named one.
@@ -78,9 +79,9 @@ pub enum Progress<'a> {
         when: &'static str,
         command: &'a str,
     },
-    /// The server did not say when to renew.
     /// The run is stopped, and the server may be looking for the answers.
     LastLook,
+    /// The server did not say when to renew.
     NoWindow {
         reason: &'a str,
     },
@@ -140,8 +141,8 @@ impl fmt::Display for Progress<'_> {
             Self::Dns(progress) => write!(f, "{progress}"),
             Self::Downloaded => f.write_str("downloaded the certificate"),
             Self::Finalized => f.write_str("the server is issuing the certificate"),
-            Self::NoWindow { reason } => {
             Self::LastLook => f.write_str("stopping as soon as the server has looked for the answers"),
+            Self::NoWindow { reason } => {
                 write!(f, "the server did not say when to renew: {reason}")
             }
             Self::NotFound { name, seen } => {

@@ -63,6 +63,19 @@ pub enum Error {
     /// An answer without the words of the protocol: something between here and the server has sent it.
     #[error("{doing}: {reason}")]
     NotFromServer { doing: &'static str, status: u16, reason: String },
+    /// Whose key a certificate has would change.
+    #[error("{}", other_key_source(.name, *.is_given))]
+    OtherKeySource {
+        name: String,
+        /// Whether a signing request was given where certkit has made the key.
+        is_given: bool,
+    },
+    #[error(
+        "the certificate of {name} was revoked, and the signing request is for the same key, which may be known to others"
+    )]
+    RevokedKey { name: String },
+    #[error("the key of {0} is not here: its certificate is from a signing request")]
+    KeyElsewhere(String),
     #[error("{server} does not offer {what}")]
     NotOffered { what: &'static str, server: String },
     #[error("{doing}: the server refused: {refusal}")]
@@ -118,6 +131,19 @@ pub struct FailedValidation {
     pub challenge: challenge::ChallengeKind,
     /// What certkit sees where the server looked; empty when it did not try.
     pub seen: Vec<challenge::Clue>,
+}
+
+fn other_key_source(name: &str, is_given: bool) -> String {
+    if is_given {
+        format!(
+            "certkit has made the key of {name}, and the signing request has another: servers that use the key's file \
+             would have a certificate that does not fit it"
+        )
+    } else {
+        format!(
+            "the certificate of {name} is from a signing request, and certkit would make a key for the next one"
+        )
+    }
 }
 
 fn at(server: Option<&str>) -> String {

@@ -72,6 +72,7 @@ pub use self::life::renewer::{FailedRenewal, RenewalOutcome, Renewer, Urgency};
 pub use self::life::revoke::{RevocationReason, SignedBy, revoke};
 pub use self::order::next_key::tlsa_records;
 pub use self::order::stop::{end_orders, end_orders_on_signals, orders_ended};
+pub use self::plan::given_request::GivenRequest;
 pub use self::plan::life_settings::{KeyRotation, LifeSettings};
 pub use self::plan::names::{certificate_name, check_public_name};
 pub use self::plan::public_server::{LETS_ENCRYPT, LETS_ENCRYPT_STAGING, PublicServer};

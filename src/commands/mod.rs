@@ -16,6 +16,7 @@ mod mkca;
 mod mkcert;
 mod next_command;
 mod renew;
+mod request_file;
 mod revoke;
 mod serve;
 mod show;

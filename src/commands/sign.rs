@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::request_file::RequestFile;
 use super::{Context, Result, next_command};
 use crate::advice::ca::{
-    clamped, hours_for_a_ca, long_validity, malformed_request, not_made_a_ca, not_one_request,
-    omitted_common_name, omitted_name, request_refused, requested_certificate_refused,
-    requested_key_refused_by_browsers,
+    clamped, hours_for_a_ca, long_validity, not_made_a_ca, omitted_common_name, omitted_name,
+    request_refused, requested_certificate_refused, requested_key_refused_by_browsers,
 };
 use crate::advice::names::{omitted_extensions as omitted, remark};
 use crate::ca::{
@@ -16,12 +16,9 @@ use crate::ca::{
 };
 use crate::chain::Located;
 use crate::cli::{SignArgs, SignProfile};
-use crate::container::BlockKind;
 use crate::finding::{Finding, Location};
 use crate::operands::ca_lookup::CaChoice;
-use crate::operands::input::{location, read_contents};
 use crate::operands::output::{Output, Overwrite, beside};
-use crate::operands::password::Passwords;
 use crate::report::{Failure, FileRole, Outcome, Report, Role};
 use crate::sys::shell::path_word;
 use crate::x509::{Purpose, Request};
@@ -35,7 +32,7 @@ pub(super) fn run(args: &SignArgs, context: &Context<'_>) -> Result {
     if output_path.is_none() {
         context.require_free_stdout()?;
     }
-    let (request, location) = read(&args.request)?;
+    let RequestFile { request, location, .. } = RequestFile::read(&args.request)?;
     let ca = CaChoice::from(&args.ca).find()?;
     let refused = |error: RequestError| request_refused(&error, &args.request, location.clone());
     verify_request(&request).map_err(refused)?;
@@ -102,21 +99,6 @@ fn output_path(args: &SignArgs) -> Option<PathBuf> {
         Some(path) => Some(path.clone()),
         None if args.request == "-" => None,
         None => Some(beside(Path::new(&args.request), "crt")),
-    }
-}
-
-/// The one request of a file.
-fn read(file: &str) -> Result<(Request, Location)> {
-    let (_, contents) = read_contents(file, &mut Passwords::unattended())?;
-    let mut requests = contents.blocks.iter().filter(|block| block.kind == BlockKind::CertificateRequest);
-    let (Some(block), None) = (requests.next(), requests.next()) else {
-        let found: Vec<_> = contents.blocks.iter().map(|block| block.kind.as_str()).collect();
-        return Err(not_one_request(file, &found));
-    };
-    let location = location(file, block);
-    match Request::from_der(&block.der) {
-        Ok(request) => Ok((request, location)),
-        Err(error) => Err(malformed_request(&error, location)),
     }
 }
 

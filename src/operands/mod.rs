@@ -1,6 +1,7 @@
 //! What users name on the command line: files to read and to write, passwords, the CA that signs, servers.
 
 pub mod acme;
+pub mod acme_request;
 pub mod ca_folder;
 pub mod ca_lookup;
 pub mod case_files;

@@ -71,6 +71,8 @@ pub struct Kept {
     pub server_name: Option<&'static str>,
     /// Kind of its key, as `p256`.
     pub key_kind: String,
+    /// Whether names and key are from a signing request.
+    pub is_requested: bool,
     /// The server's word for its kind.
     pub profile: Option<String>,
     pub not_before: Option<OffsetDateTime>,
@@ -93,8 +95,8 @@ pub struct Kept {
     pub hook_failure: Option<String>,
     /// The file for servers.
     pub fullchain: String,
-    /// The file of its key.
-    pub key: String,
+    /// The file of its key; `None` where the key is elsewhere.
+    pub key: Option<String>,
 }
 
 /// What came of looking after certificates.

@@ -52,6 +52,6 @@ impl Caller for AcmeCaller<'_> {
     fn judge(&self, candidate: &Candidate<'_>) -> Result<Vec<Remark>, Vec<Finding>> {
         let Candidate { chain, key, names, ca_roots } = candidate;
         let roots = ca_roots.map(certificates_if_any).unwrap_or_default();
-        new_chain::judge(chain, key, names, &roots, TrustStore::system(), self.clock.now())
+        new_chain::judge(chain, *key, names, &roots, TrustStore::system(), self.clock.now())
     }
 }

@@ -7,7 +7,8 @@ use crate::chain::{CheckInput, Located, Origin, TrustStore, check};
 use crate::finding::{Finding, Severity};
 use crate::x509::{Certificate, HostName, PrivateKey};
 
-/// Judges a chain, leaf first, as a server would send it. `roots` are those that the ACME server itself is trusted by.
+/// Judges a chain, leaf first, as a server would send it, and whether it fits the key, if that is here. `roots` are those that
+/// the ACME server itself is trusted by.
 ///
 /// The root of a private ACME server, or of a public one's test server, is in no system's store.
 /// Such a chain is judged as by a client that trusts the issuer of its last certificate, with a
@@ -15,14 +16,15 @@ use crate::x509::{Certificate, HostName, PrivateKey};
 ///
 /// # Errors
 /// All findings, when one of them is an error.
-pub(super) fn judge(
+pub(super) fn judge<'k>(
     chain: &[Certificate],
-    key: &PrivateKey,
+    key: impl Into<Option<&'k PrivateKey>>,
     names: &[String],
     roots: &[Certificate],
     mut trust: TrustStore,
     now: OffsetDateTime,
 ) -> Result<Vec<Remark>, Vec<Finding>> {
+    let key = key.into();
     let chain: Vec<_> = chain.iter().cloned().map(Located::from).collect();
     let first = findings(&chain, key, names, &trust, now);
     if !has_error(&first) {
@@ -51,7 +53,7 @@ fn has_error(findings: &[Finding]) -> bool {
 
 fn findings(
     chain: &[Located],
-    key: &PrivateKey,
+    key: Option<&PrivateKey>,
     names: &[String],
     trust: &TrustStore,
     now: OffsetDateTime,
@@ -63,7 +65,7 @@ fn findings(
         let host = HostName::parse(&name.replacen('*', "any", 1)).ok();
         let judgement = check(&CheckInput {
             host: host.as_ref(),
-            key: Some(key),
+            key,
             ..CheckInput::new(chain, trust, now, "fullchain.pem")
         });
         for finding in judgement.findings {

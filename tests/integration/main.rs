@@ -14,6 +14,7 @@
 mod acme;
 mod acme_ari;
 mod acme_closed;
+mod acme_csr;
 mod acme_delete;
 mod acme_dns_persist_peer;
 mod acme_dns_providers;

@@ -55,7 +55,7 @@ impl CurrentState {
     /// [`Error::Storage`].
     pub fn has_useless_order(&self, plan: &Plan, store: &CertificateStore) -> Result<bool, Error> {
         match (self, store.order_key()?) {
-            (Self::Fine(_), _) => has_left_order(store),
+            (Self::Fine(current), _) => has_left_order(store, &current.record),
             (_, Some(key)) => next_key::is_used_up(plan, store, &key),
             (_, None) => Ok(false),
         }
@@ -75,7 +75,8 @@ impl InUse {
     /// [`Error::Storage`].
     pub fn is_settled(&self, plan: &Plan, store: &CertificateStore) -> Result<bool, Error> {
         let is_said = !self.record.hook_is_pending() && !self.record.clone().take_settings(plan);
-        Ok(is_said && !has_left_order(store)? && !next_key::is_missing(plan, store)?)
+        let is_left = has_left_order(store, &self.record)?;
+        Ok(is_said && !is_left && !next_key::is_missing(plan, store)?)
     }
 }
 
@@ -111,8 +112,13 @@ pub fn current_state(
 ///
 /// # Errors
 /// [`Error::Storage`].
-fn has_left_order(store: &CertificateStore) -> Result<bool, Error> {
-    Ok(store.journal()?.is_some() && store.order_key()?.is_some_and(|key| next_key::is_in_use(store, &key)))
+fn has_left_order(store: &CertificateStore, record: &RenewRecord) -> Result<bool, Error> {
+    let Some(journal) = store.journal()? else { return Ok(false) };
+    match &record.request {
+        // Every order is for the same key.
+        Some(request) => Ok(journal.request.is_some_and(|hash| hash == request.hash())),
+        None => Ok(store.order_key()?.is_some_and(|key| next_key::is_in_use(store, &key))),
+    }
 }
 
 /// Whether a chain is the one in use.

@@ -1,6 +1,7 @@
 //! From a plan to a certificate in use: is it needed, get it, judge it, put it in place, run the hook.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -108,7 +109,8 @@ pub struct Obtained {
 /// certificate, and then checks again.
 ///
 /// # Errors
-/// [`Error::Storage`], [`Error::Challenge`], [`Error::TooManyNames`], [`Error::KeyKindRefused`], [`Error::Exhausted`].
+/// [`Error::Storage`], [`Error::Challenge`], [`Error::TooManyNames`], [`Error::OtherKeySource`], [`Error::RevokedKey`],
+/// [`Error::KeyKindRefused`], [`Error::Exhausted`].
 pub fn prepare(
     mut plan: Plan,
     storage: &Storage,
@@ -121,6 +123,7 @@ pub fn prepare(
     storage.check_access()?;
     let store = storage.certificate(plan.names.first().map_or("", String::as_str));
     RenewRecord::complete(store.record()?.as_ref(), &mut plan);
+    check_key_source(&plan, &store)?;
     check_count(&plan, plan.profile.as_deref())?;
     if let CurrentState::Fine(current) = current_state(&plan, &store, now)?
         && current.is_settled(&plan, &store)?
@@ -224,8 +227,18 @@ impl IssuanceJob {
     async fn go_live(&self, issued: Issued, caller: &dyn Caller) -> Result<Obtained, Error> {
         let Issued { key, chain, mut journal, not_counted, proof_ends } = issued;
         let Self { plan, store, group, .. } = self;
-        let candidate =
-            Candidate { chain: &chain, key: &key, names: &plan.names, ca_roots: plan.ca_roots.as_deref() };
+        let candidate = Candidate {
+            chain: &chain,
+            key: key.private(),
+            names: &plan.names,
+            ca_roots: plan.ca_roots.as_deref(),
+        };
+        if chain.first().is_some_and(|leaf| leaf.spki != key.spki()) && key.private().is_none() {
+            journal.reject(None, self.now());
+            store.save_journal(&journal)?;
+            let reason = "the certificate is not for the key of the signing request".to_owned();
+            return Err(Error::BadAnswer { doing: download::DOING, reason });
+        }
         let mut remarks = match caller.judge(&candidate) {
             Ok(remarks) => remarks,
             Err(findings) => {
@@ -241,7 +254,10 @@ impl IssuanceJob {
         remarks.extend(download::remark(&chain, plan.preferred_chain.as_deref()));
         let (leaf, rest) = chain.split_at(1.min(chain.len()));
         let files = VersionFiles {
-            key: Zeroizing::new(key.to_pem().as_bytes().to_vec()),
+            key: key
+                .private()
+                .map(|key| Zeroizing::new(key.to_pem().as_bytes().to_vec()))
+                .unwrap_or_default(),
             cert: pem_files::chain_text(leaf),
             chain: pem_files::chain_text(rest),
             fullchain: pem_files::chain_text(&chain),
@@ -252,7 +268,8 @@ impl IssuanceJob {
         remarks.extend(end.and_then(|end| Remark::of_proof(proof_ends, end, self.now())));
         record.hook = plan.deploy_hook.is_some().then(|| HookRecord::pending(self.now()));
         record.account = Some(journal.account);
-        remarks.extend(next_key::is_surprising(plan, store, &key).then_some(Remark::KeyChanged));
+        let is_surprising = key.private().is_some_and(|key| next_key::is_surprising(plan, store, key));
+        remarks.extend(is_surprising.then_some(Remark::KeyChanged));
         record.version = store.install(&files, record.clone(), *group)?;
         store.forget_order()?;
         let now = self.now();
@@ -393,7 +410,7 @@ fn run_hook(
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     caller.progress(Progress::DeployHook { command: &command });
     // It blocks, and nothing else runs on this runtime meanwhile.
-    let run = deploy_hook(&command, &record.names, &store.live_files()).run();
+    let run = deploy_hook(&command, record, &store.live_files()).run();
     record.hook = Some(HookRecord {
         pending: run.failure.is_some(),
         at: now.into(),
@@ -404,13 +421,16 @@ fn run_hook(
     Ok(Some(run))
 }
 
-/// The hook for the certificate of `names`. Its environment holds names and paths of ours and no text of the server's.
-fn deploy_hook(command: &str, names: &[String], files: &LiveFiles) -> Hook {
+/// The hook for a certificate. Its environment holds names and paths of ours and no text of the server's.
+fn deploy_hook(command: &str, record: &RenewRecord, files: &LiveFiles) -> Hook {
+    let names = &record.names;
+    // Empty rather than not there: that of another certkit around this one would be another certificate's.
+    let key = if record.request.is_none() { absolute(&files.key) } else { PathBuf::new() };
     Hook::new(command)
         .env("CERTKIT_NAME", names.first().map_or("", String::as_str))
         .env("CERTKIT_NAMES", names.join(" "))
         .env("CERTKIT_FULLCHAIN", absolute(&files.fullchain))
-        .env("CERTKIT_KEY", absolute(&files.key))
+        .env("CERTKIT_KEY", key)
         .env("CERTKIT_CERT", absolute(&files.cert))
         .env("CERTKIT_CHAIN", absolute(&files.chain))
 }
@@ -435,6 +455,20 @@ fn profile<'a>(plan: &'a Plan, directory: &'a Directory) -> Result<Option<&'a st
             Ok((is_for_addresses && offered.contains_key(PROFILE_FOR_ADDRESSES))
                 .then_some(PROFILE_FOR_ADDRESSES))
         }
+    }
+}
+
+/// Whose key the certificate has does not change by accident: servers would have a certificate that does not fit their
+/// key. A key whose certificate is revoked, which somebody else may have, gets no other certificate.
+fn check_key_source(plan: &Plan, store: &CertificateStore) -> Result<(), Error> {
+    let Some(record) = store.renew_record()?.filter(|_| !plan.force) else { return Ok(()) };
+    let name = plan.names.first().cloned().unwrap_or_default();
+    match (&record.request, &plan.request) {
+        (Some(before), Some(request)) if record.revoked.is_some() && before.spki() == request.spki() => {
+            Err(Error::RevokedKey { name })
+        }
+        (None, None) | (Some(_), Some(_)) => Ok(()),
+        (_, request) => Err(Error::OtherKeySource { name, is_given: request.is_some() }),
     }
 }
 

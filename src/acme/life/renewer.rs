@@ -91,7 +91,11 @@ impl Renewer {
         let missing = || Error::NoCertificate { name: store.name().to_owned() };
         let record = store.record()?.ok_or_else(missing)?;
         let Some(challenge) = record.challenge.clone() else { return Ok(None) };
-        let key_kind = KeyKind::ALL.into_iter().find(|kind| kind.as_str() == record.key_kind);
+        let known = || KeyKind::ALL.into_iter().find(|kind| kind.as_str() == record.key_kind);
+        let key_kind = match &record.request {
+            Some(request) => Some(request.key_kind().unwrap_or(KeyKind::EcdsaP256)),
+            None => known(),
+        };
         let plan = Plan {
             names: record.names,
             server: record.servers.first().unwrap_or(&record.server).clone(),
@@ -99,6 +103,7 @@ impl Renewer {
             ca_roots: record.ca_roots,
             key_kind: key_kind
                 .ok_or_else(|| Error::Key(format!("unknown kind of key: {}", record.key_kind)))?,
+            request: record.request,
             profile: record.profile,
             preferred_chain: record.preferred_chain,
             deploy_hook: record.deploy_hook,

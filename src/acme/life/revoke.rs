@@ -47,7 +47,7 @@ pub enum SignedBy {
 /// and I/O.
 ///
 /// # Errors
-/// [`Error::NoCertificate`], and what every call to a server can end with.
+/// [`Error::NoCertificate`], [`Error::KeyElsewhere`], and what every call to a server can end with.
 pub async fn revoke(
     storage: &Storage,
     name: &str,
@@ -68,6 +68,9 @@ pub async fn revoke(
         pem_files::parse_chain(&text).map_err(damaged)?.into_iter().next().ok_or_else(no_certificate)?;
 
     let signer = match signed_by {
+        SignedBy::CertificateKey if record.request.is_some() => {
+            return Err(Error::KeyElsewhere(name.to_owned()));
+        }
         SignedBy::CertificateKey => Signer::bare(&store.live_key()?.ok_or_else(no_certificate)?)?,
         SignedBy::Account => {
             let account = storage.account(&record.server);

@@ -7,6 +7,7 @@ pub mod key_kinds;
 pub mod next_key;
 pub mod open_order;
 pub mod order_driver;
+pub mod order_key;
 pub mod resource;
 pub mod signing_request;
 pub mod stop;

@@ -2,9 +2,10 @@
 
 use crate::acme::error::Error;
 use crate::acme::plan::Plan;
+use crate::acme::plan::given_request::key_kind;
 use crate::acme::plan::life_settings::KeyRotation;
 use crate::acme::storage::{CertificateStore, RenewRecord};
-use crate::x509::{Certificate, KeyKind, P256, P384, P521, PrivateKey, PublicKeyKind};
+use crate::x509::{Certificate, KeyKind, PrivateKey};
 
 /// The key for an order: the one in use, the one that was prepared, or a new one. Another kind of key is always new.
 pub fn for_order(plan: &Plan, store: &CertificateStore) -> Result<PrivateKey, Error> {
@@ -94,19 +95,7 @@ pub fn tlsa_records(
 
 /// The kind of a key, if certkit makes such keys.
 pub fn kind_of(key: &PrivateKey) -> Option<KeyKind> {
-    match PublicKeyKind::new(key.spki()) {
-        PublicKeyKind::Ec(Some(curve)) => match curve.as_str() {
-            P256 => Some(KeyKind::EcdsaP256),
-            P384 => Some(KeyKind::EcdsaP384),
-            P521 => Some(KeyKind::EcdsaP521),
-            _ => None,
-        },
-        PublicKeyKind::Ed25519 => Some(KeyKind::Ed25519),
-        PublicKeyKind::Rsa(2048) => Some(KeyKind::Rsa2048),
-        PublicKeyKind::Rsa(3072) => Some(KeyKind::Rsa3072),
-        PublicKeyKind::Rsa(4096) => Some(KeyKind::Rsa4096),
-        _ => None,
-    }
+    key_kind(key.spki())
 }
 
 fn generate(kind: KeyKind) -> Result<PrivateKey, Error> {

@@ -14,12 +14,13 @@ use crate::acme::client::signed;
 use crate::acme::error::Error;
 use crate::acme::order::budget::Budget;
 use crate::acme::order::next_key;
+use crate::acme::order::order_key::OrderKey;
 use crate::acme::order::resource::{Order, OrderStatus};
 use crate::acme::plan::Plan;
+use crate::acme::plan::given_request::GivenRequest;
 use crate::acme::reply::address::{links, resolve};
 use crate::acme::reply::call_error::CallError;
 use crate::acme::storage::{CertificateStore, OrderJournal, Step};
-use crate::x509::PrivateKey;
 
 /// How many of an account's orders are looked at for a lost one, and how many pages of them are asked for.
 const MOST_ORDERS: usize = 20;
@@ -44,8 +45,8 @@ pub struct OrderOptions<'a> {
 pub struct OpenOrder {
     pub order: Order,
     pub journal: OrderJournal,
-    /// The key that it is for, saved.
-    pub key: PrivateKey,
+    /// The key that it is for; ours is saved.
+    pub key: OrderKey,
     /// Whether it is the order of an earlier run.
     pub is_resumed: bool,
 }
@@ -66,9 +67,10 @@ pub async fn open(
         &plan.server,
         &session.account,
         &plan.names,
-        plan.key_kind.as_str(),
+        &plan.key_word(),
         store.order_key_name(),
     );
+    wanted.request = plan.request.as_ref().map(GivenRequest::hash);
     wanted.profile = options.profile.map(str::to_owned);
     wanted.replaces = options.replaces.map(str::to_owned);
     if let Some(before) = store.journal()?.filter(|journal| journal.is_same_order(&wanted)) {
@@ -96,7 +98,9 @@ async fn resume(
     mut journal: OrderJournal,
     budget: &Budget<'_>,
 ) -> Result<Option<OpenOrder>, Error> {
-    let Some(mut key) = store.order_key()? else { return Ok(None) };
+    let ours = || Ok::<_, Error>(store.order_key()?.map(OrderKey::Ours));
+    let given = plan.request.clone().map(OrderKey::Given);
+    let Some(mut key) = given.map_or_else(ours, |given| Ok(Some(given)))? else { return Ok(None) };
     let has_failed = journal.step == Step::Rejected || journal.failures > 0 || journal.silent_runs > 0;
     let is_tried_enough = journal.is_rejected_for_good(budget.now())
         || (journal.is_issued && journal.failures >= MOST_FAILED_RUNS);
@@ -136,12 +140,13 @@ async fn resume(
     }
     let is_open = matches!(order.object.status, OrderStatus::Pending | OrderStatus::Ready);
     if is_open
+        && plan.request.is_none()
         && journal.step != Step::Finalize
         && let Some(wanted) = next_key::kept(plan, store)?.filter(|wanted| wanted.spki() != key.spki())
     {
         // The server has not seen the other one.
         store.save_order_key(&wanted)?;
-        key = wanted;
+        key = OrderKey::Ours(wanted);
     }
     if journal.order.is_none() {
         note_placed(store, &mut journal, &order)?;
@@ -201,11 +206,16 @@ async fn place(
         .map_or(0, |before| before.silent_runs);
     // A certificate that is issued may still be had with its key, until there is an order in its place.
     let is_kept = before.is_some_and(|before| before.is_issued);
-    let key = next_key::for_order(plan, store)?;
+    let key = match &plan.request {
+        Some(request) => OrderKey::Given(request.clone()),
+        None => OrderKey::Ours(next_key::for_order(plan, store)?),
+    };
     let save = |journal: &OrderJournal| {
         // In this order an old journal is never next to a new key.
         store.forget_order()?;
-        store.save_order_key(&key)?;
+        if let Some(key) = key.private() {
+            store.save_order_key(key)?;
+        }
         store.save_journal(journal)
     };
     if !is_kept {

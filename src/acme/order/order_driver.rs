@@ -19,13 +19,13 @@ use crate::acme::order::authorization::{Authorization, ChallengeState};
 use crate::acme::order::budget::Budget;
 use crate::acme::order::download;
 use crate::acme::order::open_order::{self, MOST_FAILED_RUNS, OpenOrder, OrderOptions};
+use crate::acme::order::order_key::OrderKey;
 use crate::acme::order::resource::{Order, OrderStatus};
-use crate::acme::order::signing_request;
 use crate::acme::order::stop::unless_stopped;
 use crate::acme::plan::Plan;
 use crate::acme::proof::presenting;
 use crate::acme::storage::{self, CertificateStore, OrderJournal, Step};
-use crate::x509::{Certificate, PrivateKey};
+use crate::x509::Certificate;
 
 const FIRST_POLL: Duration = Duration::from_millis(50);
 const LONGEST_POLL: Duration = Duration::from_secs(5);
@@ -54,7 +54,7 @@ pub struct OrderDriver<'a> {
     budget: &'a Budget<'a>,
     order: Order,
     journal: OrderJournal,
-    key: PrivateKey,
+    key: OrderKey,
     /// Whether it is the order of an earlier run.
     pub is_resumed: bool,
     /// Names and what the server can find for them now.
@@ -75,7 +75,7 @@ pub enum StopAfter {
 
 /// What came of an order.
 pub struct Issued {
-    pub key: PrivateKey,
+    pub key: OrderKey,
     pub chain: Vec<Certificate>,
     /// The journal as it stands.
     pub journal: OrderJournal,
@@ -271,7 +271,7 @@ impl<'a> OrderDriver<'a> {
     async fn finalize(&mut self) -> Result<(), Error> {
         self.journal.step = Step::Finalize;
         self.store.save_journal(&self.journal)?;
-        let request = signing_request::for_names(&self.key, &self.plan.names)?;
+        let request = self.key.request(&self.plan.names)?;
         let order = &mut self.order;
         let result = retry::call(self.caller, "asking for the certificate", async || {
             order.finalize(self.session, &request).await

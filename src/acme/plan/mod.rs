@@ -1,5 +1,6 @@
 //! The certificate that is wanted, and the server to get it from.
 
+pub mod given_request;
 pub mod life_settings;
 pub mod names;
 pub mod public_server;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::challenge::ChallengeMethod;
+use crate::acme::plan::given_request::GivenRequest;
 use crate::acme::plan::life_settings::LifeSettings;
 use crate::acme::plan::public_server::{LETS_ENCRYPT, PublicServer};
 use crate::x509::KeyKind;
@@ -33,6 +35,9 @@ pub struct Plan {
     pub external_account: Option<ExternalAccount>,
     /// Kind of the certificate's key.
     pub key_kind: KeyKind,
+    /// The signing request that has names and key; `None` where certkit makes the key. Its [`Self::key_kind`] is that of
+    /// its key, if certkit makes such keys.
+    pub request: Option<GivenRequest>,
     /// How to prove that the names are ours.
     pub challenge: ChallengeMethod,
     /// The kind of certificate, by the server's name for it; without one the server's default.
@@ -60,6 +65,7 @@ impl Plan {
             email: None,
             external_account: None,
             key_kind: KeyKind::EcdsaP256,
+            request: None,
             challenge,
             profile: None,
             preferred_chain: None,
@@ -68,6 +74,11 @@ impl Plan {
             life: LifeSettings::default(),
             force: false,
         }
+    }
+
+    /// The kind of the certificate's key in one word.
+    pub(super) fn key_word(&self) -> String {
+        self.request.as_ref().map_or_else(|| self.key_kind.as_str().to_owned(), GivenRequest::key_word)
     }
 
     /// Whether the server of this directory may issue the certificate.

@@ -32,7 +32,7 @@ pub struct CertificateStore {
 /// The contents of a version's files.
 #[derive(Debug)]
 pub struct VersionFiles {
-    /// `privkey.pem`.
+    /// `privkey.pem`; empty where the key is elsewhere, and then there is no such file.
     pub key: Zeroizing<Vec<u8>>,
     /// `cert.pem`: the leaf.
     pub cert: Vec<u8>,
@@ -181,7 +181,7 @@ impl CertificateStore {
         Ok(self.record()?.filter(|record| self.live_version() == Some(record.version)))
     }
 
-    /// Where the files in use are.
+    /// Where the files in use are; there is no file of the key where that is elsewhere.
     pub fn live_files(&self) -> LiveFiles {
         let dir = self.live();
         LiveFiles {
@@ -244,12 +244,13 @@ impl CertificateStore {
             mode,
             existing: Existing::Refuse,
         };
-        create_all(&[
-            file("privkey.pem", &files.key, PRIVATE),
+        let key = (!files.key.is_empty()).then(|| file("privkey.pem", &files.key, PRIVATE));
+        let public = [
             file("cert.pem", &files.cert, PUBLIC),
             file("chain.pem", &files.chain, PUBLIC),
             file("fullchain.pem", &files.fullchain, PUBLIC),
-        ])?;
+        ];
+        create_all(&key.into_iter().chain(public).collect::<Vec<_>>())?;
         self.open_to(&staging, group)?;
         fs::rename(&staging, &dir).map_err(Error::io("make the folder", &dir))?;
         sync_dir(&self.versions())?;
@@ -271,11 +272,16 @@ impl CertificateStore {
 
     fn open_to(&self, dir: &Path, group: Option<KeyGroup>) -> Result<()> {
         let key = dir.join("privkey.pem");
+        let is_here = key.exists();
         let Some(group) = group else {
-            set_mode(&key, PRIVATE)?;
+            if is_here {
+                set_mode(&key, PRIVATE)?;
+            }
             return set_mode(dir, PRIVATE_DIR);
         };
-        group.give(&key, GROUP_FILE)?;
+        if is_here {
+            group.give(&key, GROUP_FILE)?;
+        }
         group.give(dir, GROUP_DIR)?;
         for dir in [&self.root, &self.root.join("certs"), &self.versions(), &self.root.join("live")] {
             let_through(dir)?;

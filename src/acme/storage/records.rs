@@ -9,6 +9,7 @@ use time::{Duration, OffsetDateTime};
 use super::{Timestamp, absolute};
 use crate::acme::challenge::ChallengeMethod;
 use crate::acme::plan::Plan;
+use crate::acme::plan::given_request::GivenRequest;
 use crate::acme::plan::life_settings::LifeSettings;
 use crate::acme::plan::names;
 
@@ -65,6 +66,9 @@ pub struct OrderJournal {
     pub names: Vec<String>,
     /// Kind of the certificate's key.
     pub key_kind: String,
+    /// The hash of the signing request that the certificate is made of; missing where certkit has its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
     /// The profile that is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
@@ -122,6 +126,7 @@ impl OrderJournal {
             names_hash: names::hash(names),
             names: names.to_vec(),
             key_kind: key_kind.to_owned(),
+            request: None,
             profile: None,
             replaces: None,
             key,
@@ -151,11 +156,11 @@ impl OrderJournal {
         self.step == Step::Rejected && (self.rejections >= MOST_REJECTIONS || is_old)
     }
 
-    /// Whether it is of the same order: same server, account, names, kind of key and profile.
+    /// Whether it is of the same order: same server, account, names, kind of key, signing request and profile.
     pub fn is_same_order(&self, other: &Self) -> bool {
         let of = |journal: &Self| {
-            let Self { server, account, names_hash, key_kind, profile, .. } = journal.clone();
-            (server, account, names_hash, key_kind, profile)
+            let Self { server, account, names_hash, key_kind, request, profile, .. } = journal.clone();
+            (server, account, names_hash, key_kind, request, profile)
         };
         of(self) == of(other)
     }
@@ -187,6 +192,9 @@ pub struct RenewRecord {
     pub ca_roots: Option<PathBuf>,
     /// Kind of the certificate's key.
     pub key_kind: String,
+    /// The signing request that names and key are from; missing where certkit makes the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<GivenRequest>,
     /// How the names were proved; missing when that cannot be written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<ChallengeMethod>,
@@ -293,7 +301,8 @@ impl RenewRecord {
             account: None,
             servers: plan.servers.clone(),
             ca_roots: plan.ca_roots.as_deref().map(absolute),
-            key_kind: plan.key_kind.as_str().to_owned(),
+            key_kind: plan.key_word(),
+            request: plan.request.clone(),
             challenge: plan.challenge.to_keep(),
             profile: plan.profile.clone(),
             preferred_chain: plan.preferred_chain.clone(),
@@ -327,6 +336,11 @@ impl RenewRecord {
         fill(&mut plan.deploy_hook, record.and_then(|record| record.deploy_hook.as_ref()));
         fill(&mut plan.key_group, record.and_then(|record| record.key_group.as_ref()));
         plan.life.complete(record.map(|record| &record.life));
+        if plan.request.is_some() {
+            // There is no key here that they could be about.
+            plan.key_group = None;
+            plan.life.key_rotation = None;
+        }
         let kept = same_server.and_then(|record| record.ca_roots.clone());
         plan.ca_roots = plan.ca_roots.take().or(kept).filter(|path| !path.as_os_str().is_empty());
     }
@@ -365,7 +379,12 @@ impl RenewRecord {
             Some("the names have changed")
         } else if !plan.may_issue(&self.server) {
             Some("the current one is from another server")
-        } else if self.key_kind != plan.key_kind.as_str() {
+        } else if self.request != plan.request {
+            Some(match plan.request {
+                Some(_) => "another signing request was given",
+                None => "certkit is to make its key",
+            })
+        } else if self.key_kind != plan.key_word() {
             Some("another kind of key was requested")
         } else if self.profile != plan.profile {
             Some("another profile was requested")
@@ -414,6 +433,7 @@ mod tests {
             OrderJournal { server: "https://other.test/".into(), ..same.clone() },
             OrderJournal { account: "https://ca.test/a/2".into(), ..same.clone() },
             OrderJournal { key_kind: "p384".into(), ..same.clone() },
+            OrderJournal { request: Some("hash".into()), ..same.clone() },
             OrderJournal { profile: Some("shortlived".into()), ..same.clone() },
             OrderJournal::new(&same.server, &same.account, &names(&["a.test", "b.test"]), "p256", "k".into()),
         ] {

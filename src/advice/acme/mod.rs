@@ -4,6 +4,7 @@ mod cause;
 mod challenge;
 pub mod import;
 mod operand;
+pub mod request;
 mod storage;
 
 use std::time::Duration;
@@ -64,7 +65,21 @@ pub fn failure(error: Error, now: OffsetDateTime) -> Failure {
             "Run it as root, or add the user to the group: `usermod -aG {group} \
                           USER`."
         )),
-        E::KeyKindRefused { .. } => setting("Use another kind of key: `-k p256` or `-k rsa2048`."),
+        E::KeyElsewhere(_) => {
+            setting("Omit --with-certificate-key: the account that ordered it may revoke it, too.")
+        }
+        E::KeyKindRefused { .. } => setting(
+            "Use another kind of key: `-k p256` or `-k rsa2048`. For --csr, make the request with such a key.",
+        ),
+        E::OtherKeySource { is_given: true, .. } => {
+            setting("Add --force if the key of the request is to be used from now on.")
+        }
+        E::OtherKeySource { is_given: false, .. } => {
+            setting("Name the request, `--csr FILE`, or add --force for a key that certkit makes.")
+        }
+        E::RevokedKey { .. } => {
+            setting("Make a request with a new key, for example by `certkit csr NAME`, or add --force.")
+        }
         E::NoAccount { server: Some(_) } => finding(Code::NotFound).fix(
             "Run `certkit acme list` to see the servers, or choose another state directory with \
              `--state DIR`.",

@@ -26,8 +26,12 @@ use super::state::StateArgs;
 #[command(after_help = OBTAIN_HELP)]
 pub struct ObtainArgs {
     /// DNS names, wildcards or IP addresses of one certificate, which is named after the first
-    #[arg(value_name = "NAME", required = true)]
+    #[arg(value_name = "NAME", required_unless_present = "csr")]
     pub names: Vec<String>,
+    /// Take names and key from this certificate signing request, PEM or DER; - is standard input. The private key stays
+    /// where it is: certkit writes certificate and chain only, and renews with the same request
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["names", "key_kind", "key_group", "reuse_key", "prepare_key"])]
+    pub csr: Option<String>,
     /// How to prove that the names are yours.
     #[command(flatten)]
     pub challenge: ChallengeArgs,
@@ -104,6 +108,7 @@ EXAMPLES
       --server https://ca.test/dir --ca-roots ca.pem
   certkit acme obtain www.example.com --webroot /var/www/html \\
       --deploy-hook 'systemctl reload nginx'                  nginx loads each new certificate at once
+  certkit acme obtain --csr server.csr --webroot /var/www/html  the key is elsewhere
   certkit acme obtain www.example.com --dry-run               tries everything, keeps nothing
 
 HOOKS FOR OTHER CLIENTS

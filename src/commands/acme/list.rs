@@ -54,8 +54,9 @@ fn kept(store: &CertificateStore, record: RenewRecord, current: CurrentCertifica
         names: record.names,
         server: record.server,
         key_kind: record.key_kind,
+        is_requested: record.request.is_some(),
         profile: record.profile,
         fullchain: current.files.fullchain.display().to_string(),
-        key: current.files.key.display().to_string(),
+        key: record.request.is_none().then(|| current.files.key.display().to_string()),
     }
 }

@@ -8,6 +8,7 @@ mod import;
 mod install_timer;
 mod list;
 mod obtain;
+mod obtained;
 mod renew;
 mod renew_one;
 mod revoke;

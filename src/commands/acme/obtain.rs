@@ -1,31 +1,31 @@
 //! `certkit acme obtain`.
 
 use std::io::IsTerminal;
-use std::path::Path;
 
 use super::install_timer::command as install_timer;
+use super::obtained::{KeyPlace, report};
 use super::{caller, failure, runtime, storage};
-use crate::acme::storage::{LiveFiles, Storage};
-use crate::acme::{self, Due, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Plan, Prepared, Rehearsal, Remark};
-use crate::advice::acme::{deploy_hook, remark};
-use crate::chain::Located;
-use crate::cli::ObtainArgs;
+use crate::acme::storage::Storage;
+use crate::acme::{self, Due, GivenRequest, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Plan, Prepared, Rehearsal};
+use crate::advice::acme::request;
+use crate::cli::{Format, ObtainArgs};
+use crate::commands::request_file::RequestFile;
 use crate::commands::{Context, Result};
+use crate::finding::Finding;
 use crate::operands::acme::{
     certificate_names, challenge_method, check_mail_address, given_account, life_settings, server_addresses,
     with_account_label,
 };
-use crate::operands::output::shell_word;
-use crate::report::{Created, CreatedFile, FileRole, Outcome, Report, Role};
+use crate::operands::acme_request::OrderedRequest;
+use crate::report::{Created, Outcome, Report};
 use crate::sources::acme_accounts::open_other_accounts;
 use crate::sources::acme_caller::{AcmeCaller, Consent};
 use crate::sys::clock::date;
-use crate::sys::hook::HookRun;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, KeyKind};
 
 pub(super) fn run(args: &ObtainArgs, context: &Context<'_>) -> Result {
     let storage = storage(&args.state)?;
-    let plan = plan(args, &storage)?;
+    let (plan, omitted) = plan(args, &storage)?;
     let name = plan.names.first().cloned().unwrap_or_default();
     let caller = caller(context, Some(&name), consent(args.agree_tos, context));
     let failure = |error| failure(error, context);
@@ -34,32 +34,40 @@ pub(super) fn run(args: &ObtainArgs, context: &Context<'_>) -> Result {
         return rehearse(plan, &storage, &caller, context);
     }
     let others = plan.clone();
-    let (mut report, leaf) =
-        match acme::prepare(plan, &storage, &caller, context.clock.now()).map_err(failure)? {
-            Prepared::HookOnly(hook) => {
-                let (current, run) = hook.run(&caller).map_err(failure)?;
-                let report = report(&current.files, &current.chain, "unchanged", Vec::new(), run.as_ref());
-                (report, current.chain.into_iter().next())
-            }
-            Prepared::Needed(issuance) => {
-                let runtime = runtime().map_err(failure)?;
-                let new = runtime.block_on(issuance.run(&caller)).map_err(failure)?;
-                let report = report(&new.files, &new.chain, "new", new.remarks, new.hook.as_ref());
-                (report, new.chain.into_iter().next())
-            }
-            Prepared::NotDue(current) => {
-                let Due { at, by_server } = current.due;
-                let until = date(current.chain.first().map_or(at, |leaf| leaf.not_after));
-                let why = if by_server { " (the server asks for that)" } else { "" };
-                context.console.say(&format!(
-                    "{name}: nothing to do. The certificate is valid until {until} and renews after \
+    let key = if plan.request.is_some() { KeyPlace::Elsewhere } else { KeyPlace::Here };
+    let is_json = context.global.format == Format::Json;
+    // Users read it before anything is ordered, programs in the report.
+    if !is_json {
+        context.console.findings(omitted.as_slice());
+    }
+    let (mut report, leaf) = match acme::prepare(plan, &storage, &caller, context.clock.now())
+        .map_err(failure)?
+    {
+        Prepared::HookOnly(hook) => {
+            let (current, run) = hook.run(&caller).map_err(failure)?;
+            let report = report(&current.files, key, &current.chain, "unchanged", Vec::new(), run.as_ref());
+            (report, current.chain.into_iter().next())
+        }
+        Prepared::Needed(issuance) => {
+            let runtime = runtime().map_err(failure)?;
+            let new = runtime.block_on(issuance.run(&caller)).map_err(failure)?;
+            let report = report(&new.files, key, &new.chain, "new", new.remarks, new.hook.as_ref());
+            (report, new.chain.into_iter().next())
+        }
+        Prepared::NotDue(current) => {
+            let Due { at, by_server } = current.due;
+            let until = date(current.chain.first().map_or(at, |leaf| leaf.not_after));
+            let why = if by_server { " (the server asks for that)" } else { "" };
+            context.console.say(&format!(
+                "{name}: nothing to do. The certificate is valid until {until} and renews after \
                  {}{why}; --force gets a new one now.",
-                    date(at),
-                ));
-                let report = report(&current.files, &current.chain, "unchanged", Vec::new(), None);
-                (report, current.chain.into_iter().next())
-            }
-        };
+                date(at),
+            ));
+            let report = report(&current.files, key, &current.chain, "unchanged", Vec::new(), None);
+            (report, current.chain.into_iter().next())
+        }
+    };
+    report.findings.extend(omitted.filter(|_| is_json));
     if let Some(command) = install_timer(args.state.state.as_deref()) {
         report.next.insert(0, command);
     }
@@ -83,14 +91,19 @@ fn say_tlsa(storage: &Storage, name: &str, leaf: &Certificate, context: &Context
     }
 }
 
-fn plan(args: &ObtainArgs, storage: &Storage) -> Result<Plan> {
+/// What is wanted, and what of a signing request is not issued.
+fn plan(args: &ObtainArgs, storage: &Storage) -> Result<(Plan, Option<Finding>)> {
     let servers = server_addresses(&args.server)?;
     let server = match servers.first() {
         Some(url) => url.clone(),
         None if args.staging => LETS_ENCRYPT_STAGING.to_owned(),
         None => LETS_ENCRYPT.to_owned(),
     };
-    let names = certificate_names(args.names.iter().map(String::as_str), &server)?;
+    let ordered = args.csr.as_deref().map(|file| ordered_request(file, &server)).transpose()?;
+    let (names, request, omitted) = match ordered {
+        Some((OrderedRequest { names, request, .. }, omitted)) => (names, Some(request), omitted),
+        None => (certificate_names(args.names.iter().map(String::as_str), &server)?, None, None),
+    };
     if let Some(email) = &args.email {
         check_mail_address(email)?;
     }
@@ -99,14 +112,18 @@ fn plan(args: &ObtainArgs, storage: &Storage) -> Result<Plan> {
     let before = names.first().and_then(|name| storage.certificate(name).record().ok().flatten());
     let challenge = challenge_method(&args.challenge, &args.dns, before.and_then(|record| record.challenge))?;
     let challenge = with_account_label(challenge, args.dns_account.dns_account)?;
-    Ok(Plan {
+    let plan = Plan {
         names,
         server,
         servers: if servers.len() > 1 { servers } else { Vec::new() },
         ca_roots: args.ca_roots.clone(),
         email: args.email.clone(),
         external_account,
-        key_kind: args.key_kind,
+        key_kind: request
+            .as_ref()
+            .map_or(Some(args.key_kind), GivenRequest::key_kind)
+            .unwrap_or(KeyKind::EcdsaP256),
+        request,
         profile: args.profile.clone(),
         preferred_chain: args.preferred_chain.clone(),
         deploy_hook: args.deploy_hook.clone(),
@@ -114,7 +131,17 @@ fn plan(args: &ObtainArgs, storage: &Storage) -> Result<Plan> {
         life: life_settings(&args.life),
         force: args.force,
         ..Plan::new(challenge)
-    })
+    };
+    Ok((plan, omitted))
+}
+
+/// The request of a file, and what of it is not issued.
+fn ordered_request(file: &str, server: &str) -> Result<(OrderedRequest, Option<Finding>)> {
+    let RequestFile { request, der, location } = RequestFile::read(file)?;
+    let ordered = OrderedRequest::new(&der, &request, server)
+        .map_err(|error| request::refused(&error, file, location.clone()))?;
+    let omitted = request::omitted(&ordered.omitted, location);
+    Ok((ordered, omitted))
 }
 
 /// The user is asked on a terminal only, and not with `--quiet`.
@@ -144,43 +171,4 @@ fn rehearse(plan: Plan, storage: &Storage, caller: &AcmeCaller<'_>, context: &Co
     };
     context.console.say(&format!("dry run: {result}; nothing was kept"));
     Ok(Report::new(Outcome::Created(Created::default())))
-}
-
-fn report(
-    files: &LiveFiles,
-    chain: &[Certificate],
-    state: &str,
-    remarks: Vec<Remark>,
-    hook: Option<&HookRun>,
-) -> Report {
-    let shown = |path: &Path| path.display().to_string();
-    let file = |path: &Path, role, what: &str| CreatedFile {
-        path: shown(path),
-        role,
-        mode: None,
-        description: format!("{what} ({state})"),
-    };
-    let created = Created {
-        files: vec![
-            file(
-                &files.fullchain,
-                FileRole::Chain,
-                "server certificate and intermediates: give this to the server",
-            ),
-            file(&files.key, FileRole::PrivateKey, "private key, keep it secret"),
-            file(&files.cert, FileRole::Certificate, "server certificate alone"),
-            file(&files.chain, FileRole::Intermediates, "intermediates alone"),
-        ],
-        certificate: chain.first().map(|leaf| Located::from(leaf.clone()).summary(Role::Leaf)),
-        ..Created::default()
-    };
-    Report {
-        findings: remarks.into_iter().map(remark).chain(hook.and_then(deploy_hook)).collect(),
-        next: vec![format!(
-            "certkit serve --cert {} --key {}",
-            shell_word(&shown(&files.fullchain)),
-            shell_word(&shown(&files.key))
-        )],
-        outcome: Outcome::Created(created),
-    }
 }

@@ -107,8 +107,10 @@ struct ListedCertificate<'a> {
     names: Vec<AcmeName<'a>>,
     /// The address of the server's directory.
     server: &'a str,
-    /// Kind of its key: a word that `-k` takes.
+    /// Kind of its key: a word that `-k` takes, where certkit makes such keys.
     key_type: &'a str,
+    /// Whether names and key are from a signing request.
+    signing_request: bool,
     /// The certificate profile at the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<&'a str>,
@@ -146,8 +148,9 @@ struct ListedCertificate<'a> {
     hook_failure: Option<&'a str>,
     /// The file for servers: certificate and intermediates.
     fullchain: &'a str,
-    /// The file of its key.
-    key: &'a str,
+    /// The file of its key; absent where the key is elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
 }
 
 /// A name of an ACME certificate.
@@ -255,6 +258,7 @@ impl<'a> ListedCertificate<'a> {
             names: kept.names.iter().map(|name| AcmeName::new(name)).collect(),
             server: &kept.server,
             key_type: &kept.key_kind,
+            signing_request: kept.is_requested,
             profile: kept.profile.as_deref(),
             not_before: kept.not_before.map(rfc3339),
             not_after: kept.not_after.map(rfc3339),
@@ -271,7 +275,7 @@ impl<'a> ListedCertificate<'a> {
             tlsa: &kept.tlsa,
             hook_failure: kept.hook_failure.as_deref(),
             fullchain: &kept.fullchain,
-            key: &kept.key,
+            key: kept.key.as_deref(),
         }
     }
 }

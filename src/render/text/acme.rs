@@ -40,7 +40,8 @@ pub(super) fn list(out: &mut impl Write, kept: &KeptCertificates) -> io::Result<
             Some(profile) => format!("{}, profile {profile}", certificate.key_kind),
             None => certificate.key_kind.clone(),
         };
-        writeln!(out, "  key      {}", printable(&kind))?;
+        let place = if certificate.is_requested { ", of a signing request; it is not kept here" } else { "" };
+        writeln!(out, "  key      {}{place}", printable(&kind))?;
         for (word, tlsa) in ["tlsa", "next key"].iter().zip(&certificate.tlsa) {
             writeln!(out, "  {word:8} {tlsa}")?;
         }
