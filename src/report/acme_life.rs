@@ -43,6 +43,8 @@ pub struct ImportedItem {
     pub fullchain: Option<String>,
     /// The file of a certificate's key.
     pub key: Option<String>,
+    /// The file of its DNS provider's credentials, as they were converted.
+    pub credentials: Option<String>,
     /// The commands that certkit runs from now on, with when: `pre`, `dns`, `post` or `deploy`.
     pub commands: Vec<(&'static str, String)>,
     /// `taken`, `already_here` or `left_out`.

@@ -26,6 +26,7 @@ mod acme_front;
 mod acme_hooks;
 mod acme_hostile;
 mod acme_import;
+mod acme_import_dns;
 mod acme_interrupted;
 mod acme_kept_orders;
 mod acme_killed;

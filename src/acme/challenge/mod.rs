@@ -35,7 +35,7 @@ mod webroot;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -249,6 +249,27 @@ impl ChallengeMethod {
             }
             Self::Webroot(folder) => ReadySolver::Solver(Arc::new(Webroot::new(folder)?)),
         })
+    }
+
+    /// Puts its credentials or settings into this file, if it has any.
+    pub(super) fn use_file(&mut self, path: &Path) {
+        match self {
+            Self::Dns(provider) => path.clone_into(&mut provider.credentials),
+            Self::Rfc2136(file) => path.clone_into(file),
+            _ => {}
+        }
+    }
+
+    /// Looks whether a text could be in that file.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`].
+    pub(super) fn check_settings(&self, text: &str) -> Result<(), Error> {
+        match self {
+            Self::Dns(provider) => provider.check_settings(text),
+            Self::Rfc2136(file) => Rfc2136::check_settings(text, file),
+            _ => Ok(()),
+        }
     }
 
     /// The same with absolute paths, because the next run may start in another folder; `None` when it cannot be

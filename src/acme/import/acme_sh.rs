@@ -5,10 +5,11 @@ use std::path::Path;
 
 use super::chosen;
 use super::error::ImportError;
-use super::foreign_file::{chain, folders_with, inside, key, settings, settings_if_any};
+use super::foreign_file::{chain, folders_with, inside, key, request, settings, settings_if_any};
 use super::settings::{ForeignSettings, list};
 use super::{ForeignAccount, ForeignCertificate, ForeignClient, ForeignState, Omission};
 use crate::acme::challenge::ChallengeMethod;
+use crate::acme::order::order_key::OrderKey;
 use crate::acme::plan::life_settings::LifeSettings;
 use crate::acme::storage::absolute;
 
@@ -95,9 +96,10 @@ fn certificate(home: &Path, folder: &Path, name: &str, path: &Path) -> Result<Fo
         first_name: Some(name.to_owned()),
         server,
         account: None,
-        key: key(&folder.join(format!("{name}.key")))?,
+        key: order_key(folder, name)?,
         chain: chain(&folder.join("fullchain.cer"))?,
         challenge,
+        credentials: None,
         deploy_hook: deploy_hook(&settings),
         preferred_chain: get("Le_Preferred_Chain").map(str::to_owned),
         profile: get("Le_Certificate_Profile").map(str::to_owned),
@@ -108,6 +110,15 @@ fn certificate(home: &Path, folder: &Path, name: &str, path: &Path) -> Result<Fo
         },
         omissions,
     })
+}
+
+/// The key, or the request of `--signcsr`: only then there is a request alone.
+fn order_key(folder: &Path, name: &str) -> Result<OrderKey, String> {
+    let (key_file, request_file) = (folder.join(format!("{name}.key")), folder.join(format!("{name}.csr")));
+    if !key_file.exists() && request_file.exists() {
+        return request(&request_file).map(OrderKey::Given);
+    }
+    key(&key_file).map(OrderKey::Ours)
 }
 
 /// How acme.sh proves the names, by `Le_Webroot`, which has one for each name or one for all.

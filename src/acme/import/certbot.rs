@@ -5,18 +5,19 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::certbot_dns;
+use super::certbot_hooks::{HookFolder, VARIABLES};
 use super::chosen;
 use super::error::ImportError;
 use super::foreign_file::{bytes, chain, folders_with, inside, key, settings, stem};
 use super::jwk;
 use super::settings::{ForeignSettings, list};
-use super::{ForeignAccount, ForeignCertificate, ForeignClient, ForeignState, Omission};
+use super::{ForeignAccount, ForeignCertificate, ForeignClient, ForeignState, Omission, SECTION};
 use crate::acme::challenge::ChallengeMethod;
+use crate::acme::order::order_key::OrderKey;
 use crate::acme::plan::life_settings::{KeyRotation, LifeSettings};
 use crate::acme::plan::public_server::LETS_ENCRYPT;
 
-/// The section with the settings of a renewal.
-const SECTION: &str = "renewalparams";
 /// `accounts/SERVER/PATH/ID`, where the path may have several parts.
 const ACCOUNT_DEPTH: usize = 8;
 
@@ -30,17 +31,16 @@ pub(super) fn read(folder: &Path) -> Result<ForeignState, ImportError> {
             Err(reason) => omissions.push(Omission::new(format!("account {}: {reason}", path.display()))),
         }
     }
-    for kind in ["pre", "deploy", "post"] {
-        for program in inside(&folder.join("renewal-hooks").join(kind))? {
-            let what = format!("the hook {} is not run by certkit", program.display());
-            omissions
-                .push(Omission::new(what).instead("Name it with `--deploy-hook` at `certkit acme obtain`."));
-        }
-    }
+    let hooks = HookFolder::read(folder)?;
+    omissions.extend(hooks.omissions.iter().cloned());
     let mut certificates = Vec::new();
     for path in inside(&folder.join("renewal"))? {
         if let Some(name) = stem(&path, ".conf") {
-            certificates.push((name.clone(), certificate(folder, &name, &path)));
+            let mut certificate = certificate(folder, &name, &path);
+            if let Ok(certificate) = &mut certificate {
+                hooks.add_to(certificate);
+            }
+            certificates.push((name, certificate));
         }
     }
     Ok(ForeignState { client: ForeignClient::Certbot, accounts, certificates, omissions })
@@ -89,25 +89,27 @@ fn certificate(folder: &Path, name: &str, path: &Path) -> Result<ForeignCertific
     }
     // The variables that certbot(1) has for hooks; ours have other names.
     let hook = get("renew_hook").or_else(|| get("deploy_hook")).filter(|hook| *hook != "None");
-    let deploy_hook = hook.map(|hook| {
-        format!(
-            "export RENEWED_LINEAGE=\"${{CERTKIT_FULLCHAIN%/*}}\" RENEWED_DOMAINS=\"$CERTKIT_NAMES\"; {hook}"
-        )
-    });
+    let deploy_hook = hook.map(|hook| format!("{VARIABLES} {hook}"));
     let life = LifeSettings {
         pre_hook: get("pre_hook").filter(|hook| *hook != "None").map(str::to_owned),
         post_hook: get("post_hook").filter(|hook| *hook != "None").map(str::to_owned),
         key_rotation: (get("reuse_key") == Some("True")).then_some(KeyRotation::Reused),
         ..LifeSettings::default()
     };
+    let (challenge, credentials) = match get("authenticator").and_then(certbot_dns::plugin) {
+        Some(plugin) => certbot_dns::challenge(&settings, plugin)
+            .map_or_else(|reason| (Err(reason), None), |(challenge, found)| (Ok(challenge), found)),
+        None => (challenge(&settings), None),
+    };
     let or_none = |text: Option<&str>| text.filter(|text| *text != "None").map(str::to_owned);
     Ok(ForeignCertificate {
         first_name: Some(name.to_owned()),
         server,
         account,
-        key: key(&file("privkey")?)?,
+        key: OrderKey::Ours(key(&file("privkey")?)?),
         chain: chain(&file("fullchain")?)?,
-        challenge: challenge(&settings),
+        challenge,
+        credentials,
         deploy_hook,
         preferred_chain: or_none(get("preferred_chain")),
         profile: or_none(get("required_profile").or_else(|| get("preferred_profile"))),
@@ -181,7 +183,7 @@ mod tests {
         );
         let two = method("authenticator = webroot\n[[webroot_map]]\na.test = /a\nb.test = /b");
         assert!(two.unwrap_err().contains("/a, /b"));
-        for unknown in ["nginx", "apache", "dns-cloudflare"] {
+        for unknown in ["nginx", "apache"] {
             assert!(method(&format!("authenticator = {unknown}")).unwrap_err().contains(unknown));
         }
         assert!(method("").is_err());

@@ -9,6 +9,7 @@ use rustix::process::{getegid, geteuid};
 use zeroize::Zeroizing;
 
 use super::error::ImportError;
+use crate::acme::plan::given_request::GivenRequest;
 use crate::acme::storage::pem_files;
 use crate::sys::fs::plain;
 use crate::sys::read::{open_without_waiting, read_regular, read_regular_from};
@@ -27,6 +28,13 @@ pub(super) fn key(path: &Path) -> Result<PrivateKey, String> {
     pem_files::parse_key(&bytes(path)?).map_err(|reason| format!("cannot use {}: {reason}", path.display()))
 }
 
+/// The signing request in a file.
+pub(super) fn request(path: &Path) -> Result<GivenRequest, String> {
+    pem_files::parse_request(&bytes(path)?)
+        .and_then(|der| GivenRequest::new(&der))
+        .map_err(|reason| format!("cannot use {}: {reason}", path.display()))
+}
+
 pub(super) fn chain(path: &Path) -> Result<Vec<Certificate>, String> {
     pem_files::parse_chain(&bytes(path)?).map_err(|reason| format!("cannot use {}: {reason}", path.display()))
 }
@@ -37,6 +45,19 @@ pub(super) fn settings(path: &Path) -> Result<Zeroizing<String>, String> {
     let error = |error| format!("cannot read {}: {}", path.display(), plain(&error));
     let file = open_without_waiting(path).map_err(error)?;
     let metadata = file.metadata().map_err(error)?;
+    check(path, &metadata)?;
+    let bytes = Zeroizing::new(read_regular_from(file, MAX_BYTES).map_err(error)?);
+    Ok(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// The same check for a program that will be run.
+pub(super) fn check_owner(path: &Path) -> Result<(), String> {
+    let metadata =
+        fs::metadata(path).map_err(|error| format!("cannot read {}: {}", path.display(), plain(&error)))?;
+    check(path, &metadata)
+}
+
+fn check(path: &Path, metadata: &fs::Metadata) -> Result<(), String> {
     if ![0, geteuid().as_raw()].contains(&metadata.uid()) {
         return Err(format!("{} belongs to another user (uid {})", path.display(), metadata.uid()));
     }
@@ -45,8 +66,7 @@ pub(super) fn settings(path: &Path) -> Result<Zeroizing<String>, String> {
     if metadata.mode() & forbidden != 0 {
         return Err(format!("other users may write to {}", path.display()));
     }
-    let bytes = Zeroizing::new(read_regular_from(file, MAX_BYTES).map_err(error)?);
-    Ok(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
+    Ok(())
 }
 
 /// The same of a file that may be missing.

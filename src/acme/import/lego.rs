@@ -9,6 +9,7 @@ use super::chosen::directory_of;
 use super::error::ImportError;
 use super::foreign_file::{chain, folders_with, inside, key, settings, stem};
 use super::{ForeignAccount, ForeignCertificate, ForeignClient, ForeignState, ImportChoice, Omission};
+use crate::acme::order::order_key::OrderKey;
 use crate::acme::plan::life_settings::LifeSettings;
 
 /// `accounts/SERVER/EMAIL`.
@@ -78,17 +79,20 @@ fn certificate(
         .ok_or_else(|| format!("lego does not keep the directory of {}; --server URL names it", kept.url))?;
     let key_file = below.join(format!("{name}.key"));
     if !key_file.exists() {
-        return Err("lego got it for a request of yours (--csr) and has no key".to_owned());
+        let reason = "lego got it for a signing request, and keeps neither the request nor the key; \
+                      `certkit acme obtain --csr FILE` continues with the request";
+        return Err(reason.to_owned());
     }
     Ok(ForeignCertificate {
         first_name: Some(kept.domain),
         server,
         account: None,
-        key: key(&key_file)?,
+        key: OrderKey::Ours(key(&key_file)?),
         chain: whole(chain(&below.join(format!("{name}.crt")))?, || {
             chain(&below.join(format!("{name}.issuer.crt")))
         }),
         challenge: Err("lego keeps no challenge".to_owned()),
+        credentials: None,
         deploy_hook: None,
         preferred_chain: None,
         profile: None,

@@ -3,6 +3,8 @@
 
 mod acme_sh;
 mod certbot;
+mod certbot_dns;
+mod certbot_hooks;
 mod chosen;
 mod error;
 mod foreign_file;
@@ -11,14 +13,21 @@ mod lego;
 pub mod settings;
 mod take_over;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
 
 pub use self::error::ImportError;
 pub use self::take_over::{ImportState, ImportedAccount, ImportedCertificate, take_over};
 use super::challenge::ChallengeMethod;
 use super::storage::Storage;
+use crate::acme::order::order_key::OrderKey;
 use crate::acme::plan::life_settings::LifeSettings;
 use crate::x509::{Certificate, PrivateKey};
+
+/// The section of certbot's settings of a renewal.
+const SECTION: &str = "renewalparams";
 
 /// A client whose files are understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,16 +81,32 @@ pub struct ForeignCertificate {
     pub server: String,
     /// The file of the key of the account that ordered it, where that is known.
     pub account: Option<PathBuf>,
-    pub key: PrivateKey,
+    pub key: OrderKey,
     pub chain: Vec<Certificate>,
     /// How its names are proved, or why that cannot be taken over.
     pub challenge: Result<ChallengeMethod, String>,
+    /// What the challenge needs in a file, which has no path yet.
+    pub credentials: Option<ForeignCredentials>,
     pub deploy_hook: Option<String>,
     pub preferred_chain: Option<String>,
     pub profile: Option<String>,
     /// Commands around an order, and the key from one to the next.
     pub life: LifeSettings,
     pub omissions: Vec<Omission>,
+}
+
+/// Credentials of a DNS provider in our form.
+pub struct ForeignCredentials {
+    /// Of the file's name.
+    pub stem: String,
+    /// What is in the file.
+    pub text: Zeroizing<String>,
+}
+
+impl fmt::Debug for ForeignCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ForeignCredentials({})", self.stem)
+    }
 }
 
 /// Something that is not taken over.
@@ -105,7 +130,9 @@ impl ForeignClient {
     /// The client whose folder this is.
     fn of(folder: &Path) -> Option<Self> {
         let has = |name: &str| folder.join(name).exists();
-        if has("renewal") && (has("live") || has("archive")) {
+        // certbot keeps nothing of a certificate for a request (--csr), but the account.
+        let is_certbots = has("renewal") && (has("live") || has("archive"));
+        if is_certbots || (has("renewal-hooks") && has("accounts")) {
             Some(Self::Certbot)
         } else if has("certificates") && has("accounts") {
             Some(Self::Lego)

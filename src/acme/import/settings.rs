@@ -22,7 +22,8 @@ const BASE64_BEGIN: &str = "__ACME_BASE64__START_";
 const BASE64_END: &str = "__ACME_BASE64__END_";
 
 impl ForeignSettings {
-    /// Reads a file of configobj: `name = value`, `[section]`, `[[subsection]]`, comments after `#` at the start of a line.
+    /// Reads a file of configobj: `name = value`, `[section]`, `[[subsection]]`, comments after `#`, which a value with one
+    /// keeps out by quotation marks.
     /// What does not fit is passed over: certbot has read it before.
     pub fn of_configobj(text: &str) -> Self {
         let mut settings = Self::default();
@@ -31,7 +32,7 @@ impl ForeignSettings {
             if line.starts_with('[') {
                 section = line.trim_matches(['[', ']']).trim().to_owned();
             } else if let Some((name, value)) = line.split_once('=') {
-                settings.push(&section, name.trim(), unquoted(value.trim()).to_owned());
+                settings.push(&section, name.trim(), uncommented(value.trim()).to_owned());
             }
         }
         settings
@@ -81,6 +82,21 @@ pub fn list(text: &str) -> Vec<&str> {
     text.split(',').map(|part| unquoted(part.trim())).filter(|part| !part.is_empty()).collect()
 }
 
+/// A value of configobj without the comment after it.
+fn uncommented(text: &str) -> &str {
+    for quote in ['\'', '"'] {
+        let Some(rest) = text.strip_prefix(quote) else { continue };
+        for (end, _) in rest.match_indices(quote) {
+            let (inside, after) = rest.split_at(end);
+            let after = after.trim_start_matches(quote).trim_start();
+            if after.is_empty() || after.starts_with('#') {
+                return inside;
+            }
+        }
+    }
+    text.split_once('#').map_or(text, |(value, _)| value.trim_end())
+}
+
 fn unquoted(text: &str) -> &str {
     let inside = |quote| text.strip_prefix(quote).and_then(|text: &str| text.strip_suffix(quote));
     inside('\'').or_else(|| inside('"')).unwrap_or(text)
@@ -103,6 +119,21 @@ mod tests {
         assert_eq!(list(settings.of("renewalparams", "webroot_path").unwrap()), ["/var/www", "/srv"]);
         let map: Vec<_> = settings.section("webroot_map").collect();
         assert_eq!(map, [("a.test", "/var/www")]);
+    }
+
+    #[test]
+    fn values_of_configobj_end_before_a_comment() {
+        for (written, value) in [
+            ("a # note", Some("a")),
+            ("a#b", Some("a")),
+            ("\"a # b\"", Some("a # b")),
+            ("'a' # it's", Some("a")),
+            ("it's", Some("it's")),
+            ("# all", None),
+        ] {
+            let settings = ForeignSettings::of_configobj(&format!("name = {written}"));
+            assert_eq!(settings.get("name"), value, "{written}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Putting what another client has into our own state: accounts first, then certificates.
 
+use std::path::PathBuf;
+
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
@@ -8,6 +10,7 @@ use crate::acme::challenge::{ChallengeMethod, Error as ChallengeError};
 use crate::acme::client::signed::Signer;
 use crate::acme::error::Error;
 use crate::acme::order::next_key::kind_of;
+use crate::acme::order::order_key::OrderKey;
 use crate::acme::plan::Plan;
 use crate::acme::plan::names::certificate_name;
 use crate::acme::storage::pem_files::chain_text;
@@ -50,6 +53,10 @@ pub struct ImportedCertificate {
     /// Where its files are here.
     pub files: Option<LiveFiles>,
     pub state: ImportState,
+    /// Whether its key is here, too.
+    pub is_key_here: bool,
+    /// The file that its DNS provider's credentials are in here, in our form.
+    pub credentials: Option<PathBuf>,
     /// The commands that certkit runs from now on, with when: `pre`, `dns`, `post` or `deploy`.
     pub commands: Vec<(&'static str, String)>,
     pub omissions: Vec<Omission>,
@@ -168,13 +175,14 @@ fn take_certificate(
         one.state = ImportState::LeftOut(reason.to_owned());
         Ok(std::mem::replace(&mut one, left_out(foreign_name, String::new())))
     };
-    if leaf.spki != key.spki() {
+    if leaf.spki != *key.spki() {
         return refuse("its key belongs to another certificate");
     }
-    let challenge = match choice.challenge.clone().map_or(certificate.challenge, Ok) {
+    let mut challenge = match choice.challenge.clone().map_or(certificate.challenge, Ok) {
         Ok(challenge) => challenge,
         Err(reason) => return refuse(&reason),
     };
+    let credentials = certificate.credentials.filter(|_| choice.challenge.is_none());
     let all = names(leaf);
     let first = first_name.and_then(|name| certificate_name(&name).ok()).filter(|name| all.contains(name));
     let free = first.iter().chain(&all).find(|name| !taken.contains(name)).cloned();
@@ -184,25 +192,37 @@ fn take_certificate(
     if let Some(name) = all.iter().find(|name| challenge.can_prove(name).is_err()) {
         return refuse(&format!("{} does not prove {name}", challenge.kind()));
     }
-    if let Err(reason) = check_challenge(&challenge) {
+    let checked = match &credentials {
+        Some(credentials) => {
+            challenge.use_file(&storage.credentials_file(&credentials.stem, &credentials.text)?);
+            challenge.check_settings(&credentials.text).map_err(|error| error.to_string())
+        }
+        None => check_challenge(&challenge),
+    };
+    if let Err(reason) = checked {
         return refuse(&reason);
     }
     let mut planned = all;
     planned.retain(|other| *other != name);
     planned.insert(0, name.clone());
-    let key_kind = kind_of(&key).unwrap_or_else(|| {
-        omissions.push(Omission::new(format!(
-            "certkit makes no keys as this one ({}); the next one is {}",
-            key.description(),
-            KeyKind::EcdsaP256
-        )));
-        KeyKind::EcdsaP256
-    });
+    let (key_kind, request) = match &key {
+        OrderKey::Given(request) => (request.key_kind().unwrap_or(KeyKind::EcdsaP256), Some(request.clone())),
+        OrderKey::Ours(key) => {
+            let unknown = || {
+                let (its, next) = (key.description(), KeyKind::EcdsaP256);
+                let what = format!("certkit makes no keys as this one ({its}); the next one is {next}");
+                omissions.push(Omission::new(what));
+                next
+            };
+            (kind_of(key).unwrap_or_else(unknown), None)
+        }
+    };
     let plan = Plan {
         names: planned.clone(),
         server: server.clone(),
         ca_roots: choice.ca_roots.clone(),
         key_kind,
+        request,
         profile: certificate.profile,
         preferred_chain: certificate.preferred_chain,
         life: certificate.life,
@@ -211,6 +231,7 @@ fn take_certificate(
     };
     let store = storage.certificate(&name);
     one.challenge = Some(challenge);
+    one.is_key_here = key.private().is_some();
     one.files = Some(store.live_files());
     one.names = planned;
     one.name = name;
@@ -223,12 +244,17 @@ fn take_certificate(
     }
     one.state = ImportState::Taken;
     one.commands = commands(&plan);
+    one.credentials = match &credentials {
+        Some(found) if is_dry_run => Some(storage.credentials_file(&found.stem, &found.text)?),
+        Some(found) => Some(storage.save_credentials(&found.stem, &found.text)?),
+        None => None,
+    };
     if is_dry_run {
         return Ok(one);
     }
     let (leaf, rest) = chain.split_at(1);
     let files = VersionFiles {
-        key: Zeroizing::new(key.to_pem().as_bytes().to_vec()),
+        key: key.private().map(|key| Zeroizing::new(key.to_pem().as_bytes().to_vec())).unwrap_or_default(),
         cert: chain_text(leaf),
         chain: chain_text(rest),
         fullchain: chain_text(&chain),
@@ -247,6 +273,8 @@ fn left_out(foreign_name: &str, reason: String) -> ImportedCertificate {
         challenge: None,
         files: None,
         state: ImportState::LeftOut(reason),
+        is_key_here: false,
+        credentials: None,
         commands: Vec::new(),
         omissions: Vec::new(),
     }

@@ -28,6 +28,7 @@ mod backend;
 mod backend_tests;
 mod certificate;
 mod challenges;
+mod credentials;
 mod files;
 mod history;
 #[cfg(test)]

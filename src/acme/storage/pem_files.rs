@@ -13,6 +13,13 @@ pub fn parse_key(text: &[u8]) -> Result<PrivateKey, String> {
     }
 }
 
+/// The signing request in a PEM text, as DER, or what is wrong with it.
+pub fn parse_request(text: &[u8]) -> Result<Vec<u8>, String> {
+    let scan = pem::scan(text);
+    let request = scan.blocks.iter().find(|block| block.label.ends_with("CERTIFICATE REQUEST"));
+    request.map(|block| block.der.to_vec()).ok_or_else(|| "it holds no signing request".into())
+}
+
 /// The certificates in a PEM text in their order, at least one, or what is wrong with it.
 pub fn parse_chain(text: &[u8]) -> Result<Vec<Certificate>, String> {
     let scan = pem::scan(text);

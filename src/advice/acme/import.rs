@@ -25,7 +25,12 @@ pub fn unreadable(error: ImportError) -> Failure {
 pub fn left_out(about: &str, reason: &str) -> Finding {
     let finding = Finding::error(Code::NotTakenOver, format!("{about} is left out: {reason}"));
     let lacks_challenge = ["counterpart", "challenge", "webroot"].iter().any(|word| reason.contains(word));
-    if lacks_challenge {
+    if reason.contains("dns-") || reason.contains("`dns_") {
+        finding.fix(
+            "Run it again with `--dns PROVIDER --dns-credentials FILE`; `certkit acme dns-providers` lists the providers \
+             and what the file holds. A program sets records for any other: `--dns-hook CMD`.",
+        )
+    } else if lacks_challenge {
         finding.fix("Run it again with a challenge, for example `--webroot DIR` or `--http`; what is here already stays.")
     } else {
         finding

@@ -84,9 +84,12 @@ struct AcmeImportedCertificate<'a> {
     /// The file for servers: certificate and intermediates.
     #[serde(skip_serializing_if = "Option::is_none")]
     fullchain: Option<&'a str>,
-    /// The file of its key.
+    /// The file of its key; absent where the key is elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
+    /// The file with the credentials of its DNS provider, as certkit reads them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credentials: Option<&'a str>,
     /// The commands of the other client that certkit runs from now on, in their order.
     commands: Vec<AcmeImportedCommand<'a>>,
     /// `taken`, `already_here` or `left_out`.
@@ -134,6 +137,7 @@ impl<'a> AcmeImportedCertificate<'a> {
             challenge: item.challenge.as_deref(),
             fullchain: item.fullchain.as_deref(),
             key: item.key.as_deref(),
+            credentials: item.credentials.as_deref(),
             commands: item
                 .commands
                 .iter()

@@ -35,6 +35,9 @@ pub(super) fn imported(out: &mut impl Write, import: &Import, width: Width) -> i
         {
             writeln!(out, "  files    {DIM}{}{DIM:#}", printable(fullchain))?;
         }
+        if let Some(credentials) = &certificate.credentials {
+            writeln!(out, "  DNS by   {DIM}{}{DIM:#}", printable(credentials))?;
+        }
         for (hook, command) in &certificate.commands {
             self::command(out, hook, command)?;
         }

@@ -9,7 +9,7 @@ mod rows;
 mod solver;
 mod table;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -77,8 +77,22 @@ impl DnsProvider {
     /// # Errors
     /// [`Error::UnknownProvider`], [`Error::Credentials`].
     pub(super) fn prepare(&self) -> Result<std::sync::Arc<dyn Solver>, Error> {
+        self.prepare_with(Credentials::read(&self.credentials)?)
+    }
+
+    /// Looks whether a text would be a file of credentials for it.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`].
+    pub(super) fn check_settings(&self, text: &str) -> Result<(), Error> {
+        let folder = self.credentials.parent().unwrap_or_else(|| Path::new(""));
+        let credentials = Credentials::parse(text, folder)
+            .map_err(|(_, reason)| Error::Credentials { path: self.credentials.clone(), reason })?;
+        self.prepare_with(credentials).map(|_| ())
+    }
+
+    fn prepare_with(&self, credentials: Credentials) -> Result<std::sync::Arc<dyn Solver>, Error> {
         let provider = dns_provider(&self.provider)?;
-        let credentials = Credentials::read(&self.credentials)?;
         check(provider, &credentials)
             .map_err(|reason| Error::Credentials { path: self.credentials.clone(), reason })?;
         self.solver(provider, credentials)
@@ -150,7 +164,7 @@ mod tests {
     use super::*;
 
     fn checked(provider: &str, text: &str) -> Result<(), String> {
-        let credentials = Credentials::parse(text, std::path::Path::new("")).unwrap();
+        let credentials = Credentials::parse(text, Path::new("")).unwrap();
         check(dns_provider(provider).unwrap(), &credentials)
     }
 
@@ -172,7 +186,7 @@ mod tests {
     #[test]
     fn the_page_is_current() {
         const MARKER: &str = "<!-- from the table; `make settings` -->\n\n";
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/dns-providers.md");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/dns-providers.md");
         let text = std::fs::read_to_string(&path).unwrap();
         let (by_hand, _) = text.split_once(MARKER).expect("a marker in docs/dns-providers.md");
         let mut page =
@@ -238,9 +252,8 @@ mod tests {
                 "joker" => text += "api_key = \"x\"\n",
                 _ => {}
             }
-            let credentials = Credentials::parse(&text, std::path::Path::new("")).unwrap();
-            let made =
-                ProviderSolver::new(provider, credentials, std::path::Path::new(""), DnsView::default());
+            let credentials = Credentials::parse(&text, Path::new("")).unwrap();
+            let made = ProviderSolver::new(provider, credentials, Path::new(""), DnsView::default());
             let has_key = text.contains("= \"\"");
             assert!(made.is_ok() || has_key, "{}: {made:?}", provider.name);
         }

@@ -50,6 +50,14 @@ impl Rfc2136 {
         Ok(Self { settings: Settings::read(file)? })
     }
 
+    /// Looks whether a text would be such a file.
+    ///
+    /// # Errors
+    /// [`Error::UpdateSettings`].
+    pub(super) fn check_settings(text: &str, file: &Path) -> Result<(), Error> {
+        Settings::of_text(text, file).map(|_| ())
+    }
+
     /// The address of the server that takes updates.
     async fn server(&self) -> Result<SocketAddr, Error> {
         let (host, port) = &self.settings.server;
@@ -86,6 +94,7 @@ impl Rfc2136 {
     async fn follow(&self, server: SocketAddr, mut name: Name) -> Result<Name, Error> {
         for _ in 0..MAX_CNAMES {
             let mut answer = dns_message::ask(server, &name, RecordType::CNAME, false).await?;
+            let mut asked = None;
             if !answer.metadata.authoritative
                 && let Some(resolver) = self.settings.resolver
             {
@@ -94,15 +103,6 @@ impl Rfc2136 {
                     Ok(resolved) => (answer, asked) = (resolved, Some(resolver)),
                     Err(_) => return Ok(name),
                 }
-            let mut asked = None;
-            }
-            let next = answer.answers.iter().find_map(|record| match &record.data {
-                RData::CNAME(target) if record.name == name => Some(target.0.clone()),
-                _ => None,
-            });
-            match next {
-                Some(next) => name = next,
-                None => return Ok(name),
             }
             // One that fails does not say that there is no CNAME. The server refuses where it has no such zone.
             let code = answer.metadata.response_code;
@@ -118,6 +118,14 @@ impl Rfc2136 {
             };
             if let Some(reason) = reason {
                 return Err(Error::Update { server: server.to_string(), reason });
+            }
+            let next = answer.answers.iter().find_map(|record| match &record.data {
+                RData::CNAME(target) if record.name == name => Some(target.0.clone()),
+                _ => None,
+            });
+            match next {
+                Some(next) => name = next,
+                None => return Ok(name),
             }
         }
         let reason = format!("more than {MAX_CNAMES} CNAME records in a row, as far as {name}");
@@ -202,14 +210,6 @@ impl Records {
     }
 }
 
-/// The zone of a name at the server that takes its updates, by the SOA record in its answer.
-async fn zone_of(server: SocketAddr, name: &Name) -> Result<Name, Error> {
-    let answer = dns_message::ask(server, name, RecordType::SOA, false).await?;
-    let mut records = answer.answers.iter().chain(&answer.authorities);
-    let soa = records.find(|record| record.record_type() == RecordType::SOA && record.name.zone_of(name));
-    match soa {
-        Some(soa) if answer.metadata.authoritative => Ok(soa.name.clone()),
-        _ => Err(Error::Update {
 /// Asks a resolver for a CNAME, again after a failure: its name servers may not have answered in time.
 async fn ask_twice(resolver: SocketAddr, name: &Name) -> Result<Message, Error> {
     let answer = dns_message::ask(resolver, name, RecordType::CNAME, true).await?;
@@ -220,6 +220,14 @@ async fn ask_twice(resolver: SocketAddr, name: &Name) -> Result<Message, Error> 
     dns_message::ask(resolver, name, RecordType::CNAME, true).await
 }
 
+/// The zone of a name at the server that takes its updates, by the SOA record in its answer.
+async fn zone_of(server: SocketAddr, name: &Name) -> Result<Name, Error> {
+    let answer = dns_message::ask(server, name, RecordType::SOA, false).await?;
+    let mut records = answer.answers.iter().chain(&answer.authorities);
+    let soa = records.find(|record| record.record_type() == RecordType::SOA && record.name.zone_of(name));
+    match soa {
+        Some(soa) if answer.metadata.authoritative => Ok(soa.name.clone()),
+        _ => Err(Error::Update {
             server: server.to_string(),
             reason: format!("it has no zone that holds {name} ({})", answer.metadata.response_code),
         }),
@@ -266,17 +274,9 @@ async fn addresses(server: SocketAddr, zone: &Name, name: &Name) -> Vec<SocketAd
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{Behaviour, name_server};
     use super::*;
 
-    #[test]
-    fn updates_are_as_rfc_2136_wants_them() {
-        let zone = Name::from_ascii("a.test.").unwrap();
-        let name = Name::from_ascii("_acme-challenge.a.test.").unwrap();
-        let record = |value: &str| TxtRecord { name: name.clone(), value: value.into() };
-        let records = Records(vec![record("one"), record("two")]);
-    use super::super::testing::{Behaviour, name_server};
-        for (add, class, ttl) in [(true, DNSClass::IN, TTL_SECONDS), (false, DNSClass::NONE, 0)] {
-            let bytes = records.update(&zone, add).to_vec().unwrap();
     #[tokio::test]
     async fn a_server_that_fails_does_not_say_that_there_is_no_cname() {
         let dir = tempfile::tempdir().unwrap();
@@ -309,6 +309,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn updates_are_as_rfc_2136_wants_them() {
+        let zone = Name::from_ascii("a.test.").unwrap();
+        let name = Name::from_ascii("_acme-challenge.a.test.").unwrap();
+        let record = |value: &str| TxtRecord { name: name.clone(), value: value.into() };
+        let records = Records(vec![record("one"), record("two")]);
+        for (add, class, ttl) in [(true, DNSClass::IN, TTL_SECONDS), (false, DNSClass::NONE, 0)] {
+            let bytes = records.update(&zone, add).to_vec().unwrap();
             let read = Message::from_vec(&bytes).unwrap();
             assert_eq!(read.metadata.op_code, OpCode::Update);
             assert_eq!((read.zones()[0].name(), read.zones()[0].query_type()), (&zone, RecordType::SOA));

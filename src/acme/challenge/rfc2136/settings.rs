@@ -80,6 +80,15 @@ impl Settings {
         let bad = |reason: String| Error::UpdateSettings { path: path.to_owned(), reason };
         let text = Zeroizing::new(read_limited(path, MAX_FILE_BYTES).map_err(|error| bad(plain(&error)))?);
         let text = std::str::from_utf8(&text).map_err(|error| bad(error.to_string()))?;
+        Self::of_text(text, path)
+    }
+
+    /// The same of what is in the file.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(super) fn of_text(text: &str, path: &Path) -> Result<Self, Error> {
+        let bad = |reason| Error::UpdateSettings { path: path.to_owned(), reason };
         Self::parse(text, path, &resolv_conf()).map_err(bad)
     }
 
