@@ -38,6 +38,7 @@ class OpenSsl:
     """
 
     STRICT, PARTIAL = 0x20, 0x80000
+    NO_PARTIAL_WILDCARDS = 4
     CLIENTS = (("openssl", 0), ("openssl -x509_strict", STRICT), ("openssl -partial_chain", PARTIAL))
 
     def __init__(self):
@@ -68,6 +69,7 @@ class OpenSsl:
             ("X509_VERIFY_PARAM_set_flags", ctypes.c_int, pointer, ctypes.c_ulong),
             ("X509_VERIFY_PARAM_set_time", None, pointer, ctypes.c_int64),
             ("X509_VERIFY_PARAM_set_auth_level", None, pointer, ctypes.c_int),
+            ("X509_VERIFY_PARAM_set_hostflags", None, pointer, ctypes.c_uint),
             ("X509_VERIFY_PARAM_set1_host", ctypes.c_int, pointer, ctypes.c_char_p, ctypes.c_size_t),
             ("X509_VERIFY_PARAM_set1_ip_asc", ctypes.c_int, pointer, ctypes.c_char_p),
             ("ERR_clear_error", None),
@@ -108,6 +110,9 @@ class OpenSsl:
             lib.X509_VERIFY_PARAM_set_flags(parameters, flags)
             lib.X509_VERIFY_PARAM_set_time(parameters, case["at"])
             lib.X509_VERIFY_PARAM_set_auth_level(parameters, 2)
+            if flags == self.PARTIAL:
+                # curl, for which this stands, knows no wildcards within a label.
+                lib.X509_VERIFY_PARAM_set_hostflags(parameters, self.NO_PARTIAL_WILDCARDS)
             host = case["host"].encode()
             if is_address(case["host"]):
                 lib.X509_VERIFY_PARAM_set1_ip_asc(parameters, host)

@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::{env, fs, process};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{KeyPair, RsaKeySize, SigningKey};
 
 use super::der;
@@ -97,6 +99,7 @@ impl Key {
         let own = own.map(Result::unwrap);
         let file = FOLDER.join(format!("{:?}-{}.pem", id.kind, id.slot));
         let pem = match &own {
+            Some(pair) if id.kind == KeyType::Ed25519 => without_public_part(pair.serialized_der()),
             Some(pair) => pair.serialize_pem(),
             None => generated(id.kind),
         };
@@ -211,6 +214,16 @@ fn pss(digest: &str, salt: u8) -> Vec<u8> {
         der::context(2, &der::small(salt)),
     ]);
     der::sequence(&[der::oid("1.2.840.113549.1.1.10"), parameters])
+}
+
+/// The first version of PKCS#8, the only one that OpenSSL 3.0 reads: the seed and not the public key (RFC 8410 section 7).
+fn without_public_part(der: &[u8]) -> String {
+    let mark = [4, 0x22, 4, 0x20];
+    let at = der.windows(4).position(|window| window == mark).unwrap() + mark.len();
+    let kind = der::sequence(&[der::oid("1.3.101.112")]);
+    let seed = der::octets(&der::octets(&der[at..at + 32]));
+    let key = STANDARD.encode(der::sequence(&[der::small(0), kind, seed]));
+    format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n")
 }
 
 fn generated(kind: KeyType) -> String {

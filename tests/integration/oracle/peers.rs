@@ -15,7 +15,7 @@ use super::assemble::Chain;
 use super::blueprint::AT;
 use super::rustls_peer;
 use super::verdicts::Verdicts;
-use crate::peers::{peer, python, script};
+use crate::peers::{peer, python, script, skip};
 
 /// How a program wants to be asked about a chain.
 type AsLine = fn(&Chain) -> String;
@@ -26,6 +26,7 @@ struct Judge {
     input: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
     line: AsLine,
+    name: String,
 }
 
 /// All of them, started once.
@@ -60,20 +61,25 @@ impl Peers {
             command.arg(script("Oracle.java"));
             (command, as_words as _)
         }));
-        let missing = found.iter().filter(|one| one.is_none()).count();
-        let mut judges: Vec<_> =
-            found.into_iter().flatten().map(|(command, line)| Judge::start(command, line)).collect();
+        let count = found.len();
+        let started = found.into_iter().flatten().map(|(command, line)| Judge::start(command, line));
+        let mut judges = Vec::new();
         let mut versions = BTreeSet::from(["rustls 0.23".to_owned()]);
-        for judge in &mut judges {
-            let said: String = serde_json::from_str(&judge.read()).unwrap();
-            versions.extend(said.split(", ").map(str::to_owned));
+        for mut judge in started {
+            match serde_json::from_str::<String>(&judge.read()) {
+                Ok(said) => {
+                    versions.extend(said.split(", ").map(str::to_owned));
+                    judges.push(judge);
+                }
+                Err(_) => skip(&format!("what {} needs", judge.name)),
+            }
         }
+        let missing = count - judges.len();
         Self { judges, versions, missing }
     }
 
     /// What each client says of each chain. The programs work at the same time.
     pub(super) fn judge(&mut self, chains: &[Chain]) -> Vec<Verdicts> {
-        let mut verdicts: Vec<_> = chains.iter().map(rustls_peer::judge).collect();
         thread::scope(|scope| {
             let answers: Vec<Receiver<_>> = self
                 .judges
@@ -103,6 +109,7 @@ impl Peers {
                     receiver
                 })
                 .collect();
+            let mut verdicts: Vec<_> = chains.iter().map(rustls_peer::judge).collect();
             for (index, verdict) in verdicts.iter_mut().enumerate() {
                 for receiver in &answers {
                     let answer: String = receiver.recv().unwrap();
@@ -114,8 +121,8 @@ impl Peers {
                     );
                 }
             }
-        });
-        verdicts
+            verdicts
+        })
     }
 }
 
@@ -127,9 +134,10 @@ impl Judge {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        let name = format!("{command:?}");
         let input = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().unwrap());
-        Self { child, input, answers, line }
+        Self { child, input, answers, line, name }
     }
 
     fn read(&mut self) -> String {
