@@ -7,6 +7,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::acme_caller::{AcmeCaller, Consent};
+use super::acme_leftovers::remove_leftovers;
 use crate::acme::storage::{CertificateStore, ChallengeStore};
 use crate::acme::{RenewalOutcome, Renewer, Urgency};
 use crate::advice::acme::{deploy_hook, failure, remark};
@@ -48,7 +49,7 @@ impl CertificateWatch {
         let Some(mut renewer) = renewers_in_turn.next() else { return };
         let mut urgency = Urgency::default();
         let (mut is_revoked, mut is_busy) = (false, false);
-        self.tidy_up();
+        remove_leftovers(&self.store, &self.challenges);
         loop {
             // The first check is at once: it renews nothing before its time, but reports problems.
             match runtime.block_on(renewer.renew_if_due(&user, SystemClock.now(), urgency)) {
@@ -76,7 +77,6 @@ impl CertificateWatch {
                     self.say(&user, outcome);
                 }
                 Err(failed) => {
-                    self.tidy_up();
                     // Perhaps only this challenge's port is unreachable. Where the server is away the challenge stays: of two
                     // servers in turn, each is to see both.
                     if failed.error.is_of_challenge() {
@@ -89,6 +89,8 @@ impl CertificateWatch {
                 }
             }
             is_busy = false;
+            // Also those of a process that was killed in the middle of an order, which this one has continued.
+            remove_leftovers(&self.store, &self.challenges);
             // Also when another program has renewed it.
             (self.compare)();
             let pause = until_next_check(renewer).clamp(SHORTEST_SLEEP, LONGEST_SLEEP);
@@ -112,15 +114,6 @@ impl CertificateWatch {
         // One check serves all requests for one.
         while self.woken.try_recv().is_ok() {}
         Ok(is_woken)
-    }
-
-    /// Removes what killed runs have left for validating servers, unless another process is ordering.
-    fn tidy_up(&self) {
-        let tidied =
-            self.store.lock(|| {}).and_then(|_lock| self.challenges.remove_all_of(self.store.name()));
-        if let Err(error) = tidied {
-            tracing::debug!("{error}");
-        }
     }
 
     fn say(&self, user: &AcmeCaller<'_>, outcome: RenewalOutcome) {

@@ -7,6 +7,7 @@ pub mod acme_accounts;
 pub mod acme_caller;
 mod acme_certificates;
 mod acme_http;
+mod acme_leftovers;
 mod acme_reach;
 mod acme_request;
 mod acme_shared;

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 use super::acme_caller::{AcmeCaller, Consent};
+use super::acme_leftovers::remove_leftovers;
 use super::on_demand_memory::{Admission, NameMemory};
 use super::on_demand_permission::{Decision, Permission};
 use crate::acme::storage::{CertificateStore, Storage};
@@ -267,7 +268,9 @@ impl OnDemand {
             return Err(unnoted(acme::Error::NoCertificate { name: name.to_owned() }));
         };
         let caller = self.caller(name);
-        let outcome = runtime.block_on(renewer.renew_if_due(&caller, SystemClock.now(), urgency))?;
+        let outcome = runtime.block_on(renewer.renew_if_due(&caller, SystemClock.now(), urgency));
+        remove_leftovers(store, &self.storage.challenges());
+        let outcome = outcome?;
         if let RenewalOutcome::Renewed(obtained) = &outcome {
             let until = obtained.chain.first().map(|leaf| date(leaf.not_after)).unwrap_or_default();
             caller.say(&format!("new certificate on demand, valid until {until}"));
