@@ -31,7 +31,8 @@ mod verify;
 mod tests;
 
 pub use batch::{
-    BatchError, BatchInput, BatchVerdict, CaseAnswer, CaseFiles, CaseReason, ReadCertificates, judge_batch,
+    BatchError, BatchInput, BatchVerdict, CaseAnswer, CaseFiles, CaseReason, CaseServer, ReadCertificates,
+    SeenServer, judge_batch,
 };
 pub use check::{Judgement, check, reasons};
 pub use check_input::{CheckInput, KnownRevocation};

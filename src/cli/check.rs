@@ -138,10 +138,14 @@ The report gives the server a grade from A+ to F and says what is missing for Mo
   With --starttls the port may be omitted: smtp 587, imap 143, pop3 110, ldap 389, postgres 5432.
 
 BATCH
-  Each line is {\"id\": .., \"chain\": FILE | \"chain_pem\": TEXT, ..}. FILE and TEXT may be lists. To \
-change the defaults, add roots or roots_pem, crls or crls_pem, at, host, emails, purpose, profile or \
-max_depth, which mean the same as the options above. The answers come in the same order, one JSON \
-object per line; docs/json.md describes them.
+  Each line is {\"id\": .., \"chain\": FILE | \"chain_pem\": TEXT | \"target\": HOST:PORT or URL, ..}. FILE and \
+TEXT may be lists. To change the defaults, add roots or roots_pem, crls or crls_pem, key or key_pem, at, \
+host, emails, purpose, profile, max_depth or min_days, for a target also starttls and timeout, which mean \
+the same as the options above. With \"warnings\": true the answer has the warnings too. A field that is not \
+known is an error; your own notes belong into id, which may be any JSON value. Up to 32 targets per \
+core are asked at the same time.
+
+  The answers come in the same order, one JSON object per line; docs/json.md describes them.
 
 SEVERAL
   Each file or server gets its own report, in the order in which they were typed; with --format json one \

@@ -23,7 +23,7 @@ pub struct LiveArgs {
 
 impl ValueEnum for Starttls {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Smtp, Self::Imap, Self::Pop3, Self::Ldap, Self::Postgres]
+        Self::ALL
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {

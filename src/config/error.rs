@@ -4,7 +4,7 @@ use std::io;
 
 use super::option_error::OptionError;
 use super::origin::Origin;
-use super::similar::did_you_mean;
+use crate::finding::did_you_mean;
 
 /// Why the layers of settings cannot be read.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! What is wrong with an option, wherever it comes from.
 
-use super::similar::did_you_mean;
+use crate::finding::did_you_mean;
 
 /// Why an option of uWSGI cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! Notes about options that the server starts with nevertheless.
 
 use super::origin::Origin;
-use super::similar::did_you_mean;
+use crate::finding::did_you_mean;
 
 /// Something that the user may not expect.
 #[derive(Debug)]

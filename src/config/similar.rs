@@ -32,11 +32,6 @@ fn letters(word: &str) -> Vec<char> {
     letters
 }
 
-/// The question at the end of a sentence about a word that is unknown.
-pub fn did_you_mean(similar: Option<&str>) -> String {
-    similar.map(|similar| format!("; did you mean `{similar}`?")).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,10 +4,12 @@
 //! follows from the most severe one. A [`Code`] is one word for the code, the JSON and `docs/findings.md`.
 
 mod fix;
+mod similar;
 
 use std::fmt;
 
 pub use self::fix::{FixLine, fix_lines};
+pub use self::similar::{did_you_mean, similar};
 
 /// One thing found: what is wrong, where, and what fixes it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -85,8 +85,8 @@ fn stderr_width() -> Width {
     Width::new(columns(std::io::stderr()))
 }
 
-/// The answer to one line of `check --batch`: one line of JSON. `judged` is why the chain does not hold (nothing, when
-/// it does), or why it could not be judged.
+/// The answer to one line of `check --batch`: one line of JSON. `judged` is what was found (without an error the chain
+/// holds), or why it could not be judged.
 pub fn batch_line(id: &serde_json::Value, judged: Result<&[Finding], &Finding>) -> Vec<u8> {
     json::batch_line(id, judged)
 }

@@ -2,37 +2,48 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::error::CaseError;
+use super::fields;
 use crate::chain::{
-    CheckInput, Located, Origin, Profile, RevocationListError, TrustStore, read_revocation_lists, reasons,
+    CheckInput, Located, Origin, Profile, RevocationListError, TrustStore, check, read_revocation_lists,
+    reasons,
 };
 use crate::container::{self, BlockKind};
-use crate::finding::{Finding, Location};
-use crate::x509::{Certificate, CertificateError, Crl, HostName, InvalidName, Purpose};
+use crate::finding::{Finding, Location, Severity};
+use crate::x509::{Certificate, CertificateError, Crl, HostName, PrivateKey, Purpose};
 
-/// What a line says. Members that are not listed here are ignored, so that lines can carry notes.
+/// What a line says; [`fields`] has the same fields as a table.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct Case {
     /// Given back as it is.
     pub(super) id: Value,
     chain: Option<Texts>,
     chain_pem: Option<Texts>,
+    target: Option<String>,
+    starttls: Option<String>,
+    timeout: Option<u64>,
     roots: Option<Texts>,
     roots_pem: Option<Texts>,
     crls: Option<Texts>,
     crls_pem: Option<Texts>,
+    key: Option<String>,
+    key_pem: Option<String>,
     at: Option<String>,
     host: Option<String>,
     emails: Option<Texts>,
     purpose: Option<String>,
     profile: Option<String>,
     max_depth: Option<usize>,
+    min_days: Option<u32>,
+    warnings: Option<bool>,
 }
 
 /// One text or a list of them.
@@ -55,6 +66,38 @@ pub trait CaseFiles {
     /// # Errors
     /// When the file cannot be read or holds no list.
     fn revocation_lists(&self, file: &str) -> Result<Vec<Crl>, String>;
+
+    /// # Errors
+    /// When the file cannot be read or holds no private key that can be used.
+    fn private_key(&self, file: &str) -> Result<PrivateKey, String>;
+
+    /// Fetches the chain of a server.
+    ///
+    /// # Errors
+    /// When the text does not name a server, or the server does not send a chain.
+    fn server(&self, server: &CaseServer<'_>) -> Result<SeenServer, String>;
+}
+
+/// A server that a line names, as the options of `check` would.
+#[derive(Clone, Copy, Debug)]
+pub struct CaseServer<'a> {
+    pub target: &'a str,
+    pub starttls: Option<&'a str>,
+    pub timeout: Option<Duration>,
+    /// The name to ask for, where it is not the target's own.
+    pub host: Option<&'a HostName>,
+}
+
+/// What a server showed.
+#[derive(Debug)]
+pub struct SeenServer {
+    pub sent: ReadCertificates,
+    /// The name that it was asked for.
+    pub host: HostName,
+    /// What was found on the server itself.
+    pub findings: Vec<Finding>,
+    /// What names it in a command.
+    pub words: String,
 }
 
 /// Certificates that were read, and why the others could not be decoded.
@@ -64,7 +107,7 @@ pub struct ReadCertificates {
     pub malformed: Vec<CaseReason>,
 }
 
-/// Why a chain does not hold.
+/// Why a chain does not hold, or what else is to say about it.
 #[derive(Clone, Debug)]
 pub enum CaseReason {
     /// What a rule found.
@@ -75,34 +118,11 @@ pub enum CaseReason {
     RevocationList(Arc<RevocationListError>),
 }
 
-/// Why a case could not be judged.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CaseError {
-    #[error("{0}")]
-    Line(String),
-    #[error("this is not a valid case: {0}")]
-    Json(#[source] serde_json::Error),
-    #[error("`at` must be a time such as 2026-11-20T12:00:00Z, not `{0}`")]
-    Time(String),
-    #[error("`purpose` must be server or client, not `{0}`")]
-    Purpose(String),
-    #[error("`profile` must be tls, webpki or rfc5280, not `{0}`")]
-    Profile(String),
-    #[error("`host` must be a host name or address, not `{}`: {}", .0.text, .0.reason)]
-    Host(InvalidName),
-    #[error("a case needs either `chain` (a file) or `chain_pem` (the text)")]
-    Chain,
-    #[error("a case may have either `roots` or `roots_pem`")]
-    Roots,
-    #[error("there is no certificate in the chain")]
-    NoCertificate,
-    #[error("{0}")]
-    Container(container::Error),
-    #[error("{0}")]
-    File(String),
-    #[error("certkit failed on this case; please report it")]
-    Panicked,
+impl CaseReason {
+    /// Whether the chain does not hold because of it.
+    pub fn is_error(&self) -> bool {
+        !matches!(self, Self::Found(finding) if finding.severity != Severity::Error)
+    }
 }
 
 /// What all lines share.
@@ -144,12 +164,27 @@ impl Texts {
 }
 
 impl Case {
-    /// Reads a line.
+    /// Reads a line. `id` is set to the line's own, also where the rest cannot be used.
     ///
     /// # Errors
-    /// When it is not a JSON object, or a member is of the wrong kind.
-    pub(super) fn read(line: &[u8]) -> Result<Self, CaseError> {
-        serde_json::from_slice(line).map_err(CaseError::Json)
+    /// When it is not a JSON object, has a field that is not known, or a value of the wrong kind.
+    pub(super) fn read(line: &[u8], id: &mut Value) -> Result<Self, CaseError> {
+        // Windows' programs put a mark in front of UTF-8.
+        let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
+        let case = serde_json::from_slice::<Self>(line).map_err(|error| {
+            let (line_id, wrong) = fields::wrong(line);
+            *id = line_id;
+            wrong.unwrap_or_else(|| CaseError::Json(fields::without_line(&error)))
+        })?;
+        id.clone_from(&case.id);
+        fields::check_number("timeout", case.timeout)?;
+        fields::check_number("min_days", case.min_days.map(u64::from))?;
+        Ok(case)
+    }
+
+    /// Whether a server is asked, which takes time without taking this machine's.
+    pub(super) const fn waits(&self) -> bool {
+        self.target.is_some()
     }
 
     /// Judges the case: the reasons why the chain does not hold.
@@ -176,9 +211,18 @@ impl Case {
             Some("rfc5280") => Profile::Rfc5280,
             Some(other) => return Err(CaseError::Profile(other.to_owned())),
         };
-        let host = self.host.as_deref().map(HostName::parse).transpose().map_err(CaseError::Host)?;
+        let mut host = self.host.as_deref().map(HostName::parse).transpose().map_err(CaseError::Host)?;
         let roots = self.roots(shared, stores)?;
-        let ReadCertificates { mut certificates, malformed } = self.certificates(shared)?;
+        let key = self.private_key(shared)?;
+        let server = self.server(shared, host.as_ref())?;
+        let (read, words, of_server) = match server {
+            Some(server) => {
+                host = Some(server.host);
+                (server.sent, Some(server.words), server.findings)
+            }
+            None => (self.certificates(shared)?, None, Vec::new()),
+        };
+        let ReadCertificates { mut certificates, malformed } = read;
         let (crls, bad_crls) = self.crls(shared)?;
         if !malformed.is_empty() {
             return Ok(malformed);
@@ -191,22 +235,53 @@ impl Case {
             Some(roots) => &roots.trust,
             None => shared.default_trust.get_or_init(|| shared.files.default_trust()),
         };
-        let rules = reasons(&CheckInput {
+        let input = CheckInput {
             host: host.as_ref(),
             emails: self.emails.as_ref().map_or(&[], Texts::as_slice),
+            key: key.as_ref(),
             crls: &crls,
             max_depth: self.max_depth,
+            min_days: self.min_days,
             purpose,
             profile,
-            ..CheckInput::new(&certificates, trust, at, "chain.pem")
-        });
-        let mut found: Vec<_> =
-            rules.into_iter().map(|finding| CaseReason::Found(Box::new(finding))).collect();
+            is_live: words.is_some(),
+            ..CheckInput::new(&certificates, trust, at, words.as_deref().unwrap_or("chain.pem"))
+        };
+        let lowest = if self.warnings == Some(true) { Severity::Warning } else { Severity::Error };
+        let of_chain = if lowest == Severity::Error { reasons(&input) } else { check(&input).findings };
+        let found = of_chain.into_iter().chain(of_server).filter(|finding| finding.severity >= lowest);
+        let mut found: Vec<_> = found.map(|finding| CaseReason::Found(Box::new(finding))).collect();
         found.extend(bad_crls);
-        if let Some(roots) = roots.filter(|_| !found.is_empty()) {
+        if let Some(roots) = roots.filter(|_| found.iter().any(CaseReason::is_error)) {
             found.extend(roots.malformed.iter().cloned());
         }
         Ok(found)
+    }
+
+    /// What the server shows; `None` when the case is about a file or a text.
+    fn server(&self, shared: &Shared<'_>, host: Option<&HostName>) -> Result<Option<SeenServer>, CaseError> {
+        let Some(target) = &self.target else {
+            return match (&self.starttls, self.timeout) {
+                (Some(_), _) => Err(CaseError::ForServersOnly("starttls")),
+                (None, Some(_)) => Err(CaseError::ForServersOnly("timeout")),
+                (None, None) => Ok(None),
+            };
+        };
+        if self.chain.is_some() || self.chain_pem.is_some() {
+            return Err(CaseError::Chain);
+        }
+        let timeout = self.timeout.map(Duration::from_secs);
+        let server = CaseServer { target, starttls: self.starttls.as_deref(), timeout, host };
+        shared.files.server(&server).map(Some).map_err(CaseError::File)
+    }
+
+    fn private_key(&self, shared: &Shared<'_>) -> Result<Option<PrivateKey>, CaseError> {
+        match (&self.key, &self.key_pem) {
+            (None, None) => Ok(None),
+            (Some(file), None) => shared.files.private_key(file).map(Some).map_err(CaseError::File),
+            (None, Some(text)) => key_from_text(text).map(Some),
+            (Some(_), Some(_)) => Err(CaseError::Keys),
+        }
     }
 
     fn certificates(&self, shared: &Shared<'_>) -> Result<ReadCertificates, CaseError> {
@@ -285,4 +360,15 @@ fn from_texts(texts: &[String]) -> Result<ReadCertificates, CaseError> {
         }
     }
     Ok(all)
+}
+
+fn key_from_text(text: &str) -> Result<PrivateKey, CaseError> {
+    let contents = container::read(text.as_bytes(), None);
+    if let Some(error) = contents.errors.into_iter().next() {
+        return Err(CaseError::Container(error));
+    }
+    let block = contents.blocks.iter().find(|block| block.is_private_key());
+    let block = block.ok_or_else(|| CaseError::Key("there is no private key in it".into()))?;
+    let der = block.private_key(None).map_err(|error| CaseError::Key(error.to_string()))?;
+    PrivateKey::from_der(der).map_err(|error| CaseError::Key(error.to_string()))
 }

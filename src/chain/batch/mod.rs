@@ -5,6 +5,8 @@
 //! so and stops nothing.
 
 mod case;
+mod error;
+mod fields;
 mod lines;
 
 use std::collections::BTreeMap;
@@ -17,7 +19,8 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use self::case::{Case, RootStores, Shared};
-pub use self::case::{CaseError, CaseFiles, CaseReason, ReadCertificates};
+pub use self::case::{CaseFiles, CaseReason, CaseServer, ReadCertificates, SeenServer};
+pub use self::error::CaseError;
 use self::lines::{Line, Lines};
 
 /// Lines handed to a thread at once, if that many have arrived.
@@ -137,11 +140,10 @@ fn judge_chunk(
     encode: &(dyn Fn(&CaseAnswer) -> Vec<u8> + Sync),
 ) -> JudgedChunk {
     let mut judged = JudgedChunk { answers: Vec::new(), verdict: BatchVerdict::AllHold };
-    for line in chunk {
-        let answer = judge_line(line, shared, stores);
+    for answer in answers(chunk, shared, stores) {
         judged.verdict = judged.verdict.max(match &answer.verdict {
-            Ok(reasons) if reasons.is_empty() => BatchVerdict::AllHold,
-            Ok(_) => BatchVerdict::SomeDoNotHold,
+            Ok(reasons) if reasons.iter().any(CaseReason::is_error) => BatchVerdict::SomeDoNotHold,
+            Ok(_) => BatchVerdict::AllHold,
             Err(_) => BatchVerdict::SomeNotJudged,
         });
         judged.answers.extend(encode(&answer));
@@ -149,21 +151,51 @@ fn judge_chunk(
     judged
 }
 
-fn judge_line(line: &Line, shared: &Shared<'_>, stores: &mut RootStores) -> CaseAnswer {
-    let mut id = Value::Null;
-    let verdict = read_and_judge(line, shared, stores, &mut id);
-    CaseAnswer { id, verdict: verdict.map_err(|error| BatchError { line: line.number, error }) }
+/// The answers to the lines of a chunk. Servers are asked at the same time, each by a thread of its own: they take long,
+/// but not from this machine.
+fn answers(chunk: &[Line], shared: &Shared<'_>, stores: &mut RootStores) -> Vec<CaseAnswer> {
+    let read: Vec<_> = chunk.iter().map(ReadLine::new).collect();
+    thread::scope(|scope| {
+        let asked: Vec<_> = read
+            .iter()
+            .map(|line| line.waits().then(|| scope.spawn(|| line.judge(shared, &mut RootStores::default()))))
+            .collect();
+        let judged = read.iter().zip(asked).map(|(line, asked)| match asked {
+            None => line.judge(shared, stores),
+            Some(thread) => thread.join().unwrap_or(Err(CaseError::Panicked)),
+        });
+        let verdicts: Vec<_> = judged.collect();
+        let answer = |(line, verdict): (&ReadLine, Result<_, CaseError>)| CaseAnswer {
+            id: line.id.clone(),
+            verdict: verdict.map_err(|error| BatchError { line: line.number, error }),
+        };
+        read.iter().zip(verdicts).map(answer).collect()
+    })
 }
 
-fn read_and_judge(
-    line: &Line,
-    shared: &Shared<'_>,
-    stores: &mut RootStores,
-    id: &mut Value,
-) -> Result<Vec<CaseReason>, CaseError> {
-    let text = line.text.as_ref().map_err(|error| CaseError::Line(error.to_string()))?;
-    let mut case = Case::read(text)?;
-    *id = std::mem::take(&mut case.id);
-    // A bug of certkit that one case triggers must not stop the others.
-    catch_unwind(AssertUnwindSafe(|| case.judge(shared, stores))).unwrap_or(Err(CaseError::Panicked))
+/// A line that was read.
+struct ReadLine {
+    number: usize,
+    id: Value,
+    case: Result<Case, CaseError>,
+}
+
+impl ReadLine {
+    fn new(line: &Line) -> Self {
+        let mut id = Value::Null;
+        let text = line.text.as_ref().map_err(|error| CaseError::Line(error.to_string()));
+        let case = text.and_then(|text| Case::read(text, &mut id));
+        Self { number: line.number, id, case }
+    }
+
+    /// Whether judging it waits for a server.
+    fn waits(&self) -> bool {
+        self.case.as_ref().is_ok_and(Case::waits)
+    }
+
+    fn judge(&self, shared: &Shared<'_>, stores: &mut RootStores) -> Result<Vec<CaseReason>, CaseError> {
+        let case = self.case.as_ref().map_err(CaseError::clone)?;
+        // A bug of certkit that one case triggers must not stop the others.
+        catch_unwind(AssertUnwindSafe(|| case.judge(shared, stores))).unwrap_or(Err(CaseError::Panicked))
+    }
 }

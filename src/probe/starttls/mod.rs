@@ -33,6 +33,9 @@ pub enum Starttls {
 }
 
 impl Starttls {
+    /// In the order of the help.
+    pub const ALL: &[Self] = &[Self::Smtp, Self::Imap, Self::Pop3, Self::Ldap, Self::Postgres];
+
     /// The word that users choose it by.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -63,6 +63,9 @@ pub(super) enum BatchResult<'a> {
         valid: bool,
         /// Why it does not.
         reasons: Vec<Finding<'a>>,
+        /// The findings of severity `warning`, where the line asks for them.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<Finding<'a>>,
     },
     /// The chain could not be judged.
     Failed {
@@ -113,19 +116,21 @@ impl<'a> CheckResult<'a> {
             path: checked.path.iter().map(|one| Certificate::new(one, Some(checked.at))).collect(),
             missing_issuer: checked.missing_issuer.as_deref(),
             trusted_by: checked.trusted_by.as_deref(),
-            reasons: findings_of(report, Severity::Error),
-            warnings: findings_of(report, Severity::Warning),
+            reasons: findings_of(&report.findings, Severity::Error),
+            warnings: findings_of(&report.findings, Severity::Warning),
         }
     }
 
     pub(super) fn failed(report: &'a Report) -> Self {
-        Self::Failed { errors: findings_of(report, Severity::Error) }
+        Self::Failed { errors: findings_of(&report.findings, Severity::Error) }
     }
 }
 
 impl<'a> BatchResult<'a> {
-    pub(super) fn judged(reasons: &'a [domain::Finding]) -> Self {
-        Self::Judged { valid: reasons.is_empty(), reasons: reasons.iter().map(Finding::new).collect() }
+    pub(super) fn judged(findings: &'a [domain::Finding]) -> Self {
+        let reasons = findings_of(findings, Severity::Error);
+        let warnings = findings_of(findings, Severity::Warning);
+        Self::Judged { valid: reasons.is_empty(), reasons, warnings }
     }
 
     pub(super) fn failed(error: &'a domain::Finding) -> Self {
@@ -160,8 +165,8 @@ impl<'a> MergeResult<'a> {
             output: None,
             mode: None,
             certificates: Vec::new(),
-            warnings: findings_of(report, Severity::Warning),
-            errors: findings_of(report, Severity::Error),
+            warnings: findings_of(&report.findings, Severity::Warning),
+            errors: findings_of(&report.findings, Severity::Error),
             dropped: Vec::new(),
         }
     }

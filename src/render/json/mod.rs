@@ -77,11 +77,11 @@ fn write_envelope(
     out.write_all(b"\n")
 }
 
-/// One line for `check --batch`: why the chain does not hold (nothing, when it does), or why it was not judged.
+/// One line for `check --batch`: what was found (without an error the chain holds), or why it was not judged.
 pub(super) fn batch_line(id: &Value, judged: Result<&[domain::Finding], &domain::Finding>) -> Vec<u8> {
     let (status, exit_status, result, findings) = match judged {
         Ok(reasons) => {
-            let valid = reasons.is_empty();
+            let valid = reasons.iter().all(|finding| finding.severity != Severity::Error);
             let status = if valid { Status::Yes } else { Status::No };
             (status, u8::from(!valid), BatchResult::judged(reasons), reasons)
         }
@@ -227,8 +227,8 @@ impl<'a> CommandResult<'a> {
 }
 
 /// The findings of some severities.
-fn findings_of<'a>(report: &'a Report, severity: Severity) -> Vec<Finding<'a>> {
-    report.findings.iter().filter(|finding| finding.severity == severity).map(Finding::new).collect()
+fn findings_of(findings: &[domain::Finding], severity: Severity) -> Vec<Finding<'_>> {
+    findings.iter().filter(|finding| finding.severity == severity).map(Finding::new).collect()
 }
 
 fn rfc3339(time: OffsetDateTime) -> String {

@@ -21,6 +21,7 @@ pub use self::table::Provider;
 use super::credentials::Credentials;
 use super::dns_view::DnsView;
 use super::{Error, Solver};
+use crate::finding::{did_you_mean, similar};
 
 #[cfg(not(feature = "dns-providers"))]
 const PROVIDERS: &[Provider] = &[];
@@ -38,8 +39,6 @@ const ALSO_CALLED: [(&str, &str); 8] = [
     ("he", "hurricane"),
     ("powerdns", "pdns"),
 ];
-/// More wrong letters are another word.
-const MOST_EDITS: usize = 2;
 
 /// A provider, as options say it and `renew.json` keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,8 +129,7 @@ fn check(provider: &Provider, credentials: &Credentials) -> Result<(), String> {
     for name in credentials.names() {
         if !known().any(|known| known == name) {
             let similar = similar(name, known());
-            let question = similar.map(|similar| format!("; did you mean `{similar}`?")).unwrap_or_default();
-            return Err(format!("`{name}` is not a field of {called}{question}"));
+            return Err(format!("`{name}` is not a field of {called}{}", did_you_mean(similar)));
         }
     }
     for field in *fields {
@@ -147,15 +145,6 @@ fn check(provider: &Provider, credentials: &Credentials) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// The most similar of the known words, if one is similar enough.
-fn similar(word: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    let measured = known.map(|known| (strsim::osa_distance(word, known), known));
-    measured
-        .filter(|(distance, known)| *distance <= MOST_EDITS.min(known.len() / 3))
-        .min()
-        .map(|(_, known)| known)
 }
 
 #[cfg(test)]
