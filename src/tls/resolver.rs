@@ -262,8 +262,8 @@ mod tests {
 
     use super::*;
     use crate::ca::{CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, make_root};
-    use crate::sys::clock::FixedClock;
-    use crate::x509::{CertificateName, KeyKind, PrivateKey, Purpose};
+    use crate::sys::clock::{Clock, FixedClock};
+    use crate::x509::{CertificateName, KeyKind, PrivateKey, Purpose, Staple};
 
     fn pair(name: &str, kind: KeyKind) -> CertifiedKey {
         let now = OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000);
