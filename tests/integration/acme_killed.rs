@@ -55,6 +55,33 @@ fn a_run_killed_while_the_server_looks_for_a_record_is_continued() {
     }
 }
 
+/// The server looks between the moment in which the next run asks how the challenge stands and the one in which it
+/// answers it.
+#[test]
+fn an_answer_that_the_server_has_found_in_the_meantime_costs_no_other_order() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    let front = Front::start(&test, &pebble);
+    front.on(Class::Challenge, Fault::HoldAnswer);
+    let mut run = Process::start(&test, front.program(&["a.test"]));
+    front.wait_until_held();
+    eventually("the validation", || (pebble.logged("set VALID") > 0).then_some(()));
+    run.signal(Signal::KILL);
+    run.wait();
+    front.on(Class::Order, Fault::Edit(|order| order["status"] = "pending".into()));
+    front.on(
+        Class::Authz,
+        Fault::Edit(|authorization| {
+            authorization["status"] = "pending".into();
+            authorization["challenges"][0]["status"] = "pending".into();
+        }),
+    );
+    let told = front.count(Class::Challenge);
+    front.obtain(&["a.test"]).exits(0);
+    assert_eq!(front.count(Class::Challenge), told + 1);
+    assert_eq!((pebble.orders(), pebble.certificates()), (1, 1));
+}
+
 #[test]
 fn four_runs_at_once_place_one_order_at_a_slow_server() {
     let test = Test::new();

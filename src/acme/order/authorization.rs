@@ -108,7 +108,8 @@ impl Authorization {
         stream::iter(requests).buffered(AT_ONCE).try_collect().await
     }
 
-    /// Tells the server to look for the answers to these authorizations.
+    /// Tells the server to look for the answers to these authorizations. It may have looked in the meantime, where a run
+    /// before this one has told it: then there is nothing to tell.
     ///
     /// # Errors
     /// What every call to a server can end with.
@@ -119,8 +120,9 @@ impl Authorization {
         caller: &dyn Caller,
     ) -> Result<(), Error> {
         let requests = open.iter().map(|authorization| async move {
+            let doing = "answering the challenge";
             let mut is_first = true;
-            retry::call(caller, "answering the challenge", async || {
+            let told = retry::call(caller, doing, async || {
                 // The server may have got the first try, whose answer was lost: so ask how it stands.
                 let state = if std::mem::take(&mut is_first) {
                     None
@@ -129,7 +131,11 @@ impl Authorization {
                 };
                 tell(state.as_ref().unwrap_or(&authorization.state), kind, session).await
             })
-            .await
+            .await;
+            let Err(refused @ Error::Refused { .. }) = told else { return told };
+            let state = retry::call(caller, doing, async || fetch(&authorization.url, session).await).await?;
+            let is_open = state.is_pending() && challenge(&state, kind).is_some_and(Challenge::is_pending);
+            if is_open { Err(refused) } else { Ok(()) }
         });
         stream::iter(requests).buffer_unordered(AT_ONCE).try_collect().await
     }
