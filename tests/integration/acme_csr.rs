@@ -191,12 +191,15 @@ fn another_request_gets_another_certificate_and_a_revoked_key_none() {
     let revoke = ["acme", "revoke", "www.a.test", "--state", "state"];
     let with_key = [&revoke[..], &["--with-certificate-key"]].concat();
     test.certkit(&with_key).exits(2).says("the key of www.a.test is not here");
-    let serial = test.certkit(&[&revoke[..], &["--format", "json"]].concat()).exits(0).report();
-    assert_eq!(pebble.status_of(serial["serial"].as_str().unwrap()), "Revoked");
+    let revoked = test.certkit(&[&revoke[..], &["--format", "json"]].concat()).exits(0).envelope();
+    assert_eq!(pebble.status_of(revoked["result"]["serial"].as_str().unwrap()), "Revoked");
     pebble.obtain(&["--csr", "other.csr"]).exits(2).says("was revoked");
     assert_eq!(pebble.orders(), 2);
-    pebble.obtain(&["--csr", "own.csr"]).exits(0);
-    is_for(&test, &pebble, "own.key");
+    // What is printed makes a request that gets another one.
+    assert_eq!(revoked["next"], json!(["certkit csr www.a.test a.test"]));
+    test.certkit(&["csr", "www.a.test", "a.test"]).exits(0);
+    pebble.obtain(&["--csr", "server.csr"]).exits(0);
+    is_for(&test, &pebble, "server.key");
 }
 
 #[test]

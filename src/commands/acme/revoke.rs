@@ -1,6 +1,7 @@
 //! `certkit acme revoke`.
 
 use super::{caller, failure, runtime, storage};
+use crate::acme::storage::Storage;
 use crate::acme::{self, SignedBy};
 use crate::cli::AcmeRevokeArgs;
 use crate::commands::{Context, Result};
@@ -17,11 +18,24 @@ pub(super) fn run(args: &AcmeRevokeArgs, context: &Context<'_>) -> Result {
     let revoked = acme::revoke(&storage, &name, args.reason, signed_by, &user, now);
     let leaf =
         runtime().and_then(|runtime| runtime.block_on(revoked)).map_err(|error| failure(error, context))?;
+    let next = next(&storage, &args.name, &name);
     let mut report = Report::new(Outcome::Revoked(Revoked {
         name,
         serial: leaf.serial_hex(),
         reason: args.reason.map(|reason| reason.to_string()),
     }));
-    report.next = vec![format!("certkit acme obtain {}", shell_word(&args.name))];
+    report.next = vec![next];
     Ok(report)
+}
+
+/// How to get another certificate. A revoked one's key gets none, so that a signing request needs a new key first.
+fn next(storage: &Storage, typed: &str, kept_name: &str) -> String {
+    let record = storage.certificate(kept_name).record().ok().flatten();
+    match record.filter(|record| record.request.is_some()) {
+        Some(record) => {
+            let names: Vec<_> = record.names.iter().map(|name| shell_word(name)).collect();
+            format!("certkit csr {}", names.join(" "))
+        }
+        None => format!("certkit acme obtain {}", shell_word(typed)),
+    }
 }
