@@ -212,13 +212,26 @@ table! {
     DSA = "1.2.840.10040.4.1", "DSA";
     EC_PUBLIC_KEY = "1.2.840.10045.2.1", "EC";
     P192 = "1.2.840.10045.3.1.1", "P-192";
+    P224 = "1.3.132.0.33", "P-224";
     P256 = "1.2.840.10045.3.1.7", "P-256";
     P384 = "1.3.132.0.34", "P-384";
     P521 = "1.3.132.0.35", "P-521";
+    /// SEC 2, section 2.4.1.
+    SECP256K1 = "1.3.132.0.10", "secp256k1";
+    // RFC 5639 section 4.1.
+    BRAINPOOL_P256R1 = "1.3.36.3.3.2.8.1.1.7", "brainpoolP256r1";
+    BRAINPOOL_P384R1 = "1.3.36.3.3.2.8.1.1.11", "brainpoolP384r1";
+    BRAINPOOL_P512R1 = "1.3.36.3.3.2.8.1.1.13", "brainpoolP512r1";
+    X25519 = "1.3.101.110", "X25519";
     ED25519 = "1.3.101.112", "Ed25519";
     ED448 = "1.3.101.113", "Ed448";
 
-    // Signatures (RFC 8017 appendix A.2, RFC 5758 section 3.2).
+    // Keys and signatures alike (RFC 9881 section 2).
+    ML_DSA_44 = "2.16.840.1.101.3.4.3.17", "ML-DSA-44";
+    ML_DSA_65 = "2.16.840.1.101.3.4.3.18", "ML-DSA-65";
+    ML_DSA_87 = "2.16.840.1.101.3.4.3.19", "ML-DSA-87";
+
+    // Signatures (RFC 8017 appendix A.2, RFC 3279 section 2.2.2, RFC 5758 section 3).
     RSA_MD2 = "1.2.840.113549.1.1.2", "RSA with MD2";
     RSA_MD5 = "1.2.840.113549.1.1.4", "RSA with MD5";
     RSA_SHA1 = "1.2.840.113549.1.1.5", "RSA with SHA-1";
@@ -226,6 +239,10 @@ table! {
     RSA_SHA256 = "1.2.840.113549.1.1.11", "RSA with SHA-256";
     RSA_SHA384 = "1.2.840.113549.1.1.12", "RSA with SHA-384";
     RSA_SHA512 = "1.2.840.113549.1.1.13", "RSA with SHA-512";
+    RSA_SHA224 = "1.2.840.113549.1.1.14", "RSA with SHA-224";
+    DSA_SHA1 = "1.2.840.10040.4.3", "DSA with SHA-1";
+    DSA_SHA256 = "2.16.840.1.101.3.4.3.2", "DSA with SHA-256";
+    ECDSA_SHA224 = "1.2.840.10045.4.3.1", "ECDSA with SHA-224";
     ECDSA_SHA1 = "1.2.840.10045.4.1", "ECDSA with SHA-1";
     ECDSA_SHA256 = "1.2.840.10045.4.3.2", "ECDSA with SHA-256";
     ECDSA_SHA384 = "1.2.840.10045.4.3.3", "ECDSA with SHA-384";

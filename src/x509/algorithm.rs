@@ -103,7 +103,10 @@ impl fmt::Display for PublicKeyKind {
             },
             Self::Ed25519 => f.write_str("Ed25519"),
             Self::Ed448 => f.write_str("Ed448"),
-            Self::Other(kind) => write!(f, "key of kind {kind}"),
+            Self::Other(kind) => match oid::find_text(kind) {
+                Some(known) => f.write_str(known.name),
+                None => write!(f, "key of kind {kind}"),
+            },
             Self::Rsa(bits) => write!(f, "RSA {bits} bits"),
             Self::Unreadable => f.write_str("unreadable key"),
         }
@@ -111,7 +114,6 @@ impl fmt::Display for PublicKeyKind {
 }
 
 /// The curves that certkit makes keys on, as [`PublicKeyKind::Ec`] names them.
-pub(super) const P192: &str = oid::P192.text;
 pub const P256: &str = oid::P256.text;
 pub const P384: &str = oid::P384.text;
 pub const P521: &str = oid::P521.text;
@@ -132,9 +134,23 @@ fn bits(number: &[u8]) -> usize {
 pub fn signature_description(algorithm: &[u8]) -> String {
     let Ok((_, parsed)) = AlgorithmIdentifier::from_der(algorithm) else { return "unreadable".into() };
     match oid::find(parsed.algorithm.as_bytes()) {
+        Some(oid::RSA_PSS) => format!("{} with {}", oid::RSA_PSS.name, pss_hash(algorithm)),
         Some(known) => known.name.to_owned(),
         None => format!("algorithm {}", parsed.algorithm.to_id_string()),
     }
+}
+
+/// The hash that the parameters of RSASSA-PSS name in their first field; SHA-1 without it (RFC 4055 section 3.1).
+fn pss_hash(algorithm: &[u8]) -> &'static str {
+    const HASH_ALGORITHM: u8 = 0xa0;
+    let parameters = || {
+        let (_, parameters) = der::first(der::contents(algorithm)?)?;
+        let (first, _) = der::first(der::contents(parameters)?)?;
+        (first.tag == HASH_ALGORITHM).then_some(first.contents)
+    };
+    let Some(field) = parameters() else { return oid::SHA1.name };
+    let name = || oid::find(der::first(der::contents(field)?)?.0.contents);
+    name().map_or("another hash", |known| known.name)
 }
 
 /// SHA-256 of a SubjectPublicKeyInfo in lower-case hexadecimal.

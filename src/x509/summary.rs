@@ -1,8 +1,21 @@
 //! Keys and names as facts of a report.
 
-use super::algorithm::{P192, P256, P384, P521};
 use super::{PublicKeyKind, SubjectAltName};
+use crate::der::oid::{self, Oid};
 use crate::report::{KeySummary, SubjectName};
+
+/// Curves that have a name, and the bits of their fields.
+const CURVES: &[(Oid, u32)] = &[
+    (oid::P192, 192),
+    (oid::P224, 224),
+    (oid::P256, 256),
+    (oid::SECP256K1, 256),
+    (oid::BRAINPOOL_P256R1, 256),
+    (oid::P384, 384),
+    (oid::BRAINPOOL_P384R1, 384),
+    (oid::BRAINPOOL_P512R1, 512),
+    (oid::P521, 521),
+];
 
 /// A public key (SubjectPublicKeyInfo, whole DER) as facts.
 pub fn key_summary(spki: &[u8]) -> KeySummary {
@@ -11,12 +24,9 @@ pub fn key_summary(spki: &[u8]) -> KeySummary {
     let (kind, bits, curve) = match key {
         PublicKeyKind::Dsa => ("dsa", None, None),
         PublicKeyKind::Ec(None) => ("ecdsa", None, None),
-        PublicKeyKind::Ec(Some(curve)) => match curve.as_str() {
-            P192 => ("ecdsa", Some(192), Some("P-192".to_owned())),
-            P256 => ("ecdsa", Some(256), Some("P-256".to_owned())),
-            P384 => ("ecdsa", Some(384), Some("P-384".to_owned())),
-            P521 => ("ecdsa", Some(521), Some("P-521".to_owned())),
-            _ => ("ecdsa", None, Some(curve)),
+        PublicKeyKind::Ec(Some(curve)) => match CURVES.iter().find(|(known, _)| known.text == curve) {
+            Some((known, bits)) => ("ecdsa", Some(*bits), Some(known.name.to_owned())),
+            None => ("ecdsa", None, Some(curve)),
         },
         PublicKeyKind::Ed25519 => ("ed25519", Some(256), None),
         PublicKeyKind::Ed448 => ("ed448", Some(456), None),
