@@ -22,6 +22,13 @@ impl From<ReadError> for Failure {
             ReadError::NotFound { .. } => {
                 (Code::NotFound, Some("Check the spelling and the current folder.".to_owned()))
             }
+            ReadError::NoWriter { .. } => (
+                Code::Io,
+                Some("Start the program that writes to it, then run the command again.".to_owned()),
+            ),
+            ReadError::Silent { .. } => {
+                (Code::Io, Some("Look whether the program that writes to it still runs.".to_owned()))
+            }
             ReadError::NotRegular { .. } => (Code::Io, Some("Copy it into a file and name that.".to_owned())),
             ReadError::Permission { file } => {
                 let command = format!("Check who may read it: `ls -l {}`.", shell_word(file));
@@ -278,6 +285,11 @@ pub fn form_notes(file: &str, forms: &[Note]) -> Vec<Finding> {
             Note::BareBase64 => Finding::note(
                 Code::NotPem,
                 format!("`{name}` is base64 without BEGIN and END lines; certkit read it"),
+            )
+            .at(at_lines(None)),
+            Note::EncodedPem => Finding::note(
+                Code::NotPem,
+                format!("`{name}` holds PEM in base64, as a Kubernetes Secret does; certkit read it"),
             )
             .at(at_lines(None)),
             Note::Der => Finding::note(Code::NotPem, format!("`{name}` is binary (DER); certkit read it"))

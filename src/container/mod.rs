@@ -98,6 +98,8 @@ pub enum Note {
     /// Base64 without BEGIN and END lines.
     BareBase64,
     Der,
+    /// PEM in base64 once more, as the values of a Kubernetes Secret.
+    EncodedPem,
     /// PKCS#12, and how many keys and certificates came out of it.
     Pkcs12 {
         certificates: usize,

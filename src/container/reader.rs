@@ -65,7 +65,7 @@ impl Reader<'_> {
         let part = decoded.as_deref().unwrap_or(part);
         let scan = pem::scan_from(part, lines_before);
         if scan.blocks.is_empty() && scan.errors.is_empty() {
-            self.no_pem(part, after_object);
+            self.no_pem(part, lines_before, after_object);
             return;
         }
         self.damages(scan.damages);
@@ -75,24 +75,36 @@ impl Reader<'_> {
         }
     }
 
-    /// Text without a block: base64 alone, or nothing at all.
-    fn no_pem(&mut self, part: &[u8], after_object: bool) {
-        if let Some(inner) = text::bare_base64(part)
-            && (object_at(&inner).is_some() || pem::has_block(&inner))
-        {
+    /// Text without a block: base64 alone or as part of other text, or nothing at all.
+    fn no_pem(&mut self, part: &[u8], lines_before: usize, after_object: bool) {
+        if let Some(inner) = text::bare_base64(part).filter(|inner| object_at(inner).is_some()) {
             self.note(Note::BareBase64);
-            // Base64 in base64 is not followed further: what is inside has an armour or is binary.
-            let read = read_within(&inner, self.password, self.budget);
-            self.contents.notes.extend(read.notes.into_iter().filter(|note| *note != Note::Der));
-            self.damages(read.damages);
-            self.errors(read.errors);
-            for block in read.blocks {
-                self.push(block.kind, block.label, block.der, None);
-            }
-        } else if after_object
+            self.encoded(&inner, None);
+            return;
+        }
+        let mut is_any = false;
+        for (start, inner) in text::encoded_pem(part) {
+            is_any = true;
+            self.note(Note::EncodedPem);
+            let line = 1 + lines_before + part[..start].iter().filter(|&&byte| byte == b'\n').count();
+            self.encoded(&inner, Some((line, line)));
+        }
+        if !is_any
+            && after_object
             && !part.iter().all(|byte| byte.is_ascii_whitespace() || matches!(byte, 0 | 0x1a))
         {
             self.error(Error::TrailingBytes(part.len()));
+        }
+    }
+
+    /// What was in base64. More base64 in it is not followed: what is inside has an armour or is binary.
+    fn encoded(&mut self, inner: &[u8], lines: Lines) {
+        let read = read_within(inner, self.password, self.budget);
+        self.contents.notes.extend(read.notes.into_iter().filter(|note| *note != Note::Der));
+        self.damages(read.damages);
+        self.errors(read.errors);
+        for block in read.blocks {
+            self.add(Block { lines, ..block });
         }
     }
 

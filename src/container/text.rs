@@ -1,4 +1,4 @@
-//! Text that is not plain: UTF-16, and base64 without BEGIN and END.
+//! Text that is not plain: UTF-16, base64 without BEGIN and END, and base64 of PEM.
 
 use base64::Engine;
 use base64::alphabet;
@@ -60,6 +60,29 @@ pub(super) fn bare_base64(text: &[u8]) -> Option<Vec<u8>> {
     lenient.decode(letters).ok().filter(|bytes| !bytes.is_empty())
 }
 
+/// The parts of a text that are PEM in base64, and where each begins: the whole text, lines wrapped or not, or values in it,
+/// as in a Kubernetes Secret that `kubectl get -o yaml` prints.
+pub(super) fn encoded_pem(text: &[u8]) -> Vec<(usize, Vec<u8>)> {
+    if let Some(inner) = bare_base64(text).filter(|inner| crate::pem::has_block(inner)) {
+        return vec![(0, inner)];
+    }
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let mut found = Vec::new();
+    let mut at = 0;
+    for run in text.split(|byte| !is_letter(byte)) {
+        if run.len() >= MIN_ENCODED
+            && let Some(inner) = bare_base64(run).filter(|inner| crate::pem::has_block(inner))
+        {
+            found.push((at, inner));
+        }
+        at += run.len() + 1;
+    }
+    found
+}
+
+/// Letters of the shortest block in base64.
+const MIN_ENCODED: usize = 64;
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -88,6 +111,16 @@ mod tests {
             from_utf16(&bytes);
             from_utf16(&[&[0xff, 0xfe], &bytes[..]].concat());
             bare_base64(&bytes);
+        }
+
+        #[test]
+        fn encoded_pem_is_found(before in "[ -~\n]{0,40}", bytes in proptest::collection::vec(any::<u8>(), 30..200)) {
+            let encode = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+            let pem = format!("-----BEGIN X-----\n{}\n-----END X-----\n", encode(&bytes)).into_bytes();
+            let text = format!("{before}\n  tls.crt: {}\n", encode(&pem));
+            let at = before.len() + "\n  tls.crt: ".len();
+            prop_assert!(encoded_pem(text.as_bytes()).contains(&(at, pem)));
+            encoded_pem(&bytes);
         }
 
         #[test]

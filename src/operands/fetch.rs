@@ -1,8 +1,8 @@
 //! Getting a missing issuer's certificate from the address that a certificate names for it (AIA).
 //!
 //! Only `merge --fetch` does this. The address is http by rule: fetching over https would need the very chain that is
-//! missing (RFC 5280 section 8). The answer proves nothing by itself; it is used only where its key verifies the
-//! signature of the certificate that named it.
+//! missing (RFC 5280 section 8). For the same reason a few redirects are followed, to other http addresses only. The
+//! answer proves nothing by itself; it is used only where its key verifies the signature of the certificate that named it.
 
 use std::time::Duration;
 
@@ -36,8 +36,14 @@ pub enum FetchFailure {
     NotHttp,
     #[error("the certificate there did not sign this one")]
     NotTheIssuer,
+    #[error(
+        "the server answered with status {status} and sends to `{to}`; only http:// addresses are fetched"
+    )]
+    RedirectedAway { status: u16, to: String },
     #[error("the server answered with status {0}")]
     Status(u16),
+    #[error("the server redirects more than {MAX_REDIRECTS} times")]
+    TooManyRedirects,
     #[error("the answer is larger than {} KiB", MAX_BYTES >> 10)]
     TooLarge,
     /// No connection, no answer in time, a broken answer.
@@ -124,7 +130,7 @@ async fn request(url: &str) -> Result<Vec<u8>, FetchFailure> {
         .map_err(|error| transport(&error))?;
     let mut answer = client.get(url).send().await.map_err(|error| transport(&error))?;
     if !answer.status().is_success() {
-        return Err(FetchFailure::Status(answer.status().as_u16()));
+        return Err(refused(&answer));
     }
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| transport(&error))? {
@@ -135,6 +141,25 @@ async fn request(url: &str) -> Result<Vec<u8>, FetchFailure> {
     }
     Ok(body)
 }
+
+/// Why an answer without success is one, a redirect that was not followed included.
+fn refused(answer: &reqwest::Response) -> FetchFailure {
+    let status = answer.status();
+    let location = answer.headers().get(reqwest::header::LOCATION).and_then(|value| value.to_str().ok());
+    match location.filter(|_| status.is_redirection()) {
+        Some(to) => match answer.url().join(to) {
+            Ok(url) if url.scheme() == "http" => FetchFailure::TooManyRedirects,
+            _ => FetchFailure::RedirectedAway {
+                status: status.as_u16(),
+                to: to.chars().take(MAX_SHOWN).collect(),
+            },
+        },
+        None => FetchFailure::Status(status.as_u16()),
+    }
+}
+
+/// Characters of an address that a server chose.
+const MAX_SHOWN: usize = 200;
 
 fn transport(error: &reqwest::Error) -> FetchFailure {
     let reason = if error.is_timeout() {

@@ -1,10 +1,7 @@
 //! Revocation lists from files, PEM or DER.
 
-use std::path::Path;
-
-use super::read::ReadError;
+use super::read::{ReadError, read};
 use crate::chain::{RevocationListError, read_revocation_lists};
-use crate::sys::fs::read_limited;
 use crate::x509::Crl;
 
 /// The largest list that is read; the largest of public CAs have some 20 MiB.
@@ -24,7 +21,6 @@ pub enum ListFileError {
 /// # Errors
 /// When the file cannot be read or holds no list, or a list in it cannot be decoded.
 pub fn read_revocation_list_file(file: &str) -> Result<Vec<Crl>, ListFileError> {
-    let bytes =
-        read_limited(Path::new(file), MAX_BYTES).map_err(|error| ReadError::new(file, error, MAX_BYTES))?;
+    let bytes = read(file, MAX_BYTES)?;
     read_revocation_lists(&bytes).map_err(|error| ListFileError::Unusable { file: file.to_owned(), error })
 }

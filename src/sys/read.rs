@@ -72,6 +72,70 @@ pub fn read_pipe(path: &Path, limit: u64, time: Duration) -> io::Result<Option<Z
     }
 }
 
+/// A file of any kind, read as [`open_patiently`] says.
+#[derive(Debug)]
+pub struct PatientReader {
+    file: File,
+    /// How long to wait for the next bytes of a pipe or device.
+    silence: Option<Duration>,
+    /// Until when a named pipe may be without a writer; `None` when it has had one, or needs none.
+    writer_due: Option<Instant>,
+}
+
+/// A program that writes to a named pipe may be started a little later than its reader.
+const WRITER_WAIT: Duration = Duration::from_secs(3);
+/// How often to look for it: the system does not say when it comes.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Opens what a user named: a regular file; a pipe or device, also by `/dev/stdin` or the `/dev/fd/63` of a shell's `<(..)`.
+/// These are waited for, but not without end where `silence` sets one. The errors are of kind
+/// [`io::ErrorKind::NotConnected`] for a named pipe that nobody writes to, and [`io::ErrorKind::TimedOut`].
+///
+/// # Errors
+/// What the system says, with [`io::ErrorKind::IsADirectory`]; for a socket as of [`read_regular`].
+pub fn open_patiently(path: &Path, silence: Option<Duration>) -> io::Result<PatientReader> {
+    let file = open_without_waiting(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    // The pipes of a shell have their writer from the start; without one they are at their end.
+    let is_of_shell = path.starts_with("/dev") || path.starts_with("/proc");
+    let is_named_pipe = metadata.file_type().is_fifo() && !is_of_shell;
+    Ok(PatientReader { file, silence, writer_due: is_named_pipe.then(|| Instant::now() + WRITER_WAIT) })
+}
+
+impl Read for PatientReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match (self.file.read(buffer), self.writer_due) {
+                (Ok(0), Some(due)) if !buffer.is_empty() => {
+                    if Instant::now() >= due {
+                        let message = "no program writes to this pipe";
+                        return Err(io::Error::new(io::ErrorKind::NotConnected, message));
+                    }
+                    std::thread::sleep(LOOK_AGAIN);
+                }
+                (Ok(read), _) => {
+                    self.writer_due = None;
+                    return Ok(read);
+                }
+                (Err(error), _) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.writer_due = None;
+                    let silence =
+                        self.silence.map(Timespec::try_from).transpose().map_err(io::Error::other)?;
+                    match poll(&mut [PollFd::new(&self.file, PollFlags::IN)], silence.as_ref()) {
+                        Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+                        Ok(_) | Err(Errno::INTR) => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                (Err(error), _) => return Err(error),
+            }
+        }
+    }
+}
+
 /// Opens a file of any kind for reading, without waiting for the other end of a pipe.
 ///
 /// # Errors
@@ -109,6 +173,33 @@ mod tests {
             let error = read_regular(path, 3).unwrap_err();
             assert!(error.to_string().ends_with(NO_FILE), "{}: {error}", path.display());
         }
+    }
+
+    #[test]
+    fn what_users_name_is_read_to_its_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let (fifo, file) = (dir.path().join("fifo"), dir.path().join("file"));
+        make_fifo(&fifo);
+        std::fs::write(&file, "abc").unwrap();
+        let read = |path: &Path, silence| {
+            let mut contents = Vec::new();
+            open_patiently(path, Some(silence))?.read_to_end(&mut contents).map(|_| contents)
+        };
+        let hour = Duration::from_secs(3600);
+        assert_eq!(read(&file, hour).unwrap(), b"abc");
+        assert_eq!(read(dir.path(), hour).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+        assert!(read(Path::new("/dev/null"), hour).unwrap().is_empty());
+        assert_eq!(read(&fifo, hour).unwrap_err().kind(), io::ErrorKind::NotConnected);
+        // Opened for both, so that opening does not wait for a reader.
+        let mut writer = OpenOptions::new().read(true).write(true).open(&fifo).unwrap();
+        assert_eq!(read(&fifo, Duration::from_millis(1)).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        // The pipe has its writer from the start; its end comes with that of the writer.
+        writer.write_all(b"abc").unwrap();
+        let mut reader = open_patiently(&fifo, Some(hour)).unwrap();
+        let mut piece = [0; 3];
+        reader.read_exact(&mut piece).unwrap();
+        drop(writer);
+        assert_eq!((&piece, reader.read(&mut [0; 9]).unwrap()), (b"abc", 0));
     }
 
     #[test]

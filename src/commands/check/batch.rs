@@ -1,22 +1,15 @@
 //! `certkit check --batch`: one JSON object a line, answered in the same order by one JSON object a line.
 
-use std::fs::File;
-use std::io::{self, Read};
-
 use crate::advice::chain::{batch_error, case_reason};
 use crate::chain::{BatchInput, BatchVerdict, CaseAnswer, judge_batch};
 use crate::commands::{Context, Result};
 use crate::console::{BatchOutput, batch_line};
 use crate::operands::case_files::LocalFiles;
-use crate::operands::read::ReadError;
+use crate::operands::read::open;
 use crate::report::{Outcome, Report};
 
 pub(super) fn run(file: &str, context: &Context<'_>) -> Result {
-    let lines: Box<dyn Read + Send> = if file == "-" {
-        Box::new(io::stdin())
-    } else {
-        Box::new(File::open(file).map_err(|error| ReadError::new(file, error, u64::MAX))?)
-    };
+    let lines = open(file)?;
     let mut answers = BatchOutput::lock();
     let input = BatchInput { lines, files: &LocalFiles, now: context.clock.now() };
     let status = match judge_batch(input, &encode, &mut |bytes| answers.write(bytes)) {
