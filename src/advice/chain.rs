@@ -1,10 +1,10 @@
 //! What to do about a file whose chain is judged, besides what the rules say.
 
 use super::files::{form_notes, malformed, quoting_glued};
-use crate::chain::{BatchError, CaseReason, RevocationListError};
+use crate::chain::{BatchError, CaseReason, RevocationListError, TypedOptions};
 use crate::container::Note;
-use crate::finding::{Code, Finding, Location, Severity};
-use crate::operands::input::CertificateFile;
+use crate::finding::{Code, Finding, Location, Severity, did_you_mean};
+use crate::operands::input::{CertificateFile, name};
 use crate::operands::output::shell_word;
 use crate::operands::revocation_list::ListFileError;
 use crate::pem::{Damage, DamageKind};
@@ -12,30 +12,49 @@ use crate::report::Failure;
 
 /// A server reads the file as it is, with openssl's reader or a similar one. Damage that openssl does not accept is an
 /// error here, though certkit can read it.
-pub fn damage_errors(file: &str, read: &CertificateFile) -> Vec<Finding> {
+pub fn damage_errors(file: &str, read: &CertificateFile, typed: &TypedOptions<'_>) -> Vec<Finding> {
     let error = |damage: &Damage| {
         let code = if damage.kind == DamageKind::Glued { Code::PemGlued } else { Code::PemMalformed };
         let message = format!("{}: openssl and most servers cannot read this", damage.kind.as_str());
-        let output = if file == "chain.pem" { "fixed.pem" } else { "chain.pem" };
-        let fix = format!(
-            "Run `certkit merge {} -o {output}`; it puts each BEGIN and END on a line of its own.",
-            shell_word(file)
-        );
+        let command = typed.merge(&shell_word(file), "");
+        let fix = format!("Run `{command}`; it puts each BEGIN and END on a line of its own.");
         let finding = Finding::error(code, message).at(Location::line(file, damage.line)).fix(fix);
         quoting_glued(finding, read)
     };
     read.damages.iter().filter(|damage| damage.kind.breaks_openssl()).map(error).collect()
 }
 
-/// The chain in another form than PEM may be right, and is judged. But few servers read such a file.
-pub fn form_warnings(file: &str, forms: &[Note]) -> Vec<Finding> {
+/// The chain in another form than PEM may be right, and is judged. But few servers read such a file. `password` is the
+/// option with the password that opened it.
+pub fn form_warnings(file: &str, forms: &[Note], typed: &TypedOptions<'_>, password: &str) -> Vec<Finding> {
+    let has_password = forms.iter().any(|form| matches!(form, Note::Pkcs12 { .. }));
+    let command = typed.merge(&shell_word(file), if has_password { password } else { "" });
     let warning = |note: Finding| Finding {
         severity: Severity::Warning,
         message: format!("{}. Most servers need PEM", note.message),
-        fix: Some(format!("Run `certkit merge {} -o chain.pem`.", shell_word(file))),
+        fix: Some(format!("Run `{command}`.")),
         ..note
     };
     form_notes(file, forms).into_iter().map(warning).collect()
+}
+
+/// A private key among the certificates of a chain. PKCS#12 is made to hold both.
+pub fn key_in_chain(file: &str, read: &CertificateFile, typed: &TypedOptions<'_>) -> Option<Finding> {
+    let location = read.private_keys.first()?;
+    if read.forms.iter().any(|form| matches!(form, Note::Pkcs12 { .. })) {
+        return None;
+    }
+    let message = format!(
+        "`{}` holds a private key beside the certificates; everyone may read a chain file, and nobody but the server a key",
+        name(file)
+    );
+    let fix = format!(
+        "Write the certificates alone into a new file: `{}`\n\
+         Keep the key in a file of its own that only its owner may read. HAProxy reads both from one file; then \
+         protect that file like a key.",
+        typed.merge(&shell_word(file), "")
+    );
+    Some(Finding::warning(Code::PrivateKeyInInput, message).at(location.clone()).fix(fix))
 }
 
 /// A file for `--crl` that cannot be used.
@@ -74,9 +93,12 @@ pub fn batch_error(error: &BatchError) -> Finding {
     Finding::error(Code::InvalidSetting, error.to_string())
 }
 
-/// `--explain` with a word that is not a finding code; `candidates` are the codes to choose from.
-pub fn unknown_code(word: &str, candidates: &[&str]) -> Failure {
-    Finding::error(Code::InvalidSetting, format!("--explain: `{word}` is not a finding code"))
-        .fix(format!("Use one of: {}", candidates.join(" ")))
-        .into()
+/// `--explain` with a word that is not a finding code: the one that was meant, or `candidates` to choose from.
+pub fn unknown_code(word: &str, meant: Option<&str>, candidates: &[&str]) -> Failure {
+    let message = format!("--explain: `{word}` is not a finding code{}", did_you_mean(meant));
+    let fix = match meant {
+        Some(meant) => format!("Run `certkit check --explain {meant}`."),
+        None => format!("Use one of: {}", candidates.join(" ")),
+    };
+    Finding::error(Code::InvalidSetting, message).fix(fix).into()
 }

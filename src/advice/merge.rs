@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use crate::chain::{DropReason, Gap, Located, OrderError};
-use crate::finding::{Code, Finding, Location};
+use crate::finding::{Code, Finding, Location, listed};
 use crate::operands::fetch::{FetchError, FetchedIssuer};
 use crate::operands::output::shell_word;
 use crate::report::Failure;
@@ -107,6 +107,21 @@ pub fn left_out(reason: &DropReason, located: &Located) -> Finding {
             let first = first.as_ref().map(|first| format!(", first in {first}")).unwrap_or_default();
             (Code::Duplicate, format!("a copy of `{label}`{first}"))
         }
+        DropReason::BelowExpired { ca, not_after } => {
+            let issuer = located.certificate.issuer.label();
+            let message = format!(
+                "`{label}`, issued by `{issuer}`; it helps no client any more, because `{ca}` expired on {}",
+                date(*not_after)
+            );
+            (Code::Unneeded, message)
+        }
+        DropReason::ExpiredIssuer => {
+            let (issuer, day) = (located.certificate.issuer.label(), date(located.certificate.not_after));
+            let message = format!(
+                "`{label}`, issued by `{issuer}`, which expired on {day}; no client accepts a chain through it"
+            );
+            (Code::ExpiredDropped, message)
+        }
         DropReason::ExpiredCopy => {
             let day = date(located.certificate.not_after);
             let message =
@@ -128,23 +143,57 @@ pub fn left_out(reason: &DropReason, located: &Located) -> Finding {
     if *reason == DropReason::Root { finding } else { at_location(finding, located) }
 }
 
+/// The notes about what was left out: one for each, or one for many of a kind. `labels` are the names of the certificates.
+pub fn all_left_out(notes: &[Finding], labels: &[String]) -> Vec<Finding> {
+    let mut kinds: Vec<(Code, Vec<usize>)> = Vec::new();
+    for (index, note) in notes.iter().enumerate() {
+        match kinds.iter_mut().find(|(code, _)| *code == note.code) {
+            Some((_, members)) => members.push(index),
+            None => kinds.push((note.code, vec![index])),
+        }
+    }
+    let of_kind = |(code, members): (Code, Vec<usize>)| {
+        if members.len() <= MOST_ALONE {
+            return members.iter().map(|&index| notes[index].clone()).collect();
+        }
+        let what = match code {
+            Code::Duplicate => "copies",
+            Code::ExpiredDropped => "expired certificates",
+            Code::ExtraLeaf => "other server certificates, not part of this chain",
+            Code::RootDropped => "roots",
+            Code::Unneeded => "CA certificates that are not needed",
+            _ => "certificates that are unrelated to this chain",
+        };
+        let names: Vec<_> = members.iter().map(|&index| labels[index].clone()).collect();
+        let message = format!("left out: {} {what}: {}", members.len(), listed(&names));
+        let location = members.first().and_then(|&index| notes[index].location.clone());
+        vec![Finding { location, ..Finding::note(code, message) }]
+    };
+    kinds.into_iter().flat_map(of_kind).collect()
+}
+
+/// Notes of a kind that stand alone.
+const MOST_ALONE: usize = 3;
+
 /// The chain does not reach a known root: an error where clients refuse it for certain.
 pub fn gap(gap: Gap, last: &Located, files: MergeFiles<'_>, has_fetched: bool) -> Finding {
     let certificate = &last.certificate;
     let (label, issuer) = (certificate.label(), certificate.issuer.label());
     match gap {
         Gap::SelfSigned => {
-            let message = format!("`{label}` is self-signed, and this machine does not trust it");
+            let message = format!(
+                "`{label}` is self-signed, and neither this machine nor --roots trusts it; clients refuse it"
+            );
             Finding::warning(Code::SelfSigned, message).fix(
-                "Make a CA for your own machines: `certkit mkca`\n\
-                 It then makes certificates with `certkit mkcert NAME`.",
+                "Replace it: for your own machines run `certkit mkca`, then `certkit mkcert NAME`; for the public run \
+                 `certkit acme obtain NAME`.",
             )
         }
         Gap::UnknownRoot => {
             let message = format!(
-                "the chain ends at `{label}`; its issuer `{issuer}` is not in these files and not trusted \
-                 here. If it is the root of a private CA, the chain is complete; if not, an intermediate is \
-                 missing"
+                "the chain ends at `{label}`; no valid certificate of its issuer `{issuer}` is in these files, and it \
+                 is not trusted here. If it is the root of a private CA, the chain is complete; if not, an \
+                 intermediate is missing"
             );
             Finding::warning(Code::IncompleteChain, message)
                 .fix(format!("Add the certificate of `{issuer}` to the files to find out."))

@@ -11,7 +11,7 @@ use super::located::Located;
 use super::path::{Path, PathEnd, Search, sort_best_first};
 use super::rule::Rule;
 use super::rules;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, without_repeats};
 use crate::report::CertificateSummary;
 
 /// The verdict: it holds when no finding is an error.
@@ -47,7 +47,7 @@ pub fn check(input: &CheckInput<'_>) -> Judgement {
         path,
         missing_issuer: None,
         trusted_by: None,
-        findings: found.into_iter().map(|found| found.finding).collect(),
+        findings: without_repeats(found.into_iter().map(|found| found.finding).collect()),
     };
     match best.path.end {
         PathEnd::Anchor(anchor) => judgement.trusted_by = Some(anchor.origin.to_string()),
@@ -63,7 +63,7 @@ pub fn check(input: &CheckInput<'_>) -> Judgement {
 pub fn reasons(input: &CheckInput<'_>) -> Vec<Finding> {
     let found = best(input).map(|best| best.found).unwrap_or_default();
     let findings = found.into_iter().map(|found| found.finding);
-    findings.filter(|finding| finding.severity == Severity::Error).collect()
+    without_repeats(findings.filter(|finding| finding.severity == Severity::Error).collect())
 }
 
 /// The path to report, and what the rules that can say "no" found on it.
@@ -128,9 +128,15 @@ fn best<'a>(input: &CheckInput<'a>) -> Option<Best<'a>> {
     let (path, found) = tried.swap_remove(chosen);
     let mut found = shortened(found);
     if is_any_error(&found) {
+        let said: HashSet<_> =
+            found.iter().map(|found| (found.finding.code, found.finding.message.clone())).collect();
         found.extend(tried.iter().take(MAX_OTHERS).filter_map(|(other, why)| {
             let judged = JudgedPath { input, leaf, path: other, comparisons: &comparisons };
-            rules::why_not(&judged, why)
+            // What is wrong with the reported path too is listed already.
+            let is_new = |reason: &&PathFinding| {
+                !said.contains(&(reason.finding.code, reason.finding.message.clone()))
+            };
+            rules::why_not(&judged, why.iter().filter(|found| found.is_error()).find(is_new)?)
         }));
         if is_exhausted {
             let judged = JudgedPath { input, leaf, path: &path, comparisons: &comparisons };

@@ -34,8 +34,39 @@ pub struct CheckInput<'a> {
     pub profile: Profile,
     /// How the user would name the file, or the server, in the command of a fix.
     pub file: &'a str,
+    pub typed: TypedOptions<'a>,
     /// Whether a running server sent the certificates; otherwise they are from a file for one.
     pub is_live: bool,
+}
+
+/// Options as words of a command, each with a blank in front, so that the command of a fix judges by the same.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TypedOptions<'a> {
+    /// `--at`.
+    pub at: &'a str,
+    /// `--key`, with its password's file.
+    pub key: &'a str,
+    /// The file that `merge` should write: one that does not exist yet.
+    pub output: &'a str,
+    /// `--roots`.
+    pub roots: &'a str,
+}
+
+impl TypedOptions<'_> {
+    /// The file that `merge` should write, whose input `files` are.
+    pub fn output_for(&self, files: &str) -> &str {
+        match self.output {
+            "" if files.split(' ').any(|file| file == "chain.pem") => "fixed.pem",
+            "" => "chain.pem",
+            output => output,
+        }
+    }
+
+    /// The command that merges `files`, with `more` options.
+    pub fn merge(&self, files: &str, more: &str) -> String {
+        let output = self.output_for(files);
+        format!("certkit merge {files}{more} -o {output}{}{}", self.roots, self.at)
+    }
 }
 
 /// A revocation that the CA's own files report.
@@ -73,6 +104,7 @@ impl<'a> CheckInput<'a> {
             purpose: Purpose::Server,
             profile: Profile::Tls,
             file,
+            typed: TypedOptions::default(),
             is_live: false,
         }
     }

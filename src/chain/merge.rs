@@ -59,7 +59,11 @@ pub fn merge(mut input: MergeInput<'_>, fetch: Option<FetchIssuer<'_>>) -> Resul
     }
     let Order { mut chain, has_root, complete, mut dropped, reordered } =
         order(input.pool, input.key, input.trust, input.at)?;
-    let gap = if complete { None } else { chain.last().map(|last| gap(last, chain.len())) };
+    let gap = chain.last().and_then(|last| {
+        let is_alone = chain.len() == 1 && last.certificate.is_self_signed();
+        let is_unknown = !complete || (is_alone && input.trust.find(&last.certificate).is_none());
+        is_unknown.then(|| gap(last, chain.len()))
+    });
     if has_root
         && !input.keeps_root
         && let Some(root) = chain.pop()

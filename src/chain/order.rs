@@ -31,8 +31,15 @@ pub struct Order {
 pub enum DropReason {
     /// The same certificate is there already, first at this location.
     Duplicate(Option<Location>),
+    /// It leads only to a CA that has expired.
+    BelowExpired {
+        ca: String,
+        not_after: OffsetDateTime,
+    },
     /// An expired copy of a newer certificate in the chain.
     ExpiredCopy,
+    /// It has expired: no client accepts a path through it.
+    ExpiredIssuer,
     ExtraLeaf,
     /// A root, which clients have already.
     Root,
@@ -104,16 +111,70 @@ pub fn order(
     // An issuer that did not sign does not belong in the chain.
     let proved = path.links.iter().take_while(|&&link| link != SignatureCheck::Invalid).count();
     let indices = &path.indices[..path.indices.len().min(proved + 1)];
-    let complete = proved == path.links.len() && reaches(&path);
+    let (indices, tail) = indices.split_at(useful_length(&pool, indices, path.end, trust, at));
+    let complete = match indices.last() {
+        Some(&last) if !tail.is_empty() => is_issued_by_anchor(&pool[last].certificate, trust),
+        _ => proved == path.links.len() && reaches(&path),
+    };
+    let expired_end = expired_end(&pool, tail, path.end, at);
     let has_root =
         indices.len() > 1 && indices.last().is_some_and(|&last| pool[last].certificate.is_self_signed());
     let reordered = !indices.is_sorted();
     let mut slots: Vec<_> = pool.into_iter().map(Some).collect();
     let chain: Vec<_> = indices.iter().filter_map(|&index| slots[index].take()).collect();
-    for rest in slots.into_iter().flatten() {
-        dropped.push((why_dropped(&rest, &chain, at), rest));
+    for (index, rest) in slots.into_iter().enumerate() {
+        let Some(rest) = rest else { continue };
+        let below = expired_end.clone().filter(|_| tail.contains(&index) && rest.certificate.not_after >= at);
+        dropped.push((below.unwrap_or_else(|| why_dropped(&rest, &chain, at)), rest));
     }
     Ok(Order { chain, has_root, complete, dropped, reordered })
+}
+
+/// How much of a path a server should send. What follows a certificate that a trusted root issued is for clients that know
+/// only another root; it no longer helps when a part of it, or that root, has expired. Where no root is known, an expired
+/// CA above the first one helps nobody: who knows its issuer refuses it, and who knows another certificate of its key
+/// does not need it.
+fn useful_length(
+    pool: &[Located],
+    indices: &[usize],
+    end: PathEnd<'_>,
+    trust: &TrustStore,
+    at: OffsetDateTime,
+) -> usize {
+    let is_expired = |index: &usize| pool[*index].certificate.not_after < at;
+    let ends_at_anchor = match end {
+        PathEnd::Anchor(anchor) => Some(anchor.certificate.not_after >= at),
+        PathEnd::Root | PathEnd::Missing => None,
+    };
+    let is_issued_by_valid_anchor = |index: &usize| {
+        let certificate = &pool[*index].certificate;
+        let mut anchors = trust.named(&certificate.issuer.der);
+        anchors.any(|anchor| {
+            anchor.certificate.not_after >= at
+                && certificate.signature_by(&anchor.certificate) == SignatureCheck::Valid
+        })
+    };
+    if let Some(last) = indices.iter().position(is_issued_by_valid_anchor) {
+        let tail = &indices[last + 1..];
+        let is_dead = tail.iter().any(is_expired) || ends_at_anchor == Some(false);
+        return if is_dead { last + 1 } else { indices.len() };
+    }
+    if ends_at_anchor.is_some() {
+        return indices.len();
+    }
+    let is_expired_cross = |index: &usize| is_expired(index) && !pool[*index].certificate.is_self_issued();
+    indices.iter().skip(2).position(is_expired_cross).map_or(indices.len(), |position| position + 2)
+}
+
+/// The expired CA that a tail leads to, as the reason for those below it.
+fn expired_end(pool: &[Located], tail: &[usize], end: PathEnd<'_>, at: OffsetDateTime) -> Option<DropReason> {
+    let of_tail = tail.iter().map(|&index| &pool[index].certificate);
+    let of_anchor = match end {
+        PathEnd::Anchor(anchor) => Some(&anchor.certificate),
+        PathEnd::Root | PathEnd::Missing => None,
+    };
+    let expired = of_tail.chain(of_anchor).find(|certificate| certificate.not_after < at)?;
+    Some(DropReason::BelowExpired { ca: expired.label(), not_after: expired.not_after })
 }
 
 fn is_issued_by_anchor(certificate: &Certificate, trust: &TrustStore) -> bool {
@@ -178,6 +239,8 @@ fn why_dropped(rest: &Located, chain: &[Located], at: OffsetDateTime) -> DropRea
     let is_issuer = chain.iter().any(|located| located.certificate.names_issuer(certificate));
     if certificate.not_after < at && is_copy {
         DropReason::ExpiredCopy
+    } else if certificate.not_after < at && is_issuer {
+        DropReason::ExpiredIssuer
     } else if !certificate.is_ca() {
         DropReason::ExtraLeaf
     } else if is_issuer || is_copy {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::{Context, Result};
 use crate::advice::files::notes;
@@ -10,7 +11,7 @@ use crate::advice::merge as advice;
 use crate::ca::create_files;
 use crate::chain::{FetchIssuer, Located, MergeInput, MergedChain, OrderError, TrustStore, merge};
 use crate::cli::{Format, MergeArgs};
-use crate::finding::{Finding, Location, Severity};
+use crate::finding::{Finding, Location, Severity, without_repeats};
 use crate::operands::ca_lookup::trusted_roots;
 use crate::operands::fetch::fetch_issuer;
 use crate::operands::input::{CertificateFile, read_certificates_with, read_private_key_with};
@@ -112,7 +113,9 @@ fn write(args: &MergeArgs, merged: &MergedChain, mut findings: Vec<Finding>, at:
         certificate: located.summary(located.role()),
     });
     let dropped: Vec<_> = dropped.collect();
-    findings.extend(dropped.iter().map(|dropped| dropped.finding.clone()));
+    let notes: Vec<_> = dropped.iter().map(|dropped| dropped.finding.clone()).collect();
+    let labels: Vec<_> = dropped.iter().map(|dropped| dropped.certificate.label.clone()).collect();
+    findings.extend(advice::all_left_out(&notes, &labels));
 
     let mut text = String::new();
     let mut line = 1;
@@ -151,7 +154,7 @@ fn write(args: &MergeArgs, merged: &MergedChain, mut findings: Vec<Finding>, at:
     } else {
         report.stdout = Some(text.into_bytes());
     }
-    Ok(Report { outcome: Outcome::Merged(report), findings, next })
+    Ok(Report { outcome: Outcome::Merged(report), findings: without_repeats(findings), next })
 }
 
 fn check_command(args: &MergeArgs, merged: &Merged) -> String {
@@ -171,6 +174,9 @@ fn check_command(args: &MergeArgs, merged: &Merged) -> String {
     }
     for roots in &args.roots {
         command.push_str(&format!(" --roots {}", path_word(roots)));
+    }
+    if let Some(at) = args.at.and_then(|at| at.format(&Rfc3339).ok()) {
+        command.push_str(&format!(" --at {at}"));
     }
     command
 }

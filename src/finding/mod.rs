@@ -4,11 +4,14 @@
 //! follows from the most severe one. A [`Code`] is one word for the code, the JSON and `docs/findings.md`.
 
 mod fix;
+mod listed;
 mod similar;
 
+use std::collections::HashSet;
 use std::fmt;
 
 pub use self::fix::{FixLine, fix_lines};
+pub use self::listed::listed;
 pub use self::similar::{did_you_mean, similar};
 
 /// One thing found: what is wrong, where, and what fixes it.
@@ -83,6 +86,13 @@ impl Finding {
     }
 }
 
+/// The findings without those that say the same of the same place again.
+pub fn without_repeats(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let mut seen = HashSet::new();
+    findings.retain(|finding| seen.insert((finding.code, finding.message.clone(), finding.location.clone())));
+    findings
+}
+
 /// How bad a finding is; the order is from harmless to fatal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -95,7 +105,7 @@ pub enum Severity {
 
 /// Where something stands: a file, a block in it (counted from 1), its lines (counted from 1, inclusive); or a server
 /// and which of the certificates it sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Location {
     /// The file as it was typed; `-` is standard input. Of a server `host:port`.
     pub file: String,
@@ -404,6 +414,14 @@ mod tests {
                 .iter()
                 .all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
         );
+    }
+
+    #[test]
+    fn a_finding_that_is_there_twice_is_one() {
+        let at = |line| Finding::note(Code::Duplicate, "a").at(Location::line("a.pem", line));
+        let kept =
+            without_repeats(vec![at(1), at(2), at(1).fix("Run it."), Finding::note(Code::Duplicate, "b")]);
+        assert_eq!(kept, [at(1), at(2), Finding::note(Code::Duplicate, "b")]);
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub(super) fn judge(certificates: &[Located], key: &PrivateKey, file: &str) -> V
     let check = |trust: &TrustStore| {
         chain::check(&CheckInput {
             key: Some(key),
+            // The log of the server warns of the end by itself, from its own day on.
+            min_days: Some(0),
             ..CheckInput::new(certificates, trust, SystemClock.now(), &word)
         })
     };

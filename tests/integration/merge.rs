@@ -329,6 +329,10 @@ fn ok(body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
+fn redirect(to: &str) -> Vec<u8> {
+    format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").into()
+}
+
 /// A leaf whose certificate names `address` as the place of its issuer's certificate; root, intermediate and leaf are
 /// `root.pem`, `issuing.pem` and `leaf.pem`.
 fn chain_with_address(test: &Test, openssl: &std::path::Path, address: &str) {
@@ -409,12 +413,80 @@ fn a_missing_intermediate_is_fetched_only_when_told() {
         test.certkit(&["merge", "leaf.pem", "--fetch", "-o", "none.pem"]).exits(1).says("fetch_failed");
     }
     // A redirect away from http is not followed.
-    *answer.lock().unwrap() =
-        b"HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".to_vec();
-    test.certkit(&["merge", "leaf.pem", "--fetch", "-o", "none.pem"]).exits(1).says("status 302");
+    for away in ["https://127.0.0.1:1/", "file:///etc/passwd", "ftp://127.0.0.1/a"] {
+        *answer.lock().unwrap() = redirect(away);
+        let refused = test.certkit(&["merge", "leaf.pem", "--fetch", "-o", "none.pem"]).exits(1);
+        refused.says("status 302").says(away).says("only http:// addresses are fetched");
+    }
     assert!(!test.path("none.pem").exists());
     // Where nothing is missing, nobody is asked.
     let before = asked.load(Ordering::SeqCst);
     merges(&test, &wanted, &["leaf.pem", "issuing.pem", "root.pem", "--fetch"]);
     assert_eq!(asked.load(Ordering::SeqCst), before);
+}
+
+#[test]
+fn a_few_redirects_are_followed() {
+    let Some(openssl) = peer("openssl") else { return };
+    // `/hops/3` sends to `/hops/2` and so on; the last one has the certificate.
+    let issuing: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let address = {
+        let (issuing, asked) = (Arc::clone(&issuing), Arc::clone(&asked));
+        answering(move |path| {
+            asked.fetch_add(1, Ordering::SeqCst);
+            match path.trim_start_matches("/hops/").parse::<usize>() {
+                Ok(0) | Err(_) => ok(&issuing.lock().unwrap()),
+                Ok(hops) => redirect(&format!("/hops/{}", hops - 1)),
+            }
+        })
+    };
+    for (hops, status) in [(1, 0), (3, 0), (4, 1), (50, 1)] {
+        let test = Test::new();
+        chain_with_address(&test, &openssl, &format!("{address}/hops/{hops}"));
+        *issuing.lock().unwrap() = test.text("issuing.pem").into_bytes();
+        asked.store(0, Ordering::SeqCst);
+        let ran = test.certkit(&["merge", "leaf.pem", "--fetch"]).exits(status);
+        if status == 0 {
+            assert_eq!(test.text("chain.pem"), test.text("leaf.pem") + &test.text("issuing.pem"));
+        } else {
+            ran.says("the server redirects more than 3 times");
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 1 + hops.min(3), "{hops}");
+    }
+}
+
+#[test]
+fn a_self_signed_certificate_is_told() {
+    let Some(openssl) = peer("openssl") else { return };
+    let test = Test::new();
+    let subject = ["-subj", "/CN=self.test", "-addext", "subjectAltName=DNS:self.test"];
+    let make =
+        ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "90"];
+    let files = ["-keyout", "self.key", "-out", "self.crt", "-addext", "basicConstraints=critical,CA:FALSE"];
+    test.run(&openssl, &[&make[..], &subject, &files].concat()).exits(0);
+    let merged = test.certkit(&["merge", "self.crt"]).exits(0);
+    merged.says("warning[self_signed] `self.test` is self-signed").says("clients refuse it");
+    // Who names it as trusted knows.
+    test.certkit(&["merge", "self.crt", "--roots", "self.crt", "--force"])
+        .exits(0)
+        .keeps_quiet_about("self_signed");
+}
+
+#[test]
+fn many_that_are_left_out_are_one_note() {
+    let test = parts();
+    let mut pool = String::new();
+    for number in 0..5 {
+        test.certkit(&["mkca", "--subject", &format!("CN=Other {number}"), "-o", &format!("other{number}")])
+            .exits(0);
+        pool += &test.text(&format!("other{number}/ca.crt"));
+    }
+    test.write("others.pem", pool);
+    let args = ["server.crt", "ca-bundle.ca", "others.pem"];
+    let said = merges(&test, &wanted(&test), &args).all();
+    assert_eq!(said.matches("note[unrelated]").count(), 1, "{said}");
+    assert!(said.contains("left out: 5 certificates that are unrelated to this chain: `Other 0`"), "{said}");
+    let report = merges(&test, &wanted(&test), &[&args[..], &["--format", "json"]].concat()).report();
+    assert_eq!(report["dropped"].as_array().unwrap().len(), 5, "{report}");
 }

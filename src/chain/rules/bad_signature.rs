@@ -4,7 +4,7 @@
 use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::rule::Rule;
-use super::fixes;
+use super::{fixes, weak_signature};
 use crate::finding::Code;
 use crate::x509::{SignatureCheck, key_description, signature_description};
 
@@ -30,6 +30,8 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let (label, issuer_label) = (member.label(), issuer.label());
         found.extend(match check {
             SignatureCheck::Valid => None,
+            // That rule says more about it.
+            SignatureCheck::Unsupported if weak_signature::is_weak(member) => None,
             SignatureCheck::Unsupported => {
                 let message = format!(
                     "clients cannot verify the signature of `{label}` ({}) with the key of \

@@ -23,12 +23,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let certificate = member.certificate;
         let label = certificate.label();
         let (what, fix) = match member.index {
-            0 => (
-                "certificate",
-                "Get a new one: `certkit renew` (own CA), `certkit acme obtain` (public CA), or renew it \
-                 where you bought it."
-                    .to_owned(),
-            ),
+            0 => ("certificate", fixes::renewal(judged)),
             index if index == last && reaches_root => {
                 ("root", "Have the certificate issued by the CA's new root, and trust that one.".to_owned())
             }

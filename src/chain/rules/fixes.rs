@@ -1,5 +1,7 @@
 //! Phrases and fixes that several rules share.
 
+use std::collections::HashSet;
+
 use crate::chain::check_input::CheckInput;
 use crate::chain::judged_path::JudgedPath;
 use crate::chain::path::PathEnd;
@@ -7,19 +9,31 @@ use crate::chain::trust::{Anchor, Origin};
 use crate::sys::shell::shell_word;
 use crate::x509::Purpose;
 
-/// The command that makes the one right chain of the file and `more`. It does not write over its own input. What a
-/// server sends is put right in the file that it reads.
+/// The command that makes the one right chain of the file and `more`.
 pub(super) fn merge_command(input: &CheckInput<'_>, more: &str) -> String {
+    let typed = &input.typed;
     if input.is_live {
+        let files = format!("server.crt{more}");
+        let (command, output) = (typed.merge(&files, ""), typed.output_for(&files));
         return format!(
-            "Run `certkit merge server.crt{more} -o chain.pem` (server.crt is the file that the server reads now).\n\
-             Then point the server to chain.pem and reload it.\n\
-             nginx: ssl_certificate chain.pem;  Apache: SSLCertificateFile chain.pem"
+            "Run `{command}` (server.crt is the file that the server reads now).\n\
+             Then point the server to {output} and reload it.\n\
+             nginx: ssl_certificate {output};  Apache: SSLCertificateFile {output}"
         );
     }
-    let file = input.file;
-    let output = if file == "chain.pem" { "fixed.pem" } else { "chain.pem" };
-    format!("Run `certkit merge {file}{more} -o {output}`.")
+    // Of several server certificates the key chooses one.
+    let leaves = input.certificates.iter().map(|located| &located.certificate).filter(|leaf| !leaf.is_ca());
+    let leaves: HashSet<_> = leaves.map(|leaf| &leaf.der).collect();
+    let (key, note) = match (typed.key, leaves.len()) {
+        (_, ..2) => ("", ""),
+        ("", _) => (" --key FILE", "; FILE is the private key of your certificate"),
+        (key, _) => (key, ""),
+    };
+    let (file, note) = match input.file {
+        "-" => ("FILE", "; FILE is the file that was read"),
+        file => (file, note),
+    };
+    format!("Run `{}`{note}.", typed.merge(&format!("{file}{more}"), key))
 }
 
 /// The command that issues the certificate anew, by the CA that signs now.
@@ -35,6 +49,18 @@ pub(super) fn renew_command(input: &CheckInput<'_>) -> String {
     }
 }
 
+/// How a certificate that ends is renewed: by the command, where this CA is one's own.
+pub(super) fn renewal(judged: &JudgedPath<'_>) -> String {
+    match judged.path.end {
+        PathEnd::Anchor(Anchor { origin: Origin::LocalCa(_) | Origin::OldCa(_), .. }) => {
+            renew_command(judged.input)
+        }
+        _ => "Renew it where it was issued: with `certkit renew FILE` (your own CA), `certkit acme renew NAME` (an ACME \
+              server), or where you bought it."
+            .to_owned(),
+    }
+}
+
 /// The same check with other roots.
 pub(super) fn check_with_roots(input: &CheckInput<'_>, roots: &str) -> String {
     let host = input.host.map(ToString::to_string);
@@ -42,7 +68,7 @@ pub(super) fn check_with_roots(input: &CheckInput<'_>, roots: &str) -> String {
     let is_said = |host: &String| !(input.is_live && input.file.contains(host.as_str()));
     let host = host.filter(is_said).map(|host| format!(" --host {}", shell_word(&host))).unwrap_or_default();
     let purpose = if input.purpose == Purpose::Client { " --purpose client" } else { "" };
-    format!("`certkit check {}{host}{purpose} --roots {roots}`", input.file)
+    format!("`certkit check {}{host}{purpose}{} --roots {roots}`", input.file, input.typed.at)
 }
 
 /// How a certificate for another name is had; the command makes files of its own, beside those of this certificate.

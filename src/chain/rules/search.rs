@@ -14,8 +14,8 @@ pub(in crate::chain) fn too_many_paths(judged: &JudgedPath<'_>) -> Option<PathFi
 }
 
 /// Why this path, which is not the reported one, does not hold either.
-pub(in crate::chain) fn why_not(judged: &JudgedPath<'_>, found: &[PathFinding]) -> Option<PathFinding> {
-    let why = &found.iter().find(|found| found.is_error())?.finding;
+pub(in crate::chain) fn why_not(judged: &JudgedPath<'_>, reason: &PathFinding) -> Option<PathFinding> {
+    let why = &reason.finding;
     let first_line = why.message.lines().next().unwrap_or_default();
     let via: Vec<_> = judged.all().iter().skip(1).map(|member| format!("`{}`", member.label())).collect();
     let message = format!("the path via {} does not hold either: {first_line}", via.join(", "));

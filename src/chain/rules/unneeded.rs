@@ -6,9 +6,10 @@ use std::collections::HashSet;
 use super::super::check_input::CheckInput;
 use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
+use super::super::located::Located;
 use super::super::rule::Rule;
 use super::fixes;
-use crate::finding::Code;
+use crate::finding::{Code, listed};
 use crate::sys::clock::date;
 use crate::x509::{Certificate, SignatureCheck};
 
@@ -23,13 +24,13 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let path: Vec<_> = judged.all().into_iter().map(|member| member.certificate).collect();
     let mut seen = HashSet::new();
     let mut found = Vec::new();
+    let (mut expired, mut unneeded, mut unrelated) = (Vec::new(), Vec::new(), Vec::new());
     for (index, located) in input.certificates.iter().enumerate() {
         let certificate = &located.certificate;
         let is_copy = !seen.insert(&certificate.der);
         if judged.path.indices.contains(&index) || is_copy || path.contains(&certificate) {
             continue;
         }
-        let label = certificate.label();
         let is_related = path
             .iter()
             .any(|used| used.names_issuer(certificate) || used.subject.der == certificate.subject.der);
@@ -37,6 +38,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         if !is_expired && is_cross_of_root(certificate, judged) {
             // Clients of the other root need it, and here such clients are known.
             if !is_trusted_issuer(certificate, input) {
+                let label = certificate.label();
                 let message = format!(
                     "`{label}`, issued by `{0}`, is only for clients that trust `{0}` and not `{label}` itself",
                     certificate.issuer.label()
@@ -46,29 +48,80 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
             }
             continue;
         }
-        let (diagnostic, message) = if is_expired {
-            let whole = if input.is_live { "the server sends" } else { "the file has" };
-            let message = format!(
-                "{whole} {}; the chain holds without it, but openssl before 1.1.1, old GnuTLS and old \
-                 phones refuse it",
-                expired_part(certificate, &path)
-            );
-            (EXPIRED, message)
+        let group = if is_expired {
+            &mut expired
         } else if is_related && certificate.is_ca() {
-            (UNNEEDED, format!("`{label}` is not needed: the chain uses another path"))
+            &mut unneeded
         } else {
+            &mut unrelated
+        };
+        group.push(located);
+    }
+    found.extend(report(judged, &EXPIRED, &expired, &path, MOST_ALONE));
+    found.extend(report(judged, &UNNEEDED, &unneeded, &path, MOST_ALONE));
+    found.extend(report(judged, &UNRELATED, &unrelated, &path, 1));
+    found
+}
+
+/// Expired and unneeded certificates that have a finding each, because it says what is special about each.
+const MOST_ALONE: usize = 3;
+
+/// A finding for each certificate of a group, or one for all of a large group.
+fn report(
+    judged: &JudgedPath<'_>,
+    diagnostic: &Diagnostic,
+    group: &[&Located],
+    path: &[&Certificate],
+    most_alone: usize,
+) -> Vec<PathFinding> {
+    let input = judged.input;
+    let fix = fixes::merge_command(input, "");
+    let location = |located: &Located| located.location.clone();
+    if group.len() <= most_alone {
+        let single = |located: &&Located| {
+            let message = message(diagnostic.code, &located.certificate, input, path);
+            judged.report_input(diagnostic, location(located).as_ref(), message, fix.clone())
+        };
+        return group.iter().filter_map(single).collect();
+    }
+    let labels: Vec<_> = group.iter().map(|located| located.certificate.label()).collect();
+    let (number, place, listed) = (group.len(), fixes::in_input(input), listed(&labels));
+    let message = match diagnostic.code {
+        Code::ExpiredExtra => format!(
+            "{number} expired certificates are {place}: {listed}; the chain holds without them, but {OLD_CLIENTS} refuse \
+             it"
+        ),
+        Code::Unneeded => {
+            format!(
+                "{number} CA certificates {place} are not needed, because the chain uses another path: {listed}"
+            )
+        }
+        _ => format!("{number} certificates {place} are unrelated to this chain: {listed}"),
+    };
+    let first = group.first().and_then(|located| location(located));
+    judged.report_input(diagnostic, first.as_ref(), message, fix).into_iter().collect()
+}
+
+const OLD_CLIENTS: &str = "openssl before 1.1.1, old GnuTLS and old phones";
+
+fn message(code: Code, certificate: &Certificate, input: &CheckInput<'_>, path: &[&Certificate]) -> String {
+    let label = certificate.label();
+    match code {
+        Code::ExpiredExtra => {
+            let whole = if input.is_live { "the server sends" } else { "the file has" };
+            let part = expired_part(certificate, path);
+            format!("{whole} {part}; the chain holds without it, but {OLD_CLIENTS} refuse it")
+        }
+        Code::Unneeded => format!("`{label}` is not needed: the chain uses another path"),
+        _ => {
             let what = if certificate.is_ca() { "" } else { "another server certificate, " };
-            let message = format!(
+            format!(
                 "`{label}` is {}, but is unrelated to this chain ({what}issued by `{}`)",
                 fixes::in_input(input),
                 certificate.issuer.label()
-            );
-            (UNRELATED, message)
-        };
-        let fix = fixes::merge_command(input, "");
-        found.extend(judged.report_input(&diagnostic, located.location.as_ref(), message, fix));
+            )
+        }
     }
-    found
 }
 
 /// Whether another CA certified the root that the path ends in, for clients that do not know that root yet. `merge` keeps

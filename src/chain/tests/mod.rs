@@ -4,6 +4,7 @@ mod documentation;
 mod mutations;
 mod profiles;
 mod revocation;
+mod tails;
 mod tree;
 
 use rcgen::{

@@ -2,7 +2,7 @@
 
 use crate::advice::chain::unknown_code;
 use crate::commands::Result;
-use crate::finding::Code;
+use crate::finding::{self, Code};
 use crate::report::{Outcome, Report};
 
 const FINDINGS: &str = include_str!("../../../docs/findings.md");
@@ -16,7 +16,8 @@ pub(super) fn explain(code: &str) -> Result {
             let all: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
             let is_similar = |code: &&str| !wanted.is_empty() && code.contains(wanted.as_str());
             let similar: Vec<_> = all.iter().copied().filter(is_similar).collect();
-            Err(unknown_code(code, if similar.is_empty() { &all } else { &similar }))
+            let meant = finding::similar(&wanted, all.iter().copied());
+            Err(unknown_code(code, meant, if similar.is_empty() { &all } else { &similar }))
         }
     }
 }

@@ -4,11 +4,13 @@ mod batch;
 mod explain;
 mod server;
 mod several;
+mod typed;
 
 use time::OffsetDateTime;
 
+use self::typed::Typed;
 use super::{Context, Result, next_command, server_options};
-use crate::advice::chain::{damage_errors, form_warnings};
+use crate::advice::chain::{damage_errors, form_warnings, key_in_chain};
 use crate::chain::{CheckInput, Judgement, TrustStore, check};
 use crate::cli::CheckArgs;
 use crate::finding::{Finding, Severity};
@@ -51,9 +53,13 @@ fn of_file(name: &str, args: &CheckArgs, basis: &Basis) -> Result {
     let mut passwords = Passwords::new("--key-password-file", args.key_password_file.as_deref());
     let file = read_certificates_with(name, &mut passwords)?;
     let word = shell_word(name);
-    let mut findings = damage_errors(name, &file);
-    findings.extend(form_warnings(name, &file.forms));
-    let input = CheckInput::new(&file.certificates, &basis.trust, basis.at, &word);
+    let typed = Typed::new(args, name);
+    let options = typed.options();
+    let mut findings = damage_errors(name, &file, &options);
+    findings.extend(form_warnings(name, &file.forms, &options, &typed.password));
+    findings.extend(key_in_chain(name, &file, &options));
+    let input =
+        CheckInput { typed: options, ..CheckInput::new(&file.certificates, &basis.trust, basis.at, &word) };
     let judgement = basis.judge(args, host.as_ref(), input, file.malformed);
     findings.extend(judgement.findings);
     let holds = findings.iter().all(|finding| finding.severity != Severity::Error);

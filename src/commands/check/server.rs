@@ -2,8 +2,9 @@
 //! supports, what it would agree to, and over https one header.
 
 use super::Basis;
+use super::typed::Typed;
 use crate::advice::server::{failure, grade_below};
-use crate::chain::CheckInput;
+use crate::chain::{CheckInput, TypedOptions};
 use crate::cli::CheckArgs;
 use crate::commands::{Result, server_options};
 use crate::finding::{Location, Severity};
@@ -31,8 +32,13 @@ pub(super) fn run(target: &ServerTarget, args: &CheckArgs, basis: &Basis) -> Res
     summary.unanswered.clone_from(&survey.unanswered);
 
     let words = target.words();
-    let input =
-        CheckInput { is_live: true, ..CheckInput::new(&probed.certificates, &basis.trust, basis.at, &words) };
+    let typed = Typed::new(args, "server.crt");
+    let input = CheckInput {
+        is_live: true,
+        // The server may be another machine, where other files are.
+        typed: TypedOptions { output: "chain.pem", ..typed.options() },
+        ..CheckInput::new(&probed.certificates, &basis.trust, basis.at, &words)
+    };
     let judgement = basis.judge(args, Some(&host), input, probed.malformed);
     let facts = ServerFacts { peer: &probed.peer, survey: &survey, starttls: target.starttls, depth };
     let location = Location::file(target.label());
