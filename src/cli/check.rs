@@ -9,6 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::LiveArgs;
 use crate::chain::Profile;
+use crate::probe::ServerProgram;
 use crate::probe::verdict::Grade;
 use crate::x509::Purpose;
 
@@ -64,19 +65,22 @@ pub struct CheckArgs {
     /// Fail when the server's grade is below this one: A+, A, B, C, D or F (docs/server-grade.md)
     #[arg(long, value_name = "GRADE", help_heading = "Servers")]
     pub min_grade: Option<Grade>,
+    /// The program of the server, whose configuration the fixes are for; recognised by its answer over https where it names itself
+    #[arg(long, value_enum, value_name = "NAME", help_heading = "Servers")]
+    pub server: Option<ServerProgram>,
     /// Of several files or servers, check N at a time
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
     /// Check many chains: one JSON object per line in, one per line out; - is standard input
     #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = [
         "files", "host", "email", "roots", "key", "crl", "purpose", "profile", "max_depth", "at", "min_days", "explain",
-        "starttls", "timeout", "deep", "min_grade",
+        "starttls", "timeout", "deep", "min_grade", "server",
     ])]
     pub batch: Option<String>,
     /// Explain a finding code: what it means, why it matters, which clients care, how to fix it
     #[arg(long, value_name = "CODE", conflicts_with_all = [
         "files", "host", "email", "roots", "key", "crl", "purpose", "profile", "max_depth", "at", "min_days",
-        "starttls", "timeout", "deep", "min_grade",
+        "starttls", "timeout", "deep", "min_grade", "server",
     ])]
     pub explain: Option<String>,
 }
@@ -91,6 +95,16 @@ impl ValueEnum for Purpose {
             Self::Client => PossibleValue::new("client").help("Client authentication"),
             Self::Server => PossibleValue::new("server").help("A server"),
         })
+    }
+}
+
+impl ValueEnum for ServerProgram {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()))
     }
 }
 

@@ -195,12 +195,18 @@ codes! {
     CaAsLeaf = "ca_as_leaf",
     /// No CA to issue with.
     CaNotFound = "ca_not_found",
+    /// A server takes a ChangeCipherSpec before there are keys.
+    CcsInjection = "ccs_injection",
     /// A certificate of an old version.
     CertificateVersion = "certificate_version",
+    /// The clock of a server is wrong.
+    ClockSkew = "clock_skew",
     /// A common name that is none of the alternative names.
     CommonName = "common_name",
     /// A server cannot be reached.
     ConnectionFailed = "connection_failed",
+    /// A cookie that browsers also send without encryption.
+    CookieNotSecure = "cookie_not_secure",
     /// An unknown critical extension.
     CriticalExtension = "critical_extension",
     /// A revocation list that cannot be believed.
@@ -209,6 +215,8 @@ codes! {
     DerMalformed = "der_malformed",
     /// The same certificate twice.
     Duplicate = "duplicate",
+    /// A server accepts data that others can send again.
+    EarlyData = "early_data",
     /// The certificate is for other mail addresses.
     EmailMismatch = "email_mismatch",
     /// A file without a byte.
@@ -237,6 +245,8 @@ codes! {
     GradeBelow = "grade_below",
     /// A server speaks TLS, but the handshake failed.
     HandshakeFailed = "handshake_failed",
+    /// A server answers heartbeats without looking at their length.
+    Heartbleed = "heartbleed",
     /// The deploy hook failed; the certificate is fine.
     HookFailed = "hook_failed",
     /// The certificate is for other names.
@@ -273,6 +283,8 @@ codes! {
     MissingIntermediate = "missing_intermediate",
     /// Several server certificates and nothing to choose by.
     MultipleLeaves = "multiple_leaves",
+    /// A certificate that requires a stapled OCSP response, without one.
+    MustStaple = "must_staple",
     /// A name constraint forbids a name.
     NameConstraint = "name_constraint",
     /// No certificate in the file.
@@ -345,10 +357,14 @@ codes! {
     RootDropped = "root_dropped",
     /// The root is in the file.
     RootIncluded = "root_included",
+    /// A page without headers that protect it from other sites.
+    SecurityHeaders = "security_headers",
     /// A self-signed certificate that nobody trusts.
     SelfSigned = "self_signed",
     /// A serial number that is zero, negative or too long.
     SerialNumber = "serial_number",
+    /// The addresses of a name do not do the same.
+    ServerAddresses = "server_addresses",
     /// A server does not go over to TLS.
     StarttlsFailed = "starttls_failed",
     /// Text in clear that is taken for protected by TLS.
@@ -379,6 +395,8 @@ codes! {
     UnusualGroup = "unusual_group",
     /// Longer validity than a client family takes.
     ValidityTooLong = "validity_too_long",
+    /// An answer that names the version of a program.
+    VersionBanner = "version_banner",
     /// A server takes cipher suites that protect too little.
     WeakCipher = "weak_cipher",
     /// A key too small.

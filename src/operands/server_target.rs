@@ -174,10 +174,15 @@ impl ServerTarget {
                 Possession::Refuted => Some(false),
                 Possession::Unknown => None,
             },
-            hsts: peer.http.as_ref().and_then(|answer| answer.as_ref().ok()?.hsts.clone()),
+            hsts: peer.http.as_ref().and_then(|answer| answer.as_ref().ok()?.hsts().map(str::to_owned)),
             suites: Vec::new(),
             groups: Vec::new(),
             unanswered: Vec::new(),
+            alpn: None,
+            resumes_sessions: None,
+            accepts_early_data: None,
+            refuses_fallback: None,
+            has_extended_master_secret: None,
         }
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct ClientHello<'a> {
     pub(super) signatures: &'a [u16],
     /// The lowest version that is offered besides, where the highest is TLS 1.3.
     pub(super) oldest: Version,
+    /// Whether to offer heartbeats (RFC 6520).
+    pub(super) offers_heartbeat: bool,
 }
 
 /// RFC 8446 section 4.2.3 and RFC 8734 (Brainpool); old servers want one with SHA-1 among them.
@@ -46,6 +48,7 @@ impl<'a> ClientHello<'a> {
             compression: false,
             signatures: &SIGNATURE_SCHEMES,
             oldest: version,
+            offers_heartbeat: false,
         }
     }
 
@@ -93,6 +96,9 @@ impl<'a> ClientHello<'a> {
             extension(13, listed16(&numbers(self.signatures)));
         }
         extension(23, Vec::new()); // extended master secret
+        if self.offers_heartbeat {
+            extension(15, vec![1]); // peer_allowed_to_send
+        }
         if self.version == Version::Tls13 {
             let mut offered = vec![Version::Tls13.number()];
             offered.extend((self.oldest.number()..Version::Tls13.number()).rev());

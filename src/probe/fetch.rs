@@ -70,6 +70,16 @@ impl Server {
 
     /// A client that accepts any certificate, and the recorder of what it sees.
     fn client(&self, provider: Arc<CryptoProvider>) -> Result<(ClientConnection, Arc<Recorder>), Error> {
+        let (config, recorder) = self.client_config(provider)?;
+        let connection = ClientConnection::new(Arc::new(config), self.rustls_name()).map_err(Error::Setup)?;
+        Ok((connection, recorder))
+    }
+
+    /// The configuration of such a client.
+    pub(super) fn client_config(
+        &self,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<(ClientConfig, Arc<Recorder>), Error> {
         let recorder = Recorder::new(provider.clone());
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -78,12 +88,11 @@ impl Server {
             .with_custom_certificate_verifier(recorder.clone())
             .with_client_cert_resolver(recorder.clone());
         config.enable_sni = self.target.server_name.is_some();
-        let connection = ClientConnection::new(Arc::new(config), self.rustls_name()).map_err(Error::Setup)?;
-        Ok((connection, recorder))
+        Ok((config, recorder))
     }
 
     /// A name that rustls accepts. Where none is sent, any will do.
-    fn rustls_name(&self) -> ServerName<'static> {
+    pub(super) fn rustls_name(&self) -> ServerName<'static> {
         let name = self.target.server_name.clone().and_then(|name| ServerName::try_from(name).ok());
         name.unwrap_or_else(|| self.address.ip().into())
     }
@@ -269,7 +278,9 @@ fn by_hand(answer: ServerFlight, reason: &str) -> Option<Peer> {
         version: hello.version,
         cipher: Suite::name_of(hello.suite),
         group: answer.group.map(Group::name_of),
-        has_unusual_groups_only: answer.group.is_some_and(|code| !USUAL_GROUPS.contains(&code)),
+        has_unusual_groups_only: answer
+            .group
+            .is_some_and(|code| CURVES.contains(&code) && !USUAL_GROUPS.contains(&code)),
         is_stapled: answer.is_stapled,
         wants_client_certificate: answer.wants_client_certificate,
         possession: Possession::Unknown,

@@ -61,6 +61,8 @@ pub(super) struct ServerHello {
     pub(super) is_retry: bool,
     /// The group, with TLS 1.3.
     pub(super) group: Option<u16>,
+    /// Whether the keys depend on the whole handshake (extended master secret, RFC 7627).
+    pub(super) has_extended_master_secret: bool,
 }
 
 /// How far the reading is.
@@ -172,7 +174,9 @@ impl ServerFlight {
         let Some(suite) = self.hello.as_ref().and_then(|hello| Suite::of(hello.suite)) else { return };
         let mut reader = Reader(content);
         if suite.is_finite_field() {
-            self.dh_bits = reader.vec16().map(bits);
+            let prime = reader.vec16();
+            self.dh_bits = prime.map(bits);
+            self.group = prime.and_then(named_field);
         } else if suite.is_elliptic() && reader.u8() == Some(3) {
             self.group = reader.u16();
         }
@@ -188,6 +192,7 @@ impl ServerHello {
         let suite = reader.u16()?;
         let is_compressed = reader.u8()? != 0;
         let (mut is_renegotiation_safe, mut group) = (false, None);
+        let mut has_extended_master_secret = false;
         // Old servers end here.
         if !reader.0.is_empty() {
             let mut extensions = Reader(reader.vec16()?);
@@ -196,6 +201,7 @@ impl ServerHello {
                 let mut extension = Reader(extensions.vec16()?);
                 match number {
                     43 => version = extension.u16()?,
+                    23 => has_extended_master_secret = true,
                     51 => group = extension.u16(),
                     0xff01 => is_renegotiation_safe = true,
                     _ => {}
@@ -203,7 +209,15 @@ impl ServerHello {
             }
         }
         let version = Version::of(version)?;
-        Some(Self { version, suite, is_compressed, is_renegotiation_safe, is_retry, group })
+        Some(Self {
+            version,
+            suite,
+            is_compressed,
+            is_renegotiation_safe,
+            is_retry,
+            group,
+            has_extended_master_secret,
+        })
     }
 }
 
@@ -215,6 +229,15 @@ fn certificates(content: &[u8]) -> Option<Vec<Vec<u8>>> {
         certificates.push(list.vec24()?.to_vec());
     }
     Some(certificates)
+}
+
+/// The group of RFC 7919 (appendix A) that a prime belongs to: they begin alike and differ in size.
+fn named_field(prime: &[u8]) -> Option<u16> {
+    const START: [u8; 12] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xad, 0xf8, 0x54, 0x58];
+    let number = [(256, 256), (384, 257), (512, 258), (768, 259), (1024, 260)]
+        .into_iter()
+        .find(|(bytes, _)| prime.len() == *bytes);
+    number.filter(|_| prime.starts_with(&START)).map(|(_, number)| number)
 }
 
 /// The size of a number in bits.
@@ -323,6 +346,19 @@ mod tests {
         assert_eq!(flight.feed(&bytes), Progress::Done);
         let hello = flight.answer.hello.unwrap();
         assert_eq!((hello.version, hello.group, hello.is_retry), (Version::Tls13, Some(0x11ec), true));
+    }
+
+    #[test]
+    fn fields_of_rfc_7919_have_a_number() {
+        let prime = |start: [u8; 4], bytes: usize| {
+            let mut prime = [&[0xff; 8][..], &start].concat();
+            prime.resize(bytes, 7);
+            prime
+        };
+        assert_eq!(named_field(&prime([0xad, 0xf8, 0x54, 0x58], 384)), Some(257));
+        // A group of RFC 3526, and a size that there is not.
+        assert_eq!(named_field(&prime([0xc9, 0x0f, 0xda, 0xa2], 384)), None);
+        assert_eq!(named_field(&prime([0xad, 0xf8, 0x54, 0x58], 128)), None);
     }
 
     #[test]

@@ -9,15 +9,30 @@ const MAX_HEAD: usize = 64 << 10;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpAnswer {
     pub status: u16,
-    /// The value of Strict-Transport-Security, the first if there are several: only that counts (RFC 6797 section 8.1).
-    pub hsts: Option<String>,
+    /// The fields in their order, names in lower case.
+    pub headers: Vec<(String, String)>,
 }
 
 impl HttpAnswer {
+    /// The first field of this name, in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    /// Every field of this name, in lower case.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.iter().filter(move |(header, _)| header == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of Strict-Transport-Security, the first if there are several: only that counts (RFC 6797 section 8.1).
+    pub fn hsts(&self) -> Option<&str> {
+        self.header("strict-transport-security")
+    }
+
     /// For how many seconds browsers will insist on https; `None` when the header has no such number and is ignored
     /// (RFC 6797 section 6.1).
     pub fn hsts_max_age(&self) -> Option<u64> {
-        self.hsts.as_ref()?.split(';').find_map(|directive| {
+        self.hsts()?.split(';').find_map(|directive| {
             let (name, value) = directive.split_once('=')?;
             let is_it = name.trim().eq_ignore_ascii_case("max-age");
             is_it.then(|| value.trim().trim_matches('"').parse().ok())?
@@ -58,11 +73,11 @@ fn read_head(bytes: &[u8]) -> Option<HttpAnswer> {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text.lines();
     let status = lines.next()?.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
-    let hsts = lines.take_while(|line| !line.is_empty()).find_map(|line| {
+    let headers = lines.take_while(|line| !line.is_empty()).filter_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("strict-transport-security").then(|| value.trim().to_owned())
+        Some((name.to_ascii_lowercase(), value.trim().to_owned()))
     });
-    Some(HttpAnswer { status, hsts })
+    Some(HttpAnswer { status, headers: headers.collect() })
 }
 
 #[cfg(test)]
@@ -72,7 +87,8 @@ mod tests {
     use super::*;
 
     fn max_age(header: &str) -> Option<u64> {
-        HttpAnswer { status: 200, hsts: Some(header.into()) }.hsts_max_age()
+        let headers = vec![("strict-transport-security".into(), header.into())];
+        HttpAnswer { status: 200, headers }.hsts_max_age()
     }
 
     #[test]
@@ -80,9 +96,11 @@ mod tests {
         let answer = read_head(
             b"HTTP/1.1 301 Moved\r\nserver: x\r\nstrict-transport-security:  max-age=5; preload \r\n\r\nbody",
         );
-        assert_eq!(answer, Some(HttpAnswer { status: 301, hsts: Some("max-age=5; preload".into()) }));
+        let answer = answer.unwrap();
+        assert_eq!((answer.status, answer.hsts()), (301, Some("max-age=5; preload")));
+        assert_eq!(answer.header("server"), Some("x"));
         let without = read_head(b"HTTP/1.0 200 OK\r\n\r\nStrict-Transport-Security: max-age=1\r\n").unwrap();
-        assert_eq!(without.hsts, None);
+        assert_eq!(without.hsts(), None);
         for bad in ["", "HTTP/2", "HTTP/1.1", "HTTP/1.1 OK", "220 mail"] {
             assert_eq!(read_head(bad.as_bytes()), None, "{bad}");
         }

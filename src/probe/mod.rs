@@ -8,6 +8,7 @@
 //!
 //! [`rules`] judge what was seen of the server; its chain is for the room `chain`.
 
+mod addresses;
 mod client_hello;
 mod clients;
 mod fetch;
@@ -16,10 +17,13 @@ mod https;
 mod p521;
 mod recorder;
 pub mod rules;
+mod server_program;
+mod sessions;
 mod starttls;
 mod suites;
 mod survey;
 pub mod verdict;
+mod weaknesses;
 mod wire;
 
 use std::fmt;
@@ -28,12 +32,15 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+pub use addresses::AddressState;
 pub use clients::Connection;
 pub use https::HttpAnswer;
 pub use recorder::Possession;
+pub use server_program::ServerProgram;
 pub use starttls::{Starttls, StarttlsError};
 pub use suites::{Strength, Version};
 pub use survey::{Depth, Survey};
+pub use weaknesses::Weakness;
 
 use self::wire::{TimeBudget, Wire};
 use crate::sys::fs::plain;
@@ -60,6 +67,8 @@ pub struct Server {
     first: Mutex<Option<TcpStream>>,
     /// The address that answered.
     pub address: SocketAddr,
+    /// Every address that its name has.
+    addresses: Vec<SocketAddr>,
     time: TimeBudget,
 }
 
@@ -184,7 +193,7 @@ impl Server {
         let time = TimeBudget::start(target.timeout);
         let addresses = wire::resolve(&target.host, target.port, time.left())?;
         let (stream, address) = wire::connect(&addresses, time.left())?;
-        Ok(Self { target, first: Mutex::new(Some(stream)), address, time })
+        Ok(Self { target, first: Mutex::new(Some(stream)), address, addresses, time })
     }
 
     /// A connection on which TLS can begin, and on which nothing waits longer than `timeout`; `is_stuffed` as

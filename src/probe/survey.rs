@@ -14,14 +14,18 @@ use std::thread;
 use super::client_hello::ClientHello;
 use super::fetch::HelloOutcome;
 use super::flight::ServerFlight;
+use super::sessions::Sessions;
 use super::suites::{
     CURVES, FINITE_FIELDS, GROUPS, Group, SUITE_CODES, SUITES, Strength, Suite, TLS13_CODES, Version,
     X25519MLKEM768,
 };
+use super::weaknesses::Weakness;
 use super::{Error, Peer, Server};
 
 /// Questions asked at the same time; more look like an attack to some servers.
 const AT_ONCE: usize = 4;
+/// TLS_FALLBACK_SCSV (RFC 7507).
+const FALLBACK_SCSV: u16 = 0x5600;
 /// Answers that are waited for when a server is to name all it has.
 const MAX_NAMED: usize = 100;
 
@@ -44,6 +48,12 @@ pub struct Survey {
     /// Whether it supports secure renegotiation; `None` when it speaks TLS 1.3 only, which has none.
     pub is_renegotiation_safe: Option<bool>,
     pub is_compressed: bool,
+    /// Whether it supports the extended master secret (RFC 7627); `None` when it speaks TLS 1.3 only.
+    pub has_extended_master_secret: Option<bool>,
+    /// Whether it refuses a client that fell back to an older version (RFC 7507); `None` unless [`Depth::Deep`] with several.
+    pub refuses_fallback: Option<bool>,
+    /// What two whole handshakes show; `None` unless [`Depth::Deep`].
+    pub sessions: Option<Sessions>,
     /// Whether it accepts the hybrid group; `None` without TLS 1.3.
     pub is_hybrid: Option<bool>,
     /// The smallest finite-field group that it used, in bits.
@@ -54,6 +64,8 @@ pub struct Survey {
     pub is_stuffable: Option<bool>,
     /// The numbers of all its groups with TLS 1.3 and 1.2, in its order of preference; empty unless [`Depth::Deep`].
     pub(super) groups: Vec<(Version, u16)>,
+    /// Weaknesses with a name; empty unless [`Depth::Deep`].
+    pub weaknesses: Vec<Weakness>,
     /// What was asked without an answer, and why the first such question had none; then the survey is incomplete.
     pub unanswered: Vec<String>,
     pub failure: Option<Error>,
@@ -89,6 +101,12 @@ enum Question {
     AllGroups(Version),
     /// Does it answer inside TLS a command sent before?
     Stuffed,
+    /// Does it refuse a client that says it fell back to TLS 1.2?
+    Fallback,
+    /// Does it resume sessions, and the like?
+    Sessions,
+    /// Has it this weakness?
+    Weakness(Weakness),
 }
 
 impl Server {
@@ -115,7 +133,10 @@ impl Server {
                     questions.push(Question::Stuffed);
                 }
                 questions.extend([Question::FiniteField, Question::AllGroups(Version::Tls12)]);
+                questions.extend(Weakness::ALL.map(Question::Weakness));
+                questions.push(Question::Sessions);
                 if has_tls13 {
+                    questions.push(Question::Fallback);
                     questions
                         .extend([Question::AllSuites(Version::Tls13), Question::AllGroups(Version::Tls13)]);
                 }
@@ -195,6 +216,7 @@ impl Asked<'_> {
                         if let Some(hello) = &answer.hello {
                             survey.is_renegotiation_safe = Some(hello.is_renegotiation_safe);
                             survey.is_compressed = hello.is_compressed;
+                            survey.has_extended_master_secret = Some(hello.has_extended_master_secret);
                         }
                         survey.take(&answer);
                     });
@@ -209,6 +231,23 @@ impl Asked<'_> {
             Question::Stuffed => {
                 let is_answered = self.server.answers_stuffed_command()?;
                 learn(&|survey| survey.is_stuffable = Some(is_answered));
+            }
+            Question::Fallback => {
+                // Without TLS 1.2 there is nothing to fall back to.
+                if self.try_suites(Version::Tls12, &SUITE_CODES, pass)?.is_some() {
+                    let suites = [&SUITE_CODES[..], &[FALLBACK_SCSV]].concat();
+                    let answer = self.try_suites(Version::Tls12, &suites, pass)?;
+                    learn(&|survey| survey.refuses_fallback = Some(answer.is_none()));
+                }
+            }
+            Question::Sessions => {
+                let sessions = self.server.sessions()?;
+                learn(&|survey| survey.sessions.clone_from(&sessions));
+            }
+            Question::Weakness(weakness) => {
+                if self.server.has_weakness(*weakness)? {
+                    learn(&|survey| survey.weaknesses.push(*weakness));
+                }
             }
             Question::AllSuites(version) => self.all_suites(*version, pass, &learn)?,
             Question::AllGroups(version) => {
@@ -328,7 +367,12 @@ impl Question {
             Self::Choice => "compression and renegotiation".into(),
             Self::AllSuites(version) => format!("cipher suites of {version}"),
             Self::AllGroups(version) => format!("groups of {version}"),
+            Self::Fallback => "fallback to TLS 1.2".into(),
+            Self::Sessions => "resumption and early data".into(),
             Self::Stuffed => "commands before TLS".into(),
+            Self::Weakness(Weakness::CcsInjection) => "CCS injection".into(),
+            Self::Weakness(Weakness::Drown) => "SSL 2.0".into(),
+            Self::Weakness(Weakness::Heartbleed) => "Heartbleed".into(),
         }
     }
 }
@@ -357,6 +401,7 @@ impl Survey {
     }
 
     fn sorted(mut self) -> Self {
+        self.weaknesses.sort_unstable();
         self.groups.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
         self.versions.sort_unstable();
         self.versions.dedup();

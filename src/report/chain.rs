@@ -108,6 +108,14 @@ pub struct ServerSummary {
     pub groups: Vec<String>,
     /// What was asked without an answer.
     pub unanswered: Vec<String>,
+    /// The protocol chosen of HTTP/2 and HTTP/1.1; only when everything was asked, like the next three.
+    pub alpn: Option<String>,
+    pub resumes_sessions: Option<bool>,
+    pub accepts_early_data: Option<bool>,
+    /// Whether it refuses a client that fell back to TLS 1.2.
+    pub refuses_fallback: Option<bool>,
+    /// Whether it supports the extended master secret.
+    pub has_extended_master_secret: Option<bool>,
 }
 
 /// What `merge` put together.

@@ -8,6 +8,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+/// The Diffie-Hellman group of 1024 bits of RFC 2409 section 6.2, as OpenSSL reads it.
+pub(crate) const DH_1024: &str = "\
+    -----BEGIN DH PARAMETERS-----\n\
+    MIGHAoGBAP//////////yQ/aoiFowjTExmKLgNwc0SkCTgiKZ8x0Agu+pjsTmyJR\n\
+    Sgh5jjQE3e+VGbPNOkMbMCsKbfJfFDdP4TVtbVHCReSFtXZiXn7G9ExC6aY37WsL\n\
+    /1y29Aa37e44a/taiZ+lrp8kEXxLH+ZJKGZR7OZTgf//////////AgEC\n\
+    -----END DH PARAMETERS-----\n";
+
 /// A listener that answers every connection in the same way, until the test process ends.
 pub(crate) struct Front {
     /// Its port on 127.0.0.1.

@@ -43,6 +43,7 @@ fn one(name: &str, args: &CheckArgs, basis: &Basis) -> Result {
     match file_or_server(name, &server_options(&args.live))? {
         FileOrServer::Server(target) => server::run(&target, args, basis),
         FileOrServer::File if args.deep => Err(for_servers_only("--deep", name).into()),
+        FileOrServer::File if args.server.is_some() => Err(for_servers_only("--server", name).into()),
         FileOrServer::File if args.min_grade.is_some() => Err(for_servers_only("--min-grade", name).into()),
         FileOrServer::File => of_file(name, args, basis),
     }

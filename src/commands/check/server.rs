@@ -11,7 +11,7 @@ use crate::finding::{Location, Severity};
 use crate::operands::server_target::{ServerOptions, ServerTarget, parse_host};
 use crate::probe::rules::{ServerFacts, ServerJudgement, judge_server};
 use crate::probe::verdict::{Guideline, ServerSight, Verdict};
-use crate::probe::{Connection, Depth};
+use crate::probe::{Connection, Depth, Peer, ServerProgram};
 use crate::report::{Checked, ClientConnection, Outcome, Report, ServerState, ServerVerdict};
 use crate::x509::HostName;
 
@@ -30,6 +30,13 @@ pub(super) fn run(target: &ServerTarget, args: &CheckArgs, basis: &Basis) -> Res
         survey.suites.iter().map(|(version, suites)| (version.as_str(), suites.clone())).collect();
     summary.groups = survey.groups();
     summary.unanswered.clone_from(&survey.unanswered);
+    summary.alpn = survey.sessions.as_ref().and_then(|sessions| sessions.alpn.clone());
+    summary.resumes_sessions = survey.sessions.as_ref().map(|sessions| sessions.is_resumed);
+    summary.accepts_early_data = survey.sessions.as_ref().map(|sessions| sessions.accepts_early_data);
+    summary.refuses_fallback = survey.refuses_fallback;
+    summary.has_extended_master_secret = survey.has_extended_master_secret.filter(|_| args.deep);
+    let addresses =
+        if args.deep { probed.server.other_addresses(probed.peer.certificates.first()) } else { Vec::new() };
 
     let words = target.words();
     let typed = Typed::new(args, "server.crt");
@@ -40,7 +47,16 @@ pub(super) fn run(target: &ServerTarget, args: &CheckArgs, basis: &Basis) -> Res
         ..CheckInput::new(&probed.certificates, &basis.trust, basis.at, &words)
     };
     let judgement = basis.judge(args, Some(&host), input, probed.malformed);
-    let facts = ServerFacts { peer: &probed.peer, survey: &survey, starttls: target.starttls, depth };
+    let facts = ServerFacts {
+        peer: &probed.peer,
+        survey: &survey,
+        starttls: target.starttls,
+        depth,
+        addresses: &addresses,
+        program: args.server.or_else(|| recognised(&probed.peer)),
+        // Of another time, the clock cannot be compared.
+        now: args.at.is_none().then(|| basis.at.into()),
+    };
     let location = Location::file(target.label());
     let of_server = judge_server(&facts);
     let does_chain_hold = judgement.findings.iter().all(|finding| finding.severity != Severity::Error);
@@ -63,6 +79,11 @@ pub(super) fn run(target: &ServerTarget, args: &CheckArgs, basis: &Basis) -> Res
     let of_server = of_server.findings.into_iter().map(|finding| finding.at(location.clone()));
     let findings = judgement.findings.into_iter().chain(of_server).chain(below).collect();
     Ok(Report { outcome: Outcome::Checked(checked), findings, next: Vec::new() })
+}
+
+/// The program that the answer's Server header names.
+fn recognised(peer: &Peer) -> Option<ServerProgram> {
+    ServerProgram::of_header(peer.http.as_ref()?.as_ref().ok()?.header("server")?)
 }
 
 fn state(judgement: &ServerJudgement) -> ServerState {

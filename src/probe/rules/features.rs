@@ -61,7 +61,7 @@ fn post_quantum(facts: &ServerFacts<'_>) -> Vec<Finding> {
     }
     let message = "the server does not support X25519MLKEM768: connections recorded today can be decrypted \
                    once there are quantum computers";
-    vec![NOT_HYBRID.finding(message).fix(configuration::groups(facts.starttls))]
+    vec![NOT_HYBRID.finding(message).fix(configuration::groups(facts))]
 }
 
 fn unanswered(facts: &ServerFacts<'_>) -> Vec<Finding> {

@@ -50,7 +50,7 @@ fn unusual_group(facts: &ServerFacts<'_>) -> Vec<Finding> {
              cannot connect (whether it has the key of its certificate was not verified)"
         ))
     };
-    vec![finding.fix(configuration::groups(facts.starttls))]
+    vec![finding.fix(configuration::groups(facts))]
 }
 
 /// The handshake did not end, or only a hello made by hand got an answer.
@@ -63,7 +63,7 @@ fn incomplete(facts: &ServerFacts<'_>) -> Vec<Finding> {
                  phones refuse it (whether it has the key of its certificate was not verified)",
                 peer.version
             ))
-            .fix(configuration::versions(facts.starttls)),
+            .fix(configuration::versions(facts)),
         Some(_) if peer.is_by_hand && peer.strength != Strength::Good => ONLY_POOR
             .finding(format!(
                 "the server has no cipher suite in common with current clients; with older ones it uses \
@@ -71,7 +71,7 @@ fn incomplete(facts: &ServerFacts<'_>) -> Vec<Finding> {
                  certificate was not verified)",
                 peer.cipher
             ))
-            .fix(configuration::suites(facts.starttls)),
+            .fix(configuration::suites(facts)),
         Some(_) if peer.has_unusual_groups_only => return Vec::new(),
         Some(why) if !peer.wants_client_certificate => BROKEN_OFF
             .finding(format!("the server sends its chain, but the handshake failed: {why}"))

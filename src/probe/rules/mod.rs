@@ -8,9 +8,12 @@ mod configuration;
 mod features;
 mod handshake;
 mod headers;
+mod http;
 mod server_rule;
+mod sessions;
 mod suites;
 mod versions;
+mod weaknesses;
 
 pub use server_rule::ServerFacts;
 
@@ -22,6 +25,7 @@ const CONNECTING: &[ServerRule] = &[handshake::WRONG_KEY, handshake::UNUSUAL_GRO
 
 /// Every other rule, in the order of the report.
 const RULES: &[ServerRule] = &[
+    weaknesses::NAMED,
     versions::OLD,
     versions::NO_TLS13,
     suites::POOR,
@@ -31,7 +35,14 @@ const RULES: &[ServerRule] = &[
     features::RENEGOTIATION,
     features::POST_QUANTUM,
     features::UNANSWERED,
+    sessions::STAPLING,
+    sessions::ADDRESSES,
+    sessions::EARLY_DATA,
     headers::HSTS,
+    http::COOKIES,
+    http::CLOCK,
+    http::PAGE,
+    http::VERSIONS,
 ];
 
 /// What is wrong with a server.

@@ -1,7 +1,10 @@
 //! What a rule about a server declares, and what it looks at.
 
+use std::net::SocketAddr;
+use std::time::SystemTime;
+
 use crate::finding::{Code, Finding, Severity};
-use crate::probe::{Depth, Peer, Starttls, Survey};
+use crate::probe::{AddressState, Depth, Peer, ServerProgram, Starttls, Survey};
 
 /// What is known of a server.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +13,12 @@ pub struct ServerFacts<'a> {
     pub survey: &'a Survey,
     pub starttls: Option<Starttls>,
     pub depth: Depth,
+    /// What the other addresses of its name do, where they were asked.
+    pub addresses: &'a [(SocketAddr, AddressState)],
+    /// The program that it is, where that was named or recognised.
+    pub program: Option<ServerProgram>,
+    /// The time now, to compare its clock with.
+    pub now: Option<SystemTime>,
 }
 
 /// A code that a rule can give, and its severity. `docs/findings.md` states the same; a test compares the two.

@@ -53,7 +53,7 @@ fn of_strength(facts: &ServerFacts<'_>, strength: Strength) -> Option<Finding> {
     };
     let more = if facts.depth == Depth::Deep { "" } else { " (--deep lists all of them)" };
     let message = format!("the server accepts {}{more}: {why}", suites.join(", "));
-    Some(diagnostic.finding(message).fix(configuration::suites(facts.starttls)))
+    Some(diagnostic.finding(message).fix(configuration::suites(facts)))
 }
 
 fn small_group(facts: &ServerFacts<'_>) -> Vec<Finding> {
@@ -62,5 +62,5 @@ fn small_group(facts: &ServerFacts<'_>) -> Vec<Finding> {
         "the server uses a {bits}-bit Diffie-Hellman group, which can be broken for all servers at once \
          (Logjam); Java and OpenSSL refuse less than 1024 or 2048 bits"
     );
-    vec![BROKEN.finding(message).fix(configuration::suites(facts.starttls))]
+    vec![BROKEN.finding(message).fix(configuration::suites(facts))]
 }

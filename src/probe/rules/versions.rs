@@ -25,7 +25,7 @@ fn old(facts: &ServerFacts<'_>) -> Vec<Finding> {
         names.join(", "),
         if facts.survey.versions.contains(&Version::Ssl3) { " (POODLE)" } else { "" }
     );
-    vec![STILL_OLD.finding(message).fix(configuration::versions(facts.starttls))]
+    vec![STILL_OLD.finding(message).fix(configuration::versions(facts))]
 }
 
 fn no_tls13(facts: &ServerFacts<'_>) -> Vec<Finding> {
@@ -34,6 +34,6 @@ fn no_tls13(facts: &ServerFacts<'_>) -> Vec<Finding> {
     }
     let message = "the server does not support TLS 1.3: every new connection takes one more round trip, and \
                    its certificate is sent unencrypted";
-    let fix = format!("{}   (OpenSSL 1.1.1 or newer)", configuration::versions(facts.starttls));
+    let fix = format!("{}   (OpenSSL 1.1.1 or newer)", configuration::versions(facts));
     vec![WITHOUT_TLS13.finding(message).fix(fix)]
 }

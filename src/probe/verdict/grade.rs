@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use super::ServerSight;
 use crate::finding::Code;
-use crate::probe::{Strength, Version};
+use crate::probe::{Strength, Version, Weakness};
 
 /// How good a server is, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,6 +75,10 @@ fn has_suite(sight: &ServerSight<'_>, strength: Strength) -> bool {
     survey || (sight.facts.peer.is_by_hand && sight.facts.peer.strength == strength)
 }
 
+fn has_weakness(sight: &ServerSight<'_>, weakness: Weakness) -> bool {
+    sight.facts.survey.weaknesses.contains(&weakness)
+}
+
 fn has_version(sight: &ServerSight<'_>, version: Version) -> bool {
     sight.facts.survey.versions.contains(&version)
 }
@@ -95,6 +99,11 @@ pub(super) const RULES: &[GradeRule] = &[
         Some(Code::StarttlsInjection),
         |sight| sight.facts.survey.is_stuffable == Some(true),
     ),
+    rule(Grade::F, "Heartbleed", Some(Code::Heartbleed), |sight| has_weakness(sight, Weakness::Heartbleed)),
+    rule(Grade::F, "CCS injection", Some(Code::CcsInjection), |sight| {
+        has_weakness(sight, Weakness::CcsInjection)
+    }),
+    rule(Grade::F, "SSL 2.0", Some(Code::OldProtocol), |sight| has_weakness(sight, Weakness::Drown)),
     rule(Grade::F, "SSL 3.0", Some(Code::OldProtocol), |sight| has_version(sight, Version::Ssl3)),
     rule(Grade::D, "a Diffie-Hellman group below 2048 bits", Some(Code::WeakCipher), |sight| {
         sight.facts.survey.dh_bits.is_some_and(|bits| bits < 2048)

@@ -126,6 +126,21 @@ pub(super) struct Server<'a> {
     /// All its groups; with `--deep` only.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     groups: &'a [String],
+    /// The protocol chosen of HTTP/2 and HTTP/1.1; with `--deep` only, like the next four.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alpn: Option<&'a str>,
+    /// Whether it resumes sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resumption: Option<bool>,
+    /// Whether it accepts early data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    early_data: Option<bool>,
+    /// Whether it refuses a client that fell back to TLS 1.2 (RFC 7507).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fallback_refused: Option<bool>,
+    /// Whether it supports the extended master secret (RFC 7627).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extended_master_secret: Option<bool>,
     /// What was asked without an answer.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     unanswered: &'a [String],
@@ -189,6 +204,11 @@ impl<'a> Server<'a> {
             hsts: server.hsts.as_deref(),
             suites: server.suites.iter().map(|(version, suites)| (*version, suites.as_slice())).collect(),
             groups: &server.groups,
+            alpn: server.alpn.as_deref(),
+            resumption: server.resumes_sessions,
+            early_data: server.accepts_early_data,
+            fallback_refused: server.refuses_fallback,
+            extended_master_secret: server.has_extended_master_secret,
             unanswered: &server.unanswered,
         }
     }

@@ -87,6 +87,10 @@ fn write_server(out: &mut impl Write, server: &ServerSummary, width: Width) -> i
     if !server.groups.is_empty() {
         list("groups", &server.groups)?;
     }
+    let abilities = abilities(server);
+    if !abilities.is_empty() {
+        list("also", &abilities)?;
+    }
     Ok(())
 }
 
@@ -123,6 +127,21 @@ fn write_clients(out: &mut impl Write, verdict: &ServerVerdict, width: Width) ->
         writeln!(out, "  {style}{mark}{style:#} {:longest$} {DIM}{agreed}{DIM:#}", client.client)?;
     }
     Ok(())
+}
+
+/// What else was seen, such as `HTTP/2`, `sessions are resumed`.
+fn abilities(server: &ServerSummary) -> Vec<String> {
+    let of = |known: Option<bool>, yes: &str, no: &str| known.map(|is| if is { yes } else { no }.to_owned());
+    [
+        server.alpn.as_ref().map(|name| format!("ALPN {name}")),
+        of(server.resumes_sessions, "sessions are resumed", "sessions are not resumed"),
+        of(server.accepts_early_data, "early data is accepted", "no early data"),
+        of(server.has_extended_master_secret, "extended master secret", "no extended master secret"),
+        of(server.refuses_fallback, "fallback is refused", "fallback is accepted"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What precedes a certificate of the tree; the leaf has nothing.

@@ -1,0 +1,39 @@
+//! Weaknesses that have a name of their own.
+
+use super::configuration;
+use super::server_rule::{ServerDiagnostic, ServerFacts, ServerRule};
+use crate::finding::{Code, Finding};
+use crate::probe::Weakness;
+
+const BLEEDS: ServerDiagnostic = ServerDiagnostic::error(Code::Heartbleed);
+const INJECTED: ServerDiagnostic = ServerDiagnostic::error(Code::CcsInjection);
+const SSL2: ServerDiagnostic = ServerDiagnostic::error(Code::OldProtocol);
+
+pub(super) const NAMED: ServerRule = ServerRule { diagnostics: &[BLEEDS, INJECTED, SSL2], judge };
+
+fn judge(facts: &ServerFacts<'_>) -> Vec<Finding> {
+    facts.survey.weaknesses.iter().map(|weakness| finding(facts, *weakness)).collect()
+}
+
+fn finding(facts: &ServerFacts<'_>, weakness: Weakness) -> Finding {
+    match weakness {
+        Weakness::Heartbleed => BLEEDS
+            .finding(
+                "the server answers a heartbeat without looking at its length (Heartbleed, CVE-2014-0160): anyone can \
+                 read its memory, and so its private key and passwords",
+            )
+            .fix("Update OpenSSL to 1.0.1g or newer, then replace key and certificate, and have the old one revoked."),
+        Weakness::CcsInjection => INJECTED
+            .finding(
+                "the server accepts a ChangeCipherSpec message too early (CVE-2014-0224): an on-path attacker can read \
+                 connections of clients with the same fault",
+            )
+            .fix("Update OpenSSL to 1.0.1h, 1.0.0m, 0.9.8za or newer."),
+        Weakness::Drown => SSL2
+            .finding(
+                "the server speaks SSL 2.0 (DROWN, CVE-2016-0800): recorded connections to every server with the same \
+                 RSA key can be decrypted",
+            )
+            .fix(configuration::versions(facts)),
+    }
+}
