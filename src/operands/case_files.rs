@@ -9,7 +9,7 @@ use super::server_target::{FileOrServer, ServerOptions, file_or_server};
 use crate::chain::{CaseFiles, CaseReason, CaseServer, ReadCertificates, SeenServer, TrustStore};
 use crate::finding::Location;
 use crate::probe::rules::{ServerFacts, judge_server};
-use crate::probe::{Depth, Starttls};
+use crate::probe::{Depth, ServerProgram, Starttls};
 use crate::x509::{Crl, HostName, PrivateKey};
 
 /// Reads the files of the machine that certkit runs on, and asks servers.
@@ -39,7 +39,7 @@ impl CaseFiles for LocalFiles {
     fn server(&self, server: &CaseServer<'_>) -> Result<SeenServer, String> {
         let text = server.target;
         let starttls = server.starttls.map(starttls).transpose()?;
-        let options = ServerOptions { starttls, timeout: server.timeout };
+        let options = ServerOptions { starttls, timeout: server.timeout, is_deep: false };
         let target = match file_or_server(text, &options).map_err(|error| error.to_string())? {
             FileOrServer::Server(target) => target,
             FileOrServer::File => {
@@ -51,9 +51,19 @@ impl CaseFiles for LocalFiles {
         let probed =
             target.probe(&host, &options, request).map_err(|error| format!("{}: {error}", target.label()))?;
         let survey = probed.server.survey(&probed.peer, Depth::Usual);
-        let facts = ServerFacts { peer: &probed.peer, survey: &survey, starttls, depth: Depth::Usual };
+        let facts = ServerFacts {
+            peer: &probed.peer,
+            survey: &survey,
+            starttls,
+            depth: Depth::Usual,
+            addresses: &[],
+            program: ServerProgram::of(&probed.peer),
+            // The time of a case may be another one, and the clock cannot be compared then.
+            now: None,
+        };
         let location = Location::file(target.label());
-        let findings = judge_server(&facts).into_iter().map(|finding| finding.at(location.clone())).collect();
+        let findings =
+            judge_server(&facts).findings.into_iter().map(|finding| finding.at(location.clone())).collect();
         let sent =
             ReadCertificates { certificates: probed.certificates, malformed: reasons(probed.malformed) };
         Ok(SeenServer { sent, host, findings, words: target.words() })

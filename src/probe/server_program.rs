@@ -1,5 +1,7 @@
 //! Server programs, and the lines of their configuration that fix what a check finds.
 
+use super::Peer;
+
 /// The six suites of the guideline, as OpenSSL's users write them.
 pub(super) const GOOD_SUITES: &str = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:\
                                       ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:\
@@ -64,8 +66,13 @@ impl ServerProgram {
         }
     }
 
+    /// The program that the Server header of an answer names.
+    pub fn of(peer: &Peer) -> Option<Self> {
+        Self::of_header(peer.http.as_ref()?.as_ref().ok()?.header("server")?)
+    }
+
     /// The program that a Server header names.
-    pub fn of_header(server: &str) -> Option<Self> {
+    fn of_header(server: &str) -> Option<Self> {
         let name = server.split(['/', ' ', '(']).next().unwrap_or_default();
         Self::ALL.into_iter().find(|program| program.as_str().eq_ignore_ascii_case(name))
     }

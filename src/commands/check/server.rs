@@ -11,7 +11,7 @@ use crate::finding::{Location, Severity};
 use crate::operands::server_target::{ServerOptions, ServerTarget, parse_host};
 use crate::probe::rules::{ServerFacts, ServerJudgement, judge_server};
 use crate::probe::verdict::{Guideline, ServerSight, Verdict};
-use crate::probe::{Connection, Depth, Peer, ServerProgram};
+use crate::probe::{Connection, Depth, ServerProgram};
 use crate::report::{Checked, ClientConnection, Outcome, Report, ServerState, ServerVerdict};
 use crate::x509::HostName;
 
@@ -53,7 +53,7 @@ pub(super) fn run(target: &ServerTarget, args: &CheckArgs, basis: &Basis) -> Res
         starttls: target.starttls,
         depth,
         addresses: &addresses,
-        program: args.server.or_else(|| recognised(&probed.peer)),
+        program: args.server.or_else(|| ServerProgram::of(&probed.peer)),
         // Of another time, the clock cannot be compared.
         now: args.at.is_none().then(|| basis.at.into()),
     };
@@ -79,11 +79,6 @@ pub(super) fn run(target: &ServerTarget, args: &CheckArgs, basis: &Basis) -> Res
     let of_server = of_server.findings.into_iter().map(|finding| finding.at(location.clone()));
     let findings = judgement.findings.into_iter().chain(of_server).chain(below).collect();
     Ok(Report { outcome: Outcome::Checked(checked), findings, next: Vec::new() })
-}
-
-/// The program that the answer's Server header names.
-fn recognised(peer: &Peer) -> Option<ServerProgram> {
-    ServerProgram::of_header(peer.http.as_ref()?.as_ref().ok()?.header("server")?)
 }
 
 fn state(judgement: &ServerJudgement) -> ServerState {
