@@ -333,7 +333,8 @@ impl OnDemand {
             current.is_ok_and(|current| current.is_none_or(|current| current.due.at <= now))
         };
         let Ok(renewer) = self.renewer(name, &store) else { return };
-        if !renewer.next_check().is_ok_and(|at| at <= now) && !(urgency.retry && is_due()) {
+        let is_time = renewer.next_check().is_ok_and(|at| at <= now) || (urgency.retry && is_due());
+        if !is_time {
             return;
         }
         // That costs nothing, and it may be time then. What fails here does so below, too.
