@@ -153,7 +153,7 @@ impl Server {
             if let Some(peer) = by_hand(answer, &reason) {
                 return Ok(peer);
             }
-            asked_group = asked_group.or(group.filter(|code| !USUAL_GROUPS.contains(code)));
+            asked_group = asked_group.or_else(|| group.filter(|code| !USUAL_GROUPS.contains(code)));
         }
         if let Some(group) = asked_group {
             let reason = format!(
