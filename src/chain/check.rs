@@ -86,7 +86,8 @@ fn best<'a>(input: &CheckInput<'a>) -> Option<Best<'a>> {
     let of_leaf = judge(&lone, rules::LEAF);
     let judge_path = |path: &Path<'_>| {
         let mut found = judge(path, rules::PATH);
-        if !is_any_error(&found) && !is_any_error(&of_leaf) {
+        let is_explained = found.iter().chain(&of_leaf).any(PathFinding::is_refused_by_rustls);
+        if !is_any_error(&found) && !is_any_error(&of_leaf) && !is_explained {
             found.extend(judge(path, rules::LAST_WORD));
         }
         found
@@ -177,10 +178,10 @@ fn choose_leaf(certificates: &[Located]) -> Option<usize> {
         return Some(0);
     }
     let issued = certificates.iter().filter(|located| !located.certificate.is_self_issued());
-    let issuers: HashSet<_> = issued.map(|located| located.certificate.issuer.der.as_slice()).collect();
+    let issuers: HashSet<_> = issued.map(|located| located.certificate.issuer.hash()).collect();
     let leaf = certificates.iter().position(|located| {
         let certificate = &located.certificate;
-        !certificate.is_ca() && !issuers.contains(certificate.subject.der.as_slice())
+        !certificate.is_ca() && !issuers.contains(&certificate.subject.hash())
     });
     leaf.or(Some(0))
 }

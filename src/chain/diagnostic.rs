@@ -1,5 +1,6 @@
 //! What a rule declares: its codes, and how severe each is under each profile.
 
+use super::clients::Defect;
 use super::profile::Profile;
 use crate::finding::{Code, Finding, Severity};
 
@@ -8,6 +9,8 @@ use crate::finding::{Code, Finding, Severity};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Diagnostic {
     pub(super) code: Code,
+    /// The row of the table of clients that says who refuses it.
+    pub(super) defect: Option<Defect>,
     /// `None`: not checked under the profile `tls`; likewise below.
     tls: Option<Severity>,
     webpki: Option<Severity>,
@@ -32,9 +35,22 @@ impl Diagnostic {
         Self { tls: Some(Severity::Warning), ..Self::error(code) }
     }
 
-    /// An error for the public web, a warning elsewhere.
-    pub(super) const fn for_the_public_web(code: Code) -> Self {
-        Self { webpki: Some(Severity::Error), ..Self::warning(code) }
+    /// An error by the standards; under `tls` what the table of clients makes of it. The message ends with those who
+    /// refuse it.
+    pub(super) const fn of_clients(defect: Defect) -> Self {
+        let row = defect.row();
+        Self { defect: Some(defect), tls: Some(row.severity()), ..Self::error(row.code) }
+    }
+
+    /// The same, but a warning by the standards.
+    pub(super) const fn of_clients_alone(defect: Defect) -> Self {
+        let row = defect.row();
+        Self { defect: Some(defect), tls: Some(row.severity()), ..Self::warning(row.code) }
+    }
+
+    /// The same, but an error for the public web.
+    pub(super) const fn not_on_the_public_web(self) -> Self {
+        Self { webpki: Some(Severity::Error), ..self }
     }
 
     /// The same, but never under `profile`.
@@ -48,7 +64,7 @@ impl Diagnostic {
 
     const fn always(code: Code, severity: Severity) -> Self {
         let severity = Some(severity);
-        Self { code, tls: severity, webpki: severity, rfc5280: severity }
+        Self { code, defect: None, tls: severity, webpki: severity, rfc5280: severity }
     }
 
     pub(super) const fn severity(&self, profile: Profile) -> Option<Severity> {
@@ -62,6 +78,11 @@ impl Diagnostic {
     /// The finding; `None` where the profile does not check this.
     pub(super) fn finding(&self, profile: Profile, message: impl Into<String>) -> Option<Finding> {
         let severity = self.severity(profile)?;
+        let mut message = message.into();
+        if let Some(sentence) = self.defect.and_then(Defect::sentence) {
+            message.push_str("; ");
+            message.push_str(&sentence);
+        }
         Some(Finding { severity, ..Finding::error(self.code, message) })
     }
 }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use super::check_input::CheckInput;
+use super::clients::Defect;
 use super::diagnostic::Diagnostic;
 use super::located::Located;
 use super::path::{Path, PathEnd};
@@ -17,17 +18,24 @@ pub(super) struct PathFinding {
     pub(super) finding: Finding,
     /// Counted from the leaf.
     pub(super) certificate: Option<usize>,
+    /// The row of the table of clients.
+    pub(super) defect: Option<Defect>,
 }
 
 impl PathFinding {
     pub(super) fn is_error(&self) -> bool {
         self.finding.severity == Severity::Error
     }
+
+    /// Whether it says that rustls refuses the chain.
+    pub(super) fn is_refused_by_rustls(&self) -> bool {
+        self.defect.is_some_and(|defect| defect.row().is_refused_by_rustls())
+    }
 }
 
 impl From<Finding> for PathFinding {
     fn from(finding: Finding) -> Self {
-        Self { finding, certificate: None }
+        Self { finding, certificate: None, defect: None }
     }
 }
 
@@ -118,7 +126,11 @@ impl<'a> JudgedPath<'a> {
         fix: impl Into<String>,
     ) -> Option<PathFinding> {
         let finding = diagnostic.finding(self.input.profile, message)?.fix(fix);
-        Some(PathFinding { finding: at(finding, subject.location), certificate: Some(subject.index) })
+        Some(PathFinding {
+            finding: at(finding, subject.location),
+            certificate: Some(subject.index),
+            defect: diagnostic.defect,
+        })
     }
 
     /// A finding about the input as a whole, or about a certificate of it that is not in the path.

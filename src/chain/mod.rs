@@ -13,6 +13,7 @@
 mod batch;
 mod check;
 mod check_input;
+mod clients;
 mod diagnostic;
 mod judged_path;
 mod located;

@@ -179,7 +179,7 @@ fn expired_end(pool: &[Located], tail: &[usize], end: PathEnd<'_>, at: OffsetDat
 
 fn is_issued_by_anchor(certificate: &Certificate, trust: &TrustStore) -> bool {
     trust
-        .named(&certificate.issuer.der)
+        .named(&certificate.issuer)
         .any(|anchor| certificate.signature_by(&anchor.certificate) == SignatureCheck::Valid)
 }
 
@@ -233,7 +233,7 @@ fn choose_leaf(pool: &[Located], key: Option<&PrivateKey>) -> Result<usize, Orde
 fn why_dropped(rest: &Located, chain: &[Located], at: OffsetDateTime) -> DropReason {
     let certificate = &rest.certificate;
     let is_copy = chain.iter().any(|located| {
-        located.certificate.subject.der == certificate.subject.der
+        located.certificate.subject.matches(&certificate.subject)
             && located.certificate.spki == certificate.spki
     });
     let is_issuer = chain.iter().any(|located| located.certificate.names_issuer(certificate));

@@ -98,7 +98,8 @@ pub(super) struct Search<'p, 'a> {
     leaf: usize,
     trust: &'a TrustStore,
     at: OffsetDateTime,
-    by_subject: HashMap<&'p [u8], Vec<usize>>,
+    /// By the hash of the name.
+    by_subject: HashMap<u64, Vec<usize>>,
     /// For each certificate of the pool the first one of its name and key.
     key_of: Vec<usize>,
     /// Results by certificate and issuing key: a CA's copies share their key.
@@ -243,9 +244,11 @@ impl<'p, 'a> Search<'p, 'a> {
         let pool = self.pool;
         let certificate = &pool[last].certificate;
         let trust = self.trust;
-        let mut anchors: Vec<_> = trust.named(&certificate.issuer.der).collect();
-        let mut issuers = self.by_subject.get(certificate.issuer.der.as_slice()).cloned().unwrap_or_default();
-        issuers.retain(|&index| !self.repeats(indices, index));
+        let mut anchors: Vec<_> = trust.named(&certificate.issuer).collect();
+        let mut issuers = self.by_subject.get(&certificate.issuer.hash()).cloned().unwrap_or_default();
+        issuers.retain(|&index| {
+            certificate.names_issuer(&pool[index].certificate) && !self.repeats(indices, index)
+        });
         if self.only_sound {
             anchors.retain(|anchor| self.may_issue(&anchor.certificate));
             issuers.retain(|&index| self.may_issue(&pool[index].certificate));
@@ -302,7 +305,7 @@ impl<'p, 'a> Search<'p, 'a> {
         let candidate = &self.pool[index].certificate;
         indices.iter().any(|&earlier| {
             let earlier = &self.pool[earlier].certificate;
-            earlier.subject.der == candidate.subject.der && earlier.spki == candidate.spki
+            earlier.subject.matches(&candidate.subject) && earlier.spki == candidate.spki
         })
     }
 
@@ -320,10 +323,10 @@ impl<'p, 'a> Search<'p, 'a> {
     }
 }
 
-fn by_subject(pool: &[Located]) -> HashMap<&[u8], Vec<usize>> {
+fn by_subject(pool: &[Located]) -> HashMap<u64, Vec<usize>> {
     let mut map = HashMap::<_, Vec<_>>::with_capacity(pool.len());
     for (index, located) in pool.iter().enumerate() {
-        map.entry(located.certificate.subject.der.as_slice()).or_default().push(index);
+        map.entry(located.certificate.subject.hash()).or_default().push(index);
     }
     map
 }
@@ -333,7 +336,7 @@ fn first_of_key(pool: &[Located]) -> Vec<usize> {
     (pool.iter().enumerate())
         .map(|(index, located)| {
             let certificate = &located.certificate;
-            *first.entry((&certificate.subject.der, &certificate.spki)).or_insert(index)
+            *first.entry((certificate.subject.hash(), &certificate.spki)).or_insert(index)
         })
         .collect()
 }

@@ -2,12 +2,14 @@
 
 /// Which rules to judge by. Every rule knows what it means in each profile.
 ///
-/// Who has the last word: under [`Profile::Tls`] certkit's rules judge first and then rustls-webpki, so that certkit does
-/// not say "holds" where a rustls client refuses. Under the other two certkit's rules decide alone: rustls-webpki cannot
-/// express most of what these require (path lengths and depths that do not count
+/// certkit's rules decide: rustls-webpki cannot express most of what is required (path lengths and depths that do not count
 /// self-issued certificates, constraints on distinguished names and mail addresses, properties of the root, key
-/// identifiers, policies, the details of revocation lists, key sizes, public suffixes). In all three rustls-webpki's
-/// algorithms verify the signatures.
+/// identifiers, policies, the details of revocation lists, key sizes, public suffixes). Under [`Profile::Tls`]
+/// it is asked last, so that certkit does not say "holds" where a rustls client refuses. Under all three
+/// its algorithms verify the signatures.
+///
+/// The profiles are ordered: what [`Profile::Tls`] or [`Profile::Rfc5280`] refuses, [`Profile::Webpki`] refuses too, but for
+/// name constraints that are not critical.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Profile {
     /// RFC 5280 alone, with the checks that it leaves to the implementation.

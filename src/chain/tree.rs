@@ -47,14 +47,15 @@ pub fn tree(certificates: &[Certificate]) -> Vec<TreeLine> {
 
 /// For each certificate the index of the one that signed it.
 fn issuers(certificates: &[Certificate]) -> Vec<Option<usize>> {
-    let mut by_subject: HashMap<&[u8], Vec<usize>> = HashMap::new();
+    let mut by_subject: HashMap<u64, Vec<usize>> = HashMap::new();
     for (index, certificate) in certificates.iter().enumerate() {
-        by_subject.entry(&certificate.subject.der).or_default().push(index);
+        by_subject.entry(certificate.subject.hash()).or_default().push(index);
     }
     let issuer = |certificate: &Certificate| {
-        let named = by_subject.get(certificate.issuer.der.as_slice());
+        let named = by_subject.get(&certificate.issuer.hash());
         named.into_iter().flatten().copied().find(|&issuer| {
             certificates[issuer] != *certificate
+                && certificate.names_issuer(&certificates[issuer])
                 && certificate.signature_by(&certificates[issuer]) != SignatureCheck::Invalid
         })
     };

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use crate::x509::Certificate;
+use crate::x509::{Certificate, DistinguishedName};
 
 /// A certificate that is trusted, and why.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl fmt::Display for Origin {
 #[derive(Clone, Debug, Default)]
 pub struct TrustStore {
     anchors: Vec<Anchor>,
-    by_subject: HashMap<Vec<u8>, Vec<usize>>,
+    by_subject: HashMap<u64, Vec<usize>>,
 }
 
 impl TrustStore {
@@ -60,17 +60,21 @@ impl TrustStore {
         if self.find(&certificate).is_some() {
             return;
         }
-        self.by_subject.entry(certificate.subject.der.clone()).or_default().push(self.anchors.len());
+        self.by_subject.entry(certificate.subject.hash()).or_default().push(self.anchors.len());
         self.anchors.push(Anchor { certificate, origin });
     }
 
     /// The anchor that is this very certificate.
     pub fn find(&self, certificate: &Certificate) -> Option<&Anchor> {
-        self.named(&certificate.subject.der).find(|anchor| anchor.certificate == *certificate)
+        self.named(&certificate.subject).find(|anchor| anchor.certificate == *certificate)
     }
 
-    /// The anchors whose subject is the DER `name`.
-    pub fn named<'a>(&'a self, name: &[u8]) -> impl Iterator<Item = &'a Anchor> + use<'a> {
-        self.by_subject.get(name).into_iter().flatten().map(|&index| &self.anchors[index])
+    /// The anchors whose subject is `name`.
+    pub fn named<'a, 'n>(
+        &'a self,
+        name: &'n DistinguishedName,
+    ) -> impl Iterator<Item = &'a Anchor> + use<'a, 'n> {
+        let of_hash = self.by_subject.get(&name.hash()).into_iter().flatten();
+        of_hash.map(|&index| &self.anchors[index]).filter(|anchor| anchor.certificate.subject.matches(name))
     }
 }

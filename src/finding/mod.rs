@@ -269,6 +269,8 @@ codes! {
     Io = "io",
     /// A directory where a file belongs.
     IsDirectory = "is_directory",
+    /// An issuer whose name is written in another form.
+    IssuerName = "issuer_name",
     /// An encrypted key and no password.
     KeyEncrypted = "key_encrypted",
     /// Key identifiers that are missing or do not fit together.
@@ -328,6 +330,8 @@ codes! {
     OptionIgnored = "option_ignored",
     /// An output file exists.
     OutputExists = "output_exists",
+    /// The trusted certificate is not a root.
+    PartialChain = "partial_chain",
     /// A password is needed and none was given.
     PasswordNeeded = "password_needed",
     /// More CA certificates than a path length allows.
@@ -381,6 +385,8 @@ codes! {
     TrustedLocally = "trusted_locally",
     /// No server answers, or it asks to come back later.
     TryLater = "try_later",
+    /// A unique identifier in a certificate.
+    UniqueId = "unique_id",
     /// Issued by somebody unknown.
     UnknownIssuer = "unknown_issuer",
     /// A certificate that the path does not need.

@@ -140,7 +140,7 @@ impl ServerIdentity {
 fn private_ca(last: &Certificate) -> Option<PathBuf> {
     let mut trust = TrustStore::default();
     trust_local_ca(&mut trust);
-    trust.named(&last.issuer.der).find_map(|anchor| match &anchor.origin {
+    trust.named(&last.issuer).find_map(|anchor| match &anchor.origin {
         Origin::LocalCa(file) | Origin::OldCa(file) => Some(PathBuf::from(file)),
         _ => None,
     })

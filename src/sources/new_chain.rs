@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use crate::acme::Remark;
 use crate::chain::{CheckInput, Located, Origin, TrustStore, check};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Severity};
 use crate::x509::{Certificate, HostName, PrivateKey};
 
 /// Judges a chain, leaf first, as a server would send it, and whether it fits the key, if that is here. `roots` are those that
@@ -44,7 +44,9 @@ pub(super) fn judge<'k>(
         issuer: last.issuer.to_string(),
         below: (may_be_root && !last.is_self_issued()).then(|| last.subject.to_string()),
     };
-    Ok(findings.into_iter().map(Remark::Finding).chain([private_root]).collect())
+    // That the last one is not a root was assumed for this question.
+    let others = findings.into_iter().filter(|finding| finding.code != Code::PartialChain);
+    Ok(others.map(Remark::Finding).chain([private_root]).collect())
 }
 
 fn has_error(findings: &[Finding]) -> bool {
@@ -84,7 +86,6 @@ mod tests {
 
     use super::*;
     use crate::ca::{CaProfile, Issuance, Issuer, LeafProfile, Subject, SubjectKey, make_root};
-    use crate::finding::Code;
     use crate::x509::{CertificateName, CertifiedKey, KeyKind, Purpose};
 
     const NOW: OffsetDateTime = datetime!(2026-11-20 12:00 UTC);

@@ -11,6 +11,7 @@ use x509_parser::prelude::FromDer;
 
 use super::algorithm::{self, SignatureCheck, hex};
 use super::distinguished_name::DistinguishedName;
+use super::encoding::{self, EncodingFault};
 use super::extension::{Extensions, MalformedExtension};
 use super::signed::Signed;
 use crate::der::{self, CONTEXT_0, INTEGER, Malformed, Reader, SEQUENCE};
@@ -37,6 +38,10 @@ pub struct Certificate {
     pub signature_algorithm: Vec<u8>,
     /// Whether both places that name the algorithm of the signature agree (RFC 5280 section 4.1.1.2).
     pub signature_algorithms_agree: bool,
+    /// Whether it has a unique identifier of the issuer or the subject (RFC 5280 section 4.1.2.8).
+    pub has_unique_id: bool,
+    /// What is not DER in it.
+    pub encoding_faults: Vec<EncodingFault>,
     /// What its extensions say; they can be read as if they were fields of the certificate.
     pub extensions: Extensions,
     tbs: std::ops::Range<usize>,
@@ -89,6 +94,8 @@ impl Certificate {
             spki: parsed.public_key().raw.to_vec(),
             signature_algorithms_agree: tbs_algorithm == signature_algorithm,
             signature_algorithm,
+            has_unique_id: parsed.issuer_uid.is_some() || parsed.subject_uid.is_some(),
+            encoding_faults: encoding::faults(&der),
             extensions: Extensions::new(parsed.extensions())
                 .map_err(|MalformedExtension(name)| Error::Extension(name))?,
             signature: signed.signature.to_vec(),
@@ -99,7 +106,7 @@ impl Certificate {
 
     /// Whether subject and issuer are the same name.
     pub fn is_self_issued(&self) -> bool {
-        self.subject.der == self.issuer.der
+        self.subject.matches(&self.issuer)
     }
 
     /// Whether it is signed by its own key.
@@ -127,7 +134,7 @@ impl Certificate {
 
     /// Whether `issuer`'s name is the one in this certificate. Names may be the same and keys differ.
     pub fn names_issuer(&self, issuer: &Self) -> bool {
-        self.issuer.der == issuer.subject.der
+        self.issuer.matches(&issuer.subject)
     }
 
     /// Whether the key identifiers of both, where both have one, are the same (RFC 5280 section 4.2.1.1).

@@ -1,4 +1,7 @@
-//! A subject or issuer name: its exact bytes for comparing, its parts for reading.
+//! A subject or issuer name: its bytes to copy, its parts to read, and whether two are the same name.
+
+use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use x509_parser::der_parser::asn1_rs::{Any, Tag};
 use x509_parser::oid_registry::{Oid, OidRegistry};
@@ -6,13 +9,14 @@ use x509_parser::x509::X509Name;
 
 use crate::der::{Malformed, OID, Reader, SEQUENCE, SET, oid};
 
-/// A distinguished name. Two are the same issuer only when their bytes are.
+/// A distinguished name. `==` compares bytes; [`Self::matches`] says whether two are the same name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DistinguishedName {
     /// The DER of the name.
     pub der: Vec<u8>,
     /// The attributes in order, as `("CN", "test.example")`.
     pub attributes: Vec<(String, String)>,
+    hash: u64,
 }
 
 impl DistinguishedName {
@@ -21,7 +25,20 @@ impl DistinguishedName {
             .iter_attributes()
             .map(|attribute| (short_name(attribute.attr_type()), text(attribute.attr_value())))
             .collect();
-        Self { der: name.as_raw().to_vec(), attributes }
+        let der = name.as_raw().to_vec();
+        let hash = hash(&der).unwrap_or_default();
+        Self { der, attributes, hash }
+    }
+
+    /// Whether both are the same name (RFC 5280 section 7.1): text without regard to its string type, to case and to
+    /// the number of blanks. An old CA may have written its name in another string type than it does today.
+    pub fn matches(&self, other: &Self) -> bool {
+        self.der == other.der || (self.hash == other.hash && self.comparable() == other.comparable())
+    }
+
+    /// The same for all names that [match](Self::matches).
+    pub fn hash(&self) -> u64 {
+        self.hash
     }
 
     /// Whether it has no attribute at all.
@@ -87,6 +104,36 @@ impl std::fmt::Display for DistinguishedName {
     }
 }
 
+/// A hash of a name (whole DER) that is the same for every way to write it. It is made without a copy: every name of
+/// every certificate is hashed, and few are ever compared.
+fn hash(name: &[u8]) -> Result<u64, Malformed> {
+    let mut rdns = Reader::inside(name, SEQUENCE)?;
+    let mut whole = DefaultHasher::new();
+    while !rdns.is_at_end() {
+        let mut set = Reader::new(rdns.expect(SET)?);
+        // The order within a set does not count.
+        let mut sum = 0_u64;
+        while !set.is_at_end() {
+            let mut parts = Reader::new(set.expect(SEQUENCE)?);
+            let mut attribute = DefaultHasher::new();
+            parts.expect(OID)?.hash(&mut attribute);
+            let value = parts.next()?;
+            match decode(Tag(u32::from(value.tag)), value.contents) {
+                Some(text) => {
+                    for word in text.split_whitespace() {
+                        word.chars().flat_map(char::to_lowercase).for_each(|c| c.hash(&mut attribute));
+                        attribute.write_u8(b' ');
+                    }
+                }
+                None => value.whole.hash(&mut attribute),
+            }
+            sum = sum.wrapping_add(attribute.finish());
+        }
+        sum.hash(&mut whole);
+    }
+    Ok(whole.finish())
+}
+
 /// The RDNs of a name (whole DER) in a form to compare byte by byte: text of any string type in lower case with single
 /// blanks (RFC 5280 section 7.1), anything else as it stands.
 pub(super) fn comparable(name: &[u8]) -> Result<Vec<Vec<u8>>, Malformed> {
@@ -105,8 +152,12 @@ pub(super) fn comparable(name: &[u8]) -> Result<Vec<Vec<u8>>, Malformed> {
             match decode(Tag(u32::from(value.tag)), value.contents) {
                 Some(text) => {
                     attribute.push(b'"');
-                    let lower: Vec<_> = text.split_whitespace().map(str::to_lowercase).collect();
-                    attribute.extend_from_slice(lower.join(" ").as_bytes());
+                    for word in text.split_whitespace() {
+                        // Letter by letter: a sigma at the end of a word is another letter only in whole words.
+                        let lower: String = word.chars().flat_map(char::to_lowercase).collect();
+                        attribute.extend_from_slice(lower.as_bytes());
+                        attribute.push(b' ');
+                    }
                 }
                 None => attribute.extend_from_slice(value.whole),
             }
@@ -154,16 +205,17 @@ pub(super) fn on_one_line(text: &str) -> String {
     line
 }
 
-fn decode(tag: Tag, data: &[u8]) -> Option<String> {
+fn decode(tag: Tag, data: &[u8]) -> Option<Cow<'_, str>> {
     match tag {
         Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::NumericString | Tag::VisibleString => {
-            std::str::from_utf8(data).ok().map(str::to_owned)
+            std::str::from_utf8(data).ok().map(Cow::Borrowed)
         }
         // Old CAs put Latin-1 into TeletexString, whatever T.61 says.
-        Tag::TeletexString => Some(data.iter().map(|&byte| char::from(byte)).collect()),
+        Tag::TeletexString => Some(data.iter().map(|&byte| char::from(byte)).collect::<String>().into()),
         Tag::BmpString => {
             let units = data.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-            Some(char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
+            let text = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
+            Some(text.collect::<String>().into())
         }
         _ => None,
     }
@@ -189,6 +241,11 @@ mod tests {
         assert_eq!(of(12, "Foo  Bar"), of(19, " foo bar"));
         assert_ne!(of(12, "Foo"), of(12, "Fo"));
         assert_ne!(of(12, "a"), of(4, "a"));
+        let hash = |tag, text| hash(&name(tag, text)).unwrap();
+        assert_eq!(hash(12, "Foo  BÄR Σ"), hash(12, " foo bär σ "));
+        assert_eq!(hash(20, "Foo"), hash(22, "foo"));
+        assert_ne!(hash(12, "Foo"), hash(12, "Fo"));
+        assert_ne!(hash(12, "a"), hash(4, "a"));
         assert_eq!(comparable(&[0x30, 1, 0x31]), Err(Malformed));
     }
 

@@ -2,6 +2,7 @@
 
 use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtension, X509Extension};
 
+use super::distinguished_name::DistinguishedName;
 use super::name_constraints::NameConstraints;
 use super::subject_alt_name::SubjectAltName;
 use crate::der::oid;
@@ -25,8 +26,8 @@ pub struct Extensions {
     pub subject_key_id: Option<Vec<u8>>,
     /// Key identifier of the authority key identifier.
     pub authority_key_id: Option<Vec<u8>>,
-    /// Whether the authority key identifier names the issuer's certificate by name or serial number.
-    pub authority_certificate: bool,
+    /// Issuer and serial number that the issuer's certificate has according to the authority key identifier.
+    pub authority_certificate: AuthorityCertificate,
     /// Addresses where the issuer's certificate can be had (RFC 5280 section 4.2.2.1).
     pub issuer_urls: Vec<String>,
     /// Addresses of OCSP responders (RFC 5280 section 4.2.2.1).
@@ -42,6 +43,17 @@ pub struct Extensions {
     /// How many there are.
     pub count: usize,
     marks: Vec<(ExtensionId, bool)>,
+}
+
+/// How the authority key identifier names the issuer's certificate, besides its key (RFC 5280 section 4.2.1.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuthorityCertificate {
+    /// Who issued the issuer's certificate.
+    pub issuer: Option<DistinguishedName>,
+    /// Serial number of the issuer's certificate, big endian.
+    pub serial: Option<Vec<u8>>,
+    /// Whether it is named at all, perhaps in a form that is not read.
+    pub is_named: bool,
 }
 
 /// Basic constraints (RFC 5280 section 4.2.1.9).
@@ -85,6 +97,10 @@ pub enum ExtensionId {
     AuthorityInfoAccess,
     /// RFC 5280 section 4.2.1.1.
     AuthorityKeyId,
+    /// RFC 5280 section 4.2.1.4.
+    CertificatePolicies,
+    /// RFC 5280 section 4.2.1.13.
+    CrlDistributionPoints,
     /// RFC 5280 section 4.2.1.12.
     ExtendedKeyUsage,
     /// RFC 5280 section 4.2.1.14.
@@ -93,6 +109,8 @@ pub enum ExtensionId {
     NameConstraints,
     /// RFC 5280 section 4.2.1.11.
     PolicyConstraints,
+    /// RFC 5280 section 4.2.1.5.
+    PolicyMappings,
     /// RFC 5280 section 4.2.1.6.
     SubjectAltName,
     /// RFC 5280 section 4.2.1.2.
@@ -153,8 +171,12 @@ impl Extensions {
             ParsedExtension::AuthorityKeyIdentifier(id) => {
                 mark(ExtensionId::AuthorityKeyId);
                 self.authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
-                self.authority_certificate =
-                    id.authority_cert_issuer.is_some() || id.authority_cert_serial.is_some();
+                let issuers = id.authority_cert_issuer.iter().flatten();
+                self.authority_certificate = AuthorityCertificate {
+                    issuer: issuers.filter_map(directory_name).next(),
+                    serial: id.authority_cert_serial.map(<[u8]>::to_vec),
+                    is_named: id.authority_cert_issuer.is_some() || id.authority_cert_serial.is_some(),
+                };
             }
             ParsedExtension::AuthorityInfoAccess(access) => {
                 mark(ExtensionId::AuthorityInfoAccess);
@@ -172,6 +194,7 @@ impl Extensions {
                 }
             }
             ParsedExtension::CRLDistributionPoints(points) => {
+                mark(ExtensionId::CrlDistributionPoints);
                 for point in points.iter() {
                     let Some(DistributionPointName::FullName(names)) = &point.distribution_point else {
                         continue;
@@ -183,10 +206,12 @@ impl Extensions {
                 }
             }
             ParsedExtension::CertificatePolicies(policies) => {
+                mark(ExtensionId::CertificatePolicies);
                 self.policies.policies =
                     Some(policies.iter().map(|policy| policy.policy_id.to_id_string()).collect());
             }
             ParsedExtension::PolicyMappings(mappings) => {
+                mark(ExtensionId::PolicyMappings);
                 self.policies.mappings = (mappings.mappings.iter())
                     .map(|mapping| {
                         let (issuer, subject) =
@@ -204,7 +229,8 @@ impl Extensions {
                 mark(ExtensionId::InhibitAnyPolicy);
                 self.policies.inhibit_any = Some(inhibit.skip_certs);
             }
-            ParsedExtension::UnsupportedExtension { .. } | ParsedExtension::Unparsed if critical => {
+            // Also those that are known by name alone, such as a comment.
+            _ if critical => {
                 self.unknown_critical.push(extension.oid.to_id_string());
             }
             _ => {}
@@ -218,6 +244,11 @@ impl KeyUsage {
         self.bits & 1 != 0
     }
 
+    /// May do something that a handshake of TLS 1.2 or earlier needs: sign, decipher or agree on a key (OpenSSL's `KU_TLS`).
+    pub fn any_handshake(self) -> bool {
+        self.bits & (1 | 1 << 2 | 1 << 4) != 0
+    }
+
     pub fn key_cert_sign(self) -> bool {
         self.bits & (1 << 5) != 0
     }
@@ -225,6 +256,13 @@ impl KeyUsage {
     /// May sign revocation lists.
     pub fn crl_sign(self) -> bool {
         self.bits & (1 << 6) != 0
+    }
+}
+
+fn directory_name(name: &GeneralName<'_>) -> Option<DistinguishedName> {
+    match name {
+        GeneralName::DirectoryName(name) => Some(DistinguishedName::new(name)),
+        _ => None,
     }
 }
 

@@ -73,7 +73,7 @@ impl HostName {
         match (self, name) {
             (Self::Ip(address), SubjectAltName::Ip(name)) => address == name,
             (Self::Dns(host), SubjectAltName::Dns(name)) => {
-                let name = name.strip_suffix('.').unwrap_or(name);
+                // A dot at the end is not part of the preferred name syntax (RFC 5280 section 4.2.1.6).
                 match name.strip_prefix("*.") {
                     Some(parent) => host
                         .split_once('.')

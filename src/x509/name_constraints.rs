@@ -238,6 +238,10 @@ fn bad(tag: u8, bytes: &[u8]) -> Subtree {
 fn dns_subtree(text: &str) -> Subtree {
     let name = text.to_ascii_lowercase();
     let bare = name.strip_prefix('.').unwrap_or(&name);
+    if bare.ends_with('.') {
+        let what = format!("`{text}`: a DNS name in a constraint cannot end with a dot");
+        return Subtree::Malformed { tag: DNS, what };
+    }
     if bare.contains('*') {
         let what = format!("`{text}`: a DNS name in a constraint cannot have a wildcard");
         return Subtree::Malformed { tag: DNS, what };

@@ -1,17 +1,20 @@
 //! Each certificate must be signed by the key of the next one (RFC 5280 section 6.1.3 (a)(1)), and the two fields that
 //! name the signature algorithm must agree (section 4.1.1.2).
 
+use super::super::clients::Defect;
 use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::rule::Rule;
 use super::{fixes, weak_signature};
 use crate::finding::Code;
-use crate::x509::{SignatureCheck, key_description, signature_description};
+use crate::x509::{PublicKeyKind, SignatureCheck, key_description, signature_description};
 
-const BAD: Diagnostic = Diagnostic::error(Code::BadSignature);
+const BAD: Diagnostic = Diagnostic::of_clients(Defect::SignatureBroken);
+const DIFFER: Diagnostic = Diagnostic::of_clients(Defect::AlgorithmsDiffer);
 const UNSUPPORTED: Diagnostic = Diagnostic::error(Code::WeakSignature);
+const BY_ED448: Diagnostic = Diagnostic::of_clients(Defect::CaEd448);
 
-pub(super) const RULE: Rule = Rule { diagnostics: &[BAD, UNSUPPORTED], judge };
+pub(super) const RULE: Rule = Rule { diagnostics: &[BAD, DIFFER, UNSUPPORTED, BY_ED448], judge };
 
 fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let all = judged.all();
@@ -19,11 +22,11 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     for member in all.iter().filter(|member| !member.certificate.signature_algorithms_agree) {
         let message = format!(
             "`{}` names two different signature algorithms, one outside and one inside the signed \
-             part; every client refuses it",
+             part",
             member.label()
         );
         let fix = "The file was changed or damaged; download the certificate again.";
-        found.extend(judged.report(&BAD, member, message, fix));
+        found.extend(judged.report(&DIFFER, member, message, fix));
     }
     for (pair, check) in all.windows(2).zip(&judged.path.links) {
         let [member, issuer] = pair else { continue };
@@ -33,14 +36,17 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
             // That rule says more about it.
             SignatureCheck::Unsupported if weak_signature::is_weak(member) => None,
             SignatureCheck::Unsupported => {
+                let key = PublicKeyKind::new(&issuer.certificate.spki);
+                // `weak_key` and `weak_signature` say who refuses the others.
+                let diagnostic = if key == PublicKeyKind::Ed448 { BY_ED448 } else { UNSUPPORTED };
                 let message = format!(
-                    "clients cannot verify the signature of `{label}` ({}) with the key of \
+                    "certkit cannot verify the signature of `{label}` ({}) with the key of \
                      `{issuer_label}` ({})",
                     signature_description(&member.certificate.signature_algorithm),
                     key_description(&issuer.certificate.spki),
                 );
                 let fix = "Have it issued again by a CA that uses ECDSA P-256 or RSA 2048, with SHA-256.";
-                judged.report(&UNSUPPORTED, member, message, fix)
+                judged.report(&diagnostic, member, message, fix)
             }
             SignatureCheck::Invalid if !member.certificate.key_id_fits(issuer.certificate) => {
                 let message = format!(

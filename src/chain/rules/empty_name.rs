@@ -1,11 +1,11 @@
 //! An issuer has a name, and so has every CA (RFC 5280 sections 4.1.2.4 and 4.1.2.6).
 
+use super::super::clients::Defect;
 use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::rule::Rule;
-use crate::finding::Code;
 
-const NAMELESS: Diagnostic = Diagnostic::by_the_book(Code::EmptyName);
+const NAMELESS: Diagnostic = Diagnostic::of_clients(Defect::CaWithoutSubject);
 
 pub(super) const RULE: Rule = Rule { diagnostics: &[NAMELESS], judge };
 
@@ -20,7 +20,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         } else {
             continue;
         };
-        let message = format!("`{}` {what}; Python 3.13 and openssl -x509_strict refuse it", member.label());
+        let message = format!("`{}` {what}", member.label());
         let fix = "Make the CA again with a name (certkit mkca NAME), then issue the certificate again.";
         found.extend(judged.report(&NAMELESS, &member, message, fix));
     }

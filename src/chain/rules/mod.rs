@@ -10,12 +10,14 @@ mod critical_extension;
 mod duplicate;
 mod email_mismatch;
 mod empty_name;
+mod encoding;
 mod expired;
 mod expires_soon;
 mod extension_criticality;
 mod fixes;
 mod host_mismatch;
 mod invalid_name;
+mod issuer_name;
 mod key_identifier;
 mod key_mismatch;
 mod key_usage;
@@ -24,6 +26,7 @@ mod missing_intermediate;
 mod name_constraint;
 mod no_san;
 mod not_a_ca;
+mod partial_chain;
 mod path_length;
 mod policy;
 mod public_suffix;
@@ -32,6 +35,7 @@ mod root_included;
 mod search;
 mod serial_number;
 mod trusted_locally;
+mod unique_id;
 mod unneeded;
 mod untrusted_root;
 mod validity_too_long;
@@ -79,6 +83,11 @@ pub(super) const PATH: &[Rule] = &[
     basic_constraints::RULE,
     key_identifier::RULE,
     extension_criticality::RULE,
+    encoding::RULE,
+    unique_id::RULE,
+    issuer_name::RULE,
+    partial_chain::RULE,
+    validity_too_long::RULE,
 ];
 
 /// Asked about a path that all others accept.
@@ -88,7 +97,7 @@ pub(super) const LAST_WORD: &[Rule] = &[last_word::RULE];
 pub(super) const REMARKS: &[Rule] = &[
     expires_soon::REMARK,
     wrong_order::REMARK,
-    validity_too_long::RULE,
+    validity_too_long::REMARK,
     trusted_locally::RULE,
     duplicate::RULE,
     root_included::RULE,

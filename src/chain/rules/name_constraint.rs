@@ -2,19 +2,28 @@
 //! 4.2.1.10 and 6.1.3 (b) and (c)). Self-issued intermediates are exempt, for the change of a CA's key. The work is
 //! bounded: thousands of names under thousands of constraints are an attack, not a certificate.
 
+use super::super::clients::Defect;
 use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathCertificate, PathFinding};
 use super::super::rule::Rule;
+use crate::chain::Profile;
 use crate::finding::Code;
 use crate::x509::{Certificate, NameConstraints, Subtree, Verdict};
 
 /// A name that the constraints forbid, or constraints that cannot be decoded.
 const VIOLATED: Diagnostic = Diagnostic::error(Code::NameConstraint);
 /// Constraints that clients understand, but the standards forbid.
-const WRONG_FORM: Diagnostic = Diagnostic::by_the_book(Code::NameConstraint);
+const OF_LEAF: Diagnostic = Diagnostic::of_clients(Defect::ConstraintsOfLeaf);
+const EMPTY: Diagnostic = Diagnostic::of_clients(Defect::ConstraintsEmpty);
+const WITH_DOT: Diagnostic = Diagnostic::of_clients(Defect::ConstraintsWithDot);
+/// Constraints that the standards have, and some clients do not process.
+const ON_SUBJECTS: Diagnostic = Diagnostic::of_clients_alone(Defect::ConstraintsOnSubjects)
+    .except(Profile::Webpki)
+    .except(Profile::Rfc5280);
 const TOO_MANY: Diagnostic = Diagnostic::error(Code::TooComplex);
 
-pub(super) const RULE: Rule = Rule { diagnostics: &[VIOLATED, WRONG_FORM, TOO_MANY], judge };
+pub(super) const RULE: Rule =
+    Rule { diagnostics: &[VIOLATED, OF_LEAF, EMPTY, WITH_DOT, ON_SUBJECTS, TOO_MANY], judge };
 
 fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let all = judged.all();
@@ -46,14 +55,11 @@ fn wrong_form(
     };
     // "MUST be used only in a CA certificate"
     if !ca.certificate.is_ca() {
-        add(
-            &WRONG_FORM,
-            format!("`{label}` has name constraints, but is not a CA; openssl -x509_strict refuses it"),
-        );
+        add(&OF_LEAF, format!("`{label}` has name constraints, but is not a CA"));
     }
     // "either the permittedSubtrees field or the excludedSubtrees MUST be present"
     if constraints.is_empty() {
-        add(&WRONG_FORM, format!("the name constraints of `{label}` are empty"));
+        add(&EMPTY, format!("the name constraints of `{label}` are empty"));
     }
     for what in constraints.malformed() {
         add(&VIOLATED, format!("the name constraints of `{label}` are malformed: {what}"));
@@ -64,13 +70,12 @@ fn wrong_form(
             Subtree::Dns(name) if name.starts_with('.') => Some(name),
             _ => None,
         });
-    if let Some(name) = dotted
-        && judged.is_by_the_book()
-    {
-        add(
-            &WRONG_FORM,
-            format!("the name constraints of `{label}` are malformed: `{name}` begins with a dot"),
-        );
+    if let Some(name) = dotted {
+        add(&WITH_DOT, format!("a name constraint of `{label}`, `{name}`, begins with a dot"));
+    }
+    let is_on_subjects = |subtree: &Subtree| matches!(subtree, Subtree::Directory(_));
+    if constraints.permitted.iter().chain(&constraints.excluded).any(is_on_subjects) {
+        add(&ON_SUBJECTS, format!("the name constraints of `{label}` are on distinguished names too"));
     }
     found
 }

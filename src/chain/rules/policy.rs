@@ -1,17 +1,17 @@
 //! Certificate policies (RFC 5280 section 6.1): where a CA requires an explicit policy (policyConstraints), every
 //! certificate below must have one that goes through the whole path. Any policy will do, since the user asks for none in
 //! particular; so it is enough to follow the set of policies that are valid so far (RFC 9618 shows that the tree of the
-//! older text adds nothing but work). Clients for the web do not look at policies; openssl does when asked.
+//! older text adds nothing but work). Some clients look at policies, openssl only when asked (`-policy_check`).
 
 use std::collections::HashSet;
 
+use super::super::clients::Defect;
 use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::rule::Rule;
-use crate::finding::Code;
 use crate::x509::Certificate;
 
-const BROKEN: Diagnostic = Diagnostic::by_the_book(Code::Policy);
+const BROKEN: Diagnostic = Diagnostic::of_clients(Defect::PolicyRequired);
 
 pub(super) const RULE: Rule = Rule { diagnostics: &[BROKEN], judge };
 
@@ -28,8 +28,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let Some(broken) = first_broken(&certificates) else { return Vec::new() };
     let member = &path[broken];
     let message = format!(
-        "a CA of this path requires a certificate policy, and `{}` has none that its issuers allow; \
-         openssl -policy_check refuses it",
+        "a CA of this path requires a certificate policy, and `{}` has none that its issuers allow",
         member.label()
     );
     let fix = "Have the certificate issued again with one of the CA's certificate policies.";

@@ -1,19 +1,19 @@
 //! A wildcard over everybody's domains (`*.com`, `*.co.uk`) stands for nobody in particular. Public CAs may not issue
-//! one (TLS BR 3.2.2.6), Chrome refuses them under the registries' suffixes, and clients that follow the list should
-//! refuse them all. The list is Mozilla's Public Suffix List with its private section (`s3.amazonaws.com`).
+//! one (TLS BR 3.2.2.6), and clients that follow the list should refuse them all. The list is Mozilla's Public Suffix List with its private section (`s3.amazonaws.com`).
 
+use super::super::clients::Defect;
 use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::rule::Rule;
 use super::fixes;
 use crate::chain::Profile;
-use crate::finding::Code;
 use crate::x509::{HostName, SubjectAltName};
 
 /// RFC 5280 knows neither wildcards nor suffixes.
-const OVER_SUFFIX: Diagnostic = Diagnostic::for_the_public_web(Code::PublicSuffix).except(Profile::Rfc5280);
+const OVER_SUFFIX: Diagnostic = Diagnostic::of_clients(Defect::WildcardOverSuffix).except(Profile::Rfc5280);
+const OVER_LABEL: Diagnostic = Diagnostic::of_clients(Defect::WildcardBelowSuffix).except(Profile::Rfc5280);
 
-pub(super) const RULE: Rule = Rule { diagnostics: &[OVER_SUFFIX], judge };
+pub(super) const RULE: Rule = Rule { diagnostics: &[OVER_SUFFIX, OVER_LABEL], judge };
 
 fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
@@ -25,11 +25,13 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let (Some(name), []) = (over_suffix.first(), others.as_slice()) else { return Vec::new() };
     let message = format!(
         "only the wildcard `{name}` matches `{host}`, and it covers a public suffix, under which anyone \
-         may have a domain; Chrome refuses such wildcards, and public CAs may not issue them"
+         may have a domain, so public CAs may not issue it"
     );
     let issue = fixes::issue_command(judged, &host.to_string());
     let fix = format!("Have a certificate issued for the name itself: {issue}");
-    judged.report(&OVER_SUFFIX, &leaf, message, fix).into_iter().collect()
+    let is_below_label = host.to_string().matches('.').count() == 1;
+    let diagnostic = if is_below_label { OVER_LABEL } else { OVER_SUFFIX };
+    judged.report(&diagnostic, &leaf, message, fix).into_iter().collect()
 }
 
 fn is_over_public_suffix(name: &SubjectAltName) -> bool {

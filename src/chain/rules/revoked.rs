@@ -100,7 +100,7 @@ fn covers(crl: &Crl, member: &PathCertificate<'_>) -> bool {
         CrlScope::Ca => member.certificate.is_ca(),
         CrlScope::User => !member.certificate.is_ca(),
     };
-    is_in_scope && crl.issuer.der == member.certificate.issuer.der
+    is_in_scope && crl.issuer.matches(&member.certificate.issuer)
 }
 
 /// Why a list does not count.

@@ -33,7 +33,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         }
         let is_related = path
             .iter()
-            .any(|used| used.names_issuer(certificate) || used.subject.der == certificate.subject.der);
+            .any(|used| used.names_issuer(certificate) || used.subject.matches(&certificate.subject));
         let is_expired = certificate.not_after < input.at;
         if !is_expired && is_cross_of_root(certificate, judged) {
             // Clients of the other root need it, and here such clients are known.
@@ -130,12 +130,12 @@ fn is_cross_of_root(certificate: &Certificate, judged: &JudgedPath<'_>) -> bool 
     let root = judged.all().pop().map(|last| last.certificate);
     !certificate.is_self_issued()
         && root
-            .is_some_and(|root| root.subject.der == certificate.subject.der && root.spki == certificate.spki)
+            .is_some_and(|root| root.subject.matches(&certificate.subject) && root.spki == certificate.spki)
 }
 
 /// Whether the issuer of a certificate is trusted here as well.
 fn is_trusted_issuer(certificate: &Certificate, input: &CheckInput<'_>) -> bool {
-    let mut anchors = input.trust.named(&certificate.issuer.der);
+    let mut anchors = input.trust.named(&certificate.issuer);
     anchors.any(|anchor| certificate.signature_by(&anchor.certificate) == SignatureCheck::Valid)
 }
 
@@ -143,9 +143,9 @@ fn expired_part(certificate: &Certificate, path: &[&Certificate]) -> String {
     let label = certificate.label();
     let day = date(certificate.not_after);
     let twin =
-        path.iter().find(|used| used.subject.der == certificate.subject.der && used.spki == certificate.spki);
+        path.iter().find(|used| used.subject.matches(&certificate.subject) && used.spki == certificate.spki);
     match twin {
-        Some(twin) if twin.issuer.der == certificate.issuer.der => {
+        Some(twin) if twin.issuer.matches(&certificate.issuer) => {
             format!("an old copy of `{label}` that expired on {day}")
         }
         Some(_) => format!(

@@ -20,7 +20,7 @@ fn section(code: Code) -> Option<&'static str> {
 }
 
 /// `Severity: error.`, or by profile: `Severity: warning (tls), error (webpki, rfc5280).`
-fn severity_line(diagnostics: &[Diagnostic]) -> String {
+pub(super) fn severity_line(diagnostics: &[Diagnostic]) -> String {
     let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
     for (profile, name) in PROFILES {
         let mut severities: Vec<_> =

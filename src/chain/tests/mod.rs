@@ -1,8 +1,11 @@
 //! Ordering and judging, with certificates made for each case.
 
+mod clients;
 mod documentation;
 mod mutations;
+mod names;
 mod profiles;
+mod refusals;
 mod revocation;
 mod tails;
 mod tree;
@@ -43,7 +46,7 @@ fn leaf_params(host: &str) -> CertificateParams {
     let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
     params.distinguished_name.push(DnType::CommonName, host);
     params.not_before = NOW - Duration::days(10);
-    params.not_after = NOW + Duration::days(300);
+    params.not_after = NOW + Duration::days(180);
     params.use_authority_key_identifier_extension = true;
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -200,7 +203,7 @@ fn each_fault_has_its_code() {
         [Code::WrongUsage]
     );
     assert_eq!(with(&|params| params.key_usages = vec![KeyUsagePurpose::KeyAgreement]), [Code::KeyUsage]);
-    assert_eq!(with(&|params| params.not_before = NOW - Duration::days(200)), [Code::ValidityTooLong]);
+    assert_eq!(with(&|params| params.not_before = NOW - Duration::days(300)), [Code::ValidityTooLong]);
     let unknown = |params: &mut CertificateParams| {
         let mut extension = rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99999], vec![5, 0]);
         extension.set_criticality(true);

@@ -108,6 +108,7 @@ fn what_a_root_must_be_like() {
 fn a_ca_in_the_place_of_the_leaf() {
     let root = root("R");
     let mut params = ca_params("www.test");
+    params.not_after = leaf_params("www.test").not_after;
     params.subject_alt_names = leaf_params("www.test").subject_alt_names;
     params.key_usages.push(KeyUsagePurpose::DigitalSignature);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];

@@ -1,0 +1,206 @@
+//! What is not DER in a certificate, though it can be read (X.690 section 10; RFC 5280 sections 4.1 and 4.1.2.5).
+
+use std::fmt;
+
+use crate::der::{
+    BOOLEAN, CONTEXT_0, GENERALIZED_TIME, INTEGER, Malformed, OCTET_STRING, OID, Reader, SEQUENCE, UTC_TIME,
+    context_constructed, elements, first, oid,
+};
+
+/// A value that is written in another way than DER and RFC 5280 have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EncodingFault {
+    /// `cA` of the basic constraints, though it is the default.
+    CaFalseWritten,
+    /// `critical` of an extension, though it is the default.
+    CriticalFalseWritten,
+    LongLength,
+    LongNumber,
+    LongSerial,
+    OddBoolean,
+    TimeFraction,
+    TimeGeneralizedBefore2050,
+    TimeOffset,
+    TimeWithoutSeconds,
+    TrailingBytes,
+    Version1Written,
+}
+
+impl fmt::Display for EncodingFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CaFalseWritten => "cA is written although it is FALSE",
+            Self::CriticalFalseWritten => "critical is written although it is FALSE",
+            Self::LongLength => "a length has more octets than it needs",
+            Self::LongNumber => "a number has more octets than it needs",
+            Self::LongSerial => "the serial number has more octets than it needs",
+            Self::OddBoolean => "a BOOLEAN is neither 00 nor FF",
+            Self::TimeFraction => "a time has fractions of a second",
+            Self::TimeGeneralizedBefore2050 => "a time before 2050 is a GeneralizedTime",
+            Self::TimeOffset => "a time has an offset instead of Z",
+            Self::TimeWithoutSeconds => "a time has no seconds",
+            Self::TrailingBytes => "bytes follow the value of an extension",
+            Self::Version1Written => "version 1 is written although it is the default",
+        })
+    }
+}
+
+/// Everything that is wrong with the encoding of a certificate (whole DER), each once.
+pub(super) fn faults(der: &[u8]) -> Vec<EncodingFault> {
+    let mut faults = Vec::new();
+    walk(der, 0, &mut faults);
+    // What cannot be read is not a certificate, and is reported as such.
+    let _ = values(der, &mut faults);
+    faults
+}
+
+fn add(faults: &mut Vec<EncodingFault>, fault: EncodingFault) {
+    if !faults.contains(&fault) {
+        faults.push(fault);
+    }
+}
+
+/// Nothing in a certificate is nested deeper, except by an attacker.
+const MAX_DEPTH: usize = 24;
+
+/// Lengths, numbers and truth values wherever they are.
+fn walk(der: &[u8], depth: usize, faults: &mut Vec<EncodingFault>) {
+    for element in elements(der) {
+        let needed = match element.contents.len() {
+            0..0x80 => 2,
+            0x80..0x100 => 3,
+            0x100..0x1_0000 => 4,
+            0x1_0000..0x100_0000 => 5,
+            _ => 6,
+        };
+        if element.whole.len() - element.contents.len() > needed {
+            add(faults, EncodingFault::LongLength);
+        }
+        match element.tag {
+            INTEGER if is_long(element.contents) => add(faults, EncodingFault::LongNumber),
+            BOOLEAN if !matches!(element.contents, [0 | 0xff]) => add(faults, EncodingFault::OddBoolean),
+            _ => {}
+        }
+        // The constructed bit.
+        if element.tag & 0x20 != 0 && depth < MAX_DEPTH {
+            walk(element.contents, depth + 1, faults);
+        }
+    }
+}
+
+fn values(der: &[u8], faults: &mut Vec<EncodingFault>) -> Result<(), Malformed> {
+    let mut whole = Reader::inside(der, SEQUENCE)?;
+    let mut body = Reader::new(whole.expect(SEQUENCE)?);
+    if body.optional(CONTEXT_0)? == Some(&[INTEGER, 1, 0]) {
+        add(faults, EncodingFault::Version1Written);
+    }
+    if is_long(body.expect(INTEGER)?) {
+        faults.retain(|fault| *fault != EncodingFault::LongNumber);
+        add(faults, EncodingFault::LongSerial);
+    }
+    body.next()?;
+    body.next()?;
+    let mut validity = Reader::new(body.expect(SEQUENCE)?);
+    for _ in 0..2 {
+        let element = validity.next()?;
+        time(element.tag, element.contents, faults);
+    }
+    while !body.is_at_end() {
+        let part = body.next()?;
+        if part.tag == context_constructed(3) {
+            let mut list = Reader::inside(part.contents, SEQUENCE)?;
+            while !list.is_at_end() {
+                extension(list.expect(SEQUENCE)?, faults)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// id-ce: `2.5.29`.
+const STANDARD_EXTENSIONS: &[u8] = &[0x55, 0x1d];
+
+/// Whether a shorter form means the same number (X.690 section 8.3.2).
+fn is_long(number: &[u8]) -> bool {
+    matches!(number, [0, second, ..] if *second < 0x80)
+        || matches!(number, [0xff, second, ..] if *second >= 0x80)
+}
+
+fn extension(contents: &[u8], faults: &mut Vec<EncodingFault>) -> Result<(), Malformed> {
+    let mut parts = Reader::new(contents);
+    let kind = parts.expect(OID)?;
+    if parts.optional(BOOLEAN)? == Some(&[0]) {
+        add(faults, EncodingFault::CriticalFalseWritten);
+    }
+    let value = parts.expect(OCTET_STRING)?;
+    // An extension that is not known may hold anything.
+    match first(value) {
+        Some((_, [])) => walk(value, 0, faults),
+        Some(_) if kind.starts_with(STANDARD_EXTENSIONS) => add(faults, EncodingFault::TrailingBytes),
+        _ => {}
+    }
+    if oid::BASIC_CONSTRAINTS.is(kind) && Reader::inside(value, SEQUENCE)?.optional(BOOLEAN)? == Some(&[0]) {
+        add(faults, EncodingFault::CaFalseWritten);
+    }
+    Ok(())
+}
+
+fn time(tag: u8, text: &[u8], faults: &mut Vec<EncodingFault>) {
+    let digits = match tag {
+        UTC_TIME => 12,
+        GENERALIZED_TIME => 14,
+        _ => return,
+    };
+    let leading = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if leading < digits {
+        return add(faults, EncodingFault::TimeWithoutSeconds);
+    }
+    match text.get(leading) {
+        Some(b'.' | b',') => add(faults, EncodingFault::TimeFraction),
+        Some(b'Z') if tag == GENERALIZED_TIME && (&b"1950"[..]..&b"2050"[..]).contains(&text) => {
+            add(faults, EncodingFault::TimeGeneralizedBefore2050);
+        }
+        Some(b'Z') => {}
+        _ => add(faults, EncodingFault::TimeOffset),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_time(tag: u8, text: &str) -> Vec<EncodingFault> {
+        let mut faults = Vec::new();
+        time(tag, text.as_bytes(), &mut faults);
+        faults
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(of_time(UTC_TIME, "261120120000Z"), []);
+        assert_eq!(of_time(UTC_TIME, "2611201200Z"), [EncodingFault::TimeWithoutSeconds]);
+        assert_eq!(of_time(UTC_TIME, "261120120000+0100"), [EncodingFault::TimeOffset]);
+        assert_eq!(of_time(GENERALIZED_TIME, "20500101000000Z"), []);
+        assert_eq!(of_time(GENERALIZED_TIME, "20500101000000.5Z"), [EncodingFault::TimeFraction]);
+        assert_eq!(of_time(GENERALIZED_TIME, "20491231235959Z"), [EncodingFault::TimeGeneralizedBefore2050]);
+    }
+
+    #[test]
+    fn lengths_are_the_shortest() {
+        let of = |der: &[u8]| {
+            let mut faults = Vec::new();
+            walk(der, 0, &mut faults);
+            faults
+        };
+        assert_eq!(of(&[0x30, 3, 2, 1, 7]), []);
+        assert_eq!(of(&[0x30, 4, 2, 0x81, 1, 7]), [EncodingFault::LongLength]);
+        assert_eq!(of(&[0x30, 0x81, 3, 2, 1, 7]), [EncodingFault::LongLength]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_panic(der in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            faults(&der);
+        }
+    }
+}
