@@ -792,7 +792,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__acme__subcmd__dns__subcmd__record)
-            opts="-q -v -h --days --one-value --server --staging --ca-roots --agree-tos --email --state --format --quiet --verbose --color --help"
+            opts="-q -v -h --days --one-value --server --staging --ca-roots --agree-tos --email --eab-kid --eab-hmac-file --state --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -811,6 +811,14 @@ _certkit() {
                     return 0
                     ;;
                 --email)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --eab-kid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --eab-hmac-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1200,12 +1208,16 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__acme__subcmd__obtain)
-            opts="-k -q -v -h --http --webroot --tls-alpn --dns --dns-hook --rfc2136 --dns-persist --dns-account --dns-credentials --dns-resolver --dns-wait --server --staging --ca-roots --agree-tos --email --eab-kid --eab-hmac-file --key-type --profile --preferred-chain --exec --deploy-hook --pre-hook --post-hook --failure-hook --reuse-key --prepare-key --key-group --state --dry-run --force --format --quiet --verbose --color --help"
+            opts="-k -q -v -h --csr --http --webroot --tls-alpn --dns --dns-hook --rfc2136 --dns-persist --dns-account --dns-credentials --dns-resolver --dns-wait --server --staging --ca-roots --agree-tos --email --eab-kid --eab-hmac-file --key-type --profile --preferred-chain --exec --deploy-hook --pre-hook --post-hook --failure-hook --reuse-key --prepare-key --key-group --state --dry-run --force --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --csr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --http)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1548,7 +1560,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__check)
-            opts="-q -v -h --host --email --roots --key --key-password-file --crl --purpose --profile --max-depth --at --min-days --starttls --timeout --deep --batch --explain --format --quiet --verbose --color --help"
+            opts="-q -v -h --host --email --roots --key --key-password-file --crl --purpose --profile --max-depth --at --min-days --starttls --timeout --deep --min-grade --server --jobs --batch --explain --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1603,6 +1615,18 @@ _certkit() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-grade)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -W "apache caddy certkit dovecot granian gunicorn haproxy lighttpd nginx postfix uwsgi" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3438,7 +3462,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__serve)
-            opts="-l -w -p -H -b -q -v -h --listen --redirect-http --socket-mode --socket-owner --ajp-secret-file --backlog --reuse-port --freebind --so-keepalive --socket-sndbuf --socket-rcvbuf --max-connections --max-connections-per-address --front-threads --cert --key --ocsp-staple --tls-min --no-session-tickets --client-ca --client-auth --client-crl --hsts --force --acme --acme-server --acme-email --acme-ca-roots --acme-state --acme-dns-hook --acme-rfc2136 --acme-dns-persist --acme-dns-account --acme-missing --acme-on-demand --acme-ask --acme-on-demand-limit --agree-tos --wsgi-file --module --callable --mount --mount-by --default-mount --processes --workers --threads --harakiri --request-timeout --request-grace --max-requests --max-requests-delta --max-worker-lifetime --max-worker-lifetime-delta --min-worker-lifetime --reload-on-rss --evil-reload-on-rss --reload-on-as --evil-reload-on-as --reload-on-exception --cheaper --cheaper-initial --cheaper-step --gevent --gevent-monkey-patch --reload-on-change --catch-exceptions --reload-ignore --python --home --venv --virtualenv --chdir --chdir2 --pp --python-path --pythonpath --env --envdir --unenv --script-name --manage-script-name --upstream --upstream-timeout --upstream-ca --upstream-root --allow --deny --access --limit-rate --basic-auth --forward-auth --forward-auth-header --redirect --error-page --secure-headers --static --try-static --try-static-whole --static-root --try-files --index --static-safe --static-skip-ext --precompressed --expires --media-types --header --remove-header --collect-header --pull-header --rule --gzip --zstd --host --vhost --canonical-host --check --unknown-host --daemonize --pidfile --pidfile2 --control-fifo --touch-reload --user --group --add-group --no-initgroups --chroot --umask --limit-as --max-fd --flock --flock-wait --exit-on-reload --log-file --log-max-size --log-backup-name --log-truncate --log-reopen --touch-logreopen --touch-logrotate --disable-logging --log-4xx --log-5xx --log-zero --log-slow --log-big --log-date --stats --stats-http --stats-min --stats-no-cores --attach-daemon --attach-control-daemon --attach-daemon2 --smart-attach-daemon --smart-attach-daemon2 --daemons-honour-stdin --hook --emperor --emperor-tyrant --emperor-freq --emperor-throttle --emperor-max-throttle --emperor-stats --emperor-nofollow --emperor-tyrant-nofollow --vassal-set --vassals-inherit --vassals-include --trust-proxy --trust-forwarded --proxy-protocol --allow-uwsgi-vars --scheme --limit-post --post-buffering --buffer-size --header-timeout --body-timeout --keepalive --graceful-timeout --buffer-memory --buffer-file --buffer-dir --no-buffering --access-log --logformat --log-format --show-config --ini --yaml --json --xml --strict --lenient --format --quiet --verbose --color --help"
+            opts="-l -w -p -H -b -q -v -h --listen --redirect-http --socket-mode --socket-owner --ajp-secret-file --backlog --reuse-port --freebind --so-keepalive --socket-sndbuf --socket-rcvbuf --max-connections --max-connections-per-address --front-threads --cert --key --key-password-file --ocsp-staple --tls-min --no-session-tickets --client-ca --client-auth --client-crl --hsts --force --acme --acme-server --acme-email --acme-eab-kid --acme-eab-hmac-file --acme-ca-roots --acme-state --acme-dns --acme-dns-credentials --acme-dns-resolver --acme-dns-wait --acme-dns-hook --acme-rfc2136 --acme-dns-persist --acme-dns-account --acme-missing --acme-on-demand --acme-ask --acme-on-demand-limit --agree-tos --wsgi-file --module --callable --mount --mount-by --default-mount --processes --workers --threads --harakiri --request-timeout --request-grace --max-requests --max-requests-delta --max-worker-lifetime --max-worker-lifetime-delta --min-worker-lifetime --reload-on-rss --evil-reload-on-rss --reload-on-as --evil-reload-on-as --reload-on-exception --cheaper --cheaper-initial --cheaper-step --gevent --gevent-monkey-patch --reload-on-change --catch-exceptions --reload-ignore --python --home --venv --virtualenv --chdir --chdir2 --pp --python-path --pythonpath --env --envdir --unenv --script-name --manage-script-name --upstream --upstream-timeout --upstream-ca --upstream-root --allow --deny --access --limit-rate --basic-auth --forward-auth --forward-auth-header --redirect --error-page --secure-headers --static --try-static --try-static-whole --static-root --try-files --index --static-safe --static-skip-ext --precompressed --expires --media-types --header --remove-header --collect-header --pull-header --rule --gzip --zstd --host --vhost --canonical-host --check --unknown-host --daemonize --pidfile --pidfile2 --control-fifo --touch-reload --user --group --add-group --no-initgroups --chroot --umask --limit-as --max-fd --flock --flock-wait --exit-on-reload --log-file --log-max-size --log-backup-name --log-truncate --log-reopen --touch-logreopen --touch-logrotate --disable-logging --log-4xx --log-5xx --log-zero --log-slow --log-big --log-date --stats --stats-http --stats-min --stats-no-cores --attach-daemon --attach-control-daemon --attach-daemon2 --smart-attach-daemon --smart-attach-daemon2 --daemons-honour-stdin --hook --emperor --emperor-tyrant --emperor-freq --emperor-throttle --emperor-max-throttle --emperor-stats --emperor-nofollow --emperor-tyrant-nofollow --vassal-set --vassals-inherit --vassals-include --trust-proxy --trust-forwarded --proxy-protocol --allow-uwsgi-vars --scheme --limit-post --post-buffering --buffer-size --header-timeout --body-timeout --keepalive --graceful-timeout --buffer-memory --buffer-file --buffer-dir --no-buffering --access-log --logformat --log-format --show-config --ini --yaml --json --xml --strict --lenient --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3500,6 +3524,10 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --key-password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --ocsp-staple)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3536,11 +3564,35 @@ _certkit() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --acme-eab-kid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --acme-eab-hmac-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --acme-ca-roots)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --acme-state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --acme-dns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --acme-dns-credentials)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --acme-dns-resolver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --acme-dns-wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4273,7 +4325,7 @@ _certkit() {
                     return 0
                     ;;
                 --shell)
-                    COMPREPLY=($(compgen -W "sh fish dotenv dockerfile" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "sh fish powershell dotenv dockerfile" -- "${cur}"))
                     return 0
                     ;;
                 --root)

@@ -288,7 +288,20 @@ imap\t'Port 143'
 pop3\t'Port 110'
 ldap\t'Port 389'
 postgres\t'PostgreSQL, port 5432'"
-complete -c certkit -n "__fish_certkit_using_subcommand check" -l timeout -d 'Give up if the server does not answer within SECONDS [default: 10]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l timeout -d 'Give up SECONDS after the start, whatever the server does [default: 10; with --deep 60]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l min-grade -d 'Fail when the server\'s grade is below this one: A+, A, B, C, D or F (docs/server-grade.md)' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l server -d 'The program of the server, whose configuration the fixes are for; recognised by its answer over https where it names itself' -r -f -a "apache\t''
+caddy\t''
+certkit\t''
+dovecot\t''
+granian\t''
+gunicorn\t''
+haproxy\t''
+lighttpd\t''
+nginx\t''
+postfix\t''
+uwsgi\t''"
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l jobs -d 'Of several files or servers, check N at a time' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l batch -d 'Check many chains: one JSON object per line in, one per line out; - is standard input' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l explain -d 'Explain a finding code: what it means, why it matters, which clients care, how to fix it' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
@@ -307,7 +320,7 @@ imap\t'Port 143'
 pop3\t'Port 110'
 ldap\t'Port 389'
 postgres\t'PostgreSQL, port 5432'"
-complete -c certkit -n "__fish_certkit_using_subcommand show" -l timeout -d 'Give up if the server does not answer within SECONDS [default: 10]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand show" -l timeout -d 'Give up SECONDS after the start, whatever the server does [default: 10; with --deep 60]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l at -d 'Count the days left from this time (RFC 3339, such as 2026-11-20T12:00:00Z)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand show" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
@@ -500,6 +513,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_s
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from env" -l ca -d 'The same as FILE' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from env" -l shell -d 'How to print them' -r -f -a "sh\t'sh, bash, zsh'
 fish\t'fish'
+powershell\t'PowerShell'
 dotenv\t'NAME=value, for docker --env-file, compose, systemd and .env files'
 dockerfile\t'Lines that make an image trust the CA'"
 complete -c certkit -n "__fish_certkit_using_subcommand trust; and __fish_seen_subcommand_from env" -l root -d 'Use this folder as /, such as a mounted system image' -r -F
@@ -594,6 +608,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_see
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke delete import list account dns-record dns-providers install-timer help" -f -a "dns-providers" -d 'List the DNS providers that --dns takes, with the fields that each needs in its file of credentials'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke delete import list account dns-record dns-providers install-timer help" -f -a "install-timer" -d 'Install a timer that runs `certkit acme renew` every hour, at a minute that differs from machine to machine'
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and not __fish_seen_subcommand_from obtain renew revoke delete import list account dns-record dns-providers install-timer help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l csr -d 'Take names and key from this certificate signing request, PEM or DER; - is standard input. The private key stays where it is: certkit writes certificate and chain only, and renews with the same request' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l http -d 'Answer http-01 with certkit\'s own server (default: port 80 on all addresses, IPv4 and IPv6)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l webroot -d 'Answer http-01 with files below DIR, the root folder of a running web server' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from obtain" -l tls-alpn -d 'Answer tls-alpn-01 with certkit\'s own TLS listener (default: port 443 on all addresses)' -r
@@ -723,6 +738,8 @@ complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_su
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from dns-record" -l server -d 'The ACME server: letsencrypt (the default), letsencrypt-staging, zerossl, google, or the address of a directory' -r
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from dns-record" -l ca-roots -d 'Trust these CA certificates for the ACME server itself, instead of the system\'s' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from dns-record" -l email -d 'Mail address for the account' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from dns-record" -l eab-kid -d 'Key identifier of an external account, for servers that require one' -r
+complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from dns-record" -l eab-hmac-file -d 'File with the secret of the external account, in base64url as the server shows it' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from dns-record" -l state -d 'Where accounts, orders and certificates are kept' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand acme; and __fish_seen_subcommand_from dns-record" -l format -d 'Report as text for people or as one JSON object for scripts' -r -f -a "human\t'Text'
 json\t'One object with `schema`'"
@@ -819,6 +836,7 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l max-connection
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l front-threads -d 'Threads that handle connections and TLS [default: a quarter of the CPUs, at least 1]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l cert -d 'Certificate chain, server certificate first (repeatable with --key, for several names by SNI)' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l key -d 'Private key of the certificate' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l key-password-file -d 'The password of an encrypted key: the first line of this file' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l ocsp-staple -d 'Send this OCSP response along with the certificate that it is for (repeatable)' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l tls-min -d 'Lowest TLS version: 1.2 or 1.3 [default: 1.2]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l client-ca -d 'Ask clients for a certificate that leads to one of these CA certificates' -r -F
@@ -826,10 +844,16 @@ complete -c certkit -n "__fish_certkit_using_subcommand serve" -l client-auth -d
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l client-crl -d 'Refuse the certificates of clients that this revocation list contains (repeatable)' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l hsts -d 'Send Strict-Transport-Security: browsers use only https for AGE seconds [without AGE: two years]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme -d 'Obtain a certificate for NAME from an ACME server and keep it renewed (repeatable). Names separated by commas share a certificate' -r
-complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-server -d 'Directory URL of the ACME server [default: Let\'s Encrypt]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-server -d 'The ACME server: letsencrypt, letsencrypt-staging, zerossl, google, or the address of a directory (repeatable) [default: Let\'s Encrypt]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-email -d 'Mail address for messages from the ACME server' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-eab-kid -d 'Key identifier of an external account, for servers that require one, as zerossl and google do' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-eab-hmac-file -d 'Secret of the external account, in base64url as the server shows it' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-ca-roots -d 'Trust these CA certificates for the ACME server itself, instead of the system\'s' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-state -d 'Folder for accounts, orders and certificates, shared with certkit acme' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-dns -d 'Answer dns-01 with the API of a DNS provider, which `certkit acme dns-providers` lists; for wildcards, and where no port is reachable' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-dns-credentials -d 'Secrets for --acme-dns or for a hook of another client, one NAME = "VALUE" per line' -r -F
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-dns-resolver -d 'Ask this resolver for CNAMEs, zones and name servers instead of the system\'s' -r
+complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-dns-wait -d 'Wait at most SECONDS, instead of 120, until all name servers of the zone show the record' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-dns-hook -d 'Answer dns-01 with a program, as certkit acme obtain --dns-hook does; for wildcards, and where no port is reachable' -r
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-rfc2136 -d 'Answer dns-01 with dynamic updates (RFC 2136), with the file of certkit acme obtain --rfc2136' -r -F
 complete -c certkit -n "__fish_certkit_using_subcommand serve" -l acme-dns-persist -d 'Answer dns-persist-01 with the TXT record that certkit acme dns-record prints; it is read through RESOLVER [without RESOLVER: the system\'s]' -r

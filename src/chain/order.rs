@@ -148,7 +148,7 @@ fn useful_length(
     };
     let is_issued_by_valid_anchor = |index: &usize| {
         let certificate = &pool[*index].certificate;
-        let mut anchors = trust.named(&certificate.issuer.der);
+        let mut anchors = trust.named(&certificate.issuer);
         anchors.any(|anchor| {
             anchor.certificate.not_after >= at
                 && certificate.signature_by(&anchor.certificate) == SignatureCheck::Valid
