@@ -97,9 +97,10 @@ fn best<'a>(input: &CheckInput<'a>) -> Option<Best<'a>> {
     let mut tried: Vec<(Path<'_>, Vec<PathFinding>)> = Vec::new();
     search.sound(&mut |path| {
         let found = judge_path(&path);
-        let holds = !is_any_error(&found);
+        // Clients look for a path that they accept, too.
+        let is_clean = !found.iter().any(PathFinding::is_refused);
         tried.push((path, found));
-        if holds || tried.len() >= MAX_CANDIDATES {
+        if is_clean || tried.len() >= MAX_CANDIDATES {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
@@ -123,9 +124,11 @@ fn best<'a>(input: &CheckInput<'a>) -> Option<Best<'a>> {
             (path, found)
         }));
     }
-    // The first of those with the fewest errors: the search tries likely paths first.
+    // The first of those with the fewest errors, then with the fewest that clients refuse: the search tries likely paths
+    // first.
     let errors = |found: &[PathFinding]| found.iter().filter(|found| found.is_error()).count();
-    let chosen = (0..tried.len()).min_by_key(|&index| errors(&tried[index].1))?;
+    let refused = |found: &[PathFinding]| found.iter().filter(|found| found.is_refused()).count();
+    let chosen = (0..tried.len()).min_by_key(|&index| (errors(&tried[index].1), refused(&tried[index].1)))?;
     let (path, found) = tried.swap_remove(chosen);
     let mut found = shortened(found);
     if is_any_error(&found) {

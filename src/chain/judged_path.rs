@@ -27,6 +27,11 @@ impl PathFinding {
         self.finding.severity == Severity::Error
     }
 
+    /// Whether it says that a client refuses the chain.
+    pub(super) fn is_refused(&self) -> bool {
+        self.is_error() || self.defect.is_some_and(|defect| defect.row().refused_by != Clients::NONE)
+    }
+
     /// Whether it says that rustls refuses the chain.
     pub(super) fn is_refused_by_rustls(&self) -> bool {
         self.defect.is_some_and(|defect| defect.row().is_refused_by_rustls())

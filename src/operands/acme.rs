@@ -51,8 +51,8 @@ pub enum AcmeOperandError {
         #[source]
         source: io::Error,
     },
-    #[error("`{0}` is not the address of an ACME server")]
-    Server(String),
+    #[error("`{text}` is not the address of an ACME server")]
+    Server { text: String, option: &'static str },
 }
 
 type Result<T> = std::result::Result<T, AcmeOperandError>;
@@ -74,11 +74,11 @@ pub fn certificate_names<'a>(typed: impl IntoIterator<Item = &'a str>, server: &
 }
 
 /// The address of a server's directory, by its word (`letsencrypt`, `zerossl`) or its URL; RFC 8555 section 6.1 allows
-/// https only.
+/// https only. `option` is where it was typed, for the error.
 ///
 /// # Errors
 /// [`AcmeOperandError::Server`].
-pub fn server_address(url: &str) -> Result<String> {
+pub fn server_address(url: &str, option: &'static str) -> Result<String> {
     if let Some(server) = PublicServer::by_word(url) {
         return Ok(server.directory.to_owned());
     }
@@ -86,17 +86,17 @@ pub fn server_address(url: &str) -> Result<String> {
         .ok()
         .filter(|uri| uri.scheme_str() == Some("https") && uri.host().is_some())
         .map(|uri| uri.to_string())
-        .ok_or_else(|| AcmeOperandError::Server(url.to_owned()))
+        .ok_or_else(|| AcmeOperandError::Server { text: url.to_owned(), option })
 }
 
-/// The addresses of several servers, each once, in their order.
+/// The addresses of several servers, each once, in their order, as they were given to `option`.
 ///
 /// # Errors
 /// [`AcmeOperandError::Server`].
-pub fn server_addresses(named: &[String]) -> Result<Vec<String>> {
+pub fn server_addresses(named: &[String], option: &'static str) -> Result<Vec<String>> {
     let mut servers = Vec::new();
     for server in named {
-        let server = server_address(server)?;
+        let server = server_address(server, option)?;
         if !servers.contains(&server) {
             servers.push(server);
         }
@@ -299,18 +299,18 @@ mod tests {
 
     #[test]
     fn servers_have_https_addresses() {
-        assert_eq!(server_address("https://ca.test/dir").unwrap(), "https://ca.test/dir");
+        assert_eq!(server_address("https://ca.test/dir", "--server").unwrap(), "https://ca.test/dir");
         for wrong in ["", "ca.test", "http://ca.test/dir", "https://", "buypass"] {
-            assert!(server_address(wrong).is_err(), "{wrong}");
+            assert!(server_address(wrong, "--server").is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn public_servers_have_words() {
-        assert_eq!(server_address("letsencrypt").unwrap(), acme::LETS_ENCRYPT);
-        assert_eq!(server_address("LetsEncrypt-Staging").unwrap(), acme::LETS_ENCRYPT_STAGING);
-        assert!(server_address("zerossl").unwrap().contains("zerossl.com"));
-        assert!(server_address("google").unwrap().contains("pki.goog"));
+        assert_eq!(server_address("letsencrypt", "--server").unwrap(), acme::LETS_ENCRYPT);
+        assert_eq!(server_address("LetsEncrypt-Staging", "--server").unwrap(), acme::LETS_ENCRYPT_STAGING);
+        assert!(server_address("zerossl", "--server").unwrap().contains("zerossl.com"));
+        assert!(server_address("google", "--server").unwrap().contains("pki.goog"));
     }
 
     #[test]

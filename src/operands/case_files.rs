@@ -24,15 +24,18 @@ impl CaseFiles for LocalFiles {
     }
 
     fn certificates(&self, file: &str) -> Result<ReadCertificates, String> {
+        not_standard_input(file)?;
         let read = read_certificates(file).map_err(|error| sentence(&error))?;
         Ok(ReadCertificates { certificates: read.certificates, malformed: reasons(read.malformed) })
     }
 
     fn revocation_lists(&self, file: &str) -> Result<Vec<Crl>, String> {
+        not_standard_input(file)?;
         read_revocation_list_file(file).map_err(|error| error.to_string())
     }
 
     fn private_key(&self, file: &str) -> Result<PrivateKey, String> {
+        not_standard_input(file)?;
         read_private_key(Path::new(file)).map_err(|error| sentence(&error))
     }
 
@@ -68,6 +71,14 @@ impl CaseFiles for LocalFiles {
             ReadCertificates { certificates: probed.certificates, malformed: reasons(probed.malformed) };
         Ok(SeenServer { sent, host, findings, words: target.words() })
     }
+}
+
+/// The lines of a batch may come from there.
+fn not_standard_input(file: &str) -> Result<(), String> {
+    if file == "-" {
+        return Err("standard input is not a file of one line; put the text into `chain_pem`, `roots_pem`, `crls_pem` or `key_pem`".into());
+    }
+    Ok(())
 }
 
 fn starttls(word: &str) -> Result<Starttls, String> {

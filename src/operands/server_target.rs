@@ -237,7 +237,18 @@ fn parse(text: &str, starttls: Option<Starttls>) -> Option<Result<ServerTarget, 
     if path.is_none() && starttls.is_none() && port == 443 {
         path = Some("/".into());
     }
-    Some(Ok(ServerTarget { host, port, typed: text.to_owned(), path, starttls }))
+    Some(Ok(ServerTarget { host, port, typed: without_user(text, authority), path, starttls }))
+}
+
+/// What was typed, without the user and the password of a URL: it is printed.
+fn without_user(text: &str, authority: &str) -> String {
+    match text.split_once("://") {
+        Some((scheme, rest)) => {
+            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+            format!("{scheme}://{authority}{}", &rest[end..])
+        }
+        None => text.to_owned(),
+    }
 }
 
 /// Host and port of `host:port`, `[v6]:port`; no port where there is no colon for one, or no digits behind it.

@@ -2,8 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use super::Server;
+use super::wire::TimeBudget;
+
+/// How long one address is waited for.
+const LONGEST: Duration = Duration::from_secs(4);
 
 /// What another address of the name does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +31,8 @@ impl Server {
                 first: Mutex::new(None),
                 address: *address,
                 addresses: Vec::new(),
-                time: self.time,
+                // One without an answer leaves time for the others.
+                time: TimeBudget::start(self.time.share(LONGEST)),
             };
             match server.fetch(None) {
                 Ok(other) if other.certificates.first() == certificate => AddressState::Same,
@@ -41,7 +47,6 @@ impl Server {
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
-    use std::time::Duration;
 
     use super::super::Target;
     use super::*;

@@ -96,7 +96,7 @@ impl AcmeRequest {
     /// Invalid names, names that the listeners cannot prove, what is missing for the challenge, and terms of service
     /// without consent.
     pub(super) fn decide(self) -> Result<DecidedAcme, Failure> {
-        let mut servers = server_addresses(&self.servers)?;
+        let mut servers = server_addresses(&self.servers, "--acme-server")?;
         if servers.is_empty() {
             servers.push(LETS_ENCRYPT.to_owned());
         }

@@ -133,10 +133,13 @@ fn extension(contents: &[u8], faults: &mut Vec<EncodingFault>) -> Result<(), Mal
         add(faults, EncodingFault::CriticalFalseWritten);
     }
     let value = parts.expect(OCTET_STRING)?;
-    // An extension that is not known may hold anything.
+    // An extension that is not known may hold anything: clients do not look into it.
+    let is_known = kind.starts_with(STANDARD_EXTENSIONS) || oid::AUTHORITY_INFO_ACCESS.is(kind);
     match first(value) {
-        Some((_, [])) => walk(value, 0, faults),
-        Some(_) if kind.starts_with(STANDARD_EXTENSIONS) => add(faults, EncodingFault::TrailingBytes),
+        Some((_, [])) if is_known => walk(value, 0, faults),
+        Some((_, [_, ..])) if kind.starts_with(STANDARD_EXTENSIONS) => {
+            add(faults, EncodingFault::TrailingBytes)
+        }
         _ => {}
     }
     if oid::BASIC_CONSTRAINTS.is(kind) && Reader::inside(value, SEQUENCE)?.optional(BOOLEAN)? == Some(&[0]) {

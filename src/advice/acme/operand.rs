@@ -34,10 +34,10 @@ impl From<AcmeOperandError> for Failure {
                 let is_missing = source.kind() == io::ErrorKind::NotFound;
                 finding(if is_missing { Code::NotFound } else { Code::Io }).at(file(path))
             }
-            E::Server(_) => finding(Code::InvalidSetting).fix(
-                "Name letsencrypt, letsencrypt-staging, zerossl or google, or the address of its directory, such as \
-                 https://ca.example/directory.",
-            ),
+            E::Server { option, .. } => finding(Code::InvalidSetting).fix(format!(
+                "Name letsencrypt, letsencrypt-staging, zerossl or google, or the address of its directory, for \
+                 example `{option} https://ca.example/directory`.",
+            )),
         }
         .into()
     }

@@ -65,10 +65,21 @@ pub(super) fn renewal(judged: &JudgedPath<'_>) -> String {
 pub(super) fn check_with_roots(input: &CheckInput<'_>, roots: &str) -> String {
     let host = input.host.map(ToString::to_string);
     // A server is asked under its own name anyway.
-    let is_said = |host: &String| !(input.is_live && input.file.contains(host.as_str()));
+    let is_said = |host: &String| !(input.is_live && host_of(input.file).eq_ignore_ascii_case(host));
     let host = host.filter(is_said).map(|host| format!(" --host {}", shell_word(&host))).unwrap_or_default();
     let purpose = if input.purpose == Purpose::Client { " --purpose client" } else { "" };
     format!("`certkit check {}{host}{purpose}{} --roots {roots}`", input.file, input.typed.at)
+}
+
+/// The host of the first of these words, HOST:PORT or a URL.
+fn host_of(target: &str) -> &str {
+    let target = target.split(' ').next().unwrap_or_default().trim_matches('\'');
+    let authority =
+        target.rsplit("://").next().unwrap_or_default().split(['/', '?', '#']).next().unwrap_or_default();
+    match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
+    }
 }
 
 /// How a certificate for another name is had; the command makes files of its own, beside those of this certificate.
@@ -96,7 +107,10 @@ pub(super) fn install_commands(file: &str) -> String {
     )
 }
 
+/// Addresses of one certificate that are shown: CAs name one or two.
+const MOST_URLS: usize = 4;
+
 /// A line for each address at which the CA offers its certificate.
 pub(super) fn download_lines(urls: &[String]) -> String {
-    urls.iter().map(|url| format!("\nthe CA offers it at {url}")).collect()
+    urls.iter().take(MOST_URLS).map(|url| format!("\nthe CA offers it at {url}")).collect()
 }

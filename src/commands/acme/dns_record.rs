@@ -17,7 +17,7 @@ use crate::report::{DnsRecord, DnsRecords, Outcome, Report};
 pub(super) fn run(args: &DnsRecordArgs, context: &Context<'_>) -> Result {
     let challenge = ChallengeMethod::DnsPersist(None);
     let server = match &args.server {
-        Some(server) => server_address(server)?,
+        Some(server) => server_address(server, "--server")?,
         None if args.staging => LETS_ENCRYPT_STAGING.to_owned(),
         None => LETS_ENCRYPT.to_owned(),
     };

@@ -93,7 +93,7 @@ fn say_tlsa(storage: &Storage, name: &str, leaf: &Certificate, context: &Context
 
 /// What is wanted, and what of a signing request is not issued.
 fn plan(args: &ObtainArgs, storage: &Storage) -> Result<(Plan, Option<Finding>)> {
-    let servers = server_addresses(&args.server)?;
+    let servers = server_addresses(&args.server, "--server")?;
     let server = match servers.first() {
         Some(url) => url.clone(),
         None if args.staging => LETS_ENCRYPT_STAGING.to_owned(),

@@ -6,6 +6,8 @@ mod server;
 mod several;
 mod typed;
 
+use std::sync::{Mutex, PoisonError};
+
 use time::OffsetDateTime;
 
 use self::typed::Typed;
@@ -51,8 +53,11 @@ fn one(name: &str, args: &CheckArgs, basis: &Basis) -> Result {
 
 fn of_file(name: &str, args: &CheckArgs, basis: &Basis) -> Result {
     let host = args.host.as_deref().map(parse_host).transpose()?;
-    let mut passwords = Passwords::new("--key-password-file", args.key_password_file.as_deref());
-    let file = read_certificates_with(name, &mut passwords)?;
+    let file = {
+        // One at a time: a terminal or standard input is asked once.
+        let mut passwords = basis.passwords.lock().unwrap_or_else(PoisonError::into_inner);
+        read_certificates_with(name, &mut passwords)?
+    };
     let word = shell_word(name);
     let typed = Typed::new(args, name);
     let options = typed.options();
@@ -94,6 +99,8 @@ struct Basis {
     trust: TrustStore,
     crls: Vec<Crl>,
     at: OffsetDateTime,
+    /// Of the key and of the files.
+    passwords: Mutex<Passwords>,
 }
 
 impl Basis {
@@ -106,7 +113,8 @@ impl Basis {
         for path in &args.crl {
             crls.extend(read_revocation_list_file(&path.display().to_string())?);
         }
-        Ok(Self { key, trust, crls, at: args.at.unwrap_or_else(|| context.clock.now()) })
+        let at = args.at.unwrap_or_else(|| context.clock.now());
+        Ok(Self { key, trust, crls, at, passwords: Mutex::new(passwords) })
     }
 
     /// Judges a chain. One with a malformed certificate is not judged: findings about the others would mislead.

@@ -35,6 +35,8 @@ pub(super) fn run(target: &ServerTarget, args: &CheckArgs, basis: &Basis) -> Res
     summary.accepts_early_data = survey.sessions.as_ref().map(|sessions| sessions.accepts_early_data);
     summary.refuses_fallback = survey.refuses_fallback;
     summary.has_extended_master_secret = survey.has_extended_master_secret.filter(|_| args.deep);
+    let clients = if args.deep { probed.server.clients(&survey) } else { Vec::new() };
+    // Last, since an address that does not answer takes longest.
     let addresses =
         if args.deep { probed.server.other_addresses(probed.peer.certificates.first()) } else { Vec::new() };
 
@@ -63,7 +65,6 @@ pub(super) fn run(target: &ServerTarget, args: &CheckArgs, basis: &Basis) -> Res
     let verdict = Verdict::of(&ServerSight { facts, does_chain_hold, is_refused: of_server.is_refused });
     let below = args.min_grade.filter(|required| verdict.grade > *required);
     let below = below.map(|required| grade_below(target, &verdict, required));
-    let clients = if args.deep { probed.server.clients(&survey) } else { Vec::new() };
     let checked = Checked {
         file: target.label(),
         host: Some(host.to_string()),
