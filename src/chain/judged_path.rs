@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::check_input::CheckInput;
-use super::clients::Defect;
+use super::clients::{Clients, Defect};
 use super::diagnostic::Diagnostic;
 use super::located::Located;
 use super::path::{Path, PathEnd};

@@ -279,14 +279,13 @@ pub fn own_unit(
         return Ok(base.to_owned());
     };
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    let own = format!("{base}-{}", own.chars().map(plain).collect::<String>());
+    // A file name has 255 bytes at most, and a number and an ending follow.
+    let own = format!("{base}-{}", own.chars().take(100).map(plain).collect::<String>());
     let is_free_or_own = |unit: &String| {
         let file = below(root, &folder.join(format!("{unit}{ending}")));
-        let text = fs::read_to_string(&file);
-        text.map_or_else(
-            |error| error.kind() == io::ErrorKind::NotFound,
-            |text| text.lines().any(|line| format!("{line} ").contains(&format!(" {words} "))),
-        )
+        // Writing says what is wrong with one that cannot be read.
+        fs::read_to_string(&file)
+            .map_or(true, |text| text.lines().any(|line| format!("{line} ").contains(&format!(" {words} "))))
     };
     let numbered = (2_u32..).map(|number| format!("{own}-{number}"));
     let mut units = [base.to_owned(), own.clone()].into_iter().chain(numbered);

@@ -133,7 +133,7 @@ fn extension(contents: &[u8], faults: &mut Vec<EncodingFault>) -> Result<(), Mal
         add(faults, EncodingFault::CriticalFalseWritten);
     }
     let value = parts.expect(OCTET_STRING)?;
-    // An extension that is not known may hold anything: clients do not look into it.
+    // An extension that is not known may hold anything: clients do not read it.
     let is_known = kind.starts_with(STANDARD_EXTENSIONS) || oid::AUTHORITY_INFO_ACCESS.is(kind);
     match first(value) {
         Some((_, [])) if is_known => walk(value, 0, faults),

@@ -16,6 +16,7 @@ mod table;
 
 #[cfg(test)]
 pub(super) use client::Client;
+pub(super) use client::Clients;
 pub(super) use table::Defect;
 #[cfg(test)]
 pub(super) use table::{Row, TABLE};

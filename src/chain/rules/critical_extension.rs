@@ -46,7 +46,7 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
             let fix = "Have it issued without the extension, or with the extension not critical.";
             found.extend(judged.report(&UNKNOWN, &member, message, fix));
         }
-        // What a trusted root says of itself is not looked at.
+        // Clients do not read the extensions of a trusted root.
         for (id, name, diagnostic) in NOT_UNDERSTOOD_BY_ALL.iter().filter(|_| !member.is_anchor) {
             if certificate.criticality(*id) == Some(true) {
                 let message =

@@ -174,8 +174,8 @@ fn what_rustls_alone_refuses_hides_nothing() {
     assert!(errors.iter().any(|finding| finding.code == Code::HostMismatch), "{findings:?}");
 }
 
-/// Every subset of some defects: what one profile refuses, the stricter one refuses too, and no library's words are in
-/// a message.
+/// Every subset of some defects: what one profile refuses, the stricter one refuses too, and no message has the
+/// debug text of a library.
 #[test]
 fn the_profiles_are_ordered_for_every_combination() {
     type Change = fn(&mut CertificateParams);

@@ -17,7 +17,7 @@ pub(super) fn run(args: &AccountArgs, context: &Context<'_>) -> Result {
     };
     let WhichAccount { server, state } = which;
     let storage = storage(state)?;
-    let server = server.as_deref().map(server_address).transpose()?;
+    let server = server.as_deref().map(|server| server_address(server, "--server")).transpose()?;
     let server = server.as_deref();
     let user = caller(context, None, Consent::Missing);
     let runtime = runtime().map_err(|error| failure(error, context))?;

@@ -18,7 +18,7 @@ pub(super) fn run(args: &ImportArgs, context: &Context<'_>) -> Result {
     let storage = storage(&args.state)?;
     let choice = ImportChoice {
         challenge: given_challenge(&args.challenge, &args.dns)?,
-        server: args.server.as_deref().map(server_address).transpose()?,
+        server: args.server.as_deref().map(|server| server_address(server, "--server")).transpose()?,
         ca_roots: args.ca_roots.clone(),
         deploy_hook: args.deploy_hook.clone(),
     };
