@@ -18,7 +18,7 @@ use std::time::Duration;
 use super::acme_accounts::open_other_accounts;
 use super::acme_caller::{AcmeCaller, Consent};
 use super::acme_certificates::{AcmeCertificates, LiveCertificate};
-use super::acme_request::{AcmeRequest, DecidedAcme};
+use super::acme_request::{AcmeRequest, DecidedAcme, StateReader};
 use super::acme_shared::{PreparedHandshakes, SharedAnswers, shared};
 use super::acme_watch::CertificateWatch;
 use super::on_demand::OnDemand;
@@ -55,7 +55,7 @@ pub struct AcmeWatch {
 /// As [`AcmeRequest::decide`], and certificates on disk that cannot be served.
 pub(super) fn open(request: AcmeRequest, console: Console) -> Result<OpenedCertificates, Failure> {
     let DecidedAcme { servers, groups, storage, permission, http, alpn, solvers, request } =
-        request.decide()?;
+        request.decide(&StateReader::Own)?;
     let challenges = storage.challenges();
     let answers = Arc::new(SharedAnswers::new(
         groups.iter().flatten(),

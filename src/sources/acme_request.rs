@@ -44,6 +44,30 @@ pub struct AcmeRequest {
     pub listeners: Vec<ListenAddress>,
 }
 
+/// Who looks at state and secrets: they must belong to who uses them.
+#[derive(Clone, Debug)]
+pub enum StateReader {
+    /// The user of the running server.
+    Own,
+    /// Root, before it becomes another.
+    Other {
+        name: String,
+        /// Whether paths lead elsewhere then.
+        changes_root: bool,
+    },
+}
+
+impl StateReader {
+    fn is_own(&self) -> bool {
+        matches!(self, Self::Own)
+    }
+
+    /// Whether the files of the state are where the running server finds them.
+    fn finds_state(&self) -> bool {
+        !matches!(self, Self::Other { changes_root: true, .. })
+    }
+}
+
 /// A request that holds, as far as can be known.
 pub(super) struct DecidedAcme {
     /// The addresses of their directories, the preferred one first; at least one.
@@ -64,16 +88,23 @@ impl AcmeRequest {
     /// What there is and what would be obtained, a line for each. No server is asked, and nothing is written.
     ///
     /// # Errors
-    /// All that would stop the start.
-    pub fn check(self) -> Result<Vec<String>, Failure> {
-        let DecidedAcme { servers, groups, storage, solvers, request, .. } = self.decide()?;
+    /// All that would stop the start, as far as `reader` can know of it.
+    pub fn check(self, reader: &StateReader) -> Result<Vec<String>, Failure> {
+        let DecidedAcme { servers, groups, storage, solvers, request, .. } = self.decide(reader)?;
         let kinds: Vec<_> = match &request.challenge {
             Some(challenge) => vec![challenge.kind().to_string()],
             None => solvers.iter().map(|solver| solver.kind().to_string()).collect(),
         };
         let mut lines =
             vec![format!("certificates by {} from {}", kinds.join(" or "), servers.join(", then from "))];
+        if let StateReader::Other { name, .. } = reader {
+            lines.push(format!("its state and secrets are looked at as {name} when the server starts"));
+        }
         for names in &groups {
+            if !reader.finds_state() {
+                lines.push(format!("a certificate for {}", names.join(", ")));
+                continue;
+            }
             let store = storage.certificate(names.first().map_or("", String::as_str));
             let current = CurrentCertificate::load(&store);
             let current = current.map_err(|error| failure(error, SystemClock.now()))?;
@@ -95,7 +126,7 @@ impl AcmeRequest {
     /// # Errors
     /// Invalid names, names that the listeners cannot prove, what is missing for the challenge, and terms of service
     /// without consent.
-    pub(super) fn decide(self) -> Result<DecidedAcme, Failure> {
+    pub(super) fn decide(self, reader: &StateReader) -> Result<DecidedAcme, Failure> {
         let mut servers = server_addresses(&self.servers, "--acme-server")?;
         if servers.is_empty() {
             servers.push(LETS_ENCRYPT.to_owned());
@@ -105,9 +136,11 @@ impl AcmeRequest {
         first_names_differ(&groups)?;
         let storage = Storage::new(state_directory(self.state.as_deref())?);
         // Keys and chains are read from there before any renewer runs.
-        storage.check_access().map_err(|error| failure(error.into(), SystemClock.now()))?;
+        if reader.is_own() {
+            storage.check_access().map_err(|error| failure(error.into(), SystemClock.now()))?;
+        }
         self.email.as_deref().map_or(Ok(()), check_mail_address)?;
-        if !self.agrees_to_terms {
+        if reader.is_own() && !self.agrees_to_terms {
             servers.iter().try_for_each(|server| require_account(&storage, server))?;
         }
         let permission = self.on_demand.as_ref().map(|asked| {
@@ -129,14 +162,15 @@ impl AcmeRequest {
         }
         match &self.challenge {
             // A wrong hook or file is reported now, not in a log when the certificate is due.
-            Some(challenge) => {
+            Some(challenge) if reader.is_own() => {
                 challenge.prepare().map_err(|error| failure(error.into(), SystemClock.now()))?;
             }
-            None => {
+            None if reader.finds_state() => {
                 let first_names = groups.iter().filter_map(|names| names.first());
                 let stores: Vec<_> = first_names.map(|name| storage.certificate(name)).collect();
                 require_reach(&self.listeners, &servers, &stores)?;
             }
+            _ => {}
         }
         Ok(DecidedAcme { servers, groups, storage, permission, http, alpn, solvers, request: self })
     }

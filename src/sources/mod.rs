@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use self::acme::AcmeWatch;
-pub use self::acme_request::AcmeRequest;
+pub use self::acme_request::{AcmeRequest, StateReader};
 use self::files::Files;
 pub use self::files::{PreparedFiles, ServedFiles};
 use self::localhost::Localhost;

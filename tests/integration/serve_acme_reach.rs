@@ -1,14 +1,15 @@
 //! `certkit serve --acme` where the ACME server cannot reach it, and names that are proved by DNS.
 
-use std::fs::{Permissions, set_permissions};
+use std::fs::{self, Permissions, set_permissions};
 use std::net::TcpStream;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
 
 use crate::harness::{Test, certkit};
 use crate::named::{Named, SECRET};
 use crate::pebble::Pebble;
 use crate::process::{Process, Server};
 use crate::serve_acme::{APP, acme, wait_until_trusted};
+use crate::serve_privileges;
 
 const QUIET: &[(&str, &str)] = &[("PEBBLE_WFE_NONCEREJECT", "0"), ("PEBBLE_VA_NOSLEEP", "1")];
 
@@ -134,4 +135,38 @@ fn a_check_judges_what_the_start_would_and_asks_nobody() {
         .says("a certificate for a.test, www.a.test, until 2");
     assert_eq!(pebble.requests(), requests);
     assert!(test.files() == files, "a check wrote something");
+}
+
+#[test]
+fn a_check_leaves_to_the_user_what_only_the_user_may_see() {
+    if !serve_privileges::is_root() {
+        return;
+    }
+    let test = Test::new();
+    test.write("app.py", APP);
+    test.write("dns.toml", "api_token = \"x\"");
+    fs::create_dir(test.path("state")).unwrap();
+    for (path, mode) in [("dns.toml", 0o600), ("state", 0o700)] {
+        set_permissions(test.path(path), Permissions::from_mode(mode)).unwrap();
+        chown(test.path(path), Some(54_321), Some(54_321)).unwrap();
+    }
+    let check = |args: &[&str]| {
+        let common = ["serve", "--check", "--acme=a.test", "--acme-server=https://127.0.0.1:1/dir"];
+        test.certkit(&[&common[..], &["--acme-state=state", "app.py"], args].concat())
+    };
+    let later = "its state and secrets are looked at as 54321 when the server starts";
+    let by_provider = ["--acme-dns=cloudflare", "--acme-dns-credentials=dns.toml"];
+    let user = ["--user=54321", "--group=54321"];
+    for challenge in [&by_provider[..], &[]] {
+        check(&[challenge, &user].concat())
+            .exits(0)
+            .says(later)
+            .says("a certificate for a.test, which is obtained");
+        // Root itself would run with this state.
+        check(&[challenge, &["--agree-tos", "--user=root"]].concat()).exits(2).says("state");
+    }
+    let elsewhere = [&user[..], &["--chroot=state"]].concat();
+    check(&elsewhere).exits(0).says("looked at as 54321 in ").says("  a certificate for a.test\n");
+    // What does not depend on the user is judged.
+    check(&[&user[..], &["--acme=*.b.test"]].concat()).exits(2).says("*.b.test");
 }

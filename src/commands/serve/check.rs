@@ -15,9 +15,10 @@ use crate::report::{Failure, Outcome, Report};
 use crate::serve::config::{Root, ServeConfig};
 use crate::serve::worker::{Application, WorkerConfig};
 use crate::serve::{Error, obstacles};
-use crate::sources::CertificateChoice;
+use crate::sources::{CertificateChoice, StateReader};
 use crate::sys::clock::date;
 use crate::sys::opener::{Opener, OwnRights};
+use crate::sys::privileges::PrivilegeOptions;
 
 /// The result where no server is wanted, or none can be.
 pub(super) fn without_server(settings: &mut Settings, console: &Console) -> Option<Result> {
@@ -45,7 +46,9 @@ fn check(settings: &Settings, console: &Console) -> Result {
     let serve = serve.clone();
     let said = || assignments.iter().chain(sites.iter().flat_map(|site| &site.assignments));
     let mut failures = Vec::new();
-    let certificates = match certificate_choice(&serve, &opener).and_then(|choice| open(choice, *console)) {
+    let reader = state_reader(&serve.process.privileges);
+    let choice = certificate_choice(&serve, &opener);
+    let certificates = match choice.and_then(|choice| open(choice, &reader, *console)) {
         Ok(certificates) => certificates,
         Err(failure) => {
             failures.push(failure);
@@ -84,10 +87,10 @@ fn check(settings: &Settings, console: &Console) -> Result {
 }
 
 /// What is to be said of each certificate. Those that are not there yet are not made.
-fn open(choice: Option<CertificateChoice>, console: Console) -> Result<Vec<String>> {
+fn open(choice: Option<CertificateChoice>, reader: &StateReader, console: Console) -> Result<Vec<String>> {
     Ok(match choice {
         None => Vec::new(),
-        Some(CertificateChoice::Acme(request)) => request.check()?,
+        Some(CertificateChoice::Acme(request)) => request.check(reader)?,
         Some(CertificateChoice::Localhost { .. }) => {
             vec!["a certificate for localhost, which is made at the start if there is none".to_owned()]
         }
@@ -99,6 +102,22 @@ fn open(choice: Option<CertificateChoice>, console: Console) -> Result<Vec<Strin
                 .collect()
         }
     })
+}
+
+/// Who looks at the state of ACME when the server starts.
+fn state_reader(privileges: &PrivilegeOptions) -> StateReader {
+    let PrivilegeOptions { user, chroot, .. } = privileges;
+    let user = user.as_deref().filter(|user| !matches!(*user, "root" | "0"));
+    if !rustix::process::geteuid().is_root() || (user.is_none() && chroot.is_none()) {
+        return StateReader::Own;
+    }
+    let name = user.unwrap_or("root");
+    match chroot {
+        Some(root) => {
+            StateReader::Other { name: format!("{name} in {}", root.display()), changes_root: true }
+        }
+        None => StateReader::Other { name: name.to_owned(), changes_root: false },
+    }
 }
 
 /// The files of applications that do not exist.
