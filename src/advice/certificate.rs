@@ -43,6 +43,8 @@ pub enum CertificateError {
     OutOfReach { server: String, listeners: String },
     #[error("--key-password-file is given without --cert")]
     PasswordWithoutCertificate,
+    #[error("only one of {0} and {1} can prove the names")]
+    SeveralChallenges(&'static str, &'static str),
     #[error("--ocsp-staple is given without --cert")]
     StapleWithoutCertificate,
     #[error("there is no active account at {server}, and a new one requires consent to the terms of service")]
@@ -111,6 +113,9 @@ impl From<CertificateError> for Failure {
                  certified by a CA of your own with `--acme-server`."
                     .to_owned(),
             ),
+            SeveralChallenges(first, second) => {
+                (Code::InvalidSetting, format!("Keep {first} or {second}, and remove the other."))
+            }
             StapleWithoutCertificate => (
                 Code::InvalidSetting,
                 "Name the certificate that the OCSP response is for: `--cert chain.pem`.".to_owned(),

@@ -170,3 +170,36 @@ fn a_check_leaves_to_the_user_what_only_the_user_may_see() {
     // What does not depend on the user is judged.
     check(&[&user[..], &["--acme=*.b.test"]].concat()).exits(2).says("*.b.test");
 }
+
+#[test]
+fn another_challenge_on_the_command_line_replaces_that_of_the_file() {
+    let test = Test::new();
+    test.write("app.py", APP);
+    test.write("dns.toml", "api_token = \"x\"");
+    set_permissions(test.path("dns.toml"), Permissions::from_mode(0o600)).unwrap();
+    let file = |challenge: &str| {
+        let common = "acme = [\"a.test\"]\nagree-tos = true\nacme-state = \"state\"\n\
+                      acme-server = [\"https://127.0.0.1:1/dir\"]\n";
+        test.write("certkit.toml", format!("[serve]\n{common}{challenge}"));
+    };
+    let check = |args: &[&str]| test.certkit(&[&["serve", "--check", "app.py"], args].concat());
+    const PROVIDER: &str = "acme-dns = \"cloudflare\"\nacme-dns-credentials = \"dns.toml\"\n\
+                            acme-dns-resolver = \"127.0.0.1:53\"\nacme-dns-wait = 60\nacme-dns-account = true\n";
+    file(PROVIDER);
+    check(&[]).exits(0).says("certificates by dns-account-01");
+    check(&["--acme-dns-persist=127.0.0.1:53"]).exits(0).says("certificates by dns-persist-01");
+    check(&["--acme-dns-hook=./missing"]).exits(2).says("./missing");
+    check(&["--acme-rfc2136=missing.toml"]).exits(2).says("missing.toml");
+    let provider = ["--acme-dns=cloudflare", "--acme-dns-credentials=dns.toml"];
+    for other in
+        ["acme-rfc2136 = \"missing.toml\"\n", "acme-dns-hook = \"./missing\"\n", "acme-dns-persist = \"x\"\n"]
+    {
+        file(other);
+        check(&[]).exits(2);
+        check(&provider).exits(0).says("certificates by dns-01");
+        // In one file none is above the other.
+        file(&format!("{PROVIDER}{other}"));
+        let word = other.split(' ').next().unwrap();
+        check(&[]).exits(2).says(&format!("only one of --acme-dns and --{word} can prove the names"));
+    }
+}

@@ -67,6 +67,16 @@ fn external_account(acme: &AcmeSettings) -> Result<Option<ExternalAccount>> {
 
 /// How names are proved other than by the listeners.
 fn challenge(chosen: &AcmeChallenge) -> Result<Option<ChallengeMethod>> {
+    let given = [
+        ("--acme-dns", chosen.dns.is_some()),
+        ("--acme-dns-hook", chosen.dns_hook.is_some()),
+        ("--acme-rfc2136", chosen.rfc2136.is_some()),
+        ("--acme-dns-persist", chosen.dns_persist.is_some()),
+    ];
+    let mut given = given.into_iter().filter(|(_, is_given)| *is_given).map(|(option, _)| option);
+    if let (Some(first), Some(second)) = (given.next(), given.next()) {
+        return Err(CertificateError::SeveralChallenges(first, second).into());
+    }
     let method = match by_others(chosen)? {
         Some(method) => Some(method),
         None => chosen.rfc2136.clone().map(ChallengeMethod::Rfc2136),

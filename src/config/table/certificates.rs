@@ -6,6 +6,8 @@ use crate::config::values::Age;
 
 const TLS: Setting = Setting { heading: "TLS", needs_restart: true, ..Setting::NEW };
 const ACME: Setting = Setting { heading: "ACME", needs_restart: true, ..Setting::NEW };
+/// Challenges in a layer above that what goes with a provider below is not meant for.
+const OTHER_THAN_PROVIDERS: &[&str] = &["acme-dns-hook", "acme-rfc2136", "acme-dns-persist"];
 
 pub(super) const SETTINGS: &[Setting] = &[
     Setting {
@@ -182,6 +184,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         help: "Answer dns-01 with the API of a DNS provider, which `certkit acme dns-providers` lists; for wildcards, and where no \
                port is reachable",
         conflicts: &["acme-dns-hook", "acme-rfc2136", "acme-dns-persist"],
+        hidden_by: &["acme-dns-hook", "acme-rfc2136", "acme-dns-persist"],
         set: |s, value| put_some(&mut s.acme.challenge.dns, text(value)),
         ..ACME
     },
@@ -190,6 +193,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "FILE",
         help: "Secrets for --acme-dns or for a hook of another client, one NAME = \"VALUE\" per line",
         more: "Only its owner may be able to read it, and with --user that must be this user.",
+        hidden_by: OTHER_THAN_PROVIDERS,
         set: |s, value| put_some(&mut s.acme.challenge.dns_credentials, path(value)),
         ..ACME
     },
@@ -197,6 +201,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "acme-dns-resolver",
         value: "ADDRESS",
         help: "Ask this resolver for CNAMEs, zones and name servers instead of the system's",
+        hidden_by: OTHER_THAN_PROVIDERS,
         set: |s, value| put_some(&mut s.acme.challenge.dns_resolver, text(value)),
         ..ACME
     },
@@ -204,6 +209,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "acme-dns-wait",
         value: "SECONDS",
         help: "Wait at most SECONDS, instead of 120, until all name servers of the zone show the record",
+        hidden_by: OTHER_THAN_PROVIDERS,
         set: |s, value| put_some(&mut s.acme.challenge.dns_wait, number(value)),
         ..ACME
     },
@@ -213,6 +219,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         help: "Answer dns-01 with a program, as certkit acme obtain --dns-hook does; for wildcards, and where no port is \
                reachable",
         conflicts: &["acme-dns", "acme-rfc2136", "acme-dns-persist"],
+        hidden_by: &["acme-dns", "acme-rfc2136", "acme-dns-persist"],
         set: |s, value| put_some(&mut s.acme.challenge.dns_hook, text(value)),
         ..ACME
     },
@@ -221,6 +228,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         value: "FILE",
         help: "Answer dns-01 with dynamic updates (RFC 2136), with the file of certkit acme obtain --rfc2136",
         conflicts: &["acme-dns", "acme-dns-hook", "acme-dns-persist"],
+        hidden_by: &["acme-dns", "acme-dns-hook", "acme-dns-persist"],
         set: |s, value| put_some(&mut s.acme.challenge.rfc2136, path(value)),
         ..ACME
     },
@@ -231,6 +239,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         help: "Answer dns-persist-01 with the TXT record that certkit acme dns-record prints; it is read through RESOLVER \
                [without RESOLVER: the system's]",
         conflicts: &["acme-dns", "acme-dns-hook", "acme-rfc2136"],
+        hidden_by: &["acme-dns", "acme-dns-hook", "acme-rfc2136"],
         set: |s, value| put_some(&mut s.acme.challenge.dns_persist, text(value)),
         ..ACME
     },
@@ -238,6 +247,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         word: "acme-dns-account",
         takes: Takes::Switch,
         help: "Answer dns-account-01 instead of dns-01, by the same means: several accounts can prove a name at a time",
+        // Those records are set by hand.
+        hidden_by: &["acme-dns-persist"],
         set: |s, value| put(&mut s.acme.challenge.dns_account, switch(value)),
         ..ACME
     },
