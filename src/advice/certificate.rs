@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::acme::challenge;
 use crate::finding::{Code, Finding, Location};
 use crate::report::Failure;
+use crate::sys::shell::{path_word, shell_word};
 use crate::tls;
 use crate::x509::Mismatch;
 
@@ -27,6 +28,8 @@ pub enum CertificateError {
     HalfAnExternalAccount,
     #[error("{0}")]
     InvalidName(String),
+    #[error("the key of `{}` is elsewhere: its certificate is from a signing request", names.first().map_or("", String::as_str))]
+    KeyElsewhere { names: Vec<String>, state: Option<PathBuf> },
     #[error("`{}` is not the key of the first certificate in `{}`: {mismatch}", key.display(), certificate.display())]
     KeyMismatch { certificate: PathBuf, key: PathBuf, mismatch: Mismatch },
     #[error("--key is given without --cert")]
@@ -85,6 +88,16 @@ impl From<CertificateError> for Failure {
                 "Name both, as the server shows them for your account there.".to_owned(),
             ),
             InvalidName(_) => (Code::InvalidName, "Use a host name such as www.example.com.".to_owned()),
+            KeyElsewhere { names, state } => {
+                let names: Vec<_> = names.iter().map(|name| shell_word(name)).collect();
+                let state = state.as_deref().map(|state| format!(" --state {}", path_word(state)));
+                let command =
+                    format!("certkit acme obtain {} --force{}", names.join(" "), state.unwrap_or_default());
+                (
+                    Code::InvalidSetting,
+                    format!("Choose another folder with `--acme-state`, or have certkit make a key: `{command}`."),
+                )
+            }
             KeyMismatch { .. } => (
                 Code::KeyMismatch,
                 "Name the key that the certificate was made with. The server certificate must come first: \

@@ -1,7 +1,7 @@
 //! What `--acme` and its companions ask for, and what can be known of it before a server is asked.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::acme_http::HttpAnswers;
@@ -143,6 +143,9 @@ impl AcmeRequest {
         if reader.is_own() && !self.agrees_to_terms {
             servers.iter().try_for_each(|server| require_account(&storage, server))?;
         }
+        if reader.finds_state() {
+            groups.iter().try_for_each(|names| require_key(&storage, names, self.state.as_deref()))?;
+        }
         let permission = self.on_demand.as_ref().map(|asked| {
             Permission::new(&asked.names, asked.ask.as_deref(), &servers, groups.iter().flatten())
         });
@@ -230,6 +233,19 @@ fn require_reach(
     let Some(server) = servers.iter().find(|server| !acme_reach::is_here(server)) else { return Ok(()) };
     let listeners: Vec<_> = listeners.iter().map(ToString::to_string).collect();
     Err(CertificateError::OutOfReach { server: server.clone(), listeners: listeners.join(" and ") })
+}
+
+/// Where the certificate was made of a signing request, its key is not in the state, and this server has none.
+fn require_key(storage: &Storage, names: &[String], state: Option<&Path>) -> Result<(), Failure> {
+    let Some(first) = names.first() else { return Ok(()) };
+    let record = storage.certificate(first).record();
+    match record.map_err(|error| failure(error.into(), SystemClock.now()))? {
+        Some(record) if record.request.is_some() => {
+            let state = state.map(Path::to_owned);
+            Err(CertificateError::KeyElsewhere { names: names.to_vec(), state }.into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A new account needs consent, and a running server cannot ask for it.

@@ -10,6 +10,7 @@ use crate::harness::Test;
 use crate::pebble::Pebble;
 use crate::peers::peer;
 use crate::process::Process;
+use crate::serve_acme::{APP, acme};
 
 const LIVE: &str = "state/live/www.a.test";
 
@@ -229,4 +230,34 @@ fn a_dry_run_keeps_nothing() {
     pebble.obtain(&["--csr", "own.csr", "--dry-run"]).exits(0).says("validated all names");
     assert!(!test.path("state/live").exists());
     assert_eq!(pebble.certificates(), 0);
+}
+
+#[test]
+fn a_server_needs_the_key() {
+    let test = Test::new();
+    let Some(pebble) = Pebble::start(&test) else { return };
+    request(&test);
+    pebble.obtain(&["--csr", "own.csr"]).exits(0);
+    test.write("app.py", APP);
+    let redirect = format!("--redirect-http=127.0.0.1:{}", pebble.http_port);
+    let mut args = vec!["serve".to_owned(), "--listen=https:127.0.0.1:0".into(), redirect];
+    args.extend(acme(&pebble, &pebble.directory()));
+    args.push("app.py".into());
+    let serve = |further: &[&str]| {
+        let own: Vec<&str> = args.iter().map(String::as_str).collect();
+        test.certkit(&[&own[..], further].concat())
+    };
+    for names in ["--acme=www.a.test,a.test", "--acme=www.a.test"] {
+        for further in [&[names][..], &[names, "--check"]] {
+            serve(further)
+                .exits(2)
+                .says("the key of `www.a.test` is elsewhere: its certificate is from a signing request")
+                .says("--force --state state");
+        }
+    }
+    // The command that the second one names, at this server.
+    serve(&["--acme=www.a.test"]).says("certkit acme obtain www.a.test --force --state state");
+    pebble.obtain(&["www.a.test", "--force"]).exits(0);
+    is_for(&test, &pebble, &format!("{LIVE}/privkey.pem"));
+    serve(&["--acme=www.a.test", "--check"]).exits(0).says("a certificate for www.a.test, until 2");
 }
