@@ -98,6 +98,8 @@ pub(super) async fn serve(
             Control::RemoveWorker => handle.change_workers(-1),
         }
     }
+    // A server that has ended by itself has told nobody.
+    acme::end_orders();
     let ControlSources { mut signals, mut controls, daemons, .. } = sources;
     let (mut now, mut also_now) = (stop.subscribe(), stop.subscribe());
     let ended = async {
