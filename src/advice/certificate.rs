@@ -12,6 +12,8 @@ use crate::x509::Mismatch;
 /// Certificates that cannot be served as they are named.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
+    #[error("--{0} is given without --acme")]
+    AcmeOptionAlone(&'static str),
     #[error("--acme obtains all certificates, and a site has a `cert` of its own")]
     AcmeWithFiles,
     #[error("--acme obtains certificates for https, but there is no https listener")]
@@ -114,6 +116,9 @@ impl From<CertificateError> for Failure {
             ),
             NoFolder => {
                 (Code::InvalidSetting, "Set HOME, or name a certificate with --cert and --key.".to_owned())
+            }
+            AcmeOptionAlone(_) => {
+                (Code::InvalidSetting, "Name the host: `--acme www.example.com`.".to_owned())
             }
             NoName => (Code::InvalidName, "Name the host: `--acme www.example.com`.".to_owned()),
             NotInPairs { .. } => {

@@ -203,3 +203,22 @@ fn another_challenge_on_the_command_line_replaces_that_of_the_file() {
         check(&[]).exits(2).says(&format!("only one of --acme-dns and --{word} can prove the names"));
     }
 }
+
+#[test]
+fn an_option_that_goes_with_acme_is_not_ignored() {
+    let test = Test::new();
+    test.write("app.py", APP);
+    for (option, value) in
+        [("--acme-dns", "cloudflare"), ("--acme-on-demand", "a.test"), ("--acme-state", "state")]
+    {
+        for further in [&[][..], &["--check"], &["--listen=127.0.0.1:0"]] {
+            test.certkit(&[&["serve", "app.py", option, value], further].concat())
+                .exits(2)
+                .says(&format!("{option} is given without --acme"))
+                .says("--acme www.example.com");
+        }
+    }
+    // A file may keep them for another day.
+    test.write("certkit.toml", "[serve]\nacme-dns = \"cloudflare\"\n");
+    test.certkit(&["serve", "app.py", "--check", "--listen=127.0.0.1:0"]).exits(0);
+}

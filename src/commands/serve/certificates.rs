@@ -7,7 +7,7 @@ use crate::acme::challenge::{ChallengeKind, ChallengeMethod, DnsProvider, DnsVie
 use crate::advice::certificate::CertificateError;
 use crate::commands::Result;
 use crate::config::values::AcmeMissing;
-use crate::config::{AcmeChallenge, AcmeSettings, ServeSettings};
+use crate::config::{AcmeChallenge, AcmeSettings, Origin, ServeSettings, Settings};
 use crate::operands::acme::{AcmeOperandError, dns_persist, dns_view, given_account, with_account_label};
 use crate::serve::address::{ListenAddress, Scheme};
 use crate::sources::{AcmeRequest, CertificateChoice, CertificateFiles, OnDemandRequest};
@@ -55,6 +55,22 @@ pub(super) fn certificate_choice(
         return Ok(Some(CertificateChoice::Localhost { opener: Arc::clone(opener) }));
     }
     Ok(Some(CertificateChoice::Files { named, force: settings.force, opener: Arc::clone(opener) }))
+}
+
+/// Options of this command line that would do nothing; a file may keep them.
+///
+/// # Errors
+/// One that goes with `--acme`, where no layer has that.
+pub(super) fn no_acme_option_alone(settings: &Settings) -> Result<()> {
+    if !settings.serve.acme.names.is_empty() {
+        return Ok(());
+    }
+    let typed = settings.assignments.iter().filter(|one| matches!(one.origin, Origin::Flag));
+    let mut words = typed.flat_map(|one| &one.sets).map(|(setting, _)| setting.word);
+    match words.find(|word| word.starts_with("acme-")) {
+        Some(word) => Err(CertificateError::AcmeOptionAlone(word).into()),
+        None => Ok(()),
+    }
 }
 
 fn external_account(acme: &AcmeSettings) -> Result<Option<ExternalAccount>> {

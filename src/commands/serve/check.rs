@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::certificates::certificate_choice;
+use super::certificates::{certificate_choice, no_acme_option_alone};
 use super::served;
 use crate::advice;
 use crate::commands::Result;
@@ -30,6 +30,9 @@ pub(super) fn without_server(settings: &mut Settings, console: &Console) -> Opti
         return Some(Ok(Report::new(Outcome::Text(settings.shown(format)))));
     }
     if let Some(failure) = refused {
+        return Some(Err(failure));
+    }
+    if let Err(failure) = no_acme_option_alone(settings) {
         return Some(Err(failure));
     }
     settings.serve.check.then(|| check(settings, console))
