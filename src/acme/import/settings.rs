@@ -84,12 +84,27 @@ pub fn list(text: &str) -> Vec<&str> {
 
 /// A value of configobj without the comment after it.
 fn uncommented(text: &str) -> &str {
+    let is_end = |after: &str| {
+        let after = after.trim_start();
+        after.is_empty() || after.starts_with('#')
+    };
+    // What has quotation marks of both kinds stands between three of one kind: up to the first three that end the value
+    // (`_single_line_single` and `_single_line_double` of configobj), as one that ends in such a mark has four.
+    for three in ["'''", "\"\"\""] {
+        let Some(rest) = text.strip_prefix(three) else { continue };
+        let mut ends = rest.char_indices().filter_map(|(end, _)| {
+            let (inside, after) = rest.split_at(end);
+            after.strip_prefix(three).is_some_and(is_end).then_some(inside)
+        });
+        if let Some(inside) = ends.next() {
+            return inside;
+        }
+    }
     for quote in ['\'', '"'] {
         let Some(rest) = text.strip_prefix(quote) else { continue };
         for (end, _) in rest.match_indices(quote) {
             let (inside, after) = rest.split_at(end);
-            let after = after.trim_start_matches(quote).trim_start();
-            if after.is_empty() || after.starts_with('#') {
+            if is_end(after.trim_start_matches(quote)) {
                 return inside;
             }
         }
@@ -130,6 +145,13 @@ mod tests {
             ("'a' # it's", Some("a")),
             ("it's", Some("it's")),
             ("# all", None),
+            ("'''echo \"it's\" # b'''", Some("echo \"it's\" # b")),
+            ("'''say \"it's\"''' # 'note'", Some("say \"it's\"")),
+            ("'''a 'b' \"c\"''' # not '''", Some("a 'b' \"c\"")),
+            ("\"\"\"it's so # \"now\" b\"\"\"", Some("it's so # \"now\" b")),
+            ("\"\"\"it's \"so\"\"\"\"", Some("it's \"so\"")),
+            ("\"\"\"it's \"so\"\"\"\" # \"note\"", Some("it's \"so\"")),
+            ("\"\" # none", None),
         ] {
             let settings = ForeignSettings::of_configobj(&format!("name = {written}"));
             assert_eq!(settings.get("name"), value, "{written}");
