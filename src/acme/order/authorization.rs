@@ -81,7 +81,7 @@ pub enum ChallengeState {
     },
     /// The name is proved already, or will never be.
     NotNeeded,
-    /// There is no challenge of this kind, only of these.
+    /// The server offers no challenge of the wanted kind, only these.
     NotOffered(Vec<String>),
 }
 

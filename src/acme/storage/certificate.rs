@@ -181,7 +181,7 @@ impl CertificateStore {
         Ok(self.record()?.filter(|record| self.live_version() == Some(record.version)))
     }
 
-    /// Where the files in use are; there is no file of the key where that is elsewhere.
+    /// Where the files in use are. `key` does not exist where the certificate is from a signing request.
     pub fn live_files(&self) -> LiveFiles {
         let dir = self.live();
         LiveFiles {

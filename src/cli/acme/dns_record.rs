@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::FalseyValueParser;
 
+use super::new_account::NewAccountArgs;
 use super::state::StateArgs;
 
 /// Print the TXT records that let this account have certificates for names, by dns-persist-01.
@@ -33,18 +33,9 @@ pub struct DnsRecordArgs {
     /// Trust these CA certificates for the ACME server itself, instead of the system's
     #[arg(long, value_name = "FILE", help_heading = "Server")]
     pub ca_roots: Option<PathBuf>,
-    /// Agree to the server's terms of service, as a new account requires
-    #[arg(long, env = "CERTKIT_AGREE_TOS", value_parser = FalseyValueParser::new(), help_heading = "Account")]
-    pub agree_tos: bool,
-    /// Mail address for the account
-    #[arg(long, value_name = "ADDRESS", help_heading = "Account")]
-    pub email: Option<String>,
-    /// Key identifier of an external account, for servers that require one
-    #[arg(long, value_name = "KID", requires = "eab_hmac_file", help_heading = "Account")]
-    pub eab_kid: Option<String>,
-    /// File with the secret of the external account, in base64url as the server shows it
-    #[arg(long, value_name = "FILE", requires = "eab_kid", help_heading = "Account")]
-    pub eab_hmac_file: Option<PathBuf>,
+    /// What a new account needs.
+    #[command(flatten)]
+    pub account: NewAccountArgs,
     /// Where accounts, orders and certificates are kept.
     #[command(flatten)]
     pub state: StateArgs,

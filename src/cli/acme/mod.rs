@@ -11,6 +11,7 @@ mod import;
 mod install_timer;
 mod life;
 mod list;
+mod new_account;
 mod obtain;
 mod renew;
 mod revoke;

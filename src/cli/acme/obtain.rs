@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::FalseyValueParser;
 
 use crate::x509::KeyKind;
 
@@ -11,6 +10,7 @@ use super::challenge::ChallengeArgs;
 use super::dns::DnsArgs;
 use super::dns_account::DnsAccountArgs;
 use super::life::LifeArgs;
+use super::new_account::NewAccountArgs;
 use super::state::StateArgs;
 
 /// Get a certificate, unless the current one is still valid.
@@ -51,18 +51,9 @@ pub struct ObtainArgs {
     /// Trust these CA certificates for the ACME server itself, instead of the system's
     #[arg(long, value_name = "FILE", help_heading = "Server")]
     pub ca_roots: Option<PathBuf>,
-    /// Agree to the server's terms of service, as a new account requires
-    #[arg(long, env = "CERTKIT_AGREE_TOS", value_parser = FalseyValueParser::new(), help_heading = "Account")]
-    pub agree_tos: bool,
-    /// Mail address for the account
-    #[arg(long, value_name = "ADDRESS", help_heading = "Account")]
-    pub email: Option<String>,
-    /// Key identifier of an external account, for servers that require one
-    #[arg(long, value_name = "KID", requires = "eab_hmac_file", help_heading = "Account")]
-    pub eab_kid: Option<String>,
-    /// File with the secret of the external account, in base64url as the server shows it
-    #[arg(long, value_name = "FILE", requires = "eab_kid", help_heading = "Account")]
-    pub eab_hmac_file: Option<PathBuf>,
+    /// What a new account needs.
+    #[command(flatten)]
+    pub account: NewAccountArgs,
     /// Key type
     #[arg(short, long = "key-type", value_name = "KIND", value_parser = crate::cli::mkcert::key_kind(), default_value = "p256")]
     pub key_kind: KeyKind,

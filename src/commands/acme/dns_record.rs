@@ -25,19 +25,22 @@ pub(super) fn run(args: &DnsRecordArgs, context: &Context<'_>) -> Result {
     for name in &names {
         challenge.can_prove(name).map_err(|error| failure(error, context))?;
     }
-    args.email.as_deref().map_or(Ok(()), check_mail_address)?;
+    args.account.email.as_deref().map_or(Ok(()), check_mail_address)?;
     let plan = Plan {
         names,
         server,
         ca_roots: args.ca_roots.clone(),
-        email: args.email.clone(),
-        external_account: given_account(args.eab_kid.as_deref(), args.eab_hmac_file.as_deref())?,
+        email: args.account.email.clone(),
+        external_account: given_account(
+            args.account.eab_kid.as_deref(),
+            args.account.eab_hmac_file.as_deref(),
+        )?,
         ..Plan::new(challenge)
     };
     let storage = storage(&args.state)?;
     storage.check_access().map_err(|error| failure(error, context))?;
     let until = args.days.map(|days| (context.clock.now() + Duration::days(days.into())).unix_timestamp());
-    let user = caller(context, None, consent(args.agree_tos, context));
+    let user = caller(context, None, consent(args.account.agree_tos, context));
     let runtime = runtime().map_err(|error| failure(error, context))?;
     let records = acme::wanted_records(&plan, &storage, until, args.one_value, &user);
     let records = runtime.block_on(records).map_err(|error| failure(error, context))?;

@@ -27,7 +27,7 @@ pub(super) fn run(args: &ObtainArgs, context: &Context<'_>) -> Result {
     let storage = storage(&args.state)?;
     let (plan, omitted) = plan(args, &storage)?;
     let name = plan.names.first().cloned().unwrap_or_default();
-    let caller = caller(context, Some(&name), consent(args.agree_tos, context));
+    let caller = caller(context, Some(&name), consent(args.account.agree_tos, context));
     let failure = |error| failure(error, context);
     acme::end_orders_on_signals().map_err(|error| failure(acme::Error::EventLoop(error)))?;
     if args.dry_run {
@@ -104,10 +104,11 @@ fn plan(args: &ObtainArgs, storage: &Storage) -> Result<(Plan, Option<Finding>)>
         Some((OrderedRequest { names, request, .. }, omitted)) => (names, Some(request), omitted),
         None => (certificate_names(args.names.iter().map(String::as_str), &server)?, None, None),
     };
-    if let Some(email) = &args.email {
+    if let Some(email) = &args.account.email {
         check_mail_address(email)?;
     }
-    let external_account = given_account(args.eab_kid.as_deref(), args.eab_hmac_file.as_deref())?;
+    let external_account =
+        given_account(args.account.eab_kid.as_deref(), args.account.eab_hmac_file.as_deref())?;
     // A record that cannot be read is an error later, where it is needed.
     let before = names.first().and_then(|name| storage.certificate(name).record().ok().flatten());
     let challenge = challenge_method(&args.challenge, &args.dns, before.and_then(|record| record.challenge))?;
@@ -117,7 +118,7 @@ fn plan(args: &ObtainArgs, storage: &Storage) -> Result<(Plan, Option<Finding>)>
         server,
         servers: if servers.len() > 1 { servers } else { Vec::new() },
         ca_roots: args.ca_roots.clone(),
-        email: args.email.clone(),
+        email: args.account.email.clone(),
         external_account,
         key_kind: request
             .as_ref()

@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 
 use super::body::{Sent, SentBody};
 use super::error::UpstreamError;
+use super::response::LONGEST_HEAD;
 use super::server::{Busy, UpstreamServer};
 use super::{Failed, Forwarded, UpstreamBody, connect, fields, is_idempotent, tunnel};
 use crate::serve::connection::Connection;
@@ -133,6 +134,8 @@ async fn handshake(
     let stream = connect::open(server, timeout).await?;
     let mut builder = http1::Builder::new();
     builder.max_headers(MOST_FIELDS);
+    // Also what is read at a time: interim responses without end must not keep this thread busy until a timeout is seen.
+    builder.max_buf_size(LONGEST_HEAD);
     let (sender, connection) = builder
         .handshake(TokioIo::new(stream))
         .await

@@ -19,7 +19,7 @@ use crate::protocol::cgi_response::{self, ResponseHead};
 use crate::serve::address::Scheme;
 
 /// Bytes of a response's head, at most.
-const LONGEST_HEAD: usize = 64 * 1024;
+pub(super) const LONGEST_HEAD: usize = 64 * 1024;
 
 /// Where the bytes of a response come from: its head, unless AJP has sent it already, then its body.
 pub(super) enum ResponseSource {
