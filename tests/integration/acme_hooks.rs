@@ -50,9 +50,9 @@ fn hooks_run_around_an_order_however_it_ends() {
     // Nobody answers the challenge there: the order fails, and the second hook runs all the same.
     let orders = pebble.orders();
     let elsewhere = format!("--http=127.0.0.1:{}", free_port());
-    pebble.obtain_by(&["a.test", "b.test", "--force", &elsewhere]).exits(1);
+    pebble.obtain_by(&["a.test", "b.test", "unproved.test", &elsewhere]).exits(1);
     assert_eq!(pebble.orders(), orders + 1);
-    assert_eq!(lines(&test, "log")[6..], ["pre a.test b.test", "post a.test"]);
+    assert_eq!(lines(&test, "log")[6..], ["pre a.test b.test unproved.test", "post a.test"]);
 
     let orders = pebble.orders();
     let ran = pebble.obtain(&[

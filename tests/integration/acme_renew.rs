@@ -14,7 +14,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::acme_front::{Class, Fault, Front, RenewalInfo};
 use crate::harness::{Ran, Test, eventually};
-use crate::pebble::Pebble;
+use crate::pebble::{Pebble, add_name};
 use crate::process::free_port;
 
 fn renew(test: &Test, args: &[&str]) -> Ran {
@@ -138,7 +138,8 @@ fn one_that_fails_does_not_stop_the_others_and_is_left_alone_for_a_while() {
     for name in ["a.test", "b.test", "c.test"] {
         front.obtain(&[name]).exits(0);
     }
-    // b.test is proved where nobody answers, c.test's record is broken.
+    // b.test's new name is proved where nobody answers, c.test's record is broken.
+    add_name(&test, "b.test", "new.b.test");
     edit(&test, "b.test", |record| {
         record["challenge"] = json!({"http": format!("127.0.0.1:{}", free_port())})
     });

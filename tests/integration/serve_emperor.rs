@@ -50,6 +50,25 @@ fn wait_for(port: u16) {
     eventually(&format!("port {port} is served"), || is_served(port).then_some(()));
 }
 
+/// A port is open before its server is ready, and one that is not ready yet is restarted instead of reloaded.
+fn wait_until_ready(test: &Test, vassals: usize) {
+    eventually("the servers are ready", || {
+        let are_ready = |shown: &serde_json::Value| {
+            shown["vassals"]
+                .as_array()
+                .is_some_and(|all| all.len() == vassals && all.iter().all(|vassal| vassal["ready"] == 1))
+        };
+        are_ready(&shown(test)).then_some(())
+    });
+}
+
+/// What an emperor with `--emperor-stats stats` says.
+fn shown(test: &Test) -> serde_json::Value {
+    let mut text = String::new();
+    UnixStream::connect(test.path("stats")).unwrap().read_to_string(&mut text).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
 /// Empty for a process that has ended.
 fn uid_of(id: u32) -> String {
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
@@ -66,7 +85,7 @@ fn touch(test: &Test, name: &str, seconds: u64) {
 fn servers_follow_their_files() {
     let [a, b, other] = [free_port(), free_port(), free_port()];
     let test = test(&[("a.ini", a), (".hidden.ini", other), ("a.ini~", other), ("note.txt", other)]);
-    let mut emperor = start(&test, &[]);
+    let mut emperor = start(&test, &["--emperor-stats", "stats"]);
     wait_for(a);
     let first = children(emperor.id());
     assert_eq!(first.len(), 1);
@@ -76,6 +95,7 @@ fn servers_follow_their_files() {
     assert!(!is_served(other));
 
     // A touch is a reload of the same process.
+    wait_until_ready(&test, 2);
     touch(&test, "a.ini", 1000);
     emperor.wait_for_log("reloaded");
     assert!(children(emperor.id()).contains(&first[0]));
@@ -125,8 +145,9 @@ fn no_server_is_left_when_the_emperor_is_killed() {
     let yaml =
         format!("uwsgi:\n  http-socket: 127.0.0.1:{}\n  static-map: /={}\n", ports[1], public.display());
     test.write("vassals/b.yml", yaml);
-    let mut emperor = start(&test, &[]);
+    let mut emperor = start(&test, &["--emperor-stats", "stats"]);
     ports.into_iter().for_each(wait_for);
+    wait_until_ready(&test, 2);
     let vassals = children(emperor.id());
     emperor.signal(Signal::HUP);
     eventually("both reload", || (emperor.log().matches("reloaded").count() >= 2).then_some(()));
@@ -143,13 +164,8 @@ fn an_emperor_shows_what_it_knows() {
     write(&test, "bad.ini", free_port(), "hook-asap = rpc:x");
     let emperor = start(&test, &["--emperor-stats", "stats"]);
     wait_for(port);
-    let shown = || -> serde_json::Value {
-        let mut text = String::new();
-        UnixStream::connect(test.path("stats")).unwrap().read_to_string(&mut text).unwrap();
-        serde_json::from_str(&text).unwrap()
-    };
     let now = eventually("one is ready, and one is throttled", || {
-        let now = shown();
+        let now = shown(&test);
         (now["vassals"][0]["ready"] == 1 && now["blacklist"][0].is_object()).then_some(now)
     });
     assert_eq!(
