@@ -18,7 +18,10 @@ pub struct Provider {
     /// What people call it.
     pub title: &'static str,
     /// Seconds that a record lives in caches.
-    #[cfg_attr(not(feature = "dns-providers"), expect(dead_code, reason = "no record is set then"))]
+    #[cfg_attr(
+        not(any(feature = "dns-providers", feature = "internals")),
+        expect(dead_code, reason = "no record is set then")
+    )]
     pub ttl: u32,
     /// Where its API and its secrets are explained.
     pub documentation: &'static str,
