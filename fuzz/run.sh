@@ -66,7 +66,7 @@ smoke_one() {
 
 # An input may take 30 s at most, as on a machine that runs all tests meanwhile, and 2 GiB; 64 KiB are enough for any
 # form of file.
-limits=(-timeout=10 -rss_limit_mb=2048 -max_len=65536)
+limits=(-timeout=30 -rss_limit_mb=2048 -max_len=65536)
 
 # A target and the folder of its inputs, to which new ones are added; then options of libFuzzer.
 fuzz() {
