@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use super::check_input::CheckInput;
-use super::judged_path::{JudgedPath, PathFinding};
+use super::judged_path::{JudgedPath, PathFinding, raise_common_refusals};
 use super::located::Located;
 use super::path::{Path, PathEnd, Search, sort_best_first};
 use super::rule::Rule;
@@ -83,13 +83,14 @@ fn best<'a>(input: &CheckInput<'a>) -> Option<Best<'a>> {
         rules.iter().flat_map(|rule| rule.apply(&judged)).collect()
     };
     let lone = Path { indices: vec![leaf], links: Vec::new(), end: PathEnd::Missing };
-    let of_leaf = judge(&lone, rules::LEAF);
+    let mut of_leaf = judge(&lone, rules::LEAF);
     let judge_path = |path: &Path<'_>| {
         let mut found = judge(path, rules::PATH);
         let is_explained = found.iter().chain(&of_leaf).any(PathFinding::is_refused_by_rustls);
         if !is_any_error(&found) && !is_any_error(&of_leaf) && !is_explained {
             found.extend(judge(path, rules::LAST_WORD));
         }
+        raise_common_refusals(&mut found, &of_leaf, input.profile);
         found
     };
     let mut search = Search::new(input.certificates, leaf, input.trust, at);
@@ -130,6 +131,7 @@ fn best<'a>(input: &CheckInput<'a>) -> Option<Best<'a>> {
     let refused = |found: &[PathFinding]| found.iter().filter(|found| found.is_refused()).count();
     let chosen = (0..tried.len()).min_by_key(|&index| (errors(&tried[index].1), refused(&tried[index].1)))?;
     let (path, found) = tried.swap_remove(chosen);
+    raise_common_refusals(&mut of_leaf, &found, input.profile);
     let mut found = shortened(found);
     if is_any_error(&found) {
         let said: HashSet<_> =

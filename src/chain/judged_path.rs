@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::check_input::CheckInput;
-use super::clients::{Clients, Defect};
+use super::clients::{Client, Clients};
 use super::diagnostic::Diagnostic;
 use super::located::Located;
 use super::path::{Path, PathEnd};
@@ -18,8 +18,8 @@ pub(super) struct PathFinding {
     pub(super) finding: Finding,
     /// Counted from the leaf.
     pub(super) certificate: Option<usize>,
-    /// The row of the table of clients.
-    pub(super) defect: Option<Defect>,
+    /// The clients that refuse the chain because of it, as far as it says so.
+    pub(super) refused_by: Clients,
 }
 
 impl PathFinding {
@@ -29,18 +29,32 @@ impl PathFinding {
 
     /// Whether it says that a client refuses the chain.
     pub(super) fn is_refused(&self) -> bool {
-        self.is_error() || self.defect.is_some_and(|defect| defect.row().refused_by != Clients::NONE)
+        self.is_error() || self.refused_by != Clients::NONE
     }
 
     /// Whether it says that rustls refuses the chain.
     pub(super) fn is_refused_by_rustls(&self) -> bool {
-        self.defect.is_some_and(|defect| defect.row().is_refused_by_rustls())
+        self.refused_by.has(Client::Rustls)
+    }
+}
+
+/// Makes errors of the warnings because of which an everyday client refuses the chain, where together they leave none
+/// that accepts it. `others` were found on the same path, and count.
+///
+/// The standards do not ask who accepts a chain: under the other profiles nothing changes.
+pub(super) fn raise_common_refusals(found: &mut [PathFinding], others: &[PathFinding], profile: Profile) {
+    let all = found.iter().chain(others).map(|found| found.refused_by);
+    if profile != Profile::Tls || !all.fold(Clients::NONE, Clients::union).has_every_everyday_one() {
+        return;
+    }
+    for found in found.iter_mut().filter(|found| found.refused_by.has_an_everyday_one()) {
+        found.finding.severity = Severity::Error;
     }
 }
 
 impl From<Finding> for PathFinding {
     fn from(finding: Finding) -> Self {
-        Self { finding, certificate: None, defect: None }
+        Self { finding, certificate: None, refused_by: Clients::NONE }
     }
 }
 
@@ -134,7 +148,7 @@ impl<'a> JudgedPath<'a> {
         Some(PathFinding {
             finding: at(finding, subject.location),
             certificate: Some(subject.index),
-            defect: diagnostic.defect,
+            refused_by: diagnostic.defect.map_or(Clients::NONE, |defect| defect.row().refused_by),
         })
     }
 

@@ -109,6 +109,9 @@ impl Clients {
         Client::Chromium,
     ]);
 
+    /// Those that most people connect with. A chain that all of them refuse is of no use, whatever the others do.
+    const EVERYDAY: Self = Self::of(&[Client::Curl, Client::Go, Client::Rustls]);
+
     pub(in crate::chain) const fn of(clients: &[Client]) -> Self {
         let mut set = 0;
         let mut index = 0;
@@ -129,6 +132,20 @@ impl Clients {
 
     pub(in crate::chain) const fn has(self, client: Client) -> bool {
         self.0 & 1 << client as u16 != 0
+    }
+
+    pub(in crate::chain) const fn union(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// Whether every everyday client is among them.
+    pub(in crate::chain) const fn has_every_everyday_one(self) -> bool {
+        self.has_all(Self::EVERYDAY)
+    }
+
+    /// Whether an everyday client is among them.
+    pub(in crate::chain) const fn has_an_everyday_one(self) -> bool {
+        self.0 & Self::EVERYDAY.0 != 0
     }
 
     pub(in crate::chain) const fn has_all(self, others: Self) -> bool {

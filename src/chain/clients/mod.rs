@@ -14,9 +14,7 @@ mod client;
 mod sentence;
 mod table;
 
-#[cfg(test)]
-pub(super) use client::Client;
-pub(super) use client::Clients;
+pub(super) use client::{Client, Clients};
 pub(super) use table::Defect;
 #[cfg(test)]
 pub(super) use table::{Row, TABLE};

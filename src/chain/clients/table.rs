@@ -36,21 +36,15 @@ const ALL: Clients = Clients::ASKED;
 const OPENSSL: Clients = Clients::of(&[OpenSsl, OpenSslStrict, Curl, Python312, Python313]);
 /// OpenSSL with `X509_V_FLAG_X509_STRICT`.
 const STRICT: Clients = Clients::of(&[OpenSslStrict, Python313]);
-/// Clients whose common refusal is an error: OpenSSL as everybody uses it, rustls, and a browser or Go.
+/// Clients whose common refusal is an error, besides that of the everyday ones.
 const WITH_BROWSER: Clients = Clients::of(&[Curl, Rustls, Chromium]);
-const WITH_GO: Clients = Clients::of(&[Curl, Rustls, Go]);
 
 impl Row {
     /// What the defect is under the profile `tls`: an error where everyday clients refuse it, or by a standard that
     /// outweighs one that does not; otherwise a warning.
     pub(in crate::chain) const fn severity(&self) -> Severity {
-        let is_common = self.refused_by.has_all(WITH_BROWSER) || self.refused_by.has_all(WITH_GO);
+        let is_common = self.refused_by.has_all(WITH_BROWSER) || self.refused_by.has_every_everyday_one();
         if is_common || self.error_by.is_some() { Severity::Error } else { Severity::Warning }
-    }
-
-    /// Whether rustls refuses it.
-    pub(in crate::chain) const fn is_refused_by_rustls(&self) -> bool {
-        self.refused_by.has(Rustls)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use webpki::Error;
 
+use super::super::clients::{Client, Clients};
 use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::path::PathEnd;
@@ -58,7 +59,11 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let diagnostic = if is_of_rustls_alone(&error) { of_rustls_alone(code) } else { refusal(code) };
     let message = format!("rustls refuses this chain: {}", reason(&error));
     let fix = "Have the certificate issued again by a current CA, or by `certkit mkcert`.";
-    judged.report(&diagnostic, &leaf, message, fix).into_iter().collect()
+    let found = judged.report(&diagnostic, &leaf, message, fix);
+    found
+        .into_iter()
+        .map(|found| PathFinding { refused_by: Clients::of(&[Client::Rustls]), ..found })
+        .collect()
 }
 
 /// Why, in words of certkit: those of the library are for programmers.

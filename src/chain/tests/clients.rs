@@ -20,8 +20,8 @@ chain::tests::clients`; `cargo test --test integration -- clients::` makes each 
 they are installed.
 
 `R` is refused, `-` is accepted, empty is not known. A defect is an *error* where curl and rustls refuse it, and
-Chromium or Go too, or where a standard outweighs one that does not; otherwise it is a *warning*. The other profiles follow
-the standards: see [findings.md](findings.md).
+Chromium or Go too, or where a standard outweighs one that does not; otherwise it is a *warning*. Defects that together leave
+none of curl, Go and rustls are errors as well. The other profiles follow the standards: see [findings.md](findings.md).
 
 ";
 

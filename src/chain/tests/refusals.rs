@@ -90,6 +90,36 @@ fn a_root_for_another_purpose() {
 }
 
 #[test]
+fn warnings_that_leave_no_everyday_client_are_errors() {
+    let policies = || extension(&[2, 5, 29, 32], true, vec![0x30, 5, 0x30, 3, 6, 1, 0x2a]);
+    let mut params = ca_params("R");
+    params.extended_key_usages.push(ExtendedKeyUsagePurpose::CodeSigning);
+    let narrow = Ca::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let found = |profile: Profile, issuer: &Ca, change: &dyn Fn(&mut CertificateParams)| {
+        let mut params = leaf_params("www.test");
+        change(&mut params);
+        let mut findings = judged(&[leaf(&params, issuer)], &trusting(&[issuer]), profile);
+        findings.retain(|finding| finding.severity != Severity::Note);
+        findings.into_iter().map(|finding| (finding.code, finding.severity)).collect::<Vec<_>>()
+    };
+    let critical = |params: &mut CertificateParams| params.custom_extensions.push(policies());
+    // Each by itself: rustls refuses the one, curl and Go the other.
+    let wide = root("R");
+    assert_eq!(found(Tls, &wide, &critical), [(Code::CriticalExtension, Severity::Warning)]);
+    assert_eq!(found(Tls, &narrow, &|_| ()), [(Code::WrongUsage, Severity::Warning)]);
+    let both = found(Tls, &narrow, &critical);
+    assert_eq!(both, [(Code::CriticalExtension, Severity::Error), (Code::WrongUsage, Severity::Error)]);
+    // What no everyday client minds stays as it is.
+    let more = found(Tls, &narrow, &|params| {
+        critical(params);
+        params.use_authority_key_identifier_extension = false;
+    });
+    assert!(more.contains(&(Code::KeyIdentifier, Severity::Warning)), "{more:?}");
+    // RFC 5280 allows both.
+    assert_eq!(found(Rfc5280, &narrow, &critical), []);
+}
+
+#[test]
 fn a_root_whose_authority_is_not_its_own() {
     let mut params = ca_params("R");
     params.use_authority_key_identifier_extension = false;
