@@ -86,7 +86,7 @@ fn the_mend_is_a_line_for_that_server() {
     let mut server = crate::process::Process::start(&test, test.program(openssl).args(args));
     server.wait_for(([127, 0, 0, 1], port).into());
     for (name, steps, line) in [
-        ("smtp", smtp(), "Postfix: smtpd_tls_protocols = >=TLSv1.2"),
+        ("smtp", smtp(), "Postfix: postconf -e 'smtpd_tls_protocols = >=TLSv1.2'"),
         ("imap", imap(), "Dovecot: ssl_min_protocol = TLSv1.2"),
         ("ldap", ldap(0), "OpenLDAP: TLSProtocolMin 3.3"),
         ("postgres", postgres("S"), "ssl_min_protocol_version = 'TLSv1.2'"),

@@ -20,6 +20,7 @@ chromium chromium
 bsdutils script
 curl curl
 default-jre-headless keytool
+dovecot-imapd /usr/lib/dovecot/imap-login
 easy-rsa make-cadir
 gcc cc
 git git
@@ -31,6 +32,7 @@ libapache2-mod-fcgid /usr/lib/apache2/modules/mod_fcgid.so
 libc6-dev /usr/include/stdio.h
 libnss3-tools certutil
 lighttpd lighttpd
+lighttpd-mod-openssl /usr/lib/lighttpd/mod_openssl.so
 litmus litmus
 nginx-light nginx
 nodejs node
@@ -39,6 +41,7 @@ pdns-backend-lmdb /usr/lib/*/pdns/liblmdbbackend.so
 pdns-server pdns_server
 pebble pebble
 php-fpm /usr/sbin/php-fpm*
+postfix postconf
 python3 /usr/bin/python3
 spawn-fcgi spawn-fcgi
 sslscan sslscan

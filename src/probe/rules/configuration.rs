@@ -2,7 +2,7 @@
 
 use super::server_rule::ServerFacts;
 use crate::probe::Starttls;
-use crate::probe::server_program::{GOOD_GROUPS, GOOD_SUITES, ServerProgram, Topic};
+use crate::probe::server_program::{GOOD_CURVES, GOOD_GROUPS, GOOD_SUITES, ServerProgram, Topic};
 
 /// The two that most https servers are.
 fn usual(topic: Topic) -> String {
@@ -52,18 +52,39 @@ pub(super) fn suites(facts: &ServerFacts<'_>) -> String {
     program.line(Topic::Suites)
 }
 
+/// With the hybrid group.
 pub(super) fn groups(facts: &ServerFacts<'_>) -> String {
-    let line = match (facts.program, facts.starttls) {
-        (Some(program), _) => program.line(Topic::Groups),
-        (None, None) => usual(Topic::Groups),
-        (None, Some(Starttls::Smtp)) => ServerProgram::Postfix.line(Topic::Groups),
-        (None, Some(Starttls::Imap | Starttls::Pop3)) => ServerProgram::Dovecot.line(Topic::Groups),
+    groups_of(facts, Topic::Groups, GOOD_GROUPS, ", 18 or newer with OpenSSL 3.5")
+}
+
+/// Groups that current clients have, with any library.
+pub(super) fn curves(facts: &ServerFacts<'_>) -> String {
+    groups_of(facts, Topic::Curves, GOOD_CURVES, ", 18 or newer")
+}
+
+fn groups_of(facts: &ServerFacts<'_>, topic: Topic, list: &str, since: &str) -> String {
+    match (facts.program, facts.starttls) {
+        (Some(program), _) => program.line(topic),
+        (None, None) => usual(topic),
+        (None, Some(Starttls::Smtp)) => ServerProgram::Postfix.line(topic),
+        (None, Some(Starttls::Imap | Starttls::Pop3)) => ServerProgram::Dovecot.line(topic),
         (None, Some(Starttls::Ldap)) => {
             "OpenLDAP: has no option for it; OpenSSL's default includes it".to_owned()
         }
-        (None, Some(Starttls::Postgres)) => {
-            format!("postgresql.conf (18 or newer): ssl_groups = '{GOOD_GROUPS}'")
-        }
-    };
-    format!("{line}   (OpenSSL 3.5 or newer)")
+        (None, Some(Starttls::Postgres)) => format!("postgresql.conf{since}: ssl_groups = '{list}'"),
+    }
+}
+
+/// For servers whose newest version is TLS 1.2.
+pub(super) fn tls13(facts: &ServerFacts<'_>) -> String {
+    match (facts.program, facts.starttls) {
+        (Some(program), _) => program.line(Topic::Tls13),
+        (None, None) => format!("With OpenSSL 1.1.1 or newer:\n{}", usual(Topic::Tls13)),
+        (None, Some(_)) => format!("With OpenSSL 1.1.1 or newer:\n{}", versions(facts)),
+    }
+}
+
+/// Of lines that begin with a program each, that of the program that was recognised; all of them where it has none.
+pub(super) fn own<'a>(facts: &ServerFacts<'_>, lines: &'a str) -> &'a str {
+    facts.program.map_or(lines, |program| program.own_line(lines))
 }

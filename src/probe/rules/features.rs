@@ -42,7 +42,7 @@ fn compression(facts: &ServerFacts<'_>) -> Vec<Finding> {
     let message = "the server compresses inside TLS: the length of messages reveals cookies to an on-path \
                    attacker (CRIME)";
     let fix = "nginx: update it and OpenSSL; it has no option for this\nApache: SSLCompression off";
-    vec![COMPRESSED.finding(message).fix(fix)]
+    vec![COMPRESSED.finding(message).fix(configuration::own(facts, fix))]
 }
 
 fn renegotiation(facts: &ServerFacts<'_>) -> Vec<Finding> {
@@ -52,7 +52,7 @@ fn renegotiation(facts: &ServerFacts<'_>) -> Vec<Finding> {
     let message = "the server does not support secure renegotiation (RFC 5746): an on-path attacker can put \
                    a request before a client's own; OpenSSL 3 and browsers refuse such a server or warn";
     let fix = "Update the TLS library.\nApache: SSLInsecureRenegotiation off";
-    vec![UNSAFE.finding(message).fix(fix)]
+    vec![UNSAFE.finding(message).fix(configuration::own(facts, fix))]
 }
 
 fn post_quantum(facts: &ServerFacts<'_>) -> Vec<Finding> {

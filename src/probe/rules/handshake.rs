@@ -50,7 +50,7 @@ fn unusual_group(facts: &ServerFacts<'_>) -> Vec<Finding> {
              cannot connect (whether it has the key of its certificate was not verified)"
         ))
     };
-    vec![finding.fix(configuration::groups(facts))]
+    vec![finding.fix(configuration::curves(facts))]
 }
 
 /// The handshake did not end, or only a hello made by hand got an answer.

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::server_rule::{ServerDiagnostic, ServerFacts, ServerRule};
 use crate::finding::{Code, Finding};
-use crate::probe::{Depth, HttpAnswer};
+use crate::probe::{Depth, HttpAnswer, ServerProgram};
 
 /// A clock that is further off breaks certificates' dates, tokens and one-time passwords.
 const MAX_SKEW: Duration = Duration::from_secs(300);
@@ -94,8 +94,21 @@ fn versions(answer: &HttpAnswer) -> Option<Finding> {
         return None;
     }
     let message = format!("the answer names versions, by which attackers choose: {}", banners.join("; "));
-    let fix = "nginx: server_tokens off;\nApache: ServerTokens Prod\nlighttpd: server.tag = \"\"\nPHP: expose_php = Off";
-    Some(BANNER.finding(message).fix(fix))
+    Some(BANNER.finding(message).fix(without_versions(&banners)))
+}
+
+/// How to remove them: by the program that names itself there.
+fn without_versions(banners: &[String]) -> String {
+    let servers = "nginx: server_tokens off;\nApache: ServerTokens Prod\nlighttpd: server.tag = \"\"";
+    let of_banner = |banner: &String| match banner.split_once(": ")? {
+        ("server", name) => {
+            Some(ServerProgram::of_header(name).map_or(servers, |program| program.own_line(servers)))
+        }
+        ("x-powered-by", name) if name.starts_with("PHP") => Some("PHP: expose_php = Off"),
+        _ => None,
+    };
+    let lines: Vec<_> = banners.iter().filter_map(of_banner).collect();
+    if lines.is_empty() { "In the application: remove the header.".to_owned() } else { lines.join("\n") }
 }
 
 fn clock(facts: &ServerFacts<'_>) -> Vec<Finding> {
@@ -156,6 +169,14 @@ mod tests {
         assert_eq!(page(&answer(&all)), None);
         assert!(versions(&answer(&[("server", "nginx/1.22.1")])).is_some());
         assert_eq!(versions(&answer(&[("server", "nginx")])), None);
+        let fix = |headers: &[(&str, &str)]| versions(&answer(headers)).unwrap().fix.unwrap();
+        assert_eq!(fix(&[("server", "Apache/2.4.66 (Debian)")]), "Apache: ServerTokens Prod");
+        assert_eq!(fix(&[("server", "cherry/1.2")]).lines().count(), 3, "one that is not known");
+        assert_eq!(
+            fix(&[("server", "nginx/1.22.1"), ("x-powered-by", "PHP/8.2")]),
+            "nginx: server_tokens off;\nPHP: expose_php = Off"
+        );
+        assert_eq!(fix(&[("x-aspnet-version", "4.0")]), "In the application: remove the header.");
     }
 
     #[test]

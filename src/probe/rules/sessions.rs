@@ -2,6 +2,7 @@
 
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::configuration;
 use super::server_rule::{ServerDiagnostic, ServerFacts, ServerRule};
 use crate::finding::{Code, Finding};
 use crate::probe::AddressState;
@@ -26,11 +27,8 @@ fn early_data(facts: &ServerFacts<'_>) -> Vec<Finding> {
     }
     let message = "the server accepts early data (0-RTT): an on-path attacker can send such a request again, so the \
                    application must answer unsafe methods with 425 (RFC 8470)";
-    vec![
-        REPLAYED
-            .finding(message)
-            .fix("nginx: ssl_early_data off;\nhaproxy: remove allow-0rtt from the bind line"),
-    ]
+    let fix = "nginx: ssl_early_data off;\nhaproxy: remove allow-0rtt from the bind line";
+    vec![REPLAYED.finding(message).fix(configuration::own(facts, fix))]
 }
 
 fn stapling(facts: &ServerFacts<'_>) -> Vec<Finding> {
@@ -41,7 +39,7 @@ fn stapling(facts: &ServerFacts<'_>) -> Vec<Finding> {
                    Firefox refuses it";
     let fix = "nginx: ssl_stapling on; with ssl_trusted_certificate\nApache: SSLUseStapling on\n\
                certkit serve: --ocsp-staple auto";
-    vec![NOT_STAPLED.finding(message).fix(fix)]
+    vec![NOT_STAPLED.finding(message).fix(configuration::own(facts, fix))]
 }
 
 fn requires_stapling(leaf: &[u8]) -> bool {

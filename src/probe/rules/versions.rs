@@ -34,6 +34,5 @@ fn no_tls13(facts: &ServerFacts<'_>) -> Vec<Finding> {
     }
     let message = "the server does not support TLS 1.3: every new connection takes one more round trip, and \
                    its certificate is sent unencrypted";
-    let fix = format!("{}   (OpenSSL 1.1.1 or newer)", configuration::versions(facts));
-    vec![WITHOUT_TLS13.finding(message).fix(fix)]
+    vec![WITHOUT_TLS13.finding(message).fix(configuration::tls13(facts))]
 }
