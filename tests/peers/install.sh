@@ -101,6 +101,8 @@ install_packages() {
     echo "tests: installing $*"
     forbid_service_starts
     export DEBIAN_FRONTEND=noninteractive
+    # Postfix wants no configuration of its own, for which it would need the name of this machine.
+    echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
     apt-get update -qq </dev/null
     apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" </dev/null >/dev/null
     allow_service_starts
