@@ -183,7 +183,8 @@ impl Server {
     /// Sends one hello made by hand and reads the unencrypted part of the answer.
     ///
     /// # Errors
-    /// When no connection can be made.
+    /// When no connection can be made, or when what comes is something else: a server that limits connections, or another
+    /// one behind the same address, has not refused what was asked.
     pub(super) fn say(&self, hello: &ClientHello<'_>) -> Result<HelloOutcome, Error> {
         let mut random = [0; 64];
         aws_lc_rs::rand::fill(&mut random)
@@ -199,8 +200,12 @@ impl Server {
             let count = *read.as_ref().unwrap_or(&0);
             let progress = flight.feed(chunk.get(..count).unwrap_or_default());
             let ended = match (progress, read) {
-                (Progress::Invalid, _) => return Ok(HelloOutcome::Refused),
-                (Progress::Done, _) => None,
+                (Progress::Invalid, _) if flight.answer.hello.is_none() => {
+                    let reason = "what it sends is not an answer to a hello".to_owned();
+                    let handshake = Error::Handshake { reason, is_unknown_name: false };
+                    return Err(not_tls(wire.seen()).unwrap_or(handshake));
+                }
+                (Progress::Done | Progress::Invalid, _) => None,
                 (Progress::More, Ok(1..)) => continue,
                 (Progress::More, Ok(0)) => Some(io::ErrorKind::UnexpectedEof.into()),
                 (Progress::More, Err(error)) => Some(error),
@@ -237,7 +242,7 @@ impl Server {
 pub(super) enum HelloOutcome {
     /// The server agrees to something of it.
     Answered(ServerFlight),
-    /// The server says that it does not, by an alert or by something that is not an answer.
+    /// The server says that it does not, by an alert.
     Refused,
     /// The connection ends, or nothing comes. Some servers refuse in this way; a limit of connections looks the same.
     Unanswered(io::Error),

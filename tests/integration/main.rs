@@ -90,6 +90,7 @@ mod live;
 mod live_beside;
 mod live_defects;
 mod live_front;
+mod live_hostile;
 mod live_mends;
 mod live_starttls;
 mod live_verdict;
