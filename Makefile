@@ -3,7 +3,7 @@
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: test soak oracle lint bench completions map settings fuzz fuzz-smoke
+.PHONY: test soak oracle compare lint bench completions map settings fuzz fuzz-smoke
 
 # Installs the peers and runs every test beside them; sums up at the end. One test: cargo test --locked NAME.
 test:
@@ -24,6 +24,11 @@ oracle:
 	@tests/peers/install.sh test
 	ORACLE_SEED=$${ORACLE_SEED:-$$(date +%s)} ORACLE_CASES=$${ORACLE_CASES:-100000} CERTKIT_REQUIRE_PEERS=1 \
 	    cargo test --locked --test integration -- --nocapture oracle::random_chains
+
+# The servers of docs/servers-compared.md also by testssl, which takes two minutes for each.
+compare:
+	@tests/peers/install.sh test
+	CERTKIT_TESTSSL=1 CERTKIT_REQUIRE_PEERS=1 cargo test --locked --test integration -- servers_compared::
 
 # Format, lints, documentation, dependencies. Clippy runs three times: the second time without what only tests and
 # fuzz targets use, the third without the APIs of DNS providers.

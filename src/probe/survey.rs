@@ -101,7 +101,7 @@ enum Question {
     AllGroups(Version),
     /// Does it answer inside TLS a command sent before?
     Stuffed,
-    /// Does it refuse a client that says it fell back to TLS 1.2?
+    /// Does it refuse a client that says it fell back to the version below its newest?
     Fallback,
     /// Does it resume sessions, and the like?
     Sessions,
@@ -139,6 +139,8 @@ impl Server {
                     questions.push(Question::Fallback);
                     questions
                         .extend([Question::AllSuites(Version::Tls13), Question::AllGroups(Version::Tls13)]);
+                } else {
+                    questions.push(Question::Fallback);
                 }
             }
         }
@@ -233,10 +235,16 @@ impl Asked<'_> {
                 learn(&|survey| survey.is_stuffable = Some(is_answered));
             }
             Question::Fallback => {
-                // Without TLS 1.2 there is nothing to fall back to.
-                if self.try_suites(Version::Tls12, &SUITE_CODES, pass)?.is_some() {
+                let older = match self.known {
+                    Version::Tls13 => Version::Tls12,
+                    Version::Tls12 => Version::Tls11,
+                    Version::Tls11 => Version::Tls10,
+                    Version::Tls10 | Version::Ssl3 => return Ok(()),
+                };
+                // Without an older version there is nothing to fall back to.
+                if self.try_suites(older, &SUITE_CODES, pass)?.is_some() {
                     let suites = [&SUITE_CODES[..], &[FALLBACK_SCSV]].concat();
-                    let answer = self.try_suites(Version::Tls12, &suites, pass)?;
+                    let answer = self.try_suites(older, &suites, pass)?;
                     learn(&|survey| survey.refuses_fallback = Some(answer.is_none()));
                 }
             }

@@ -141,6 +141,7 @@ mod serve_systemd;
 mod serve_targets;
 mod serve_tls;
 mod serve_wsgi;
+mod servers_compared;
 mod show;
 mod sign;
 /// The same as for the unit tests.
