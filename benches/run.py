@@ -1,7 +1,7 @@
 """Speed and memory of certkit beside its peers, in one run, so that the ratios hold on any machine.
 
     make bench                    all of it, in about half an hour
-    python3 benches/run.py serve  one part: commands, check, batch, merge, limbo, serve, scenarios, bodies, acme,
+    python3 benches/run.py serve  one part: commands, check, batch, merge, limbo, live, serve, scenarios, bodies, acme,
                                   ca_server (BENCH_ORDERS=20000 shows its memory over many orders)
 
 CERTKIT_BIN names another program than target/release/certkit, for example target/debug/certkit to see that a part still
@@ -20,13 +20,14 @@ from acme import acme
 from ca_server import ca_server
 from commands import commands
 from judging import batch, check, limbo, merge
+from live import live
 from processes import CERTKIT, PYTHON, run
 from scenarios import scenarios
 from servers import bodies, serve
 
 
 def main():
-    every = (commands, check, batch, merge, limbo, serve, scenarios, bodies, acme, ca_server)
+    every = (commands, check, batch, merge, limbo, live, serve, scenarios, bodies, acme, ca_server)
     parts = {part.__name__: part for part in every}
     chosen = sys.argv[1:] or list(parts)
     os.environ["PATH"] += ":/usr/sbin:/sbin:" + str(PYTHON.parent)
