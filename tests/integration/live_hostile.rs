@@ -136,7 +136,7 @@ fn instead_of_a_page() {
             let mut connection = rustls::ServerConnection::new(config.clone()).unwrap();
             let mut tls = rustls::Stream::new(&mut connection, &mut stream);
             // Closing before the request is read would reset the connection.
-            tls.read(&mut [0; 1000])?;
+            let _heard = tls.read(&mut [0; 1000])?;
             manners(&mut tls)
         });
         let url = format!("https://{place}");
@@ -158,7 +158,7 @@ const GREETINGS: &[(&str, Manners, &str)] = &[
         |stream| {
             for said in ["220 hello\r\n", "250 STARTTLS\r\n", "220 go ahead\r\n"] {
                 stream.write_all(said.as_bytes())?;
-                stream.read(&mut [0; 1000])?;
+                let _heard = stream.read(&mut [0; 1000])?;
             }
             flood(stream, &[b'2'; 1 << 16])
         },

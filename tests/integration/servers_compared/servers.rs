@@ -25,7 +25,6 @@ pub(super) struct Site<'a> {
 
 /// Of OpenSSL's defaults: cipher suites without forward secrecy.
 const WEAK: (&str, &str) = ("warning", "weak_cipher");
-const HSTS: (&str, &str) = ("warning", "hsts");
 const DEFAULT: &[(&str, &str)] = &[WEAK];
 
 /// As they were copied in 2017; `@SECLEVEL=0` gives OpenSSL 3 the TLS 1.0 of that time.
