@@ -3,7 +3,10 @@
 
 use std::path::Path;
 
+use certkit::internals::sys::clock::{Clock, SystemClock};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use serde_json::Value;
+use time::Duration;
 
 use crate::harness::{Test, certkit};
 use crate::peers::peer;
@@ -154,7 +157,7 @@ fn days_before(end: &str, days: i64) -> String {
     use time::format_description::well_known::Rfc3339;
 
     let end = time::OffsetDateTime::parse(end, &Rfc3339).unwrap();
-    (end - time::Duration::days(days)).format(&Rfc3339).unwrap()
+    (end - Duration::days(days)).format(&Rfc3339).unwrap()
 }
 
 #[test]
@@ -221,4 +224,29 @@ fn a_fault_is_one_finding() {
             test.certkit(&["check", file, "--roots", "root.crt", "--format", "json"]).exits(1).report();
         assert_eq!(found(&report, "weak_signature").len(), 1, "{report:#}");
     }
+}
+
+/// What the server sends does not help clients that know only this root.
+#[test]
+fn a_root_in_its_last_days_is_renewed_and_installed() {
+    let test = Test::new();
+    test.certkit(&["mkca"]).exits(0);
+    let key = KeyPair::from_pem(&test.text("ca.key")).unwrap();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "Ending CA");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let now = SystemClock.now();
+    (params.not_before, params.not_after) = (now - Duration::days(1000), now + Duration::days(10));
+    test.write("ca.crt", params.self_signed(&key).unwrap().pem());
+    // What is issued now ends with its CA: a renewal of it alone would be of no use.
+    test.certkit(&["mkcert", "test.example"]).exits(0);
+    test.certkit(&["check", "server.crt"])
+        .exits(0)
+        .says("the root `")
+        .says("certkit renew ca.crt server.crt")
+        .says("certkit trust install ca.crt");
+    test.certkit(&["check", "server.crt", "--roots", "ca.crt"]).exits(0).says("certkit trust install FILE");
+    test.certkit(&["renew", "ca.crt", "server.crt"]).exits(0);
+    test.certkit(&["check", "server.crt"]).exits(0).keeps_quiet_about("expires_soon");
 }
