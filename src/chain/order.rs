@@ -75,14 +75,21 @@ impl fmt::Display for KeyFingerprint {
     }
 }
 
-/// A line for each leaf.
+/// Leaves that an error lists.
+const MOST_LEAVES: usize = 20;
+
+/// A line for each leaf, and how many more there are.
 fn list(leaves: &[Located]) -> String {
     let line = |leaf: &Located| {
         let place = leaf.location.as_ref().map(|at| format!(" in {at}")).unwrap_or_default();
         let (label, sha256) = (leaf.certificate.label(), leaf.certificate.spki_sha256());
         format!("\n`{label}`{place}: public key SHA-256 {sha256}")
     };
-    leaves.iter().map(line).collect()
+    let lines: String = leaves.iter().take(MOST_LEAVES).map(line).collect();
+    match leaves.len().saturating_sub(MOST_LEAVES) {
+        0 => lines,
+        more => format!("{lines}\nand {more} more"),
+    }
 }
 
 /// Puts `pool` in order. The key, where there is one, says which certificate is the leaf.

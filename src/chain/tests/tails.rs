@@ -90,3 +90,61 @@ fn an_expired_issuer_of_the_leaf_stays() {
         assert_eq!((chain, dropped), (labels(&["www.test", "Issuing"]), vec![]));
     }
 }
+
+#[test]
+fn many_cross_signs_of_the_root_are_one_note() {
+    let root = root("R");
+    let key = |ca: &Ca| KeyPair::try_from(ca.key().serialize_der()).unwrap();
+    let cross = |number: usize| {
+        let other = super::root(&format!("Other {number}"));
+        of(&Ca::signed_by(ca_params("R"), key(&root), &other).unwrap())
+    };
+    let leaf = leaf(&leaf_params("www.test"), &root);
+    let trust = trusting(&[&root]);
+    let notes = |count: usize| -> Vec<String> {
+        let pool: Vec<_> = std::iter::once(leaf.clone()).chain((0..count).map(cross)).collect();
+        let findings = check(&CheckInput::new(&pool, &trust, NOW, "t.pem")).findings;
+        let of_code = findings.into_iter().filter(|finding| finding.code == Code::Unneeded);
+        of_code.map(|finding| finding.message).collect()
+    };
+    assert_eq!(notes(3).len(), 3);
+    let many = "40 certificates of `R` in the file are only for clients that trust another CA and not `R` itself: \
+                `Other 0`, `Other 1`, `Other 2` and 37 more";
+    assert_eq!(notes(40), [many]);
+}
+
+/// Each signature costs time: where there are many, the name of a trusted issuer is enough.
+#[test]
+fn cross_signs_cost_a_bounded_number_of_signatures() {
+    let (root, other) = (root("R"), root("Other"));
+    let key = |ca: &Ca| KeyPair::try_from(ca.key().serialize_der()).unwrap();
+    let twin = super::root("Other");
+    let leaf = leaf(&leaf_params("www.test"), &root);
+    let crosses = (0..60).map(|_| of(&Ca::signed_by(ca_params("R"), key(&root), &twin).unwrap()));
+    let pool: Vec<_> = std::iter::once(leaf).chain(crosses).collect();
+    let findings = check(&CheckInput::new(&pool, &trusting(&[&root, &other]), NOW, "t.pem")).findings;
+    // Another CA of that name issued them all, which is known of the first ones only.
+    let said = findings.iter().find(|finding| finding.code == Code::Unneeded).unwrap();
+    assert!(said.message.starts_with("20 certificates of `R`"), "{said:?}");
+}
+
+#[test]
+fn many_leaves_are_not_listed_one_by_one() {
+    let root = root("R");
+    let one = leaf(&leaf_params("www.test"), &root);
+    let pool: Vec<_> = (0..2000)
+        .map(|number: usize| {
+            let mut other = one.clone();
+            // Not the same certificate twice; nobody looks at the signature.
+            let last = other.certificate.der.len() - 1;
+            let mut der = other.certificate.der.to_vec();
+            der[last] ^= u8::try_from(number % 251).unwrap();
+            der[last - 1] ^= u8::try_from(number / 251).unwrap();
+            other.certificate = Certificate::from_der(der).unwrap();
+            other
+        })
+        .collect();
+    let said = order(pool, None, &TrustStore::default(), NOW).unwrap_err().to_string();
+    assert_eq!(said.lines().count(), 22, "{said}");
+    assert!(said.ends_with("\nand 1980 more"), "{said}");
+}
