@@ -16,7 +16,7 @@ use crate::operands::ca_lookup::LookupError;
 use crate::operands::read::{MAX_BYTES, ReadError};
 use crate::report::Failure;
 use crate::sys::clock::date;
-use crate::sys::shell::{path_word, shell_word};
+use crate::sys::shell::{input_word, path_word, shell_word};
 use crate::x509::{InvalidName, KeyKind, SubjectAltName};
 
 impl From<Error> for Failure {
@@ -291,7 +291,7 @@ fn wrong_line(error: &LineError, file: &str) -> Finding {
 
 /// A request that is refused: exit status 1. `file` is as typed.
 pub fn request_refused(error: &RequestError, file: &str, location: Location) -> Failure {
-    let request_file = shell_word(file);
+    let request_file = input_word(file);
     let (code, fix) = match error {
         RequestError::CaWithoutName => {
             (Code::EmptyName, "Make the request with a common name, for example `CN=Team CA`.".to_owned())

@@ -5,10 +5,10 @@ use crate::chain::{BatchError, CaseReason, RevocationListError, TypedOptions};
 use crate::container::Note;
 use crate::finding::{Code, Finding, Location, Severity, did_you_mean};
 use crate::operands::input::{CertificateFile, name};
-use crate::operands::output::shell_word;
 use crate::operands::revocation_list::ListFileError;
 use crate::pem::{Damage, DamageKind};
 use crate::report::Failure;
+use crate::sys::shell::input_word;
 
 /// A server reads the file as it is, with openssl's reader or a similar one. Damage that openssl does not accept is an
 /// error here, though certkit can read it.
@@ -16,7 +16,7 @@ pub fn damage_errors(file: &str, read: &CertificateFile, typed: &TypedOptions<'_
     let error = |damage: &Damage| {
         let code = if damage.kind == DamageKind::Glued { Code::PemGlued } else { Code::PemMalformed };
         let message = format!("{}: openssl and most servers cannot read this", damage.kind.as_str());
-        let command = typed.merge(&shell_word(file), "");
+        let command = typed.merge(&input_word(file), "");
         let fix = format!("Run `{command}`; it puts each BEGIN and END on a line of its own.");
         let finding = Finding::error(code, message).at(Location::line(file, damage.line)).fix(fix);
         quoting_glued(finding, read)
@@ -28,7 +28,7 @@ pub fn damage_errors(file: &str, read: &CertificateFile, typed: &TypedOptions<'_
 /// option with the password that opened it.
 pub fn form_warnings(file: &str, forms: &[Note], typed: &TypedOptions<'_>, password: &str) -> Vec<Finding> {
     let has_password = forms.iter().any(|form| matches!(form, Note::Pkcs12 { .. }));
-    let command = typed.merge(&shell_word(file), if has_password { password } else { "" });
+    let command = typed.merge(&input_word(file), if has_password { password } else { "" });
     let warning = |note: Finding| Finding {
         severity: Severity::Warning,
         message: format!("{}. Most servers need PEM", note.message),
@@ -52,7 +52,7 @@ pub fn key_in_chain(file: &str, read: &CertificateFile, typed: &TypedOptions<'_>
         "Write the certificates alone into a new file: `{}`\n\
          Keep the key in a file of its own that only its owner may read. HAProxy reads both from one file; then \
          protect that file like a key.",
-        typed.merge(&shell_word(file), "")
+        typed.merge(&input_word(file), "")
     );
     Some(Finding::warning(Code::PrivateKeyInInput, message).at(location.clone()).fix(fix))
 }

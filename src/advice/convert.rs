@@ -6,6 +6,7 @@ use crate::finding::{Code, Finding, Location};
 use crate::operands::input::name;
 use crate::operands::output::shell_word;
 use crate::report::Failure;
+use crate::sys::shell::input_word;
 
 /// Why nothing is converted.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +71,7 @@ impl From<ConvertError> for Failure {
                 let finding = found(code)
                     .fix(format!(
                     "Omit --to, or use --to pem, to convert everything.\nSee what the file holds: `certkit show {}`",
-                    shell_word(file)
+                    input_word(file)
                 ));
                 match location {
                     Some(location) => finding.at(location.clone()),
@@ -84,7 +85,7 @@ impl From<ConvertError> for Failure {
             SeveralObjects { input, .. } => found(Code::InvalidSetting).fix(format!(
                 "Run `certkit convert {}` with --to p7b for all certificates, --to p12 for the key as well, or --to pem for \
                  everything.",
-                shell_word(input)
+                input_word(input)
             )),
             UnknownEnding { output } => found(Code::InvalidSetting)
                 .at(Location::file(output))

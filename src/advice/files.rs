@@ -3,10 +3,10 @@
 use crate::container::{self, LockedError, Note};
 use crate::finding::{Code, Finding, Location, Snippet};
 use crate::operands::input::{CertificateFile, InputError, Instead, Malformed, OtherBlock, ReadError, name};
-use crate::operands::output::shell_word;
 use crate::operands::password::PasswordError;
 use crate::pem;
 use crate::report::Failure;
+use crate::sys::shell::input_word;
 use crate::x509::CertificateError;
 
 const COPY_AGAIN: &str = "Download or copy the file again; nothing of it was used.";
@@ -31,7 +31,7 @@ impl From<ReadError> for Failure {
             }
             ReadError::NotRegular { .. } => (Code::Io, Some("Copy it into a file and name that.".to_owned())),
             ReadError::Permission { file } => {
-                let command = format!("Check who may read it: `ls -l {}`.", shell_word(file));
+                let command = format!("Check who may read it: `ls -l {}`.", input_word(file));
                 (Code::Permission, Some(command))
             }
             ReadError::TooLarge { .. } => (Code::TooLarge, Some("Name the right file.".to_owned())),
@@ -85,14 +85,16 @@ impl From<InputError> for Failure {
                 )
             }
             InputError::OpenSsh { file, location } => {
-                let copy = format!("cp {0} {0}.copy", shell_word(&file));
-                let convert = format!("ssh-keygen -p -m PKCS8 -f {}", shell_word(&file));
+                let copy = format!("cp {0} {0}.copy", input_word(&file));
+                let convert = format!("ssh-keygen -p -m PKCS8 -f {}", input_word(&file));
                 Finding::error(Code::NotAPrivateKey, message)
                     .at(*location)
                     .fix(format!("Keep a copy, then convert it in place: `{copy} && {convert}`"))
             }
             InputError::Password(error) => return error.into(),
             InputError::Read(error) => return error.into(),
+            InputError::StdinRepeated { .. } => Finding::error(Code::InvalidSetting, message)
+                .fix("Save what comes through it into a file, and name that file."),
             InputError::StdinTwice { option } => Finding::error(Code::InvalidSetting, message)
                 .fix(format!("Write the password into a file and name it with `{option} FILE`.")),
             InputError::Unreadable { file, errors, lines, option } => {
@@ -144,13 +146,13 @@ fn no_certificate(file: &str, holds: &Instead, message: String) -> Finding {
         Instead::Archive => "Unpack it; the certificates are in it.".to_owned(),
         Instead::Crl => format!(
             "Name the certificate file. `certkit show {}` prints what the list holds.",
-            shell_word(file)
+            input_word(file)
         ),
         Instead::EmptyContainer => "Export it again, with all certificates.".to_owned(),
         Instead::JavaKeystore => format!(
             "Run `keytool -importkeystore -srckeystore {} -destkeystore new.p12 -deststoretype PKCS12`, then use \
              new.p12.",
-            shell_word(file)
+            input_word(file)
         ),
         Instead::Nothing => {
             "Name a certificate file; it has a line `-----BEGIN CERTIFICATE-----`.".to_owned()
@@ -220,12 +222,12 @@ fn locked(error: &LockedError, message: String, command: &str, option: &str) -> 
 
 /// Only openssl still reads the oldest ciphers, and only when asked for its "legacy" ones.
 fn open_old_pkcs12(file: &str) -> String {
-    format!("openssl pkcs12 -legacy -nodes -in {} -out opened.pem", shell_word(file))
+    format!("openssl pkcs12 -legacy -nodes -in {} -out opened.pem", input_word(file))
 }
 
 /// The same for a key.
 fn open_old_key(file: &str) -> String {
-    format!("openssl pkey -provider legacy -provider default -in {} -out opened.key", shell_word(file))
+    format!("openssl pkey -provider legacy -provider default -in {} -out opened.key", input_word(file))
 }
 
 /// How a password is given, by the name of the option or variable.

@@ -3,9 +3,9 @@
 use crate::container::write;
 use crate::finding::{Code, Finding, Location};
 use crate::operands::input::name;
-use crate::operands::output::shell_word;
 use crate::operands::seal::SealError;
 use crate::report::Failure;
+use crate::sys::shell::input_word;
 use crate::x509::PrivateKeyError;
 
 /// Why a command for keys did nothing.
@@ -24,13 +24,13 @@ pub enum KeyError {
 impl From<KeyError> for Failure {
     fn from(error: KeyError) -> Self {
         let found = |code| Finding::error(code, error.to_string());
-        let show = |file: &str| format!("Run `certkit show {}` to see what it holds.", shell_word(file));
+        let show = |file: &str| format!("Run `certkit show {}` to see what it holds.", input_word(file));
         match &error {
             KeyError::AlreadyEncrypted { file } => {
                 found(Code::KeyEncrypted).at(Location::file(file)).fix(format!(
                     "Run `certkit key encrypt {} -o NEW --password-file OLD-PASSWORD \
                      --new-password-file NEW-PASSWORD` to change the password.",
-                    shell_word(file)
+                    input_word(file)
                 ))
             }
             KeyError::NoKey { file } => found(Code::NoPrivateKey).at(Location::file(file)).fix(show(file)),

@@ -5,9 +5,9 @@ use time::OffsetDateTime;
 use crate::chain::{DropReason, Gap, Located, OrderError};
 use crate::finding::{Code, Finding, Location, listed};
 use crate::operands::fetch::{FetchError, FetchedIssuer};
-use crate::operands::output::shell_word;
 use crate::report::Failure;
 use crate::sys::clock::date;
+use crate::sys::shell::input_word;
 
 /// The files of a merge as they were typed, for the commands of a fix.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ pub struct MergeFiles<'a>(pub &'a [String]);
 
 impl MergeFiles<'_> {
     fn words(self) -> String {
-        self.0.iter().map(|file| shell_word(file)).collect::<Vec<_>>().join(" ")
+        self.0.iter().map(|file| input_word(file)).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -40,7 +40,7 @@ pub fn missing_input(mut finding: Finding, name: &str, files: MergeFiles<'_>) ->
         finding.fix = Some(format!(
             "Check the spelling and the current folder; if no bundle is needed, run `certkit merge \
              {}`.",
-            shell_word(first)
+            input_word(first)
         ));
     }
     finding

@@ -100,7 +100,7 @@ fn fix(target: &ServerTarget, error: &Error, command: &str) -> Option<String> {
             _ => other_port(target, command),
         },
         Error::NotTls { spoken, .. } => other_protocol(target, *spoken, command),
-        Error::Starttls(error) => starttls(target, error),
+        Error::Starttls(error) => starttls(target, error, command),
         Error::Handshake { is_unknown_name: true, .. } => {
             format!("Ask for a name that it knows: `certkit {command} {} --host NAME`.", target.label())
         }
@@ -147,7 +147,7 @@ fn other_protocol(target: &ServerTarget, spoken: OtherProtocol, command: &str) -
     }
 }
 
-fn starttls(target: &ServerTarget, error: &StarttlsError) -> String {
+fn starttls(target: &ServerTarget, error: &StarttlsError, command: &str) -> String {
     match error {
         StarttlsError::NotOffered(protocol) => switch_on(*protocol).to_owned(),
         StarttlsError::Refused(_) => {
@@ -161,7 +161,8 @@ fn starttls(target: &ServerTarget, error: &StarttlsError) -> String {
              look for a gateway that changes the connection."
             .into(),
         _ => {
-            format!("Try again; some servers answer slowly: `certkit check {} --timeout 30`.", target.words())
+            let server = target.words();
+            format!("Try again; some servers answer slowly: `certkit {command} {server} --timeout 30`.")
         }
     }
 }

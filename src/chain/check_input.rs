@@ -32,7 +32,7 @@ pub struct CheckInput<'a> {
     pub max_depth: Option<usize>,
     pub purpose: Purpose,
     pub profile: Profile,
-    /// How the user would name the file, or the server, in the command of a fix.
+    /// The file, or the server, as a word of the command of a fix.
     pub file: &'a str,
     pub typed: TypedOptions<'a>,
     /// Whether a running server sent the certificates; otherwise they are from a file for one.
@@ -67,6 +67,16 @@ impl TypedOptions<'_> {
         let output = self.output_for(files);
         format!("certkit merge {files}{more} -o {output}{}{}", self.roots, self.at)
     }
+}
+
+/// The file that a fix writes beside `file`: `a.fixed.pem` for `a.pem`.
+pub fn fixed_file(file: &str) -> String {
+    format!("{}.fixed.pem", file.strip_suffix(".pem").unwrap_or(file))
+}
+
+/// The file that a fix writes for the server `host:port`.
+pub fn fixed_server_file(label: &str) -> String {
+    fixed_file(&label.replace(|c: char| !c.is_ascii_alphanumeric() && !".-".contains(c), "_"))
 }
 
 /// A revocation that the CA's own files report.

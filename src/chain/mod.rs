@@ -36,7 +36,7 @@ pub use batch::{
     SeenServer, judge_batch,
 };
 pub use check::{Judgement, check, reasons};
-pub use check_input::{CheckInput, KnownRevocation, TypedOptions};
+pub use check_input::{CheckInput, KnownRevocation, TypedOptions, fixed_file, fixed_server_file};
 pub use located::Located;
 pub use merge::{FetchIssuer, Gap, MergeInput, MergedChain, merge};
 #[cfg(feature = "internals")]

@@ -1,6 +1,6 @@
 //! `certkit merge`: read everything, put it in order, prove it, write it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -14,7 +14,9 @@ use crate::cli::{Format, MergeArgs};
 use crate::finding::{Finding, Location, Severity, without_repeats};
 use crate::operands::ca_lookup::trusted_roots;
 use crate::operands::fetch::fetch_issuer;
-use crate::operands::input::{CertificateFile, read_certificates_with, read_private_key_with};
+use crate::operands::input::{
+    CertificateFile, read_certificates_with, read_private_key_with, require_one_stdin,
+};
 use crate::operands::output::shell_word;
 use crate::operands::password::Passwords;
 use crate::pem;
@@ -27,6 +29,8 @@ pub(super) fn run(args: &MergeArgs, context: &Context<'_>) -> Result {
     if args.output == "-" && context.global.format == Format::Json {
         return Err(advice::two_outputs());
     }
+    let named = args.roots.iter().chain(&args.key).map(PathBuf::as_path);
+    require_one_stdin(args.files.iter().map(Path::new).chain(named))?;
     let at = args.at.unwrap_or_else(|| context.clock.now());
     let mut passwords = Passwords::new("--password-file", args.password_file.as_deref());
     let (files, mut findings) = read_files(&args.files, &mut passwords)?;
@@ -148,13 +152,18 @@ fn write(args: &MergeArgs, merged: &MergedChain, mut findings: Vec<Finding>, at:
         };
         create_files(&mut [file])?;
         next.push(match merged.gap {
-            None => check_command(args, &report),
-            Some(_) => format!("certkit show {}", shell_word(&args.output)),
+            // Other roots would judge otherwise, and what came through standard input is not there a second time.
+            None if !args.roots.iter().any(|roots| is_stdin(roots)) => check_command(args, &report),
+            _ => format!("certkit show {}", shell_word(&args.output)),
         });
     } else {
         report.stdout = Some(text.into_bytes());
     }
     Ok(Report { outcome: Outcome::Merged(report), findings: without_repeats(findings), next })
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
 }
 
 fn check_command(args: &MergeArgs, merged: &Merged) -> String {
@@ -166,9 +175,9 @@ fn check_command(args: &MergeArgs, merged: &Merged) -> String {
     } else if let Some(name) = names.iter().find(is_host) {
         command.push_str(&format!(" --host {}", shell_word(&name.value)));
     }
-    if let Some(key) = &args.key {
+    if let Some(key) = args.key.as_deref().filter(|key| !is_stdin(key)) {
         command.push_str(&format!(" --key {}", shell_word(&key.display().to_string())));
-        if let Some(file) = args.password_file.as_deref().filter(|file| *file != Path::new("-")) {
+        if let Some(file) = args.password_file.as_deref().filter(|file| !is_stdin(file)) {
             command.push_str(&format!(" --key-password-file {}", path_word(file)));
         }
     }

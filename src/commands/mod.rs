@@ -35,9 +35,10 @@ use crate::operands::ca_lookup::{CaChoice, key_beside};
 use crate::operands::destination::{Stdout, StdoutError};
 use crate::operands::ledger_choice::LedgerChoice;
 use crate::operands::server_target::ServerOptions;
-use crate::report::{Failure, Report};
+use crate::report::{Failure, Outcome, Report};
 use crate::sys::clock::{Clock, SystemClock};
 use crate::sys::fs::take_kept;
+use crate::sys::shell::STANDARD_INPUT;
 
 /// Runs the command and reports; failures become reports too.
 pub fn run(cli: &Cli) -> Report {
@@ -70,7 +71,17 @@ pub fn run(cli: &Cli) -> Report {
     };
     let mut report = result.unwrap_or_else(Report::from);
     report.findings.extend(take_kept().iter().map(|path| kept_key(path)));
+    explain_standard_input(&mut report);
     report
+}
+
+/// Says what stands for standard input in the commands of fixes, also in the reports on several files.
+fn explain_standard_input(report: &mut Report) {
+    let stands_in = (STANDARD_INPUT, "a file with what came through standard input");
+    report.findings.iter_mut().for_each(|finding| finding.explain([stands_in]));
+    if let Outcome::Several(reports) = &mut report.outcome {
+        reports.iter_mut().for_each(|(_, report)| explain_standard_input(report));
+    }
 }
 
 /// What every command is given besides its arguments.

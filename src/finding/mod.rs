@@ -84,6 +84,16 @@ impl Finding {
         self.fix = Some(fix.into());
         self
     }
+
+    /// Adds to the fix what those of these words stand for that its commands have.
+    pub fn explain<'a>(&mut self, words: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        let Some(fix) = &mut self.fix else { return };
+        for (word, meaning) in words {
+            if fix.split([' ', '`', '\n']).any(|part| part == word) {
+                fix.push_str(&format!("\n{word} stands for {meaning}."));
+            }
+        }
+    }
 }
 
 /// The findings without those that say the same of the same place again.

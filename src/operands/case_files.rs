@@ -69,7 +69,7 @@ impl CaseFiles for LocalFiles {
             judge_server(&facts).findings.into_iter().map(|finding| finding.at(location.clone())).collect();
         let sent =
             ReadCertificates { certificates: probed.certificates, malformed: reasons(probed.malformed) };
-        Ok(SeenServer { sent, host, findings, words: target.words() })
+        Ok(SeenServer { sent, host, findings, words: target.words(), label: target.label() })
     }
 }
 

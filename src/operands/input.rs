@@ -68,6 +68,8 @@ pub enum InputError {
     Password(#[from] PasswordError),
     #[error(transparent)]
     Read(#[from] ReadError),
+    #[error("standard input can be read once only, and `-` names it {times} times")]
+    StdinRepeated { times: usize },
     #[error("standard input cannot be both the file and the password")]
     StdinTwice { option: &'static str },
     #[error("`{}` cannot be read", name(.file))]
@@ -372,6 +374,17 @@ fn without_errors(
         Ok(contents)
     } else {
         Err(unreadable(file, bytes, contents.errors, passwords.option))
+    }
+}
+
+/// Whether standard input, which can be read once only, is at most one of these files.
+///
+/// # Errors
+/// When it is more than one.
+pub fn require_one_stdin<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<(), InputError> {
+    match files.into_iter().filter(|file| *file == Path::new("-")).count() {
+        0 | 1 => Ok(()),
+        times => Err(InputError::StdinRepeated { times }),
     }
 }
 

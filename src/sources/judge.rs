@@ -3,14 +3,14 @@
 use crate::chain::{self, CheckInput, Located, TrustStore};
 use crate::finding::{Code, Finding};
 use crate::operands::ca_lookup::trust_local_ca;
-use crate::operands::output::shell_word;
 use crate::sys::clock::{Clock, SystemClock};
+use crate::sys::shell::input_word;
 use crate::x509::PrivateKey;
 
 /// The findings of `certkit check`. The system's store is read only if the chain does not end in a
 /// private CA: that takes longer than all the rest.
 pub(super) fn judge(certificates: &[Located], key: &PrivateKey, file: &str) -> Vec<Finding> {
-    let word = shell_word(file);
+    let word = input_word(file);
     let check = |trust: &TrustStore| {
         chain::check(&CheckInput {
             key: Some(key),

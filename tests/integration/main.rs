@@ -70,6 +70,7 @@ mod ca_short;
 mod check;
 mod check_batch;
 mod check_inputs;
+mod check_printed;
 mod clients;
 mod command_line;
 mod completions;

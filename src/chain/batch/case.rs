@@ -9,6 +9,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::case_words::CaseWords;
 use super::error::CaseError;
 use super::fields;
 use crate::chain::{
@@ -98,6 +99,8 @@ pub struct SeenServer {
     pub findings: Vec<Finding>,
     /// What names it in a command.
     pub words: String,
+    /// `test.example:443`.
+    pub label: String,
 }
 
 /// Certificates that were read, and why the others could not be decoded.
@@ -196,10 +199,11 @@ impl Case {
         shared: &Shared<'_>,
         stores: &mut RootStores,
     ) -> Result<Vec<CaseReason>, CaseError> {
-        let at = match &self.at {
-            Some(text) => OffsetDateTime::parse(text, &Rfc3339).map_err(|_| CaseError::Time(text.clone()))?,
-            None => shared.now,
-        };
+        let at = self
+            .at
+            .as_ref()
+            .map(|text| OffsetDateTime::parse(text, &Rfc3339).map_err(|_| CaseError::Time(text.clone())));
+        let at = at.transpose()?;
         let purpose = match self.purpose.as_deref() {
             None | Some("server") => Purpose::Server,
             Some("client") => Purpose::Client,
@@ -215,13 +219,21 @@ impl Case {
         let roots = self.roots(shared, stores)?;
         let key = self.private_key(shared)?;
         let server = self.server(shared, host.as_ref())?;
-        let (read, words, of_server) = match server {
+        let is_live = server.is_some();
+        let (read, mut words, of_server) = match server {
             Some(server) => {
                 host = Some(server.host);
-                (server.sent, Some(server.words), server.findings)
+                (server.sent, CaseWords::of_server(server.words, &server.label), server.findings)
             }
-            None => (self.certificates(shared)?, None, Vec::new()),
+            None => {
+                let read = self.certificates(shared)?;
+                let of_files = self.chain.as_ref().map(|files| CaseWords::of_files(files.as_slice()));
+                (read, of_files.unwrap_or_else(CaseWords::of_text), Vec::new())
+            }
         };
+        words.set_time(at);
+        words.set_roots(self.roots.as_ref().map_or(&[], Texts::as_slice), self.roots_pem.is_some());
+        words.set_key(self.key.as_deref(), self.key_pem.is_some());
         let ReadCertificates { mut certificates, malformed } = read;
         let (crls, bad_crls) = self.crls(shared)?;
         if !malformed.is_empty() {
@@ -244,13 +256,15 @@ impl Case {
             min_days: self.min_days,
             purpose,
             profile,
-            is_live: words.is_some(),
-            ..CheckInput::new(&certificates, trust, at, words.as_deref().unwrap_or("chain.pem"))
+            is_live,
+            typed: words.typed(),
+            ..CheckInput::new(&certificates, trust, at.unwrap_or(shared.now), &words.chain)
         };
         let lowest = if self.warnings == Some(true) { Severity::Warning } else { Severity::Error };
         let of_chain = if lowest == Severity::Error { reasons(&input) } else { check(&input).findings };
         let found = of_chain.into_iter().chain(of_server).filter(|finding| finding.severity >= lowest);
-        let mut found: Vec<_> = found.map(|finding| CaseReason::Found(Box::new(finding))).collect();
+        let mut found: Vec<_> =
+            found.map(|finding| CaseReason::Found(Box::new(words.explained(finding)))).collect();
         found.extend(bad_crls);
         if let Some(roots) = roots.filter(|_| found.iter().any(CaseReason::is_error)) {
             found.extend(roots.malformed.iter().cloned());

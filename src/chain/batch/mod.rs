@@ -5,6 +5,7 @@
 //! so and stops nothing.
 
 mod case;
+mod case_words;
 mod error;
 mod fields;
 mod lines;

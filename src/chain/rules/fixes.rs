@@ -29,11 +29,7 @@ pub(super) fn merge_command(input: &CheckInput<'_>, more: &str) -> String {
         ("", _) => (" --key FILE", "; FILE is the private key of your certificate"),
         (key, _) => (key, ""),
     };
-    let (file, note) = match input.file {
-        "-" => ("FILE", "; FILE is the file that was read"),
-        file => (file, note),
-    };
-    format!("Run `{}`{note}.", typed.merge(&format!("{file}{more}"), key))
+    format!("Run `{}`{note}.", typed.merge(&format!("{}{more}", input.file), key))
 }
 
 /// The command that issues the certificate anew, by the CA that signs now.
@@ -43,10 +39,7 @@ pub(super) fn renew_command(input: &CheckInput<'_>) -> String {
                 server."
             .to_owned();
     }
-    match input.file {
-        "-" => "Run `certkit renew FILE`; FILE is the file of the certificate.".to_owned(),
-        file => format!("Run `certkit renew {file}`."),
-    }
+    format!("Run `certkit renew {}`.", input.file)
 }
 
 /// How a certificate that ends is renewed: by the command, where this CA is one's own.

@@ -6,11 +6,12 @@ mod server;
 mod several;
 mod typed;
 
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use time::OffsetDateTime;
 
-use self::typed::Typed;
+use self::typed::{Typed, output_of};
 use super::{Context, Result, next_command, server_options};
 use crate::advice::chain::{damage_errors, form_warnings, key_in_chain};
 use crate::chain::{CheckInput, Judgement, TrustStore, check};
@@ -18,13 +19,12 @@ use crate::cli::CheckArgs;
 use crate::finding::{Finding, Severity};
 use crate::operands::ca_folder::{cas_put_aside, known_revocations};
 use crate::operands::ca_lookup::{root_file, trusted_roots};
-use crate::operands::input::{Malformed, read_certificates_with, read_private_key_with};
-use crate::operands::output::shell_word;
+use crate::operands::input::{Malformed, read_certificates_with, read_private_key_with, require_one_stdin};
 use crate::operands::password::Passwords;
 use crate::operands::revocation_list::read_revocation_list_file;
 use crate::operands::server_target::{FileOrServer, file_or_server, for_servers_only, parse_host};
 use crate::report::{Checked, Outcome, Report, ServerState};
-use crate::sys::shell::path_word;
+use crate::sys::shell::{input_word, path_word};
 use crate::x509::{Crl, HostName, PrivateKey, Purpose};
 
 pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
@@ -34,32 +34,35 @@ pub(super) fn run(args: &CheckArgs, context: &Context<'_>) -> Result {
     if let Some(file) = &args.batch {
         return batch::run(file, context);
     }
+    let named = args.roots.iter().chain(&args.key).chain(&args.crl).map(PathBuf::as_path);
+    require_one_stdin(args.files.iter().map(Path::new).chain(named))?;
     match args.files.as_slice() {
-        [name] => one(name, args, &Basis::read(args, context)?),
+        [name] => one(name, None, args, &Basis::read(args, context)?),
         names => several::run(names, args, &Basis::read(args, context)?),
     }
 }
 
-/// Checks one file or server.
-fn one(name: &str, args: &CheckArgs, basis: &Basis) -> Result {
+/// Checks one file or server. `output` is the file that the fixes write, where it is not one of the usual names.
+fn one(name: &str, output: Option<&str>, args: &CheckArgs, basis: &Basis) -> Result {
     match file_or_server(name, &server_options(&args.live))? {
-        FileOrServer::Server(target) => server::run(&target, args, basis),
+        // The server may be another machine, where other files are.
+        FileOrServer::Server(target) => server::run(&target, output.unwrap_or("chain.pem"), args, basis),
         FileOrServer::File if args.deep => Err(for_servers_only("--deep", name).into()),
         FileOrServer::File if args.server.is_some() => Err(for_servers_only("--server", name).into()),
         FileOrServer::File if args.min_grade.is_some() => Err(for_servers_only("--min-grade", name).into()),
-        FileOrServer::File => of_file(name, args, basis),
+        FileOrServer::File => of_file(name, output.unwrap_or_else(|| output_of(name)), args, basis),
     }
 }
 
-fn of_file(name: &str, args: &CheckArgs, basis: &Basis) -> Result {
+fn of_file(name: &str, output: &str, args: &CheckArgs, basis: &Basis) -> Result {
     let host = args.host.as_deref().map(parse_host).transpose()?;
     let file = {
         // One at a time: a terminal or standard input is asked once.
         let mut passwords = basis.passwords.lock().unwrap_or_else(PoisonError::into_inner);
         read_certificates_with(name, &mut passwords)?
     };
-    let word = shell_word(name);
-    let typed = Typed::new(args, name);
+    let word = input_word(name);
+    let typed = Typed::new(args, output);
     let options = typed.options();
     let mut findings = damage_errors(name, &file, &options);
     findings.extend(form_warnings(name, &file.forms, &options, &typed.password));
@@ -85,7 +88,7 @@ fn of_file(name: &str, args: &CheckArgs, basis: &Basis) -> Result {
     if holds
         && name != "-"
         && args.purpose == Purpose::Server
-        && let Some(key) = &args.key
+        && let Some(key) = args.key.as_deref().filter(|key| *key != Path::new("-"))
     {
         let password = next_command::password_option(args.key_password_file.as_deref());
         next.push(next_command::serve(&word, &path_word(key), &password));

@@ -4,7 +4,7 @@
 use super::Basis;
 use super::typed::Typed;
 use crate::advice::server::{failure, grade_below};
-use crate::chain::{CheckInput, TypedOptions};
+use crate::chain::CheckInput;
 use crate::cli::CheckArgs;
 use crate::commands::{Result, server_options};
 use crate::finding::{Location, Severity};
@@ -15,7 +15,7 @@ use crate::probe::{Connection, Depth, ServerProgram};
 use crate::report::{Checked, ClientConnection, Outcome, Report, ServerState, ServerVerdict};
 use crate::x509::HostName;
 
-pub(super) fn run(target: &ServerTarget, args: &CheckArgs, basis: &Basis) -> Result {
+pub(super) fn run(target: &ServerTarget, output: &str, args: &CheckArgs, basis: &Basis) -> Result {
     let host = args.host.as_deref().map(parse_host).transpose()?.unwrap_or_else(|| target.host.clone());
     // Strict-Transport-Security counts for names only (RFC 6797 section 8.1.1).
     let request = target.path.as_deref().filter(|_| matches!(host, HostName::Dns(_)));
@@ -41,11 +41,10 @@ pub(super) fn run(target: &ServerTarget, args: &CheckArgs, basis: &Basis) -> Res
         if args.deep { probed.server.other_addresses(probed.peer.certificates.first()) } else { Vec::new() };
 
     let words = target.words();
-    let typed = Typed::new(args, "server.crt");
+    let typed = Typed::new(args, output);
     let input = CheckInput {
         is_live: true,
-        // The server may be another machine, where other files are.
-        typed: TypedOptions { output: "chain.pem", ..typed.options() },
+        typed: typed.options(),
         ..CheckInput::new(&probed.certificates, &basis.trust, basis.at, &words)
     };
     let judgement = basis.judge(args, Some(&host), input, probed.malformed);
