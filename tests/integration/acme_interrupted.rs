@@ -1,6 +1,8 @@
 //! `certkit acme` that is ended by a signal while an order is under way, and beside another run with the same hooks.
 
 use std::fs;
+use std::net::{Ipv4Addr, TcpStream};
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
@@ -74,8 +76,14 @@ fn answers_stay_until_the_server_has_looked() {
         front.always(Class::Order, Fault::Edit(|order| order["status"] = "pending".into()));
         let mut run = Process::start(&test, front.program(&["a.test"]));
         run.wait_for_log("the server is checking 1 name");
+        // The order is safe, however long all that follows takes.
+        eventually("the validation", || (pebble.logged("set VALID") > 0).then_some(()));
+        let begun = Instant::now();
         run.signal(signal);
         run.wait_for_log("stopping as soon as the server has looked for the answers");
+        // As far as the client sees the server has not looked yet. It waits for that, 7 s at most.
+        let is_answered = TcpStream::connect((Ipv4Addr::LOCALHOST, pebble.http_port)).is_ok();
+        assert!(is_answered || begun.elapsed() >= Duration::from_secs(7), "{}", run.log());
         front.be_kind();
         assert_eq!(run.wait().code(), Some(75), "{}", run.log());
         front.obtain(&["a.test"]).exits(0).says("continuing the order of an earlier run");

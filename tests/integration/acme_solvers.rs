@@ -56,7 +56,7 @@ fn a_web_server_that_runs_already_shows_the_answer() {
     let umask =
         test.program(certkit()).umask("077").args(["acme", "obtain", "a.test", "b.test", "--agree-tos"]);
     umask.args(["--webroot", "www"]).args(pebble.server_args()).run().exits(0);
-    assert!(server.log().contains("GET /.well-known/acme-challenge/"), "{}", server.log());
+    server.wait_for_log("GET /.well-known/acme-challenge/");
     assert_eq!(fs::read_dir(test.path("www")).unwrap().count(), 1, "something is left behind");
     let renew = test.text("state/certs/a.test/renew.json");
     assert!(renew.contains(&format!("\"webroot\": \"{}\"", test.path("www").display())), "{renew}");

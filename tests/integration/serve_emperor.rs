@@ -103,7 +103,7 @@ fn servers_follow_their_files() {
     let moved = free_port();
     write(&test, "a.ini", moved, "");
     wait_for(moved);
-    assert!(emperor.log().contains("a.ini: its server is restarted for the new settings"));
+    emperor.wait_for_log("a.ini: its server is restarted for the new settings");
     assert!(!is_running(first[0]));
 
     fs::remove_file(test.path("vassals/b.ini")).unwrap();
@@ -192,7 +192,7 @@ fn all_files_share_what_the_emperor_names() {
         ["--vassal-set", &set, "--vassals-include", "common.ini", "--vassals-inherit", "inherited.ini"];
     let emperor = start(&test, &options);
     wait_for(port);
-    assert!(emperor.log().contains("this is a"), "{}", emperor.log());
+    emperor.wait_for_log("this is a");
 }
 
 #[test]

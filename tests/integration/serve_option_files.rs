@@ -5,7 +5,7 @@ use std::fs;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::harness::{Test, certkit, repository};
+use crate::harness::{Test, certkit, eventually, repository};
 use crate::peers::peer;
 use crate::process::{Process, free_port};
 
@@ -369,10 +369,17 @@ fn sockets_are_those_of_uwsgi() {
     test.write("a.ini", text);
     let mut server = Process::start(&test, test.program(certkit()).args(["serve", "a.ini"]));
     server.wait_for((Ipv4Addr::LOCALHOST, port).into());
-    let mode = fs::metadata(test.path("a.sock")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o770);
-    let pids = ["a.pid", "b.pid", "c.pid"].map(|file| fs::read_to_string(test.path(file)).unwrap());
+    // The first port is open before the rest is there.
+    let pids = eventually("three pid files", || {
+        let pids = ["a.pid", "b.pid", "c.pid"].map(|file| fs::read_to_string(test.path(file)));
+        let pids: Vec<_> = pids.into_iter().flatten().filter(|pid| !pid.is_empty()).collect();
+        (pids.len() == 3).then_some(pids)
+    });
     assert!(pids.iter().all(|pid| *pid == pids[0] && pid.trim().parse::<u32>().is_ok()), "{pids:?}");
+    server.wait_for_log("is there twice");
+    let socket = eventually("the second socket", || fs::metadata(test.path("a.sock")).ok());
+    let mode = socket.permissions().mode();
+    assert_eq!(mode & 0o777, 0o770);
     let log = server.log();
     assert!(
         log.contains("is there twice") && !log.contains("invalid_setting") && !log.contains("next:"),

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::thread;
 
-use crate::harness::{Test, certkit, repository};
+use crate::harness::{Test, certkit, eventually, repository};
 use crate::peers::{python, script};
 use crate::process::{Process, free_port};
 
@@ -49,7 +49,8 @@ fn mixed_requests_leave_memory_flat() {
     for port in &ports {
         server.wait_for(([127, 0, 0, 1], *port).into());
     }
-    let workers = server.children();
+    // The ports are open before the workers are there.
+    let workers = eventually("two workers", || Some(server.children()).filter(|workers| workers.len() == 2));
     let args =
         [script("mixed.py").display().to_string(), "ca.crt".into(), server.id().to_string(), requests()];
     let client = test.program(&python).args(args).args(ports.iter().map(ToString::to_string));

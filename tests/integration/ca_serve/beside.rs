@@ -58,7 +58,7 @@ fn a_renewed_intermediate_is_used_at_once() {
     let new = test.text("intermediate.crt");
     assert_ne!(new, old);
     assert!(client.obtain("127.0.0.8", &answers).unwrap().ends_with(&new));
-    assert!(server.process.log().contains("was renewed"), "{}", server.process.log());
+    server.process.wait_for_log("was renewed");
     // Another CA is not.
     test.certkit(&["mkca", "--intermediate", "-o", "other"]).exits(0);
     std::fs::copy(test.path("other/intermediate.crt"), test.path("intermediate.crt")).unwrap();

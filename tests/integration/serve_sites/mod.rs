@@ -171,7 +171,7 @@ fn each_host_has_its_site() {
     // A front server that sends no Host.
     let variables = [("REQUEST_METHOD", "GET"), ("PATH_INFO", "/x"), ("SERVER_NAME", "blog.example")];
     assert_eq!(text(&ask_uwsgi(gateway, &variables)), "blog  /x green");
-    assert!(server.process.log().contains("serving the sites shop.example, blog.example"));
+    server.process.wait_for_log("serving the sites shop.example, blog.example");
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn a_certificate_that_cannot_be_used_changes_nothing() {
     }
     both(valid_in(&test, 2020, 2090));
     eventually("a good one", || (leaf() != old).then_some(()));
-    assert!(server.process.log().contains("certificates read again; they are in use"));
+    server.process.wait_for_log("certificates read again; they are in use");
 }
 
 /// Holds a lease: whoever else opens the file must wait for it (fcntl(2), `F_SETLEASE`), or gets an error where it does not
