@@ -104,12 +104,18 @@ impl Server {
         path: &str,
     ) -> Result<HttpAnswer, String> {
         // Of a page that never comes the other questions must not suffer.
-        wire.renew(self.time.left() / 2);
+        let longest = self.time.left() / 2;
+        wire.renew(longest);
         let name = self.target.server_name.as_deref().unwrap_or(&self.target.host);
         let name = if name.contains(':') { format!("[{name}]") } else { name.to_owned() };
         let host = if self.target.port == 443 { name } else { format!("{name}:{}", self.target.port) };
         let mut stream = rustls::Stream::new(connection, wire);
-        https::ask(&mut stream, &host, path).map_err(|error| self.reason(&error))
+        https::ask(&mut stream, &host, path).map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => {
+                format!("it did not come within {} s", (longest.as_secs_f64() * 10.0).round() / 10.0)
+            }
+            _ => self.reason(&error),
+        })
     }
 
     /// The chain may have arrived before the handshake failed. If not, a hello made by hand may get it.

@@ -93,6 +93,7 @@ mod live_defects;
 mod live_front;
 mod live_hostile;
 mod live_mends;
+mod live_probes;
 mod live_starttls;
 mod live_verdict;
 mod live_weaknesses;

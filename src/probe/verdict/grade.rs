@@ -144,4 +144,10 @@ pub(super) const RULES: &[GradeRule] = &[
         Some(Code::Hsts),
         |sight| sight.lacks_hsts(),
     ),
+    rule(
+        Grade::A,
+        "over https, HEAD gets no answer, so Strict-Transport-Security is not known",
+        Some(Code::Hsts),
+        |sight| sight.hides_hsts(),
+    ),
 ];

@@ -28,6 +28,12 @@ impl ServerSight<'_> {
         let answer = self.facts.peer.http.as_ref().and_then(|answer| answer.as_ref().ok());
         answer.is_some_and(|answer| answer.hsts_max_age().is_none_or(|age| age < HSTS_SECONDS))
     }
+
+    /// Whether it was asked over https and did not answer. One that requires a client certificate answers those who have one.
+    fn hides_hsts(&self) -> bool {
+        let peer = self.facts.peer;
+        matches!(peer.http, Some(Err(_))) && !peer.wants_client_certificate
+    }
 }
 
 /// How good a server is.

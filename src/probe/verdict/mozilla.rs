@@ -45,6 +45,9 @@ impl Guideline {
         if sight.lacks_hsts() {
             missing.push("Strict-Transport-Security for two years".to_owned());
         }
+        if sight.hides_hsts() {
+            missing.push("an answer over https, for Strict-Transport-Security".to_owned());
+        }
         missing
     }
 }
