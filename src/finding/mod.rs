@@ -209,6 +209,8 @@ codes! {
     CcsInjection = "ccs_injection",
     /// A certificate of an old version.
     CertificateVersion = "certificate_version",
+    /// A server lets clients start renegotiation.
+    ClientRenegotiation = "client_renegotiation",
     /// The clock of a server is wrong.
     ClockSkew = "clock_skew",
     /// A common name that is none of the alternative names.

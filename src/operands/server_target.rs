@@ -183,6 +183,7 @@ impl ServerTarget {
             accepts_early_data: None,
             refuses_fallback: None,
             has_extended_master_secret: None,
+            client_renegotiation: None,
         }
     }
 }

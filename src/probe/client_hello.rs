@@ -22,6 +22,9 @@ pub(super) struct ClientHello<'a> {
     pub(super) oldest: Version,
     /// Whether to offer heartbeats (RFC 6520).
     pub(super) offers_heartbeat: bool,
+    /// The content of the client's Finished message in the handshake before, which is empty in the first; nothing leaves
+    /// secure renegotiation out (RFC 5746 section 3.2).
+    pub(super) renegotiates: Option<&'a [u8]>,
 }
 
 /// RFC 8446 section 4.2.3 and RFC 8734 (Brainpool); old servers want one with SHA-1 among them.
@@ -49,6 +52,7 @@ impl<'a> ClientHello<'a> {
             signatures: &SIGNATURE_SCHEMES,
             oldest: version,
             offers_heartbeat: false,
+            renegotiates: Some(&[]),
         }
     }
 
@@ -108,8 +112,10 @@ impl<'a> ClientHello<'a> {
             // No key share at all: the server says which group it wants (RFC 8446 section 4.2.8).
             extension(51, listed16(&[]));
         }
-        if self.oldest < Version::Tls13 {
-            extension(0xff01, vec![0]); // renegotiation_info
+        if let Some(before) = self.renegotiates.filter(|_| self.oldest < Version::Tls13) {
+            let mut connection = Vec::new();
+            vec8(&mut connection, before);
+            extension(0xff01, connection); // renegotiation_info
         }
         all
     }

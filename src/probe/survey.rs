@@ -14,6 +14,7 @@ use std::thread;
 use super::client_hello::ClientHello;
 use super::fetch::HelloOutcome;
 use super::flight::ServerFlight;
+use super::renegotiation::Renegotiation;
 use super::sessions::Sessions;
 use super::suites::{
     CURVES, FINITE_FIELDS, GROUPS, Group, SUITE_CODES, SUITES, Strength, Suite, TLS13_CODES, Version,
@@ -52,6 +53,8 @@ pub struct Survey {
     pub has_extended_master_secret: Option<bool>,
     /// Whether it refuses a client that fell back to an older version (RFC 7507); `None` unless [`Depth::Deep`] with several.
     pub refuses_fallback: Option<bool>,
+    /// Which renegotiation it grants to a client that starts one; `None` unless [`Depth::Deep`] with TLS 1.2.
+    pub renegotiation: Option<Renegotiation>,
     /// What two whole handshakes show; `None` unless [`Depth::Deep`].
     pub sessions: Option<Sessions>,
     /// Whether it accepts the hybrid group; `None` without TLS 1.3.
@@ -103,6 +106,8 @@ enum Question {
     Stuffed,
     /// Does it refuse a client that says it fell back to the version below its newest?
     Fallback,
+    /// May a client start renegotiation?
+    Renegotiation,
     /// Does it resume sessions, and the like?
     Sessions,
     /// Has it this weakness?
@@ -134,7 +139,7 @@ impl Server {
                 }
                 questions.extend([Question::FiniteField, Question::AllGroups(Version::Tls12)]);
                 questions.extend(Weakness::ALL.map(Question::Weakness));
-                questions.push(Question::Sessions);
+                questions.extend([Question::Sessions, Question::Renegotiation]);
                 if has_tls13 {
                     questions.push(Question::Fallback);
                     questions
@@ -251,6 +256,10 @@ impl Asked<'_> {
             Question::Sessions => {
                 let sessions = self.server.sessions()?;
                 learn(&|survey| survey.sessions.clone_from(&sessions));
+            }
+            Question::Renegotiation => {
+                let granted = self.server.renegotiation()?;
+                learn(&|survey| survey.renegotiation = granted);
             }
             Question::Weakness(weakness) => {
                 if self.server.has_weakness(*weakness)? {
@@ -376,6 +385,7 @@ impl Question {
             Self::AllSuites(version) => format!("cipher suites of {version}"),
             Self::AllGroups(version) => format!("groups of {version}"),
             Self::Fallback => "fallback to TLS 1.2".into(),
+            Self::Renegotiation => "renegotiation by clients".into(),
             Self::Sessions => "resumption and early data".into(),
             Self::Stuffed => "commands before TLS".into(),
             Self::Weakness(Weakness::CcsInjection) => "CCS injection".into(),

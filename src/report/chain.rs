@@ -108,7 +108,7 @@ pub struct ServerSummary {
     pub groups: Vec<String>,
     /// What was asked without an answer.
     pub unanswered: Vec<String>,
-    /// The protocol chosen of HTTP/2 and HTTP/1.1; only when everything was asked, like the next three.
+    /// The protocol chosen of HTTP/2 and HTTP/1.1; only when everything was asked, like the next five.
     pub alpn: Option<String>,
     pub resumes_sessions: Option<bool>,
     pub accepts_early_data: Option<bool>,
@@ -116,6 +116,8 @@ pub struct ServerSummary {
     pub refuses_fallback: Option<bool>,
     /// Whether it supports the extended master secret.
     pub has_extended_master_secret: Option<bool>,
+    /// The renegotiation that clients may start: `secure`, `insecure` or `none`.
+    pub client_renegotiation: Option<&'static str>,
 }
 
 /// What `merge` put together.

@@ -12,6 +12,7 @@ use serde_json::Value;
 use time::Duration;
 
 use crate::harness::{Ran, Test, certkit};
+use crate::live_probes::OF_SERVERS;
 
 /// How to come to a finding, and what removes it.
 struct Fix {
@@ -294,35 +295,7 @@ const WITHOUT: &[(&str, &[&str])] = &[
         "it changes the trust of this machine; trust.rs runs it on a folder",
         &["old_root", "partial_chain", "trust_store", "trusted_locally"],
     ),
-    (
-        "a server has to be configured or started; its tests are with those of servers",
-        &[
-            "ccs_injection",
-            "clock_skew",
-            "connection_failed",
-            "cookie_not_secure",
-            "early_data",
-            "fetch_failed",
-            "grade_below",
-            "handshake_failed",
-            "heartbleed",
-            "hsts",
-            "insecure_renegotiation",
-            "must_staple",
-            "no_post_quantum",
-            "no_tls",
-            "no_tls13",
-            "old_protocol",
-            "security_headers",
-            "server_addresses",
-            "starttls_failed",
-            "starttls_injection",
-            "tls_compression",
-            "unusual_group",
-            "version_banner",
-            "weak_cipher",
-        ],
-    ),
+    ("a server has to be configured or started; its tests are with those of servers", OF_SERVERS),
     (
         "of `serve`, `acme`, `renew` and `ca`, whose tests run what they print",
         &[

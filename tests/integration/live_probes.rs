@@ -7,7 +7,36 @@ use serde_json::{Value, json};
 
 use crate::harness::{Ran, Test};
 use crate::peers::peer;
-use crate::process::{Process, free_port};
+use crate::process::{Process, Server, free_port};
+
+/// The codes of findings whose fix is in the configuration of a server.
+pub(crate) const OF_SERVERS: &[&str] = &[
+    "ccs_injection",
+    "client_renegotiation",
+    "clock_skew",
+    "connection_failed",
+    "cookie_not_secure",
+    "early_data",
+    "fetch_failed",
+    "grade_below",
+    "handshake_failed",
+    "heartbleed",
+    "hsts",
+    "insecure_renegotiation",
+    "must_staple",
+    "no_post_quantum",
+    "no_tls",
+    "no_tls13",
+    "old_protocol",
+    "security_headers",
+    "server_addresses",
+    "starttls_failed",
+    "starttls_injection",
+    "tls_compression",
+    "unusual_group",
+    "version_banner",
+    "weak_cipher",
+];
 
 /// `openssl s_server ARGS...` on a port of its own. It waits for a GET, and does not end with its standard input.
 fn s_server(test: &Test, openssl: &Path, args: &[&str]) -> (Process, u16) {
@@ -25,6 +54,15 @@ fn check(test: &Test, place: &str, more: &[&str]) -> Ran {
 }
 
 const CHAIN: [&str; 6] = ["-cert", "server.crt", "-cert_chain", "ca-bundle.ca", "-key", "server.key"];
+
+/// A folder with a chain whose server certificate has an RSA key.
+fn with_rsa() -> Test {
+    let test = Test::new();
+    test.certkit(&["mkca", "--intermediate"]).exits(0);
+    test.certkit(&["mkcert", "test.example", "-k", "rsa2048"]).exits(0);
+    test.certkit(&["merge", "server.crt", "ca-bundle.ca"]).exits(0);
+    test
+}
 
 /// The finding of this code, wherever it stands.
 fn find<'a>(report: &'a Value, code: &str) -> Option<&'a Value> {
@@ -53,4 +91,60 @@ fn a_server_that_does_not_answer_http() {
     let (_server, port) = s_server(&test, &openssl, &[&CHAIN[..], &["-Verify", "1"]].concat());
     let report = check(&test, &format!("https://127.0.0.1:{port}"), &["--timeout", "3"]).exits(0).report();
     assert!(!report["verdict"].to_string().contains("https"), "{report:#}");
+}
+
+/// A client may start renegotiation where the server was told so, and it is told apart whether that is bound to what was before.
+#[test]
+fn renegotiation_that_clients_start() {
+    let Some(openssl) = peer("openssl") else { return };
+    let test = with_rsa();
+    let good = ["-cipher", "ECDHE-RSA-AES128-GCM-SHA256"];
+    for (more, granted, code, severity, grade) in [
+        (&[][..], "none", None, "", "A"),
+        (&["-client_renegotiation"], "secure", Some("client_renegotiation"), "note", "A"),
+        (
+            &["-client_renegotiation", "-legacy_renegotiation"],
+            "insecure",
+            Some("insecure_renegotiation"),
+            "error",
+            "F",
+        ),
+        // TLS 1.3 has none.
+        (&["-tls1_3", "-client_renegotiation"], "", None, "", "A"),
+    ] {
+        let (_server, port) = s_server(&test, &openssl, &[&CHAIN[..], &good, more].concat());
+        let report = check(&test, &format!("127.0.0.1:{port}"), &["--deep"]).report();
+        let wanted = if granted.is_empty() { Value::Null } else { json!(granted) };
+        assert_eq!(report["server"]["client_renegotiation"], wanted, "{more:?}: {report:#}");
+        for one in ["client_renegotiation", "insecure_renegotiation"] {
+            let found = find(&report, one).map(|finding| finding["severity"].as_str().unwrap());
+            assert_eq!(found, (Some(one) == code).then_some(severity), "{more:?}: {report:#}");
+        }
+        assert_eq!(report["verdict"]["grade"], grade, "{more:?}: {report:#}");
+        let is_reason = code.is_some_and(|code| report["verdict"]["fix_first"].to_string().contains(code));
+        assert_eq!(is_reason, code.is_some(), "{report:#}");
+        assert_eq!(report["server"].get("unanswered"), None, "{report:#}");
+    }
+}
+
+/// nginx, and certkit's own server, refuse it; GnuTLS without RFC 5746 grants what is not bound to anything.
+#[test]
+fn renegotiation_of_other_servers() {
+    let test = with_rsa();
+    let server = Server::start(&test, &["--cert", "chain.pem", "--key", "server.key"]);
+    let granted = |port: u16| {
+        let report = check(&test, &format!("127.0.0.1:{port}"), &["--deep"]).report();
+        report["server"]["client_renegotiation"].clone()
+    };
+    assert_eq!(granted(server.port), "none");
+    if let Some(gnutls) = peer("gnutls-serv") {
+        let port = free_port();
+        let listen = port.to_string();
+        let priority = "NORMAL:-VERS-ALL:+VERS-TLS1.2:%DISABLE_SAFE_RENEGOTIATION";
+        let pair = ["--x509certfile", "chain.pem", "--x509keyfile", "server.key"];
+        let args = [&["-p", &listen, "--echo", "--priority", priority], &pair[..]].concat();
+        let mut server = Process::start(&test, test.program(gnutls).args(args));
+        server.wait_for((Ipv4Addr::LOCALHOST, port).into());
+        assert_eq!(granted(port), "insecure");
+    }
 }

@@ -11,7 +11,7 @@ use crate::finding::{Location, Severity};
 use crate::operands::server_target::{ServerOptions, ServerTarget, parse_host};
 use crate::probe::rules::{ServerFacts, ServerJudgement, judge_server};
 use crate::probe::verdict::{Guideline, ServerSight, Verdict};
-use crate::probe::{Connection, Depth, ServerProgram};
+use crate::probe::{Connection, Depth, Renegotiation, ServerProgram};
 use crate::report::{Checked, ClientConnection, Outcome, Report, ServerState, ServerVerdict};
 use crate::x509::HostName;
 
@@ -35,6 +35,7 @@ pub(super) fn run(target: &ServerTarget, output: &str, args: &CheckArgs, basis: 
     summary.accepts_early_data = survey.sessions.as_ref().map(|sessions| sessions.accepts_early_data);
     summary.refuses_fallback = survey.refuses_fallback;
     summary.has_extended_master_secret = survey.has_extended_master_secret.filter(|_| args.deep);
+    summary.client_renegotiation = survey.renegotiation.map(Renegotiation::as_str);
     let clients = if args.deep { probed.server.clients(&survey) } else { Vec::new() };
     // Last, since an address that does not answer takes longest.
     let addresses =

@@ -7,8 +7,14 @@ use crate::finding::{Code, Finding};
 const INJECTION: ServerDiagnostic = ServerDiagnostic::warning(Code::StarttlsInjection);
 const COMPRESSED: ServerDiagnostic = ServerDiagnostic::warning(Code::TlsCompression);
 const UNSAFE: ServerDiagnostic = ServerDiagnostic::warning(Code::InsecureRenegotiation);
+const EXPLOITABLE: ServerDiagnostic = ServerDiagnostic::error(Code::InsecureRenegotiation);
+const STARTED_BY_CLIENT: ServerDiagnostic = ServerDiagnostic::note(Code::ClientRenegotiation);
 const NOT_HYBRID: ServerDiagnostic = ServerDiagnostic::note(Code::NoPostQuantum);
 const PARTIAL: ServerDiagnostic = ServerDiagnostic::warning(Code::ConnectionFailed);
+
+const WITHOUT_RENEGOTIATION: &str = "Update the server: nginx since 0.8.23, Apache since 2.2.15 and programs with OpenSSL 3 \
+                                     refuse it.\nOpenSSL's programs: omit -client_renegotiation and \
+                                     -legacy_renegotiation\nPython: context.options |= ssl.OP_NO_RENEGOTIATION";
 
 /// CVE-2011-0411.
 pub(super) const STARTTLS_INJECTION: ServerRule =
@@ -17,7 +23,8 @@ pub(super) const STARTTLS_INJECTION: ServerRule =
 pub(super) const COMPRESSION: ServerRule = ServerRule { diagnostics: &[COMPRESSED], judge: compression };
 
 /// RFC 5746.
-pub(super) const RENEGOTIATION: ServerRule = ServerRule { diagnostics: &[UNSAFE], judge: renegotiation };
+pub(super) const RENEGOTIATION: ServerRule =
+    ServerRule { diagnostics: &[UNSAFE, EXPLOITABLE, STARTED_BY_CLIENT], judge: renegotiation };
 
 pub(super) const POST_QUANTUM: ServerRule = ServerRule { diagnostics: &[NOT_HYBRID], judge: post_quantum };
 
@@ -46,13 +53,24 @@ fn compression(facts: &ServerFacts<'_>) -> Vec<Finding> {
 }
 
 fn renegotiation(facts: &ServerFacts<'_>) -> Vec<Finding> {
-    if facts.survey.is_renegotiation_safe != Some(false) {
-        return Vec::new();
+    let granted = facts.survey.renegotiation;
+    if granted.is_some_and(|granted| granted.is_insecure_granted) {
+        let message = "the server lets clients start renegotiation without RFC 5746: an on-path attacker can put a \
+                       request before a client's own, with that client's cookies (CVE-2009-3555)";
+        return vec![EXPLOITABLE.finding(message).fix(WITHOUT_RENEGOTIATION)];
     }
-    let message = "the server does not support secure renegotiation (RFC 5746): an on-path attacker can put \
-                   a request before a client's own; OpenSSL 3 and browsers refuse such a server or warn";
-    let fix = "Update the TLS library.\nApache: SSLInsecureRenegotiation off";
-    vec![UNSAFE.finding(message).fix(configuration::own(facts, fix))]
+    if facts.survey.is_renegotiation_safe == Some(false) {
+        let message = "the server does not support secure renegotiation (RFC 5746): an on-path attacker can put \
+                       a request before a client's own; OpenSSL 3 and browsers refuse such a server or warn";
+        let fix = "Update the TLS library.\nApache: SSLInsecureRenegotiation off";
+        return vec![UNSAFE.finding(message).fix(configuration::own(facts, fix))];
+    }
+    if granted.is_some_and(|granted| granted.is_secure_granted) {
+        let message = "clients may start renegotiation: one connection can make the server do handshake after \
+                       handshake, each of which costs it more than the client (CVE-2011-1473); no client needs it";
+        return vec![STARTED_BY_CLIENT.finding(message).fix(WITHOUT_RENEGOTIATION)];
+    }
+    Vec::new()
 }
 
 fn post_quantum(facts: &ServerFacts<'_>) -> Vec<Finding> {

@@ -103,6 +103,12 @@ pub(super) const RULES: &[GradeRule] = &[
     rule(Grade::F, "CCS injection", Some(Code::CcsInjection), |sight| {
         has_weakness(sight, Weakness::CcsInjection)
     }),
+    rule(
+        Grade::F,
+        "clients start renegotiation that is not secure",
+        Some(Code::InsecureRenegotiation),
+        |sight| sight.facts.survey.renegotiation.is_some_and(|granted| granted.is_insecure_granted),
+    ),
     rule(Grade::F, "SSL 2.0", Some(Code::OldProtocol), |sight| has_weakness(sight, Weakness::Drown)),
     rule(Grade::F, "SSL 3.0", Some(Code::OldProtocol), |sight| has_version(sight, Version::Ssl3)),
     rule(Grade::D, "a Diffie-Hellman group below 2048 bits", Some(Code::WeakCipher), |sight| {
@@ -135,6 +141,9 @@ pub(super) const RULES: &[GradeRule] = &[
         Some(Code::WeakCipher),
         |sight| has_suite(sight, Strength::Outdated) || has_suite(sight, Strength::Unusual),
     ),
+    rule(Grade::A, "clients may start renegotiation", Some(Code::ClientRenegotiation), |sight| {
+        sight.facts.survey.renegotiation.is_some_and(|granted| granted.is_secure_granted)
+    }),
     rule(Grade::A, "X25519MLKEM768 is missing", Some(Code::NoPostQuantum), |sight| {
         sight.facts.survey.is_hybrid == Some(false)
     }),

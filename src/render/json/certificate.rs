@@ -126,7 +126,7 @@ pub(super) struct Server<'a> {
     /// All its groups; with `--deep` only.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     groups: &'a [String],
-    /// The protocol chosen of HTTP/2 and HTTP/1.1; with `--deep` only, like the next four.
+    /// The protocol chosen of HTTP/2 and HTTP/1.1; with `--deep` only, like the next five.
     #[serde(skip_serializing_if = "Option::is_none")]
     alpn: Option<&'a str>,
     /// Whether it resumes sessions.
@@ -141,6 +141,9 @@ pub(super) struct Server<'a> {
     /// Whether it supports the extended master secret (RFC 7627).
     #[serde(skip_serializing_if = "Option::is_none")]
     extended_master_secret: Option<bool>,
+    /// The renegotiation that clients may start: `secure`, `insecure` or `none`; absent where TLS 1.2 with AES-GCM is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_renegotiation: Option<&'static str>,
     /// What was asked without an answer.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     unanswered: &'a [String],
@@ -209,6 +212,7 @@ impl<'a> Server<'a> {
             early_data: server.accepts_early_data,
             fallback_refused: server.refuses_fallback,
             extended_master_secret: server.has_extended_master_secret,
+            client_renegotiation: server.client_renegotiation,
             unanswered: &server.unanswered,
         }
     }

@@ -138,6 +138,10 @@ fn abilities(server: &ServerSummary) -> Vec<String> {
         of(server.accepts_early_data, "early data is accepted", "no early data"),
         of(server.has_extended_master_secret, "extended master secret", "no extended master secret"),
         of(server.refuses_fallback, "fallback is refused", "fallback is accepted"),
+        server.client_renegotiation.map(|granted| match granted {
+            "none" => "no renegotiation by clients".to_owned(),
+            kind => format!("{kind} renegotiation by clients"),
+        }),
     ]
     .into_iter()
     .flatten()
