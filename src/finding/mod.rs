@@ -209,6 +209,8 @@ codes! {
     CcsInjection = "ccs_injection",
     /// A certificate of an old version.
     CertificateVersion = "certificate_version",
+    /// Whose order of preference decides the cipher suite of a server.
+    CipherOrder = "cipher_order",
     /// A server lets clients start renegotiation.
     ClientRenegotiation = "client_renegotiation",
     /// The clock of a server is wrong.

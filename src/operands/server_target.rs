@@ -176,6 +176,7 @@ impl ServerTarget {
             },
             hsts: peer.http.as_ref().and_then(|answer| answer.as_ref().ok()?.hsts().map(str::to_owned)),
             suites: Vec::new(),
+            cipher_order: Vec::new(),
             groups: Vec::new(),
             unanswered: Vec::new(),
             alpn: None,

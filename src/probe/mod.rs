@@ -9,6 +9,7 @@
 //! [`rules`] judge what was seen of the server; its chain is for the room `chain`.
 
 mod addresses;
+mod cipher_order;
 mod client_hello;
 mod clients;
 mod fetch;
@@ -34,6 +35,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 pub use addresses::AddressState;
+pub use cipher_order::CipherOrder;
 pub use clients::Connection;
 pub use https::HttpAnswer;
 pub use recorder::Possession;

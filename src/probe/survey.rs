@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use super::cipher_order::{CipherOrder, backwards, chacha_first, is_chacha};
 use super::client_hello::ClientHello;
 use super::fetch::HelloOutcome;
 use super::flight::ServerFlight;
@@ -63,6 +64,8 @@ pub struct Survey {
     pub dh_bits: Option<usize>,
     /// All its cipher suites by version, in its order of preference; empty unless [`Depth::Deep`].
     pub suites: Vec<(Version, Vec<String>)>,
+    /// Whose order decides among them, by version; only where it has several.
+    pub orders: Vec<(Version, CipherOrder)>,
     /// Whether it answers inside TLS a command that was sent unencrypted; `None` unless [`Depth::Deep`] with a protocol of lines.
     pub is_stuffable: Option<bool>,
     /// The numbers of all its groups with TLS 1.3 and 1.2, in its order of preference; empty unless [`Depth::Deep`].
@@ -288,13 +291,37 @@ impl Asked<'_> {
                 break;
             }
             offer.retain(|code| *code != hello.suite);
-            named.push(Suite::name_of(hello.suite));
+            named.push(hello.suite);
             learn(&|survey| survey.take(&answer));
         }
         if !named.is_empty() {
-            learn(&|survey| survey.suites.push((version, named.clone())));
+            let names: Vec<_> = named.iter().map(|code| Suite::name_of(*code)).collect();
+            learn(&|survey| survey.suites.push((version, names.clone())));
         }
+        let order = self.cipher_order(version, &named, pass)?;
+        learn(&|survey| survey.orders.extend(order.map(|order| (version, order))));
         Ok(())
+    }
+
+    /// Whose order decides among the suites that were chosen one after the other; nothing where that is not clear.
+    fn cipher_order(
+        &self,
+        version: Version,
+        chosen: &[u16],
+        pass: Pass,
+    ) -> Result<Option<CipherOrder>, Error> {
+        let suite = |offer: &[u16]| -> Result<Option<u16>, Error> {
+            Ok(self.try_suites(version, offer, pass)?.and_then(|answer| Some(answer.hello?.suite)))
+        };
+        let Some(offer) = backwards(chosen) else { return Ok(None) };
+        let again = suite(&offer)?;
+        if again.is_none() || again != chosen.first().copied() {
+            return Ok((again.is_some() && again == offer.first().copied()).then_some(CipherOrder::Client));
+        }
+        match chacha_first(chosen) {
+            Some(offer) if suite(&offer)?.is_some_and(is_chacha) => Ok(Some(CipherOrder::ServerButChaCha)),
+            _ => Ok(Some(CipherOrder::Server)),
+        }
     }
 
     /// The numbers of the groups, in the order in which the server chooses them.
@@ -426,6 +453,7 @@ impl Survey {
         self.poor_suites.sort_by_key(|suite| (suite.strength(), suite.code));
         self.poor_suites.dedup();
         self.suites.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
+        self.orders.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
         self
     }
 }

@@ -104,6 +104,8 @@ pub struct ServerSummary {
     pub hsts: Option<String>,
     /// All its cipher suites by version, newest first; only when every one was asked for.
     pub suites: Vec<(&'static str, Vec<String>)>,
+    /// Whose order decides among them, by version: `client`, `server` or `server_except_chacha20`.
+    pub cipher_order: Vec<(&'static str, &'static str)>,
     /// All its groups; likewise.
     pub groups: Vec<String>,
     /// What was asked without an answer.

@@ -12,6 +12,7 @@ use crate::process::{Process, Server, free_port};
 /// The codes of findings whose fix is in the configuration of a server.
 pub(crate) const OF_SERVERS: &[&str] = &[
     "ccs_injection",
+    "cipher_order",
     "client_renegotiation",
     "clock_skew",
     "connection_failed",
@@ -124,6 +125,46 @@ fn renegotiation_that_clients_start() {
         let is_reason = code.is_some_and(|code| report["verdict"]["fix_first"].to_string().contains(code));
         assert_eq!(is_reason, code.is_some(), "{report:#}");
         assert_eq!(report["server"].get("unanswered"), None, "{report:#}");
+    }
+}
+
+/// Whose order of suites decides.
+#[test]
+fn the_order_of_cipher_suites() {
+    let Some(openssl) = peer("openssl") else { return };
+    let test = with_rsa();
+    let good = "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305";
+    let weak = format!("{good}:AES128-SHA");
+    let tls12 = |list: &'static str| ["-tls1_2", "-cipher", list];
+    let only = tls12("ECDHE-RSA-AES128-GCM-SHA256");
+    for (more, order, says) in [
+        (&tls12(good)[..], json!({"TLSv1.2": "client"}), None),
+        (
+            &["-tls1_2", "-cipher", good, "-serverpref"],
+            json!({"TLSv1.2": "server"}),
+            Some("with TLS 1.2 the server's own order"),
+        ),
+        (
+            &["-tls1_2", "-cipher", good, "-serverpref", "-prioritize_chacha"],
+            json!({"TLSv1.2": "server_except_chacha20"}),
+            None,
+        ),
+        (
+            &["-cipher", &weak],
+            json!({"TLSv1.2": "client", "TLSv1.3": "client"}),
+            Some("with TLS 1.2 the client's order"),
+        ),
+        (&["-cipher", &weak, "-serverpref"], json!({"TLSv1.2": "server", "TLSv1.3": "server"}), None),
+        (&only, Value::Null, None),
+    ] {
+        let (_server, port) = s_server(&test, &openssl, &[&CHAIN[..], more].concat());
+        let report = check(&test, &format!("127.0.0.1:{port}"), &["--deep"]).report();
+        assert_eq!(report["server"]["cipher_order"], order, "{more:?}: {report:#}");
+        let said = find(&report, "cipher_order").map(|finding| finding["message"].as_str().unwrap());
+        assert_eq!(said.is_some(), says.is_some(), "{more:?}: {report:#}");
+        assert!(said.unwrap_or_default().contains(says.unwrap_or_default()), "{said:?}");
+        let is_missing = report["verdict"]["missing"].to_string().contains("the client's order");
+        assert_eq!(is_missing, order.to_string().contains("\"server\""), "{more:?}: {report:#}");
     }
 }
 

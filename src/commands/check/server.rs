@@ -28,6 +28,8 @@ pub(super) fn run(target: &ServerTarget, output: &str, args: &CheckArgs, basis: 
     summary.protocols = survey.versions.iter().map(|version| version.as_str()).collect();
     summary.suites =
         survey.suites.iter().map(|(version, suites)| (version.as_str(), suites.clone())).collect();
+    summary.cipher_order =
+        survey.orders.iter().map(|(version, order)| (version.as_str(), order.as_str())).collect();
     summary.groups = survey.groups();
     summary.unanswered.clone_from(&survey.unanswered);
     summary.alpn = survey.sessions.as_ref().and_then(|sessions| sessions.alpn.clone());

@@ -30,6 +30,7 @@ const RULES: &[ServerRule] = &[
     versions::NO_TLS13,
     suites::POOR,
     suites::SMALL_GROUP,
+    suites::ORDER,
     features::STARTTLS_INJECTION,
     features::COMPRESSION,
     features::RENEGOTIATION,

@@ -3,7 +3,7 @@
 use super::configuration;
 use super::server_rule::{ServerDiagnostic, ServerFacts, ServerRule};
 use crate::finding::{Code, Finding};
-use crate::probe::{Depth, Strength};
+use crate::probe::{CipherOrder, Depth, Strength, Version};
 
 /// A smaller finite-field group can be broken, or will be (RFC 9325 section 4.1).
 const DH_BITS: usize = 2048;
@@ -13,6 +13,11 @@ const WEAK: ServerDiagnostic = ServerDiagnostic::warning(Code::WeakCipher);
 const OUTDATED: ServerDiagnostic = ServerDiagnostic::note(Code::WeakCipher);
 
 pub(super) const POOR: ServerRule = ServerRule { diagnostics: &[BROKEN, WEAK, OUTDATED], judge: poor };
+
+const OWN_ORDER: ServerDiagnostic = ServerDiagnostic::note(Code::CipherOrder);
+
+/// Mozilla's guideline 6.0: `server_preferred_order` is false.
+pub(super) const ORDER: ServerRule = ServerRule { diagnostics: &[OWN_ORDER], judge: order };
 
 pub(super) const SMALL_GROUP: ServerRule = ServerRule { diagnostics: &[BROKEN], judge: small_group };
 
@@ -63,4 +68,38 @@ fn small_group(facts: &ServerFacts<'_>) -> Vec<Finding> {
          (Logjam); Java and OpenSSL refuse less than 1024 or 2048 bits"
     );
     vec![BROKEN.finding(message).fix(configuration::suites(facts))]
+}
+
+/// Among good suites the client knows best. Where some are poor, a client's order decides whether it gets them.
+fn order(facts: &ServerFacts<'_>) -> Vec<Finding> {
+    let survey = facts.survey;
+    let is_poor = survey.poor_suites.iter().any(|suite| suite.strength() <= Strength::StaticRsa);
+    let wanted = if is_poor { CipherOrder::Client } else { CipherOrder::Server };
+    let versions = survey.orders.iter().filter(|(_, order)| *order == wanted).map(|(version, _)| *version);
+    let versions: Vec<_> = versions.filter(|version| !is_poor || *version < Version::Tls13).collect();
+    if versions.is_empty() {
+        return Vec::new();
+    }
+    let versions: Vec<_> = versions.iter().rev().map(ToString::to_string).collect();
+    let versions = versions.join(", ");
+    let finding = if is_poor {
+        OWN_ORDER
+            .finding(format!(
+                "with {versions} the client's order decides which cipher suite is used, so an old client may get one \
+                 of the weak ones although both have a better one"
+            ))
+            .fix(configuration::suites(facts))
+    } else {
+        OWN_ORDER
+            .finding(format!(
+                "with {versions} the server's own order decides which cipher suite is used; all of them are good, and \
+                 phones without AES instructions are faster with ChaCha20, which they put first"
+            ))
+            .fix(
+                "nginx: ssl_prefer_server_ciphers off;\nApache: SSLHonorCipherOrder off\nhaproxy, in global: \
+                 ssl-default-bind-options prefer-client-ciphers\nlighttpd: ssl.openssl.ssl-conf-cmd += (\"Options\" \
+                 => \"-ServerPreference\")\nPostfix: tls_preempt_cipherlist = no",
+            )
+    };
+    vec![finding]
 }

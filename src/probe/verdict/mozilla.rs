@@ -1,7 +1,7 @@
 //! Mozilla's guideline for TLS on servers, version 6.0 (2026-04-06): which of its configurations a server meets, and what it lacks.
 
 use super::ServerSight;
-use crate::probe::{Strength, Version};
+use crate::probe::{CipherOrder, Strength, Version};
 
 /// A configuration of the guideline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,9 @@ impl Guideline {
         }
         if survey.poor_suites.iter().any(|suite| suite.strength() != Strength::Good) {
             missing.push("only suites with forward secrecy and AES-GCM or ChaCha20".to_owned());
+        }
+        if survey.orders.iter().any(|(_, order)| *order == CipherOrder::Server) {
+            missing.push("the client's order of cipher suites".to_owned());
         }
         if survey.is_hybrid != Some(true) && survey.versions.contains(&Version::Tls13) {
             missing.push("X25519MLKEM768".to_owned());

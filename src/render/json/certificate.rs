@@ -123,6 +123,9 @@ pub(super) struct Server<'a> {
     /// All its cipher suites by version; with `--deep` only.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     suites: BTreeMap<&'static str, &'a [String]>,
+    /// Whose order decides among them, by version: `client`, `server` or `server_except_chacha20`; only where it has several.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    cipher_order: BTreeMap<&'static str, &'static str>,
     /// All its groups; with `--deep` only.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     groups: &'a [String],
@@ -206,6 +209,7 @@ impl<'a> Server<'a> {
             key_proved: server.is_key_proved,
             hsts: server.hsts.as_deref(),
             suites: server.suites.iter().map(|(version, suites)| (*version, suites.as_slice())).collect(),
+            cipher_order: server.cipher_order.iter().copied().collect(),
             groups: &server.groups,
             alpn: server.alpn.as_deref(),
             resumption: server.resumes_sessions,

@@ -82,7 +82,16 @@ fn write_server(out: &mut impl Write, server: &ServerSummary, width: Width) -> i
         writeln!(out, "  {DIM}{name}:{DIM:#} {items}")
     };
     for (version, suites) in &server.suites {
-        list(version, suites)?;
+        let order = server.cipher_order.iter().find(|(of, _)| of == version).map(|(_, order)| match *order {
+            "client" => " (the client's order decides)",
+            "server" => " (in its own order)",
+            _ => " (in its own order, but ChaCha20 where the client puts it first)",
+        });
+        let mut suites = suites.clone();
+        if let Some(last) = suites.last_mut() {
+            last.push_str(order.unwrap_or_default());
+        }
+        list(version, &suites)?;
     }
     if !server.groups.is_empty() {
         list("groups", &server.groups)?;
