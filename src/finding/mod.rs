@@ -225,6 +225,8 @@ codes! {
     CriticalExtension = "critical_extension",
     /// A revocation list that cannot be believed.
     CrlInvalid = "crl_invalid",
+    /// A client that sends no name gets another certificate.
+    DefaultCertificate = "default_certificate",
     /// DER that does not parse.
     DerMalformed = "der_malformed",
     /// The same certificate twice.

@@ -184,6 +184,7 @@ impl ServerTarget {
             accepts_early_data: None,
             refuses_fallback: None,
             has_extended_master_secret: None,
+            unnamed: None,
             client_renegotiation: None,
         }
     }

@@ -230,7 +230,7 @@ impl Server {
     }
 
     /// An error of a handshake as part of a sentence.
-    fn reason(&self, error: &io::Error) -> String {
+    pub(super) fn reason(&self, error: &io::Error) -> String {
         match (rustls_error(error), error.kind()) {
             (Some(rustls::Error::AlertReceived(alert)), _) => alert_reason(*alert),
             (Some(error), _) => error.to_string(),

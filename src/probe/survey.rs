@@ -16,6 +16,7 @@ use super::client_hello::ClientHello;
 use super::fetch::HelloOutcome;
 use super::flight::ServerFlight;
 use super::renegotiation::Renegotiation;
+use super::server_names::UnnamedAnswers;
 use super::sessions::Sessions;
 use super::suites::{
     CURVES, FINITE_FIELDS, GROUPS, Group, SUITE_CODES, SUITES, Strength, Suite, TLS13_CODES, Version,
@@ -56,6 +57,8 @@ pub struct Survey {
     pub refuses_fallback: Option<bool>,
     /// Which renegotiation it grants to a client that starts one; `None` unless [`Depth::Deep`] with TLS 1.2.
     pub renegotiation: Option<Renegotiation>,
+    /// What it shows to clients that do not call it by its name; `None` unless [`Depth::Deep`] with a name.
+    pub unnamed: Option<UnnamedAnswers>,
     /// What two whole handshakes show; `None` unless [`Depth::Deep`].
     pub sessions: Option<Sessions>,
     /// Whether it accepts the hybrid group; `None` without TLS 1.3.
@@ -111,6 +114,8 @@ enum Question {
     Fallback,
     /// May a client start renegotiation?
     Renegotiation,
+    /// What does it show without its name?
+    Unnamed,
     /// Does it resume sessions, and the like?
     Sessions,
     /// Has it this weakness?
@@ -143,6 +148,10 @@ impl Server {
                 questions.extend([Question::FiniteField, Question::AllGroups(Version::Tls12)]);
                 questions.extend(Weakness::ALL.map(Question::Weakness));
                 questions.extend([Question::Sessions, Question::Renegotiation]);
+                // Of a server that rustls cannot speak with, nothing more would be learnt.
+                if !peer.is_by_hand {
+                    questions.push(Question::Unnamed);
+                }
                 if has_tls13 {
                     questions.push(Question::Fallback);
                     questions
@@ -158,7 +167,8 @@ impl Server {
         }
         let mut survey = Survey { is_hybrid: has_tls13.then_some(is_hybrid), ..Survey::default() };
         survey.versions.push(peer.version);
-        let asked = Asked { server: self, known: peer.version };
+        let leaf = peer.certificates.first().map(Vec::as_slice).unwrap_or_default();
+        let asked = Asked { server: self, known: peer.version, leaf };
         asked.all(&questions, survey).sorted()
     }
 }
@@ -167,6 +177,8 @@ impl Server {
 struct Asked<'a> {
     server: &'a Server,
     known: Version,
+    /// The certificate that it shows.
+    leaf: &'a [u8],
 }
 
 impl Asked<'_> {
@@ -263,6 +275,10 @@ impl Asked<'_> {
             Question::Renegotiation => {
                 let granted = self.server.renegotiation()?;
                 learn(&|survey| survey.renegotiation = granted);
+            }
+            Question::Unnamed => {
+                let answers = self.server.unnamed(self.leaf)?;
+                learn(&|survey| survey.unnamed.clone_from(&answers));
             }
             Question::Weakness(weakness) => {
                 if self.server.has_weakness(*weakness)? {
@@ -413,6 +429,7 @@ impl Question {
             Self::AllGroups(version) => format!("groups of {version}"),
             Self::Fallback => "fallback to TLS 1.2".into(),
             Self::Renegotiation => "renegotiation by clients".into(),
+            Self::Unnamed => "no name and a wrong name".into(),
             Self::Sessions => "resumption and early data".into(),
             Self::Stuffed => "commands before TLS".into(),
             Self::Weakness(Weakness::CcsInjection) => "CCS injection".into(),

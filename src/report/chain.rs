@@ -118,8 +118,21 @@ pub struct ServerSummary {
     pub refuses_fallback: Option<bool>,
     /// Whether it supports the extended master secret.
     pub has_extended_master_secret: Option<bool>,
+    /// What a client gets that sends no name, and one that asks for a name that the server does not have.
+    pub unnamed: Option<(UnnamedSummary, UnnamedSummary)>,
     /// The renegotiation that clients may start: `secure`, `insecure` or `none`.
     pub client_renegotiation: Option<&'static str>,
+}
+
+/// What a client gets that does not call a server by its name.
+#[derive(Debug)]
+pub enum UnnamedSummary {
+    /// The same certificate as others.
+    Same,
+    /// Another certificate, for these names.
+    Other(Vec<String>),
+    /// No handshake; why not.
+    Refused(String),
 }
 
 /// What `merge` put together.

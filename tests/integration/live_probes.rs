@@ -17,6 +17,7 @@ pub(crate) const OF_SERVERS: &[&str] = &[
     "clock_skew",
     "connection_failed",
     "cookie_not_secure",
+    "default_certificate",
     "early_data",
     "fetch_failed",
     "grade_below",
@@ -166,6 +167,49 @@ fn the_order_of_cipher_suites() {
         let is_missing = report["verdict"]["missing"].to_string().contains("the client's order");
         assert_eq!(is_missing, order.to_string().contains("\"server\""), "{more:?}: {report:#}");
     }
+}
+
+/// What clients get that send no name, or a wrong one.
+#[test]
+fn without_its_name() {
+    let Some(openssl) = peer("openssl") else { return };
+    let test = with_rsa();
+    test.certkit(&["mkcert", "default.example", "-o", "default"]).exits(0);
+    // Of s_server the first certificate is for everybody who does not ask for the second one's name.
+    let both = ["-cert", "default.crt", "-key", "default.key", "-cert2", "server.crt", "-key2", "server.key"];
+    let named = [&both[..], &["-servername", "test.example"]].concat();
+    let fatal = [&named[..], &["-servername_fatal"]].concat();
+    let other = json!({"answer": "other", "names": ["default.example"]});
+    let same = json!({"answer": "same"});
+    for version in ["-tls1_2", "-tls1_3"] {
+        for (args, without, wrong) in
+            [(&CHAIN[..], &same, Some(&same)), (&named[..], &other, Some(&other)), (&fatal[..], &other, None)]
+        {
+            let (_server, port) = s_server(&test, &openssl, &[args, &[version]].concat());
+            let place = format!("127.0.0.1:{port}");
+            let report = check(&test, &place, &["--deep"]).report();
+            assert_eq!(report["server"]["without_sni"], *without, "{args:?}: {report:#}");
+            let answer = &report["server"]["wrong_sni"];
+            match wrong {
+                Some(wrong) => assert_eq!(answer, wrong, "{args:?}: {report:#}"),
+                None => {
+                    assert_eq!(answer["answer"], "refused", "{args:?}: {report:#}");
+                    let reason = answer["reason"].as_str().unwrap();
+                    assert!(reason.contains("does not know the requested name"), "{reason}");
+                }
+            }
+            let found = find(&report, "default_certificate").map(|one| one["message"].to_string());
+            assert_eq!(found.is_some(), *without != same, "{args:?}: {report:#}");
+            assert!(found.is_none_or(|message| message.contains("default.example")), "{report:#}");
+        }
+    }
+    // To an address no name is sent in any case.
+    let (_server, port) = s_server(&test, &openssl, &CHAIN);
+    let place = format!("127.0.0.1:{port}");
+    let report = test.certkit(&["check", &place, "--roots", "ca.crt", "--deep", "--format", "json"]).report();
+    assert_eq!(report["server"].get("without_sni"), None, "{report:#}");
+    test.certkit(&["check", &place, "--host", "test.example", "--roots", "ca.crt", "--deep"])
+        .says("without SNI: the same certificate");
 }
 
 /// nginx, and certkit's own server, refuse it; GnuTLS without RFC 5746 grants what is not bound to anything.

@@ -11,8 +11,8 @@ use crate::finding::{Location, Severity};
 use crate::operands::server_target::{ServerOptions, ServerTarget, parse_host};
 use crate::probe::rules::{ServerFacts, ServerJudgement, judge_server};
 use crate::probe::verdict::{Guideline, ServerSight, Verdict};
-use crate::probe::{Connection, Depth, Renegotiation, ServerProgram};
-use crate::report::{Checked, ClientConnection, Outcome, Report, ServerState, ServerVerdict};
+use crate::probe::{Connection, Depth, Renegotiation, ServerProgram, Unnamed};
+use crate::report::{Checked, ClientConnection, Outcome, Report, ServerState, ServerVerdict, UnnamedSummary};
 use crate::x509::HostName;
 
 pub(super) fn run(target: &ServerTarget, output: &str, args: &CheckArgs, basis: &Basis) -> Result {
@@ -37,6 +37,7 @@ pub(super) fn run(target: &ServerTarget, output: &str, args: &CheckArgs, basis: 
     summary.accepts_early_data = survey.sessions.as_ref().map(|sessions| sessions.accepts_early_data);
     summary.refuses_fallback = survey.refuses_fallback;
     summary.has_extended_master_secret = survey.has_extended_master_secret.filter(|_| args.deep);
+    summary.unnamed = survey.unnamed.as_ref().map(|both| (unnamed(&both.without), unnamed(&both.wrong)));
     summary.client_renegotiation = survey.renegotiation.map(Renegotiation::as_str);
     let clients = if args.deep { probed.server.clients(&survey) } else { Vec::new() };
     // Last, since an address that does not answer takes longest.
@@ -90,6 +91,14 @@ fn state(judgement: &ServerJudgement) -> ServerState {
         Some(Severity::Error) => ServerState::Insecure,
         Some(Severity::Warning) => ServerState::Weak,
         Some(Severity::Note) | None => ServerState::Good,
+    }
+}
+
+fn unnamed(answer: &Unnamed) -> UnnamedSummary {
+    match answer {
+        Unnamed::Same => UnnamedSummary::Same,
+        Unnamed::Other(names) => UnnamedSummary::Other(names.clone()),
+        Unnamed::Refused(why) => UnnamedSummary::Refused(why.clone()),
     }
 }
 

@@ -9,6 +9,7 @@ mod features;
 mod handshake;
 mod headers;
 mod http;
+mod names;
 mod server_rule;
 mod sessions;
 mod suites;
@@ -38,6 +39,7 @@ const RULES: &[ServerRule] = &[
     features::UNANSWERED,
     sessions::STAPLING,
     sessions::ADDRESSES,
+    names::DEFAULT_CERTIFICATE,
     sessions::EARLY_DATA,
     headers::HSTS,
     http::COOKIES,

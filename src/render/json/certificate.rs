@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::finding::{Location, Severity};
 use super::rfc3339;
-use crate::report::{CertificateSummary, KeySummary, Role, ServerSummary, SubjectName};
+use crate::report::{CertificateSummary, KeySummary, Role, ServerSummary, SubjectName, UnnamedSummary};
 
 /// A certificate.
 #[derive(Serialize)]
@@ -147,9 +147,39 @@ pub(super) struct Server<'a> {
     /// The renegotiation that clients may start: `secure`, `insecure` or `none`; absent where TLS 1.2 with AES-GCM is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_renegotiation: Option<&'static str>,
+    /// What a client gets that sends no name in the handshake; with `--deep` only, like the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without_sni: Option<Unnamed<'a>>,
+    /// What a client gets that asks for a name that the server does not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wrong_sni: Option<Unnamed<'a>>,
     /// What was asked without an answer.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     unanswered: &'a [String],
+}
+
+/// What a client gets that does not call the server by its name.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Unnamed<'a> {
+    /// `same` certificate, `other` certificate or `refused`.
+    answer: &'static str,
+    /// The names that the other certificate is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    names: Option<&'a [String]>,
+    /// Why it is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> Unnamed<'a> {
+    fn new(summary: &'a UnnamedSummary) -> Self {
+        match summary {
+            UnnamedSummary::Same => Self { answer: "same", names: None, reason: None },
+            UnnamedSummary::Other(names) => Self { answer: "other", names: Some(names), reason: None },
+            UnnamedSummary::Refused(why) => Self { answer: "refused", names: None, reason: Some(why) },
+        }
+    }
 }
 
 impl<'a> Certificate<'a> {
@@ -217,6 +247,8 @@ impl<'a> Server<'a> {
             fallback_refused: server.refuses_fallback,
             extended_master_secret: server.has_extended_master_secret,
             client_renegotiation: server.client_renegotiation,
+            without_sni: server.unnamed.as_ref().map(|(without, _)| Unnamed::new(without)),
+            wrong_sni: server.unnamed.as_ref().map(|(_, wrong)| Unnamed::new(wrong)),
             unanswered: &server.unanswered,
         }
     }

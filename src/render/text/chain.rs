@@ -9,6 +9,7 @@ use super::wrap::Width;
 use crate::finding::Severity;
 use crate::report::{
     CertificateSummary, Checked, Merged, Report, Role, ServerState, ServerSummary, ServerVerdict,
+    UnnamedSummary,
 };
 use crate::sys::clock::date;
 
@@ -96,6 +97,10 @@ fn write_server(out: &mut impl Write, server: &ServerSummary, width: Width) -> i
     if !server.groups.is_empty() {
         list("groups", &server.groups)?;
     }
+    if let Some((without, wrong)) = &server.unnamed {
+        list("without SNI", &[unnamed(without)])?;
+        list("with a wrong name", &[unnamed(wrong)])?;
+    }
     let abilities = abilities(server);
     if !abilities.is_empty() {
         list("also", &abilities)?;
@@ -136,6 +141,16 @@ fn write_clients(out: &mut impl Write, verdict: &ServerVerdict, width: Width) ->
         writeln!(out, "  {style}{mark}{style:#} {:longest$} {DIM}{agreed}{DIM:#}", client.client)?;
     }
     Ok(())
+}
+
+/// What a client gets that does not call the server by its name.
+fn unnamed(summary: &UnnamedSummary) -> String {
+    match summary {
+        UnnamedSummary::Same => "the same certificate".to_owned(),
+        UnnamedSummary::Other(names) if names.is_empty() => "a certificate without a name".to_owned(),
+        UnnamedSummary::Other(names) => printable(&format!("the certificate for {}", names.join(", "))),
+        UnnamedSummary::Refused(why) => format!("refused: {why}"),
+    }
 }
 
 /// What else was seen, such as `HTTP/2`, `sessions are resumed`.
