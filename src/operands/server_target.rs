@@ -143,14 +143,7 @@ impl ServerTarget {
         };
         let server = Server::find(target)?;
         let peer = server.fetch(request)?;
-        let (mut certificates, mut malformed) = (Vec::new(), Vec::new());
-        for (number, der) in (1..).zip(&peer.certificates) {
-            let location = Location::sent(self.label(), number);
-            match Certificate::from_der(der.clone()) {
-                Ok(certificate) => certificates.push(Located { certificate, location: Some(location) }),
-                Err(error) => malformed.push(Malformed { error, location }),
-            }
-        }
+        let (certificates, malformed) = decode(&self.label(), &peer.certificates);
         Ok(ProbedServer { server, peer, certificates, malformed })
     }
 
@@ -188,6 +181,19 @@ impl ServerTarget {
             client_renegotiation: None,
         }
     }
+}
+
+/// The certificates that can be decoded, and those that cannot; `label` says who sent them.
+pub fn decode(label: &str, sent: &[Vec<u8>]) -> (Vec<Located>, Vec<Malformed>) {
+    let (mut certificates, mut malformed) = (Vec::new(), Vec::new());
+    for (number, der) in (1..).zip(sent) {
+        let location = Location::sent(label, number);
+        match Certificate::from_der(der.clone()) {
+            Ok(certificate) => certificates.push(Located { certificate, location: Some(location) }),
+            Err(error) => malformed.push(Malformed { error, location }),
+        }
+    }
+    (certificates, malformed)
 }
 
 /// The name to ask for in the handshake; addresses have none (RFC 6066 section 3).

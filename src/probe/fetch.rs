@@ -81,14 +81,23 @@ impl Server {
         provider: Arc<CryptoProvider>,
     ) -> Result<(ClientConfig, Arc<Recorder>), Error> {
         let recorder = Recorder::new(provider.clone());
+        Ok((self.config_with(provider, recorder.clone())?, recorder))
+    }
+
+    /// A configuration in which `recorder` sees what the server shows.
+    pub(super) fn config_with(
+        &self,
+        provider: Arc<CryptoProvider>,
+        recorder: Arc<Recorder>,
+    ) -> Result<ClientConfig, Error> {
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(Error::Setup)?
             .dangerous()
             .with_custom_certificate_verifier(recorder.clone())
-            .with_client_cert_resolver(recorder.clone());
+            .with_client_cert_resolver(recorder);
         config.enable_sni = self.target.server_name.is_some();
-        Ok((config, recorder))
+        Ok(config)
     }
 
     /// A name that rustls accepts. Where none is sent, any will do.

@@ -39,12 +39,24 @@ pub(super) struct Shown {
 #[derive(Debug)]
 pub(super) struct Recorder {
     provider: Arc<CryptoProvider>,
+    /// What is offered to the server.
+    schemes: Vec<SignatureScheme>,
     shown: Mutex<Shown>,
 }
 
 impl Recorder {
     pub(super) fn new(provider: Arc<CryptoProvider>) -> Arc<Self> {
-        Arc::new(Self { provider, shown: Mutex::default() })
+        Self::of_schemes(provider, |_| true)
+    }
+
+    /// One that knows only some signature schemes.
+    pub(super) fn of_schemes(
+        provider: Arc<CryptoProvider>,
+        is_known: impl Fn(&SignatureScheme) -> bool,
+    ) -> Arc<Self> {
+        let mut schemes = provider.signature_verification_algorithms.supported_schemes();
+        schemes.retain(is_known);
+        Arc::new(Self { provider, schemes, shown: Mutex::default() })
     }
 
     pub(super) fn shown(&self) -> Shown {
@@ -113,7 +125,7 @@ impl ServerCertVerifier for Recorder {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.schemes.clone()
     }
 }
 

@@ -15,6 +15,7 @@ use super::cipher_order::{CipherOrder, backwards, chacha_first, is_chacha};
 use super::client_hello::ClientHello;
 use super::fetch::HelloOutcome;
 use super::flight::ServerFlight;
+use super::other_chain::OtherChain;
 use super::renegotiation::Renegotiation;
 use super::server_names::UnnamedAnswers;
 use super::sessions::Sessions;
@@ -59,6 +60,8 @@ pub struct Survey {
     pub renegotiation: Option<Renegotiation>,
     /// What it shows to clients that do not call it by its name; `None` unless [`Depth::Deep`] with a name.
     pub unnamed: Option<UnnamedAnswers>,
+    /// The chain for clients that know only the other kind of key; `None` unless [`Depth::Deep`] and there is one.
+    pub other_chain: Option<OtherChain>,
     /// What two whole handshakes show; `None` unless [`Depth::Deep`].
     pub sessions: Option<Sessions>,
     /// Whether it accepts the hybrid group; `None` without TLS 1.3.
@@ -116,6 +119,8 @@ enum Question {
     Renegotiation,
     /// What does it show without its name?
     Unnamed,
+    /// Has it a certificate with another kind of key?
+    OtherChain,
     /// Does it resume sessions, and the like?
     Sessions,
     /// Has it this weakness?
@@ -150,7 +155,7 @@ impl Server {
                 questions.extend([Question::Sessions, Question::Renegotiation]);
                 // Of a server that rustls cannot speak with, nothing more would be learnt.
                 if !peer.is_by_hand {
-                    questions.push(Question::Unnamed);
+                    questions.extend([Question::Unnamed, Question::OtherChain]);
                 }
                 if has_tls13 {
                     questions.push(Question::Fallback);
@@ -279,6 +284,10 @@ impl Asked<'_> {
             Question::Unnamed => {
                 let answers = self.server.unnamed(self.leaf)?;
                 learn(&|survey| survey.unnamed.clone_from(&answers));
+            }
+            Question::OtherChain => {
+                let chain = self.server.other_chain(self.leaf)?;
+                learn(&|survey| survey.other_chain.clone_from(&chain));
             }
             Question::Weakness(weakness) => {
                 if self.server.has_weakness(*weakness)? {
@@ -430,6 +439,7 @@ impl Question {
             Self::Fallback => "fallback to TLS 1.2".into(),
             Self::Renegotiation => "renegotiation by clients".into(),
             Self::Unnamed => "no name and a wrong name".into(),
+            Self::OtherChain => "another certificate".into(),
             Self::Sessions => "resumption and early data".into(),
             Self::Stuffed => "commands before TLS".into(),
             Self::Weakness(Weakness::CcsInjection) => "CCS injection".into(),

@@ -30,6 +30,19 @@ pub struct Checked {
     pub missing_issuer: Option<String>,
     /// Where the trust at the end of the path comes from, such as `the system store`.
     pub trusted_by: Option<String>,
+    /// The chain of a server for clients that know only another kind of key.
+    pub other_chain: Option<OtherChainSummary>,
+}
+
+/// The chain of a server for clients that know only another kind of key.
+#[derive(Debug)]
+pub struct OtherChainSummary {
+    /// `RSA` or `ECDSA`.
+    pub kind: &'static str,
+    /// Whether no finding about it is an error.
+    pub does_hold: bool,
+    /// The path, leaf first, as far as it could be built.
+    pub path: Vec<CertificateSummary>,
 }
 
 /// The state of a server besides its chain, from good to bad.

@@ -212,6 +212,52 @@ fn without_its_name() {
         .says("without SNI: the same certificate");
 }
 
+/// A server with an RSA and an ECDSA certificate: each chain is judged.
+#[test]
+fn a_certificate_of_each_kind() {
+    let Some(openssl) = peer("openssl") else { return };
+    let test = with_rsa();
+    test.certkit(&["mkcert", "test.example", "-o", "second"]).exits(0);
+    let second = ["-dcert", "second.crt", "-dkey", "second.key"];
+    let whole = [&CHAIN[..], &second, &["-dcert_chain", "ca-bundle.ca"]].concat();
+    let without = [&CHAIN[..], &second].concat();
+    for version in ["-tls1_2", "-tls1_3"] {
+        let (_server, port) = s_server(&test, &openssl, &[&whole[..], &[version]].concat());
+        let place = format!("127.0.0.1:{port}");
+        let report = check(&test, &place, &["--deep"]).exits(0).report();
+        let first = report["path"][0]["key"]["kind"].as_str().unwrap().to_owned();
+        let other = &report["other_chain"];
+        assert_eq!(
+            (&other["valid"], other["path"].as_array().unwrap().len()),
+            (&json!(true), 3),
+            "{report:#}"
+        );
+        assert_ne!(other["path"][0]["key"]["kind"], first.as_str(), "{report:#}");
+        test.certkit(&["check", &place, "--host", "test.example", "--roots", "ca.crt", "--deep"])
+            .exits(0)
+            .says("only get another chain; it holds");
+        // The key is that of one of them.
+        for (key, status) in [("server.key", 0), ("second.key", 0), ("ca.key", 1)] {
+            check(&test, &place, &["--deep", "--key", key]).exits(status);
+        }
+        // Of the other one the intermediate is missing.
+        let (_server, port) = s_server(&test, &openssl, &[&without[..], &[version]].concat());
+        let place = format!("127.0.0.1:{port}");
+        let report = check(&test, &place, &["--deep"]).exits(1).report();
+        let missing = find(&report, "missing_intermediate").unwrap_or_else(|| panic!("{report:#}"));
+        let kinds = [&report["path"][0]["key"]["kind"], &report["other_chain"]["path"][0]["key"]["kind"]];
+        assert_ne!(kinds[0], kinds[1], "{report:#}");
+        assert_eq!(report["verdict"]["grade"], "F", "{report:#}");
+        let is_first = missing["file"] == place;
+        let is_second = missing["file"] == format!("{place}, ECDSA");
+        assert!(is_first != is_second && (is_first || report["other_chain"]["valid"] == false), "{report:#}");
+    }
+    // One certificate alone has no other chain.
+    let (_server, port) = s_server(&test, &openssl, &CHAIN);
+    let report = check(&test, &format!("127.0.0.1:{port}"), &["--deep"]).exits(0).report();
+    assert_eq!(report.get("other_chain"), None, "{report:#}");
+}
+
 /// nginx, and certkit's own server, refuse it; GnuTLS without RFC 5746 grants what is not bound to anything.
 #[test]
 fn renegotiation_of_other_servers() {

@@ -83,6 +83,7 @@ fn of_file(name: &str, output: &str, args: &CheckArgs, basis: &Basis) -> Result 
         path: judgement.path,
         missing_issuer: judgement.missing_issuer,
         trusted_by: judgement.trusted_by,
+        other_chain: None,
     };
     let mut next = Vec::new();
     if holds

@@ -4,15 +4,17 @@
 use super::Basis;
 use super::typed::Typed;
 use crate::advice::server::{failure, grade_below};
-use crate::chain::CheckInput;
+use crate::chain::{CheckInput, Judgement};
 use crate::cli::CheckArgs;
 use crate::commands::{Result, server_options};
-use crate::finding::{Location, Severity};
-use crate::operands::server_target::{ServerOptions, ServerTarget, parse_host};
+use crate::finding::{Code, Finding, Location, Severity};
+use crate::operands::server_target::{ServerOptions, ServerTarget, decode, parse_host};
 use crate::probe::rules::{ServerFacts, ServerJudgement, judge_server};
 use crate::probe::verdict::{Guideline, ServerSight, Verdict};
-use crate::probe::{Connection, Depth, Renegotiation, ServerProgram, Unnamed};
-use crate::report::{Checked, ClientConnection, Outcome, Report, ServerState, ServerVerdict, UnnamedSummary};
+use crate::probe::{Connection, Depth, KeyKind, Renegotiation, ServerProgram, Unnamed};
+use crate::report::{
+    Checked, ClientConnection, OtherChainSummary, Outcome, Report, ServerState, ServerVerdict, UnnamedSummary,
+};
 use crate::x509::HostName;
 
 pub(super) fn run(target: &ServerTarget, output: &str, args: &CheckArgs, basis: &Basis) -> Result {
@@ -51,7 +53,14 @@ pub(super) fn run(target: &ServerTarget, output: &str, args: &CheckArgs, basis: 
         typed: typed.options(),
         ..CheckInput::new(&probed.certificates, &basis.trust, basis.at, &words)
     };
-    let judgement = basis.judge(args, Some(&host), input, probed.malformed);
+    let mut judgement = basis.judge(args, Some(&host), input, probed.malformed);
+    let other_chain = survey.other_chain.as_ref().map(|other| {
+        let label = format!("{}, {}", target.label(), other.kind.as_str());
+        let (certificates, malformed) = decode(&label, &other.certificates);
+        let input = CheckInput { certificates: &certificates, ..input };
+        let judged = basis.judge(args, Some(&host), input, malformed);
+        join_chains(&mut judgement, judged, other.kind, &label)
+    });
     let facts = ServerFacts {
         peer: &probed.peer,
         survey: &survey,
@@ -64,7 +73,7 @@ pub(super) fn run(target: &ServerTarget, output: &str, args: &CheckArgs, basis: 
     };
     let location = Location::file(target.label());
     let of_server = judge_server(&facts);
-    let does_chain_hold = judgement.findings.iter().all(|finding| finding.severity != Severity::Error);
+    let does_chain_hold = does_hold(&judgement.findings);
     let verdict = Verdict::of(&ServerSight { facts, does_chain_hold, is_refused: of_server.is_refused });
     let below = args.min_grade.filter(|required| verdict.grade > *required);
     let below = below.map(|required| grade_below(target, &verdict, required));
@@ -79,10 +88,37 @@ pub(super) fn run(target: &ServerTarget, output: &str, args: &CheckArgs, basis: 
         path: judgement.path,
         missing_issuer: judgement.missing_issuer,
         trusted_by: judgement.trusted_by,
+        other_chain,
     };
     let of_server = of_server.findings.into_iter().map(|finding| finding.at(location.clone()));
     let findings = judgement.findings.into_iter().chain(of_server).chain(below).collect();
     Ok(Report { outcome: Outcome::Checked(checked), findings, next: Vec::new() })
+}
+
+fn does_hold(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.severity != Severity::Error)
+}
+
+/// Adds to the findings about a chain those about the server's other one, unless both say the same. The key that the user
+/// names belongs to one of the two.
+fn join_chains(first: &mut Judgement, other: Judgement, kind: KeyKind, label: &str) -> OtherChainSummary {
+    let is_about_key = |finding: &Finding| finding.code == Code::KeyMismatch;
+    let mut found = other.findings;
+    if found.iter().any(is_about_key) != first.findings.iter().any(is_about_key) {
+        found.retain(|finding| !is_about_key(finding));
+        first.findings.retain(|finding| !is_about_key(finding));
+    }
+    let does_hold = does_hold(&found);
+    let is_new = |finding: &Finding| {
+        let is_same = |one: &Finding| one.code == finding.code && one.message == finding.message;
+        !first.findings.iter().any(is_same)
+    };
+    found.retain(is_new);
+    for finding in &mut found {
+        finding.location.get_or_insert_with(|| Location::file(label));
+    }
+    first.findings.extend(found);
+    OtherChainSummary { kind: kind.as_str(), does_hold, path: other.path }
 }
 
 fn state(judgement: &ServerJudgement) -> ServerState {

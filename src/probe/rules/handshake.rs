@@ -19,11 +19,15 @@ pub(super) const INCOMPLETE: ServerRule =
     ServerRule { diagnostics: &[ONLY_OLD, ONLY_POOR, CLIENT_CERTIFICATE, BROKEN_OFF], judge: incomplete };
 
 fn wrong_key(facts: &ServerFacts<'_>) -> Vec<Finding> {
-    if facts.peer.possession != Possession::Refuted {
-        return Vec::new();
-    }
-    let message = "the server signs the handshake with a key that does not belong to its certificate; \
-                   every client refuses it";
+    let of_other = facts.survey.other_chain.as_ref().filter(|chain| chain.possession == Possession::Refuted);
+    let which = match of_other {
+        _ if facts.peer.possession == Possession::Refuted => "certificate".to_owned(),
+        Some(chain) => format!("{} certificate", chain.kind.as_str()),
+        None => return Vec::new(),
+    };
+    let message = format!(
+        "the server signs the handshake with a key that does not belong to its {which}; every client refuses it"
+    );
     let fix = "Configure a certificate and key that belong together, the server's own certificate first; \
                to test them: `certkit check chain.pem --key server.key`.";
     vec![OTHER_KEY.finding(message).fix(fix)]

@@ -1,13 +1,14 @@
 //! `check`, `check --batch` and `merge`.
 
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use super::certificate::{Certificate, Server};
 use super::finding::Finding;
 use super::verdict::Verdict;
 use super::{findings_of, rfc3339};
 use crate::finding::{self as domain, Severity};
-use crate::report::{Checked, Merged, Report};
+use crate::report::{Checked, Merged, OtherChainSummary, Report};
 
 /// `check`: whether a chain holds. On exit status 2 only `errors` is there.
 #[derive(Serialize)]
@@ -40,6 +41,9 @@ pub(super) enum CheckResult<'a> {
         /// Where the trust at the end of the path comes from.
         #[serde(skip_serializing_if = "Option::is_none")]
         trusted_by: Option<&'a str>,
+        /// The chain of a server for clients that know only another kind of key; with `--deep` only.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        other_chain: Option<OtherChain<'a>>,
         /// The findings of severity `error`.
         reasons: Vec<Finding<'a>>,
         /// The findings of severity `warning`.
@@ -50,6 +54,25 @@ pub(super) enum CheckResult<'a> {
         /// The findings of severity `error`.
         errors: Vec<Finding<'a>>,
     },
+}
+
+/// The chain of a server for clients that know only another kind of key.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct OtherChain<'a> {
+    /// The kind of key: `RSA` or `ECDSA`.
+    key: &'static str,
+    /// Whether it holds.
+    valid: bool,
+    /// The path, leaf first, as far as it could be built.
+    path: Vec<Certificate<'a>>,
+}
+
+impl<'a> OtherChain<'a> {
+    fn new(other: &'a OtherChainSummary, at: OffsetDateTime) -> Self {
+        let path = other.path.iter().map(|one| Certificate::new(one, Some(at))).collect();
+        Self { key: other.kind, valid: other.does_hold, path }
+    }
 }
 
 /// One line of `check --batch`.
@@ -116,6 +139,7 @@ impl<'a> CheckResult<'a> {
             path: checked.path.iter().map(|one| Certificate::new(one, Some(checked.at))).collect(),
             missing_issuer: checked.missing_issuer.as_deref(),
             trusted_by: checked.trusted_by.as_deref(),
+            other_chain: checked.other_chain.as_ref().map(|other| OtherChain::new(other, checked.at)),
             reasons: findings_of(&report.findings, Severity::Error),
             warnings: findings_of(&report.findings, Severity::Warning),
         }

@@ -37,7 +37,39 @@ pub(super) fn write_checked(
     if let Some(verdict) = &checked.verdict {
         write_verdict(out, verdict, width)?;
     }
-    for (depth, certificate) in checked.path.iter().enumerate() {
+    write_path(out, &checked.path, checked.at, width)?;
+    if let Some(issuer) = &checked.missing_issuer {
+        let branch = branch(checked.path.len());
+        writeln!(out, "  {branch}{RED}✗{RED:#} {BOLD}{}{BOLD:#} {DIM}is missing{DIM:#}", printable(issuer))?;
+    }
+    if let Some(trusted_by) = &checked.trusted_by {
+        let text = format!("trusted by {trusted_by}");
+        writeln!(out, "  {DIM}{}{DIM:#}", width.wrap(&text, 2, 4))?;
+    }
+    if let Some(other) = &checked.other_chain {
+        let holds = if other.does_hold { "it holds" } else { "it does not hold" };
+        let text = format!("clients that know {} only get another chain; {holds}:", other.kind);
+        writeln!(out, "  {DIM}{}{DIM:#}", width.wrap(&text, 2, 4))?;
+        write_path(out, &other.path, checked.at, width)?;
+    }
+    let leaf = checked.path.first();
+    let asked: Vec<_> = leaf.iter().flat_map(|leaf| leaf.ocsp_urls.iter().chain(&leaf.crl_urls)).collect();
+    if !asked.is_empty() {
+        let asked: Vec<_> = asked.into_iter().map(String::as_str).collect();
+        let text = format!("revocation is published at {}", asked.join(", "));
+        writeln!(out, "  {DIM}{}{DIM:#}", width.wrap(&text, 2, 4))?;
+    }
+    Ok(())
+}
+
+/// A line for each certificate of a path.
+fn write_path(
+    out: &mut impl Write,
+    path: &[CertificateSummary],
+    at: OffsetDateTime,
+    width: Width,
+) -> io::Result<()> {
+    for (depth, certificate) in path.iter().enumerate() {
         let (mark, style) = match certificate.verdict {
             Some(Severity::Error) => ("✗", RED),
             Some(Severity::Warning) => ("!", YELLOW),
@@ -49,26 +81,11 @@ pub(super) fn write_checked(
             "{}, {}, {}",
             role(certificate),
             key_and_signature(certificate),
-            days_left(certificate, checked.at)
+            days_left(certificate, at)
         );
         let indent = 4 + branch.chars().count();
         let facts = width.wrap(&facts, indent + label.chars().count() + 1, indent);
         writeln!(out, "  {branch}{style}{mark}{style:#} {BOLD}{label}{BOLD:#} {DIM}{facts}{DIM:#}")?;
-    }
-    if let Some(issuer) = &checked.missing_issuer {
-        let branch = branch(checked.path.len());
-        writeln!(out, "  {branch}{RED}✗{RED:#} {BOLD}{}{BOLD:#} {DIM}is missing{DIM:#}", printable(issuer))?;
-    }
-    if let Some(trusted_by) = &checked.trusted_by {
-        let text = format!("trusted by {trusted_by}");
-        writeln!(out, "  {DIM}{}{DIM:#}", width.wrap(&text, 2, 4))?;
-    }
-    let leaf = checked.path.first();
-    let asked: Vec<_> = leaf.iter().flat_map(|leaf| leaf.ocsp_urls.iter().chain(&leaf.crl_urls)).collect();
-    if !asked.is_empty() {
-        let asked: Vec<_> = asked.into_iter().map(String::as_str).collect();
-        let text = format!("revocation is published at {}", asked.join(", "));
-        writeln!(out, "  {DIM}{}{DIM:#}", width.wrap(&text, 2, 4))?;
     }
     Ok(())
 }
