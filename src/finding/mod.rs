@@ -373,6 +373,8 @@ codes! {
     Reordered = "reordered",
     /// A certificate that its CA has revoked.
     Revoked = "revoked",
+    /// A server tells how a secret that was encrypted for it is padded.
+    Robot = "robot",
     /// The root was left out.
     RootDropped = "root_dropped",
     /// The root is in the file.

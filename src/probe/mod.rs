@@ -19,6 +19,7 @@ mod other_chain;
 mod p521;
 mod recorder;
 mod renegotiation;
+mod robot;
 pub mod rules;
 mod server_names;
 mod server_program;

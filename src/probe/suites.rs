@@ -130,6 +130,11 @@ impl Suite {
         is_dhe && !self.name.contains("ECDHE-")
     }
 
+    /// Whether the client encrypts the secret for the certificate's RSA key, which is not one of the nineties.
+    pub(super) fn is_static_rsa(self) -> bool {
+        !self.name.contains("DH") && !self.is_export() && !self.name.starts_with("TLS_")
+    }
+
     /// Whether its key exchange is the one over elliptic curves.
     pub(super) fn is_elliptic(self) -> bool {
         self.name.starts_with("ECDHE-") || self.name.starts_with("AECDH-")

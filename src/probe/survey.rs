@@ -174,7 +174,11 @@ impl Server {
         survey.versions.push(peer.version);
         let leaf = peer.certificates.first().map(Vec::as_slice).unwrap_or_default();
         let asked = Asked { server: self, known: peer.version, leaf };
-        asked.all(&questions, survey).sorted()
+        let survey = asked.all(&questions, survey);
+        let has_static_rsa = survey.poor_suites.iter().any(|suite| suite.is_static_rsa());
+        let more = [Question::Weakness(Weakness::Robot)];
+        let more = if depth == Depth::Deep && has_static_rsa { &more[..] } else { &[] };
+        asked.all(more, survey).sorted()
     }
 }
 
@@ -445,6 +449,7 @@ impl Question {
             Self::Weakness(Weakness::CcsInjection) => "CCS injection".into(),
             Self::Weakness(Weakness::Drown) => "SSL 2.0".into(),
             Self::Weakness(Weakness::Heartbleed) => "Heartbleed".into(),
+            Self::Weakness(Weakness::Robot) => "ROBOT".into(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::time::Duration;
 
 use super::client_hello::ClientHello;
-use super::flight::{FlightReader, Progress};
+use super::flight::{FlightReader, Progress, ServerFlight};
 use super::suites::{CURVES, SUITE_CODES, Version};
 use super::wire::Wire;
 use super::{Error, Server};
@@ -28,9 +28,12 @@ pub enum Weakness {
     Drown,
     /// CVE-2014-0160: a heartbeat is answered without regard to its length.
     Heartbleed,
+    /// ROBOT, CVE-2017-13099 and others: the server tells how a premaster secret was padded.
+    Robot,
 }
 
 impl Weakness {
+    /// Those that any server may have; [`Self::Robot`] needs key exchange by RSA.
     pub(super) const ALL: [Self; 3] = [Self::CcsInjection, Self::Drown, Self::Heartbleed];
 }
 
@@ -44,18 +47,20 @@ impl Server {
             Weakness::CcsInjection => self.accepts_early_cipher_change(),
             Weakness::Drown => self.speaks_ssl2(),
             Weakness::Heartbleed => self.answers_short_heartbeat(),
+            Weakness::Robot => self.is_oracle(),
         }
     }
 
-    /// A connection on which the server has sent its ServerHelloDone, before any keys; nothing where it does not come so far.
-    fn half_done(&self) -> Result<Option<Wire>, Error> {
+    /// A connection on which the server has sent its ServerHelloDone, before any keys, and what it said; nothing where it does
+    /// not come so far.
+    pub(super) fn half_done(&self, suites: &[u16]) -> Result<Option<(Wire, ServerFlight)>, Error> {
         let mut random = [0; 64];
         aws_lc_rs::rand::fill(&mut random)
             .map_err(|_| Error::Setup(rustls::Error::FailedToGetRandomBytes))?;
         let mut wire = self.open(false, self.time.share(Duration::from_secs(4)))?;
         let hello = ClientHello {
             offers_heartbeat: true,
-            ..ClientHello::new(Version::Tls12, &SUITE_CODES, &CURVES, self.server_name())
+            ..ClientHello::new(Version::Tls12, suites, &CURVES, self.server_name())
         };
         if wire.write_all(&hello.encode(&random)).is_err() {
             return Ok(None);
@@ -66,7 +71,7 @@ impl Server {
             let count = wire.read(&mut chunk).unwrap_or(0);
             match flight.feed(chunk.get(..count).unwrap_or_default()) {
                 Progress::More if count > 0 => {}
-                Progress::Done if flight.answer.alert.is_none() => return Ok(Some(wire)),
+                Progress::Done if flight.answer.alert.is_none() => return Ok(Some((wire, flight.answer))),
                 _ => return Ok(None),
             }
         }
@@ -75,7 +80,7 @@ impl Server {
     /// A heartbeat with an empty payload and no padding must be ignored (RFC 6520 section 4). OpenSSL before 1.0.1g answers it,
     /// with no payload and random padding: the same fault as with a long payload, without any of the server's memory.
     fn answers_short_heartbeat(&self) -> Result<bool, Error> {
-        let Some(mut wire) = self.half_done()? else { return Ok(false) };
+        let Some((mut wire, _)) = self.half_done(&SUITE_CODES)? else { return Ok(false) };
         wire.renew(self.time.share(UNSOUND));
         if wire.write_all(&[HEARTBEAT, 3, 3, 0, 3, 1, 0, 0]).is_err() {
             return Ok(false);
@@ -86,7 +91,7 @@ impl Server {
     /// Twice, because OpenSSL before 1.0.1h takes the first without a word and then cannot decrypt the second, where a sound
     /// server answers the first with `unexpected_message`.
     fn accepts_early_cipher_change(&self) -> Result<bool, Error> {
-        let Some(mut wire) = self.half_done()? else { return Ok(false) };
+        let Some((mut wire, _)) = self.half_done(&SUITE_CODES)? else { return Ok(false) };
         wire.renew(self.time.share(UNSOUND));
         let change = [CHANGE_CIPHER_SPEC, 3, 3, 0, 1, 1];
         if wire.write_all(&change).is_err() {

@@ -4,7 +4,7 @@
 //! the program starts sooner without one.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -139,6 +139,11 @@ impl Wire {
 
     pub(super) fn local_address(&self) -> Option<SocketAddr> {
         self.stream.local_addr().ok()
+    }
+
+    /// Says that nothing more will be written.
+    pub(super) fn finish_writing(&self) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)
     }
 
     fn left(&self) -> io::Result<Duration> {

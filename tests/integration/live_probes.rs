@@ -30,6 +30,7 @@ pub(crate) const OF_SERVERS: &[&str] = &[
     "no_tls",
     "no_tls13",
     "old_protocol",
+    "robot",
     "security_headers",
     "server_addresses",
     "starttls_failed",

@@ -56,8 +56,17 @@ fn of_strength(facts: &ServerFacts<'_>, strength: Strength) -> Option<Finding> {
              needs it",
         ),
     };
+    let has_export = |is_finite: bool| {
+        let exports = facts.survey.poor_suites.iter().filter(|suite| suite.is_export());
+        strength == Strength::Broken && exports.into_iter().any(|suite| suite.is_finite_field() == is_finite)
+    };
+    // FREAK makes a client's connection one with a short RSA key, Logjam one with a short finite-field group.
+    let attacks = [(false, "FREAK, CVE-2015-0204"), (true, "Logjam, CVE-2015-4000")];
+    let attacks: Vec<_> =
+        attacks.into_iter().filter(|(is_finite, _)| has_export(*is_finite)).map(|(_, name)| name).collect();
+    let attacks = if attacks.is_empty() { String::new() } else { format!(" ({})", attacks.join("; ")) };
     let more = if facts.depth == Depth::Deep { "" } else { " (--deep lists all of them)" };
-    let message = format!("the server accepts {}{more}: {why}", suites.join(", "));
+    let message = format!("the server accepts {}{more}: {why}{attacks}", suites.join(", "));
     Some(diagnostic.finding(message).fix(configuration::suites(facts)))
 }
 
@@ -65,7 +74,7 @@ fn small_group(facts: &ServerFacts<'_>) -> Vec<Finding> {
     let Some(bits) = facts.survey.dh_bits.filter(|bits| *bits < DH_BITS) else { return Vec::new() };
     let message = format!(
         "the server uses a {bits}-bit Diffie-Hellman group, which can be broken for all servers at once \
-         (Logjam); Java and OpenSSL refuse less than 1024 or 2048 bits"
+         (Logjam, CVE-2015-4000); Java and OpenSSL refuse less than 1024 or 2048 bits"
     );
     vec![BROKEN.finding(message).fix(configuration::suites(facts))]
 }

@@ -7,9 +7,10 @@ use crate::probe::Weakness;
 
 const BLEEDS: ServerDiagnostic = ServerDiagnostic::error(Code::Heartbleed);
 const INJECTED: ServerDiagnostic = ServerDiagnostic::error(Code::CcsInjection);
+const ORACLE: ServerDiagnostic = ServerDiagnostic::error(Code::Robot);
 const SSL2: ServerDiagnostic = ServerDiagnostic::error(Code::OldProtocol);
 
-pub(super) const NAMED: ServerRule = ServerRule { diagnostics: &[BLEEDS, INJECTED, SSL2], judge };
+pub(super) const NAMED: ServerRule = ServerRule { diagnostics: &[BLEEDS, INJECTED, SSL2, ORACLE], judge };
 
 fn judge(facts: &ServerFacts<'_>) -> Vec<Finding> {
     facts.survey.weaknesses.iter().map(|weakness| finding(facts, *weakness)).collect()
@@ -29,6 +30,16 @@ fn finding(facts: &ServerFacts<'_>, weakness: Weakness) -> Finding {
                  connections of clients with the same fault",
             )
             .fix("Update OpenSSL to 1.0.1h, 1.0.0m, 0.9.8za or newer."),
+        Weakness::Robot => ORACLE
+            .finding(
+                "the server tells how a secret encrypted for its RSA key was padded (ROBOT): anyone who recorded a \
+                 connection with RSA key exchange can have it decrypted by asking the server some ten thousand times, or \
+                 sign in its name",
+            )
+            .fix(format!(
+                "Remove the suites with RSA key exchange, and update the server.\n{}",
+                configuration::suites(facts)
+            )),
         Weakness::Drown => SSL2
             .finding(
                 "the server speaks SSL 2.0 (DROWN, CVE-2016-0800): recorded connections to every server with the same \

@@ -103,6 +103,7 @@ pub(super) const RULES: &[GradeRule] = &[
     rule(Grade::F, "CCS injection", Some(Code::CcsInjection), |sight| {
         has_weakness(sight, Weakness::CcsInjection)
     }),
+    rule(Grade::F, "ROBOT", Some(Code::Robot), |sight| has_weakness(sight, Weakness::Robot)),
     rule(
         Grade::F,
         "clients start renegotiation that is not secure",
