@@ -62,6 +62,9 @@ pub struct CheckArgs {
     /// List every protocol, cipher suite and group that the server accepts, with some dozens of connections
     #[arg(long, help_heading = "Servers")]
     pub deep: bool,
+    /// Ask an https server for its page without TLS too, on this port: it must redirect to https [with --deep and port 443: 80]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Servers")]
+    pub http_port: Option<u16>,
     /// Fail when the server's grade is below this one: A+, A, B, C, D or F (docs/server-grade.md)
     #[arg(long, value_name = "GRADE", help_heading = "Servers")]
     pub min_grade: Option<Grade>,
@@ -74,13 +77,13 @@ pub struct CheckArgs {
     /// Check many chains: one JSON object per line in, one per line out; - is standard input
     #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = [
         "files", "host", "email", "roots", "key", "crl", "purpose", "profile", "max_depth", "at", "min_days", "explain",
-        "starttls", "timeout", "deep", "min_grade", "server",
+        "starttls", "timeout", "deep", "http_port", "min_grade", "server",
     ])]
     pub batch: Option<String>,
     /// Explain a finding code: what it means, why it matters, which clients care, how to fix it
     #[arg(long, value_name = "CODE", conflicts_with_all = [
         "files", "host", "email", "roots", "key", "crl", "purpose", "profile", "max_depth", "at", "min_days",
-        "starttls", "timeout", "deep", "min_grade", "server",
+        "starttls", "timeout", "deep", "http_port", "min_grade", "server",
     ])]
     pub explain: Option<String>,
 }

@@ -131,5 +131,10 @@ pub(crate) type Result<T = Report> = std::result::Result<T, Failure>;
 
 /// The options about servers, as `check` and `show` have them.
 fn server_options(args: &LiveArgs) -> ServerOptions {
-    ServerOptions { starttls: args.starttls, timeout: args.timeout.map(Duration::from_secs), is_deep: false }
+    ServerOptions {
+        starttls: args.starttls,
+        timeout: args.timeout.map(Duration::from_secs),
+        is_deep: false,
+        http_port: None,
+    }
 }

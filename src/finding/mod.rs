@@ -363,6 +363,8 @@ codes! {
     Permission = "permission",
     /// Certificates were taken out of PKCS#7.
     Pkcs7 = "pkcs7",
+    /// A server gives pages over unencrypted HTTP, or leads from there to no https.
+    PlainHttp = "plain_http",
     /// Certificate policies that the path does not keep.
     Policy = "policy",
     /// A private key in an input of `merge`; it never reaches the output.

@@ -42,7 +42,7 @@ impl CaseFiles for LocalFiles {
     fn server(&self, server: &CaseServer<'_>) -> Result<SeenServer, String> {
         let text = server.target;
         let starttls = server.starttls.map(starttls).transpose()?;
-        let options = ServerOptions { starttls, timeout: server.timeout, is_deep: false };
+        let options = ServerOptions { starttls, timeout: server.timeout, is_deep: false, http_port: None };
         let target = match file_or_server(text, &options).map_err(|error| error.to_string())? {
             FileOrServer::Server(target) => target,
             FileOrServer::File => {

@@ -23,6 +23,8 @@ pub struct ServerOptions {
     pub timeout: Option<Duration>,
     /// Whether the server is to name all it has.
     pub is_deep: bool,
+    /// The port on which an https server is asked for unencrypted HTTP.
+    pub http_port: Option<u16>,
 }
 
 /// What an argument names.
@@ -139,6 +141,11 @@ impl ServerTarget {
             port: self.port,
             server_name: sni(host),
             starttls: self.starttls,
+            page: self.path.clone(),
+            // Of other ports nobody knows where http would be.
+            http_port: options
+                .http_port
+                .or_else(|| (options.is_deep && self.port == 443 && self.path.is_some()).then_some(80)),
             timeout: options.timeout.unwrap_or(if options.is_deep { DEEP_TIMEOUT } else { DEFAULT_TIMEOUT }),
         };
         let server = Server::find(target)?;
@@ -179,6 +186,7 @@ impl ServerTarget {
             has_extended_master_secret: None,
             unnamed: None,
             client_renegotiation: None,
+            plain: Vec::new(),
         }
     }
 }

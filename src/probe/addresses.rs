@@ -61,6 +61,8 @@ mod tests {
             port: open.port(),
             server_name: None,
             starttls: None,
+            page: None,
+            http_port: None,
             timeout: Duration::from_secs(5),
         };
         let closed = ClosedPort::bind();

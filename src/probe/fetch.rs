@@ -115,9 +115,7 @@ impl Server {
         // Of a page that never comes the other questions must not suffer.
         let longest = self.time.left() / 2;
         wire.renew(longest);
-        let name = self.target.server_name.as_deref().unwrap_or(&self.target.host);
-        let name = if name.contains(':') { format!("[{name}]") } else { name.to_owned() };
-        let host = if self.target.port == 443 { name } else { format!("{name}:{}", self.target.port) };
+        let host = self.authority(self.target.port, 443);
         let mut stream = rustls::Stream::new(connection, wire);
         https::ask(&mut stream, &host, path).map_err(|error| match error.kind() {
             io::ErrorKind::TimedOut => {
@@ -231,6 +229,13 @@ impl Server {
                 None => HelloOutcome::Refused,
             });
         }
+    }
+
+    /// Name and port as the Host header has them; `usual` is the port that is left out.
+    pub(super) fn authority(&self, port: u16, usual: u16) -> String {
+        let name = self.target.server_name.as_deref().unwrap_or(&self.target.host);
+        let name = if name.contains(':') { format!("[{name}]") } else { name.to_owned() };
+        if port == usual { name } else { format!("{name}:{port}") }
     }
 
     /// The name to ask for.

@@ -17,6 +17,7 @@ mod flight;
 mod https;
 mod other_chain;
 mod p521;
+mod plain_http;
 mod recorder;
 mod renegotiation;
 mod robot;
@@ -42,6 +43,7 @@ pub use cipher_order::CipherOrder;
 pub use clients::Connection;
 pub use https::HttpAnswer;
 pub use other_chain::KeyKind;
+pub use plain_http::{PlainAnswer, PlainHttp};
 pub use recorder::Possession;
 pub use renegotiation::Renegotiation;
 pub use server_names::Unnamed;
@@ -64,6 +66,10 @@ pub struct Target {
     pub server_name: Option<String>,
     /// The protocol in which a command starts TLS.
     pub starttls: Option<Starttls>,
+    /// The path of a page, where it is an https server.
+    pub page: Option<String>,
+    /// The port on which it is asked for unencrypted HTTP.
+    pub http_port: Option<u16>,
     /// For everything that is asked of the server, from the first look-up of its name to the last answer.
     pub timeout: Duration,
 }

@@ -16,6 +16,7 @@ use super::client_hello::ClientHello;
 use super::fetch::HelloOutcome;
 use super::flight::ServerFlight;
 use super::other_chain::OtherChain;
+use super::plain_http::PlainHttp;
 use super::renegotiation::Renegotiation;
 use super::server_names::UnnamedAnswers;
 use super::sessions::Sessions;
@@ -62,6 +63,8 @@ pub struct Survey {
     pub unnamed: Option<UnnamedAnswers>,
     /// The chain for clients that know only the other kind of key; `None` unless [`Depth::Deep`] and there is one.
     pub other_chain: Option<OtherChain>,
+    /// What it answers without TLS; empty unless that was to be asked.
+    pub plain: Vec<PlainHttp>,
     /// What two whole handshakes show; `None` unless [`Depth::Deep`].
     pub sessions: Option<Sessions>,
     /// Whether it accepts the hybrid group; `None` without TLS 1.3.
@@ -121,6 +124,8 @@ enum Question {
     Unnamed,
     /// Has it a certificate with another kind of key?
     OtherChain,
+    /// What do these ports answer without TLS?
+    Plain(Vec<u16>),
     /// Does it resume sessions, and the like?
     Sessions,
     /// Has it this weakness?
@@ -165,6 +170,11 @@ impl Server {
                     questions.push(Question::Fallback);
                 }
             }
+        }
+        let own = self.page_port().filter(|_| depth == Depth::Deep);
+        let plain: Vec<_> = own.into_iter().chain(self.target.http_port).collect();
+        if !plain.is_empty() {
+            questions.push(Question::Plain(plain));
         }
         let is_hybrid = peer.group.as_deref() == Some(Group::name_of(X25519MLKEM768).as_str());
         if has_tls13 && !is_hybrid {
@@ -292,6 +302,10 @@ impl Asked<'_> {
             Question::OtherChain => {
                 let chain = self.server.other_chain(self.leaf)?;
                 learn(&|survey| survey.other_chain.clone_from(&chain));
+            }
+            Question::Plain(ports) => {
+                let answers = self.server.plain_http(ports)?;
+                learn(&|survey| survey.plain.clone_from(&answers));
             }
             Question::Weakness(weakness) => {
                 if self.server.has_weakness(*weakness)? {
@@ -444,6 +458,7 @@ impl Question {
             Self::Renegotiation => "renegotiation by clients".into(),
             Self::Unnamed => "no name and a wrong name".into(),
             Self::OtherChain => "another certificate".into(),
+            Self::Plain(_) => "unencrypted HTTP".into(),
             Self::Sessions => "resumption and early data".into(),
             Self::Stuffed => "commands before TLS".into(),
             Self::Weakness(Weakness::CcsInjection) => "CCS injection".into(),

@@ -133,8 +133,21 @@ pub struct ServerSummary {
     pub has_extended_master_secret: Option<bool>,
     /// What a client gets that sends no name, and one that asks for a name that the server does not have.
     pub unnamed: Option<(UnnamedSummary, UnnamedSummary)>,
+    /// What its ports answer without TLS, where that was asked.
+    pub plain: Vec<PlainSummary>,
     /// The renegotiation that clients may start: `secure`, `insecure` or `none`.
     pub client_renegotiation: Option<&'static str>,
+}
+
+/// What a port answers without TLS.
+#[derive(Debug)]
+pub struct PlainSummary {
+    pub port: u16,
+    /// `http`, `refused`, `silent` or `closed`.
+    pub answer: &'static str,
+    /// Of an HTTP response.
+    pub status: Option<u16>,
+    pub location: Option<String>,
 }
 
 /// What a client gets that does not call a server by its name.

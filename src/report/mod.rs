@@ -19,8 +19,8 @@ pub use self::acme::{
 pub use self::acme_life::{Deleted, Import, ImportedItem};
 pub use self::certificate::{CertificateSummary, KeySummary, Role, SubjectName};
 pub use self::chain::{
-    Checked, ClientConnection, Dropped, Merged, OtherChainSummary, ServerState, ServerSummary, ServerVerdict,
-    UnnamedSummary,
+    Checked, ClientConnection, Dropped, Merged, OtherChainSummary, PlainSummary, ServerState, ServerSummary,
+    ServerVerdict, UnnamedSummary,
 };
 pub use self::files::{
     BulkCount, CheckedCertificate, CheckedState, Created, CreatedFile, FileRole, ListedCa, RenewalCount,

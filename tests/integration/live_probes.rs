@@ -1,13 +1,16 @@
 //! What `check` asks a server besides versions, suites and groups, and what becomes of it in the report, the grade and JSON.
 
-use std::net::Ipv4Addr;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
+use std::thread;
 
 use serde_json::{Value, json};
 
 use crate::harness::{Ran, Test};
 use crate::peers::peer;
 use crate::process::{Process, Server, free_port};
+use crate::testing::ClosedPort;
 
 /// The codes of findings whose fix is in the configuration of a server.
 pub(crate) const OF_SERVERS: &[&str] = &[
@@ -30,6 +33,7 @@ pub(crate) const OF_SERVERS: &[&str] = &[
     "no_tls",
     "no_tls13",
     "old_protocol",
+    "plain_http",
     "robot",
     "security_headers",
     "server_addresses",
@@ -257,6 +261,118 @@ fn a_certificate_of_each_kind() {
     let (_server, port) = s_server(&test, &openssl, &CHAIN);
     let report = check(&test, &format!("127.0.0.1:{port}"), &["--deep"]).exits(0).report();
     assert_eq!(report.get("other_chain"), None, "{report:#}");
+}
+
+/// A server without TLS that answers every request in the same way; its port.
+fn plain_server(answer: String) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") && matches!(stream.read(&mut byte), Ok(1)) {
+                head.extend(byte);
+            }
+            let host = format!("Host: test.example:{port}\r\n");
+            let is_asked_well =
+                head.starts_with(b"HEAD /a HTTP/1.1\r\n") && String::from_utf8_lossy(&head).contains(&host);
+            let answer = if is_asked_well { answer.as_str() } else { "HTTP/1.1 500 Wrong\r\n\r\n" };
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    port
+}
+
+/// From http people must be led to https on the same name.
+#[test]
+fn where_unencrypted_http_leads() {
+    let test = Test::with_chain("test.example");
+    let server = Server::start(&test, &["--cert", "chain.pem", "--key", "server.key", "--hsts"]);
+    let url = format!("https://127.0.0.1:{}/a", server.port);
+    let asked = |http: u16| check(&test, &url, &["--http-port", &http.to_string()]).exits(0).report();
+    let to = |status: &str, location: &str| {
+        plain_server(format!("HTTP/1.1 {status} X\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"))
+    };
+    for (port, severity, says) in [
+        (to("308", "https://test.example/a"), "", ""),
+        (to("301", "https://TEST.example:8443"), "", ""),
+        (to("301", "https://www.test.example/"), "note", "another name, www.test.example"),
+        (
+            to("302", "http://www.test.example/"),
+            "warning",
+            "leads unencrypted HTTP to http://www.test.example/",
+        ),
+        (
+            plain_server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".into()),
+            "warning",
+            "with a page (status 200)",
+        ),
+        (plain_server("HTTP/1.1 404 Not Found\r\n\r\n".into()), "", ""),
+        (plain_server("SSH-2.0-OpenSSH_9.2\r\n".into()), "", ""),
+    ] {
+        let report = asked(port);
+        assert_eq!(report["server"]["plain_http"][0]["port"], port, "{report:#}");
+        let found = find(&report, "plain_http");
+        let (is, message) = found
+            .map_or(("", ""), |one| (one["severity"].as_str().unwrap(), one["message"].as_str().unwrap()));
+        assert!(is == severity && message.contains(says), "{says}: {report:#}");
+        let grade = if severity == "warning" { "A" } else { "A+" };
+        assert_eq!(report["verdict"]["grade"], grade, "{says}: {report:#}");
+    }
+    let closed = ClosedPort::bind();
+    let report = asked(closed.address.port());
+    let port = closed.address.port();
+    assert_eq!(report["server"]["plain_http"], json!([{"port": port, "answer": "closed"}]), "{report:#}");
+    assert_eq!(report["verdict"]["grade"], "A+", "{report:#}");
+    // Without the option nothing of this is asked, and with --deep the server's own port is.
+    assert_eq!(check(&test, &url, &[]).report()["server"].get("plain_http"), None);
+    let report = check(&test, &url, &["--deep"]).report();
+    let own = report["server"]["plain_http"].as_array().unwrap_or_else(|| panic!("{report:#}"));
+    assert!(own.len() == 1 && own[0]["port"] == server.port, "{report:#}");
+    assert_eq!(find(&report, "plain_http"), None, "{report:#}");
+    test.certkit(&["check", "chain.pem", "--http-port", "80"]).exits(2).says("`--http-port` is for servers");
+}
+
+/// What servers answer to unencrypted HTTP on the port of TLS.
+#[test]
+fn unencrypted_http_on_the_port_of_tls() {
+    let (Some(openssl), Some(nginx)) = (peer("openssl"), peer("nginx")) else { return };
+    let test = Test::with_chain("test.example");
+    let own = |port: u16| {
+        let url = format!("https://127.0.0.1:{port}");
+        let report = check(&test, &url, &["--deep", "--timeout", "12"]).report();
+        let answers = report["server"]["plain_http"].as_array().unwrap_or_else(|| panic!("{report:#}"));
+        assert_eq!(answers[0]["port"], port);
+        (answers[0]["answer"].clone(), answers[0]["status"].clone(), find(&report, "plain_http").is_some())
+    };
+    let (_server, port) = s_server(&test, &openssl, &[&CHAIN[..], &["-Verify", "1"]].concat());
+    assert_eq!(own(port), (json!("refused"), Value::Null, false));
+    let (port, mixed) = (free_port(), free_port());
+    std::fs::create_dir(test.path("nginx")).unwrap();
+    let folder = test.path("nginx").display().to_string();
+    let pair = format!(
+        "ssl_certificate {}; ssl_certificate_key {};",
+        test.path("chain.pem").display(),
+        test.path("server.key").display()
+    );
+    test.write(
+        "nginx/nginx.conf",
+        format!(
+            "daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{ access_log \
+             off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c; \
+             uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;\n\
+             server {{ listen 127.0.0.1:{port} ssl; {pair} location / {{ return 204; }} }}\n\
+             server {{ listen 127.0.0.1:{mixed} ssl; {pair} error_page 497 =200 /hello; location / {{ return 200; }} \
+             }} }}\n"
+        ),
+    );
+    let conf = format!("{folder}/nginx.conf");
+    let mut process =
+        Process::start(&test, test.program(&nginx).args(["-c", &conf, "-p", &folder, "-e", "stderr"]));
+    process.wait_for((Ipv4Addr::LOCALHOST, mixed).into());
+    assert_eq!(own(port), (json!("http"), json!(400), false));
+    assert_eq!(own(mixed), (json!("http"), json!(200), true));
 }
 
 /// nginx, and certkit's own server, refuse it; GnuTLS without RFC 5746 grants what is not bound to anything.

@@ -49,6 +49,7 @@ fn one(name: &str, output: Option<&str>, args: &CheckArgs, basis: &Basis) -> Res
         FileOrServer::Server(target) => server::run(&target, output.unwrap_or("chain.pem"), args, basis),
         FileOrServer::File if args.deep => Err(for_servers_only("--deep", name).into()),
         FileOrServer::File if args.server.is_some() => Err(for_servers_only("--server", name).into()),
+        FileOrServer::File if args.http_port.is_some() => Err(for_servers_only("--http-port", name).into()),
         FileOrServer::File if args.min_grade.is_some() => Err(for_servers_only("--min-grade", name).into()),
         FileOrServer::File => of_file(name, output.unwrap_or_else(|| output_of(name)), args, basis),
     }

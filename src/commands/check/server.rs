@@ -11,9 +11,12 @@ use crate::finding::{Code, Finding, Location, Severity};
 use crate::operands::server_target::{ServerOptions, ServerTarget, decode, parse_host};
 use crate::probe::rules::{ServerFacts, ServerJudgement, judge_server};
 use crate::probe::verdict::{Guideline, ServerSight, Verdict};
-use crate::probe::{Connection, Depth, KeyKind, Renegotiation, ServerProgram, Unnamed};
+use crate::probe::{
+    Connection, Depth, KeyKind, PlainAnswer, PlainHttp, Renegotiation, ServerProgram, Unnamed,
+};
 use crate::report::{
-    Checked, ClientConnection, OtherChainSummary, Outcome, Report, ServerState, ServerVerdict, UnnamedSummary,
+    Checked, ClientConnection, OtherChainSummary, Outcome, PlainSummary, Report, ServerState, ServerVerdict,
+    UnnamedSummary,
 };
 use crate::x509::HostName;
 
@@ -22,7 +25,11 @@ pub(super) fn run(target: &ServerTarget, output: &str, args: &CheckArgs, basis: 
     // Strict-Transport-Security counts for names only (RFC 6797 section 8.1.1).
     let request = target.path.as_deref().filter(|_| matches!(host, HostName::Dns(_)));
     let probed = target
-        .probe(&host, &ServerOptions { is_deep: args.deep, ..server_options(&args.live) }, request)
+        .probe(
+            &host,
+            &ServerOptions { is_deep: args.deep, http_port: args.http_port, ..server_options(&args.live) },
+            request,
+        )
         .map_err(|error| failure(target, &error, "check"))?;
     let depth = if args.deep { Depth::Deep } else { Depth::Usual };
     let survey = probed.server.survey(&probed.peer, depth);
@@ -40,6 +47,7 @@ pub(super) fn run(target: &ServerTarget, output: &str, args: &CheckArgs, basis: 
     summary.refuses_fallback = survey.refuses_fallback;
     summary.has_extended_master_secret = survey.has_extended_master_secret.filter(|_| args.deep);
     summary.unnamed = survey.unnamed.as_ref().map(|both| (unnamed(&both.without), unnamed(&both.wrong)));
+    summary.plain = survey.plain.iter().map(plain).collect();
     summary.client_renegotiation = survey.renegotiation.map(Renegotiation::as_str);
     let clients = if args.deep { probed.server.clients(&survey) } else { Vec::new() };
     // Last, since an address that does not answer takes longest.
@@ -136,6 +144,16 @@ fn unnamed(answer: &Unnamed) -> UnnamedSummary {
         Unnamed::Other(names) => UnnamedSummary::Other(names.clone()),
         Unnamed::Refused(why) => UnnamedSummary::Refused(why.clone()),
     }
+}
+
+fn plain(plain: &PlainHttp) -> PlainSummary {
+    let (answer, status, location) = match &plain.answer {
+        PlainAnswer::Http { status, location } => ("http", Some(*status), location.clone()),
+        PlainAnswer::Refused => ("refused", None, None),
+        PlainAnswer::Silent => ("silent", None, None),
+        PlainAnswer::Closed => ("closed", None, None),
+    };
+    PlainSummary { port: plain.port, answer, status, location }
 }
 
 fn summary_of(verdict: &Verdict, clients: Vec<Connection>) -> ServerVerdict {

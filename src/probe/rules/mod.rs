@@ -10,6 +10,7 @@ mod handshake;
 mod headers;
 mod http;
 mod names;
+mod plain_http;
 mod server_rule;
 mod sessions;
 mod suites;
@@ -42,6 +43,7 @@ const RULES: &[ServerRule] = &[
     names::DEFAULT_CERTIFICATE,
     sessions::EARLY_DATA,
     headers::HSTS,
+    plain_http::PLAIN_HTTP,
     http::COOKIES,
     http::CLOCK,
     http::PAGE,

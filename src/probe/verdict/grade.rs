@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use super::ServerSight;
 use crate::finding::Code;
-use crate::probe::{Strength, Version, Weakness};
+use crate::probe::{PlainHttp, Strength, Version, Weakness};
 
 /// How good a server is, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,6 +142,9 @@ pub(super) const RULES: &[GradeRule] = &[
         Some(Code::WeakCipher),
         |sight| has_suite(sight, Strength::Outdated) || has_suite(sight, Strength::Unusual),
     ),
+    rule(Grade::A, "unencrypted HTTP leads to no https", Some(Code::PlainHttp), |sight| {
+        sight.facts.survey.plain.iter().any(PlainHttp::is_open)
+    }),
     rule(Grade::A, "clients may start renegotiation", Some(Code::ClientRenegotiation), |sight| {
         sight.facts.survey.renegotiation.is_some_and(|granted| granted.is_secure_granted)
     }),

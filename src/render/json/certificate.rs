@@ -7,7 +7,9 @@ use time::OffsetDateTime;
 
 use super::finding::{Location, Severity};
 use super::rfc3339;
-use crate::report::{CertificateSummary, KeySummary, Role, ServerSummary, SubjectName, UnnamedSummary};
+use crate::report::{
+    CertificateSummary, KeySummary, PlainSummary, Role, ServerSummary, SubjectName, UnnamedSummary,
+};
 
 /// A certificate.
 #[derive(Serialize)]
@@ -153,9 +155,35 @@ pub(super) struct Server<'a> {
     /// What a client gets that asks for a name that the server does not have.
     #[serde(skip_serializing_if = "Option::is_none")]
     wrong_sni: Option<Unnamed<'a>>,
+    /// What its ports answer without TLS; with `--deep` or `--http-port`, over https only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    plain_http: Vec<PlainHttp<'a>>,
     /// What was asked without an answer.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     unanswered: &'a [String],
+}
+
+/// What a port answers without TLS.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct PlainHttp<'a> {
+    /// The port.
+    port: u16,
+    /// `http`, `refused` (the connection was closed, or something else came), `silent` or `closed` (no connection).
+    answer: &'static str,
+    /// The status of the HTTP response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    /// Where the response leads to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<&'a str>,
+}
+
+impl<'a> PlainHttp<'a> {
+    fn new(plain: &'a PlainSummary) -> Self {
+        let location = plain.location.as_deref();
+        Self { port: plain.port, answer: plain.answer, status: plain.status, location }
+    }
 }
 
 /// What a client gets that does not call the server by its name.
@@ -249,6 +277,7 @@ impl<'a> Server<'a> {
             client_renegotiation: server.client_renegotiation,
             without_sni: server.unnamed.as_ref().map(|(without, _)| Unnamed::new(without)),
             wrong_sni: server.unnamed.as_ref().map(|(_, wrong)| Unnamed::new(wrong)),
+            plain_http: server.plain.iter().map(PlainHttp::new).collect(),
             unanswered: &server.unanswered,
         }
     }

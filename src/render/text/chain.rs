@@ -118,6 +118,14 @@ fn write_server(out: &mut impl Write, server: &ServerSummary, width: Width) -> i
         list("without SNI", &[unnamed(without)])?;
         list("with a wrong name", &[unnamed(wrong)])?;
     }
+    for plain in &server.plain {
+        let leads = plain.location.as_ref().map(|location| format!(", to {}", printable(location)));
+        let answer = match plain.status {
+            Some(status) => format!("status {status}{}", leads.unwrap_or_default()),
+            None => plain.answer.to_owned(),
+        };
+        list(&format!("without TLS on port {}", plain.port), &[answer])?;
+    }
     let abilities = abilities(server);
     if !abilities.is_empty() {
         list("also", &abilities)?;
