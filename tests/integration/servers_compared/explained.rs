@@ -86,7 +86,7 @@ Diffie-Hellman group of 1024 bits, a client certificate that is asked for, and a
 without its intermediate, or of a weak algorithm.
 
     cargo test --locked --test integration -- servers_compared::    # certkit, sslscan, sslyze
-    make compare                                                    # also testssl, in about half an hour
+    make compare                                                    # also testssl, in about a quarter of an hour
 
 `tests/integration/servers_compared/` starts the servers. This page is made of its tables:
 `CERTKIT_UPDATE=1 cargo test --locked --test integration -- servers_compared::explained`.

@@ -55,7 +55,12 @@ pub(super) fn installed() -> Vec<Scanner> {
         all.push(Scanner { name: "sslyze", features, at_once: 1, scan: sslyze });
     }
     if env::var_os("CERTKIT_TESTSSL").is_some() && peer("testssl").is_some() {
-        all.push(Scanner { name: "testssl", features: &[], at_once: 4, scan: testssl });
+        all.push(Scanner {
+            name: "testssl",
+            features: &["1024-bit Diffie-Hellman"],
+            at_once: 4,
+            scan: testssl,
+        });
     }
     all
 }
@@ -253,6 +258,7 @@ fn testssl(test: &Test, places: &[Place]) -> Scans {
 
 fn seen_by_testssl(report: &Value) -> Seen {
     let (mut protocols, mut suites, mut groups) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut has_short_group = false;
     for finding in report.as_array().unwrap() {
         let (id, text) = (finding["id"].as_str().unwrap(), finding["finding"].as_str().unwrap());
         let version = |name: &str| match name {
@@ -268,18 +274,26 @@ fn seen_by_testssl(report: &Value) -> Seen {
             "SSLv2" | "SSLv3" | "TLS1" | "TLS1_1" | "TLS1_2" | "TLS1_3" if text.starts_with("offered") => {
                 protocols.insert(version(id).to_owned());
             }
-            "PFS_ECDHE_curves" | "DH_groups" => groups.extend(text.split(' ').map(group)),
+            "PFS_ECDHE_curves" => groups.extend(text.split(' ').map(group)),
+            // A group of the server's own, such as `RFC3526/Oakley Group 14`, has no number in TLS.
+            "DH_groups" => groups.extend(text.split(' ').filter(|name| name.starts_with("ffdhe")).map(group)),
             // `TLS 1.2   xc02f   ECDHE-RSA-AES128-GCM-SHA256   ECDH 253 ...`
             _ => {
                 let Some((version_of_id, _)) = id.strip_prefix("cipher-").and_then(|id| id.rsplit_once("_x"))
                 else {
                     continue;
                 };
+                has_short_group |= text.contains(" DH 1024 ");
                 let is_suite = |word: &&str| word.len() > 6 && word.contains(['-', '_']);
                 let name = text.split_whitespace().find(is_suite).unwrap();
                 suites.insert(format!("{} {name}", version(version_of_id)));
             }
         }
     }
-    BTreeMap::from([(Subject::Protocols, protocols), (Subject::Suites, suites), (Subject::Groups, groups)])
+    BTreeMap::from([
+        (Subject::Protocols, protocols),
+        (Subject::Suites, suites),
+        (Subject::Groups, groups),
+        (Subject::Features, present([("1024-bit Diffie-Hellman", has_short_group)])),
+    ])
 }

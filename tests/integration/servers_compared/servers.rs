@@ -67,13 +67,13 @@ pub(super) const SERVERS: &[Compared] = &[
     },
     Compared {
         name: "gunicorn",
-        configuration: "gunicorn: `--certfile CHAIN --keyfile KEY`",
+        configuration: "gunicorn: `--certfile CHAIN --keyfile KEY --ciphers DEFAULT`",
         findings: DEFAULT,
         start: |site, port| {
             let address = format!("127.0.0.1:{port}");
             let files = ["--certfile", "chain.pem", "--keyfile", "server.key", "app:application"];
-            // It reads the hellos of many connections one after the other, in each worker.
-            let args = ["-m", "gunicorn", "--workers", "2", "--bind", &address];
+            // Without ciphers they are those of Python, which Debian's has replaced by OpenSSL's.
+            let args = ["-m", "gunicorn", "--workers", "2", "--bind", &address, "--ciphers", "DEFAULT"];
             Some(site.start(python(&["gunicorn"])?, &[&args[..], &files].concat()))
         },
     },
