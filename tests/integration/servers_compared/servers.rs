@@ -56,6 +56,20 @@ pub(super) const SERVERS: &[Compared] = &[
         start: |site, port| site.apache(port),
     },
     Compared {
+        name: "Caddy",
+        configuration: "Caddy 2.6: `tls CHAIN KEY`",
+        findings: &[],
+        start: |site, port| {
+            let program = peer("caddy")?;
+            let config = format!(
+                "{{\n    admin off\n    auto_https off\n}}\nhttps://127.0.0.1:{port}, https://test.example:{port} {{\n    \
+                 tls chain.pem server.key\n    respond hello\n}}\n"
+            );
+            site.test.write("Caddyfile", config);
+            Some(site.start(program, &["run", "--adapter", "caddyfile", "--config", "Caddyfile"]))
+        },
+    },
+    Compared {
         name: "uWSGI",
         configuration: "uWSGI 2.0.21: `--https ADDRESS,CHAIN,KEY`",
         findings: DEFAULT,
