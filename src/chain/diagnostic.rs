@@ -1,6 +1,6 @@
 //! What a rule declares: its codes, and how severe each is under each profile.
 
-use super::clients::Defect;
+use super::clients::{Clients, Defect};
 use super::profile::Profile;
 use crate::finding::{Code, Finding, Severity};
 
@@ -35,8 +35,8 @@ impl Diagnostic {
         Self { tls: Some(Severity::Warning), ..Self::error(code) }
     }
 
-    /// An error by the standards; under `tls` what the table of clients makes of it. The message ends with those who
-    /// refuse it.
+    /// An error by the standards; under `tls` what the table of clients makes of it. The first line of the message
+    /// ends with those who refuse it.
     pub(super) const fn of_clients(defect: Defect) -> Self {
         let row = defect.row();
         Self { defect: Some(defect), tls: Some(row.severity()), ..Self::error(row.code) }
@@ -62,6 +62,11 @@ impl Diagnostic {
         }
     }
 
+    /// The clients that refuse the chain because of it, as far as the table says so.
+    pub(super) fn refused_by(&self) -> Clients {
+        self.defect.map_or(Clients::NONE, |defect| defect.row().refused_by)
+    }
+
     const fn always(code: Code, severity: Severity) -> Self {
         let severity = Some(severity);
         Self { code, defect: None, tls: severity, webpki: severity, rfc5280: severity }
@@ -80,8 +85,9 @@ impl Diagnostic {
         let severity = self.severity(profile)?;
         let mut message = message.into();
         if let Some(sentence) = self.defect.and_then(Defect::sentence) {
-            message.push_str("; ");
-            message.push_str(&sentence);
+            // What follows the first line is a list.
+            let end = message.find('\n').unwrap_or(message.len());
+            message.insert_str(end, &format!("; {sentence}"));
         }
         Some(Finding { severity, ..Finding::error(self.code, message) })
     }

@@ -148,7 +148,7 @@ impl<'a> JudgedPath<'a> {
         Some(PathFinding {
             finding: at(finding, subject.location),
             certificate: Some(subject.index),
-            refused_by: diagnostic.defect.map_or(Clients::NONE, |defect| defect.row().refused_by),
+            refused_by: diagnostic.refused_by(),
         })
     }
 
@@ -161,7 +161,7 @@ impl<'a> JudgedPath<'a> {
         fix: impl Into<String>,
     ) -> Option<PathFinding> {
         let finding = diagnostic.finding(self.input.profile, message)?.fix(fix);
-        Some(at(finding, location).into())
+        Some(PathFinding { refused_by: diagnostic.refused_by(), ..at(finding, location).into() })
     }
 
     /// Whether the profile follows a standard instead of what clients do.

@@ -89,6 +89,9 @@ fn rank(path: &Path<'_>, pool: &[Located], at: OffsetDateTime) -> (bool, bool, u
     (!(trusted && proved && valid), !proved, end, !valid, length)
 }
 
+/// OpenSSL knows it, so that a path through it may hold (rule `critical_extension`).
+const NETSCAPE_TYPE: &str = "2.16.840.1.113730.1.1";
+
 /// Called with each path; [`ControlFlow::Break`] ends the search.
 pub(super) type Visit<'v, 'a> = &'v mut dyn FnMut(Path<'a>) -> ControlFlow<()>;
 
@@ -188,7 +191,11 @@ impl<'p, 'a> Search<'p, 'a> {
         let pool = self.pool;
         let certificate = &pool[last].certificate;
         if let Some(anchor) = self.trust.find(certificate) {
-            return visit(path(indices, links, PathEnd::Anchor(anchor)));
+            visit(path(indices, links, PathEnd::Anchor(anchor)))?;
+            // Not all clients end a path at a trusted certificate that is not a root.
+            if certificate.is_self_issued() {
+                return ControlFlow::Continue(());
+            }
         }
         // A certificate that names itself as issuer ends the path, unless the name belongs to an older key of the
         // same CA that signed it.
@@ -296,7 +303,7 @@ impl<'p, 'a> Search<'p, 'a> {
         issuer.is_valid_at(self.at)
             && issuer.is_ca()
             && issuer.key_usage.is_none_or(|usage| usage.key_cert_sign())
-            && issuer.unknown_critical.is_empty()
+            && issuer.unknown_critical.iter().all(|oid| oid == NETSCAPE_TYPE)
     }
 
     /// Whether a certificate of this name and key is in the path already; a path through it would be a loop

@@ -7,7 +7,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
-use crate::der::{self, oid};
+use crate::der::{self, BIT_STRING, Reader, SEQUENCE, oid};
 
 /// Whether a signature verifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,9 @@ pub enum SignatureCheck {
     /// An algorithm that no client takes any more (MD5, SHA-1, RSA below 2048 bits) or that is not known.
     Unsupported,
 }
+
+/// `1.2.840.10045.4.3`, of a last arc (RFC 5758 section 3.2).
+const ECDSA_WITH_SHA2: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03];
 
 /// Checks `signature` over `message`. `signature_algorithm` and `spki` are whole DER objects.
 pub(super) fn verify(
@@ -32,6 +35,11 @@ pub(super) fn verify(
     };
     let Some(signature_algorithm) = der::contents(signature_algorithm) else {
         return SignatureCheck::Unsupported;
+    };
+    // The rule `encoding` says that a NULL does not belong there.
+    let signature_algorithm = match signature_algorithm.strip_suffix(&[5, 0]) {
+        Some(bare) if bare.starts_with(ECDSA_WITH_SHA2) => bare,
+        _ => signature_algorithm,
     };
     let mut found = SignatureCheck::Unsupported;
     for candidate in algorithms() {
@@ -54,6 +62,16 @@ pub(super) fn verify(
 /// What webpki verifies: the same list that rustls clients use, and P-521.
 fn algorithms() -> impl Iterator<Item = &'static dyn SignatureVerificationAlgorithm> {
     webpki::ALL_VERIFICATION_ALGS.iter().copied()
+}
+
+/// Whether a public key on a curve (whole DER) gives one coordinate and the sign of the other (RFC 5480 section 2.2).
+pub fn is_compressed_point(spki: &[u8]) -> bool {
+    let point = || {
+        let mut parts = Reader::inside(spki, SEQUENCE).ok()?;
+        parts.expect(SEQUENCE).ok()?;
+        parts.expect(BIT_STRING).ok()
+    };
+    matches!(point(), Some([0, 2 | 3, ..]))
 }
 
 /// The kind and size of a public key.

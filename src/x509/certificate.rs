@@ -1,5 +1,6 @@
 //! A certificate: its DER and what certkit reads from it.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use aws_lc_rs::digest;
@@ -7,6 +8,7 @@ use rustls_pki_types::CertificateDer;
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
+use x509_parser::extensions::X509Extension;
 use x509_parser::prelude::FromDer;
 
 use super::algorithm::{self, SignatureCheck, hex};
@@ -83,7 +85,9 @@ impl Certificate {
         let tbs = tbs_start..tbs_start + signed.part.len();
         let signature_algorithm = signed.algorithm.to_vec();
         let tbs_algorithm = tbs_signature_algorithm(signed.part).unwrap_or_default();
-        parsed.extensions_map().map_err(|_| Error::DuplicateExtension)?;
+        if is_known_extension_twice(parsed.extensions()) {
+            return Err(Error::DuplicateExtension);
+        }
         Ok(Self {
             version: parsed.version().0.saturating_add(1),
             serial: parsed.raw_serial().to_vec(),
@@ -196,6 +200,13 @@ impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Certificate({})", self.label())
     }
+}
+
+/// Whether an extension that means something here is there twice: which of the two counts is not known.
+fn is_known_extension_twice(extensions: &[X509Extension<'_>]) -> bool {
+    let mut known = extensions.iter().filter(|extension| !extension.parsed_extension().unsupported());
+    let mut seen = HashSet::new();
+    known.any(|extension| !seen.insert(extension.oid.as_bytes()))
 }
 
 /// The AlgorithmIdentifier within the signed part (RFC 5280 section 4.1.2.3), whole DER.

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::der::{
-    BOOLEAN, CONTEXT_0, GENERALIZED_TIME, INTEGER, Malformed, OCTET_STRING, OID, Reader, SEQUENCE, UTC_TIME,
-    context_constructed, elements, first, oid,
+    BOOLEAN, CONTEXT_0, GENERALIZED_TIME, INTEGER, Malformed, OCTET_STRING, OID, PRINTABLE_STRING, Reader,
+    SEQUENCE, UTC_TIME, UTF8_STRING, context_constructed, elements, first, oid,
 };
 
 /// A value that is written in another way than DER and RFC 5280 have it.
@@ -14,15 +14,26 @@ pub enum EncodingFault {
     CaFalseWritten,
     /// `critical` of an extension, though it is the default.
     CriticalFalseWritten,
+    /// A NULL in the parameters of an ECDSA signature algorithm (RFC 5758 section 3.2).
+    EcdsaNull,
     LongLength,
+    /// Of the signed part.
+    LongLengthOfBody,
     LongNumber,
     LongSerial,
     OddBoolean,
+    /// Characters that a PrintableString does not have (X.680 section 41.4). The asterisk and the ampersand are so common
+    /// that clients accept them.
+    PrintableString,
+    /// No parameters in an RSA signature algorithm, which should have a NULL (RFC 4055 section 5).
+    RsaWithoutNull,
     TimeFraction,
     TimeGeneralizedBefore2050,
     TimeOffset,
     TimeWithoutSeconds,
     TrailingBytes,
+    /// A UTF8String that is not UTF-8.
+    Utf8String,
     Version1Written,
 }
 
@@ -31,15 +42,20 @@ impl fmt::Display for EncodingFault {
         f.write_str(match self {
             Self::CaFalseWritten => "cA is written although it is FALSE",
             Self::CriticalFalseWritten => "critical is written although it is FALSE",
+            Self::EcdsaNull => "an ECDSA signature algorithm has a NULL",
             Self::LongLength => "a length has more octets than it needs",
+            Self::LongLengthOfBody => "the length of the signed part has more octets than it needs",
             Self::LongNumber => "a number has more octets than it needs",
             Self::LongSerial => "the serial number has more octets than it needs",
             Self::OddBoolean => "a BOOLEAN is neither 00 nor FF",
+            Self::PrintableString => "a PrintableString has characters that are not allowed in one",
+            Self::RsaWithoutNull => "an RSA signature algorithm lacks its NULL",
             Self::TimeFraction => "a time has fractions of a second",
             Self::TimeGeneralizedBefore2050 => "a time before 2050 is a GeneralizedTime",
             Self::TimeOffset => "a time has an offset instead of Z",
             Self::TimeWithoutSeconds => "a time has no seconds",
             Self::TrailingBytes => "bytes follow the value of an extension",
+            Self::Utf8String => "a UTF8String is not UTF-8",
             Self::Version1Written => "version 1 is written although it is the default",
         })
     }
@@ -62,10 +78,12 @@ fn add(faults: &mut Vec<EncodingFault>, fault: EncodingFault) {
 
 /// Nothing in a certificate is nested deeper, except by an attacker.
 const MAX_DEPTH: usize = 24;
+/// Of an extension's value: certificate, signed part, list, extension, octets.
+const DEPTH_OF_EXTENSION: usize = 5;
 
 /// Lengths, numbers and truth values wherever they are.
 fn walk(der: &[u8], depth: usize, faults: &mut Vec<EncodingFault>) {
-    for element in elements(der) {
+    for (index, element) in elements(der).enumerate() {
         let needed = match element.contents.len() {
             0..0x80 => 2,
             0x80..0x100 => 3,
@@ -74,10 +92,17 @@ fn walk(der: &[u8], depth: usize, faults: &mut Vec<EncodingFault>) {
             _ => 6,
         };
         if element.whole.len() - element.contents.len() > needed {
-            add(faults, EncodingFault::LongLength);
+            let is_body = depth == 1 && index == 0 && element.tag == SEQUENCE;
+            add(faults, if is_body { EncodingFault::LongLengthOfBody } else { EncodingFault::LongLength });
         }
         match element.tag {
             INTEGER if is_long(element.contents) => add(faults, EncodingFault::LongNumber),
+            PRINTABLE_STRING if !element.contents.iter().copied().all(is_printable) => {
+                add(faults, EncodingFault::PrintableString);
+            }
+            UTF8_STRING if std::str::from_utf8(element.contents).is_err() => {
+                add(faults, EncodingFault::Utf8String);
+            }
             BOOLEAN if !matches!(element.contents, [0 | 0xff]) => add(faults, EncodingFault::OddBoolean),
             _ => {}
         }
@@ -98,7 +123,7 @@ fn values(der: &[u8], faults: &mut Vec<EncodingFault>) -> Result<(), Malformed> 
         faults.retain(|fault| *fault != EncodingFault::LongNumber);
         add(faults, EncodingFault::LongSerial);
     }
-    body.next()?;
+    signature_algorithm(body.expect(SEQUENCE)?, faults);
     body.next()?;
     let mut validity = Reader::new(body.expect(SEQUENCE)?);
     for _ in 0..2 {
@@ -115,6 +140,26 @@ fn values(der: &[u8], faults: &mut Vec<EncodingFault>) -> Result<(), Malformed> 
         }
     }
     Ok(())
+}
+
+fn is_printable(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b" '()+,-./:=?*&".contains(&byte)
+}
+
+/// ecdsa-with-SHA2 and RSA with PKCS #1 (RFC 5758 section 3.2, RFC 4055 section 5).
+fn signature_algorithm(algorithm: &[u8], faults: &mut Vec<EncodingFault>) {
+    const ECDSA: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03];
+    const RSA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
+    const PSS: u8 = 10;
+    let parameters = |kind: &[u8]| algorithm.strip_prefix(kind).and_then(<[u8]>::split_first);
+    if let Some((_, [5, 0])) = parameters(ECDSA) {
+        add(faults, EncodingFault::EcdsaNull);
+    }
+    if let Some((digest, [])) = parameters(RSA)
+        && *digest != PSS
+    {
+        add(faults, EncodingFault::RsaWithoutNull);
+    }
 }
 
 /// id-ce: `2.5.29`.
@@ -136,7 +181,7 @@ fn extension(contents: &[u8], faults: &mut Vec<EncodingFault>) -> Result<(), Mal
     // An extension that is not known may hold anything: clients do not read it.
     let is_known = kind.starts_with(STANDARD_EXTENSIONS) || oid::AUTHORITY_INFO_ACCESS.is(kind);
     match first(value) {
-        Some((_, [])) if is_known => walk(value, 0, faults),
+        Some((_, [])) if is_known => walk(value, DEPTH_OF_EXTENSION, faults),
         Some((_, [_, ..])) if kind.starts_with(STANDARD_EXTENSIONS) => {
             add(faults, EncodingFault::TrailingBytes)
         }

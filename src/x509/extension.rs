@@ -1,6 +1,12 @@
 //! The extensions of a certificate, read once (RFC 5280 section 4.2).
 
-use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtension, X509Extension};
+use std::collections::HashSet;
+use std::fmt;
+
+use x509_parser::extensions::{
+    AuthorityInfoAccess, CRLDistributionPoints, DistributionPointName, GeneralName, ParsedExtension,
+    X509Extension,
+};
 
 use super::distinguished_name::DistinguishedName;
 use super::name_constraints::NameConstraints;
@@ -40,9 +46,41 @@ pub struct Extensions {
     pub policies: Policies,
     /// Object identifiers of critical extensions that certkit does not know.
     pub unknown_critical: Vec<String>,
+    /// What is wrong with extensions that a path is valid without.
+    pub faults: Vec<ExtensionFault>,
+    /// Whether there is a Netscape certificate type that is not for TLS servers.
+    pub is_netscape_type_of_others: bool,
     /// How many there are.
     pub count: usize,
     marks: Vec<(ExtensionId, bool)>,
+}
+
+/// An extension that cannot be read, but does not decide whether a path is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtensionFault {
+    AuthorityAccessBroken,
+    AuthorityAccessEmpty,
+    AuthorityKeyBroken,
+    PoliciesBroken,
+    SubjectKeyBroken,
+    /// Of certificate transparency (RFC 6962 section 3.3).
+    TimestampsBroken,
+    /// One that certkit does not know is there twice.
+    Twice,
+}
+
+impl fmt::Display for ExtensionFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AuthorityAccessBroken => "the authority information access cannot be read",
+            Self::AuthorityAccessEmpty => "the authority information access has no address",
+            Self::AuthorityKeyBroken => "the authority key identifier cannot be read",
+            Self::PoliciesBroken => "the certificate policies cannot be read",
+            Self::SubjectKeyBroken => "the subject key identifier cannot be read",
+            Self::TimestampsBroken => "the timestamps of certificate transparency cannot be read",
+            Self::Twice => "an extension is there twice",
+        })
+    }
 }
 
 /// How the authority key identifier names the issuer's certificate, besides its key (RFC 5280 section 4.2.1.1).
@@ -121,6 +159,10 @@ impl Extensions {
     /// Reads all of them.
     pub(super) fn new(extensions: &[X509Extension<'_>]) -> Result<Self, MalformedExtension> {
         let mut all = Self { count: extensions.len(), ..Self::default() };
+        let different: HashSet<_> = extensions.iter().map(|extension| extension.oid.as_bytes()).collect();
+        if different.len() < extensions.len() {
+            all.faults.push(ExtensionFault::Twice);
+        }
         for extension in extensions {
             all.take(extension)?;
         }
@@ -145,7 +187,11 @@ impl Extensions {
             return Ok(());
         }
         match extension.parsed_extension() {
-            ParsedExtension::ParseError { .. } => return Err(malformed()),
+            // What is critical must be understood.
+            ParsedExtension::ParseError { .. } => match broken(extension).filter(|_| !critical) {
+                Some(fault) => self.faults.push(fault),
+                None => return Err(malformed()),
+            },
             ParsedExtension::SubjectAlternativeName(names) => {
                 mark(ExtensionId::SubjectAltName);
                 self.subject_alt_names = Some(names.general_names.iter().map(SubjectAltName::new).collect());
@@ -180,30 +226,11 @@ impl Extensions {
             }
             ParsedExtension::AuthorityInfoAccess(access) => {
                 mark(ExtensionId::AuthorityInfoAccess);
-                // "AuthorityInfoAccessSyntax ::= SEQUENCE SIZE (1..MAX)"
-                if access.accessdescs.is_empty() {
-                    return Err(malformed());
-                }
-                for description in &access.accessdescs {
-                    let GeneralName::URI(uri) = description.access_location else { continue };
-                    match oid::find(description.access_method.as_bytes()) {
-                        Some(oid::OCSP) => self.ocsp_urls.push(uri.to_owned()),
-                        Some(oid::CA_ISSUERS) => self.issuer_urls.push(uri.to_owned()),
-                        _ => {}
-                    }
-                }
+                self.take_access(access);
             }
             ParsedExtension::CRLDistributionPoints(points) => {
                 mark(ExtensionId::CrlDistributionPoints);
-                for point in points.iter() {
-                    let Some(DistributionPointName::FullName(names)) = &point.distribution_point else {
-                        continue;
-                    };
-                    self.crl_urls.extend(names.iter().filter_map(|name| match name {
-                        GeneralName::URI(uri) => Some((*uri).to_owned()),
-                        _ => None,
-                    }));
-                }
+                self.take_crl_points(points);
             }
             ParsedExtension::CertificatePolicies(policies) => {
                 mark(ExtensionId::CertificatePolicies);
@@ -229,6 +256,12 @@ impl Extensions {
                 mark(ExtensionId::InhibitAnyPolicy);
                 self.policies.inhibit_any = Some(inhibit.skip_certs);
             }
+            ParsedExtension::NSCertType(kind) => {
+                self.is_netscape_type_of_others = !kind.ssl_server();
+                if critical {
+                    self.unknown_critical.push(extension.oid.to_id_string());
+                }
+            }
             // Also those that are known by name alone, such as a comment.
             _ if critical => {
                 self.unknown_critical.push(extension.oid.to_id_string());
@@ -236,6 +269,33 @@ impl Extensions {
             _ => {}
         }
         Ok(())
+    }
+
+    fn take_access(&mut self, access: &AuthorityInfoAccess<'_>) {
+        // "AuthorityInfoAccessSyntax ::= SEQUENCE SIZE (1..MAX)"
+        if access.accessdescs.is_empty() {
+            self.faults.push(ExtensionFault::AuthorityAccessEmpty);
+        }
+        for description in &access.accessdescs {
+            let GeneralName::URI(uri) = description.access_location else { continue };
+            match oid::find(description.access_method.as_bytes()) {
+                Some(oid::OCSP) => self.ocsp_urls.push(uri.to_owned()),
+                Some(oid::CA_ISSUERS) => self.issuer_urls.push(uri.to_owned()),
+                _ => {}
+            }
+        }
+    }
+
+    fn take_crl_points(&mut self, points: &CRLDistributionPoints<'_>) {
+        for point in points.iter() {
+            let Some(DistributionPointName::FullName(names)) = &point.distribution_point else {
+                continue;
+            };
+            self.crl_urls.extend(names.iter().filter_map(|name| match name {
+                GeneralName::URI(uri) => Some((*uri).to_owned()),
+                _ => None,
+            }));
+        }
     }
 }
 
@@ -256,6 +316,23 @@ impl KeyUsage {
     /// May sign revocation lists.
     pub fn crl_sign(self) -> bool {
         self.bits & (1 << 6) != 0
+    }
+}
+
+/// RFC 6962 section 3.3.
+const SIGNED_TIMESTAMPS: &str = "1.3.6.1.4.1.11129.2.4.2";
+
+/// The fault of an extension that does not parse; `None` where a path cannot be judged without it.
+fn broken(extension: &X509Extension<'_>) -> Option<ExtensionFault> {
+    if extension.oid.to_id_string() == SIGNED_TIMESTAMPS {
+        return Some(ExtensionFault::TimestampsBroken);
+    }
+    match oid::find(extension.oid.as_bytes())? {
+        oid::AUTHORITY_INFO_ACCESS => Some(ExtensionFault::AuthorityAccessBroken),
+        oid::AUTHORITY_KEY_ID => Some(ExtensionFault::AuthorityKeyBroken),
+        oid::CERTIFICATE_POLICIES => Some(ExtensionFault::PoliciesBroken),
+        oid::SUBJECT_KEY_ID => Some(ExtensionFault::SubjectKeyBroken),
+        _ => None,
     }
 }
 

@@ -139,6 +139,9 @@ class Certificate:
         self.long = None
         self.break_signature = False
         self.other_inner = False
+        self.compressed = False
+        self.null = None
+        self.twice = None
         self.made = None
 
     def put(self, kind, value, critical=None):
@@ -150,11 +153,20 @@ class Certificate:
         for kind in kinds:
             self.extensions.pop(kind, None)
 
+    def spki(self):
+        if not self.compressed:
+            return spki(self.key)
+        form = serialization.PublicFormat.CompressedPoint
+        point = self.key.public_key().public_bytes(serialization.Encoding.X962, form)
+        return seq(seq(oid("1.2.840.10045.2.1"), oid("1.2.840.10045.3.1.7")), tlv(3, b"\0", point))
+
     def algorithm(self, private):
         if isinstance(private, rsa.RSAPrivateKey):
-            return seq(oid({"sha1": "1.2.840.113549.1.1.5", "sha256": "1.2.840.113549.1.1.11"}[self.hash.name]), tlv(5))
+            kind = oid({"sha1": "1.2.840.113549.1.1.5", "sha256": "1.2.840.113549.1.1.11"}[self.hash.name])
+            return seq(kind, tlv(5) if self.null is None else self.null)
         if isinstance(private, ec.EllipticCurvePrivateKey):
-            return seq(oid({"sha1": "1.2.840.10045.4.1", "sha256": "1.2.840.10045.4.3.2"}[self.hash.name]))
+            kind = oid({"sha1": "1.2.840.10045.4.1", "sha256": "1.2.840.10045.4.3.2"}[self.hash.name])
+            return seq(kind, self.null or b"")
         return seq(oid("1.3.101.112" if isinstance(private, ed25519.Ed25519PrivateKey) else "1.3.101.113"))
 
     def der(self):
@@ -170,12 +182,13 @@ class Certificate:
         parts += [tlv(2, self.serial, long=self.long == "serial"), inner]
         parts.append(self.issuer.subject if self.issuer_name is None else self.issuer_name)
         validity = self.validity or when(self.not_before) + when(self.not_after)
-        parts += [seq(validity, long=self.long == "validity"), self.subject, spki(self.key), self.unique_id]
+        parts += [seq(validity, long=self.long == "validity"), self.subject, self.spki(), self.unique_id]
         if self.extensions:
             extensions = []
             for kind, value in self.extensions.items():
                 mark = {None: b"", False: b"", True: TRUE, "false": FALSE, "one": tlv(1, b"\1")}[self.critical.get(kind)]
-                extensions.append(seq(oid(kind), mark, tlv(4, value, long=self.long == "extension")))
+                extension = seq(oid(kind), mark, tlv(4, value, long=self.long == "extension"))
+                extensions += [extension] * (2 if kind == self.twice else 1)
             parts.append(tlv(0xA3, seq(*extensions)))
         body = seq(*parts, long=self.long == "tbs")
         if isinstance(signer, rsa.RSAPrivateKey):
@@ -323,7 +336,7 @@ def anchor_not_self_signed(c):
 @case
 def pinned_leaf(c):
     c.leaf.issuer = c.leaf
-    c.leaf.drop(AKI)
+    c.leaf.put(AKI, seq(tlv(0x80, key_id(c.leaf.key))))
     c.sent = c.trusted = [c.leaf]
 
 
@@ -567,7 +580,24 @@ def dot_at_end_beside(c):
 
 @case
 def partial_wildcard(c):
-    c.leaf.put(SAN, dns(c.host[:4] + "*" + c.host[c.host.index("."):]))
+    c.host = f"www.{c.host}"
+    c.leaf.put(SAN, dns(f"w*{c.host[3:]}"))
+
+
+@case
+def wildcard_in_the_middle(c):
+    c.host = f"www.{c.host}"
+    c.leaf.put(SAN, dns("www.*.test"))
+
+
+@case
+def names_only_mail(c):
+    c.leaf.put(SAN, seq(tlv(0x81, b"me@a.test")))
+
+
+@case
+def authority_without_key_of_ca(c):
+    c.middle.put(AKI, seq())
 
 
 @case
@@ -745,7 +775,7 @@ def time_generalized_before_2050(c):
 
 @case
 def time_offset(c):
-    c.leaf.validity = when(c.leaf.not_before) + tlv(UTC, (NOW + 80 * DAY).strftime("%y%m%d%H%M%S+0000").encode())
+    c.leaf.validity = when(c.leaf.not_before) + tlv(UTC, (NOW + 80 * DAY).strftime("%y%m%d%H%M%S+0100").encode())
 
 
 @case
@@ -821,6 +851,428 @@ def names_with_trailing_bytes(c):
 @case
 def serial_empty(c):
     c.leaf.serial = b""
+
+
+NETSCAPE_TYPE, SIA = "2.16.840.1.113730.1.1", "1.3.6.1.5.5.7.1.11"
+STEP_UP = {"microsoft": "1.3.6.1.4.1.311.10.3.3", "netscape": "2.16.840.1.113730.4.1"}
+
+
+def raw_name(content, tag):
+    return seq(tlv(SET, seq(oid("2.5.4.3"), tlv(tag, content))))
+
+
+@case
+def authority_key_below_root(c):
+    c.middle.put(AKI, seq(tlv(0x80, b"\x77" * 20)))
+
+
+@case
+def authority_serial_below_root(c):
+    c.middle.put(AKI, seq(tlv(0x80, key_id(c.root.key)), tlv(0xA1, tlv(0xA4, c.root.subject)), tlv(0x82, b"\x12\x34")))
+
+
+@case
+def authority_without_key(c):
+    c.leaf.put(AKI, seq())
+
+
+@case
+def no_authority_key_of_ca(c):
+    c.middle.drop(AKI)
+
+
+@case
+def root_authority_serial(c):
+    c.root.put(AKI, seq(tlv(0x80, key_id(c.root.key)), tlv(0xA1, tlv(0xA4, c.root.subject)), tlv(0x82, b"\x12\x34")))
+
+
+@case
+def root_authority_without_key(c):
+    c.root.put(AKI, seq())
+
+
+@case
+def ca_usage_empty(c):
+    c.middle.put(KEY_USAGE, tlv(3, b"\0"), True)
+
+
+@case
+def root_any_purpose(c):
+    c.root.put(EKU, usages(ANY))
+
+
+@case
+def root_step_up(c):
+    c.root.put(EKU, usages(STEP_UP["microsoft"]))
+
+
+@case
+def root_without_a_purpose(c):
+    c.root.put(EKU, seq())
+
+
+@case
+def intermediate_step_up(c):
+    c.middle.put(EKU, usages(STEP_UP["microsoft"]))
+
+
+@case
+def intermediate_netscape_step_up(c):
+    c.middle.put(EKU, usages(STEP_UP["netscape"]))
+
+
+@case
+def intermediate_without_a_purpose(c):
+    c.middle.put(EKU, seq())
+
+
+@case
+def leaf_step_up(c):
+    c.leaf.put(EKU, usages(STEP_UP["netscape"]))
+
+
+@case
+def leaf_without_a_purpose(c):
+    c.leaf.put(EKU, seq())
+
+
+@case
+def netscape_type_for_clients(c):
+    c.leaf.put(NETSCAPE_TYPE, tlv(3, b"\7\x80"))
+
+
+@case
+def pinned_leaf_without_authority(c):
+    c.leaf.issuer = c.leaf
+    c.leaf.drop(AKI)
+    c.sent = c.trusted = [c.leaf]
+
+
+@case
+def pinned_leaf_without_subject(c):
+    c.leaf.issuer = c.leaf
+    c.leaf.subject = name(None)
+    c.leaf.put(AKI, seq(tlv(0x80, key_id(c.leaf.key))))
+    c.leaf.critical[SAN] = True
+    c.sent = c.trusted = [c.leaf]
+
+
+@case
+def self_signed_copy_first(c):
+    copy = ca(c.middle.label)
+    copy.key = c.middle.key
+    copy.serial = b"\x55" * 8
+    copy.put(AKI, seq(tlv(0x80, key_id(copy.key))))
+    copy.put(SKI, octets(key_id(copy.key)))
+    c.sent = [c.leaf, copy, c.middle]
+
+
+@case
+def leaf_critical_subject_key(c):
+    c.leaf.put(SKI, octets(key_id(c.leaf.key)), True)
+
+
+@case
+def root_critical_subject_key(c):
+    c.root.critical[SKI] = True
+
+
+@case
+def root_critical_authority_key(c):
+    c.root.critical[AKI] = True
+
+
+@case
+def critical_purpose_of_ca(c):
+    c.middle.put(EKU, usages(SERVER_AUTH), True)
+
+
+@case
+def critical_netscape_type(c):
+    c.leaf.put(NETSCAPE_TYPE, tlv(3, b"\6\x40"), True)
+
+
+@case
+def root_critical_netscape_type(c):
+    c.root.put(NETSCAPE_TYPE, tlv(3, b"\0\x47"), True)
+
+
+@case
+def critical_issuer_names(c):
+    c.leaf.put("2.5.29.18", seq(tlv(0x81, b"ca@a.test")), True)
+
+
+@case
+def root_critical_issuer_names(c):
+    c.root.put("2.5.29.18", seq(tlv(0x81, b"ca@a.test")), True)
+
+
+@case
+def critical_ocsp_no_check(c):
+    c.leaf.put("1.3.6.1.5.5.7.48.1.5", tlv(5), True)
+
+
+@case
+def critical_tls_feature(c):
+    c.leaf.put("1.3.6.1.5.5.7.1.24", seq(tlv(2, b"\5")), True)
+
+
+@case
+def root_unknown_critical(c):
+    c.root.put("1.3.6.1.4.1.99999.1", tlv(5), True)
+
+
+@case
+def root_critical_policies(c):
+    c.root.put("2.5.29.32", seq(seq(oid("2.5.29.32.0"))), True)
+
+
+@case
+def root_critical_crl_points(c):
+    c.root.put(CRL_POINTS, seq(seq(tlv(0xA0, tlv(0xA0, tlv(0x86, b"http://a.test/crl"))))), True)
+
+
+@case
+def root_policy_mappings(c):
+    c.root.put("2.5.29.33", seq(seq(oid("1.2.3.4"), oid("1.2.3.5"))), True)
+
+
+@case
+def root_policy_constraints(c):
+    c.root.put(POLICY_CONSTRAINTS, seq(tlv(0x81, b"\0")), True)
+
+
+@case
+def root_inhibit_any_policy(c):
+    c.root.put(INHIBIT_ANY, tlv(2, b"\0"), True)
+
+
+@case
+def constraints_on_other_names(c):
+    c.middle.put(CONSTRAINTS, seq(tlv(0xA0, seq(tlv(0x88, b"\x2a\3\4")))), True)
+
+
+@case
+def constraints_exclude_subjects(c):
+    c.middle.put(CONSTRAINTS, seq(tlv(0xA1, seq(tlv(0xA4, name("other"))))), True)
+
+
+@case
+def constraints_of_every_name(c):
+    c.middle.put(CONSTRAINTS, seq(tlv(0xA0, seq(tlv(0x82)))), True)
+
+
+@case
+def root_constraints_of_every_name(c):
+    c.root.put(CONSTRAINTS, seq(tlv(0xA0, seq(tlv(0x82)))), True)
+
+
+@case
+def constraints_and_own_name(c):
+    c.middle.put(CONSTRAINTS, seq(tlv(0xA0, seq(tlv(0x82, b"test")))), True)
+    c.middle.put(SAN, dns("ca.other.example"))
+
+
+@case
+def serial_of_40_bytes(c):
+    c.leaf.serial = b"\x71" * 40
+
+
+@case
+def names_of_other_kinds(c):
+    c.leaf.put(SAN, seq(tlv(0x86, b"https://www.a.test/")))
+
+
+@case
+def uri_malformed_beside(c):
+    c.leaf.put(SAN, seq(tlv(0x82, c.host.encode()), tlv(0x86, b"::not a uri")))
+
+
+@case
+def kind_unknown_beside(c):
+    c.leaf.put(SAN, seq(tlv(0x82, c.host.encode()), tlv(0x89, b"\1")))
+
+
+@case
+def address_malformed_beside(c):
+    c.leaf.put(SAN, seq(tlv(0x82, c.host.encode()), tlv(0x87, b"\xc0\0\2\1\x09")))
+
+
+@case
+def utf8_beside(c):
+    c.leaf.put(SAN, seq(tlv(0x82, c.host.encode()), tlv(0x82, "bücher.test".encode())))
+
+
+@case
+def empty_beside(c):
+    c.leaf.put(SAN, dns(c.host, ""))
+
+
+@case
+def version_4(c):
+    c.leaf.version = 3
+
+
+@case
+def intermediate_of_version_1_with_extensions(c):
+    c.middle.version = None
+
+
+@case
+def intermediate_of_version_4(c):
+    c.middle.version = 3
+
+
+@case
+def root_of_version_1_with_extensions(c):
+    c.root.version = None
+
+
+@case
+def root_of_version_2(c):
+    c.root.version = 1
+    c.root.extensions = {}
+
+
+@case
+def root_of_version_4(c):
+    c.root.version = 3
+
+
+@case
+def root_not_a_ca(c):
+    c.root.put(BASIC, seq(), True)
+
+
+@case
+def root_unique_id(c):
+    c.root.unique_id = tlv(0x82, b"\0\x55\xaa")
+
+
+@case
+def root_algorithms_differ(c):
+    c.root.other_inner = True
+
+
+@case
+def issuer_string_type_of_root(c):
+    c.middle.issuer_name = name(c.root.label, PRINTABLE)
+
+
+@case
+def issuer_case_of_root(c):
+    c.middle.issuer_name = name(c.root.label.upper())
+
+
+@case
+def valid_since_1951(c):
+    c.middle.validity = tlv(UTC, b"510101000000Z") + when(c.middle.not_after)
+
+
+@case
+def root_time_fraction(c):
+    c.root.validity = when(c.root.not_before) + generalized(NOW + 9000 * DAY, ".5Z")
+
+
+@case
+def root_time_offset(c):
+    c.root.validity = when(c.root.not_before) + tlv(UTC, (NOW + 80 * DAY).strftime("%y%m%d%H%M%S+0100").encode())
+
+
+@case
+def root_time_without_seconds(c):
+    c.root.validity = when(c.root.not_before) + tlv(UTC, (NOW + 80 * DAY).strftime("%y%m%d%H%MZ").encode())
+
+
+@case
+def root_true_as_1(c):
+    c.root.put(BASIC, seq(tlv(1, b"\1")), True)
+
+
+@case
+def root_path_length_padded(c):
+    c.root.put(BASIC, seq(TRUE, tlv(2, b"\0\3")), True)
+
+
+@case
+def root_version_1_written(c):
+    c.root.version = 0
+    c.root.extensions = {}
+    c.middle.put(AKI, seq(tlv(0x80, key_id(c.root.key))))
+
+
+@case
+def long_length_of_body(c):
+    c.leaf.long = "tbs"
+
+
+@case
+def printable_string_characters(c):
+    c.middle.subject = raw_name(b"oracle@test", PRINTABLE)
+
+
+@case
+def utf8_string_broken(c):
+    c.middle.subject = raw_name(b"oracle \xff\xfe", UTF8)
+
+
+@case
+def authority_access_broken(c):
+    c.leaf.put(AIA, tlv(5))
+
+
+@case
+def authority_access_empty(c):
+    c.leaf.put(AIA, seq())
+
+
+@case
+def policies_broken(c):
+    c.leaf.put("2.5.29.32", tlv(5))
+
+
+@case
+def authority_key_broken(c):
+    c.leaf.put(AKI, tlv(5))
+
+
+@case
+def subject_key_broken(c):
+    c.leaf.put(SKI, tlv(5))
+
+
+@case
+def timestamps_broken(c):
+    c.leaf.put("1.3.6.1.4.1.11129.2.4.2", b"\1\2\3")
+
+
+@case
+def extension_twice(c):
+    c.leaf.put("1.3.6.1.4.1.99999.1", tlv(5))
+    c.leaf.twice = "1.3.6.1.4.1.99999.1"
+
+
+@case
+def rsa_without_null(c):
+    with_key(c, "middle", "rsa2048", f"{c.host} middle")
+    c.leaf.null = b""
+
+
+@case
+def ecdsa_with_null(c):
+    c.leaf.null = tlv(5)
+
+
+@case
+def leaf_compressed_point(c):
+    c.leaf.compressed = True
+
+
+@case
+def ca_compressed_point(c):
+    c.middle.compressed = True
+    c.middle.put(SKI, octets(hashlib.sha1(c.middle.spki()).digest()))
+    c.leaf.put(AKI, seq(tlv(0x80, hashlib.sha1(c.middle.spki()).digest())))
 
 
 def chain(which):

@@ -2,19 +2,22 @@
 //! from it.
 //!
 //! ```text
-//! table ──┬─> Defect::severity   what it is under the profile tls
-//!         ├─> Defect::sentence   who refuses it, in the message of a finding
-//!         └─> docs/clients.md    the table for readers, and the lines "Who cares" of docs/findings.md
+//! rows ──┬─> Defect::severity   what it is under the profile tls
+//!        ├─> Defect::sentence   who refuses it, in the message of a finding
+//!        └─> docs/clients.md    the table for readers, and the lines "Who cares" of docs/findings.md
 //! ```
 //!
 //! No rule words by itself who refuses what. A cell of a client that runs here is what it did with a chain that has this
 //! defect and no other (`tests/integration/clients.rs` asks again); the rest is from its maker's documents.
 
 mod client;
+mod row;
+mod rows;
 mod sentence;
-mod table;
 
 pub(super) use client::{Client, Clients};
-pub(super) use table::Defect;
+pub(super) use row::Defect;
 #[cfg(test)]
-pub(super) use table::{Row, TABLE};
+pub(super) use row::Row;
+#[cfg(test)]
+pub(super) use rows::table;

@@ -1,7 +1,7 @@
 //! Who refuses a defect, as a part of a sentence.
 
 use super::client::{Client, Clients};
-use super::table::{Defect, Row};
+use super::row::{Defect, Row};
 
 impl Defect {
     /// `Go and rustls refuse it`; `None` where no client does.

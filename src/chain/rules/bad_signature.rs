@@ -11,10 +11,12 @@ use crate::x509::{PublicKeyKind, SignatureCheck, key_description, signature_desc
 
 const BAD: Diagnostic = Diagnostic::of_clients(Defect::SignatureBroken);
 const DIFFER: Diagnostic = Diagnostic::of_clients(Defect::AlgorithmsDiffer);
+const ROOT_DIFFERS: Diagnostic = Diagnostic::of_clients(Defect::RootAlgorithmsDiffer);
 const UNSUPPORTED: Diagnostic = Diagnostic::error(Code::WeakSignature);
 const BY_ED448: Diagnostic = Diagnostic::of_clients(Defect::CaEd448);
 
-pub(super) const RULE: Rule = Rule { diagnostics: &[BAD, DIFFER, UNSUPPORTED, BY_ED448], judge };
+pub(super) const RULE: Rule =
+    Rule { diagnostics: &[BAD, DIFFER, ROOT_DIFFERS, UNSUPPORTED, BY_ED448], judge };
 
 fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let all = judged.all();
@@ -26,7 +28,8 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
             member.label()
         );
         let fix = "The file was changed or damaged; download the certificate again.";
-        found.extend(judged.report(&DIFFER, member, message, fix));
+        let diagnostic = if member.is_anchor { &ROOT_DIFFERS } else { &DIFFER };
+        found.extend(judged.report(diagnostic, member, message, fix));
     }
     for (pair, check) in all.windows(2).zip(&judged.path.links) {
         let [member, issuer] = pair else { continue };

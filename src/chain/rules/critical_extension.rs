@@ -22,32 +22,84 @@ const fn of_some(defect: Defect) -> Diagnostic {
     Diagnostic::of_clients_alone(defect).except(Profile::Webpki).except(Profile::Rfc5280)
 }
 
-pub(super) const RULE: Rule =
-    Rule { diagnostics: &[UNKNOWN, CRL_POINTS, POLICIES, MAPPINGS, CONSTRAINTS, INHIBIT_ANY], judge };
+/// Not all clients leave the extensions of a root alone.
+const CRL_POINTS_OF_ROOT: Diagnostic = of_some(Defect::RootCriticalCrlPoints);
+const POLICIES_OF_ROOT: Diagnostic = of_some(Defect::RootCriticalPolicies);
+const MAPPINGS_OF_ROOT: Diagnostic = of_some(Defect::RootPolicyMappings);
+const CONSTRAINTS_OF_ROOT: Diagnostic = of_some(Defect::RootPolicyConstraints);
+const INHIBIT_ANY_OF_ROOT: Diagnostic = of_some(Defect::RootInhibitAnyPolicy);
+const UNKNOWN_OF_ROOT: Diagnostic = Diagnostic::of_clients(Defect::RootUnknownCritical);
+/// Some clients know these: by their object identifiers.
+const NETSCAPE_TYPE: (&str, Diagnostic, Diagnostic) = (
+    "2.16.840.1.113730.1.1",
+    Diagnostic::of_clients(Defect::CriticalNetscapeType),
+    Diagnostic::of_clients(Defect::RootCriticalNetscapeType),
+);
+const ISSUER_NAMES: (&str, Diagnostic, Diagnostic) = (
+    "2.5.29.18",
+    Diagnostic::of_clients(Defect::CriticalIssuerNames),
+    Diagnostic::of_clients(Defect::RootCriticalIssuerNames),
+);
+const OCSP_NO_CHECK: (&str, Diagnostic, Diagnostic) =
+    ("1.3.6.1.5.5.7.48.1.5", Diagnostic::of_clients(Defect::CriticalOcspNoCheck), UNKNOWN_OF_ROOT);
+const TLS_FEATURE: (&str, Diagnostic, Diagnostic) =
+    ("1.3.6.1.5.5.7.1.24", Diagnostic::of_clients(Defect::CriticalTlsFeature), UNKNOWN_OF_ROOT);
 
-const NOT_UNDERSTOOD_BY_ALL: [(ExtensionId, &str, Diagnostic); 5] = [
-    (ExtensionId::CrlDistributionPoints, "cRLDistributionPoints", CRL_POINTS),
-    (ExtensionId::CertificatePolicies, "certificatePolicies", POLICIES),
-    (ExtensionId::PolicyMappings, "policyMappings", MAPPINGS),
-    (ExtensionId::PolicyConstraints, "policyConstraints", CONSTRAINTS),
-    (ExtensionId::InhibitAnyPolicy, "inhibitAnyPolicy", INHIBIT_ANY),
+pub(super) const RULE: Rule = Rule {
+    diagnostics: &[
+        UNKNOWN,
+        UNKNOWN_OF_ROOT,
+        NETSCAPE_TYPE.1,
+        NETSCAPE_TYPE.2,
+        ISSUER_NAMES.1,
+        ISSUER_NAMES.2,
+        OCSP_NO_CHECK.1,
+        TLS_FEATURE.1,
+        CRL_POINTS,
+        POLICIES,
+        MAPPINGS,
+        CONSTRAINTS,
+        INHIBIT_ANY,
+        CRL_POINTS_OF_ROOT,
+        POLICIES_OF_ROOT,
+        MAPPINGS_OF_ROOT,
+        CONSTRAINTS_OF_ROOT,
+        INHIBIT_ANY_OF_ROOT,
+    ],
+    judge,
+};
+
+/// The extension, its name, and what it is in a certificate of the path and in its root.
+const NOT_UNDERSTOOD_BY_ALL: [(ExtensionId, &str, Diagnostic, Diagnostic); 5] = [
+    (ExtensionId::CrlDistributionPoints, "cRLDistributionPoints", CRL_POINTS, CRL_POINTS_OF_ROOT),
+    (ExtensionId::CertificatePolicies, "certificatePolicies", POLICIES, POLICIES_OF_ROOT),
+    (ExtensionId::PolicyMappings, "policyMappings", MAPPINGS, MAPPINGS_OF_ROOT),
+    (ExtensionId::PolicyConstraints, "policyConstraints", CONSTRAINTS, CONSTRAINTS_OF_ROOT),
+    (ExtensionId::InhibitAnyPolicy, "inhibitAnyPolicy", INHIBIT_ANY, INHIBIT_ANY_OF_ROOT),
 ];
+
+/// What an extension is that certkit does not know.
+fn unknown(oid: &str, is_anchor: bool) -> Diagnostic {
+    let known = [NETSCAPE_TYPE, ISSUER_NAMES, OCSP_NO_CHECK, TLS_FEATURE];
+    let (of_path, of_root) = known
+        .into_iter()
+        .find(|(known, ..)| *known == oid)
+        .map_or((UNKNOWN, UNKNOWN_OF_ROOT), |(_, of_path, of_root)| (of_path, of_root));
+    if is_anchor { of_root } else { of_path }
+}
 
 fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let mut found = Vec::new();
     for member in judged.all() {
         let certificate = member.certificate;
         let label = member.label();
-        if !certificate.unknown_critical.is_empty() {
-            let message = format!(
-                "`{label}` has a critical extension that clients do not know ({})",
-                certificate.unknown_critical.join(", ")
-            );
+        for oid in &certificate.unknown_critical {
+            let message = format!("`{label}` has a critical extension that clients do not know ({oid})");
             let fix = "Have it issued without the extension, or with the extension not critical.";
-            found.extend(judged.report(&UNKNOWN, &member, message, fix));
+            found.extend(judged.report(&unknown(oid, member.is_anchor), &member, message, fix));
         }
-        // Clients do not read the extensions of a trusted root.
-        for (id, name, diagnostic) in NOT_UNDERSTOOD_BY_ALL.iter().filter(|_| !member.is_anchor) {
+        for (id, name, of_path, of_root) in &NOT_UNDERSTOOD_BY_ALL {
+            let diagnostic = if member.is_anchor { of_root } else { of_path };
             if certificate.criticality(*id) == Some(true) {
                 let message =
                     format!("`{label}` has a critical extension that some clients do not know ({name})");

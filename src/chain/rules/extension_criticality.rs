@@ -10,6 +10,13 @@ use crate::x509::ExtensionId;
 
 const AUTHORITY_KEY: Diagnostic = Diagnostic::of_clients(Defect::CriticalAuthorityKey);
 const SUBJECT_KEY: Diagnostic = Diagnostic::of_clients(Defect::CriticalSubjectKey);
+const SUBJECT_KEY_OF_LEAF: Diagnostic = Diagnostic::of_clients(Defect::LeafCriticalSubjectKey);
+const AUTHORITY_KEY_OF_ROOT: Diagnostic = Diagnostic::of_clients(Defect::RootCriticalAuthorityKey);
+const SUBJECT_KEY_OF_ROOT: Diagnostic = Diagnostic::of_clients(Defect::RootCriticalSubjectKey);
+/// Neither the RFC nor the BR forbid it.
+const PURPOSE_OF_CA: Diagnostic = Diagnostic::of_clients_alone(Defect::CriticalPurposeOfCa)
+    .except(Profile::Webpki)
+    .except(Profile::Rfc5280);
 const AUTHORITY_ACCESS: Diagnostic = Diagnostic::of_clients(Defect::CriticalAuthorityAccess);
 const POLICY_CONSTRAINTS: Diagnostic = Diagnostic::of_clients(Defect::PolicyConstraintsNotCritical);
 const INHIBIT_ANY: Diagnostic = Diagnostic::of_clients(Defect::InhibitAnyNotCritical);
@@ -34,6 +41,10 @@ pub(super) const RULE: Rule = Rule {
         NAMES_NOT_CRITICAL,
         NAMES_CRITICAL,
         PURPOSE,
+        SUBJECT_KEY_OF_LEAF,
+        AUTHORITY_KEY_OF_ROOT,
+        SUBJECT_KEY_OF_ROOT,
+        PURPOSE_OF_CA,
     ],
     judge,
 };
@@ -43,7 +54,11 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     for member in judged.all() {
         for (diagnostic, name, must) in wrong(&member) {
             let (is, must) = if must { ("not critical", "critical") } else { ("critical", "not critical") };
-            let message = format!("the extension {name} of `{}` is {is}, but must be {must}", member.label());
+            let message = if diagnostic == PURPOSE_OF_CA {
+                format!("the extension {name} of the CA `{}` is critical", member.label())
+            } else {
+                format!("the extension {name} of `{}` is {is}, but must be {must}", member.label())
+            };
             let fix = format!("Have the certificate issued again with {name} {must}, as certkit does.");
             found.extend(judged.report(&diagnostic, &member, message, fix));
         }
@@ -55,9 +70,15 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
 fn wrong(member: &PathCertificate<'_>) -> Vec<(Diagnostic, &'static str, bool)> {
     let certificate = member.certificate;
     let no_subject = certificate.subject.is_empty();
+    let is_leaf = member.index == 0;
+    let (authority_key, subject_key) = match member.index {
+        _ if member.is_anchor => (AUTHORITY_KEY_OF_ROOT, SUBJECT_KEY_OF_ROOT),
+        0 if !certificate.is_ca() => (AUTHORITY_KEY, SUBJECT_KEY_OF_LEAF),
+        _ => (AUTHORITY_KEY, SUBJECT_KEY),
+    };
     let rules = [
-        (ExtensionId::AuthorityKeyId, "authorityKeyIdentifier", false, AUTHORITY_KEY),
-        (ExtensionId::SubjectKeyId, "subjectKeyIdentifier", false, SUBJECT_KEY),
+        (ExtensionId::AuthorityKeyId, "authorityKeyIdentifier", false, authority_key),
+        (ExtensionId::SubjectKeyId, "subjectKeyIdentifier", false, subject_key),
         (ExtensionId::AuthorityInfoAccess, "authorityInfoAccess", false, AUTHORITY_ACCESS),
         (ExtensionId::PolicyConstraints, "policyConstraints", true, POLICY_CONSTRAINTS),
         (ExtensionId::InhibitAnyPolicy, "inhibitAnyPolicy", true, INHIBIT_ANY),
@@ -68,11 +89,10 @@ fn wrong(member: &PathCertificate<'_>) -> Vec<(Diagnostic, &'static str, bool)> 
             no_subject,
             if no_subject { NAMES_NOT_CRITICAL } else { NAMES_CRITICAL },
         ),
-        (ExtensionId::ExtendedKeyUsage, "extKeyUsage", false, PURPOSE),
+        (ExtensionId::ExtendedKeyUsage, "extKeyUsage", false, if is_leaf { PURPOSE } else { PURPOSE_OF_CA }),
     ];
     let is_wrong = |(id, name, must, diagnostic): (ExtensionId, &'static str, bool, Diagnostic)| {
-        let is_of_leaf = id != ExtensionId::ExtendedKeyUsage || member.index == 0;
-        (certificate.criticality(id)? != must && is_of_leaf).then_some((diagnostic, name, must))
+        (certificate.criticality(id)? != must).then_some((diagnostic, name, must))
     };
     rules.into_iter().filter_map(is_wrong).collect()
 }

@@ -1,36 +1,62 @@
 //! Alternative names must be well-formed (RFC 5280 section 4.2.1.6): DNS names in the preferred syntax of RFC 1034
 //! section 3.5, without underscores, addresses as addresses, mail addresses with one @. A wildcard is the whole first
-//! label (RFC 9525 section 6.3). Clients ignore names other than the one they connect to, so the profile `tls` does
-//! too.
+//! label (RFC 9525 section 6.3). Most clients ignore names other than the one they connect to; under the profile `tls`
+//! only what some do not ignore counts.
 
 use std::net::IpAddr;
 
+use super::super::clients::Defect;
 use super::super::diagnostic::Diagnostic;
 use super::super::judged_path::{JudgedPath, PathFinding};
 use super::super::rule::Rule;
 use crate::chain::Profile;
 use crate::finding::Code;
-use crate::x509::SubjectAltName;
+use crate::x509::{HostName, SubjectAltName};
 
 const MALFORMED: Diagnostic = Diagnostic::error(Code::InvalidName).except(Profile::Tls);
+const UNDERSCORE: Diagnostic = Diagnostic::of_clients(Defect::Underscore);
+const URI: Diagnostic = Diagnostic::of_clients(Defect::UriMalformedBeside);
+const KIND: Diagnostic = Diagnostic::of_clients(Defect::KindUnknownBeside);
+const ADDRESS: Diagnostic = Diagnostic::of_clients(Defect::AddressMalformedBeside);
+const NOT_ASCII: Diagnostic = Diagnostic::of_clients(Defect::Utf8Beside);
+const EMPTY: Diagnostic = Diagnostic::of_clients(Defect::EmptyBeside);
 
-pub(super) const RULE: Rule = Rule { diagnostics: &[MALFORMED], judge };
+pub(super) const RULE: Rule =
+    Rule { diagnostics: &[MALFORMED, UNDERSCORE, URI, KIND, ADDRESS, NOT_ASCII, EMPTY], judge };
 
 fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
-    let Some(names) = leaf.certificate.subject_alt_names.as_ref().filter(|_| judged.is_by_the_book()) else {
-        return Vec::new();
-    };
-    let report = |what: &str| {
+    let Some(names) = leaf.certificate.subject_alt_names.as_ref() else { return Vec::new() };
+    let report = |diagnostic: &Diagnostic, what: &str| {
         let message = format!("the alternative names of `{}` are malformed: {what}", leaf.label());
         let fix = "Have it issued again with well-formed names, as `certkit mkcert` does.";
-        judged.report(&MALFORMED, &leaf, message, fix)
+        judged.report(diagnostic, &leaf, message, fix)
     };
     if names.is_empty() {
-        return report("the extension is empty").into_iter().collect();
+        return report(&MALFORMED, "the extension is empty").into_iter().collect();
     }
-    let wrong = |name: &SubjectAltName| Some(format!("`{name}` {}", what_is_wrong(name)?));
-    names.iter().filter_map(wrong).filter_map(|what| report(&what)).collect()
+    let wrong = |name: &SubjectAltName| {
+        let what = what_is_wrong(name)?;
+        report(&diagnostic(name, judged.input.host), &format!("`{name}` {what}"))
+    };
+    names.iter().filter_map(wrong).collect()
+}
+
+/// Who refuses the name.
+fn diagnostic(name: &SubjectAltName, host: Option<&HostName>) -> Diagnostic {
+    match name {
+        SubjectAltName::Dns(text) if text.is_empty() => EMPTY,
+        // Elsewhere than in the name that is asked for it does not matter.
+        SubjectAltName::Dns(text) if text.contains('_') && host.is_some_and(|host| host.matches(name)) => {
+            UNDERSCORE
+        }
+        // Go reads every URI; what has no scheme is one too, as long as it does not begin with a colon.
+        SubjectAltName::Uri(uri) if uri.starts_with(':') => URI,
+        SubjectAltName::Malformed { tag: 2, .. } => NOT_ASCII,
+        SubjectAltName::Malformed { tag: 7, .. } => ADDRESS,
+        SubjectAltName::Malformed { tag: 9.., .. } => KIND,
+        _ => MALFORMED,
+    }
 }
 
 fn what_is_wrong(name: &SubjectAltName) -> Option<&'static str> {

@@ -10,11 +10,15 @@ use crate::chain::Profile;
 const OTHER_TYPE: Diagnostic = in_another_form(Defect::IssuerStringType);
 const OTHER_TEXT: Diagnostic = in_another_form(Defect::IssuerCase);
 
+const OTHER_TYPE_OF_ROOT: Diagnostic = in_another_form(Defect::IssuerStringTypeOfRoot);
+const OTHER_TEXT_OF_ROOT: Diagnostic = in_another_form(Defect::IssuerCaseOfRoot);
+
 const fn in_another_form(defect: Defect) -> Diagnostic {
     Diagnostic::of_clients_alone(defect).not_on_the_public_web().except(Profile::Rfc5280)
 }
 
-pub(super) const RULE: Rule = Rule { diagnostics: &[OTHER_TYPE, OTHER_TEXT], judge };
+pub(super) const RULE: Rule =
+    Rule { diagnostics: &[OTHER_TYPE, OTHER_TEXT, OTHER_TYPE_OF_ROOT, OTHER_TEXT_OF_ROOT], judge };
 
 fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let all = judged.all();
@@ -26,9 +30,9 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
             continue;
         }
         let (diagnostic, how) = if written.attributes == own.attributes {
-            (OTHER_TYPE, "in another string type")
+            (if issuer.is_anchor { OTHER_TYPE_OF_ROOT } else { OTHER_TYPE }, "in another string type")
         } else {
-            (OTHER_TEXT, "with other case or blanks")
+            (if issuer.is_anchor { OTHER_TEXT_OF_ROOT } else { OTHER_TEXT }, "with other case or blanks")
         };
         let message = format!(
             "`{}` names its issuer as `{written}`; the CA's certificate has the same name {how}",

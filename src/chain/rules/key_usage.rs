@@ -9,11 +9,15 @@ use crate::chain::Profile;
 
 const NO_HANDSHAKES: Diagnostic = Diagnostic::of_clients(Defect::NoDigitalSignature).except(Profile::Rfc5280);
 const NO_HANDSHAKES_AT_ALL: Diagnostic = Diagnostic::of_clients(Defect::NoTlsUsage).except(Profile::Rfc5280);
+const CA_THAT_ONLY_SIGNS: Diagnostic =
+    Diagnostic::of_clients(Defect::CaAsLeafOnlySigns).except(Profile::Rfc5280);
 const CA_AS_LEAF: Diagnostic = Diagnostic::of_clients(Defect::CaAsLeaf).except(Profile::Rfc5280);
 const SIGNS_CERTIFICATES: Diagnostic = Diagnostic::of_clients(Defect::LeafSignsCertificates);
 
-pub(super) const RULE: Rule =
-    Rule { diagnostics: &[NO_HANDSHAKES, NO_HANDSHAKES_AT_ALL, CA_AS_LEAF, SIGNS_CERTIFICATES], judge };
+pub(super) const RULE: Rule = Rule {
+    diagnostics: &[NO_HANDSHAKES, NO_HANDSHAKES_AT_ALL, CA_THAT_ONLY_SIGNS, CA_AS_LEAF, SIGNS_CERTIFICATES],
+    judge,
+};
 
 fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let leaf = judged.leaf();
@@ -27,7 +31,11 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         );
         let fix = "Have it issued again with digitalSignature, as `certkit mkcert` does.";
         let is_any = certificate.key_usage.is_some_and(|usage| usage.any_handshake());
-        let diagnostic = if is_any { NO_HANDSHAKES } else { NO_HANDSHAKES_AT_ALL };
+        let diagnostic = match (is_any, certificate.is_ca()) {
+            (true, _) => NO_HANDSHAKES,
+            (false, true) => CA_THAT_ONLY_SIGNS,
+            (false, false) => NO_HANDSHAKES_AT_ALL,
+        };
         found.extend(judged.report(&diagnostic, &leaf, message, fix));
     }
     if certificate.is_ca() {

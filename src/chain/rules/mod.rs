@@ -14,6 +14,7 @@ mod encoding;
 mod expired;
 mod expires_soon;
 mod extension_criticality;
+mod first_issuer;
 mod fixes;
 mod host_mismatch;
 mod invalid_name;
@@ -87,6 +88,7 @@ pub(super) const PATH: &[Rule] = &[
     unique_id::RULE,
     issuer_name::RULE,
     partial_chain::RULE,
+    first_issuer::RULE,
     validity_too_long::RULE,
 ];
 

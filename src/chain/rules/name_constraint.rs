@@ -8,22 +8,50 @@ use super::super::judged_path::{JudgedPath, PathCertificate, PathFinding};
 use super::super::rule::Rule;
 use crate::chain::Profile;
 use crate::finding::Code;
-use crate::x509::{Certificate, NameConstraints, Subtree, Verdict};
+use crate::x509::{Certificate, NameConstraints, SubjectAltName, Subtree, SubtreeFault, Verdict};
 
-/// A name that the constraints forbid, or constraints that cannot be decoded.
-const VIOLATED: Diagnostic = Diagnostic::error(Code::NameConstraint);
+/// A DNS name that the constraints forbid.
+const VIOLATED: Diagnostic = Diagnostic::of_clients(Defect::ConstraintsViolated);
+const VIOLATED_OF_ROOT: Diagnostic = Diagnostic::of_clients(Defect::ConstraintsOfRootViolated);
+/// A name of another form, which not all clients compare; or constraints that cannot be decoded.
+const OTHER: Diagnostic = Diagnostic::error(Code::NameConstraint);
+const DOT_AT_END: Diagnostic = Diagnostic::of_clients(Defect::ConstraintWithDotAtEnd);
 /// Constraints that clients understand, but the standards forbid.
 const OF_LEAF: Diagnostic = Diagnostic::of_clients(Defect::ConstraintsOfLeaf);
 const EMPTY: Diagnostic = Diagnostic::of_clients(Defect::ConstraintsEmpty);
 const WITH_DOT: Diagnostic = Diagnostic::of_clients(Defect::ConstraintsWithDot);
 /// Constraints that the standards have, and some clients do not process.
-const ON_SUBJECTS: Diagnostic = Diagnostic::of_clients_alone(Defect::ConstraintsOnSubjects)
-    .except(Profile::Webpki)
-    .except(Profile::Rfc5280);
+const ON_SUBJECTS: Diagnostic = of_some(Defect::ConstraintsOnSubjects);
+const ON_OTHERS: Diagnostic = of_some(Defect::ConstraintsOnOtherNames);
+const EXCLUDE_SUBJECTS: Diagnostic = of_some(Defect::ConstraintsExcludeSubjects);
+const EVERY_NAME: Diagnostic = of_some(Defect::ConstraintsOfEveryName);
+const EVERY_NAME_OF_ROOT: Diagnostic = of_some(Defect::RootConstraintsOfEveryName);
+const OWN_NAME: Diagnostic = of_some(Defect::ConstraintsAndOwnName);
 const TOO_MANY: Diagnostic = Diagnostic::error(Code::TooComplex);
 
-pub(super) const RULE: Rule =
-    Rule { diagnostics: &[VIOLATED, OF_LEAF, EMPTY, WITH_DOT, ON_SUBJECTS, TOO_MANY], judge };
+const fn of_some(defect: Defect) -> Diagnostic {
+    Diagnostic::of_clients_alone(defect).except(Profile::Webpki).except(Profile::Rfc5280)
+}
+
+pub(super) const RULE: Rule = Rule {
+    diagnostics: &[
+        VIOLATED,
+        VIOLATED_OF_ROOT,
+        OTHER,
+        DOT_AT_END,
+        OF_LEAF,
+        EMPTY,
+        WITH_DOT,
+        ON_SUBJECTS,
+        ON_OTHERS,
+        EXCLUDE_SUBJECTS,
+        EVERY_NAME,
+        EVERY_NAME_OF_ROOT,
+        OWN_NAME,
+        TOO_MANY,
+    ],
+    judge,
+};
 
 fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
     let all = judged.all();
@@ -61,8 +89,10 @@ fn wrong_form(
     if constraints.is_empty() {
         add(&EMPTY, format!("the name constraints of `{label}` are empty"));
     }
-    for what in constraints.malformed() {
-        add(&VIOLATED, format!("the name constraints of `{label}` are malformed: {what}"));
+    for (fault, what) in constraints.malformed() {
+        let is_dot = fault == SubtreeFault::DotAtEnd && !ca.is_anchor;
+        let diagnostic = if is_dot { &DOT_AT_END } else { &OTHER };
+        add(diagnostic, format!("the name constraints of `{label}` are malformed: {what}"));
     }
     // A leading dot is for URIs and mail; openssl accepts it for DNS names as well.
     let dotted =
@@ -74,8 +104,28 @@ fn wrong_form(
         add(&WITH_DOT, format!("a name constraint of `{label}`, `{name}`, begins with a dot"));
     }
     let is_on_subjects = |subtree: &Subtree| matches!(subtree, Subtree::Directory(_));
-    if constraints.permitted.iter().chain(&constraints.excluded).any(is_on_subjects) {
+    if constraints.excluded.iter().any(is_on_subjects) {
+        add(&EXCLUDE_SUBJECTS, format!("the name constraints of `{label}` exclude distinguished names"));
+    } else if constraints.permitted.iter().any(is_on_subjects) {
         add(&ON_SUBJECTS, format!("the name constraints of `{label}` are on distinguished names too"));
+    }
+    if constraints.permitted.iter().chain(&constraints.excluded).any(|one| matches!(one, Subtree::Other(_))) {
+        add(&ON_OTHERS, format!("the name constraints of `{label}` are on names that few clients compare"));
+    }
+    if constraints.permitted.iter().any(|one| matches!(one, Subtree::Dns(name) if name.is_empty())) {
+        let diagnostic = if ca.is_anchor { &EVERY_NAME_OF_ROOT } else { &EVERY_NAME };
+        add(diagnostic, format!("a name constraint of `{label}` permits every DNS name"));
+    }
+    // They are for what is below the CA; some clients apply them to the CA as well.
+    let mut comparisons = judged.comparisons.get();
+    let mut own = ca.certificate.subject_alt_names.iter().flatten();
+    let is_outside = own.any(|name| {
+        matches!(name, SubjectAltName::Dns(_))
+            && constraints.judge(name, &mut comparisons) == Verdict::Outside
+    });
+    judged.comparisons.set(comparisons);
+    if is_outside && ca.index > 0 && !ca.is_anchor {
+        add(&OWN_NAME, format!("the name constraints of `{label}` do not permit its own alternative names"));
     }
     found
 }
@@ -90,7 +140,12 @@ fn violation(
     let mut comparisons = judged.comparisons.get();
     let bad = first_bad_name(constraints, below.certificate, &mut comparisons);
     judged.comparisons.set(comparisons);
-    let (name, verdict) = bad?;
+    let BadName { name, verdict, is_dns } = bad?;
+    let violated = match (is_dns, ca.is_anchor) {
+        (false, _) => OTHER,
+        (true, false) => VIOLATED,
+        (true, true) => VIOLATED_OF_ROOT,
+    };
     let (ca, label) = (ca.label(), below.label());
     let (diagnostic, message, fix) = match verdict {
         Verdict::TooMany => (
@@ -102,7 +157,7 @@ fn violation(
             "Have a certificate issued with fewer names, by a CA with fewer constraints.",
         ),
         Verdict::Unprocessed => (
-            VIOLATED,
+            OTHER,
             format!(
                 "`{label}` has the name `{name}`, which cannot be compared with the name constraints of \
                  the CA `{ca}`"
@@ -110,7 +165,7 @@ fn violation(
             "Have the certificate issued without that name.",
         ),
         _ => (
-            VIOLATED,
+            violated,
             format!("the CA `{ca}` is not allowed to issue for `{name}` of `{label}` (name constraints)"),
             "Have the certificate issued for a name that the CA may issue for, or by another CA.",
         ),
@@ -118,27 +173,40 @@ fn violation(
     judged.report(&diagnostic, below, message, fix)
 }
 
+/// A name that does not keep to constraints.
+struct BadName {
+    name: String,
+    verdict: Verdict,
+    is_dns: bool,
+}
+
+impl BadName {
+    fn new(name: &dyn std::fmt::Display, verdict: Verdict, is_dns: bool) -> Option<Self> {
+        (verdict != Verdict::Within).then(|| Self { name: name.to_string(), verdict, is_dns })
+    }
+}
+
 fn first_bad_name(
     constraints: &NameConstraints,
     certificate: &Certificate,
     comparisons: &mut usize,
-) -> Option<(String, Verdict)> {
+) -> Option<BadName> {
     // "applied to the subject field (when the certificate includes a non-empty subject field)"
     if !certificate.subject.is_empty() {
         let verdict = constraints.judge_directory(&certificate.subject, comparisons);
-        if verdict != Verdict::Within {
-            return Some((certificate.subject.to_string(), verdict));
+        if let Some(bad) = BadName::new(&certificate.subject, verdict, false) {
+            return Some(bad);
         }
     }
     let Some(names) = &certificate.subject_alt_names else {
         // Old certificates have their mail address in the subject.
-        return certificate.subject.mail_addresses().find_map(|mail| {
-            let verdict = constraints.judge_mail(mail, comparisons);
-            (verdict != Verdict::Within).then(|| (mail.to_owned(), verdict))
-        });
+        return certificate
+            .subject
+            .mail_addresses()
+            .find_map(|mail| BadName::new(&mail, constraints.judge_mail(mail, comparisons), false));
     };
     names.iter().find_map(|name| {
-        let verdict = constraints.judge(name, comparisons);
-        (verdict != Verdict::Within).then(|| (name.to_string(), verdict))
+        let is_dns = matches!(name, SubjectAltName::Dns(_));
+        BadName::new(name, constraints.judge(name, comparisons), is_dns)
     })
 }

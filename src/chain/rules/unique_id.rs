@@ -11,16 +11,20 @@ use crate::chain::Profile;
 const PRESENT: Diagnostic =
     Diagnostic::of_clients_alone(Defect::SubjectUniqueId).not_on_the_public_web().except(Profile::Rfc5280);
 
-pub(super) const RULE: Rule = Rule { diagnostics: &[PRESENT], judge };
+/// What is in a root counts for rustls alone.
+const OF_ROOT: Diagnostic =
+    Diagnostic::of_clients_alone(Defect::RootUniqueId).except(Profile::Webpki).except(Profile::Rfc5280);
+
+pub(super) const RULE: Rule = Rule { diagnostics: &[PRESENT, OF_ROOT], judge };
 
 fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
-    let below = judged.below_anchor().filter(|member| member.certificate.has_unique_id);
-    below
+    let with_id = judged.all().into_iter().filter(|member| member.certificate.has_unique_id);
+    with_id
         .filter_map(|member| {
             let message =
                 format!("`{}` has a unique identifier (issuerUniqueID, subjectUniqueID)", member.label());
             let fix = "Have it issued again without, as `certkit mkcert` does.";
-            judged.report(&PRESENT, &member, message, fix)
+            judged.report(if member.is_anchor { &OF_ROOT } else { &PRESENT }, &member, message, fix)
         })
         .collect()
 }

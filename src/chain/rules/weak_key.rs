@@ -7,7 +7,7 @@ use super::super::judged_path::{JudgedPath, PathCertificate, PathFinding};
 use super::super::rule::Rule;
 use crate::chain::Profile;
 use crate::finding::Code;
-use crate::x509::{P256, P384, P521, PublicKeyKind};
+use crate::x509::{P256, P384, P521, PublicKeyKind, is_compressed_point};
 
 const WEAK: Diagnostic = Diagnostic::error(Code::WeakKey);
 const RSA: Diagnostic = Diagnostic::of_clients(Defect::LeafRsa1024);
@@ -21,6 +21,9 @@ const ED25519: Diagnostic = of_browsers(Defect::LeafEd25519);
 const ED25519_OF_CA: Diagnostic = of_browsers(Defect::CaEd25519);
 const ED448: Diagnostic = of_browsers(Defect::LeafEd448);
 const ON_P521: Diagnostic = of_browsers(Defect::LeafP521);
+
+const COMPRESSED: Diagnostic = of_browsers(Defect::LeafCompressedPoint);
+const COMPRESSED_OF_CA: Diagnostic = of_browsers(Defect::CaCompressedPoint);
 
 /// SEC 2, sections 2.2.1 and 2.4.1.
 const P224: &str = "1.3.132.0.33";
@@ -44,6 +47,8 @@ pub(super) const RULE: Rule = Rule {
         ED25519_OF_CA,
         ED448,
         ON_P521,
+        COMPRESSED,
+        COMPRESSED_OF_CA,
     ],
     judge,
 };
@@ -83,6 +88,9 @@ fn judge_key(
         PublicKeyKind::Rsa(..2048) => (of(RSA_ALMOST, WEAK), "is shorter than 2048 bits"),
         PublicKeyKind::Rsa(bits) if is_webpki && bits % 8 != 0 => {
             (WEAK, "is not allowed on the public web: its size must be a multiple of 8 bits")
+        }
+        PublicKeyKind::Ec(_) if is_compressed_point(&member.certificate.spki) => {
+            (of(COMPRESSED, COMPRESSED_OF_CA), "is a compressed point, which not all clients can read")
         }
         PublicKeyKind::Ec(Some(curve)) if curve == P256 || curve == P384 => return None,
         PublicKeyKind::Ec(Some(curve)) if curve == P521 => {

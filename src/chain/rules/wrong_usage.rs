@@ -16,19 +16,54 @@ const OTHER_OF_CA: Diagnostic = Diagnostic::of_clients(Defect::IntermediatePurpo
 const ANY_OF_LEAF: Diagnostic = Diagnostic::of_clients(Defect::LeafAnyPurpose).except(Profile::Rfc5280);
 const ANY_OF_CA: Diagnostic = Diagnostic::of_clients(Defect::IntermediateAnyPurpose).except(Profile::Rfc5280);
 /// RFC 5280 section 6 takes nothing from a root but its name and key.
-const OTHER_OF_ROOT: Diagnostic =
-    Diagnostic::of_clients_alone(Defect::RootPurpose).except(Profile::Webpki).except(Profile::Rfc5280);
+const OTHER_OF_ROOT: Diagnostic = of_root(Defect::RootPurpose);
+const ANY_OF_ROOT: Diagnostic = of_root(Defect::RootAnyPurpose);
+const STEP_UP_OF_ROOT: Diagnostic = of_root(Defect::RootStepUp);
+const NOTHING_OF_ROOT: Diagnostic = of_root(Defect::RootWithoutAPurpose);
+const STEP_UP: Diagnostic = Diagnostic::of_clients(Defect::LeafStepUp);
+const STEP_UP_OF_CA: Diagnostic = Diagnostic::of_clients(Defect::IntermediateStepUp);
+const NETSCAPE_STEP_UP_OF_CA: Diagnostic = Diagnostic::of_clients(Defect::IntermediateNetscapeStepUp);
+const NOTHING: Diagnostic = Diagnostic::of_clients(Defect::LeafWithoutAPurpose);
+const NOTHING_OF_CA: Diagnostic = Diagnostic::of_clients(Defect::IntermediateWithoutAPurpose);
+/// The standards do not have it.
+const NETSCAPE_TYPE: Diagnostic = Diagnostic::of_clients_alone(Defect::NetscapeTypeForClients)
+    .except(Profile::Webpki)
+    .except(Profile::Rfc5280);
 const MISSING: Diagnostic = Diagnostic::of_clients(Defect::LeafWithoutPurpose).except(Profile::Rfc5280);
 /// TLS BR 7.1.2.1.2.
 const ROOT_WITH_USAGE: Diagnostic =
     Diagnostic::error(Code::WrongUsage).except(Profile::Tls).except(Profile::Rfc5280);
 
+const fn of_root(defect: Defect) -> Diagnostic {
+    Diagnostic::of_clients_alone(defect).except(Profile::Webpki).except(Profile::Rfc5280)
+}
+
 pub(super) const RULE: Rule = Rule {
-    diagnostics: &[OTHER, OTHER_OF_CA, ANY_OF_LEAF, ANY_OF_CA, OTHER_OF_ROOT, MISSING, ROOT_WITH_USAGE],
+    diagnostics: &[
+        OTHER,
+        OTHER_OF_CA,
+        ANY_OF_LEAF,
+        ANY_OF_CA,
+        ANY_OF_ROOT,
+        OTHER_OF_ROOT,
+        STEP_UP,
+        STEP_UP_OF_CA,
+        NETSCAPE_STEP_UP_OF_CA,
+        STEP_UP_OF_ROOT,
+        NOTHING,
+        NOTHING_OF_CA,
+        NOTHING_OF_ROOT,
+        NETSCAPE_TYPE,
+        MISSING,
+        ROOT_WITH_USAGE,
+    ],
     judge,
 };
 
 const ANY: &str = "2.5.29.37.0";
+/// Server-gated cryptography, of the time when browsers outside the USA had short keys; OpenSSL takes both for serverAuth.
+const MICROSOFT_STEP_UP: &str = "1.3.6.1.4.1.311.10.3.3";
+const NETSCAPE_STEP_UP: &str = "2.16.840.1.113730.4.1";
 const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
 
@@ -38,6 +73,12 @@ fn judge(judged: &JudgedPath<'_>) -> Vec<PathFinding> {
         let Some((diagnostic, message)) = wrong(judged, &member) else { continue };
         let fix = "Have it issued for this purpose: `certkit mkcert NAME` for a server, with --client for a client.";
         found.extend(judged.report(&diagnostic, &member, message, fix));
+    }
+    let leaf = judged.leaf();
+    if leaf.certificate.is_netscape_type_of_others && judged.input.purpose == Purpose::Server {
+        let message = format!("the Netscape certificate type of `{}` is not for servers", leaf.label());
+        let fix = "Have it issued again without the Netscape certificate type, as `certkit mkcert` does.";
+        found.extend(judged.report(&NETSCAPE_TYPE, &leaf, message, fix));
     }
     found
 }
@@ -67,13 +108,27 @@ fn wrong(judged: &JudgedPath<'_>, member: &PathCertificate<'_>) -> Option<(Diagn
         );
         return Some((diagnostic, message));
     }
-    if has(wanted) || has(ANY) {
+    if has(wanted) || has(ANY) && !member.is_anchor {
         return None;
     }
-    let diagnostic = match member {
-        _ if is_leaf => OTHER,
-        _ if member.is_anchor => OTHER_OF_ROOT,
-        _ => OTHER_OF_CA,
+    let is_step_up = judged.input.purpose == Purpose::Server;
+    let (is_microsoft, is_netscape) =
+        (is_step_up && has(MICROSOFT_STEP_UP), is_step_up && has(NETSCAPE_STEP_UP));
+    let of = |leaf, ca, root| match member {
+        _ if is_leaf => leaf,
+        _ if member.is_anchor => root,
+        _ => ca,
+    };
+    let diagnostic = if has(ANY) {
+        ANY_OF_ROOT
+    } else if usages.is_empty() {
+        of(NOTHING, NOTHING_OF_CA, NOTHING_OF_ROOT)
+    } else if is_microsoft {
+        of(STEP_UP, STEP_UP_OF_CA, STEP_UP_OF_ROOT)
+    } else if is_netscape {
+        of(STEP_UP, NETSCAPE_STEP_UP_OF_CA, STEP_UP_OF_ROOT)
+    } else {
+        of(OTHER, OTHER_OF_CA, OTHER_OF_ROOT)
     };
     let allowed: Vec<_> = usages.iter().map(|oid| name(oid)).collect();
     let allowed = if allowed.is_empty() { "nothing".into() } else { allowed.join(", ") };

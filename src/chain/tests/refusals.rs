@@ -57,7 +57,7 @@ fn an_authority_that_names_another_ca_certificate() {
     // The CA was renewed: same name and key, another serial number.
     let (code, message) = warning(&with(&own.issuer.der, &[0x12, 0x34]), &trust);
     assert_eq!(code, Code::KeyIdentifier);
-    assert!(message.ends_with("; openssl, Python and curl refuse it"), "{message}");
+    assert!(message.ends_with("; openssl, Python, curl and Java refuse it"), "{message}");
     let (code, message) = warning(&with(&other.subject.der, &own.serial), &trust);
     assert_eq!(code, Code::KeyIdentifier);
     assert!(message.ends_with("; openssl, Python and curl refuse it"), "{message}");

@@ -1,4 +1,4 @@
-//! certkit itself: what `check --batch` does with a line, with the warnings.
+//! certkit itself: what `check --roots` says, warnings included.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -21,24 +21,25 @@ pub(super) fn judge(chain: &Chain) -> Judged {
 
 fn verdict(chain: &Chain, profile: Profile) -> Verdict {
     let mut said = Vec::new();
-    let mut certificates = Vec::new();
-    for der in &chain.sent {
-        match Certificate::from_der(der.clone()) {
-            Ok(certificate) => certificates.push(Located::from(certificate)),
+    let mut read = |all: &[Vec<u8>]| -> Vec<Certificate> {
+        let one = |der: &Vec<u8>| match Certificate::from_der(der.clone()) {
+            Ok(certificate) => Some(certificate),
             Err(error) => {
                 said.push(Said { code: "der_malformed".into(), is_error: true, message: error.to_string() });
+                None
             }
-        }
-    }
+        };
+        all.iter().filter_map(one).collect()
+    };
+    let certificates: Vec<_> = read(&chain.sent).into_iter().map(Located::from).collect();
+    // `--roots` with what cannot be read is an error as well.
+    let trusted = read(&chain.trusted);
     if !said.is_empty() {
         return Verdict { holds: false, panicked: false, said };
     }
     let mut trust = TrustStore::default();
-    for der in &chain.trusted {
-        // As in a batch: a root that cannot be read is not trusted.
-        if let Ok(certificate) = Certificate::from_der(der.clone()) {
-            trust.add(certificate, Origin::File("roots.pem".into()));
-        }
+    for certificate in trusted {
+        trust.add(certificate, Origin::File("roots.pem".into()));
     }
     let host = HostName::parse(&chain.host).unwrap();
     let at = OffsetDateTime::from_unix_timestamp(AT).unwrap();
