@@ -4,6 +4,8 @@ use std::io::ErrorKind;
 
 use crate::finding::{Code, Finding, Location};
 use crate::report::Failure;
+use crate::sys::left_timers::LeftTimer;
+use crate::sys::shell::path_word;
 use crate::sys::timer::Error;
 
 impl From<Error> for Failure {
@@ -39,4 +41,27 @@ pub fn nobody_to_ask(key: &std::path::Path) -> Failure {
         .at(Location::file(key.display().to_string()))
         .fix("Write the password into a file that only you can read, and name it with --password-file.")
         .into()
+}
+
+/// A timer of a CA that was moved or removed: it fails every hour.
+pub fn left_behind(timer: &LeftTimer) -> Finding {
+    let LeftTimer { unit, names, files, is_cron } = timer;
+    let message = format!("the timer `{unit}` runs for `{names}`, which is not there any more");
+    let words: Vec<_> = files.iter().map(|file| path_word(file)).collect();
+    let remove = format!("`rm -f {}`", words.join(" "));
+    let fix = if *is_cron {
+        format!("Remove it: {remove}")
+    } else {
+        let user = if files.iter().any(|file| file.components().any(|part| part.as_os_str() == "user")) {
+            " --user"
+        } else {
+            ""
+        };
+        format!("Remove it: `systemctl{user} disable --now {unit}.timer`, then {remove}")
+    };
+    let finding = Finding::warning(Code::NotFound, message).fix(fix);
+    match files.first() {
+        Some(file) => finding.at(Location::file(file.display().to_string())),
+        None => finding,
+    }
 }

@@ -73,13 +73,7 @@ pub(super) fn run(args: &SignArgs, context: &Context<'_>) -> Result {
     let next = if let Some(full_chain) = full_chain {
         let chain: Vec<_> = std::iter::once(&certificate).chain(&ca.bundle).cloned().collect();
         output.full_chain(&full_chain, &chain, overwrite);
-        output.certificates(
-            &bundle,
-            FileRole::Intermediates,
-            &ca.bundle,
-            "the intermediates, for certkit merge",
-            Overwrite::forced(args.force || ca.outdates(&bundle)),
-        );
+        output.bundle(&bundle, &ca.bundle, Overwrite::forced(args.force || ca.outdates(&bundle)));
         next_command::merge(&path, &bundle, &next_command::roots_option(&CaChoice::from(&args.ca), &ca))
     } else {
         format!("certkit show {}", path_word(&path))

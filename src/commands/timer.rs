@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::{Context, Result};
+use crate::advice::timer::left_behind;
+use crate::finding::Finding;
 use crate::report::{Created, CreatedFile, FileRole, Outcome, Report};
 use crate::sys::fs::Existing;
+use crate::sys::left_timers::left_timers;
 use crate::sys::timer::{Job, MODE, Timer, own_unit};
 
 /// How a timer is installed.
@@ -20,6 +23,11 @@ impl Installation<'_> {
     /// The unit for one of several that a machine may have, as [`own_unit`] finds it.
     pub(super) fn own_unit(&self, base: &str, own: &str, option: [&str; 2]) -> Result<String> {
         Ok(own_unit(base, own, option, self.is_cron, &self.root())?)
+    }
+
+    /// The timers of this kind whose command names a file by `option` that is not there any more.
+    pub(super) fn left(&self, base: &str, option: &str) -> Result<Vec<Finding>> {
+        Ok(left_timers(base, option, &self.root())?.iter().map(left_behind).collect())
     }
 
     fn root(&self) -> PathBuf {

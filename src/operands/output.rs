@@ -8,7 +8,7 @@ use crate::ca::{Event, Ledger, PublishError, certificate_text, create_files, pub
 use crate::report::{Created, CreatedFile, FileRole};
 use crate::sys::fs::{Error, Existing, NewFile, PRIVATE, PUBLIC};
 pub use crate::sys::shell::shell_word;
-use crate::x509::{Certificate, PrivateKey};
+use crate::x509::{Certificate, PrivateKey, Purpose};
 
 /// Files to be made together: all or none.
 #[derive(Clone, Default)]
@@ -47,8 +47,21 @@ impl Output {
 
     /// Adds a certificate with its intermediates.
     pub fn full_chain(&mut self, path: &Path, chain: &[Certificate], overwrite: Overwrite) {
-        let what = "the certificate and the intermediates, for servers";
+        let is_for = |purpose: Purpose| {
+            let usages = chain.first().and_then(|leaf| leaf.extended_key_usage.as_ref());
+            usages.is_some_and(|usages| usages.iter().any(|usage| usage == purpose.oid()))
+        };
+        let what = match (is_for(Purpose::Client), is_for(Purpose::Server)) {
+            (true, false) => "the certificate and the intermediates, for the client",
+            _ => "the certificate and the intermediates, for servers",
+        };
         self.certificates(path, FileRole::Chain, chain, what, overwrite);
+    }
+
+    /// Adds the intermediates of a CA, in a file that its certificates share.
+    pub fn bundle(&mut self, path: &Path, intermediates: &[Certificate], overwrite: Overwrite) {
+        let what = "the intermediates, for certkit merge";
+        self.certificates(path, FileRole::Intermediates, intermediates, what, overwrite);
     }
 
     /// Adds certificates of a CA. Those that they replace are kept as `.bak`: clients trust them until they are

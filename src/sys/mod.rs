@@ -15,6 +15,7 @@ pub mod hook_action;
 pub mod hosts;
 pub mod inherited;
 pub mod keeper;
+pub mod left_timers;
 pub mod log_file;
 pub mod log_sink;
 pub mod log_target;

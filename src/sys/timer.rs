@@ -281,16 +281,25 @@ pub fn own_unit(
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     // A file name has 255 bytes at most, and a number and an ending follow.
     let own = format!("{base}-{}", own.chars().take(100).map(plain).collect::<String>());
-    let is_free_or_own = |unit: &String| {
+    let numbered = (2_u32..).map(|number| format!("{own}-{number}"));
+    let mut free = None;
+    // There are fewer files than numbers. The first name may be free again, and this one have another.
+    for unit in [base.to_owned(), own.clone()].into_iter().chain(numbered) {
         let file = below(root, &folder.join(format!("{unit}{ending}")));
         // Writing says what is wrong with one that cannot be read.
-        fs::read_to_string(&file)
-            .map_or(true, |text| text.lines().any(|line| format!("{line} ").contains(&format!(" {words} "))))
-    };
-    let numbered = (2_u32..).map(|number| format!("{own}-{number}"));
-    let mut units = [base.to_owned(), own.clone()].into_iter().chain(numbered);
-    // There are fewer files than numbers.
-    Ok(units.find(is_free_or_own).unwrap_or(own))
+        let Ok(text) = fs::read_to_string(&file) else {
+            let is_base = unit == base;
+            let first = free.get_or_insert(unit);
+            if is_base {
+                continue;
+            }
+            return Ok(first.clone());
+        };
+        if text.lines().any(|line| format!("{line} ").contains(&format!(" {words} "))) {
+            return Ok(unit);
+        }
+    }
+    Ok(own)
 }
 
 /// Whether systemd runs this machine, as sd_booted(3) finds out.
@@ -307,11 +316,11 @@ pub fn is_installed(unit: &str) -> bool {
 }
 
 /// Where units are: the system's for root, else the user's.
-fn unit_folder(is_root: bool) -> Result<PathBuf, Error> {
+pub(super) fn unit_folder(is_root: bool) -> Result<PathBuf, Error> {
     if is_root { Ok("/etc/systemd/system".into()) } else { user_folder() }
 }
 
-fn cron_folder() -> PathBuf {
+pub(super) fn cron_folder() -> PathBuf {
     "/etc/cron.d".into()
 }
 
@@ -328,7 +337,7 @@ fn user_folder() -> Result<PathBuf, Error> {
         .ok_or(Error::NoHome)
 }
 
-fn below(root: &Path, path: &Path) -> PathBuf {
+pub(super) fn below(root: &Path, path: &Path) -> PathBuf {
     root.join(path.strip_prefix("/").unwrap_or(path))
 }
 
@@ -336,7 +345,7 @@ fn program() -> Result<PathBuf, Error> {
     std::env::current_exe().map_err(Error::Program)
 }
 
-fn is_root() -> bool {
+pub(super) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 

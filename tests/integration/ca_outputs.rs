@@ -279,3 +279,40 @@ fn full_chains_of_every_command_are_renewed() {
     let chains = names.iter().filter(|name| name.ends_with("fullchain.pem")).count();
     assert_eq!(chains, all.len(), "{names:?}");
 }
+
+#[test]
+fn if_needed_makes_the_files_with_intermediates_that_are_missing() {
+    let test = Test::new();
+    test.certkit(&["mkca", "--intermediate"]).exits(0);
+    test.certkit(&["mkcert", "a.test"]).exits(0);
+    let before = test.files();
+    let again = || test.certkit(&["mkcert", "a.test", "--if-needed"]).exits(0);
+    again().says("nothing to do");
+    fs::remove_file(test.path("server.fullchain.pem")).unwrap();
+    again().says("server.fullchain.pem").keeps_quiet_about("ca-bundle.ca").keeps_quiet_about("nothing to do");
+    assert_eq!(test.files(), before);
+    fs::remove_file(test.path("ca-bundle.ca")).unwrap();
+    again().says("ca-bundle.ca");
+    again().says("nothing to do");
+    assert_eq!(test.files(), before);
+    // What is there and other is not touched, and a root needs no intermediates.
+    test.write("server.fullchain.pem", "mine");
+    again().says("nothing to do");
+    assert_eq!(test.text("server.fullchain.pem"), "mine");
+    let test = Test::with_certificate("a.test");
+    let before = test.files();
+    test.certkit(&["mkcert", "a.test", "--if-needed"]).exits(0).says("nothing to do");
+    assert_eq!(test.files(), before);
+}
+
+#[test]
+fn a_chain_is_for_whom_its_certificate_is() {
+    let test = Test::new();
+    test.certkit(&["mkca", "--intermediate"]).exits(0);
+    test.certkit(&["csr", "me.test", "-o", "me.csr"]).exits(0);
+    let sign = |profile: &str| test.certkit(&["sign", "me.csr", "--profile", profile, "--force"]).exits(0);
+    sign("client").says("the intermediates, for the client").keeps_quiet_about("for servers");
+    sign("server").says("the intermediates, for servers");
+    let made = test.certkit(&["mkcert", "--client", "me@a.test", "-o", "me2"]).exits(0);
+    made.says("for the client").keeps_quiet_about("for servers");
+}

@@ -146,3 +146,44 @@ fn each_ca_has_a_timer_of_its_own() {
         assert!(test.text(&format!("image/etc/cron.d/{unit}")).contains(&format!("{folder}/ca.crt")));
     }
 }
+
+/// A CA that was moved gets a timer of its own, and the old one, which fails from then on, is named with what removes it.
+#[test]
+fn a_timer_that_was_left_behind_is_named() {
+    let test = Test::new();
+    test.certkit(&["mkca", "-o", "my 100% $ca"]).exits(0);
+    test.certkit(&["mkca", "-o", "other"]).exits(0);
+    let install = |kind: &str, folder: &str| {
+        let (ca, key) = (format!("{folder}/ca.crt"), format!("{folder}/ca.key"));
+        test.certkit(&["renew", kind, "--root", "image", "--ca", &ca, "--ca-key", &key, "--format", "json"])
+    };
+    let left = |kind: &str, folder: &str| install(kind, folder).exits(0).envelope()["findings"].clone();
+    let is_root = rustix::process::geteuid().is_root();
+    let kinds: &[&str] =
+        if is_root { &["--install-timer", "--install-timer=cron"] } else { &["--install-timer"] };
+    for kind in kinds {
+        assert_eq!(left(kind, "my 100% $ca"), serde_json::json!([]));
+        assert_eq!(left(kind, "other"), serde_json::json!([]));
+    }
+    std::fs::rename(test.path("my 100% $ca"), test.path("moved")).unwrap();
+    for kind in kinds {
+        let findings = left(kind, "moved");
+        let findings = findings.as_array().unwrap();
+        assert_eq!(findings.len(), kinds.len(), "{findings:#?}");
+        for finding in findings {
+            assert!(finding["message"].as_str().unwrap().contains("my 100% $ca/ca.crt"), "{finding}");
+            assert_eq!(finding["severity"], "warning");
+        }
+    }
+    let findings = left(kinds[0], "moved");
+    for finding in findings.as_array().unwrap() {
+        let fix = finding["fix"].as_str().unwrap();
+        let remove = fix.split('`').find(|span| span.starts_with("rm ")).unwrap();
+        test.run("sh", &["-c", remove]).exits(0);
+    }
+    for kind in kinds {
+        assert_eq!(left(kind, "moved"), serde_json::json!([]));
+    }
+    let names: Vec<_> = test.names().into_iter().filter(|name| name.contains("/certkit-renew")).collect();
+    assert_eq!(names.len(), if is_root { 6 } else { 4 }, "one timer for each CA: {names:?}");
+}

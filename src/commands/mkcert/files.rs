@@ -8,7 +8,7 @@ use crate::cli::MkcertArgs;
 use crate::commands::Result;
 use crate::operands::output::{Output, Overwrite, without_ending};
 use crate::report::FileRole;
-use crate::x509::{Certificate, PrivateKey};
+use crate::x509::{Certificate, PrivateKey, SignatureCheck};
 
 /// The paths of what may be written.
 pub(super) struct Files {
@@ -49,6 +49,24 @@ impl Files {
         let with_key = args.bundle.is_some().then_some(&self.with_key);
         let p12 = args.p12.then_some(&self.p12);
         full_chain.into_iter().chain(with_key).chain(p12).cloned().collect()
+    }
+
+    /// The files with its intermediates that a certificate of this CA lacks.
+    pub(super) fn missing(&self, certificate: &Certificate, ca: &SigningCa) -> Output {
+        let mut output = Output::default();
+        // One of an intermediate that was replaced needs others.
+        let is_of_now = ca.bundle.first().is_some_and(|issuer| {
+            certificate.names_issuer(issuer) && certificate.signature_by(issuer) == SignatureCheck::Valid
+        });
+        let is_missing = |path: &Path| path.symlink_metadata().is_err();
+        if is_of_now && is_missing(&self.full_chain) {
+            let chain: Vec<_> = std::iter::once(certificate).chain(&ca.bundle).cloned().collect();
+            output.full_chain(&self.full_chain, &chain, Overwrite::Refuse);
+        }
+        if is_of_now && is_missing(&self.bundle) {
+            output.bundle(&self.bundle, &ca.bundle, Overwrite::Refuse);
+        }
+        output
     }
 
     /// Adds the files of certificates in one; `chain` begins with the certificate, and `key` is given

@@ -60,7 +60,7 @@ fn one(args: &MkcertArgs, profile: &LeafProfile, typed: &TypedNames, context: &C
         let key = args.key.as_deref().unwrap_or(&files.key);
         let records = ca.family_records()?;
         match ExistingCertificate::find(&ReadFiles, &files.certificate, key, profile, &ca, &records, now) {
-            ExistingCertificate::Fine(certificate) => return Ok(kept(*certificate, &files, context)),
+            ExistingCertificate::Fine(certificate) => return kept(*certificate, &files, &ca, context),
             ExistingCertificate::KeyOnly(key) => found_key = Some(key),
             ExistingCertificate::Ours => overwrite = Overwrite::Replace,
             ExistingCertificate::NoneOrForeign => {}
@@ -127,13 +127,7 @@ fn one(args: &MkcertArgs, profile: &LeafProfile, typed: &TypedNames, context: &C
     if !ca.bundle.is_empty() {
         // Other certificates of the folder need it too, so it is replaced only when asked.
         let overwrite = Overwrite::forced(args.force || ca.outdates(&files.bundle));
-        output.certificates(
-            &files.bundle,
-            FileRole::Intermediates,
-            &ca.bundle,
-            "the intermediates, for certkit merge",
-            overwrite,
-        );
+        output.bundle(&files.bundle, &ca.bundle, overwrite);
     }
     ca.spare(output.paths())?;
     let mut created = output.create_issued(&ca.ledger, &[event])?;
@@ -148,16 +142,16 @@ fn one(args: &MkcertArgs, profile: &LeafProfile, typed: &TypedNames, context: &C
     Ok(report)
 }
 
-/// `--if-needed`, and the certificate will do.
-fn kept(certificate: Certificate, files: &Files, context: &Context<'_>) -> Report {
-    let file = files.certificate.display();
-    context.console.say(&format!("{file} is valid until {}: nothing to do", date(certificate.not_after)));
+/// `--if-needed`, and the certificate will do. Files with its intermediates that are missing are made.
+fn kept(certificate: Certificate, files: &Files, ca: &SigningCa, context: &Context<'_>) -> Result {
+    let (file, end) = (files.certificate.display(), date(certificate.not_after));
+    let output = files.missing(&certificate, ca);
+    ca.spare(output.paths())?;
+    let created = output.create()?;
+    let verdict = if created.files.is_empty() { "nothing to do" } else { "it stays" };
+    context.console.say(&format!("{file} is valid until {end}: {verdict}"));
     let certificate = Some(Located::from(certificate).summary(Role::Leaf));
-    Report::new(Outcome::Created(Created {
-        certificate,
-        at: Some(context.clock.now()),
-        ..Created::default()
-    }))
+    Ok(Report::new(Outcome::Created(Created { certificate, at: Some(context.clock.now()), ..created })))
 }
 
 fn next(args: &MkcertArgs, ca: &SigningCa, files: &Files, profile: &LeafProfile) -> Vec<String> {

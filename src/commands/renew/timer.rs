@@ -41,7 +41,10 @@ pub(super) fn install(args: &RenewArgs, form: TimerForm, ca: &SigningCa, context
         on_failure: None,
         arguments: &words,
     };
-    installation.run(&job, "certkit renew", context)
+    let left = installation.left(UNIT, "--ca")?;
+    let mut report = installation.run(&job, "certkit renew", context)?;
+    report.findings.extend(left);
+    Ok(report)
 }
 
 /// The command line: what the user typed, with paths from the root on.
