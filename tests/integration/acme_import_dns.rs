@@ -154,6 +154,14 @@ fn credentials_of_other_plugins_get_certkits_form() {
         let kept: Value = serde_json::from_str(&test.text("state/certs/a.dyn.test/renew.json")).unwrap();
         assert_eq!(kept["challenge"]["dns"]["provider"], provider);
         assert!(!kept.to_string().contains("tok3n"));
+        // Once more, and once more after the other client got other ones.
+        import(&test, &pebble, &[]).exits(0).says("is here already").keeps_quiet_about("differ");
+        secret(&test, "plugin.ini", &credentials.replace("tok3n", "n3wer").replace("= a\n", "= n3wer\n"));
+        import(&test, &pebble, &[])
+            .exits(0)
+            .says(&format!("credentials/{provider}.toml, which renewals use"))
+            .says("write them into that file")
+            .keeps_quiet_about("n3wer");
         fs::remove_dir_all(test.path("state")).unwrap();
     }
     // Google's file is one of its own, AWS's that of every program for it.
@@ -230,9 +238,17 @@ fn certbots_folder_of_hooks_is_run_where_it_is() {
             &format!("#!/bin/sh\n{line}\n"),
         );
     }
-    test.write("letsencrypt/renewal-hooks/post/README", "no program\n");
+    for file in ["post/README", "post/.git/HEAD", "deploy/copy~"] {
+        test.write(&format!("letsencrypt/renewal-hooks/{file}"), "no program\n");
+    }
+    test.write("letsencrypt/renewal-hooks/post/forgotten", "#!/bin/sh\n");
     let ran = import(&test, &pebble, &[]).exits(0);
-    ran.says("renewal-hooks/post/README is not run").says("Keep that folder").says("runs pre:    '/");
+    ran.says("renewal-hooks/post/forgotten is not run")
+        .says("Keep that folder")
+        .says("runs pre:    '/")
+        .keeps_quiet_about("README")
+        .keeps_quiet_about(".git")
+        .keeps_quiet_about("copy~");
     test.certkit(&["acme", "renew", "--force", "--state", "state"]).exits(0);
     let lines = ["first pre", "second pre", "own pre", "post", "deploy a.test a.test", "own deploy"];
     let mut ran: Vec<_> = test.text("log").lines().map(str::to_owned).collect();

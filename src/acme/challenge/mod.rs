@@ -251,6 +251,15 @@ impl ChallengeMethod {
         })
     }
 
+    /// The file with its credentials or settings, if it has one.
+    pub(super) fn secret_file(&self) -> Option<&Path> {
+        match self {
+            Self::Dns(provider) => Some(&provider.credentials),
+            Self::Rfc2136(file) => Some(file),
+            _ => None,
+        }
+    }
+
     /// Puts its credentials or settings into this file, if it has any.
     pub(super) fn use_file(&mut self, path: &Path) {
         match self {

@@ -1,6 +1,8 @@
 //! certbot's folder of hooks, `renewal-hooks`: programs that it runs at every renewal, before the commands of a
 //! certificate, in the order of their names.
 
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +40,7 @@ impl HookFolder {
                         "deploy" => found.deploy.push(program),
                         _ => found.post.push(program),
                     },
+                    Err(_) if is_no_program(&program) => {}
                     Err(reason) => found.omissions.push(Omission::new(format!(
                         "the hook {} is not run by certkit: {reason}",
                         program.display()
@@ -69,6 +72,18 @@ fn usable(program: &Path) -> Result<(), String> {
         return Err("certbot does not run it either".to_owned());
     }
     check_owner(program)
+}
+
+/// Whether nobody means it to be run: a folder, a hidden file such as of git, a backup, or a text such as a README.
+fn is_no_program(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    if name.starts_with(b".") || name.ends_with(b"~") || path.is_dir() {
+        return true;
+    }
+    let may_run = path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0);
+    let mut start = [0; 2];
+    let has_start = File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok();
+    !may_run && !(has_start && start == *b"#!")
 }
 
 /// Programs and a command, each on a line of its own. One that is named as a command too runs once.

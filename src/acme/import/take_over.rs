@@ -1,11 +1,15 @@
 //! Putting what another client has into our own state: accounts first, then certificates.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use super::{ForeignAccount, ForeignCertificate, ForeignClient, ForeignState, ImportChoice, Omission};
+use super::{
+    ForeignAccount, ForeignCertificate, ForeignClient, ForeignCredentials, ForeignState, ImportChoice,
+    Omission,
+};
 use crate::acme::challenge::{ChallengeMethod, Error as ChallengeError};
 use crate::acme::client::signed::Signer;
 use crate::acme::error::Error;
@@ -240,6 +244,8 @@ fn take_certificate(
     let _lock = if is_dry_run { None } else { Some(store.lock(|| {})?) };
     if store.is_in_use() {
         one.state = ImportState::AlreadyHere;
+        let kept = store.record()?.and_then(|record| record.challenge);
+        one.omissions.extend(credentials.and_then(|found| changed(&found, kept.as_ref()?.secret_file()?)));
         return Ok(one);
     }
     one.state = ImportState::Taken;
@@ -261,6 +267,15 @@ fn take_certificate(
     };
     store.install(&files, RenewRecord::new(&plan), None)?;
     Ok(one)
+}
+
+/// Credentials that the other client has changed since they were taken over into this file.
+fn changed(found: &ForeignCredentials, file: &Path) -> Option<Omission> {
+    if fs::read(file).is_ok_and(|kept| kept == found.text.as_bytes()) {
+        return None;
+    }
+    let what = format!("its credentials differ from those in {}, which renewals use", file.display());
+    Some(Omission::new(what).instead("If the new ones are right, write them into that file."))
 }
 
 fn left_out(foreign_name: &str, reason: String) -> ImportedCertificate {
