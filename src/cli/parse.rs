@@ -7,7 +7,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::one_command::one_command;
-use super::serve::{with_equals_sign, with_option_words};
+use super::serve::{
+    hidden_variables, with_equals_sign, with_option_words, with_variables, without_variables,
+};
 use super::{Cli, after_help, options_help};
 use crate::config::option_words;
 use crate::sys::terminal;
@@ -63,9 +65,24 @@ pub fn parse(words: &[OsString]) -> Result<Parsed, Box<UsageError>> {
 }
 
 fn understood(definition: &mut clap::Command, words: &[OsString]) -> Result<Parsed, clap::Error> {
-    let matches = definition.try_get_matches_from_mut(words)?;
+    let matches = match definition.try_get_matches_from_mut(words) {
+        Err(error) if error.kind() == ErrorKind::ArgumentConflict => below_what_is_typed(words)?,
+        matches => matches?,
+    };
     let cli = Cli::from_arg_matches(&matches)?;
     Ok(Parsed { cli, command: command_name(&matches) })
+}
+
+/// What is typed for `serve` hides what it conflicts with in the environment, which is a layer below it, as in
+/// certkit.toml: deploy hooks and the shells of other programs have such variables for purposes of their own.
+fn below_what_is_typed(words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let definition = |hidden: &[&'static str]| {
+        Cli::command().mut_subcommand("serve", |serve| without_variables(with_option_words(serve), hidden))
+    };
+    // First without any: two options that are typed conflict still.
+    let typed = definition(&with_variables()).try_get_matches_from(words)?;
+    let hidden = typed.subcommand_matches("serve").map(hidden_variables).unwrap_or_default();
+    definition(&hidden).try_get_matches_from(words)
 }
 
 /// Among a thousand words clap finds a similar one for everything.

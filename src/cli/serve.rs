@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::builder::{FalseyValueParser, ValueParser};
+use clap::builder::{FalseyValueParser, Resettable, ValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint};
 
@@ -114,6 +114,25 @@ pub(super) fn with_option_words(command: Command) -> Command {
             }
         }
     }))
+}
+
+/// The settings that the environment may have.
+pub(super) fn with_variables() -> Vec<&'static str> {
+    table::settings().filter(|setting| setting.environment.is_some()).map(|setting| setting.word).collect()
+}
+
+/// Those of them that conflict with an option that is typed.
+pub(super) fn hidden_variables(matches: &ArgMatches) -> Vec<&'static str> {
+    let is_typed = |word: &str| matches.value_source(word) == Some(ValueSource::CommandLine);
+    let typed: Vec<_> = table::settings().filter(|setting| is_typed(setting.word)).collect();
+    let mut words = with_variables();
+    words.retain(|word| typed.iter().any(|setting| setting.conflicts.contains(word)));
+    words
+}
+
+/// The command without these variables.
+pub(super) fn without_variables(command: Command, words: &[&'static str]) -> Command {
+    words.iter().fold(command, |command, word| command.mut_arg(word, |arg| arg.env(Resettable::Reset)))
 }
 
 /// uWSGI's `-C664`: where a value may be missing, clap takes one behind an equals sign only.

@@ -31,9 +31,7 @@ pub enum AcmeOperandError {
     DnsResolver { option: &'static str, text: String },
     #[error("{option}={text}: {reason}")]
     ListenAddress { option: &'static str, text: String, reason: String },
-    #[error(
-        "--dns-account chooses another name for the record of a DNS challenge, and {0} is none that sets one"
-    )]
+    #[error("dns-account-01 is answered with a record in DNS, and {0} sets none")]
     LabelWithoutRecord(ChallengeKind),
     #[error("`{0}` is not a valid mail address")]
     MailAddress(String),

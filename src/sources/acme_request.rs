@@ -12,7 +12,7 @@ use crate::acme::challenge::tls_alpn01::Proofs;
 use crate::acme::challenge::{ChallengeMethod, Embedded, Solver};
 use crate::acme::storage::{CertificateStore, Storage};
 use crate::acme::{self, CurrentCertificate, ExternalAccount, LETS_ENCRYPT};
-use crate::advice::acme::failure;
+use crate::advice::acme::{failure, refused_by_serve};
 use crate::advice::certificate::CertificateError;
 use crate::operands::acme::{check_mail_address, server_addresses, state_directory};
 use crate::report::Failure;
@@ -107,7 +107,7 @@ impl AcmeRequest {
             }
             let store = storage.certificate(names.first().map_or("", String::as_str));
             let current = CurrentCertificate::load(&store);
-            let current = current.map_err(|error| failure(error, SystemClock.now()))?;
+            let current = current.map_err(|error| refused_by_serve(failure(error, SystemClock.now())))?;
             let state = match current.as_ref().and_then(|current| current.chain.first()) {
                 Some(leaf) => format!("until {}", date(leaf.not_after)),
                 None => "which is obtained at the start".to_owned(),
@@ -127,6 +127,10 @@ impl AcmeRequest {
     /// Invalid names, names that the listeners cannot prove, what is missing for the challenge, and terms of service
     /// without consent.
     pub(super) fn decide(self, reader: &StateReader) -> Result<DecidedAcme, Failure> {
+        self.decided(reader).map_err(refused_by_serve)
+    }
+
+    fn decided(self, reader: &StateReader) -> Result<DecidedAcme, Failure> {
         let mut servers = server_addresses(&self.servers, "--acme-server")?;
         if servers.is_empty() {
             servers.push(LETS_ENCRYPT.to_owned());

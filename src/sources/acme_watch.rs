@@ -10,7 +10,7 @@ use super::acme_caller::{AcmeCaller, Consent};
 use super::acme_leftovers::remove_leftovers;
 use crate::acme::storage::{CertificateStore, ChallengeStore};
 use crate::acme::{RenewalOutcome, Renewer, Urgency};
-use crate::advice::acme::{deploy_hook, failure, remark};
+use crate::advice::acme::{deploy_hook, failure_of_serve, name_options_of_serve, remark};
 use crate::advice::serve as advice;
 use crate::console::Console;
 use crate::finding::Finding;
@@ -82,7 +82,7 @@ impl CertificateWatch {
                     if failed.error.is_of_challenge() {
                         renewer = renewers_in_turn.next().unwrap_or(renewer);
                     }
-                    self.say_findings(failure(*failed.error, SystemClock.now()).findings);
+                    self.say_findings(failure_of_serve(*failed.error, SystemClock.now()).findings);
                     if let Some(next) = failed.next_try {
                         say_next(&user, next);
                     }
@@ -141,7 +141,10 @@ impl CertificateWatch {
 
     /// Prints findings with the name of the certificate.
     fn say_findings(&self, findings: Vec<Finding>) {
-        let named = findings.into_iter().map(|finding| advice::about(self.store.name(), finding));
+        let named = findings.into_iter().map(|mut finding| {
+            name_options_of_serve(&mut finding);
+            advice::about(self.store.name(), finding)
+        });
         self.console.findings(&named.collect::<Vec<_>>());
     }
 }

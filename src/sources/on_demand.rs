@@ -21,7 +21,7 @@ use super::on_demand_memory::{Admission, NameMemory};
 use super::on_demand_permission::{Decision, Permission};
 use crate::acme::storage::{CertificateStore, Storage};
 use crate::acme::{self, CurrentCertificate, FailedRenewal, RenewalOutcome, Renewer, Urgency};
-use crate::advice::acme::failure;
+use crate::advice::acme::failure_of_serve;
 use crate::advice::serve as advice;
 use crate::console::Console;
 use crate::finding::Finding;
@@ -173,7 +173,7 @@ impl OnDemand {
                 Err(failed) if failed.error.is_interrupted() => return Err(UNKNOWN),
                 Err(failed) => {
                     let pause = failed.next_try.map_or(FAILED, until_then);
-                    self.say(name, failure(*failed.error, SystemClock.now()).findings);
+                    self.say(name, failure_of_serve(*failed.error, SystemClock.now()).findings);
                     return Err(pause);
                 }
             }
@@ -287,7 +287,7 @@ impl OnDemand {
     /// Serves a certificate, now and after a restart.
     fn keep(&self, name: &str, store: CertificateStore) -> Result<(), Duration> {
         if let Err(error) = self.storage.on_demand().add(name) {
-            self.say(name, failure(error.into(), SystemClock.now()).findings);
+            self.say(name, failure_of_serve(error.into(), SystemClock.now()).findings);
         }
         (self.serve)(store);
         Ok(())
@@ -344,7 +344,7 @@ impl OnDemand {
         }
         match self.renew(name, &store, urgency) {
             Err(failed) if !failed.error.is_busy() && !failed.error.is_interrupted() => {
-                self.say(name, failure(*failed.error, SystemClock.now()).findings);
+                self.say(name, failure_of_serve(*failed.error, SystemClock.now()).findings);
             }
             _ => {}
         }
@@ -356,7 +356,7 @@ impl OnDemand {
         let removed = list.remove(name);
         // It may just have been ordered; the one that did adds it after its files, and so does this.
         if let Err(error) = removed.and_then(|()| if exists(store) { list.add(name) } else { Ok(()) }) {
-            self.say(name, failure(error.into(), SystemClock.now()).findings);
+            self.say(name, failure_of_serve(error.into(), SystemClock.now()).findings);
         }
     }
 

@@ -39,6 +39,89 @@ fn listeners_that_the_acme_server_cannot_reach_stop_the_start() {
     serve(&[ELSEWHERE, "--acme-rfc2136", "x", "--acme-dns-hook", "y"]).exits(2);
 }
 
+/// A fix of `serve` names the options of `serve`; those of `certkit acme` are in commands only.
+#[test]
+fn fixes_name_the_options_of_serve() {
+    let test = Test::new();
+    test.write("app.py", APP);
+    test.write("roots.pem", "");
+    test.write("empty", "");
+    for (file, text) in [("wrong.toml", "a = [1]\n"), ("right.toml", "a = 1\n")] {
+        test.write(file, text);
+        set_permissions(test.path(file), Permissions::from_mode(0o600)).unwrap();
+    }
+    fs::create_dir(test.path("open")).unwrap();
+    set_permissions(test.path("open"), Permissions::from_mode(0o777)).unwrap();
+    let help = test.certkit(&["serve", "--help"]).exits(0).stdout();
+    let defined = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+    let defined: Vec<_> = defined.flat_map(|line| line.split([' ', '=', '[', ','])).collect();
+    let is_option = |word: &str| defined.contains(&word);
+    assert!(is_option("--acme-dns-hook") && !is_option("--dns-hook"));
+    let mut named = 0;
+    for (args, wanted) in [
+        (&["--acme-dns-hook", "./missing"][..], "`--acme-dns-hook '/usr"),
+        (&["--acme-dns", "cloudflare", "--acme-dns-credentials", "missing"], "Check the spelling"),
+        (&["--acme-dns", "cloudflare", "--acme-dns-credentials", "wrong.toml"], "per line"),
+        (&["--acme-dns", "nonsense", "--acme-dns-credentials", "right.toml"], "`--acme-dns-hook`"),
+        (&["--acme-dns", "cloudflare"], "`--acme-dns-credentials FILE`"),
+        (&["--acme-dns-hook", "lego:true", "--acme-dns-credentials", "missing"], "Check the spelling"),
+        (&["--acme-rfc2136", "missing"], "Check the spelling"),
+        (&["--acme-rfc2136", "empty"], "such a file"),
+        (&["--acme-dns-resolver", "1.1.1.1"], "`--acme-dns cloudflare`"),
+        (&["--acme-dns-hook", "lego:true", "--acme-dns-resolver", "me"], "`--acme-dns-resolver 9.9.9.9`"),
+        (&["--acme-dns-account"], "`--acme-dns-hook CMD`"),
+        (&["--acme-eab-kid", "k", "--acme-eab-hmac-file", "missing"], "Check the spelling"),
+        (&["--acme-eab-kid", "k", "--acme-eab-hmac-file", "empty"], "HMAC key"),
+        (&["--acme-state", "open"], "chmod go-w open"),
+        (&["--acme-server", "ca.test"], "`--acme-server https://"),
+        (&["--acme", "*.a.test"], "`--acme-dns`"),
+    ] {
+        let state: &[&str] = if args.contains(&"--acme-state") { &[] } else { &["--acme-state=state"] };
+        let common = ["serve", "--check", "--acme", "a.test", "--agree-tos", "app.py", "--format", "json"];
+        let server: &[&str] = if args.contains(&"--acme-server") { &[] } else { &[ELSEWHERE] };
+        let report = test.certkit(&[&common[..], state, server, args].concat()).exits(2).envelope();
+        let fix = report["findings"][0]["fix"].as_str().unwrap_or_else(|| panic!("no fix: {report:#}"));
+        assert!(fix.contains(wanted), "`{wanted}` is not in: {fix}");
+        let said = fix.lines().filter(|line| !line.starts_with("certkit "));
+        let said: Vec<_> = said.flat_map(|line| line.split('`')).collect();
+        for span in said.iter().filter(|span| !span.starts_with("certkit ")) {
+            // An example of a hook has options of its own.
+            let span = span.split(" '").next().unwrap_or_default();
+            for option in span.split([' ', '=']).filter(|word| word.starts_with("--")) {
+                let option = option.trim_end_matches(['.', ',', ';', ':', ')']);
+                assert!(is_option(option), "`{option}` is not an option of serve: {fix}");
+                named += 1;
+            }
+        }
+    }
+    assert!(named >= 8, "{named}");
+}
+
+/// An option that is typed hides what conflicts with it in the layers below, and the environment is one of them: hooks and
+/// shells have such variables for other servers.
+#[test]
+fn variables_of_another_certificate_do_not_stop_acme() {
+    let test = Test::new();
+    test.write("app.py", APP);
+    let variables = ["CERTKIT_CERT", "CERTKIT_KEY", "CERTKIT_KEY_PASSWORD_FILE"];
+    let check = |variables: &[&str], args: &[&str]| {
+        let common = ["serve", "--check", "--agree-tos", "--acme-state=state", "app.py"];
+        let challenge = ["--acme-dns-hook", "true", ELSEWHERE];
+        let program = test.program(certkit()).args(&common).args(args);
+        let program = if args.contains(&"--acme") { program.args(challenge) } else { program };
+        variables.iter().fold(program, |program, name| program.env(name, "missing")).run()
+    };
+    for variable in variables {
+        check(&[variable], &["--acme", "a.test"]).exits(0).says("a certificate for a.test");
+    }
+    check(&variables, &["--acme", "a.test"]).exits(0);
+    // They are a layer above the file, and what is typed together conflicts as before.
+    test.write("certkit.toml", "[serve]\nacme = ['a.test']\nacme-state = 'state'\n");
+    let of_file = test.program(certkit()).args(["serve", "--check", "--agree-tos", "app.py"]);
+    of_file.env("CERTKIT_CERT", "missing").run().exits(2).says("there is no file `missing`");
+    check(&variables, &["--acme", "a.test", "--cert", "typed"]).exits(2).says("cannot be used with");
+}
+
 #[test]
 fn the_challenge_is_tried_on_itself_before_anything_is_ordered() {
     let test = Test::new();

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -38,12 +39,15 @@ impl Credentials {
     /// Reads the file.
     ///
     /// # Errors
-    /// [`Error::Credentials`] with what is wrong.
+    /// [`Error::NoFile`], or [`Error::Credentials`] with what is wrong.
     pub(super) fn read(path: &Path) -> Result<Self, Error> {
         let bad = |(file, reason): Wrong| Error::Credentials {
             path: file.unwrap_or_else(|| path.to_owned()),
             reason,
         };
+        if is_missing(path) {
+            return Err(Error::NoFile { what: "the credentials for DNS", path: path.to_owned() });
+        }
         let bytes = private(path).map_err(|reason| bad((None, reason)))?;
         let text =
             std::str::from_utf8(&bytes).map_err(|_| bad((None, "it is not text in UTF-8".to_owned())))?;
@@ -117,6 +121,11 @@ fn private(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
         return Err(format!("others may read it (its mode is {:o})", mode & 0o777));
     }
     read_limited_from(file, MAX_FILE_BYTES).map(Zeroizing::new).map_err(|error| plain(&error))
+}
+
+/// Whether there is no such file.
+pub(super) fn is_missing(path: &Path) -> bool {
+    path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 impl fmt::Debug for Credentials {

@@ -24,8 +24,8 @@ pub enum Error {
         not_provable(*.kind)
     )]
     CannotProve { name: String, kind: ChallengeKind },
-    /// The file of --dns-credentials; nothing was ordered.
-    #[error("cannot use the file of --dns-credentials: {reason}; nothing was ordered")]
+    /// A file of secrets for a DNS provider or for another client's hook.
+    #[error("cannot use the credentials for DNS: {reason}; nothing was ordered")]
     Credentials { path: PathBuf, reason: String },
     #[error("the DNS hook failed: {} {verb} {fqdn}: {reason}{}", .program.display(), quoted(.output))]
     HookFailed {
@@ -44,6 +44,9 @@ pub enum Error {
         command: String,
         reason: String,
     },
+    /// `what` is what it holds.
+    #[error("cannot read {what} in `{}`: no such file; nothing was ordered", .path.display())]
+    NoFile { what: &'static str, path: PathBuf },
     #[error("{why} at {name}; the server was not told")]
     NoPersistentRecord {
         /// The record's name.
@@ -90,7 +93,7 @@ pub enum Error {
     /// The name server did not do what dns-01 needs.
     #[error("the TXT record was not set: name server {server}: {reason}")]
     Update { server: String, reason: String },
-    #[error("cannot use the file of --rfc2136: {reason}; nothing was ordered")]
+    #[error("cannot use the settings for DNS updates: {reason}; nothing was ordered")]
     UpdateSettings { path: PathBuf, reason: String },
     #[error("cannot {action} {}: {}", .path.display(), plain(.source))]
     Webroot {

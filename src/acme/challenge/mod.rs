@@ -228,8 +228,8 @@ impl ChallengeMethod {
     /// Makes everything ready without telling anybody outside: binds sockets, looks at folders and files.
     ///
     /// # Errors
-    /// [`Error::Bind`], [`Error::Credentials`], [`Error::HookUnusable`], [`Error::UpdateSettings`],
-    /// [`Error::Webroot`].
+    /// [`Error::Bind`], [`Error::Credentials`], [`Error::HookUnusable`], [`Error::NoFile`],
+    /// [`Error::UpdateSettings`], [`Error::Webroot`].
     pub fn prepare(&self) -> Result<ReadySolver, Error> {
         Ok(match self {
             Self::Embedded(Embedded(solver)) => ReadySolver::Solver(Arc::clone(solver)),

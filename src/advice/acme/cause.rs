@@ -21,8 +21,8 @@ pub(super) fn of_validation(failed: &FailedValidation) -> Option<String> {
 pub(super) fn of_refusal(refusal: &ProtocolError) -> Option<String> {
     Some(match refusal.kind.as_str() {
         "accountDoesNotExist" => {
-            "The server does not know this account any more. Run `certkit acme obtain` with \
-                                  --force, which makes a new one."
+            "The server does not know this account any more. Run `certkit acme obtain NAME --force`, \
+                                  which makes a new one."
                 .to_owned()
         }
         "alreadyRevoked" => "Nothing is left to do: the certificate is revoked.".to_owned(),

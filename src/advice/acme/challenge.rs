@@ -28,8 +28,7 @@ pub(super) fn failure(error: &Error) -> Failure {
             kind: ChallengeKind::Dns01 | ChallengeKind::DnsAccount01 | ChallengeKind::DnsPersist01,
             ..
         } => finding(Code::InvalidSetting).fix(
-            "Use `--http` or `--webroot DIR`, in a certificate \
-                                               of its own.",
+            "Use `--http` or `--webroot DIR`, in a certificate of its own.",
         ),
         Error::CannotProve { .. } => finding(Code::InvalidSetting)
             .fix("Use a DNS record: `--dns PROVIDER`, `--dns-hook CMD` or `--rfc2136 FILE`."),
@@ -44,6 +43,9 @@ pub(super) fn failure(error: &Error) -> Failure {
             "Name a program with its arguments, for example `--dns-hook '/usr/local/bin/dns-hook \
              --zone example.com'`.",
         ),
+        Error::NoFile { path, .. } => finding(Code::NotFound)
+            .at(Location::file(path.display().to_string()))
+            .fix("Check the spelling and the current folder."),
         Error::NoPersistentRecord { name, strings, .. } if !strings.is_empty() => finding(Code::AcmeFailed)
             .fix(format!(
                 "Set the TXT record `{name}. IN TXT \"{}\"`. Then run this again: the order continues.",

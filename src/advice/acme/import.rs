@@ -25,7 +25,7 @@ pub fn unreadable(error: ImportError) -> Failure {
 pub fn left_out(about: &str, reason: &str) -> Finding {
     let finding = Finding::error(Code::NotTakenOver, format!("{about} is left out: {reason}"));
     let lacks_challenge = ["counterpart", "challenge", "webroot"].iter().any(|word| reason.contains(word));
-    if reason.contains("dns-") || reason.contains("`dns_") {
+    if ["dns-", "`dns_", "credentials for DNS"].iter().any(|word| reason.contains(word)) {
         finding.fix(
             "Run it again with `--dns PROVIDER --dns-credentials FILE`; `certkit acme dns-providers` lists the providers \
              and what the file holds. A program sets records for any other: `--dns-hook CMD`.",

@@ -3,6 +3,7 @@
 mod cause;
 mod challenge;
 pub mod import;
+mod of_serve;
 mod operand;
 pub mod request;
 mod storage;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use rustls::CertificateError;
 use time::OffsetDateTime;
 
+pub use self::of_serve::{failure_of_serve, name_options_of_serve, refused_by_serve};
 use super::hook;
 use crate::acme::{Error, FailedValidation, ProtocolError, PublicServer, Remark};
 use crate::finding::{Code, Finding, Location};
@@ -21,8 +23,8 @@ use crate::sys::hook::HookRun;
 
 /// EX_TEMPFAIL of sysexits.h: the same command may succeed later.
 pub const TRY_LATER: u8 = 75;
-const BIND_ACCOUNT: &str = "Get an account on the server's website, then add `--eab-kid KID --eab-hmac-file FILE`; the options of `serve` \
-     begin with `--acme-eab`.";
+const BIND_ACCOUNT: &str =
+    "Get an account on the server's website, then add `--eab-kid KID --eab-hmac-file FILE`.";
 
 /// What went wrong. Status 1: the server refused or a validation failed. 2: nothing was ordered.
 /// [`TRY_LATER`]: the same command may succeed later.
@@ -33,8 +35,8 @@ pub fn failure(error: Error, now: OffsetDateTime) -> Failure {
     let setting = |fix: &str| finding(Code::InvalidSetting).fix(fix);
     Failure::new(match error {
         E::AccountClosed { .. } => {
-            let fix = "Run `certkit acme obtain` or `certkit acme renew` with --force: it makes a new account \
-                       with a new key, and keeps the old key beside it.";
+            let fix = "Run `certkit acme obtain NAME --force` or `certkit acme renew --force`: it makes a new \
+                       account with a new key, and keeps the old key beside it.";
             return Failure::new(finding(Code::AcmeFailed).fix(fix)).status(1);
         }
         E::BadAnswer { .. } | E::Key(_) | E::Stopped => finding(Code::AcmeFailed),

@@ -32,7 +32,8 @@ impl From<AcmeOperandError> for Failure {
             E::NoState => finding(Code::NotFound).fix("Add `--state DIR`."),
             E::Secret { path, source } => {
                 let is_missing = source.kind() == io::ErrorKind::NotFound;
-                finding(if is_missing { Code::NotFound } else { Code::Io }).at(file(path))
+                let finding = finding(if is_missing { Code::NotFound } else { Code::Io }).at(file(path));
+                if is_missing { finding.fix("Check the spelling and the current folder.") } else { finding }
             }
             E::Server { option, .. } => finding(Code::InvalidSetting).fix(format!(
                 "Name letsencrypt, letsencrypt-staging, zerossl or google, or the address of its directory, for \

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::acme::ExternalAccount;
 use crate::acme::challenge::{ChallengeKind, ChallengeMethod, DnsProvider, DnsView, ForeignHook};
+use crate::advice::acme::refused_by_serve;
 use crate::advice::certificate::CertificateError;
 use crate::commands::Result;
 use crate::config::values::AcmeMissing;
@@ -18,6 +19,10 @@ pub(super) fn certificate_choice(
     settings: &ServeSettings,
     opener: &Arc<dyn Opener>,
 ) -> Result<Option<CertificateChoice>> {
+    chosen(settings, opener).map_err(refused_by_serve)
+}
+
+fn chosen(settings: &ServeSettings, opener: &Arc<dyn Opener>) -> Result<Option<CertificateChoice>> {
     let acme = &settings.acme;
     if !settings.server.listeners.iter().any(|address| address.scheme.is_tls()) {
         return if acme.names.is_empty() { Ok(None) } else { Err(CertificateError::AcmeWithoutHttps.into()) };

@@ -54,7 +54,7 @@ impl HttpRequestHook {
             return Err("it is not the address of a server".to_owned());
         }
         if parsed.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            return Err("put the password into HTTPREQ_PASSWORD in the file of --dns-credentials".to_owned());
+            return Err("put the password into HTTPREQ_PASSWORD in the file of the credentials".to_owned());
         }
         // What is called is the path with `/present` at its end, and the state keeps the address.
         if parsed.query().is_some() {

@@ -23,6 +23,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::super::Error;
+use super::super::credentials::is_missing;
 use super::super::resolver::{dns_address, first_resolver, resolv_conf};
 use crate::sys::fs::{plain, read_limited};
 
@@ -75,9 +76,12 @@ impl Settings {
     /// Reads the file, and the one that it names for the secret.
     ///
     /// # Errors
-    /// [`Error::UpdateSettings`] with what is wrong; the secret is in no message.
+    /// [`Error::NoFile`], or [`Error::UpdateSettings`] with what is wrong; the secret is in no message.
     pub(super) fn read(path: &Path) -> Result<Self, Error> {
         let bad = |reason: String| Error::UpdateSettings { path: path.to_owned(), reason };
+        if is_missing(path) {
+            return Err(Error::NoFile { what: "the settings for DNS updates", path: path.to_owned() });
+        }
         let text = Zeroizing::new(read_limited(path, MAX_FILE_BYTES).map_err(|error| bad(plain(&error)))?);
         let text = std::str::from_utf8(&text).map_err(|error| bad(error.to_string()))?;
         Self::of_text(text, path)
