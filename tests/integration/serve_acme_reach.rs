@@ -107,7 +107,7 @@ fn variables_of_another_certificate_do_not_stop_acme() {
     let check = |variables: &[&str], args: &[&str]| {
         let common = ["serve", "--check", "--agree-tos", "--acme-state=state", "app.py"];
         let challenge = ["--acme-dns-hook", "true", ELSEWHERE];
-        let program = test.program(certkit()).args(&common).args(args);
+        let program = test.program(certkit()).args(common).args(args);
         let program = if args.contains(&"--acme") { program.args(challenge) } else { program };
         variables.iter().fold(program, |program, name| program.env(name, "missing")).run()
     };

@@ -83,7 +83,7 @@ fn is_no_program(path: &Path) -> bool {
     let may_run = path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0);
     let mut start = [0; 2];
     let has_start = File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok();
-    !may_run && !(has_start && start == *b"#!")
+    !(may_run || (has_start && start == *b"#!"))
 }
 
 /// Programs and a command, each on a line of its own. One that is named as a command too runs once.

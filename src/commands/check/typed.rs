@@ -58,7 +58,7 @@ pub(super) fn output_of(file: &str) -> &'static str {
 /// The files that `merge` should write for several files or servers: each its own.
 pub(super) fn outputs_of(names: &[String], options: &ServerOptions) -> Vec<String> {
     let mut taken = HashSet::new();
-    let mut output = |name: &String| {
+    let output = |name: &String| {
         let base = match file_or_server(name, options) {
             Ok(FileOrServer::Server(target)) => fixed_server_file(&target.label()),
             _ if name == "-" => fixed_file(STANDARD_INPUT),
@@ -70,5 +70,5 @@ pub(super) fn outputs_of(names: &[String], options: &ServerOptions) -> Vec<Strin
             |output: &String| Path::new(output).symlink_metadata().is_err() && taken.insert(output.clone());
         std::iter::once(base.clone()).chain(numbered).find(is_free).unwrap_or(base)
     };
-    names.iter().map(|name| output(name)).collect()
+    names.iter().map(output).collect()
 }
