@@ -1560,7 +1560,7 @@ _certkit() {
             return 0
             ;;
         certkit__subcmd__check)
-            opts="-q -v -h --host --email --roots --key --key-password-file --crl --purpose --profile --max-depth --at --min-days --starttls --timeout --deep --min-grade --server --jobs --batch --explain --format --quiet --verbose --color --help"
+            opts="-q -v -h --host --email --roots --key --key-password-file --crl --purpose --profile --max-depth --at --min-days --starttls --timeout --deep --http-port --min-grade --server --jobs --batch --explain --format --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1615,6 +1615,10 @@ _certkit() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --http-port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

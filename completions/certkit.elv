@@ -282,6 +282,7 @@ set edit:completion:arg-completer[certkit] = {|@words|
             cand --min-days 'Fail when the chain expires within this many days'
             cand --starttls 'The server starts with this protocol unencrypted, and TLS begins after its STARTTLS command'
             cand --timeout 'Give up SECONDS after the start, whatever the server does [default: 10; with --deep 60]'
+            cand --http-port 'Ask an https server for its page without TLS too, on this port: it must redirect to https [with --deep and port 443: 80]'
             cand --min-grade 'Fail when the server''s grade is below this one: A+, A, B, C, D or F (docs/server-grade.md)'
             cand --server 'The program of the server, whose configuration the fixes are for; recognised by its answer over https where it names itself'
             cand --jobs 'Of several files or servers, check N at a time'

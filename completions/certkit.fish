@@ -289,6 +289,7 @@ pop3\t'Port 110'
 ldap\t'Port 389'
 postgres\t'PostgreSQL, port 5432'"
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l timeout -d 'Give up SECONDS after the start, whatever the server does [default: 10; with --deep 60]' -r
+complete -c certkit -n "__fish_certkit_using_subcommand check" -l http-port -d 'Ask an https server for its page without TLS too, on this port: it must redirect to https [with --deep and port 443: 80]' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l min-grade -d 'Fail when the server\'s grade is below this one: A+, A, B, C, D or F (docs/server-grade.md)' -r
 complete -c certkit -n "__fish_certkit_using_subcommand check" -l server -d 'The program of the server, whose configuration the fixes are for; recognised by its answer over https where it names itself' -r -f -a "apache\t''
 caddy\t''

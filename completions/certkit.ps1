@@ -296,6 +296,7 @@ Register-ArgumentCompleter -Native -CommandName 'certkit' -ScriptBlock {
             [CompletionResult]::new('--min-days', '--min-days', [CompletionResultType]::ParameterName, 'Fail when the chain expires within this many days')
             [CompletionResult]::new('--starttls', '--starttls', [CompletionResultType]::ParameterName, 'The server starts with this protocol unencrypted, and TLS begins after its STARTTLS command')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up SECONDS after the start, whatever the server does [default: 10; with --deep 60]')
+            [CompletionResult]::new('--http-port', '--http-port', [CompletionResultType]::ParameterName, 'Ask an https server for its page without TLS too, on this port: it must redirect to https [with --deep and port 443: 80]')
             [CompletionResult]::new('--min-grade', '--min-grade', [CompletionResultType]::ParameterName, 'Fail when the server''s grade is below this one: A+, A, B, C, D or F (docs/server-grade.md)')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The program of the server, whose configuration the fixes are for; recognised by its answer over https where it names itself')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Of several files or servers, check N at a time')
