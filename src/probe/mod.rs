@@ -28,6 +28,7 @@ mod sessions;
 mod starttls;
 mod suites;
 mod survey;
+mod surveyed;
 pub mod verdict;
 mod weaknesses;
 mod wire;
@@ -50,7 +51,7 @@ pub use server_names::Unnamed;
 pub use server_program::ServerProgram;
 pub use starttls::{Starttls, StarttlsError};
 pub use suites::{Strength, Version};
-pub use survey::{Depth, Survey};
+pub use surveyed::{Depth, Survey};
 pub use weaknesses::Weakness;
 
 use self::wire::{TimeBudget, Wire};

@@ -15,7 +15,7 @@ use super::client_hello::ClientHello;
 use super::fetch::HelloOutcome;
 use super::flight::ServerFlight;
 use super::suites::{Group, Suite, Version};
-use super::survey::Survey;
+use super::surveyed::Survey;
 
 /// What a client offers.
 #[derive(Debug)]
