@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use super::check_input::CheckInput;
-use super::judged_path::{JudgedPath, PathFinding, raise_common_refusals};
+use super::judged_path::{JudgedPath, PathFinding, is_any_error, leave_no_client, raise_refusals};
 use super::located::Located;
 use super::path::{Path, PathEnd, Search, sort_best_first};
 use super::rule::Rule;
@@ -73,6 +73,13 @@ struct Best<'a> {
     found: Vec<PathFinding>,
 }
 
+/// What was found on a path that was tried.
+struct Candidate {
+    found: Vec<PathFinding>,
+    /// No finding is an error of its own, and together they leave no everyday client.
+    is_refused_by_all: bool,
+}
+
 fn best<'a>(input: &CheckInput<'a>) -> Option<Best<'a>> {
     let at = input.at.replace_nanosecond(0).unwrap_or(input.at);
     let input = &CheckInput { at, ..*input };
@@ -90,17 +97,20 @@ fn best<'a>(input: &CheckInput<'a>) -> Option<Best<'a>> {
         if !is_any_error(&found) && !is_any_error(&of_leaf) && !is_explained {
             found.extend(judge(path, rules::LAST_WORD));
         }
-        raise_common_refusals(&mut found, &of_leaf, input.profile);
-        found
+        let is_refused_by_all = leave_no_client(&found, &of_leaf, input.profile);
+        if is_refused_by_all {
+            raise_refusals(&mut found);
+        }
+        Candidate { found, is_refused_by_all }
     };
     let mut search = Search::new(input.certificates, leaf, input.trust, at);
 
-    let mut tried: Vec<(Path<'_>, Vec<PathFinding>)> = Vec::new();
+    let mut tried: Vec<(Path<'_>, Candidate)> = Vec::new();
     search.sound(&mut |path| {
-        let found = judge_path(&path);
+        let candidate = judge_path(&path);
         // Clients look for a path that they accept, too.
-        let is_clean = !found.iter().any(PathFinding::is_refused);
-        tried.push((path, found));
+        let is_clean = !candidate.found.iter().any(PathFinding::is_refused);
+        tried.push((path, candidate));
         if is_clean || tried.len() >= MAX_CANDIDATES {
             ControlFlow::Break(())
         } else {
@@ -121,22 +131,25 @@ fn best<'a>(input: &CheckInput<'a>) -> Option<Best<'a>> {
             paths.push(lone);
         }
         tried.extend(paths.into_iter().map(|path| {
-            let found = judge_path(&path);
-            (path, found)
+            let candidate = judge_path(&path);
+            (path, candidate)
         }));
     }
     // The first of those with the fewest errors, then with the fewest that clients refuse: the search tries likely paths
     // first.
     let errors = |found: &[PathFinding]| found.iter().filter(|found| found.is_error()).count();
     let refused = |found: &[PathFinding]| found.iter().filter(|found| found.is_refused()).count();
-    let chosen = (0..tried.len()).min_by_key(|&index| (errors(&tried[index].1), refused(&tried[index].1)))?;
-    let (path, found) = tried.swap_remove(chosen);
-    raise_common_refusals(&mut of_leaf, &found, input.profile);
+    let chosen = (0..tried.len())
+        .min_by_key(|&index| (errors(&tried[index].1.found), refused(&tried[index].1.found)))?;
+    let (path, Candidate { found, is_refused_by_all }) = tried.swap_remove(chosen);
+    if is_refused_by_all {
+        raise_refusals(&mut of_leaf);
+    }
     let mut found = shortened(found);
     if is_any_error(&found) {
         let said: HashSet<_> =
             found.iter().map(|found| (found.finding.code, found.finding.message.clone())).collect();
-        found.extend(tried.iter().take(MAX_OTHERS).filter_map(|(other, why)| {
+        found.extend(tried.iter().take(MAX_OTHERS).filter_map(|(other, Candidate { found: why, .. })| {
             let judged = JudgedPath { input, leaf, path: other, comparisons: &comparisons };
             // What is wrong with the reported path too is listed already.
             let is_new = |reason: &&PathFinding| {
@@ -151,10 +164,6 @@ fn best<'a>(input: &CheckInput<'a>) -> Option<Best<'a>> {
     }
     found.extend(of_leaf);
     Some(Best { leaf, path, found })
-}
-
-fn is_any_error(found: &[PathFinding]) -> bool {
-    found.iter().any(PathFinding::is_error)
 }
 
 /// Findings of one code that are listed one by one; a long path may have dozens.

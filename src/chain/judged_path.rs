@@ -38,15 +38,24 @@ impl PathFinding {
     }
 }
 
-/// Makes errors of the warnings because of which an everyday client refuses the chain, where together they leave none
-/// that accepts it. `others` were found on the same path, and count.
+pub(super) fn is_any_error(found: &[PathFinding]) -> bool {
+    found.iter().any(PathFinding::is_error)
+}
+
+/// Whether everyday clients refuse a path for reasons of which none is an error, and together these leave no client that
+/// accepts it. `others` were found on the same path.
 ///
-/// The standards do not ask who accepts a chain: under the other profiles nothing changes.
-pub(super) fn raise_common_refusals(found: &mut [PathFinding], others: &[PathFinding], profile: Profile) {
+/// The standards do not ask who accepts a chain: under the other profiles this is never so.
+pub(super) fn leave_no_client(found: &[PathFinding], others: &[PathFinding], profile: Profile) -> bool {
     let all = found.iter().chain(others).map(|found| found.refused_by);
-    if profile != Profile::Tls || !all.fold(Clients::NONE, Clients::union).has_every_everyday_one() {
-        return;
-    }
+    profile == Profile::Tls
+        && !is_any_error(found)
+        && !is_any_error(others)
+        && all.fold(Clients::NONE, Clients::union).has_every_everyday_one()
+}
+
+/// Makes errors of the warnings because of which an everyday client refuses the chain.
+pub(super) fn raise_refusals(found: &mut [PathFinding]) {
     for found in found.iter_mut().filter(|found| found.refused_by.has_an_everyday_one()) {
         found.finding.severity = Severity::Error;
     }

@@ -31,8 +31,8 @@ pub enum AcmeOperandError {
     DnsResolver { option: &'static str, text: String },
     #[error("{option}={text}: {reason}")]
     ListenAddress { option: &'static str, text: String, reason: String },
-    #[error("dns-account-01 is answered with a record in DNS, and {0} sets none")]
-    LabelWithoutRecord(ChallengeKind),
+    #[error("{option} asks for a record in DNS, and {challenge} sets none")]
+    LabelWithoutRecord { option: &'static str, challenge: ChallengeKind },
     #[error("`{0}` is not a valid mail address")]
     MailAddress(String),
     #[error(transparent)]
@@ -218,16 +218,21 @@ pub fn dns_persist(resolver: &str) -> Result<ChallengeMethod> {
     Ok(ChallengeMethod::DnsPersist(Some(address)))
 }
 
-/// The same challenge with the account's label in the name of its record, where `labelled` asks for that.
+/// The same challenge with the account's label in the name of its record, where `labelled`, which is set by `option`,
+/// asks for that.
 ///
 /// # Errors
 /// [`AcmeOperandError::LabelWithoutRecord`].
-pub fn with_account_label(challenge: ChallengeMethod, labelled: bool) -> Result<ChallengeMethod> {
+pub fn with_account_label(
+    challenge: ChallengeMethod,
+    labelled: bool,
+    option: &'static str,
+) -> Result<ChallengeMethod> {
     match challenge.kind() {
         _ if !labelled => Ok(challenge),
         ChallengeKind::DnsAccount01 => Ok(challenge),
         ChallengeKind::Dns01 => Ok(ChallengeMethod::DnsAccount(Box::new(challenge))),
-        kind => Err(AcmeOperandError::LabelWithoutRecord(kind)),
+        challenge => Err(AcmeOperandError::LabelWithoutRecord { option, challenge }),
     }
 }
 

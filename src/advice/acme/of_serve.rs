@@ -273,7 +273,7 @@ mod tests {
         use AcmeOperandError as E;
         let missing = io::Error::from(io::ErrorKind::NotFound);
         vec![
-            E::LabelWithoutRecord(ChallengeKind::Http01),
+            E::LabelWithoutRecord { option: "--acme-dns-account", challenge: ChallengeKind::Http01 },
             E::MailAddress("me".into()),
             E::NoSecret("file".into()),
             E::NoState,

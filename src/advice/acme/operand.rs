@@ -12,7 +12,7 @@ impl From<AcmeOperandError> for Failure {
         let finding = |code| Finding::error(code, error.to_string());
         let file = |path: &std::path::Path| Location::file(path.display().to_string());
         match &error {
-            E::LabelWithoutRecord(_) => {
+            E::LabelWithoutRecord { .. } => {
                 finding(Code::InvalidSetting).fix("Add `--dns-hook CMD` or `--rfc2136 FILE`.")
             }
             E::Resolver(_) => finding(Code::InvalidSetting)

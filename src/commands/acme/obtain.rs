@@ -112,7 +112,7 @@ fn plan(args: &ObtainArgs, storage: &Storage) -> Result<(Plan, Option<Finding>)>
     // A record that cannot be read is an error later, where it is needed.
     let before = names.first().and_then(|name| storage.certificate(name).record().ok().flatten());
     let challenge = challenge_method(&args.challenge, &args.dns, before.and_then(|record| record.challenge))?;
-    let challenge = with_account_label(challenge, args.dns_account.dns_account)?;
+    let challenge = with_account_label(challenge, args.dns_account.dns_account, "--dns-account")?;
     let plan = Plan {
         names,
         server,

@@ -14,6 +14,9 @@ use crate::serve::address::{ListenAddress, Scheme};
 use crate::sources::{AcmeRequest, CertificateChoice, CertificateFiles, OnDemandRequest};
 use crate::sys::opener::Opener;
 
+/// The option for dns-account-01.
+const ACCOUNT_LABEL: &str = "--acme-dns-account";
+
 /// What https listeners need; `None` if there is none. Files are opened by `opener`.
 pub(super) fn certificate_choice(
     settings: &ServeSettings,
@@ -107,9 +110,13 @@ fn challenge(chosen: &AcmeChallenge) -> Result<Option<ChallengeMethod>> {
         (_, method) => method,
     };
     match (method, chosen.dns_account) {
-        (Some(method), is_labelled) => Ok(Some(with_account_label(method, is_labelled)?)),
+        (Some(method), is_labelled) => Ok(Some(with_account_label(method, is_labelled, ACCOUNT_LABEL)?)),
         (None, false) => Ok(None),
-        (None, true) => Err(AcmeOperandError::LabelWithoutRecord(ChallengeKind::Http01).into()),
+        (None, true) => Err(AcmeOperandError::LabelWithoutRecord {
+            option: ACCOUNT_LABEL,
+            challenge: ChallengeKind::Http01,
+        }
+        .into()),
     }
 }
 
