@@ -145,8 +145,9 @@ which is then also sent to the server.
 suites of each kind, TLS 1.3, the post-quantum group X25519MLKEM768, compression or insecure \
 renegotiation. Over https (URL, or port 443), certkit also looks for Strict-Transport-Security in the \
 answer to HEAD. --deep lists all cipher suites and groups, shows which of twelve well-known clients can \
-connect, and tests whether the server executes commands after STARTTLS that were sent unencrypted before \
-it.
+connect and what clients get that send no name or a wrong one, judges the chains of an RSA and of an ECDSA \
+certificate, asks for renegotiation, known weaknesses and unencrypted pages, and tests whether the server \
+executes commands after STARTTLS that were sent unencrypted before it.
 
   What current clients refuse is an error, and so is what protects nobody: suites without encryption or \
 authentication, SSL, TLS 1.0 and 1.1, small Diffie-Hellman groups. What weakens old clients is a warning. \

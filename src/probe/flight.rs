@@ -3,15 +3,13 @@
 //! Before TLS 1.3 that is everything up to ServerHelloDone, the certificates included; with TLS 1.3 it is the ServerHello
 //! or the HelloRetryRequest. The reader is fed bytes as they come, and never fails on bytes of any kind.
 
+use super::record::{ALERT, APPLICATION_DATA, HANDSHAKE};
 use super::suites::{Suite, Version};
 
 /// The longest first answer that is read; the largest chains of real servers have some 20 KiB.
 const MAX_BYTES: usize = 256 << 10;
 /// A record in clear has at most 2^14 bytes (RFC 8446 section 5.1); some old stacks add 2048.
 const MAX_RECORD: usize = (1 << 14) + 2048;
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
-const APPLICATION_DATA: u8 = 23;
 
 /// The random bytes that make a ServerHello a HelloRetryRequest (RFC 8446 section 4.1.3).
 const RETRY_RANDOM: [u8; 32] = [

@@ -18,6 +18,7 @@ mod https;
 mod other_chain;
 mod p521;
 mod plain_http;
+mod record;
 mod recorder;
 mod renegotiation;
 mod robot;

@@ -13,6 +13,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::{ClientConnection, ConnectionTrafficSecrets, SupportedCipherSuite};
 
 use super::client_hello::ClientHello;
+use super::record::{APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, read_record};
 use super::suites::{CURVES, SUITE_CODES, Version};
 use super::wire::Wire;
 use super::{Error, Server};
@@ -23,9 +24,6 @@ const ANSWER: Duration = Duration::from_millis(700);
 /// Records that may come before the answer, such as a greeting.
 const MAX_RECORDS: u64 = 16;
 
-const CHANGE_CIPHER_SPEC: u8 = 20;
-const HANDSHAKE: u8 = 22;
-const APPLICATION_DATA: u8 = 23;
 const SERVER_HELLO: u8 = 2;
 
 /// Which renegotiation a server grants to a client that starts one.
@@ -184,7 +182,7 @@ impl RecordKey {
     fn first_sealed(&self, mut written: &[u8]) -> Option<Vec<u8>> {
         let mut is_next = false;
         loop {
-            let (kind, payload) = read_record(&mut written)?;
+            let (kind, payload) = read_record(&mut written).ok()?;
             if is_next {
                 return self.open(0, &payload).filter(|_| kind == HANDSHAKE);
             }
@@ -196,13 +194,13 @@ impl RecordKey {
     fn has_hello(&self, wire: &mut Wire, first: u64) -> bool {
         for sequence in first..first + MAX_RECORDS {
             match read_record(wire) {
-                Some((HANDSHAKE, payload)) => match self.open(sequence, &payload) {
+                Ok((HANDSHAKE, payload)) => match self.open(sequence, &payload) {
                     Some(message) if message.first() == Some(&SERVER_HELLO) => return true,
                     // A HelloRequest.
                     Some(message) if message.first() == Some(&0) => {}
                     _ => return false,
                 },
-                Some((APPLICATION_DATA, _)) => {}
+                Ok((APPLICATION_DATA, _)) => {}
                 _ => return false,
             }
         }
@@ -217,13 +215,4 @@ fn additional(sequence: u64, kind: u8, length: usize) -> [u8; 13] {
     let length = u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
     data[8..].copy_from_slice(&[kind, 3, 3, length[0], length[1]]);
     data
-}
-
-/// The type and content of the next record.
-fn read_record(stream: &mut impl Read) -> Option<(u8, Vec<u8>)> {
-    let mut head = [0; 5];
-    stream.read_exact(&mut head).ok()?;
-    let mut content = vec![0; usize::from(u16::from_be_bytes([head[3], head[4]]))];
-    stream.read_exact(&mut content).ok()?;
-    Some((head[0], content))
 }

@@ -4,7 +4,7 @@
 //! four are not. None has a secret that the server would continue with, so no session comes of it. A sound server treats them
 //! alike (RFC 5246 section 7.4.7.1); where it does not, anyone who asks often enough decrypts what was encrypted for its key.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::thread;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use x509_parser::num_bigint::BigUint;
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
+use super::record::{ALERT, CHANGE_CIPHER_SPEC, HANDSHAKE, read_record};
 use super::suites::{SUITES, Version};
 use super::wire::Wire;
 use super::{Error, Server};
@@ -25,9 +26,6 @@ const MAX_RECORDS: usize = 8;
 /// What is left of a premaster secret beside its version.
 const SECRET: usize = 46;
 
-const CHANGE_CIPHER_SPEC: u8 = 20;
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
 const CLIENT_KEY_EXCHANGE: u8 = 16;
 
 /// How a message is padded.
@@ -176,15 +174,10 @@ fn record(kind: u8, version: [u8; 2], content: &[u8]) -> Vec<u8> {
 fn read(wire: &mut Wire) -> Answer {
     let mut records = Vec::new();
     let end = loop {
-        let mut head = [0; 5];
-        let content = wire.read_exact(&mut head).and_then(|()| {
-            let mut content = vec![0; usize::from(u16::from_be_bytes([head[3], head[4]]))];
-            wire.read_exact(&mut content).map(|()| content)
-        });
-        match content {
-            Ok(content) if records.len() < MAX_RECORDS => {
-                let number = if head[0] == ALERT { content.get(1).copied() } else { None };
-                records.push((head[0], number.unwrap_or_default()));
+        match read_record(wire) {
+            Ok((kind, content)) if records.len() < MAX_RECORDS => {
+                let number = if kind == ALERT { content.get(1).copied() } else { None };
+                records.push((kind, number.unwrap_or_default()));
             }
             Err(error) if error.kind() == io::ErrorKind::TimedOut => break End::Silent,
             _ => break End::Closed,

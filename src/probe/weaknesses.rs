@@ -7,15 +7,13 @@ use std::time::Duration;
 
 use super::client_hello::ClientHello;
 use super::flight::{FlightReader, Progress, ServerFlight};
+use super::record::{ALERT, CHANGE_CIPHER_SPEC, HEARTBEAT, read_record};
 use super::suites::{CURVES, SUITE_CODES, Version};
 use super::wire::Wire;
 use super::{Error, Server};
 
 /// How long to wait for an answer that a sound server does not give.
 const UNSOUND: Duration = Duration::from_millis(700);
-const CHANGE_CIPHER_SPEC: u8 = 20;
-const ALERT: u8 = 21;
-const HEARTBEAT: u8 = 24;
 /// `unexpected_message` (RFC 5246 section 7.2).
 const UNEXPECTED_MESSAGE: u8 = 10;
 
@@ -85,7 +83,7 @@ impl Server {
         if wire.write_all(&[HEARTBEAT, 3, 3, 0, 3, 1, 0, 0]).is_err() {
             return Ok(false);
         }
-        Ok(first_record(&mut wire).is_some_and(|(kind, _)| kind == HEARTBEAT))
+        Ok(read_record(&mut wire).is_ok_and(|(kind, _)| kind == HEARTBEAT))
     }
 
     /// Twice, because OpenSSL before 1.0.1h takes the first without a word and then cannot decrypt the second, where a sound
@@ -97,7 +95,7 @@ impl Server {
         if wire.write_all(&change).is_err() {
             return Ok(false);
         }
-        if first_record(&mut wire).is_some() {
+        if read_record(&mut wire).is_ok() {
             return Ok(false);
         }
         wire.renew(self.time.share(UNSOUND));
@@ -105,7 +103,7 @@ impl Server {
             return Ok(false);
         }
         Ok(
-            matches!(first_record(&mut wire), Some((ALERT, content)) if content.get(1) != Some(&UNEXPECTED_MESSAGE)),
+            matches!(read_record(&mut wire), Ok((ALERT, content)) if content.get(1) != Some(&UNEXPECTED_MESSAGE)),
         )
     }
 
@@ -139,13 +137,4 @@ impl Server {
         }
         Ok(matches!(head, [0x80..=0xff, _, 4, _, _, 0, 2, _] | [0..=0x7f, _, _, 4, _, _, 0, 2]))
     }
-}
-
-/// The next record; nothing when none comes in time.
-fn first_record(wire: &mut Wire) -> Option<(u8, Vec<u8>)> {
-    let mut head = [0; 5];
-    wire.read_exact(&mut head).ok()?;
-    let mut content = vec![0; usize::from(u16::from_be_bytes([head[3], head[4]]))];
-    wire.read_exact(&mut content).ok()?;
-    Some((head[0], content))
 }
